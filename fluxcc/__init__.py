@@ -1,0 +1,12 @@
+"""fluxcc: what makes an agent's four actions happen on a FreeSWITCH call.
+
+Two ways lead through the package, and each goes one way only:
+
+    event socket → pbx.link → pbx.wire → service.tracker → domain.calls → store
+    board | cli  → request  → service.executor → actions → [effects] → pbx → confirmed by
+                   an event → service.journal → reply
+
+``docs/architecture.md`` gives each folder one line and says where to start.
+"""
+
+__version__ = "0.1.0"
