@@ -1,0 +1,1 @@
+"""What calls, legs, numbers, blocks, requests and effects are. No I/O, no library that does any."""

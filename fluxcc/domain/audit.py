@@ -1,0 +1,32 @@
+"""Who asked for what, when, and what became of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+REQUESTED = "requested"
+"""The status of a row whose action has begun and not ended: written before anything is done, so
+that no call is half handled without a trace."""
+
+
+class AuditRecord(msgspec.Struct, frozen=True):
+    """One request; written when it begins, and again, with the same ``id``, when it ends."""
+
+    id: int
+    """Microseconds of the epoch when it was asked for, made unique."""
+    at: float
+    request: str
+    """The asker's request ID; the same one is never carried out twice."""
+    action: str
+    by: str
+    """``agent:1000``, ``operator:maria``."""
+    agent: str
+    call: str
+    number: str
+    reason: str
+    status: str = REQUESTED
+    code: str = ""
+    ended: float | None = None
+    language: str = ""
+    blocked: bool | None = None
+    expires: int | None = None

@@ -1,0 +1,48 @@
+"""A block: one caller's number, refused until a second of FreeSWITCH's clock."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class BlockState(StrEnum):
+    """Whether a block still counts, or how it ended."""
+
+    LIVE = "live"
+    EXPIRED = "expired"
+    RELEASED = "released"
+
+
+class BlockChange(StrEnum):
+    """What a ``fluxcc::block`` notice tells (contract, section 3)."""
+
+    BLOCKED = "blocked"
+    RENEWED = "renewed"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One block as it stands; a change makes a new one with the same ``id``."""
+
+    id: str
+    number: str
+    """The canonical number (``domain.numbers``)."""
+    keys: tuple[str, ...]
+    """Every spelling under which the gate knows it, the one seen on the call among them."""
+    since: float
+    """When it was first blocked, in epoch seconds."""
+    until: int
+    """The epoch second at which it ends: the value in mod_hash (contract, section 2)."""
+    by: str
+    """Who asked for it last (``agent:1000``, ``operator:maria``)."""
+    reason: str = ""
+    call: str = ""
+    """UUID of the customer's leg of the call that was marked; empty for an operator's block."""
+    state: BlockState = BlockState.LIVE
+    ended_at: float | None = None
+    ended_by: str = ""
+    attempts: int = 0
+    last_attempt: float | None = None

@@ -1,0 +1,212 @@
+"""Legs and calls as they are now, and who is who on a call.
+
+A leg is one FreeSWITCH channel, a call the conversation of two of them. What is asked of a call
+is always asked as one of its agents sees it, because an internal call has two: ``Call.seen_by``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import msgspec
+
+
+class Direction(StrEnum):
+    """Who called whom."""
+
+    RECEIVED = "received"
+    """The customer dialled."""
+    ORIGINATED = "originated"
+    """The agent dialled, by hand or by a click."""
+    CAMPAIGN = "campaign"
+    """The PBX dialled the customer first, then an agent."""
+    INTERNAL = "internal"
+    """One extension dialled another."""
+
+
+class Outcome(StrEnum):
+    """How a call ended, for history."""
+
+    LIVE = "live"
+    ANSWERED = "answered"
+    """Somebody talked, and it ended."""
+    UNANSWERED = "unanswered"
+    REFUSED = "refused"
+    """The caller's number was blocked."""
+    PRANK = "prank"
+    LOST = "lost"
+    """FreeSWITCH or the link died with it; when it really ended is not known."""
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One channel."""
+
+    uuid: str
+    is_inbound: bool
+    number: str
+    """The caller ID when the leg was created; a transfer does not change it."""
+    destination: str
+    """What was dialled when the leg was created."""
+    context: str
+    created: float
+    is_station: bool = False
+    """Whether this is the telephone of an extension, as opposed to a trunk."""
+    extension: str = ""
+    """Whose telephone it is, where it is one."""
+    claim: str = ""
+    """The agent that a channel variable names (``[calls] agent_variables``)."""
+    claim_rank: int = 0
+    """The place of that variable in the setting: a lower one wins over the other leg's."""
+    group: str = ""
+    is_answered: bool = False
+    call: Call | None = None
+    partner: Leg | None = None
+    """The leg it is bridged to now."""
+
+    @property
+    def person(self) -> str:
+        """The number of whoever is at the other end of this leg."""
+        return self.number if self.is_inbound else self.destination
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One conversation, from its first leg to its last."""
+
+    id: int
+    """Microseconds of the epoch when it began, made unique: history sorts by it."""
+    started: float
+    legs: list[Leg] = field(default_factory=list)
+    customer: Leg | None = None
+    agent_leg: Leg | None = None
+    agent: str = ""
+    """The extension of the agent who had it last."""
+    group: str = ""
+    number: str = ""
+    """The customer's number as seen."""
+    direction: Direction = Direction.RECEIVED
+    bridged: float | None = None
+    """When an agent and the customer were first connected."""
+    ended: float | None = None
+    cause: str = ""
+    outcome: Outcome = Outcome.LIVE
+    customer_uuid: str = ""
+    agent_uuid: str = ""
+
+    @property
+    def is_talking(self) -> bool:
+        """Whether customer and agent were connected and both are still there."""
+        return self.bridged is not None and self.customer is not None and self.agent_leg is not None
+
+    def seen_by(self, agent: str) -> Conversation:
+        """This call as that agent sees it: on an internal call the other one is the customer."""
+        customer, agent_leg = self.customer, self.agent_leg
+        if (
+            self.direction is Direction.INTERNAL
+            and customer is not None
+            and agent
+            and customer.extension == agent
+            and self.agent != agent
+        ):
+            customer, agent_leg = agent_leg, customer
+        if customer is None:
+            # Not bridged yet: the leg that began the call is the one to act on.
+            customer = next((leg for leg in self.legs if not leg.is_station), None)
+            agent_leg = next((leg for leg in self.legs if leg.is_station), None)
+        return Conversation(
+            call_id=self.id,
+            customer=customer.uuid if customer else "",
+            agent_leg=agent_leg.uuid if agent_leg else "",
+            number=customer.person if customer else self.number,
+            agent=agent or self.agent,
+            group=self.group,
+            is_bridged=customer is not None and customer.partner is agent_leg is not None,
+        )
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """What an action decides on: who is who, at the moment it was asked for."""
+
+    call_id: int
+    customer: str
+    """UUID of the customer's leg."""
+    agent_leg: str
+    """UUID of the agent's leg; empty where there is none (any more)."""
+    number: str
+    """The customer's number as the trunk presented it, or as it was dialled."""
+    agent: str
+    group: str
+    is_bridged: bool
+    """Whether the two are bridged to each other now, not in a conference room."""
+
+
+class CallRecord(msgspec.Struct, frozen=True):
+    """What history keeps of a call (``store.calls``); times in epoch seconds."""
+
+    id: int
+    direction: str
+    customer_leg: str
+    agent_leg: str
+    number: str
+    agent: str
+    group: str
+    started: float
+    bridged: float | None
+    ended: float | None
+    cause: str
+    outcome: str
+
+
+def record(call: Call) -> CallRecord:
+    """The call as history shall know it from now on."""
+    return CallRecord(
+        id=call.id,
+        direction=call.direction.value,
+        customer_leg=call.customer_uuid,
+        agent_leg=call.agent_uuid,
+        number=call.number,
+        agent=call.agent,
+        group=call.group,
+        started=call.started,
+        bridged=call.bridged,
+        ended=call.ended,
+        cause=call.cause,
+        outcome=call.outcome.value,
+    )
+
+
+def tell_roles(first: Leg, second: Leg) -> tuple[Leg, Leg, Direction]:
+    """Who is the customer, who the agent, and who called whom, on two legs that were bridged.
+
+    ``first`` is the leg that began the call (FreeSWITCH's A leg). A telephone and a trunk tell
+    themselves apart. Of two trunks the one that a channel variable gives to an agent is the
+    agent's; where none says, the one that was called is, and of two that the PBX dialled the
+    first.
+    """
+    if first.is_station and second.is_station:
+        return first, second, Direction.INTERNAL
+    if first.is_station or second.is_station:
+        agent, customer = (first, second) if first.is_station else (second, first)
+    elif first.is_inbound:
+        agent, customer = second, first
+    elif second.is_inbound:
+        agent, customer = first, second
+    elif second.claim and not first.claim:
+        agent, customer = second, first
+    else:
+        agent, customer = first, second
+    if customer.is_inbound:
+        return customer, agent, Direction.RECEIVED
+    if customer is first:
+        return customer, agent, Direction.CAMPAIGN
+    return customer, agent, Direction.ORIGINATED
+
+
+def name_agent(customer: Leg, agent: Leg) -> str:
+    """The extension of the agent: what a channel variable on either leg says, else the telephone's."""
+    claims = [leg for leg in (agent, customer) if leg.claim]
+    if claims:
+        return min(claims, key=lambda leg: leg.claim_rank).claim
+    return agent.extension or agent.person

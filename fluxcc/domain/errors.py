@@ -1,0 +1,58 @@
+"""Errors in families, by who must act. Exceptions of libraries become one of these at the edge."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fluxcc.domain.codes import Code
+
+
+class FluxccError(Exception):
+    """The base of them all."""
+
+
+class RefusedError(FluxccError):
+    """The asker must act: nothing was done. ``code`` says why."""
+
+    def __init__(self, code: Code, *, call: str = "", number: str = "") -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.call = call
+        self.number = number
+
+
+class PbxError(FluxccError):
+    """FreeSWITCH, or the way to it. The daemon acts: it retries, or stops where that is useless."""
+
+
+class PbxRejectedError(PbxError):
+    """FreeSWITCH answered no; the text is its own."""
+
+
+class LinkLostError(PbxError):
+    """The link went, or an answer did not come in time: whether it was done is not known."""
+
+
+class LinkRefusedError(PbxError):
+    """A wrong password or a refused address: final until somebody changes the configuration."""
+
+
+class StoreUnavailableError(FluxccError):
+    """The store cannot be read or written now. The daemon retries; the text says why."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing wrong with the configuration."""
+
+    key: str
+    """As in the file: ``blocks.duration``."""
+    problem: str
+    """What is wrong and what it should be."""
+
+
+class ConfigurationError(FluxccError):
+    """The administrator must act. Carries every fault at once."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.key}: {fault.problem}" for fault in faults))
+        self.faults = faults

@@ -1,0 +1,62 @@
+"""What FreeSWITCH told us, in our own words and in the past tense.
+
+Counterpart: ``pbx.wire``, which fills these in from the event socket. Texts that a caller can
+choose (``number``, ``destination``) are raw: whoever passes them on to a command, a log or a
+terminal cleans them there.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class LegEvent(msgspec.Struct, gc=False):
+    """Something happened to one leg. An empty text means that the event did not say."""
+
+    leg: str = ""
+    core: str = ""
+    """Which run of FreeSWITCH this is; it changes when FreeSWITCH was restarted."""
+    at: str = ""
+    """FreeSWITCH's clock, microseconds since the epoch."""
+    direction: str = ""
+    """``inbound`` or ``outbound``, as the PBX sees it."""
+    number: str = ""
+    """The caller ID of the leg."""
+    destination: str = ""
+    context: str = ""
+    other_leg: str = ""
+    other_type: str = ""
+    """``originator`` where the other leg dialled this one."""
+    bridge_a: str = ""
+    bridge_b: str = ""
+    cause: str = ""
+    user_name: str = ""
+    """Whom the leg's telephone authenticated as."""
+    queue_side: str = ""
+    """mod_callcenter: ``member`` or ``agent``."""
+    queue_member: str = ""
+    """mod_callcenter, on the agent's leg: the customer's leg."""
+
+    @property
+    def group(self) -> str:
+        """The group the call is linked to (``[calls] group_variables``, first one set)."""
+        return ""
+
+    @property
+    def agent(self) -> str:
+        """The agent's extension (``[calls] agent_variables``, first one set)."""
+        return ""
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """One row of a snapshot: a leg that is up now."""
+
+    uuid: str
+    direction: str
+    number: str
+    destination: str
+    context: str
+    agent: str
+    answered: bool
+    created: float
+    bridged_to: str

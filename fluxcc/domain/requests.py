@@ -1,0 +1,94 @@
+"""What somebody asks for, and what they are told: the same two shapes for every door."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+from fluxcc.domain.codes import Code, Status
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+UUID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+"""A leg's name. FreeSWITCH takes any text that whoever originates a call chose
+(``origination_uuid``); one outside of this alphabet cannot be acted on."""
+LONGEST_REASON = 200
+
+
+class Action(StrEnum):
+    """What can be asked for."""
+
+    PRANK = "prank"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+
+
+ALIASES = {"trote": Action.PRANK}
+"""The board's Portuguese names (contract, section 3)."""
+
+
+class Role(StrEnum):
+    """Which door somebody came through, and so what they may do."""
+
+    AGENT = "agent"
+    """Acts on their own call only."""
+    OPERATOR = "operator"
+    """Acts on any call, and on numbers."""
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who asks."""
+
+    role: Role
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.role}:{self.name}"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One wish, already known to be well formed."""
+
+    id: str
+    action: Action
+    actor: Actor
+    agent: str = ""
+    call: str = ""
+    number: str = ""
+    duration: int | None = None
+    """How long a block shall hold, in seconds; None for the configured time."""
+    reason: str = ""
+    language: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a request. ``number`` and ``expires`` only where a number was concerned."""
+
+    request: str
+    action: str
+    code: Code
+    agent: str = ""
+    call: str = ""
+    number: str = ""
+    blocked: bool | None = None
+    expires: int | None = None
+    record_pending: bool = False
+    """The store could not be written: the deed is done, its record follows."""
+    language: str = ""
+
+    @property
+    def status(self) -> Status:
+        """How it ended (``Code.status``)."""
+        return self.code.status
+
+
+def clean_text(text: str, longest: int) -> str:
+    """A person's free text as one printable line of at most ``longest`` characters.
+
+    Control characters, line ends of any alphabet among them, become spaces: such text travels in
+    event headers, log lines and terminals.
+    """
+    printable = "".join(c if c.isprintable() else " " for c in text[: longest * 2])
+    return " ".join(printable.split())[:longest]

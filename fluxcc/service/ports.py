@@ -1,0 +1,118 @@
+"""What the service needs of the world outside. Each port has one real thing and one fake behind it.
+
+====================  =====================================  =========================
+port                  the real thing                         in tests
+====================  =====================================  =========================
+``Pbx``               ``pbx.switch.Switch``                  ``tests.fakes.FakePbx``
+``Store``             ``store.database.SqlStore``            the same, on SQLite in memory
+``Clock``             ``runtime.SystemClock``                ``tests.fakes.SteppedClock``
+``Runtime``           ``runtime.GeventRuntime``              ``tests.fakes.InlineRuntime``
+====================  =====================================  =========================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.requests import Reply
+
+Result = TypeVar("Result")
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch; may jump."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never jumps."""
+
+
+class Latch(Protocol):
+    """Something that one greenlet waits for and another sets, once."""
+
+    def set(self, value: Any) -> None:
+        """Wake whoever waits, with this value; a second call does nothing."""
+
+    def wait(self, timeout: float) -> Any:
+        """The value, or None after ``timeout`` seconds without one."""
+
+
+class Runtime(Protocol):
+    """The event loop, as far as the service needs one."""
+
+    def latch(self) -> Latch:
+        """A new latch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let others run for a while."""
+
+    def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Run ``work`` where it cannot stall the event loop, and return its result."""
+
+
+class Pbx(Protocol):
+    """FreeSWITCH, as far as the service needs it. Every method may raise ``PbxError``."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether commands can be given now."""
+
+    def end_leg(self, leg: str, cause: str) -> bool:
+        """Hang the leg up; False where it was gone already."""
+
+    def disarm_survey(self, leg: str) -> None:
+        """Forget what the leg was to do after its bridge; nothing where the leg is gone."""
+
+    def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
+        """Tell the gate: each key is refused until that epoch second."""
+
+    def withdraw_blocks(self, keys: Iterable[str]) -> None:
+        """Tell the gate that these keys are free; unknown ones do no harm."""
+
+    def has_gate(self, context: str) -> bool:
+        """Whether the kit's gate stands in that dialplan context (looked up, not remembered)."""
+
+    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
+        """Fire a CUSTOM event for whoever listens."""
+
+    def hurry(self) -> None:
+        """Make FreeSWITCH hand over at once the events that wait for us; costs next to nothing."""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What goes to disk in one transaction: the newest state of each thing, oldest thing first."""
+
+    calls: tuple[CallRecord, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    audit: tuple[AuditRecord, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.blocks or self.audit)
+
+
+class Store(Protocol):
+    """What outlives the daemon. Every method may raise ``StoreUnavailableError``; all block, so they
+    are called through ``Runtime.offload``."""
+
+    def write(self, batch: Batch) -> None:
+        """Write all of it, or nothing: inserted where new, replaced where the id is known."""
+
+    def live_blocks(self) -> list[Block]:
+        """Every block whose state is live, also those whose time has passed."""
+
+    def live_calls(self) -> list[CallRecord]:
+        """The calls of this node that were never seen to end."""
+
+    def find_reply(self, request: str, since: float) -> Reply | None:
+        """What was answered to a request ID after that moment (epoch seconds).
+
+        A request that began and never ended is answered ``outcome-unknown``.
+        """
