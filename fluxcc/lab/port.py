@@ -25,7 +25,7 @@ class Caller(Protocol):
     def wait_ended(self, timeout: float = 10.0) -> int:
         """Return the call's final SIP status once it is over.
 
-        200 for a call that was answered, whoever ended it; otherwise the refusal (603, 404, 486, …).
+        200 for a call that was answered, whoever ended it; otherwise the refusal (603, 404, …).
         """
 
     def hang_up(self) -> None:

@@ -1,0 +1,58 @@
+"""Every program a lab starts, in one process group that cannot outlive the lab.
+
+The group's leader is a shell that waits for the end of a pipe whose other end only this process
+holds: when this process is gone, even by SIGKILL, the shell kills the whole group. (The kernel's
+own parent-death signal is tied to the *thread* that started the program, and tests start callers
+from threads.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from .port import LabError
+
+_GUARD = ("/bin/sh", "-c", "read -r _; kill -KILL 0")
+
+
+class ProcessGroup:
+    def __init__(self) -> None:
+        self._guard = subprocess.Popen(  # noqa: S603 - a constant
+            _GUARD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0
+        )
+        self._members: list[subprocess.Popen[bytes]] = []
+
+    def spawn(
+        self, arguments: Sequence[str | bytes | Path], *, folder: Path, output: Path
+    ) -> subprocess.Popen[bytes]:
+        """Start a program in ``folder``; what it prints goes to ``output``."""
+        self._members = [member for member in self._members if member.poll() is None]
+        with output.open("ab") as sink:
+            try:
+                member = subprocess.Popen(  # noqa: S603 - the lab's own arguments, and no shell
+                    arguments,
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=sink,
+                    stderr=subprocess.STDOUT,
+                    process_group=self._guard.pid,
+                )
+            except OSError as error:
+                raise LabError(f"cannot start {arguments[0]!r}: {error}") from error
+        self._members.append(member)
+        return member
+
+    def kill(self) -> None:
+        """End every member and the guard at once, and reap them."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._guard.pid, signal.SIGKILL)
+        for member in (*self._members, self._guard):
+            member.wait()
+        if self._guard.stdin:
+            self._guard.stdin.close()
+        self._members.clear()
