@@ -1,0 +1,63 @@
+"""The audit in the store: who asked for what, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import astuple
+from sqlalchemy import Connection, select
+
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.codes import Code
+from fluxcc.domain.requests import Reply
+from fluxcc.store.schema import AUDIT
+
+_RECORD = [column for column in AUDIT.c if column.name != "node"]
+
+
+def to_rows(node: str, records: Iterable[AuditRecord]) -> list[tuple[Any, ...]]:
+    """The records as rows of ``AUDIT``."""
+    return [(node, *astuple(record)) for record in records]
+
+
+def search(
+    connection: Connection, node: str, *, since: float, number: str, agent: str, limit: int
+) -> list[AuditRecord]:
+    """At most ``limit`` rows of the node, newest first.
+
+    Those asked for at ``since`` (epoch seconds) or later, with that number and that agent; an
+    empty text stands for any.
+    """
+    query = select(*_RECORD).where(AUDIT.c.node == node, AUDIT.c.id >= int(since * 1_000_000))
+    if number:
+        query = query.where(AUDIT.c.number == number)
+    if agent:
+        query = query.where(AUDIT.c.agent == agent)
+    rows = connection.execute(query.order_by(AUDIT.c.id.desc()).limit(limit))
+    return [AuditRecord(*row) for row in rows]
+
+
+def find_reply(connection: Connection, node: str, request: str, since: float) -> Reply | None:
+    """The first answer that the request ID got at ``since`` (epoch seconds) or later.
+
+    ``outcome-unknown`` where its action began and its end was never written.
+    """
+    query = select(*_RECORD).where(
+        AUDIT.c.node == node, AUDIT.c.request == request, AUDIT.c.id >= int(since * 1_000_000)
+    )
+    row = connection.execute(query.order_by(AUDIT.c.id).limit(1)).first()
+    if row is None:
+        return None
+    found = AuditRecord(*row)
+    return Reply(
+        request=found.request,
+        action=found.action,
+        code=Code(found.code) if found.code else Code.OUTCOME_UNKNOWN,
+        agent=found.agent,
+        call=found.call,
+        number=found.number,
+        blocked=found.blocked,
+        expires=found.expires,
+        language=found.language,
+    )

@@ -1,0 +1,57 @@
+"""Blocks in the store, the live ones and what became of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple, replace
+from sqlalchemy import ColumnElement, Connection, select
+
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.store.schema import BLOCKS
+
+_RECORD = [column for column in BLOCKS.c if column.name != "node"]
+_KEYS = Block.__struct_fields__.index("keys")
+
+
+def to_rows(node: str, blocks: Iterable[Block]) -> list[tuple[Any, ...]]:
+    """The blocks as rows of ``BLOCKS``: the keys as a JSON array, the state as its text."""
+    rows = []
+    for block in blocks:
+        row = list(astuple(block))
+        row[_KEYS] = msgspec.json.encode(block.keys).decode()
+        rows.append((node, *row))
+    return rows
+
+
+def live(connection: Connection, node: str) -> list[Block]:
+    """Every block of the node whose state is live, newest first."""
+    return _read(connection, node, BLOCKS.c.state == BlockState.LIVE.value)
+
+
+def newest(connection: Connection, node: str, limit: int) -> list[Block]:
+    """At most ``limit`` blocks of the node in any state, newest first."""
+    return _read(connection, node, limit=limit)
+
+
+def history(connection: Connection, node: str, number: str) -> list[Block]:
+    """Every block that the canonical number ever had on the node, newest first."""
+    return _read(connection, node, BLOCKS.c.number == number)
+
+
+def _read(
+    connection: Connection, node: str, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[Block]:
+    query = select(*_RECORD).where(BLOCKS.c.node == node, *conditions)
+    rows = connection.execute(query.order_by(BLOCKS.c.since.desc()).limit(limit))
+    return [_restore(Block(*row)) for row in rows]
+
+
+def _restore(raw: Block) -> Block:
+    """The block with keys and state in their own types again; ``raw`` has them as the row does."""
+    keys: Any = raw.keys
+    return replace(
+        raw, keys=msgspec.json.decode(keys, type=tuple[str, ...]), state=BlockState(raw.state)
+    )

@@ -1,0 +1,257 @@
+"""The store's front: ``SqlStore`` for the daemon and the CLI, ``upgrade`` and ``is_current`` for
+whoever looks after it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.exc import DatabaseError, DataError
+
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.requests import Reply
+from fluxcc.service.ports import Batch
+from fluxcc.store import audit, blocks, calls
+from fluxcc.store.engines import (
+    create_reader,
+    create_writer,
+    is_in_memory,
+    parse_url,
+    translating,
+)
+from fluxcc.store.migrations import is_current as is_schema_current
+from fluxcc.store.migrations import migrate
+from fluxcc.store.schema import AUDIT, BLOCKS, CALLS
+from fluxcc.store.sqlite_file import SqliteFile, is_corrupt
+from fluxcc.store.statements import upsert
+
+LOG = logging.getLogger(__name__)
+
+Row = tuple[Any, ...]
+
+
+def upgrade(url: str) -> Path | None:
+    """Create the store where it is missing, and bring its schema up to date.
+
+    Safe in two processes at once. Returns the name under which a corrupt SQLite file was set
+    aside, None where that was not needed. Raises ``StoreUnavailableError``.
+    """
+    parsed = parse_url(url)
+    engine = create_writer(parsed)
+    try:
+        with translating(parsed):
+            return _prepare(engine, SqliteFile.of(parsed))
+    finally:
+        engine.dispose()
+
+
+def is_current(url: str) -> bool:
+    """Whether the schema is the one that this program knows; changes and creates nothing.
+
+    Raises ``StoreUnavailableError``, also where there is no such file.
+    """
+    parsed = parse_url(url)
+    engine = create_reader(parsed)
+    try:
+        with translating(parsed), engine.connect() as connection:
+            return is_schema_current(connection)
+    finally:
+        engine.dispose()
+
+
+def _prepare(engine: Engine, file: SqliteFile | None) -> Path | None:
+    """What ``upgrade`` says, on an engine that has no open connection."""
+    if file is None:
+        _migrate(engine)
+        return None
+    with file.exclusive():
+        file.create()
+        try:
+            _migrate(engine)
+        except DatabaseError as error:
+            if not is_corrupt(error):
+                raise
+            LOG.error("store: %s", error.orig)
+        else:
+            return None
+        # Closed before it is renamed: SQLite removes its companions by name when it closes.
+        engine.dispose()
+        aside = _replace(file)
+        _migrate(engine)
+        return aside
+
+
+def _migrate(engine: Engine) -> None:
+    with engine.begin() as connection:
+        migrate(connection)
+
+
+def _replace(file: SqliteFile) -> Path:
+    aside = file.set_aside()
+    LOG.error("store: the corrupt file was set aside as %s, and a new one begun", aside)
+    file.create()
+    return aside
+
+
+class SqlStore:
+    """``service.ports.Store`` on SQLite or PostgreSQL.
+
+    ``write`` is called from one thread at a time; it creates, migrates or replaces the store where
+    that is needed. The reading methods may be called from any other thread, or from a program that
+    only reads: they create nothing. A store in memory (``sqlite://``) is for tests in one thread.
+
+    Every method raises ``StoreUnavailableError``, the constructor too where the URL is not one of
+    ours or its driver is not installed.
+    """
+
+    def __init__(self, url: str, node: str) -> None:
+        self._url = parse_url(url)
+        self._node = node
+        self._file = SqliteFile.of(self._url)
+        self._writer = create_writer(self._url)
+        self._reader = self._writer if is_in_memory(self._url) else create_reader(self._url)
+        self._upserts = {t: upsert(t, self._writer.dialect) for t in (CALLS, BLOCKS, AUDIT)}
+        self._reading = threading.Lock()
+        self._is_open = False
+        self._identity: tuple[int, int] | None = None
+        self.recreated = 0
+        """How many times a file that was in use was found deleted, replaced or corrupt, and another
+        one begun. It holds nothing of what was written before: whoever sees this grow after a
+        ``write`` must write again all that is still true, the live blocks first of all."""
+
+    def open(self) -> None:
+        """Make ready for writing: ``upgrade``. Without it the first ``write`` does so."""
+        with translating(self._url):
+            self._open()
+
+    def close(self) -> None:
+        """Close every connection. The next use opens new ones."""
+        self._is_open = False
+        with self._reading:
+            self._reader.dispose()
+            self._writer.dispose()
+
+    def write(self, batch: Batch) -> None:
+        """Write all of it, or nothing: inserted where new, replaced where the id is known.
+
+        It is on disk when this returns. A text that the database cannot hold (a lone surrogate,
+        on PostgreSQL a NUL) is written escaped, so that one odd name never stops the history.
+        """
+        rows = {
+            CALLS: calls.to_rows(self._node, batch.calls),
+            BLOCKS: blocks.to_rows(self._node, batch.blocks),
+            AUDIT: audit.to_rows(self._node, batch.audit),
+        }
+        with translating(self._url):
+            self._be_ready()
+            try:
+                self._put(rows)
+            except (UnicodeEncodeError, DataError):
+                self._put({table: _escaped(found) for table, found in rows.items()})
+            except DatabaseError as error:
+                if self._file is None or not is_corrupt(error):
+                    raise
+                LOG.error("store: %s", error.orig)
+                self._begin_anew(self._file)
+                self._put(rows)
+
+    def live_blocks(self) -> list[Block]:
+        """Every block of this node whose state is live, also those whose time has passed."""
+        with self._connection() as connection:
+            return blocks.live(connection, self._node)
+
+    def live_calls(self) -> list[CallRecord]:
+        """The calls of this node that were never seen to end."""
+        with self._connection() as connection:
+            return calls.live(connection, self._node)
+
+    def find_reply(self, request: str, since: float) -> Reply | None:
+        """What was answered to a request ID after that moment (epoch seconds).
+
+        A request that began and never ended is answered ``outcome-unknown``.
+        """
+        with self._connection() as connection:
+            return audit.find_reply(connection, self._node, request, since)
+
+    def blocks(self, limit: int) -> list[Block]:
+        """At most ``limit`` blocks of this node in any state, newest first."""
+        with self._connection() as connection:
+            return blocks.newest(connection, self._node, limit)
+
+    def block_history(self, number: str) -> list[Block]:
+        """Every block that the canonical number ever had on this node, newest first."""
+        with self._connection() as connection:
+            return blocks.history(connection, self._node, number)
+
+    def ended_calls(
+        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
+    ) -> list[CallRecord]:
+        """At most ``limit`` ended calls of this node that began at ``since`` (epoch seconds) or
+        later, newest first; an empty number or agent stands for any."""
+        with self._connection() as connection:
+            return calls.ended(
+                connection, self._node, since=since, number=number, agent=agent, limit=limit
+            )
+
+    def audit(
+        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
+    ) -> list[AuditRecord]:
+        """At most ``limit`` requests on this node that came at ``since`` (epoch seconds) or later,
+        newest first; an empty number or agent stands for any."""
+        with self._connection() as connection:
+            return audit.search(
+                connection, self._node, since=since, number=number, agent=agent, limit=limit
+            )
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        # One reader at a time, and none while the file is replaced: a connection to the old file
+        # that is closed later would remove the new one's -wal.
+        with self._reading, translating(self._url), self._reader.connect() as connection:
+            yield connection
+
+    def _open(self) -> None:
+        _prepare(self._writer, self._file)
+        self._identity = self._file.identity() if self._file else None
+        self._is_open = True
+
+    def _be_ready(self) -> None:
+        if not self._is_open:
+            self._open()
+        elif self._file and self._file.identity() != self._identity:
+            LOG.error("store: the file was deleted or replaced by another one")
+            self._begin_anew(self._file)
+
+    def _begin_anew(self, file: SqliteFile) -> None:
+        """Leave the file that was in use, and go on with what is at its path, or with a new one;
+        a file that is still at its path is corrupt."""
+        self._is_open = False
+        self.recreated += 1
+        with self._reading:
+            self._reader.dispose()
+            self._writer.dispose()
+            with file.exclusive():
+                if file.identity() == self._identity:
+                    _replace(file)
+            self._open()
+
+    def _put(self, rows: dict[Table, list[Row]]) -> None:
+        with self._writer.begin() as connection:
+            for table, found in rows.items():
+                if found:
+                    connection.exec_driver_sql(self._upserts[table], found)
+
+
+def _escaped(rows: list[Row]) -> list[Row]:
+    return [tuple(_escape(v) if isinstance(v, str) else v for v in row) for row in rows]
+
+
+def _escape(text: str) -> str:
+    return text.replace("\0", r"\x00").encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,166 @@
+"""From a URL to SQLAlchemy's engines, and from SQLAlchemy's errors to ours.
+
+One engine writes, on one connection; another reads. Nothing here touches the disk or the network:
+an engine connects when it is first used.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+
+from fluxcc.domain.errors import StoreUnavailableError
+
+BUSY_TIMEOUT = 1.0
+"""Seconds SQLite waits for another process to unlock the file."""
+POSTGRESQL = {
+    "application_name": "fluxcc",
+    "client_encoding": "UTF8",
+    "connect_timeout": 5,
+    "options": "-c statement_timeout=5000",
+    # A server that vanished without a word is given up after as long, not after a quarter of an
+    # hour as TCP would.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5000,
+}
+"""What libpq is told; the same keys in the URL's query win."""
+
+
+def parse_url(url: str) -> URL:
+    """The URL in parts. Raises ``StoreUnavailableError`` where it is not one of ours."""
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError):
+        backend = ""
+    if backend == "sqlite":
+        return parsed
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    # The text is not repeated: it may hold a password.
+    raise StoreUnavailableError("the store's URL must be sqlite:///… or postgresql+psycopg://…")
+
+
+def is_in_memory(url: URL) -> bool:
+    """Whether this is an SQLite that lives in the process, for tests."""
+    return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
+
+
+def create_writer(url: URL) -> Engine:
+    """The engine that writes: one connection, whose transactions hold the write lock from the
+    start. An SQLite file must exist (``sqlite_file``)."""
+    if url.get_backend_name() == "postgresql":
+        return _create_postgresql(url, pool_size=1, max_overflow=0)
+    if is_in_memory(url):
+        engine = create_engine(
+            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
+        event.listen(engine, "connect", _leave_transactions_to_us)
+    else:
+        engine = _create_sqlite(url, pool_size=1, max_overflow=0)
+        event.listen(engine, "connect", _use_wal)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def create_reader(url: URL) -> Engine:
+    """The engine that reads what is on disk or on a server, each statement for itself."""
+    if url.get_backend_name() == "postgresql":
+        return _create_postgresql(url, isolation_level="AUTOCOMMIT")
+    engine = _create_sqlite(url)
+    event.listen(engine, "connect", _refuse_writes)
+    return engine
+
+
+def _create_postgresql(url: URL, **options: Any) -> Engine:
+    try:
+        return create_engine(
+            url,
+            connect_args={key: v for key, v in POSTGRESQL.items() if key not in url.query},
+            hide_parameters=True,
+            # A connection that broke while it was idle is replaced before it is used.
+            pool_pre_ping=True,
+            # Positional, like SQLite's (see ``statements``).
+            paramstyle="format",
+            **options,
+        )
+    except ModuleNotFoundError as error:
+        raise StoreUnavailableError(
+            f"{error.name} is not installed: pip install 'fluxcc[postgresql]'"
+        ) from None
+
+
+def _create_sqlite(url: URL, **options: Any) -> Engine:
+    # mode=rw: SQLite never creates the file by itself, neither for a reader (who may be another
+    # user) nor, empty and unmigrated, in the place of one that was deleted.
+    name = f"file:{quote(url.database or '')}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(name, uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False)
+
+    engine = create_engine(url, creator=connect, hide_parameters=True, **options)
+    event.listen(engine, "connect", _leave_transactions_to_us)
+    return engine
+
+
+def _leave_transactions_to_us(connection: sqlite3.Connection, _: object) -> None:
+    # The driver's own way begins a transaction only at the first INSERT: not before DDL, and
+    # without the write lock.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_wal(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    # What was promised to somebody survives a power failure too.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _refuse_writes(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA query_only = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def translating(url: URL) -> Iterator[None]:
+    """Errors of SQLAlchemy, a driver or the file system become ``StoreUnavailableError``.
+
+    Its text names the place and the reason, in one line without a password or a row's contents.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreUnavailableError(f"{_place(url)}: {_reason(error, url)}") from None
+
+
+def _place(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return url.database or "SQLite in memory"
+    return f"PostgreSQL {url.host or url.query.get('host', 'locally')}/{url.database}"
+
+
+def _reason(error: SQLAlchemyError | OSError, url: URL) -> str:
+    if isinstance(error, DBAPIError):
+        text = str(error.orig)
+        if not isinstance(error, OperationalError):
+            # PostgreSQL's further lines show the row that it did not like.
+            text = text.partition("\n")[0]
+    elif isinstance(error, OSError):
+        text = error.strerror or type(error).__name__
+    else:
+        text = str(error).partition("\n")[0]
+    for secret in (url.password, url.query.get("password")):
+        if isinstance(secret, str) and secret:
+            text = text.replace(secret, "***")
+    return " ".join(text.split())

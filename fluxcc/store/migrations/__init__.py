@@ -1,0 +1,50 @@
+"""The way from any older schema to the present one, by alembic.
+
+Looking to change a table? Change ``store.schema``, and add the next file in ``versions``.
+"""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from fluxcc.domain.errors import StoreUnavailableError
+
+ADVISORY_LOCK = 0x666C757863  # "fluxc"
+"""Whoever migrates a PostgreSQL holds this; SQLite has its write lock for it."""
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema up to date, inside the transaction that ``connection`` is in: all or
+    nothing, one process at a time. Nothing happens where it is up to date.
+
+    Raises ``StoreUnavailableError`` where a newer fluxcc wrote the schema.
+    """
+    if connection.dialect.name == "postgresql":
+        # For this transaction only: a large table may take its time.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    if is_current(connection):
+        return
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreUnavailableError(f"the store cannot be migrated: {error}") from error
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the schema is the one that this program knows."""
+    heads = MigrationContext.configure(connection).get_current_heads()
+    return set(heads) == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "fluxcc.store:migrations")
+    return config

@@ -1,0 +1,16 @@
+"""What alembic runs: the pending steps, in the transaction of whoever called ``migrate``."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from fluxcc.store.schema import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    # SQLite's DDL is transactional too where the driver does not interfere (``store.engines``).
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

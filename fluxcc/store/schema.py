@@ -1,0 +1,92 @@
+"""The tables. Their columns are the fields of the domain's records, in the same order, plus
+``node``: several PBXs may share one PostgreSQL, and each sees only its own rows.
+
+The primary key is (node, id). Ids are microseconds of the epoch, so new rows of a node go to the
+right-hand end of the table and of its key, whatever lies before them: writing the five-millionth
+call costs what the first one did. For the same reason ``calls`` has no index whose key arrives in
+random order (a number, an agent): each insert would touch another page of it. History is read by
+time, which is the primary key; ``audit`` and ``blocks`` are small and can afford theirs.
+
+Whoever changes something here adds a migration; ``tests/contract/test_migrations.py`` compares.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData()
+
+CALLS = Table(
+    "calls",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("direction", Text, nullable=False),
+    Column("customer_leg", Text, nullable=False),
+    Column("agent_leg", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("started", Double, nullable=False),
+    Column("bridged", Double),
+    Column("ended", Double),
+    Column("cause", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+Index(
+    "calls_live",
+    CALLS.c.node,
+    sqlite_where=CALLS.c.ended.is_(None),
+    postgresql_where=CALLS.c.ended.is_(None),
+)
+
+BLOCKS = Table(
+    "blocks",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("keys", Text, nullable=False),  # a JSON array of texts
+    Column("since", Double, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ended_at", Double),
+    Column("ended_by", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_attempt", Double),
+)
+Index(
+    "blocks_live",
+    BLOCKS.c.node,
+    sqlite_where=BLOCKS.c.state == "live",
+    postgresql_where=BLOCKS.c.state == "live",
+)
+Index("blocks_number", BLOCKS.c.node, BLOCKS.c.number, BLOCKS.c.since)
+Index("blocks_since", BLOCKS.c.node, BLOCKS.c.since)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("ended", Double),
+    Column("language", Text, nullable=False),
+    Column("blocked", Boolean),
+    Column("expires", BigInteger),
+)
+Index("audit_request", AUDIT.c.node, AUDIT.c.request, AUDIT.c.id)
+Index("audit_number", AUDIT.c.node, AUDIT.c.number, AUDIT.c.id)
+Index("audit_agent", AUDIT.c.node, AUDIT.c.agent, AUDIT.c.id)

@@ -1,0 +1,92 @@
+"""The file that SQLite lives in: its permissions, whether it is still the same one, and where it
+goes when it is corrupt."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import URL
+from sqlalchemy.exc import DatabaseError
+
+from fluxcc.store.engines import is_in_memory
+
+FOLDER_MODE, FILE_MODE = 0o750, 0o640
+COMPANIONS = ("-wal", "-shm")
+"""What SQLite puts beside its file; -wal holds what was committed and not yet moved into it."""
+PRIMARY_CODE = 0xFF
+"""The part of SQLite's extended error codes that is the error; the rest is its variety."""
+
+
+def is_corrupt(error: DatabaseError) -> bool:
+    """Whether SQLite found something else than its own, whole file."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class SqliteFile:
+    """One path. Every method may raise ``OSError``."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @classmethod
+    def of(cls, url: URL) -> SqliteFile | None:
+        """The file that the URL names, None for a server and for SQLite in memory."""
+        if url.get_backend_name() != "sqlite" or is_in_memory(url):
+            return None
+        return cls(Path(str(url.database)))
+
+    def identity(self) -> tuple[int, int] | None:
+        """What tells this file from one that takes its place (device and inode); None without."""
+        try:
+            found = os.stat(self._path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found.st_dev, found.st_ino
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other processes from creating, migrating or replacing it; waits for them.
+
+        The lock is on the folder, which is created where it is missing: the file itself may have
+        to be renamed meanwhile.
+        """
+        folder = self._path.parent
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(FOLDER_MODE)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def create(self) -> None:
+        """Make an empty file where there is none. Whatever an earlier one left is set aside: SQLite
+        would take a left -wal for this one's."""
+        if self._path.exists():
+            return
+        self.set_aside()
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        os.fchmod(descriptor, FILE_MODE)
+        os.close(descriptor)
+
+    def set_aside(self) -> Path:
+        """Rename it and its companions to a dated name that nothing has yet; returns that name."""
+        dated = f"{self._path}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        aside, attempt = dated, 1
+        while any(os.path.lexists(aside + tail) for tail in ("", *COMPANIONS)):
+            attempt += 1
+            aside = f"{dated}-{attempt}"
+        for tail in ("", *COMPANIONS):
+            with suppress(FileNotFoundError):
+                os.rename(f"{self._path}{tail}", aside + tail)
+        return Path(aside)
