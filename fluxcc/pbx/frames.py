@@ -1,0 +1,84 @@
+"""Cuts the event socket's byte stream into frames. No I/O, no knowledge of what a frame means.
+
+A frame is header lines, an empty line, and as many bytes of body as ``Content-Length`` says
+(mod_event_socket.c). Fed with any split of the same bytes it gives the same frames.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+LONGEST_HEAD = 64 * 1024
+LONGEST_BODY = 256 * 1024 * 1024
+"""``show channels as json`` with 20,000 channels has some 15 MB."""
+
+
+class FrameError(Exception):
+    """These bytes are not the event socket's: the connection cannot be trusted any more."""
+
+
+class Frame(NamedTuple):
+    """One frame. ``kind`` is its Content-Type; ``reply`` its Reply-Text, where it has one."""
+
+    kind: str
+    reply: str
+    body: bytes
+
+
+class FrameReader:
+    """Takes bytes as they come, gives frames as they are whole."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._need = 0
+        """Buffer length below which no frame can be whole."""
+
+    def feed(self, data: bytes | bytearray | memoryview) -> list[Frame]:
+        """The frames that these bytes complete, in order. Raises ``FrameError``."""
+        buffer = self._buffer
+        buffer += data
+        if len(buffer) < self._need:
+            return []
+        frames: list[Frame] = []
+        start = 0
+        while True:
+            head_end = buffer.find(b"\n\n", start)
+            if head_end < 0:
+                if len(buffer) - start > LONGEST_HEAD:
+                    raise FrameError("the header of a frame does not end")
+                self._need = 0
+                break
+            if head_end == start:
+                # An empty line between frames.
+                start += 1
+                continue
+            kind, reply, length = _read_head(bytes(buffer[start:head_end]))
+            body_start = head_end + 2
+            if len(buffer) < body_start + length:
+                self._need = body_start + length - start
+                break
+            frames.append(Frame(kind, reply, bytes(buffer[body_start : body_start + length])))
+            start = body_start + length
+        del buffer[:start]
+        return frames
+
+
+def _read_head(head: bytes) -> tuple[str, str, int]:
+    kind, reply, length = "", "", 0
+    for line in head.split(b"\n"):
+        name, separator, value = line.partition(b":")
+        if not separator:
+            continue
+        name = name.strip().lower()
+        if name == b"content-length":
+            try:
+                length = int(value)
+            except ValueError:
+                length = -1
+            if not 0 <= length <= LONGEST_BODY:
+                raise FrameError(f"a frame claims a length of {value.strip()[:40]!r}")
+        elif name == b"content-type":
+            kind = value.strip().decode("ascii", "replace")
+        elif name == b"reply-text":
+            reply = value.strip().decode("utf-8", "replace")
+    return kind, reply, length

@@ -1,0 +1,57 @@
+"""Events that were read from the socket and wait to be handled: bounded, and never blocking.
+
+FreeSWITCH must never meet a client that does not read: it stalls, or loses events in silence
+(mod_event_socket.c). So the reader puts every event here whatever the handling does. When too much
+waits, everything but the requests is dropped and counted; the daemon then takes a snapshot in place
+of what was dropped.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from gevent.event import Event
+
+from fluxcc.pbx.wire import REQUEST
+
+LONGEST = 20_000
+"""Events that may wait: some 200 MB of the largest."""
+
+_REQUEST_MARK = f'"{REQUEST}"'.encode()
+
+
+class Inbox:
+    """One per event connection."""
+
+    def __init__(self, longest: int = LONGEST) -> None:
+        self._waiting: deque[bytes] = deque()
+        self._longest = longest
+        self._filled = Event()
+        self.dropped = 0
+        """Events dropped in all."""
+        self.has_gap = False
+        """Whether events were dropped and no snapshot taken since."""
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, body: bytes) -> None:
+        """Let an event wait its turn."""
+        if len(self._waiting) >= self._longest:
+            kept = [event for event in self._waiting if _REQUEST_MARK in event]
+            self.dropped += len(self._waiting) - len(kept)
+            self.has_gap = True
+            self._waiting = deque(kept[: self._longest // 2])
+        self._waiting.append(body)
+        self._filled.set()
+
+    def take(self) -> bytes | None:
+        """The oldest event; None where none waits."""
+        if self._waiting:
+            return self._waiting.popleft()
+        self._filled.clear()
+        return None
+
+    def wait(self, timeout: float) -> None:
+        """Return when something waits, or after ``timeout`` seconds."""
+        self._filled.wait(timeout)

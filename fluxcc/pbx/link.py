@@ -1,0 +1,215 @@
+"""One connection to the event socket. The only module that knows greenswitch.
+
+``greenswitch.InboundESL`` gives the shape: connect, authenticate, send a command and get its
+answer, a greenlet that reads. What is overridden here mends a flaw (``docs/decisions/0002``); each
+override names its own. A link is used once: when it is lost it stays lost, and whoever wants
+another makes another (a reconnect is a resync, and only ``daemon`` can do that).
+"""
+
+from __future__ import annotations
+
+import socket as native_socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import gevent
+from gevent import socket
+from gevent.event import AsyncResult, Event
+from gevent.lock import RLock
+from greenswitch import InboundESL
+
+from fluxcc.domain.errors import LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.pbx.frames import Frame, FrameError, FrameReader
+
+READ_SIZE = 256 * 1024
+CONNECT_TIMEOUT = 5.0
+COMMAND_TIMEOUT = 3.0
+"""Seconds a command's answer is waited for. A reply to the board is due after 5 (contract, 3)."""
+_FORBIDDEN = ("\r", "\x00", "\n\n")
+
+
+class Answer(NamedTuple):
+    """What FreeSWITCH answered: to a command its Reply-Text, to an API command its output."""
+
+    text: str
+
+
+class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
+    """See the module's docstring."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        password: str,
+        on_event: Callable[[bytes], None] | None = None,
+    ) -> None:
+        super().__init__(host, port, password, timeout=CONNECT_TIMEOUT)
+        self._on_event = on_event
+        self._reader = FrameReader()
+        self._expected: deque[AsyncResult] = deque()
+        self._sending = RLock()
+        self._loss = ""
+        self.lost = Event()
+        """Set when the link is gone, for whatever reason."""
+
+    @property
+    def loss(self) -> str:
+        """Why it is gone; empty while it is there."""
+        return self._loss
+
+    def connect(self) -> None:
+        """Connect and authenticate.
+
+        Mends: no time limit on ``auth/request``; exceptions that say nothing; no keepalive.
+        Raises ``LinkRefusedError`` where trying again is useless, ``LinkLostError`` otherwise.
+        """
+        try:
+            self.sock = socket.create_connection((self.host, self.port), self.timeout)
+        except OSError as error:
+            raise LinkLostError(f"no connection to {self.host}:{self.port}: {error}") from error
+        self.sock.settimeout(None)
+        self._keep_alive()
+        self.connected = True
+        self._receive_events_greenlet = gevent.spawn(self.receive_events)
+        if not self._auth_request_event.wait(self.timeout) or self.lost.is_set():
+            self._lose(self._loss or "FreeSWITCH did not ask for the password")
+            raise self._refusal or LinkLostError(self._loss)
+        self.authenticate()
+
+    _refusal: LinkRefusedError | None = None
+
+    def authenticate(self) -> None:
+        """Show the password. Mends: any answer but one exact text was a wrong password."""
+        try:
+            answer = self.send(f"auth {self.password}")
+        except PbxRejectedError as error:
+            self._lose("the password cannot be sent")
+            raise LinkRefusedError("the password has a line end or a NUL in it") from error
+        if not answer.text.startswith("+OK"):
+            self._lose("FreeSWITCH refused the password")
+            raise LinkRefusedError(f"FreeSWITCH refused the password ({answer.text})")
+
+    def send(self, data: str, timeout: float = COMMAND_TIMEOUT) -> Answer:
+        """Send one command and return its answer.
+
+        Mends: no time-out, no lock, short writes, line ends that smuggle in a second command. A
+        header's line ends are part of ``data`` (``wire.custom_event``); an empty line is not.
+        Raises ``LinkLostError`` where the answer did not come: it may or may not have been done.
+        """
+        return self.send_all([data], timeout)[0]
+
+    def send_all(self, commands: Sequence[str], timeout: float = COMMAND_TIMEOUT) -> list[Answer]:
+        """Send commands in one go and return their answers, in the same order; as ``send``."""
+        for command in commands:
+            if any(text in command for text in _FORBIDDEN):
+                raise PbxRejectedError(f"not to be sent: {command[:60]!r}")
+        payload = "".join(f"{command}\n\n" for command in commands).encode("utf-8", "replace")
+        answers = [AsyncResult() for _ in commands]
+        with self._sending:
+            if not self.connected:
+                raise LinkLostError(self._loss or "not connected")
+            self._expected.extend(answers)
+            try:
+                self.sock.sendall(payload)
+            except OSError as error:
+                self._lose(f"writing failed: {error}")
+        with gevent.Timeout(timeout, LinkLostError("FreeSWITCH did not answer in time")):
+            return [answer.get() for answer in answers]
+
+    def api(self, command: str, timeout: float = COMMAND_TIMEOUT) -> str:
+        """Run an API command; its output without the line end."""
+        return self.send(f"api {command}", timeout).text.rstrip("\n")
+
+    def nudge(self) -> None:
+        """Make FreeSWITCH hand over the events that wait for this connection.
+
+        Its loop writes events when something was read or 20 ms have passed; a lone line end is
+        read, and skipped (``read_packet`` in mod_event_socket.c). So this costs no answer.
+        """
+        if self.connected and not self._sending.locked():
+            try:
+                self.sock.send(b"\n")
+            except OSError as error:
+                self._lose(f"writing failed: {error}")
+
+    def stop(self) -> None:
+        """End the connection and wait until its reader is gone. Mends: a wait without an end."""
+        self._lose("closed")
+        reader = self._receive_events_greenlet
+        if reader is not None and reader is not gevent.getcurrent():
+            reader.join(1.0)
+
+    def receive_events(self) -> None:
+        """Read until the end. Mends: an endless loop at the end of the stream, a dead reader at a
+        byte that is no UTF-8 or at an event it did not expect, one ``readline`` per header."""
+        buffer = bytearray(READ_SIZE)
+        view = memoryview(buffer)
+        try:
+            while self.connected:
+                size = self.sock.recv_into(buffer)
+                if not size:
+                    self._lose("FreeSWITCH closed the connection")
+                    return
+                for frame in self._reader.feed(view[:size]):
+                    self.handle_event(frame)
+        except FrameError as error:
+            self._lose(str(error))
+        except OSError as error:
+            self._lose(f"reading failed: {error}")
+
+    def handle_event(self, event: Frame) -> None:
+        """Give a frame to whoever waits for it."""
+        if event.kind == "text/event-json":
+            if self._on_event is not None:
+                self._on_event(event.body)
+        elif event.kind == "command/reply":
+            self._answer(event.reply)
+        elif event.kind == "api/response":
+            self._answer(event.body.decode("utf-8", "replace"))
+        elif event.kind == "auth/request":
+            self._auth_request_event.set()
+        elif event.kind == "text/rude-rejection":
+            self._refusal = LinkRefusedError(
+                f"FreeSWITCH refuses this address ({self.host}:{self.port}, event_socket's ACL)"
+            )
+            self._lose("FreeSWITCH refuses this address")
+            self._auth_request_event.set()
+        elif event.kind == "text/disconnect-notice":
+            self._lose("FreeSWITCH said good-bye")
+
+    def _answer(self, text: str) -> None:
+        # An answer nobody waits for any more is still the answer to its own command: what timed out
+        # stays in the queue, or each later answer would go to the wrong command.
+        if not self._expected:
+            self._lose("an answer came to no command")
+            return
+        self._expected.popleft().set(Answer(text))
+
+    def _lose(self, why: str) -> None:
+        """Everything that waits fails as unknown. Mends: pending commands waited for ever."""
+        if self.lost.is_set():
+            return
+        self._loss = why
+        self.connected = False
+        self._run = False
+        self.lost.set()
+        self._auth_request_event.set()
+        with suppress(OSError):
+            # Wakes the reader, which sits in recv, with an end of stream.
+            self.sock.shutdown(native_socket.SHUT_RDWR)
+        self.sock.close()
+        while self._expected:
+            self._expected.popleft().set_exception(LinkLostError(why))
+
+    def _keep_alive(self) -> None:
+        self.sock.setsockopt(native_socket.IPPROTO_TCP, native_socket.TCP_NODELAY, 1)
+        self.sock.setsockopt(native_socket.SOL_SOCKET, native_socket.SO_KEEPALIVE, 1)
+        for option, value in (
+            (native_socket.TCP_KEEPIDLE, 20),
+            (native_socket.TCP_KEEPINTVL, 10),
+            (native_socket.TCP_KEEPCNT, 3),
+        ):
+            self.sock.setsockopt(native_socket.IPPROTO_TCP, option, value)

@@ -1,0 +1,157 @@
+"""FreeSWITCH as the service sees it (``service.ports.Pbx``): two links, one for events, one for
+commands.
+
+A slow ``api`` command delays whatever its connection has to say (mod_event_socket runs it on the
+connection's own thread), so events have a connection to themselves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from fluxcc.domain.errors import LinkLostError, PbxRejectedError
+from fluxcc.domain.events import LegRow
+from fluxcc.pbx import wire
+from fluxcc.pbx.link import Link
+
+AT_ONCE = 64
+"""Commands sent in one go: the next action waits for at most so many answers."""
+SNAPSHOT_TIMEOUT = 30.0
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where FreeSWITCH's event socket is."""
+
+    host: str
+    port: int
+    password: str
+
+
+class Switch:
+    """One per daemon; ``connect`` may be called again after a loss."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._events: Link | None = None
+        self._commands: Link | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether both links are there."""
+        return bool(
+            self._events and self._commands and self._events.connected and self._commands.connected
+        )
+
+    @property
+    def loss(self) -> str:
+        """Why a link is gone; empty while both are there."""
+        for link in (self._events, self._commands):
+            if link is not None and link.loss:
+                return link.loss
+        return ""
+
+    # The way up and down
+
+    def connect(self, on_event: Callable[[bytes], None]) -> None:
+        """Open both links and subscribe; ``on_event`` gets each event's body from now on.
+
+        Raises ``LinkLostError`` or ``LinkRefusedError``.
+        """
+        self.disconnect()
+        address = self._address
+        self._commands = Link(address.host, address.port, address.password)
+        self._events = Link(address.host, address.port, address.password, on_event)
+        self._commands.connect()
+        self._events.connect()
+        answer = self._events.send(wire.SUBSCRIPTION)
+        if not wire.is_ok(answer.text):
+            raise PbxRejectedError(f"the subscription was refused: {answer.text}")
+
+    def disconnect(self) -> None:
+        """Close both links."""
+        for link in (self._events, self._commands):
+            if link is not None:
+                link.stop()
+
+    def snapshot(self) -> list[LegRow]:
+        """The legs that are up. It lags behind the events."""
+        link = self._command_link()
+        return wire.read_snapshot(
+            link.api(wire.CHANNELS, SNAPSHOT_TIMEOUT), link.api(wire.BRIDGES, SNAPSHOT_TIMEOUT)
+        )
+
+    def clock(self) -> int:
+        """FreeSWITCH's own clock, in epoch seconds; proves that commands are answered."""
+        answer = self._command_link().api(wire.CLOCK)
+        try:
+            return int(answer)
+        except ValueError as error:
+            raise PbxRejectedError(f"no clock: {answer[:60]!r}") from error
+
+    # service.ports.Pbx
+
+    def end_leg(self, leg: str, cause: str) -> bool:
+        """Hang the leg up; False where it was gone already."""
+        answer = self._api(wire.end_leg(leg, cause))
+        if wire.is_no_such_leg(answer):
+            return False
+        return self._accepted(answer)
+
+    def disarm_survey(self, leg: str) -> None:
+        """Forget what the leg was to do after its bridge."""
+        answer = self._api(wire.set_variable(leg, wire.SURVEY_VARIABLE))
+        if not wire.is_no_such_leg(answer):
+            self._accepted(answer)
+
+    def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
+        """Tell the gate: each key is refused until that epoch second."""
+        self._run_all(wire.put_hash(wire.BLOCK_REALM, key, str(until)) for key, until in entries)
+
+    def withdraw_blocks(self, keys: Iterable[str]) -> None:
+        """Tell the gate that these keys are free."""
+        # An unknown key answers -ERR, which is what was wanted.
+        self._run_all((wire.drop_hash(wire.BLOCK_REALM, key) for key in keys), check=False)
+
+    def publish_setting(self, key: str, value: str) -> None:
+        """Let the kit's dialplan know a setting."""
+        self._accepted(self._api(wire.put_hash(wire.SETTINGS_REALM, key, value)))
+
+    def has_gate(self, context: str) -> bool:
+        """Whether the kit's gate stands first in that dialplan context."""
+        return wire.first_extension(self._api(wire.read_context(context))) == wire.GATE_EXTENSION
+
+    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
+        """Fire a CUSTOM event for whoever listens."""
+        self._accepted(self._command_link().send(wire.custom_event(subclass, headers)).text)
+
+    def hurry(self) -> None:
+        """Make FreeSWITCH hand over at once the events that wait for us."""
+        if self._events is None or not self.is_connected:
+            raise LinkLostError(self.loss or "not connected")
+        self._events.nudge()
+
+    # How
+
+    def _command_link(self) -> Link:
+        if self._commands is None or not self.is_connected:
+            raise LinkLostError(self.loss or "not connected")
+        return self._commands
+
+    def _api(self, command: str) -> str:
+        return self._command_link().api(command)
+
+    def _run_all(self, commands: Iterable[str], *, check: bool = True) -> None:
+        commands = iter(commands)
+        while chunk := [f"api {command}" for command in itertools.islice(commands, AT_ONCE)]:
+            for answer in self._command_link().send_all(chunk):
+                if check:
+                    self._accepted(answer.text)
+
+    @staticmethod
+    def _accepted(answer: str) -> bool:
+        if not wire.is_ok(answer):
+            raise PbxRejectedError(answer.strip()[:200])
+        return True

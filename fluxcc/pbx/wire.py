@@ -1,0 +1,285 @@
+"""FreeSWITCH's words as tables: events we hear, what their headers mean, how a command is put.
+
+No I/O. Counterparts: ``domain.events`` (what comes out), ``link`` (the bytes), ``switch`` (the
+commands). Whatever a caller could have chosen is checked here before it becomes part of a command.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.events import LegEvent, LegRow
+
+LEG_EVENTS = {
+    "CHANNEL_CREATE": "leg_created",
+    "CHANNEL_ANSWER": "leg_answered",
+    "CHANNEL_BRIDGE": "legs_bridged",
+    "CHANNEL_UNBRIDGE": "legs_unbridged",
+    "CHANNEL_HANGUP": "leg_ended",
+    "CHANNEL_DESTROY": "leg_ended",
+}
+"""Event name → the tracker's method. CHANNEL_DESTROY repeats CHANNEL_HANGUP for a leg that hung up
+before its creation was told."""
+HEARTBEAT = "HEARTBEAT"
+RELOADXML = "RELOADXML"
+CUSTOM = "CUSTOM"
+REQUEST = "fluxcc::request"
+REPLY = "fluxcc::reply"
+
+SUBSCRIPTION = " ".join(["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST])
+"""Everything after CUSTOM is a subclass, so it stands last."""
+
+BLOCK_REALM = "fluxcc_block"
+SETTINGS_REALM = "fluxcc"
+SURVEY_VARIABLE = "transfer_after_bridge"
+GATE_EXTENSION = "fluxcc_gate"
+
+_HEADERS = {
+    "leg": "Unique-ID",
+    "core": "Core-UUID",
+    "at": "Event-Date-Timestamp",
+    "direction": "Call-Direction",
+    "number": "Caller-Caller-ID-Number",
+    "destination": "Caller-Destination-Number",
+    "context": "Caller-Context",
+    "other_leg": "Other-Leg-Unique-ID",
+    "other_type": "Other-Type",
+    "bridge_a": "Bridge-A-Unique-ID",
+    "bridge_b": "Bridge-B-Unique-ID",
+    "cause": "Hangup-Cause",
+    "user_name": "variable_user_name",
+    "queue_side": "variable_cc_side",
+    "queue_member": "variable_cc_member_session_uuid",
+    "dialed_user": "variable_dialed_user",
+}
+"""Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
+
+_SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@-]{1,128}", re.ASCII)
+"""What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
+
+
+class Event(LegEvent):
+    """Any event, with the fields that tell which one it is."""
+
+    name: str = ""
+    subclass: str = ""
+    sessions: str = ""
+    """HEARTBEAT: how many legs FreeSWITCH has."""
+
+
+_EVENT_HEADERS = {
+    "name": "Event-Name",
+    "subclass": "Event-Subclass",
+    "sessions": "Session-Count",
+    **_HEADERS,
+}
+
+
+class RequestHeaders(msgspec.Struct, frozen=True):
+    """A board's request as it was sent (contract, section 3); nothing of it is checked yet."""
+
+    request: str = msgspec.field(default="", name="Fluxcc-Request-ID")
+    action: str = msgspec.field(default="", name="Fluxcc-Action")
+    agent: str = msgspec.field(default="", name="Fluxcc-Agent")
+    call: str = msgspec.field(default="", name="Fluxcc-Call")
+    service: str = msgspec.field(default="", name="Fluxcc-Service")
+    reason: str = msgspec.field(default="", name="Fluxcc-Reason")
+    language: str = msgspec.field(default="", name="Fluxcc-Language")
+
+
+class Decoder:
+    """Event bodies to events, with the channel variables that ``[calls]`` names.
+
+    The fast way is msgspec, which reads only the headers above. An event that it does not take (a
+    caller's name in Latin-1, a variable that was pushed to and became a list) goes a slow way that
+    takes anything: a strange caller must not make a call invisible.
+    """
+
+    def __init__(self, group_variables: Sequence[str], agent_variables: Sequence[str]) -> None:
+        self._type = _event_type(group_variables, agent_variables)
+        self._decode = msgspec.json.Decoder(self._type).decode
+
+    def event(self, body: bytes) -> Event:
+        """The event in a frame's body. Raises ``ValueError`` where there is none at all."""
+        try:
+            return self._decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.convert(read_loosely(body), self._type)
+
+    @staticmethod
+    def request(body: bytes) -> RequestHeaders:
+        """The request in the body of a ``fluxcc::request`` event. Raises ``ValueError``."""
+        return msgspec.convert(read_loosely(body), RequestHeaders)
+
+
+def read_loosely(body: bytes) -> dict[str, str]:
+    """Every header of an event that may be no clean JSON: all values as texts that can be stored.
+
+    Bytes that are no UTF-8 become U+FFFD, a list its first element. Raises ``ValueError``.
+    """
+    document = json.loads(body.decode("utf-8", "replace"), strict=False)
+    if not isinstance(document, dict):
+        raise ValueError("an event that is not an object")
+    return {_as_text(name): _as_text(value) for name, value in document.items()}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _event_type(group_variables: Sequence[str], agent_variables: Sequence[str]) -> type[Event]:
+    fields = [
+        (field, str, msgspec.field(default="", name=header))
+        for field, header in _EVENT_HEADERS.items()
+    ]
+    taken = {header: field for field, header in _EVENT_HEADERS.items()}
+
+    def read(variables: Sequence[str]) -> tuple[str, ...]:
+        names = []
+        for variable in variables:
+            header = f"variable_{variable}"
+            if header not in taken:
+                taken[header] = f"variable_{len(taken)}"
+                fields.append((taken[header], str, msgspec.field(default="", name=header)))
+            names.append(taken[header])
+        return tuple(names)
+
+    groups, agents = read(group_variables), read(agent_variables)
+
+    def first_set(event: Event, names: tuple[str, ...]) -> tuple[int, str]:
+        for rank, name in enumerate(names):
+            value = getattr(event, name)
+            if value:
+                return rank, value.partition("@")[0]
+        return 0, ""
+
+    namespace = {
+        "group": property(lambda event: first_set(event, groups)[1]),
+        "agent": property(lambda event: first_set(event, agents)[1]),
+        "agent_rank": property(lambda event: first_set(event, agents)[0]),
+    }
+    return cast(
+        type[Event],
+        msgspec.defstruct("WireEvent", fields, bases=(Event,), namespace=namespace, gc=False),
+    )
+
+
+# Commands: each function gives the text that goes on the wire after ``api ``
+
+
+def end_leg(leg: str, cause: str) -> str:
+    """Hang a leg up."""
+    return f"uuid_kill {_word(leg)} {_word(cause)}"
+
+
+def set_variable(leg: str, name: str, value: str = "") -> str:
+    """Set a channel variable, or unset it."""
+    return f"uuid_setvar {_word(leg)} {_word(name)} {_word(value) if value else ''}".rstrip()
+
+
+def put_hash(realm: str, key: str, value: str) -> str:
+    """Write a key of mod_hash."""
+    return f"hash insert/{_word(realm)}/{_word(key)}/{_word(value)}"
+
+
+def drop_hash(realm: str, key: str) -> str:
+    """Forget a key of mod_hash."""
+    return f"hash delete/{_word(realm)}/{_word(key)}"
+
+
+def read_context(context: str) -> str:
+    """The XML of a dialplan context."""
+    return f"xml_locate dialplan context name {_word(context)}"
+
+
+CHANNELS = "show channels as json"
+BRIDGES = "show bridged_calls as json"
+CLOCK = "strepoch"
+
+
+def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
+    """A CUSTOM event with these headers, whose line ends become blanks. No ``api`` before it."""
+    lines = [f"sendevent {CUSTOM}", f"Event-Subclass: {_word(subclass)}"]
+    lines += [f"{name}: {_LINE_ENDS.sub(' ', value)}" for name, value in headers if value]
+    return "\n".join(lines)
+
+
+_LINE_ENDS = re.compile(r"[\r\n\x00]+")
+
+
+def _word(text: str) -> str:
+    if not _SAFE_WORD.fullmatch(text):
+        raise PbxRejectedError(f"not to be put into a command: {text[:60]!r}")
+    return text
+
+
+# Answers
+
+
+def is_ok(answer: str) -> bool:
+    """Whether an API command's answer says that it was accepted."""
+    return not answer.startswith("-ERR")
+
+
+def is_no_such_leg(answer: str) -> bool:
+    """Whether it says that the leg it named does not exist."""
+    return answer.startswith("-ERR No such channel")
+
+
+def read_snapshot(channels: str, bridges: str) -> list[LegRow]:
+    """The live legs in the answers to ``CHANNELS`` and ``BRIDGES``.
+
+    Raises ``PbxRejectedError`` where they are not what FreeSWITCH answers: a snapshot that failed
+    is not an empty one.
+    """
+    pairs = {row.get("b_uuid", ""): row.get("uuid", "") for row in _rows(bridges)}
+    return [
+        LegRow(
+            uuid=row.get("uuid", ""),
+            direction=row.get("direction", ""),
+            number=row.get("initial_cid_num") or row.get("cid_num", ""),
+            destination=row.get("initial_dest") or row.get("dest", ""),
+            context=row.get("initial_context") or row.get("context", ""),
+            user=row.get("presence_id", "").partition("@")[0],
+            is_answered=row.get("callstate", "") in _ANSWERED,
+            created=float(row.get("created_epoch") or 0),
+            bridged_to=pairs.get(row.get("uuid", ""), ""),
+        )
+        for row in _rows(channels)
+        if row.get("state", "") not in _GONE
+    ]
+
+
+_ANSWERED = frozenset({"ACTIVE", "HELD", "UNHELD"})
+_GONE = frozenset({"CS_HANGUP", "CS_REPORTING", "CS_DESTROY"})
+
+
+def _rows(answer: str) -> list[dict[str, str]]:
+    try:
+        document = json.loads(answer, strict=False)
+        rows = document.get("rows", [])
+        if len(rows) != document["row_count"]:
+            raise ValueError("rows are missing")
+        return [{name: _as_text(value) for name, value in row.items()} for row in rows]
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise PbxRejectedError(f"no snapshot: {answer[:80]!r}") from error
+
+
+_FIRST_EXTENSION: Callable[[str], re.Match[str] | None] = re.compile(
+    r"<extension\b[^>]*\bname=[\"']([^\"']*)[\"']"
+).search
+
+
+def first_extension(context_xml: str) -> str:
+    """The name of the first extension of a dialplan context; empty where it has none."""
+    found = _FIRST_EXTENSION(context_xml)
+    return found.group(1) if found else ""
