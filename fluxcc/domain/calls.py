@@ -64,6 +64,8 @@ class Leg:
     call: Call | None = None
     partner: Leg | None = None
     """The leg it is bridged to now."""
+    indexed_as: str = ""
+    """The agent under whose name the tracker finds it."""
 
     @property
     def person(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
 from fluxcc.domain.codes import Code
@@ -37,12 +35,6 @@ class EndLeg(msgspec.Struct, frozen=True):
 
 
 Effect = BlockNumber | ReleaseNumber | DisarmSurvey | EndLeg
-
-
-class LegFact(StrEnum):
-    """What the tracker saw happen to a leg."""
-
-    ENDED = "ended"
 
 
 class AllEnded(msgspec.Struct, frozen=True):

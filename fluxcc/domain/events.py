@@ -36,6 +36,8 @@ class LegEvent(msgspec.Struct, gc=False):
     """mod_callcenter: ``member`` or ``agent``."""
     queue_member: str = ""
     """mod_callcenter, on the agent's leg: the customer's leg."""
+    dialed_user: str = ""
+    """Whose telephone a ``user/`` dial string called."""
 
     @property
     def group(self) -> str:
@@ -47,16 +49,25 @@ class LegEvent(msgspec.Struct, gc=False):
         """The agent's extension (``[calls] agent_variables``, first one set)."""
         return ""
 
+    @property
+    def agent_rank(self) -> int:
+        """The place of the variable that ``agent`` was found in."""
+        return 0
 
-class Leg(msgspec.Struct, frozen=True):
+
+class LegRow(msgspec.Struct, frozen=True):
     """One row of a snapshot: a leg that is up now."""
 
     uuid: str
     direction: str
     number: str
+    """The caller ID it began with."""
     destination: str
+    """What was dialled when it began."""
     context: str
-    agent: str
-    answered: bool
+    user: str
+    """The user of its presence ID, empty where it has none: a telephone has, a trunk has not."""
+    is_answered: bool
     created: float
     bridged_to: str
+    """The leg that dialled this one and is bridged to it; empty on that one's own row."""

@@ -1,7 +1,7 @@
 """Everything that is to be written down, on its way to the store.
 
-History lags by at most ``LAG`` seconds, so that many calls share a transaction. What was promised to
-somebody (``commit``) goes at once and is waited for. If the store cannot be written, everything
+History lags by at most ``LAG`` seconds, so that many calls share a transaction. What was promised
+to somebody (``commit``) goes at once and is waited for. If the store cannot be written, everything
 stays here, the newest state of each thing, and goes when the store is back.
 
 Counterpart: ``daemon`` runs ``flush`` in a greenlet of its own whenever ``wait_for_work`` returns.
@@ -70,7 +70,7 @@ class Journal:
         return bool(written.wait(PATIENCE))
 
     def wait_for_work(self) -> None:
-        """Return when something should be written: at once for a promise, within ``LAG`` otherwise."""
+        """Return when something should be written: at once for a promise, else after ``LAG``."""
         self._wake.wait(self._pause or LAG)
 
     def flush(self) -> None:

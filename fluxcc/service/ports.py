@@ -99,8 +99,14 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """What outlives the daemon. Every method may raise ``StoreUnavailableError``; all block, so they
-    are called through ``Runtime.offload``."""
+    """What outlives the daemon.
+
+    Every method may raise ``StoreUnavailableError``; all of them block, so they are called through
+    ``Runtime.offload``.
+    """
+
+    def open(self) -> None:
+        """Bring the store up to what this version needs: create it, migrate it."""
 
     def write(self, batch: Batch) -> None:
         """Write all of it, or nothing: inserted where new, replaced where the id is known."""

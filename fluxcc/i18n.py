@@ -1,0 +1,49 @@
+"""Sentences for a person, in their language: ``pt_BR`` or English, by gettext catalogues.
+
+Counterparts: ``domain.texts`` (the English sentences), ``locale/`` (their translations).
+"""
+
+from __future__ import annotations
+
+import gettext
+import time
+from functools import cache
+from pathlib import Path
+
+from fluxcc.domain import texts
+from fluxcc.domain.requests import Reply
+
+LOCALE = Path(__file__).parent / "locale"
+ENGLISH = "en"
+PORTUGUESE = "pt_BR"
+
+
+@cache
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The translations into a language; English where there are none."""
+    return gettext.translation("fluxcc", LOCALE, [language], fallback=True)
+
+
+def pick(wanted: str, otherwise: str) -> str:
+    """The language to use: ``wanted`` where it is known (``pt``, ``pt_BR.UTF-8``, ``en``)."""
+    if wanted.lower().startswith("pt"):
+        return PORTUGUESE
+    if wanted.lower().startswith("en"):
+        return ENGLISH
+    return otherwise
+
+
+def clock_time(epoch: float) -> str:
+    """A moment as somebody at this machine reads it: the time, with the date if not today's."""
+    moment = time.localtime(epoch)
+    is_today = moment[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S", moment)
+
+
+def sentence(reply: Reply, language: str) -> str:
+    """What a reply says to a person."""
+    translate = catalogue(language).gettext
+    text = translate(texts.SENTENCES[reply.code]).format(
+        number=reply.number, until=clock_time(reply.expires) if reply.expires else ""
+    )
+    return f"{text} {translate(texts.RECORD_PENDING)}" if reply.record_pending else text

@@ -1,0 +1,68 @@
+"""Time and the event loop as the service sees them (``service.ports``), on gevent.
+
+Nothing is monkey-patched: greenswitch uses gevent's sockets by itself, and the store's drivers need
+real threads, in which they block without stalling the loop (``docs/decisions/0003``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import gevent
+from gevent.event import AsyncResult
+from gevent.threadpool import ThreadPool
+
+Result = TypeVar("Result")
+
+THREADS = 4
+"""One writes to the store, the others read from it."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+
+class GeventLatch:
+    """``ports.Latch`` for greenlets."""
+
+    def __init__(self) -> None:
+        self._result = AsyncResult()
+
+    def set(self, value: Any) -> None:
+        """Wake whoever waits."""
+        if not self._result.ready():
+            self._result.set(value)
+
+    def wait(self, timeout: float) -> Any:
+        """The value, or None after ``timeout`` seconds."""
+        return self._result.wait(timeout)
+
+
+class GeventRuntime:
+    """``ports.Runtime`` for greenlets and a few native threads."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPool(THREADS)
+
+    def latch(self) -> GeventLatch:
+        """A new latch."""
+        return GeventLatch()
+
+    def sleep(self, seconds: float) -> None:
+        """Let others run for a while."""
+        gevent.sleep(seconds)
+
+    def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Run ``work`` on a native thread; its exception is raised here."""
+        result: Result = self._pool.apply(work, arguments)
+        return result

@@ -1,0 +1,60 @@
+"""What was answered to which request, so that the same request ID is never carried out twice.
+
+Replies of the last ``MEMORY`` requests are at hand; older ones, and those of a former life of the
+daemon, are in the store's audit for ``WINDOW`` seconds (contract, section 3: 24 h).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.requests import Reply
+from fluxcc.service.ports import Clock, Runtime, Store
+
+WINDOW = 24 * 3600.0
+MEMORY = 20_000
+
+
+class Replies:
+    """One per daemon."""
+
+    def __init__(self, store: Store, runtime: Runtime, clock: Clock) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._clock = clock
+        self._recent: OrderedDict[str, Reply] = OrderedDict()
+        self._running: set[str] = set()
+
+    def begin(self, request: str) -> bool:
+        """Whether this request may start: False while the same one is running."""
+        if request in self._running:
+            return False
+        self._running.add(request)
+        return True
+
+    def find(self, request: str) -> Reply | None:
+        """The earlier reply to this request ID, or None.
+
+        Where the store cannot be read, only the recent ones are known: better an action twice
+        than none at all.
+        """
+        reply = self._recent.get(request)
+        if reply is None:
+            try:
+                reply = self._runtime.offload(
+                    self._store.find_reply, request, self._clock.now() - WINDOW
+                )
+            except StoreUnavailableError:
+                return None
+        return reply
+
+    def end(self, request: str) -> None:
+        """The request runs no longer."""
+        self._running.discard(request)
+
+    def keep(self, reply: Reply) -> None:
+        """This is what its request was answered."""
+        self._recent[reply.request] = reply
+        if len(self._recent) > MEMORY:
+            self._recent.popitem(last=False)

@@ -1,0 +1,355 @@
+"""Every live leg and call, kept true by FreeSWITCH's events and, after a gap, by a snapshot.
+
+Counterpart: ``daemon`` feeds it what ``pbx.wire`` decoded; ``executor`` asks it who is on a call
+and waits for what happens to its legs; ``journal`` writes down what changes here.
+
+An event about a leg that is not known makes it known: events carry enough for that, and after a
+gap they may come before the snapshot does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from sys import intern
+
+from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
+from fluxcc.domain.events import LegEvent, LegRow
+from fluxcc.domain.numbers import NumberPlan
+from fluxcc.service.journal import Journal
+from fluxcc.service.ports import Clock
+
+Watcher = Callable[[str, str], None]
+"""Called with a leg's UUID and its hangup cause when it has ended."""
+
+
+class Tracker:
+    """One per daemon. Its methods are named after what happened (``pbx.wire.EVENTS``)."""
+
+    def __init__(self, numbers: NumberPlan, journal: Journal, clock: Clock) -> None:
+        self._numbers = numbers
+        self._journal = journal
+        self._clock = clock
+        self.legs: dict[str, Leg] = {}
+        self.calls: dict[int, Call] = {}
+        self._by_agent: dict[str, dict[str, Leg]] = {}
+        self._watchers: dict[str, list[Watcher]] = {}
+        self._last_id = 0
+        self._former: dict[str, Call] = {}
+        """Leg → its call, as the store remembers it from the daemon's former life."""
+        self._on_inbound: Callable[[Leg], None] | None = None
+
+    def on_inbound(self, callback: Callable[[Leg], None]) -> None:
+        """Call this for every inbound leg as soon as it is known (``refusal``)."""
+        self._on_inbound = callback
+
+    # What happened
+
+    def leg_created(self, event: LegEvent) -> None:
+        """A leg came into being: it joins the call it was dialled for, or begins one."""
+        leg = self._leg(event)
+        if leg.is_inbound and self._on_inbound is not None:
+            self._on_inbound(leg)
+
+    def leg_answered(self, event: LegEvent) -> None:
+        """A leg was answered."""
+        leg = self._leg(event)
+        leg.is_answered = True
+        self._learn(leg, event)
+
+    def legs_bridged(self, event: LegEvent) -> None:
+        """Two legs were connected; now it shows who is the customer and who the agent."""
+        leg = self._leg(event)
+        self._learn(leg, event)
+        first = self.legs.get(event.bridge_a) or (leg if event.leg == event.bridge_a else None)
+        second = self.legs.get(event.bridge_b)
+        if first is None or second is None:
+            # The other leg was never heard of: the next snapshot brings it.
+            return
+        self._bridge(first, second)
+
+    def legs_unbridged(self, event: LegEvent) -> None:
+        """Two legs were disconnected; each may go on."""
+        for uuid in (event.bridge_a, event.bridge_b):
+            leg = self.legs.get(uuid)
+            if leg is not None and leg.partner is not None:
+                leg.partner.partner = None
+                leg.partner = None
+
+    def leg_ended(self, event: LegEvent) -> None:
+        """A leg hung up. Its destruction, which follows, says the same again."""
+        uuid = event.leg
+        leg = self.legs.get(uuid)
+        if leg is not None:
+            self._end(leg, event.cause)
+        watchers = self._watchers.get(uuid)
+        if watchers:
+            for watcher in tuple(watchers):
+                watcher(uuid, event.cause)
+
+    # What is asked
+
+    def agent_calls(self, agent: str) -> list[Call]:
+        """The calls this agent's telephones are in: those where they talk, else those that ring."""
+        calls = {
+            leg.call.id: leg.call
+            for leg in self._by_agent.get(agent, {}).values()
+            if leg.call is not None
+        }
+        talking = [call for call in calls.values() if call.is_talking]
+        return talking or list(calls.values())
+
+    def call_of(self, uuid: str) -> Call | None:
+        """The live call that has this leg."""
+        leg = self.legs.get(uuid)
+        return leg.call if leg else None
+
+    def has_agent(self, call: Call, agent: str) -> bool:
+        """Whether one of the agent's telephones is in this call."""
+        return any(leg.call is call for leg in self._by_agent.get(agent, {}).values())
+
+    def watch(self, legs: Iterable[str], watcher: Watcher) -> None:
+        """Call ``watcher`` when one of these legs ends."""
+        for uuid in legs:
+            self._watchers.setdefault(uuid, []).append(watcher)
+
+    def unwatch(self, legs: Iterable[str], watcher: Watcher) -> None:
+        """Take a ``watch`` back."""
+        for uuid in legs:
+            watchers = self._watchers.get(uuid)
+            if watchers and watcher in watchers:
+                watchers.remove(watcher)
+                if not watchers:
+                    del self._watchers[uuid]
+
+    # After a gap
+
+    def restore(self, records: Iterable[CallRecord]) -> None:
+        """Take over the calls that were live when the daemon's former life ended.
+
+        The next ``resync`` gives them their legs, and counts those without any as lost.
+        """
+        for entry in records:
+            call = Call(
+                id=entry.id,
+                started=entry.started,
+                agent=intern(entry.agent),
+                group=intern(entry.group),
+                number=entry.number,
+                direction=Direction(entry.direction),
+                bridged=entry.bridged,
+                customer_uuid=entry.customer_leg,
+                agent_uuid=entry.agent_leg,
+            )
+            self.calls[call.id] = call
+            for uuid in (entry.customer_leg, entry.agent_leg):
+                if uuid:
+                    self._former[uuid] = call
+
+    def resync(self, rows: Iterable[LegRow]) -> None:
+        """Make the live legs those of a snapshot; calls that are not in it were lost.
+
+        A leg that is known keeps what is known of it: a snapshot tells less than the events did.
+        """
+        rows = list(rows)
+        up = {row.uuid for row in rows}
+        for leg in [leg for leg in self.legs.values() if leg.uuid not in up]:
+            self.lose(leg)
+        for row in rows:
+            if row.uuid not in self.legs:
+                self._adopt(row)
+        for row in rows:
+            leg, partner = self.legs[row.uuid], self.legs.get(row.bridged_to)
+            if partner is not None and leg.partner is not partner:
+                self._bridge(partner, leg)
+        for call in [call for call in self.calls.values() if not call.legs]:
+            self._close(call, Outcome.LOST)
+        self._former.clear()
+
+    def lose(self, leg: Leg) -> None:
+        """Count a leg as gone without having seen it go."""
+        call = leg.call
+        self._end(leg, "")
+        if call is not None and call.outcome in (Outcome.ANSWERED, Outcome.UNANSWERED):
+            call.outcome = Outcome.LOST
+        for watcher in tuple(self._watchers.get(leg.uuid, ())):
+            watcher(leg.uuid, "")
+
+    # How it is kept
+
+    def _leg(self, event: LegEvent) -> Leg:
+        leg = self.legs.get(event.leg)
+        return leg if leg is not None else self._new_leg(event)
+
+    def _new_leg(self, event: LegEvent) -> Leg:
+        is_inbound = event.direction != "outbound"
+        leg = Leg(
+            uuid=event.leg,
+            is_inbound=is_inbound,
+            number=event.number,
+            destination=event.destination,
+            context=intern(event.context),
+            created=float(event.at or 0) / 1e6 or self._clock.now(),
+        )
+        self.legs[leg.uuid] = leg
+        self._learn(leg, event)
+        self._join(leg, self._origin(event))
+        return leg
+
+    def _origin(self, event: LegEvent) -> Leg | None:
+        """The leg for whose sake this one was dialled."""
+        if event.queue_member:
+            return self.legs.get(event.queue_member)
+        if event.other_type == "originator":
+            return self.legs.get(event.other_leg)
+        return None
+
+    def _join(self, leg: Leg, origin: Leg | None) -> None:
+        call = self._former.pop(leg.uuid, None) or (origin.call if origin is not None else None)
+        if call is None:
+            call = Call(id=self._new_id(leg.created), started=leg.created, number=leg.person)
+            if leg.is_station:
+                call.direction = Direction.ORIGINATED
+            elif not leg.is_inbound:
+                call.direction = Direction.CAMPAIGN
+            if not leg.is_station:
+                call.customer_uuid = leg.uuid
+            self.calls[call.id] = call
+        leg.call = call
+        call.legs.append(leg)
+        if call.bridged is not None and call.customer is None and leg.uuid == call.customer_uuid:
+            call.customer = leg
+        elif call.bridged is not None and call.agent_leg is None and leg.uuid == call.agent_uuid:
+            call.agent_leg = leg
+            self._index(leg, call.agent)
+        call.group = call.group or leg.group
+        self._journal.call_changed(call)
+
+    def _learn(self, leg: Leg, event: LegEvent) -> None:
+        """Take from an event what its channel variables tell of the leg by now."""
+        group = event.group
+        if group:
+            leg.group = intern(group)
+        if event.queue_side == "member":
+            return
+        agent = event.agent
+        if agent:
+            leg.claim = intern(agent)
+            leg.claim_rank = event.agent_rank
+        if not leg.is_station:
+            extension = self._extension(leg, event)
+            if extension:
+                leg.is_station = True
+                leg.extension = intern(extension)
+        if leg.is_station:
+            self._index(leg, leg.claim or leg.extension)
+
+    def _extension(self, leg: Leg, event: LegEvent) -> str:
+        """Whose telephone this leg is; empty for a trunk's.
+
+        A telephone is what mod_callcenter or a ``user/`` dial string called, what authenticated
+        as somebody, and what has an internal number.
+        """
+        if leg.is_inbound:
+            if event.user_name:
+                return event.user_name
+            return leg.number if self._numbers.is_internal(leg.number) else ""
+        if event.dialed_user:
+            return event.dialed_user
+        if event.queue_side == "agent":
+            return event.agent
+        return leg.destination if self._numbers.is_internal(leg.destination) else ""
+
+    def _index(self, leg: Leg, agent: str) -> None:
+        if leg.indexed_as == agent:
+            return
+        self._unindex(leg)
+        leg.indexed_as = agent
+        self._by_agent.setdefault(agent, {})[leg.uuid] = leg
+
+    def _unindex(self, leg: Leg) -> None:
+        legs = self._by_agent.get(leg.indexed_as)
+        if legs is not None:
+            legs.pop(leg.uuid, None)
+            if not legs:
+                del self._by_agent[leg.indexed_as]
+
+    def _bridge(self, first: Leg, second: Leg) -> None:
+        for leg in (first, second):
+            if leg.partner is not None:
+                leg.partner.partner = None
+        first.partner, second.partner = second, first
+        customer, agent_leg, direction = tell_roles(first, second)
+        call = customer.call
+        if call is None:
+            return
+        self._bring(agent_leg, call)
+        if call.customer is not customer:
+            call.direction = direction
+        call.customer, call.agent_leg = customer, agent_leg
+        call.customer_uuid, call.agent_uuid = customer.uuid, agent_leg.uuid
+        call.agent = intern(name_agent(customer, agent_leg))
+        call.group = customer.group or agent_leg.group or call.group
+        call.number = customer.person
+        if call.bridged is None:
+            call.bridged = self._clock.now()
+        self._index(agent_leg, call.agent)
+        self._journal.call_changed(call)
+
+    def _bring(self, agent_leg: Leg, call: Call) -> None:
+        """Let the agent's leg be part of the customer's call, whatever it was part of before."""
+        if agent_leg.call is call:
+            return
+        self._leave(agent_leg, "")
+        agent_leg.call = call
+        call.legs.append(agent_leg)
+
+    def _end(self, leg: Leg, cause: str) -> None:
+        del self.legs[leg.uuid]
+        self._unindex(leg)
+        if leg.partner is not None:
+            leg.partner.partner = None
+            leg.partner = None
+        self._leave(leg, cause)
+
+    def _leave(self, leg: Leg, cause: str) -> None:
+        """Take a leg off its call; the last one ends it."""
+        call = leg.call
+        if call is None:
+            return
+        leg.call = None
+        call.legs.remove(leg)
+        if call.customer is leg or (call.customer is None and not leg.is_station):
+            call.cause = intern(cause)
+        if call.customer is leg:
+            call.customer = None
+        elif call.agent_leg is leg:
+            call.agent_leg = None
+        if not call.legs:
+            call.cause = call.cause or intern(cause)
+            self._close(call, Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED)
+        self._journal.call_changed(call)
+
+    def _close(self, call: Call, outcome: Outcome) -> None:
+        call.ended = self._clock.now()
+        if call.outcome is Outcome.LIVE:
+            call.outcome = outcome
+        del self.calls[call.id]
+        self._journal.call_changed(call)
+
+    def _adopt(self, row: LegRow) -> None:
+        """Make a leg known of which only a snapshot's row is."""
+        event = LegEvent(
+            leg=row.uuid,
+            direction=row.direction,
+            number=row.number,
+            destination=row.destination,
+            context=row.context,
+            dialed_user=row.user if row.direction == "outbound" else "",
+            user_name=row.user if row.direction == "inbound" else "",
+            at=str(int(row.created * 1e6)),
+        )
+        self._new_leg(event).is_answered = row.is_answered
+
+    def _new_id(self, moment: float) -> int:
+        self._last_id = max(self._last_id + 1, int(moment * 1e6))
+        return self._last_id
