@@ -1,0 +1,127 @@
+"""The one place that names concrete classes: settings in, a daemon out."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from fluxcc import __version__
+from fluxcc.actions.rules import Rules
+from fluxcc.board import Board
+from fluxcc.config import Settings
+from fluxcc.control import Control
+from fluxcc.daemon import Daemon
+from fluxcc.domain.calls import Call
+from fluxcc.domain.numbers import NumberPlan
+from fluxcc.pbx import wire
+from fluxcc.pbx.switch import Address, Switch
+from fluxcc.runtime import GeventRuntime, SystemClock
+from fluxcc.service.blocking import Blocking
+from fluxcc.service.blocklist import Blocklist
+from fluxcc.service.executor import Executor
+from fluxcc.service.journal import Journal
+from fluxcc.service.recovery import Recovery
+from fluxcc.service.refusal import Refusal
+from fluxcc.service.replies import Replies
+from fluxcc.service.scheduler import Scheduler
+from fluxcc.service.tracker import Tracker
+from fluxcc.store.database import SqlStore
+
+
+def number_plan(settings: Settings) -> NumberPlan:
+    """The numbering plan that the settings describe."""
+    return NumberPlan(
+        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+    )
+
+
+def store(settings: Settings) -> SqlStore:
+    """The store that the settings name. Nothing is opened yet."""
+    return SqlStore(settings.store.url, settings.pbx.node)
+
+
+def daemon(settings: Settings) -> Daemon:
+    """The whole program, not running yet."""
+    clock, runtime = SystemClock(), GeventRuntime()
+    numbers = number_plan(settings)
+    sql_store = store(settings)
+    switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
+    journal = Journal(sql_store, runtime, clock)
+    tracker = Tracker(numbers, journal, clock)
+    blocklist = Blocklist(numbers)
+    blocking = Blocking(blocklist, switch, journal, clock)
+    refusal = Refusal(blocking, switch, settings.blocks.reject_cause)
+    executor = Executor(
+        tracker=tracker,
+        blocking=blocking,
+        journal=journal,
+        replies=Replies(sql_store, runtime, clock),
+        pbx=switch,
+        rules=Rules(
+            numbers=numbers,
+            block_duration=settings.blocks.duration,
+            find_block=blocklist.find,
+        ),
+        runtime=runtime,
+        clock=clock,
+    )
+    started = time.time()
+
+    def status() -> dict[str, Any]:
+        return {
+            "version": __version__,
+            "node": settings.pbx.node,
+            "since": started,
+            "connected": switch.is_connected,
+            "connected_since": life.connected_since,
+            "link_loss": switch.loss,
+            "calls": len(tracker.calls),
+            "legs": len(tracker.legs),
+            "blocks": len(blocklist),
+            "lag": life.lag,
+            "events": life.events,
+            "events_waiting": life.waiting,
+            "events_dropped": life.dropped,
+            "resyncs": life.resyncs,
+            "records_pending": journal.pending,
+            "store_failure": journal.failure,
+            "contexts_without_gate": refusal.ungated,
+        }
+
+    def calls() -> list[dict[str, Any]]:
+        return [_describe(call) for call in tracker.calls.values()]
+
+    life = Daemon(
+        switch=switch,
+        decoder=wire.Decoder(settings.calls.group_variables, settings.calls.agent_variables),
+        tracker=tracker,
+        refusal=refusal,
+        blocking=blocking,
+        scheduler=Scheduler(blocking, clock),
+        journal=journal,
+        board=Board(executor, switch, settings.lang),
+        control=Control(
+            settings.control_socket,
+            executor,
+            {"status": status, "calls": calls},
+            lambda: switch.is_connected,
+        ),
+        recovery=Recovery(sql_store, blocklist, tracker, journal, runtime),
+        clock=clock,
+        settings={"reject_cause": settings.blocks.reject_cause},
+    )
+    return life
+
+
+def _describe(call: Call) -> dict[str, Any]:
+    return {
+        "call": call.customer_uuid or call.legs[0].uuid if call.legs else call.customer_uuid,
+        "direction": call.direction.value,
+        "number": call.number,
+        "agent": call.agent,
+        "group": call.group,
+        "started": call.started,
+        "bridged": call.bridged,
+        "talking": call.is_talking,
+        "legs": [leg.uuid for leg in call.legs],
+    }

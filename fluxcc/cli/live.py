@@ -1,0 +1,68 @@
+"""``status`` and ``calls``: what is now."""
+
+from __future__ import annotations
+
+import click
+
+from fluxcc import i18n
+from fluxcc.cli.ask import ask
+from fluxcc.cli.session import Session, pass_session, printable
+from fluxcc.cli.table import Table
+
+
+def _(message: str) -> str:
+    return message
+
+
+@click.command("status")
+@pass_session
+def status_command(session: Session) -> None:
+    """Tell whether the daemon is up and connected, and what it has to do."""
+    status = ask(session, "status")["reading"]
+    if session.as_json:
+        session.show_json(status)
+        return
+    since = status["connected_since"]
+    session.say(
+        _("fluxcc {version} on {node}, up since {since}"),
+        version=status["version"],
+        node=status["node"],
+        since=i18n.clock_time(status["since"]),
+    )
+    if status["connected"]:
+        session.say(_("Connected to FreeSWITCH since {since}"), since=i18n.clock_time(since))
+    else:
+        session.say(_("NOT connected to FreeSWITCH: {reason}"), reason=status["link_loss"])
+    session.say(_("{calls} calls, {legs} legs, {blocks} numbers blocked"), **status)
+    session.say(
+        _("Events: {lag:.3f} s behind, {events_waiting} waiting, {events_dropped} dropped"),
+        **status,
+    )
+    if status["store_failure"]:
+        session.say(
+            _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
+            **status,
+        )
+    for context in status["contexts_without_gate"]:
+        session.say(_("The gate is MISSING from dialplan context {context}"), context=context)
+
+
+@click.command("calls")
+@pass_session
+def calls_command(session: Session) -> None:
+    """List the calls that are live now."""
+    calls = ask(session, "calls")["reading"]
+    if session.as_json:
+        session.show_json(calls)
+        return
+    table = Table([_("since"), _("direction"), _("number"), _("agent"), _("group"), _("call")])
+    for call in calls:
+        table.add(
+            i18n.clock_time(call["started"]),
+            call["direction"],
+            printable(call["number"]),
+            printable(call["agent"]),
+            printable(call["group"]),
+            printable(call["call"]),
+        )
+    table.show(session)

@@ -1,0 +1,26 @@
+"""``run``: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from fluxcc.cli.session import MISCONFIGURED, Session, pass_session
+
+
+@click.command("run")
+@pass_session
+def run_command(session: Session) -> None:
+    """Run the daemon in the foreground (systemd does so)."""
+    settings = session.settings
+
+    from fluxcc import bootstrap, logs  # noqa: PLC0415  # gevent and SQLAlchemy take their time
+    from fluxcc.domain.errors import LinkRefusedError  # noqa: PLC0415
+
+    logs.set_up()
+    try:
+        bootstrap.daemon(settings).run()
+    except LinkRefusedError as error:
+        click.echo(f"{error}; set pbx.password or pbx.password_file to event_socket's", err=True)
+        sys.exit(MISCONFIGURED)

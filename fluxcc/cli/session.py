@@ -1,0 +1,80 @@
+"""What every command needs: the configuration, the language, the way to print and to fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from fluxcc import i18n
+from fluxcc.config import Settings, load
+from fluxcc.domain.errors import ConfigurationError
+
+FAILED = 1
+"""Exit code: refused or failed; the code is on stderr."""
+UNAVAILABLE = 69
+"""Exit code: the daemon or the PBX does not answer (EX_UNAVAILABLE)."""
+NOT_PERMITTED = 77
+"""Exit code (EX_NOPERM)."""
+MISCONFIGURED = 78
+"""Exit code (EX_CONFIG). systemd does not start a service again that ended so."""
+
+
+@dataclass
+class Session:
+    """One run of the command."""
+
+    file: Path | None
+    as_json: bool
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The configuration; ends the program with every fault where it is wrong."""
+        try:
+            return load(self.file, os.environ)
+        except ConfigurationError as error:
+            for fault in error.faults:
+                click.echo(f"{fault.key}: {fault.problem}", err=True)
+            sys.exit(MISCONFIGURED)
+
+    @cached_property
+    def language(self) -> str:
+        """The language of the person at the terminal, as the locale says it."""
+        named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+        return i18n.pick(named or "", i18n.ENGLISH)
+
+    def translate(self, message: str) -> str:
+        """A message in that language."""
+        return i18n.catalogue(self.language).gettext(message)
+
+    def say(self, message: str, **facts: object) -> None:
+        """Print a sentence for a person."""
+        click.echo(self.translate(message).format(**facts))
+
+    def show_json(self, document: Any) -> None:
+        """Print one JSON document."""
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+    def fail(self, exit_code: int, code: str, message: str, **facts: object) -> NoReturn:
+        """End with a code and a sentence on stderr."""
+        sentence = self.translate(message).format(**facts)
+        click.echo(f"{code}: {sentence}", err=True)
+        sys.exit(exit_code)
+
+
+def printable(text: str) -> str:
+    """A text that a stranger may have chosen, harmless to a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _(message: str) -> str:
+    return message
+
+
+pass_session = click.make_pass_decorator(Session)

@@ -1,0 +1,275 @@
+"""The daemon's life: connect, take a snapshot, handle events, and start over when the link is lost.
+
+Each loop here is one greenlet; signals only set flags. Counterparts: ``pbx.switch`` (the links),
+``service.tracker`` (what events do), ``board`` and ``control`` (the doors).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import time
+
+import gevent
+from gevent.event import Event as Flag
+
+from fluxcc.board import Board
+from fluxcc.control import Control
+from fluxcc.domain.calls import Leg
+from fluxcc.domain.errors import LinkRefusedError, PbxError
+from fluxcc.pbx import wire
+from fluxcc.pbx.inbox import Inbox
+from fluxcc.pbx.switch import Switch
+from fluxcc.service.blocking import Blocking
+from fluxcc.service.journal import Journal
+from fluxcc.service.ports import Clock
+from fluxcc.service.recovery import Recovery
+from fluxcc.service.refusal import Refusal
+from fluxcc.service.scheduler import Scheduler
+from fluxcc.service.tracker import Tracker
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds between two tries to connect."""
+HEARTBEAT = 20.0
+SILENCE = 3 * HEARTBEAT
+"""Seconds without an event after which the link counts as lost: FreeSWITCH beats every 20 s."""
+SLICE = 0.005
+"""Seconds of events handled before others may run."""
+SECOND_LOOK = 2.0
+"""Seconds after a snapshot until it is checked: it lags behind the events that came before it."""
+LAST_WORDS = 1.0
+"""Seconds that the journal has to be written at the end."""
+
+log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """Wired in ``bootstrap``; ``run`` returns when it was asked to stop."""
+
+    def __init__(
+        self,
+        *,
+        switch: Switch,
+        decoder: wire.Decoder,
+        tracker: Tracker,
+        refusal: Refusal,
+        blocking: Blocking,
+        scheduler: Scheduler,
+        journal: Journal,
+        board: Board,
+        control: Control,
+        recovery: Recovery,
+        clock: Clock,
+        settings: dict[str, str],
+    ) -> None:
+        self._switch = switch
+        self._decoder = decoder
+        self._tracker = tracker
+        self._refusal = refusal
+        self._blocking = blocking
+        self._scheduler = scheduler
+        self._journal = journal
+        self._board = board
+        self._control = control
+        self._recovery = recovery
+        self._clock = clock
+        self._settings = settings
+        self._inbox = Inbox()
+        self._stopping = Flag()
+        self._heard = 0.0
+        self._handlers = {
+            name: getattr(tracker, method) for name, method in wire.LEG_EVENTS.items()
+        }
+        self.connects = 0
+        self.resyncs = 0
+        self.undecodable = 0
+        self.events = 0
+        self.lag = 0.0
+        """Seconds between FreeSWITCH's clock in the last heartbeat and ours when it was handled."""
+        self.connected_since: float | None = None
+        tracker.on_inbound(self._look_at)
+
+    # Life
+
+    def run(self) -> None:
+        """Live until ``stop``. Raises ``LinkRefusedError`` where connecting again is useless."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gevent.signal_handler(number, self.stop)
+        is_recovered = self._recovery.step()
+        self._control.start()
+        loops = [
+            gevent.spawn(loop) for loop in (self._write, self._expire, self._watch, self._beat)
+        ]
+        if not is_recovered:
+            loops.append(gevent.spawn(self._recover))
+        try:
+            self._stay_connected()
+        finally:
+            self._stopping.set()
+            self._control.stop()
+            gevent.killall(loops[1:])
+            self._switch.disconnect()
+            self._last_words()
+            gevent.killall(loops)
+
+    def stop(self) -> None:
+        """Ask ``run`` to return."""
+        self._stopping.set()
+
+    @property
+    def dropped(self) -> int:
+        """Events dropped under overload."""
+        return self._inbox.dropped
+
+    @property
+    def waiting(self) -> int:
+        """Events read and not handled yet."""
+        return len(self._inbox)
+
+    def _stay_connected(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping.is_set():
+            try:
+                self._connect()
+                pause = FIRST_PAUSE
+                self._handle_events()
+                why = self._switch.loss
+            except LinkRefusedError:
+                raise
+            except PbxError as error:
+                why = str(error)
+            self.connected_since = None
+            if self._stopping.is_set():
+                return
+            log.warning("no link to FreeSWITCH", extra={"reason": why, "retry_in": f"{pause:.1f}"})
+            self._switch.disconnect()
+            # Jitter: several daemons on one FreeSWITCH shall not come back in the same instant.
+            self._stopping.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _connect(self) -> None:
+        """Subscribe first, then tell the gate, then take a snapshot; what comes meanwhile waits."""
+        self._inbox = Inbox()
+        self._switch.connect(self._inbox.put)
+        self._heard = self._clock.monotonic()
+        # The gate before anything else: after a restart of FreeSWITCH it is empty.
+        self._blocking.publish_all()
+        for key, value in self._settings.items():
+            self._switch.publish_setting(key, value)
+        self._refusal.forget_gates()
+        self._resync()
+        self.connects += 1
+        self.connected_since = self._clock.now()
+        log.info("connected to FreeSWITCH", extra={"legs": len(self._tracker.legs)})
+        self._board.send_unsent()
+        gevent.spawn_later(SECOND_LOOK, self._look_again, self._inbox)
+
+    def _resync(self) -> None:
+        rows = self._switch.snapshot()
+        self._tracker.resync(rows)
+        self._inbox.has_gap = False
+        self.resyncs += 1
+
+    def _look_again(self, inbox: Inbox) -> None:
+        """Correct what the first snapshot, which lags, said of legs that were just going."""
+        if inbox is self._inbox and self._switch.is_connected:
+            try:
+                self._resync()
+            except PbxError as error:
+                log.warning("no second snapshot", extra={"reason": str(error)})
+
+    def _last_words(self) -> None:
+        deadline = self._clock.monotonic() + LAST_WORDS
+        while self._journal.pending and self._clock.monotonic() < deadline:
+            self._journal.flush()
+            gevent.sleep(0.01)
+
+    # Events
+
+    def _handle_events(self) -> None:
+        """Handle events in slices until the link is lost or the daemon stops."""
+        inbox = self._inbox
+        while self._switch.is_connected and not self._stopping.is_set():
+            inbox.wait(0.5)
+            started = time.perf_counter()
+            while (body := inbox.take()) is not None:
+                self._heard = self._clock.monotonic()
+                self._handle(body)
+                if time.perf_counter() - started > SLICE:
+                    gevent.sleep(0)
+                    started = time.perf_counter()
+            if inbox.has_gap:
+                log.warning("events were dropped", extra={"dropped": inbox.dropped})
+                self._resync()
+
+    def _handle(self, body: bytes) -> None:
+        self.events += 1
+        try:
+            event = self._decoder.event(body)
+        except ValueError as error:
+            self.undecodable += 1
+            log.warning("an event could not be read", extra={"error": str(error)})
+            return
+        handler = self._handlers.get(event.name)
+        if handler is not None:
+            try:
+                handler(event)
+            except Exception:
+                # One event that breaks a rule we believe in must not end everybody's calls.
+                log.exception("an event was not understood", extra={"event": event.name})
+        elif event.name == wire.CUSTOM:
+            if event.subclass == wire.REQUEST:
+                gevent.spawn(self._board.answer, self._decoder.request(body))
+        elif event.name == wire.HEARTBEAT:
+            self._heartbeat(event)
+        elif event.name == wire.RELOADXML:
+            self._refusal.forget_gates()
+
+    def _heartbeat(self, event: wire.Event) -> None:
+        if event.at.isdigit():
+            self.lag = self._clock.now() - int(event.at) / 1e6
+
+    def _look_at(self, leg: Leg) -> None:
+        if self._refusal.look_at(leg) is not None:
+            gevent.spawn(self._refusal.enforce, leg.uuid, leg.number, leg.context)
+
+    # The other loops
+
+    def _recover(self) -> None:
+        """Take over what the store knows as soon as it can be read."""
+        while not self._recovery.step():
+            gevent.sleep(LONGEST_PAUSE)
+        if self._switch.is_connected:
+            try:
+                self._blocking.publish_all()
+            except PbxError as error:
+                log.warning("the gate was not told", extra={"reason": str(error)})
+
+    def _write(self) -> None:
+        while True:
+            self._journal.wait_for_work()
+            self._journal.flush()
+
+    def _expire(self) -> None:
+        while True:
+            gevent.sleep(self._scheduler.step())
+
+    def _watch(self) -> None:
+        """Find a link dead that only looks alive."""
+        while True:
+            gevent.sleep(1.0)
+            if self._switch.is_connected and self._clock.monotonic() - self._heard > SILENCE:
+                log.warning("FreeSWITCH is silent", extra={"seconds": int(SILENCE)})
+                self._switch.disconnect()
+
+    def _beat(self) -> None:
+        """Prove now and then that commands are still answered."""
+        while True:
+            gevent.sleep(HEARTBEAT)
+            if self._switch.is_connected:
+                try:
+                    self._switch.clock()
+                except PbxError as error:
+                    log.warning("FreeSWITCH answers no command", extra={"reason": str(error)})
+                    self._switch.disconnect()
