@@ -95,9 +95,7 @@ class FreeSwitch:
         """Start it and return when its event socket accepts, which its last module does."""
         if self.running:
             raise LabError("FreeSWITCH runs already")
-        self._process = self._processes.spawn(
-            self._command(), folder=self._folder, output=self._output
-        )
+        self._process = self._processes.spawn(self._command(), output=self._output)
         deadline = time.monotonic() + _START_TIMEOUT
         while not self._is_ready():
             if self._process.poll() is not None:

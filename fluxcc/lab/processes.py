@@ -1,9 +1,9 @@
 """Every program a lab starts, in one process group that cannot outlive the lab.
 
 The group's leader is a shell that waits for the end of a pipe whose other end only this process
-holds: when this process is gone, even by SIGKILL, the shell kills the whole group. (The kernel's
-own parent-death signal is tied to the *thread* that started the program, and tests start callers
-from threads.)
+holds: when this process is gone, even by SIGKILL, the shell kills the whole group and removes its
+folder. (The kernel's own parent-death signal is tied to the *thread* that started the program, and
+tests start callers from threads.)
 """
 
 from __future__ import annotations
@@ -17,26 +17,28 @@ from pathlib import Path
 
 from .port import LabError
 
-_GUARD = ("/bin/sh", "-c", "read -r _; kill -KILL 0")
+_GUARD = ("/bin/sh", "-c", 'read -r _; rm -rf -- "$0"; kill -KILL 0')
 
 
 class ProcessGroup:
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        """``folder`` is where the programs work; the guard removes it with them."""
+        self._folder = folder
         self._guard = subprocess.Popen(  # noqa: S603 - a constant
-            _GUARD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0
+            (*_GUARD, folder), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0
         )
         self._members: list[subprocess.Popen[bytes]] = []
 
     def spawn(
-        self, arguments: Sequence[str | bytes | Path], *, folder: Path, output: Path
+        self, arguments: Sequence[str | bytes | Path], *, output: Path
     ) -> subprocess.Popen[bytes]:
-        """Start a program in ``folder``; what it prints goes to ``output``."""
+        """Start a program in the folder; what it prints goes to ``output``."""
         self._members = [member for member in self._members if member.poll() is None]
         with output.open("ab") as sink:
             try:
                 member = subprocess.Popen(  # noqa: S603 - the lab's own arguments, and no shell
                     arguments,
-                    cwd=folder,
+                    cwd=self._folder,
                     stdin=subprocess.DEVNULL,
                     stdout=sink,
                     stderr=subprocess.STDOUT,

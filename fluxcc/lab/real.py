@@ -50,7 +50,7 @@ class RealLab:
             self.port = self._ports.event_socket
             folder = Path(tempfile.mkdtemp(prefix="fluxcc-lab-"))
             opened.callback(shutil.rmtree, folder, ignore_errors=True)
-            processes = ProcessGroup()
+            processes = ProcessGroup(folder)
             opened.callback(processes.kill)
             self._freeswitch = FreeSwitch(
                 freeswitch,
@@ -94,7 +94,7 @@ class RealLab:
         self._freeswitch.configure(kit)
         if self._freeswitch.running:
             answer = self.api("reloadxml")
-            if "+OK" not in answer:
+            if "Success" not in answer:  # a fault in the XML is reported after an +OK as well
                 raise LabError(f"FreeSWITCH did not take the configuration: {answer}")
 
     def call(

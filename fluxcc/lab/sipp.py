@@ -10,7 +10,6 @@ start; all telephones are one.
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 import socket
 import subprocess
@@ -29,6 +28,7 @@ from .trace import MessageTrace
 _SCENARIOS = Path(__file__).with_name("sipp")
 _POLL = 0.005
 _REACT = 5.0  # how long SIPp and the PBX together may take over one message
+_RING = 3.0  # how long a call may take to get from the caller's answer to the agent's telephone
 _CREATE_AT_ONCE = 1_000  # calls a second; SIPp starts the first one only after 1/rate seconds
 _OUTPUT_TAIL = 2_000
 _Found = TypeVar("_Found")
@@ -101,12 +101,12 @@ class Sipp:
         for left_over in (trace, output):  # of whoever had the seat before
             left_over.unlink(missing_ok=True)
         command: list[str | bytes | Path] = [self._binary, "-sf", _SCENARIOS / f"{scenario}.xml"]
-        command += ["-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-ci", "127.0.0.1"]
+        command += ["-nostdin", "-aa", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-ci", "127.0.0.1"]
         command += ["-p", str(seat.sip), "-mp", str(seat.media), "-cp", str(seat.control)]
         if scenario != "crowd":
             command += ["-trace_msg", "-message_file", trace]
-        command += [os.fsencode(argument) for argument in arguments]
-        process = self._processes.spawn(command, folder=self._folder, output=output)
+        command += [argument.encode("utf-8", "surrogateescape") for argument in arguments]
+        process = self._processes.spawn(command, output=output)
         return _Process(process, seat, MessageTrace(trace), output)
 
     def _clear_seats(self) -> None:
@@ -199,6 +199,11 @@ class SippCaller:
             if reached():
                 return
             if ended:
+                # SIPp leaves a call that was answered after all while it was cancelled with a BYE
+                # of which it awaits no answer
+                self._over = self._status >= 200
+                if reached():
+                    return
                 raise self._process.error(f"SIPp ended while the caller waited for {what}")
             if time.monotonic() > deadline:
                 raise self._process.error(
@@ -225,11 +230,10 @@ class Telephones:
         self._ringing: dict[str, str] = {}
 
     def hang_up(self, extension: str) -> None:
-        call_id = self._wait(lambda: self._call_of(extension), f"a call at telephone {extension}")
+        at = f"at telephone {extension}"
+        call_id = self._wait(lambda: self._call_of(extension), _RING, f"a call {at}")
         self._process.put_receiver_down(call_id)
-        self._wait(
-            lambda: call_id not in self._calls, f"the end of the call at telephone {extension}"
-        )
+        self._wait(lambda: call_id not in self._calls, _REACT, f"the end of the call {at}")
 
     def unplug(self) -> None:
         self._process.kill()
@@ -238,15 +242,15 @@ class Telephones:
         calls = [call_id for call_id, called in self._calls.items() if called == extension]
         return calls[-1] if calls else None
 
-    def _wait(self, found: Callable[[], _Found | None], what: str) -> _Found:
-        deadline = time.monotonic() + _REACT
+    def _wait(self, found: Callable[[], _Found | None], timeout: float, what: str) -> _Found:
+        deadline = time.monotonic() + timeout
         while True:
             ended = self._process.has_ended()
             self._follow()
             if result := found():
                 return result
             if ended or time.monotonic() > deadline:
-                raise self._process.error(f"no sign of {what} within {_REACT:g} s")
+                raise self._process.error(f"no sign of {what} within {timeout:g} s")
             time.sleep(_POLL)
 
     def _follow(self) -> None:
