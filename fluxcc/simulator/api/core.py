@@ -1,0 +1,192 @@
+"""Commands about the PBX as a whole: ``status``, ``hash``, ``cond``, ``reloadxml`` and the like."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from fluxcc.simulator import expressions
+from fluxcc.simulator.configuration import ConfigurationError
+from fluxcc.simulator.expansion import expand
+
+if TYPE_CHECKING:
+    from fluxcc.simulator.pbx import Pbx
+
+VERSION = "0.0.0-simulator"
+
+MODULES = (
+    "mod_callcenter",
+    "mod_commands",
+    "mod_conference",
+    "mod_dialplan_xml",
+    "mod_dptools",
+    "mod_event_socket",
+    "mod_expr",
+    "mod_hash",
+    "mod_lua",
+    "mod_sofia",
+)
+
+
+def _status(pbx: Pbx, arguments: str) -> str:
+    minutes, seconds = divmod(int(time.time() - pbx.started), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (
+        f"UP 0 years, 0 days, {hours} hours, {minutes} minutes, {seconds} seconds,"
+        " 0 milliseconds, 0 microseconds\n"
+        f"FreeSWITCH (Version {VERSION} 64bit) is ready\n"
+        f"{pbx.switchboard.sessions_since_start} session(s) since startup\n"
+        f"{len(pbx.switchboard)} session(s) - peak 0, last 5min 0 \n"
+        "0 session(s) per Sec out of max 2000, peak 0, last 5min 0 \n"
+        "20000 session(s) max\nmin idle cpu 0.00/100.00\nCurrent Stack Size/Max 240K/8192K\n"
+    )
+
+
+def _version(pbx: Pbx, arguments: str) -> str:
+    return f"{VERSION}\n" if arguments == "short" else f"FreeSWITCH Version {VERSION} 64bit\n"
+
+
+def _uptime(pbx: Pbx, arguments: str) -> str:
+    return f"{int(time.time() - pbx.started)}\n"
+
+
+def _strepoch(pbx: Pbx, arguments: str) -> str:
+    if not arguments:
+        return str(int(time.time()))
+    try:
+        return str(int(time.mktime(time.strptime(arguments, "%Y-%m-%d %H:%M:%S"))))
+    except ValueError:
+        return "0"
+
+
+def _cond(pbx: Pbx, arguments: str) -> str:
+    return expressions.cond(arguments)
+
+
+def _expr(pbx: Pbx, arguments: str) -> str:
+    return expressions.expr(arguments)
+
+
+def _echo(pbx: Pbx, arguments: str) -> str:
+    return arguments
+
+
+def _eval(pbx: Pbx, arguments: str) -> str:
+    """``[uuid:UUID ]TEXT``, with a leg's variables where one is named."""
+    leg = None
+    if arguments.startswith("uuid:"):
+        name, _, arguments = arguments.removeprefix("uuid:").partition(" ")
+        leg = pbx.switchboard.find(name)
+    if leg is not None:
+        return pbx.router.expand(leg, arguments)
+    variables = pbx.configuration.variables
+    return expand(
+        arguments,
+        lambda name: variables.get(name, ""),
+        lambda name, inside: pbx.api(f"{name} {inside}"),
+    )
+
+
+def _global_getvar(pbx: Pbx, arguments: str) -> str:
+    return pbx.configuration.variables.get(arguments, "")
+
+
+def _module_exists(pbx: Pbx, arguments: str) -> str:
+    return "true" if arguments in MODULES else "false"
+
+
+def _create_uuid(pbx: Pbx, arguments: str) -> str:
+    return str(uuid.uuid4())
+
+
+def _md5(pbx: Pbx, arguments: str) -> str:
+    digest = hashlib.md5(arguments.encode("utf-8", "surrogateescape"), usedforsecurity=False)
+    return digest.hexdigest()
+
+
+def _url_encode(pbx: Pbx, arguments: str) -> str:
+    return quote(arguments, "", "utf-8", "surrogateescape")
+
+
+def _hostname(pbx: Pbx, arguments: str) -> str:
+    return "simulator"
+
+
+def _hash(pbx: Pbx, arguments: str) -> str:
+    return pbx.hash.command(arguments)
+
+
+def _hash_dump(pbx: Pbx, arguments: str) -> str:
+    return pbx.hash.dump(arguments)
+
+
+def _reloadxml(pbx: Pbx, arguments: str) -> str:
+    try:
+        pbx.configuration.reload()
+    except ConfigurationError as fault:
+        return f"+OK [{fault}]\n"
+    pbx.bus.fire("RELOADXML")
+    return "+OK [Success]\n"
+
+
+def _xml_locate(pbx: Pbx, arguments: str) -> str:
+    """``dialplan context name CTX``: the one thing a static check of a destination reads."""
+    words = arguments.split()
+    if words[:3] == ["dialplan", "context", "name"] and len(words) == 4:
+        context = pbx.configuration.contexts().get(words[3])
+        if context is not None:
+            return (
+                ElementTree.tostring(context, "unicode", short_empty_elements=False).strip() + "\n"
+            )
+    return "can't find anything\n"
+
+
+def _sofia(pbx: Pbx, arguments: str) -> str:
+    if arguments != "status":
+        return "-USAGE: sofia status\n"
+    line = "=" * 97 + "\n"
+    profiles = "".join(
+        f"{name:>25}\tprofile\t{f'sip:mod_sofia@127.0.0.1:{port}':>42}\tRUNNING (0)\n"
+        for name, port in (("external", 5080), ("internal", 5060))
+    )
+    head = f"{'Name':>25}\t{'Type':>7}\t{'Data':>42}\tState\n"
+    return f"{head}{line}{profiles}{line}2 profiles 0 aliases\n"
+
+
+def _conference(pbx: Pbx, arguments: str) -> str:
+    return pbx.conferences.command(arguments)
+
+
+def _lua(pbx: Pbx, arguments: str) -> str:
+    return pbx.scripts.run_api(arguments)
+
+
+COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
+    "cond": _cond,
+    "conference": _conference,
+    "create_uuid": _create_uuid,
+    "echo": _echo,
+    "eval": _eval,
+    "expr": _expr,
+    "global_getvar": _global_getvar,
+    "hash": _hash,
+    "hash_dump": _hash_dump,
+    "hostname": _hostname,
+    "lua": _lua,
+    "md5": _md5,
+    "module_exists": _module_exists,
+    "reloadxml": _reloadxml,
+    "sofia": _sofia,
+    "status": _status,
+    "strepoch": _strepoch,
+    "switchname": _hostname,
+    "uptime": _uptime,
+    "url_encode": _url_encode,
+    "version": _version,
+    "xml_locate": _xml_locate,
+}

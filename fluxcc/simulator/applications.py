@@ -1,0 +1,165 @@
+"""What the dialplan's actions do: one function for each application of mod_dptools and friends.
+
+Its counterpart is ``routing.py``, which runs them. An application returns when it is over, or when
+its leg is called away.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import gevent
+
+from .causes import OF_SIP_STATUS, cause_named
+from .channel import Channel
+from .dialing import UnreachableError
+from .events import Value
+
+if TYPE_CHECKING:
+    from .pbx import Pbx
+
+_LOG = logging.getLogger(__name__)
+
+_TONE = re.compile(r"%\((\d+),(\d+),")
+_LOOPS = re.compile(r"loops=(-?\d+)")
+
+
+def _answer(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.switchboard.answer(leg)
+
+
+def _pre_answer(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.switchboard.progress(leg)
+
+
+def _hangup(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.switchboard.hang_up(leg, cause_named(data))
+
+
+def _respond(pbx: Pbx, leg: Channel, data: str) -> None:
+    status = data.split(" ", 1)[0]
+    code = int(status) if status.isdigit() else 0
+    pbx.switchboard.hang_up(leg, OF_SIP_STATUS.get(code, "NORMAL_CLEARING"))
+
+
+def _set(pbx: Pbx, leg: Channel, data: str) -> None:
+    name, _, value = data.partition("=")
+    leg.set_variable(name.strip(), "" if value == "_undef_" else value)
+
+
+def _unset(pbx: Pbx, leg: Channel, data: str) -> None:
+    leg.set_variable(data, "")
+
+
+def _export(pbx: Pbx, leg: Channel, data: str) -> None:
+    # A "nolocal:" variable is kept under its full name, so that only the called leg knows it.
+    name, _, value = data.partition("=")
+    leg.set_variable(name, value)
+    names = [word for word in leg.variable("export_vars").split(",") if word]
+    leg.set_variable("export_vars", ",".join([*names, name]))
+
+
+def _exported(leg: Channel) -> dict[str, Value]:
+    names = [word for word in leg.variable("export_vars").split(",") if word]
+    return {name.removeprefix("nolocal:"): leg.variable(name) for name in names}
+
+
+def _log(pbx: Pbx, leg: Channel, data: str) -> None:
+    _LOG.info("%s: %s", leg.uuid, data)
+
+
+def _sleep(pbx: Pbx, leg: Channel, data: str) -> None:
+    if data.isdigit():
+        leg.wait(lambda: leg.is_called_away, timeout=int(data) / 1000)
+
+
+def _park(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.router.wait_parked(leg)
+
+
+def _playback(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.switchboard.fire("PLAYBACK_START", leg, last=[("Playback-File-Path", data)])
+    leg.wait(lambda: leg.is_called_away, timeout=_seconds_of(data))
+    pbx.switchboard.fire("PLAYBACK_STOP", leg, last=[("Playback-File-Path", data)])
+
+
+def _seconds_of(sound: str) -> float | None:
+    """How long a sound plays; None for ever. A file, which nobody hears here, takes no time."""
+    loops = _LOOPS.search(sound)
+    rounds = int(loops[1]) if loops else 1
+    if sound.startswith("silence_stream://"):
+        length = sound.removeprefix("silence_stream://").split(",")[0]
+        return None if length.startswith("-") else int(length or 0) / 1000
+    if rounds < 0:
+        return None
+    return rounds * sum(int(on) + int(off) for on, off in _TONE.findall(sound)) / 1000
+
+
+def _transfer(pbx: Pbx, leg: Channel, data: str) -> None:
+    destination, *rest = data.split()
+    dialplan, context = [*rest, "", ""][:2]
+    pbx.router.transfer(leg, destination, dialplan, context)
+
+
+def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
+    try:
+        called = pbx.dialer.dial(data, caller=leg, extra=_exported(leg))
+    except UnreachableError as failure:
+        leg.variables |= {"originate_disposition": failure.cause, "DIALSTATUS": failure.cause}
+        if not leg.is_called_away and not leg.is_set("continue_on_fail"):
+            pbx.switchboard.hang_up(leg, failure.cause)
+        return
+    leg.variables |= {"originate_disposition": "SUCCESS", "DIALSTATUS": "SUCCESS"}
+    with called.held():
+        # The caller's side of the PBX notices the answer a moment after the called one's.
+        gevent.sleep(0)
+        pbx.bridges.talk(leg, called)
+
+
+def _event(pbx: Pbx, leg: Channel, data: str) -> None:
+    pairs = [pair.partition("=") for pair in data.split(",")]
+    headers = {name.strip(): value for name, _, value in pairs}
+    subclass = headers.pop("Event-Subclass", "")
+    name = headers.pop("Event-Name", "CUSTOM")
+    pbx.bus.fire(name, [*leg.headers(), *headers.items()], subclass=subclass)
+
+
+def _hash(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.hash.command(data)
+
+
+def _callcenter(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.callcenter.queue_member(leg, data)
+
+
+def _conference(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.conferences.join(leg, data)
+
+
+def _lua(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.scripts.run_on(leg, data)
+
+
+APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
+    "answer": _answer,
+    "bridge": _bridge,
+    "callcenter": _callcenter,
+    "conference": _conference,
+    "event": _event,
+    "export": _export,
+    "hangup": _hangup,
+    "hash": _hash,
+    "log": _log,
+    "lua": _lua,
+    "park": _park,
+    "playback": _playback,
+    "pre_answer": _pre_answer,
+    "respond": _respond,
+    "set": _set,
+    "sleep": _sleep,
+    "transfer": _transfer,
+    "unset": _unset,
+}

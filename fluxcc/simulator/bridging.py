@@ -1,0 +1,129 @@
+"""Two legs that talk: CHANNEL_BRIDGE, CHANNEL_UNBRIDGE, and where each leg goes afterwards.
+
+Its counterparts are the ``bridge`` application and ``uuid_bridge`` (which mod_callcenter uses).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import replace
+
+import gevent
+
+from .channel import Channel, Headers, State, now_us
+from .routing import Router
+from .switchboard import Switchboard
+
+AUDIO_FRAME = 0.005
+"""A leg that was sent away leaves its bridge with the next frame of audio; until then its partner
+can be sent away too (``uuid_transfer`` on each leg, right after each other)."""
+
+
+class Bridges:
+    """Joins legs; the first of a pair (FreeSWITCH's A leg) does the work in its own greenlet."""
+
+    def __init__(self, switchboard: Switchboard, router: Router) -> None:
+        self._switchboard = switchboard
+        self._router = router
+
+    def talk(self, a: Channel, b: Channel) -> None:
+        """Let both talk until one leaves; then the other goes where its variables send it.
+
+        A is left alone where it goes on with its dialplan.
+        """
+        self._switchboard.answer(a)
+        if a.is_called_away:
+            return
+        self._join(a, b)
+        a.wait(lambda: a.is_called_away or b.is_called_away, b)
+        if not a.is_ended and not b.is_ended:
+            gevent.sleep(AUDIO_FRAME)
+        self._release_partner(b)
+        self._part(a, b)
+        if not a.is_called_away:
+            self._after(a, b)
+
+    def bridge_now(self, a: Channel, b: Channel) -> None:
+        """``uuid_bridge``: take both from whatever they do and let them talk."""
+        a.other, b.other = ("originatee", b), ("originator", a)
+        for leg, partner in ((a, b), (b, a)):
+            source = f"{int(time.time())}:{uuid.uuid4()}:uuid_br:{partner.uuid}"
+            leg.profile = replace(leg.profile, transfer_source=source, index=leg.profile.index + 1)
+            leg.variables |= {"transfer_history": source, "transfer_source": source}
+        self._switchboard.redirect(a, lambda: self._soft_bridge(a, b))
+        self._switchboard.redirect(b, lambda: self._soft_execute(b, a.uuid))
+
+    def _soft_bridge(self, a: Channel, b: Channel) -> None:
+        with b.held():
+            self._announce(a, b.uuid)
+            # The partner announces itself before the two are joined.
+            b.wait(lambda: b.is_ended or b.application_data == a.uuid)
+            self.talk(a, b)
+        a.state = State.CS_EXECUTE
+
+    def _soft_execute(self, leg: Channel, partner: str) -> None:
+        self._announce(leg, partner)
+        leg.changed()
+        leg.state = State.CS_EXCHANGE_MEDIA
+        leg.wait(lambda: leg.is_called_away)
+
+    def _announce(self, leg: Channel, partner: str) -> None:
+        leg.state = State.CS_SOFT_EXECUTE
+        leg.application, leg.application_data = "uuid_bridge", partner
+        named: Headers = [("Application", "uuid_bridge"), ("Application-Data", partner)]
+        self._switchboard.fire("CHANNEL_EXECUTE", leg, last=named)
+
+    def _join(self, a: Channel, b: Channel) -> None:
+        a.other, b.other = ("originatee", b), ("originator", a)
+        a.bridged_us = b.bridged_us = now_us()
+        a.profile = a.profile.talking_to(b.profile)
+        b.call_uuid = a.uuid
+        b.variables["call_uuid"] = a.uuid
+        for leg, partner in ((a, b), (b, a)):
+            leg.bridged_to = partner
+            for name in ("bridge_to", "last_bridge_to", "bridge_uuid", "signal_bond"):
+                leg.variables[name] = partner.uuid
+            leg.variables["bridge_channel"] = partner.name
+        self._switchboard.fire("CHANNEL_BRIDGE", a, first=_pair(a, b))
+        b.state = State.CS_EXCHANGE_MEDIA
+
+    def _part(self, a: Channel, b: Channel) -> None:
+        for leg in (a, b):
+            leg.bridged_to = None
+            leg.variables.pop("bridge_to", None)
+        a.variables["last_bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
+        a.variables["bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
+        self._switchboard.fire("CHANNEL_UNBRIDGE", a, first=_pair(a, b))
+
+    def _release_partner(self, b: Channel) -> None:
+        """Send the B leg, which A left behind, where its variables say, or hang it up."""
+        if b.is_called_away:
+            return
+        if not self._goes_on(b):
+            self._switchboard.hang_up(b, "NORMAL_CLEARING")
+        gevent.sleep(0)
+
+    def _after(self, a: Channel, b: Channel) -> None:
+        cause = b.cause or "NORMAL_CLEARING"
+        # "explicit" is the one word that comes before the ways to go on.
+        is_explicit = a.variable("hangup_after_bridge").lower() == "explicit"
+        if is_explicit or (not self._goes_on(a) and a.is_set("hangup_after_bridge")):
+            self._switchboard.hang_up(a, cause)
+
+    def _goes_on(self, leg: Channel) -> bool:
+        """Follow ``park_after_bridge`` or ``transfer_after_bridge``, in that order."""
+        if leg.is_set("park_after_bridge"):
+            self._switchboard.redirect(leg, lambda: self._router.park(leg))
+        elif where := leg.variable("transfer_after_bridge"):
+            leg.set_variable("transfer_after_bridge", "")
+            destination, _, rest = where.partition(":")
+            dialplan, _, context = rest.partition(":")
+            self._router.transfer(leg, destination, dialplan, context)
+        else:
+            return False
+        return True
+
+
+def _pair(a: Channel, b: Channel) -> Headers:
+    return [("Bridge-A-Unique-ID", a.uuid), ("Bridge-B-Unique-ID", b.uuid)]

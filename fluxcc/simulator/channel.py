@@ -1,0 +1,331 @@
+"""One leg, and how events describe it.
+
+Its counterparts are ``switchboard.py``, which changes legs, and every event about one.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from gevent import Timeout
+from gevent.event import Event as Signal
+
+from .events import Value, array_text
+
+Headers = list[tuple[str, Value]]
+Step = Callable[[], None]
+"""What a leg does next; it returns when that is over or the leg is called away."""
+
+
+class State(Enum):
+    """FreeSWITCH's channel states with their numbers, as far as events show them."""
+
+    CS_INIT = 1
+    CS_ROUTING = 2
+    CS_SOFT_EXECUTE = 3
+    CS_EXECUTE = 4
+    CS_EXCHANGE_MEDIA = 5
+    CS_PARK = 6
+    CS_CONSUME_MEDIA = 7
+    CS_HANGUP = 10
+    CS_REPORTING = 11
+
+
+def now_us() -> int:
+    """The clock, in microseconds since the epoch, as channel times are kept."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Who calls whom: FreeSWITCH's caller profile. A transfer gives the leg a new one."""
+
+    direction: str
+    caller_name: str
+    caller_number: str
+    original_name: str
+    original_number: str
+    destination: str
+    context: str
+    dialplan: str
+    username: str = ""
+    callee_name: str = ""
+    callee_number: str = ""
+    network_address: str = ""
+    ani: str = ""
+    source: str = "mod_sofia"
+    rdnis: str = ""
+    transfer_source: str = ""
+    is_flipped: bool = False
+    index: int = 1
+    created_us: int = field(default_factory=now_us)
+
+    def transferred(self, destination: str, dialplan: str, context: str, source: str) -> Profile:
+        """The profile after a transfer to ``destination``."""
+        return replace(
+            self,
+            rdnis=self.destination,
+            destination=destination,
+            dialplan=dialplan,
+            context=context,
+            transfer_source=source,
+            index=self.index + 1,
+            created_us=now_us(),
+        )
+
+    def flipped(self) -> Profile:
+        """The profile of a called leg that acts as a caller: the two change places."""
+        return replace(
+            self,
+            caller_name=self.callee_name,
+            caller_number=self.callee_number,
+            callee_name=self.caller_name,
+            callee_number=self.caller_number,
+            is_flipped=True,
+        )
+
+    def talking_to(self, partner: Profile) -> Profile:
+        """The profile of a leg that was bridged to ``partner``, whom it now shows as callee."""
+        is_called = partner.direction == "outbound" and not partner.is_flipped
+        return replace(
+            self,
+            callee_name=partner.callee_name if is_called else partner.caller_name,
+            callee_number=partner.callee_number if is_called else partner.caller_number,
+        )
+
+    def field_named(self, name: str) -> str:
+        """A dialplan condition's or a variable's view of the profile."""
+        fields = {
+            "caller_id_name": self.caller_name,
+            "caller_id_number": self.caller_number,
+            "destination_number": self.destination,
+            "context": self.context,
+            "dialplan": self.dialplan,
+            "username": self.username,
+            "network_addr": self.network_address,
+            "ani": self.ani,
+            "rdnis": self.rdnis,
+            "source": self.source,
+            "callee_id_name": self.callee_name,
+            "callee_id_number": self.callee_number,
+        }
+        return fields.get(name, "")
+
+
+class Channel:
+    """A leg: its profile, its variables, what became of it, and what it does next."""
+
+    def __init__(
+        self,
+        name: str,
+        profile: Profile,
+        variables: dict[str, Value],
+        *,
+        session_id: int,
+        uuid_wanted: str = "",
+    ) -> None:
+        self.uuid = uuid_wanted or str(uuid.uuid4())
+        self.name = name
+        self.direction = profile.direction
+        self.profile = self.first_profile = profile
+        self.call_uuid = self.uuid
+        self.variables: dict[str, Value] = {
+            "direction": self.direction,
+            "uuid": self.uuid,
+            "call_uuid": self.uuid,
+            "session_id": str(session_id),
+            "channel_name": name,
+            **variables,
+        }
+        self.state = State.CS_INIT
+        self.call_state = "DOWN"
+        self.application = self.application_data = ""
+        self.other: tuple[str, Channel] | None = None
+        """The other leg, as ``Other-Type`` and ``Other-Leg-*`` tell it."""
+        self.bridged_to: Channel | None = None
+        self.has_hit_dialplan = self.direction == "inbound"
+        self.created_us = profile.created_us
+        self.progress_us = self.answered_us = self.bridged_us = self.hangup_us = 0
+        self.cause = ""
+        self.digits: list[str] = []
+        """Keys the person on this leg has pressed and nothing has taken yet."""
+        self.next_step: Step | None = None
+        self._holders = 0
+        self._watchers: list[Signal] = []
+
+    @property
+    def is_ended(self) -> bool:
+        """Hung up, though events about it may still come."""
+        return bool(self.cause)
+
+    @property
+    def is_answered(self) -> bool:
+        """Answered at some time."""
+        return self.answered_us > 0
+
+    @property
+    def is_called_away(self) -> bool:
+        """Whatever the leg is doing must end: it was hung up, or sent elsewhere."""
+        return self.is_ended or self.next_step is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Something still works with the leg, so that it cannot be destroyed yet."""
+        return self._holders > 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the leg from being destroyed, as a session's read lock does."""
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            self.changed()
+
+    def changed(self) -> None:
+        """Wake whoever waits for something about this leg."""
+        for watcher in self._watchers:
+            watcher.set()
+
+    def wait(
+        self, until: Callable[[], bool], *others: Channel, timeout: float | None = None
+    ) -> bool:
+        """Sleep until a change of this leg or of ``others`` makes ``until`` true; say whether."""
+        signal = Signal()
+        watched = (self, *others)
+        for channel in watched:
+            channel._watchers.append(signal)
+        try:
+            with Timeout(timeout, False):
+                while not until():
+                    signal.clear()
+                    signal.wait()
+            return until()
+        finally:
+            for channel in watched:
+                channel._watchers.remove(signal)
+
+    def set_variable(self, name: str, value: Value) -> None:
+        """Set a variable; an empty value takes it away."""
+        if value:
+            self.variables[name] = value
+        else:
+            self.variables.pop(name, None)
+
+    def variable(self, name: str) -> str:
+        """A variable, or a field of the profile by the same name; empty where there is none."""
+        value = self.variables.get(name)
+        return array_text(value) if value is not None else self.profile.field_named(name)
+
+    def is_set(self, name: str) -> bool:
+        """Whether the variable says yes, in any of FreeSWITCH's words for it."""
+        word = self.variable(name).lower()
+        return word in ("yes", "on", "true", "t", "enabled", "active", "allow") or (
+            word.isdigit() and int(word) > 0
+        )
+
+    def headers(self, *, with_cause: bool = True, with_variables: bool = True) -> Headers:
+        """The leg as FreeSWITCH's events show it."""
+        headers = self._state_headers(with_cause)
+        headers += _profile_headers("Caller", self.profile, self, self._times())
+        if self.other is not None:
+            kind, other = self.other
+            # FreeSWITCH copies the originator's profile before any time is known in it.
+            times = [0] * 5 if kind == "originator" else other._times()
+            headers.append(("Other-Type", kind))
+            headers += _profile_headers("Other-Leg", other.profile, other, times)
+        if with_variables:
+            headers += [(f"variable_{name}", value) for name, value in self.variables.items()]
+        return headers
+
+    def _state_headers(self, with_cause: bool) -> Headers:
+        answer = "hangup" if self.is_ended else "answered" if self.is_answered else "ringing"
+        headers: Headers = [
+            ("Channel-State", self.state.name),
+            ("Channel-Call-State", self.call_state),
+            ("Channel-State-Number", str(self._state_wanted().value)),
+            ("Channel-Name", self.name),
+            ("Unique-ID", self.uuid),
+            ("Call-Direction", self.direction),
+            ("Presence-Call-Direction", self.direction),
+            ("Channel-HIT-Dialplan", "true" if self.has_hit_dialplan else "false"),
+        ]
+        if presence := self.variables.get("presence_id"):
+            headers.append(("Channel-Presence-ID", presence))
+        headers += [("Channel-Call-UUID", self.call_uuid), ("Answer-State", answer)]
+        if with_cause and self.is_ended:
+            headers.append(("Hangup-Cause", self.cause))
+        if self.direction == "inbound" or self.is_answered:
+            for way in ("Read", "Write"):
+                headers += [
+                    (f"Channel-{way}-Codec-Name", "PCMU"),
+                    (f"Channel-{way}-Codec-Rate", "8000"),
+                    (f"Channel-{way}-Codec-Bit-Rate", "64000"),
+                ]
+        return headers
+
+    def _state_wanted(self) -> State:
+        """Events name the state that still runs, and number the one that was asked for."""
+        if self.state is State.CS_INIT:
+            return State.CS_ROUTING
+        if self.is_ended and self.state is not State.CS_REPORTING:
+            return State.CS_HANGUP
+        return self.state
+
+    def _times(self) -> list[int]:
+        return [
+            self.created_us,
+            self.answered_us,
+            self.progress_us,
+            self.hangup_us,
+            self.bridged_us,
+        ]
+
+
+def _profile_headers(prefix: str, profile: Profile, channel: Channel, times: list[int]) -> Headers:
+    logical = profile.direction if prefix == "Caller" else "inbound"
+    created, answered, progress, hangup, bridged = map(str, times)
+    fields = [
+        ("Direction", profile.direction),
+        ("Logical-Direction", logical),
+        ("Username", profile.username),
+        ("Dialplan", profile.dialplan),
+        ("Caller-ID-Name", profile.caller_name),
+        ("Caller-ID-Number", profile.caller_number),
+        ("Orig-Caller-ID-Name", profile.original_name),
+        ("Orig-Caller-ID-Number", profile.original_number),
+        ("Callee-ID-Name", profile.callee_name),
+        ("Callee-ID-Number", profile.callee_number),
+        ("Network-Addr", profile.network_address),
+        ("ANI", profile.ani),
+        ("Destination-Number", profile.destination),
+        ("Unique-ID", channel.uuid),
+        ("Source", profile.source),
+        ("Transfer-Source", profile.transfer_source),
+        ("Context", profile.context),
+        ("RDNIS", profile.rdnis),
+        ("Channel-Name", channel.name),
+        ("Profile-Index", str(profile.index) if prefix == "Caller" else ""),
+        ("Profile-Created-Time", str(profile.created_us)),
+        ("Channel-Created-Time", created),
+        ("Channel-Answered-Time", answered),
+        ("Channel-Progress-Time", progress),
+        ("Channel-Progress-Media-Time", "0"),
+        ("Channel-Hangup-Time", hangup),
+        ("Channel-Transfer-Time", "0"),
+        ("Channel-Resurrect-Time", "0"),
+        ("Channel-Bridged-Time", bridged),
+        ("Channel-Last-Hold", "0"),
+        ("Channel-Hold-Accum", "0"),
+        ("Screen-Bit", "true"),
+        ("Privacy-Hide-Name", "false"),
+        ("Privacy-Hide-Number", "false"),
+    ]
+    # FreeSWITCH leaves out a field that is empty.
+    return [(f"{prefix}-{name}", value) for name, value in fields if value]

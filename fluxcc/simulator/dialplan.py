@@ -1,0 +1,96 @@
+"""The XML dialplan: which actions a leg's dialled number leads to.
+
+Its counterpart is ``routing.py``, which carries the actions out. As in FreeSWITCH all conditions
+are looked at before the first action runs (so that a variable set by an action is not seen by a
+later condition, unless the action is ``inline``), and the first extension that matches ends the
+hunt unless it says ``continue``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+_REFERENCE = re.compile(r"\$(\d{1,2})")
+
+
+class Action(NamedTuple):
+    """One application to run."""
+
+    application: str
+    data: str
+
+
+@dataclass
+class Hunt:
+    """One leg's way through a context."""
+
+    read_field: Callable[[str], str]
+    """A condition's field: a caller's field by name, or text with ``${…}`` in it."""
+    expand: Callable[[str], str]
+    run_inline: Callable[[Action], None]
+    matched: Callable[[list[str]], None]
+    """Told what an expression with groups caught (FreeSWITCH keeps it as DP_MATCH)."""
+    actions: list[Action] = field(default_factory=list)
+
+    def through(self, context: Element) -> list[Action]:
+        """The actions for this leg; none where nothing in the context answers."""
+        for extension in context.iter("extension"):
+            is_match = self._conditions(extension, [])
+            if is_match and extension.get("continue") != "true":
+                break
+        return self.actions
+
+    def _conditions(self, parent: Element, outer: list[str]) -> bool:
+        """Walk an extension's conditions (or those nested in one); say whether the last held."""
+        holds = False
+        for condition in parent.findall("condition"):
+            caught = self._match(condition)
+            holds = caught is not None
+            for element in condition.findall("action" if holds else "anti-action"):
+                self._take(element, caught or outer)
+            stop = condition.get("break", "on-false")
+            if holds:
+                self._conditions(condition, caught or outer)
+            if stop in ("always", "on-true" if holds else "on-false"):
+                break
+        return holds
+
+    def _match(self, condition: Element) -> list[str] | None:
+        """What the condition caught (possibly nothing), or None where it does not hold."""
+        kind = condition.get("regex")
+        if kind is None:
+            return self._compare(condition.get("field"), condition.get("expression", ""))
+        found = [
+            self._compare(regex.get("field"), regex.get("expression", ""))
+            for regex in condition.findall("regex")
+        ]
+        true = [caught for caught in found if caught is not None]
+        wanted = {"all": len(true) == len(found), "any": bool(true), "xor": len(true) == 1}
+        return (true[-1] if true else []) if wanted.get(kind) else None
+
+    def _compare(self, name: str | None, expression: str) -> list[str] | None:
+        if name is None:
+            return []
+        found = re.search(self.expand(expression), self.read_field(name))
+        if found is None:
+            return None
+        caught = [found[0], *(group or "" for group in found.groups())]
+        if found.groups():
+            self.matched(caught)
+        return caught
+
+    def _take(self, element: Element, caught: list[str]) -> None:
+        def reference(found: re.Match[str]) -> str:
+            index = int(found[1])
+            return caught[index] if index < len(caught) else ""
+
+        data = _REFERENCE.sub(reference, element.get("data") or element.text or "")
+        action = Action(element.get("application", ""), data)
+        if element.get("inline") == "true":
+            self.run_inline(action)
+        else:
+            self.actions.append(action)

@@ -1,0 +1,105 @@
+"""The world outside the PBX: people who call on the trunk, and telephones that ring.
+
+Its counterpart is a test or the demo, which drives it through the ``sim_*`` commands.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import gevent
+
+from .causes import CAUSES
+from .channel import Channel, Profile
+from .sip import display_name, from_user, inbound_variables
+from .switchboard import Switchboard
+
+PICK_UP = 0.003
+"""Seconds a telephone rings before it is answered."""
+
+PHONE_MODES = ("answer", "ring", "busy")
+
+
+class Outside:
+    """Callers by the UUID of their leg, telephones by the number that is dialled."""
+
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._switchboard = switchboard
+        self._callers: dict[str, Channel] = {}
+        self._modes: dict[str, str] = {}
+        self._ports = itertools.count(40000)
+
+    def call(
+        self,
+        number: str,
+        name: str,
+        destination: str,
+        profile: str,
+        route: Callable[[Channel], None],
+    ) -> Channel:
+        """Somebody whose From reads ``"name" <sip:number@…>`` dials ``destination``."""
+        typed, user = number, from_user(number)
+        shown_user = user.partition(";")[0]
+        shown_name = display_name(name) or shown_user or "unknown"
+        port = next(self._ports)
+        caller = self._switchboard.create(
+            f"sofia/{profile}/{user or 'nobody'}@127.0.0.1:{port}",
+            Profile(
+                direction="inbound",
+                caller_name=shown_name,
+                caller_number=shown_user,
+                original_name=shown_name,
+                original_number=shown_user,
+                destination=destination,
+                context="default" if profile == "internal" else "public",
+                dialplan="XML",
+                username=shown_user,
+                network_address="127.0.0.1",
+                ani=shown_user if typed else "",
+            ),
+            inbound_variables(user, port, profile, destination),
+        )
+        self._callers[caller.uuid] = caller
+        self._switchboard.redirect(caller, lambda: route(caller))
+        return caller
+
+    def caller(self, uuid: str) -> Channel | None:
+        """A caller, also after the call."""
+        return self._callers.get(uuid)
+
+    def hang_up(self, caller: Channel) -> None:
+        """A BYE from the caller, or a CANCEL before the answer."""
+        self._switchboard.hang_up(
+            caller, "NORMAL_CLEARING" if caller.is_answered else "ORIGINATOR_CANCEL"
+        )
+
+    def final_status(self, caller: Channel) -> int:
+        """The SIP status the caller got in the end."""
+        return 200 if caller.is_answered else CAUSES[caller.cause].sip_status
+
+    def set_phone(self, number: str, mode: str) -> None:
+        """Let a telephone answer, ring for ever, or be busy."""
+        self._modes[number] = mode
+
+    def hang_up_phone(self, number: str) -> bool:
+        """A BYE from the telephone that was last dialled as ``number``; false where none talks."""
+        for leg in reversed(list(self._switchboard)):
+            is_phone = leg.direction == "outbound" and leg.first_profile.destination == number
+            if is_phone and leg.is_answered and not leg.is_ended:
+                self._switchboard.hang_up(leg, "NORMAL_CLEARING")
+                return True
+        return False
+
+    def ring(self, leg: Channel, number: str) -> None:
+        """An INVITE reaches a telephone."""
+        gevent.spawn(self._respond, leg, self._modes.get(number, "answer"))
+
+    def _respond(self, leg: Channel, mode: str) -> None:
+        gevent.sleep(PICK_UP)
+        if mode == "busy":
+            self._switchboard.hang_up(leg, "USER_BUSY")
+            return
+        self._switchboard.progress(leg)
+        if mode == "answer":
+            self._switchboard.answer(leg)

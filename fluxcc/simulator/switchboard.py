@@ -1,0 +1,187 @@
+"""All legs, each living in a greenlet of its own from CHANNEL_CREATE to CHANNEL_DESTROY.
+
+Its counterparts are the parts that make legs (``outside.py``, ``dialing.py``) and those that move
+them (``routing.py``, ``bridging.py``). A leg does one step after the other; whoever wants it to do
+something else gives it another step, and the one it is in returns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+import gevent
+
+from .causes import CAUSES
+from .channel import Channel, Headers, Profile, State, Step, now_us
+from .events import EventBus, Value
+from .sip import answered_variables, media_variables
+
+
+class Switchboard:
+    """The live legs, and what can happen to any one of them."""
+
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
+        self._legs: dict[str, Channel] = {}
+        self.sessions_since_start = 0
+
+    def __iter__(self) -> Iterator[Channel]:
+        """Every leg that was not destroyed yet; ``show channels`` lags like this too."""
+        return iter(list(self._legs.values()))
+
+    def __len__(self) -> int:
+        return len(self._legs)
+
+    def find(self, uuid: str) -> Channel | None:
+        """A leg that was not hung up; FreeSWITCH denies any other."""
+        leg = self._legs.get(uuid)
+        return None if leg is None or leg.is_ended else leg
+
+    def create(
+        self,
+        name: str,
+        profile: Profile,
+        variables: dict[str, Value],
+        first: Step | None = None,
+        *,
+        uuid_wanted: str = "",
+        originator: Channel | None = None,
+    ) -> Channel:
+        """A new leg. It begins with ``first``; without one it waits to be told."""
+        self.sessions_since_start += 1
+        leg = Channel(
+            name,
+            profile,
+            variables,
+            session_id=self.sessions_since_start,
+            uuid_wanted=uuid_wanted,
+        )
+        if originator is not None:
+            leg.other = ("originator", originator)
+            leg.call_uuid = originator.uuid
+            leg.variables["call_uuid"] = originator.uuid
+        self._legs[leg.uuid] = leg
+        self.fire("CHANNEL_CREATE", leg)
+        leg.state = State.CS_CONSUME_MEDIA
+        leg.next_step = first
+        gevent.spawn(self._live, leg)
+        return leg
+
+    def fire(
+        self,
+        name: str,
+        leg: Channel,
+        first: Iterable[tuple[str, Value]] = (),
+        last: Iterable[tuple[str, Value]] = (),
+    ) -> None:
+        """An event about ``leg``, with headers before and after the leg's own."""
+        self._bus.fire(name, [*first, *leg.headers(), *last])
+
+    def progress(self, leg: Channel) -> None:
+        """The other side rings."""
+        if leg.progress_us or leg.is_answered or leg.is_ended:
+            return
+        leg.progress_us = now_us()
+        self.fire("CHANNEL_PROGRESS", leg)
+        leg.call_state = "RINGING"
+
+    def answer(self, leg: Channel) -> None:
+        """The leg is answered; nothing happens where it already was."""
+        if leg.is_answered or leg.is_ended:
+            return
+        leg.answered_us = now_us()
+        leg.variables.update({**media_variables(), **answered_variables()})
+        self.fire("CHANNEL_ANSWER", leg)
+        leg.call_state = "ACTIVE"
+        leg.changed()
+
+    def hang_up(self, leg: Channel, cause: str) -> None:
+        """End the leg; only the first cause counts."""
+        if leg.is_ended:
+            return
+        leg.cause = cause
+        self.fire("CHANNEL_HANGUP", leg)
+        leg.hangup_us = now_us()
+        leg.changed()
+
+    def redirect(self, leg: Channel, step: Step) -> None:
+        """Let the leg leave what it is doing and do ``step`` instead."""
+        leg.next_step = step
+        leg.changed()
+
+    def press(self, leg: Channel, keys: str) -> None:
+        """The person on the leg presses keys."""
+        for key in keys:
+            leg.digits.append(key)
+            digit: Headers = [
+                ("DTMF-Digit", key),
+                ("DTMF-Duration", "2000"),
+                ("DTMF-Source", "APP"),
+            ]
+            self.fire("DTMF", leg, last=digit)
+        leg.changed()
+
+    def _live(self, leg: Channel) -> None:
+        if leg.next_step is None:
+            leg.wait(lambda: leg.is_called_away)
+        while not leg.is_ended and leg.next_step is not None:
+            step, leg.next_step = leg.next_step, None
+            step()
+        self.hang_up(leg, "NORMAL_CLEARING")
+        self._report(leg)
+        leg.wait(lambda: not leg.is_held)
+        self.fire("CHANNEL_DESTROY", leg)
+        del self._legs[leg.uuid]
+        leg.changed()
+
+    def _report(self, leg: Channel) -> None:
+        """CHANNEL_HANGUP_COMPLETE, with what a call record is made of."""
+        leg.state = State.CS_REPORTING
+        leg.call_state = "HANGUP"
+        leg.variables |= _call_record(leg)
+        headers: Headers = [("Hangup-Cause", leg.cause), *leg.headers(with_cause=False)]
+        self._bus.fire("CHANNEL_HANGUP_COMPLETE", headers)
+        leg.changed()
+
+
+def _call_record(leg: Channel) -> dict[str, Value]:
+    record: dict[str, Value] = {
+        "hangup_cause": leg.cause,
+        "hangup_cause_q850": str(CAUSES[leg.cause].q850 if leg.cause in CAUSES else 16),
+        "digits_dialed": "none",
+    }
+    times = {
+        "start": leg.created_us,
+        "profile_start": leg.profile.created_us,
+        "answer": leg.answered_us,
+        "bridge": leg.bridged_us,
+        "progress": leg.progress_us,
+        "end": leg.hangup_us,
+    }
+    for name, moment in times.items():
+        if moment:
+            local = time.localtime(moment // 1_000_000)
+            record[f"{name}_stamp"] = time.strftime("%Y-%m-%d %H:%M:%S", local)
+        record[f"{name}_epoch"] = str(moment // 1_000_000)
+        record[f"{name}_uepoch"] = str(moment)
+    spans = {
+        "duration": leg.hangup_us - leg.created_us,
+        "bill": leg.hangup_us - leg.answered_us if leg.is_answered else 0,
+        "answer": leg.answered_us - leg.created_us if leg.is_answered else 0,
+        "wait": leg.bridged_us - leg.created_us if leg.bridged_us else 0,
+    }
+    for name, span in spans.items():
+        seconds, milli, micro = (
+            ("duration", "mduration", "uduration")
+            if name == "duration"
+            else (f"{name}sec", f"{name}msec", f"{name}usec")
+        )
+        record[seconds] = str(span // 1_000_000)
+        record[milli] = str(span // 1000)
+        record[micro] = str(span)
+    record["caller_id"] = f'"{leg.profile.caller_name}" <{leg.profile.caller_number}>'
+    if leg.application:
+        record["last_app"] = leg.application
+        record["last_arg"] = leg.application_data
+    return record
