@@ -199,8 +199,8 @@ class SippCaller:
             if reached():
                 return
             if ended:
-                # SIPp leaves a call that was answered after all while it was cancelled with a BYE
-                # of which it awaits no answer
+                # a call that goes another way than its scenario is ended by SIPp with a BYE of
+                # which it awaits no answer
                 self._over = self._status >= 200
                 if reached():
                     return
