@@ -27,6 +27,8 @@ from fluxcc.service.scheduler import Scheduler
 from fluxcc.service.tracker import Tracker
 from fluxcc.store.database import SqlStore
 
+WARM_UP = "+5511900000000"
+
 
 def number_plan(settings: Settings) -> NumberPlan:
     """The numbering plan that the settings describe."""
@@ -44,6 +46,8 @@ def daemon(settings: Settings) -> Daemon:
     """The whole program, not running yet."""
     clock, runtime = SystemClock(), GeventRuntime()
     numbers = number_plan(settings)
+    # libphonenumber reads its metadata at the first number, which takes it a while.
+    numbers.read(WARM_UP)
     sql_store = store(settings)
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     journal = Journal(sql_store, runtime, clock)

@@ -166,10 +166,22 @@ class Daemon:
         gevent.spawn_later(SECOND_LOOK, self._look_again, self._inbox)
 
     def _resync(self) -> None:
-        rows = self._switch.snapshot()
-        self._tracker.resync(rows)
+        snapshot = self._switch.snapshot(self._tracker.legs.keys())
         self._inbox.has_gap = False
         self.resyncs += 1
+        adopted = self._tracker.resync(snapshot)
+        if adopted:
+            gevent.spawn(self._describe, adopted)
+
+    def _describe(self, legs: list[str]) -> None:
+        """Ask for what a snapshot does not tell: groups and agents."""
+        try:
+            for leg in legs:
+                body = self._switch.describe(leg) if leg in self._tracker.legs else None
+                if body is not None:
+                    self._tracker.leg_described(self._decoder.event(body))
+        except (PbxError, ValueError) as error:
+            log.warning("a leg was not described", extra={"reason": str(error)})
 
     def _look_again(self, inbox: Inbox) -> None:
         """Correct what the first snapshot, which lags, said of legs that were just going."""

@@ -207,7 +207,7 @@ def tell_roles(first: Leg, second: Leg) -> tuple[Leg, Leg, Direction]:
 
 
 def name_agent(customer: Leg, agent: Leg) -> str:
-    """The extension of the agent: what a channel variable on either leg says, else the telephone's."""
+    """The agent's extension: what a channel variable on either leg says, else the telephone's."""
     claims = [leg for leg in (agent, customer) if leg.claim]
     if claims:
         return min(claims, key=lambda leg: leg.claim_rank).claim

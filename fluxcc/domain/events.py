@@ -55,6 +55,14 @@ class LegEvent(msgspec.Struct, gc=False):
         return 0
 
 
+class Snapshot(msgspec.Struct, frozen=True):
+    """What is up now."""
+
+    rows: list[LegRow]
+    up: frozenset[str]
+    """Every leg that is up, also those too new to have a row."""
+
+
 class LegRow(msgspec.Struct, frozen=True):
     """One row of a snapshot: a leg that is up now."""
 

@@ -8,12 +8,12 @@ connection's own thread), so events have a connection to themselves.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
-from fluxcc.domain.events import LegRow
+from fluxcc.domain.events import Snapshot
 from fluxcc.pbx import wire
 from fluxcc.pbx.link import Link
 
@@ -76,12 +76,33 @@ class Switch:
             if link is not None:
                 link.stop()
 
-    def snapshot(self) -> list[LegRow]:
-        """The legs that are up. It lags behind the events."""
+    def snapshot(self, known: Collection[str]) -> Snapshot:
+        """The legs that are up, given those that are ``known`` from events.
+
+        FreeSWITCH's tables lag behind its events, so they may still have a leg that has gone, and
+        not yet one that has come. Where they and ``known`` disagree, FreeSWITCH is asked leg by
+        leg.
+        """
         link = self._command_link()
-        return wire.read_snapshot(
+        rows = wire.read_snapshot(
             link.api(wire.CHANNELS, SNAPSHOT_TIMEOUT), link.api(wire.BRIDGES, SNAPSHOT_TIMEOUT)
         )
+        listed = {row.uuid for row in rows}
+        doubtful = [leg for leg in known if leg not in listed]
+        if known:
+            doubtful += [leg for leg in listed if leg not in known]
+        there = self._existing(doubtful)
+        up = frozenset(there | (listed - set(doubtful)))
+        return Snapshot([row for row in rows if row.uuid in up], up)
+
+    def describe(self, leg: str) -> bytes | None:
+        """Everything about a leg, in the shape of an event's body; None where it has gone."""
+        answer = self._api(wire.describe(leg))
+        return answer.encode() if wire.is_ok(answer) else None
+
+    def _existing(self, legs: Sequence[str]) -> set[str]:
+        answers = self._run_all((wire.exists(leg) for leg in legs), check=False)
+        return {leg for leg, answer in zip(legs, answers, strict=True) if answer == wire.TRUE}
 
     def clock(self) -> int:
         """FreeSWITCH's own clock, in epoch seconds; proves that commands are answered."""
@@ -143,12 +164,15 @@ class Switch:
     def _api(self, command: str) -> str:
         return self._command_link().api(command)
 
-    def _run_all(self, commands: Iterable[str], *, check: bool = True) -> None:
+    def _run_all(self, commands: Iterable[str], *, check: bool = True) -> list[str]:
         commands = iter(commands)
+        answers: list[str] = []
         while chunk := [f"api {command}" for command in itertools.islice(commands, AT_ONCE)]:
-            for answer in self._command_link().send_all(chunk):
-                if check:
-                    self._accepted(answer.text)
+            answers += [answer.text.strip() for answer in self._command_link().send_all(chunk)]
+        if check:
+            for answer in answers:
+                self._accepted(answer)
+        return answers
 
     @staticmethod
     def _accepted(answer: str) -> bool:

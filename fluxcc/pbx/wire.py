@@ -201,6 +201,17 @@ def read_context(context: str) -> str:
     return f"xml_locate dialplan context name {_word(context)}"
 
 
+def exists(leg: str) -> str:
+    """Whether a leg is there; unlike a snapshot, the answer does not lag."""
+    return f"uuid_exists {_word(leg)}"
+
+
+def describe(leg: str) -> str:
+    """Everything about a leg, as an event would tell it."""
+    return f"uuid_dump {_word(leg)} json"
+
+
+TRUE = "true"
 CHANNELS = "show channels as json"
 BRIDGES = "show bridged_calls as json"
 CLOCK = "strepoch"

@@ -19,6 +19,8 @@ LAG = 0.1
 """Seconds that ordinary history may wait (issue: at most 100 ms behind)."""
 PATIENCE = 0.5
 """Seconds a promise is waited for before it is called pending: an agent waits for a reply."""
+IDLE = 60.0
+"""Seconds after which ``wait_for_work`` returns although nothing happened."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries to write to a store that failed."""
 
@@ -34,7 +36,8 @@ class Journal:
         self._blocks: dict[str, Block] = {}
         self._audit: dict[int, AuditRecord] = {}
         self._waiting: list[Latch] = []
-        self._wake = runtime.latch()
+        self._work = runtime.latch()
+        self._promise = runtime.latch()
         self._pause = 0.0
         self.failure = ""
         """Why the store cannot be written now; empty while it can."""
@@ -49,6 +52,7 @@ class Journal:
     def call_changed(self, call: Call) -> None:
         """Write this call's newest state with the next batch."""
         self._calls[call.id] = call
+        self._work.set(True)
 
     def note(self, *records: Block | AuditRecord) -> None:
         """Write these with the next batch."""
@@ -57,6 +61,7 @@ class Journal:
                 self._blocks[entry.id] = entry
             else:
                 self._audit[entry.id] = entry
+        self._work.set(True)
 
     def commit(self, *records: Block | AuditRecord) -> bool:
         """Write these now. True once they are on disk; False where that may take longer: they are
@@ -66,16 +71,18 @@ class Journal:
             return False
         written = self._runtime.latch()
         self._waiting.append(written)
-        self._wake.set(True)
+        self._promise.set(True)
         return bool(written.wait(PATIENCE))
 
     def wait_for_work(self) -> None:
-        """Return when something should be written: at once for a promise, else after ``LAG``."""
-        self._wake.wait(self._pause or LAG)
+        """Return when something should be written: a promise at once, the rest after ``LAG``."""
+        if not self._work.wait(IDLE):
+            return
+        self._promise.wait(self._pause or LAG)
 
     def flush(self) -> None:
         """Write what there is in one transaction; keep it where that fails."""
-        self._wake = self._runtime.latch()
+        self._work, self._promise = self._runtime.latch(), self._runtime.latch()
         waiting, self._waiting = self._waiting, []
         calls, self._calls = self._calls, {}
         blocks, self._blocks = self._blocks, {}
@@ -96,6 +103,7 @@ class Journal:
             self._calls = calls | self._calls
             self._blocks = blocks | self._blocks
             self._audit = audit | self._audit
+            self._work.set(True)
             for latch in waiting:
                 latch.set(False)
         else:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from sys import intern
 
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
-from fluxcc.domain.events import LegEvent, LegRow
+from fluxcc.domain.events import LegEvent, LegRow, Snapshot
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.service.journal import Journal
 from fluxcc.service.ports import Clock
@@ -145,18 +145,18 @@ class Tracker:
                 if uuid:
                     self._former[uuid] = call
 
-    def resync(self, rows: Iterable[LegRow]) -> None:
-        """Make the live legs those of a snapshot; calls that are not in it were lost.
+    def resync(self, snapshot: Snapshot) -> list[str]:
+        """Make the live legs those of a snapshot; calls without a leg in it were lost.
 
         A leg that is known keeps what is known of it: a snapshot tells less than the events did.
+        Returns the legs of which only a row is known now; ``leg_described`` tells the rest.
         """
-        rows = list(rows)
-        up = {row.uuid for row in rows}
-        for leg in [leg for leg in self.legs.values() if leg.uuid not in up]:
+        rows = snapshot.rows
+        for leg in [leg for leg in self.legs.values() if leg.uuid not in snapshot.up]:
             self.lose(leg)
-        for row in rows:
-            if row.uuid not in self.legs:
-                self._adopt(row)
+        adopted = [row for row in rows if row.uuid not in self.legs]
+        for row in adopted:
+            self._adopt(row)
         for row in rows:
             leg, partner = self.legs[row.uuid], self.legs.get(row.bridged_to)
             if partner is not None and leg.partner is not partner:
@@ -164,6 +164,17 @@ class Tracker:
         for call in [call for call in self.calls.values() if not call.legs]:
             self._close(call, Outcome.LOST)
         self._former.clear()
+        return [row.uuid for row in adopted]
+
+    def leg_described(self, event: LegEvent) -> None:
+        """What a leg's channel variables say, asked for after a snapshot."""
+        leg = self.legs.get(event.leg)
+        if leg is None:
+            return
+        self._learn(leg, event)
+        if leg.partner is not None and leg.call is not None:
+            first = leg if leg.created <= leg.partner.created else leg.partner
+            self._bridge(first, leg.partner if first is leg else leg)
 
     def lose(self, leg: Leg) -> None:
         """Count a leg as gone without having seen it go."""

@@ -1,0 +1,49 @@
+# fluxcc's recipes. `make` explains them; CI calls nothing but these.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test live lint format check clean
+
+help: ## explain these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed ## make .venv with .venv/bin/fluxcc
+
+demo: $(VENV)/.installed ## the main job, start to end, on this machine
+	$(BIN)/fluxcc demo
+
+test: $(VENV)/.installed-dev ## every test that this machine can run (the others say why not)
+	$(PYTEST) -n 2 --dist loadgroup
+
+live: $(VENV)/.installed-dev ## only the tests on a real FreeSWITCH with SIPp
+	$(PYTEST) -m live
+
+lint: $(VENV)/.installed-dev ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev ## put the code into its one shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint test ## what has to pass before a commit
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

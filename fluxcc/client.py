@@ -1,0 +1,218 @@
+"""A board's side of the event socket, to use as it is or to copy.
+
+Counterpart: ``fluxcc.board`` in the daemon, and the contract in ``docs/board.md``. It needs nothing
+but the standard library and blocks while it waits, so it fits a thread of any Python board::
+
+    from fluxcc.client import Board
+
+    with Board("127.0.0.1", 8021, password) as board:
+        reply = board.prank(agent="1000")
+        print(reply.code, reply.text)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from uuid import uuid4
+
+PATIENCE = 6.0
+"""Seconds to wait for a reply; the daemon answers within 5."""
+_FIELD = re.compile(r"[^\r\n\x00]*")
+
+
+class BoardError(Exception):
+    """FreeSWITCH's event socket did not do what a board needs."""
+
+
+class NoReplyError(BoardError):
+    """Nobody answered in time: the daemon is down, or the link is. What was asked may have been
+    done; asking again with the same request ID does it at most once."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the daemon answered (contract, section 3)."""
+
+    request: str
+    status: str
+    """``ok``, ``refused``, ``failed`` or ``unknown``."""
+    code: str
+    text: str
+    call: str = ""
+    number: str = ""
+    blocked: bool | None = None
+    expires: int | None = None
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it was done."""
+        return self.status == "ok"
+
+
+class Board:
+    """One connection. Not for several threads at once: give each its own."""
+
+    def __init__(self, host: str, port: int, password: str, *, notices: bool = False) -> None:
+        """Connect and subscribe to replies, and with ``notices`` to blocks and attempts too.
+
+        Raises ``BoardError`` or ``OSError``.
+        """
+        self._socket = socket.create_connection((host, port), timeout=PATIENCE)
+        self._buffer = b""
+        self._notices: deque[dict[str, str]] = deque()
+        self._replies: dict[str, Reply] = {}
+        self._read_frame()
+        if not self._command(f"auth {password}").startswith("+OK"):
+            raise BoardError("FreeSWITCH refused the password")
+        names = "fluxcc::reply" + (" fluxcc::block fluxcc::attempt" if notices else "")
+        self._command(f"event json CUSTOM {names}")
+
+    def __enter__(self) -> Board:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._socket.close()
+
+    def prank(self, agent: str, *, call: str = "", reason: str = "", request: str = "") -> Reply:
+        """End the agent's call and block the caller."""
+        return self.ask("prank", agent, call=call, reason=reason, request=request)
+
+    def ask(
+        self,
+        action: str,
+        agent: str,
+        *,
+        call: str = "",
+        service: str = "",
+        reason: str = "",
+        language: str = "",
+        request: str = "",
+    ) -> Reply:
+        """Ask for any action and return its reply; ``request`` is made up where it is empty.
+
+        Raises ``NoReplyError``.
+        """
+        request = request or uuid4().hex
+        self.send(
+            {
+                "Fluxcc-Request-ID": request,
+                "Fluxcc-Action": action,
+                "Fluxcc-Agent": agent,
+                "Fluxcc-Call": call,
+                "Fluxcc-Service": service,
+                "Fluxcc-Reason": reason,
+                "Fluxcc-Language": language,
+            }
+        )
+        return self.wait(request)
+
+    def send(self, headers: dict[str, str]) -> None:
+        """Fire a request event with these headers, those without a value left out."""
+        lines = ["sendevent CUSTOM", "Event-Subclass: fluxcc::request"]
+        for name, value in headers.items():
+            if not _FIELD.fullmatch(value):
+                raise ValueError(f"{name} must not have a line end or a NUL in it")
+            if value:
+                lines.append(f"{name}: {value}")
+        self._command("\n".join(lines))
+
+    def wait(self, request: str, patience: float = PATIENCE) -> Reply:
+        """The reply to a request that was sent. Raises ``NoReplyError``."""
+        deadline = time.monotonic() + patience
+        while request not in self._replies:
+            self._read_until(deadline)
+        return self._replies.pop(request)
+
+    def notices(self, seconds: float) -> Iterator[dict[str, str]]:
+        """The notices that come within so many seconds, each as its headers."""
+        deadline = time.monotonic() + seconds
+        while True:
+            while self._notices:
+                yield self._notices.popleft()
+            try:
+                self._read_until(deadline)
+            except NoReplyError:
+                return
+
+    def _read_until(self, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise NoReplyError("no reply in time")
+        self._socket.settimeout(left)
+        try:
+            self._take(*self._read_frame())
+        except TimeoutError as error:
+            raise NoReplyError("no reply in time") from error
+        finally:
+            self._socket.settimeout(PATIENCE)
+
+    def _command(self, text: str) -> str:
+        self._socket.sendall(f"{text}\n\n".encode())
+        while True:
+            headers, body = self._read_frame()
+            if headers.get("content-type") == "command/reply":
+                return headers.get("reply-text", "")
+            self._take(headers, body)
+
+    def _take(self, headers: dict[str, str], body: bytes) -> None:
+        if headers.get("content-type") != "text/event-json":
+            return
+        event = json.loads(body.decode("utf-8", "replace"))
+        if event.get("Event-Subclass") != "fluxcc::reply":
+            self._notices.append(event)
+            return
+        expires = event.get("Fluxcc-Expires-Epoch", "")
+        reply = Reply(
+            request=event.get("Fluxcc-Request-ID", ""),
+            status=event.get("Fluxcc-Status", ""),
+            code=event.get("Fluxcc-Code", ""),
+            text=event.get("Fluxcc-Text", ""),
+            call=event.get("Fluxcc-Call", ""),
+            number=event.get("Fluxcc-Number", ""),
+            blocked={"true": True, "false": False}.get(event.get("Fluxcc-Blocked", "")),
+            expires=int(expires) if expires else None,
+            headers=event,
+        )
+        self._replies[reply.request] = reply
+
+    def _read_frame(self) -> tuple[dict[str, str], bytes]:
+        while True:
+            frame = self._cut_frame()
+            if frame is not None:
+                return frame
+            data = self._socket.recv(65536)
+            if not data:
+                raise BoardError("FreeSWITCH closed the connection")
+            self._buffer += data
+
+    def _cut_frame(self) -> tuple[dict[str, str], bytes] | None:
+        """A whole frame off the buffer; None leaves it as it is: a time-out loses nothing."""
+        head, separator, rest = self._buffer.lstrip(b"\n").partition(b"\n\n")
+        if not separator:
+            return None
+        lines = [line.partition(":") for line in head.decode("utf-8", "replace").split("\n")]
+        headers = {name.strip().lower(): value.strip() for name, _, value in lines}
+        length = int(headers.get("content-length", "0"))
+        if len(rest) < length:
+            return None
+        self._buffer = rest[length:]
+        if headers.get("content-type") == "text/rude-rejection":
+            raise BoardError("FreeSWITCH refuses this address")
+        return headers, rest[:length]

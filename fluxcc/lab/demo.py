@@ -1,0 +1,166 @@
+"""The main job, start to end, told step by step: ``fluxcc demo``.
+
+On a FreeSWITCH of its own where this machine has one, on the built-in simulator elsewhere. Nothing
+of the machine's own FreeSWITCH, configuration or store is touched: everything lives in a temporary
+folder and on loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fluxcc.client import Board, Reply
+from fluxcc.kit import find_kit
+from fluxcc.lab.port import Lab, LabError
+from fluxcc.lab.real import RealLab, why_unavailable
+from fluxcc.lab.simulated import SimulatedLab
+
+PRANKSTER = "+5511988887777"
+OTHER_SPELLINGS = ("5511988887777", "011988887777")
+SOMEBODY_ELSE = "5521977776666"
+AGENT = "1000"
+BLOCK = 6
+"""Seconds that a block holds in the demo."""
+REFUSED = 603
+PATIENCE = 10.0
+
+
+def _(message: str) -> str:
+    return message
+
+
+class Story:
+    """Prints each step and what came of it; ``tell`` puts a sentence into the reader's language."""
+
+    def __init__(self, tell: Callable[[str], str], write: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._write = write
+        self._step = 0
+
+    def title(self, message: str, **facts: object) -> None:
+        """A line of its own."""
+        self._write(self._tell(message).format(**facts))
+
+    def step(self, message: str, **facts: object) -> None:
+        """The next step, done."""
+        self._step += 1
+        self._write(f"{self._step:3}. {self._tell(message).format(**facts)}")
+
+
+def choose_lab(*, simulated: bool) -> tuple[Lab, str]:
+    """The PBX to show it on, and why it is not a FreeSWITCH where it is not."""
+    reason = why_unavailable()
+    if reason is None and not simulated:
+        return RealLab(), ""
+    return SimulatedLab(), reason or ""
+
+
+def run(story: Story, *, simulated: bool) -> None:
+    """Tell it. Raises ``LabError`` where something did not happen as it should."""
+    lab, reason = choose_lab(simulated=simulated)
+    with tempfile.TemporaryDirectory(prefix="fluxcc-demo-") as folder, lab:
+        if reason:
+            story.title(_("On {name} ({reason})"), name=lab.name, reason=reason)
+        else:
+            story.title(_("On {name}"), name=lab.name)
+        lab.install_kit(find_kit())
+        with running_daemon(lab, Path(folder)):
+            _tell(story, lab)
+    story.title(_("That is the whole story: it worked."))
+
+
+def _tell(story: Story, lab: Lab) -> None:
+    with Board(lab.host, lab.port, lab.password) as board:
+        caller = lab.call(PRANKSTER, "5000")
+        story.step(_("{number} calls the queue sales"), number=PRANKSTER)
+        caller.wait_answered()
+        story.step(_("Agent {agent} answers; the two are talking"), agent=AGENT)
+        reply = mark(board)
+        story.step(
+            _("The agent marks the call as a prank; the board reads: {text}"),
+            text=f"{reply.code}: {reply.text}",
+        )
+        caller.wait_ended()
+        _wait_until_empty(lab)
+        story.step(_("Both legs are gone"))
+        for spelling in OTHER_SPELLINGS:
+            status = lab.call(spelling, "5000").wait_ended()
+            if status != REFUSED:
+                raise LabError(f"{spelling} was not refused: SIP {status}")
+            story.step(
+                _("The same caller as {number} is refused before any answer (SIP {status})"),
+                number=spelling,
+                status=status,
+            )
+        other = lab.call(SOMEBODY_ELSE, AGENT)
+        other.wait_answered()
+        other.hang_up()
+        story.step(_("Somebody else, {number}, gets through"), number=SOMEBODY_ELSE)
+        time.sleep(max(0.0, (reply.expires or 0) - time.time()))
+        story.step(_("The block ends ({seconds} s here, 30 minutes as delivered)"), seconds=BLOCK)
+        again = lab.call(PRANKSTER, AGENT)
+        again.wait_answered()
+        again.hang_up()
+        story.step(_("{number} gets through again"), number=PRANKSTER)
+
+
+def mark(board: Board) -> Reply:
+    """Mark the agent's call as a prank, as soon as the daemon has seen that there is one."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        reply = board.prank(AGENT)
+        if reply.is_ok:
+            return reply
+        if reply.code != "no-live-call" or time.monotonic() > deadline:
+            raise LabError(f"the prank was not accepted: {reply.code}: {reply.text}")
+        time.sleep(0.05)
+
+
+def _wait_until_empty(lab: Lab) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not lab.api("show channels count").strip().startswith("0 "):
+        if time.monotonic() > deadline:
+            raise LabError(f"legs are left over: {lab.api('show channels')}")
+        time.sleep(0.05)
+
+
+@contextmanager
+def running_daemon(lab: Lab, folder: Path) -> Iterator[None]:
+    """A daemon of its own for the demo, as a process like any other."""
+    log = folder / "daemon.log"
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("FLUXCC_")
+    } | {
+        "FLUXCC_PBX_HOST": lab.host,
+        "FLUXCC_PBX_PORT": str(lab.port),
+        "FLUXCC_PBX_PASSWORD": lab.password,
+        "FLUXCC_STORE_URL": f"sqlite:///{folder / 'demo.db'}",
+        "FLUXCC_BLOCKS_DURATION": f"{BLOCK}s",
+        "FLUXCC_NUMBERS_AREA_CODE": "11",
+        "FLUXCC_CONFIG": os.devnull,
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fluxcc", "run"], env=environment, stderr=output
+        )
+        try:
+            _wait_until_connected(process, log)
+            yield
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def _wait_until_connected(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while "connected to FreeSWITCH" not in log.read_text():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise LabError(f"the daemon did not connect: {log.read_text()}")
+        time.sleep(0.05)
