@@ -93,6 +93,9 @@ def _show(pbx: Pbx, arguments: str) -> str:
         rows = [_channel(leg) for leg in pbx.switchboard]
     elif what == "calls":
         rows = [_call(leg) for leg in pbx.switchboard if not _is_second_of_pair(leg)]
+    elif what == "bridged_calls":
+        bridged = [leg for leg in pbx.switchboard if leg.bridged_to is not None]
+        rows = [_call(leg) for leg in bridged if not _is_second_of_pair(leg)]
     elif what == "modules":
         rows = [{"type": "generic", "name": name, "ikey": name, "filename": ""} for name in MODULES]
     else:
