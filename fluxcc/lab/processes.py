@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,12 +29,12 @@ class ProcessGroup:
             (*_GUARD, folder), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0
         )
         self._members: list[subprocess.Popen[bytes]] = []
+        self._changing = threading.Lock()
 
     def spawn(
         self, arguments: Sequence[str | bytes | Path], *, output: Path
     ) -> subprocess.Popen[bytes]:
         """Start a program in the folder; what it prints goes to ``output``."""
-        self._members = [member for member in self._members if member.poll() is None]
         with output.open("ab") as sink:
             try:
                 member = subprocess.Popen(  # noqa: S603 - the lab's own arguments, and no shell
@@ -46,7 +47,9 @@ class ProcessGroup:
                 )
             except OSError as error:
                 raise LabError(f"cannot start {arguments[0]!r}: {error}") from error
-        self._members.append(member)
+        with self._changing:
+            self._members = [one for one in self._members if one.poll() is None]
+            self._members.append(member)
         return member
 
     def kill(self) -> None:

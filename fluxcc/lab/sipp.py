@@ -10,9 +10,11 @@ start; all telephones are one.
 from __future__ import annotations
 
 import csv
+import itertools
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -57,33 +59,31 @@ class Sipp:
         self._folder = folder
         self._ports = ports
         self._processes = processes
-        self._callers: list[SippCaller] = []
+        self._seated: list[_Process] = []
+        self._seating = threading.Lock()  # callers may be started from several threads
+        self._runs = itertools.count(1)
         folder.mkdir()
 
     def telephones(self) -> Telephones:
         return Telephones(self._spawn("telephones", self._ports.phones, []))
 
     def call(self, number: str, destination: str, *, name: str, port: int) -> SippCaller:
-        self._clear_seats()
-        seat = self._ports.take_seat()
+        seat = self._take_seat()
         call_id = uuid.uuid4().hex
         arguments = ["-m", "1", "-r", str(_CREATE_AT_ONCE), "-cid_str", call_id]
         # A variable set here is the one text in which SIPp neither replaces [keywords] nor splits
         # at a semicolon; a file to inject from would do both.
         arguments += ["-set", "from", _from_header(number, name, seat.sip)]
         arguments += ["-s", destination, f"127.0.0.1:{port}"]
-        caller = SippCaller(self._spawn("caller", seat, arguments), call_id)
-        self._callers.append(caller)
-        return caller
+        return SippCaller(self._spawn("caller", seat, arguments), call_id)
 
     def load(
         self, numbers: Sequence[str], destination: str, *, rate: float, hold: float, port: int
     ) -> LoadResult:
-        self._clear_seats()
-        seat = self._ports.take_seat()
-        injected = self._folder / f"{seat.sip}-numbers.csv"
-        statistics = self._folder / f"{seat.sip}-statistics.csv"
-        statistics.unlink(missing_ok=True)
+        seat = self._take_seat()
+        run = next(self._runs)
+        injected = self._folder / f"numbers-{run}.csv"
+        statistics = self._folder / f"statistics-{run}.csv"
         injected.write_text("\n".join(["SEQUENTIAL", *numbers, ""]), encoding="utf-8")
         # rate per 1,000 s: SIPp takes whole numbers only
         arguments = ["-r", str(round(rate * 1000)), "-rp", "1000s", "-m", str(len(numbers))]
@@ -92,28 +92,31 @@ class Sipp:
         arguments += ["-s", destination, f"127.0.0.1:{port}"]
         process = self._spawn("crowd", seat, arguments)
         process.wait(len(numbers) / rate + hold + 60)
-        self._ports.leave_seat(seat)
         return _read_statistics(statistics, process)
 
     def _spawn(self, scenario: str, seat: Seat, arguments: Sequence[str]) -> _Process:
-        trace = self._folder / f"{seat.sip}-messages.log"
-        output = self._folder / f"{seat.sip}.out"
-        for left_over in (trace, output):  # of whoever had the seat before
-            left_over.unlink(missing_ok=True)
+        run = next(self._runs)
+        trace = self._folder / f"{scenario}-{run}.messages"
+        output = self._folder / f"{scenario}-{run}.out"
         command: list[str | bytes | Path] = [self._binary, "-sf", _SCENARIOS / f"{scenario}.xml"]
         command += ["-nostdin", "-aa", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-ci", "127.0.0.1"]
         command += ["-p", str(seat.sip), "-mp", str(seat.media), "-cp", str(seat.control)]
         if scenario != "crowd":
             command += ["-trace_msg", "-message_file", trace]
         command += [argument.encode("utf-8", "surrogateescape") for argument in arguments]
-        process = self._processes.spawn(command, output=output)
-        return _Process(process, seat, MessageTrace(trace), output)
+        program = self._processes.spawn(command, output=output)
+        process = _Process(program, seat, MessageTrace(trace), output)
+        if seat is not self._ports.phones:
+            with self._seating:
+                self._seated.append(process)
+        return process
 
-    def _clear_seats(self) -> None:
-        gone = [caller for caller in self._callers if caller.has_left()]
-        for caller in gone:
-            self._ports.leave_seat(caller.seat)
-            self._callers.remove(caller)
+    def _take_seat(self) -> Seat:
+        with self._seating:
+            for process in [process for process in self._seated if process.has_ended()]:
+                self._seated.remove(process)
+                self._ports.leave_seat(process.seat)
+            return self._ports.take_seat()
 
 
 class _Process:
@@ -165,7 +168,6 @@ class SippCaller:
     def __init__(self, process: _Process, call_id: str) -> None:
         self._process = process
         self._call_id = call_id
-        self.seat = process.seat
         self._status = 0  # the newest answer to the INVITE
         self._over = False
 
@@ -186,10 +188,6 @@ class SippCaller:
             return
         self._process.put_receiver_down(self._call_id)
         self._wait(lambda: self._over, _REACT, "the call's end after hanging up")
-
-    def has_left(self) -> bool:
-        """Whether the process is gone, and its ports are free again."""
-        return self._process.has_ended()
 
     def _wait(self, reached: Callable[[], bool], timeout: float, what: str) -> None:
         deadline = time.monotonic() + timeout
