@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 import gevent
@@ -32,47 +33,55 @@ class Bridges:
 
         A is left alone where it goes on with its dialplan.
         """
+        self._talk(a, b, b.departure())
+
+    def _talk(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
         self._switchboard.answer(a)
-        if a.is_called_away:
-            return
-        self._join(a, b)
-        a.wait(lambda: a.is_called_away or b.is_called_away, b)
-        if not a.is_ended and not b.is_ended:
-            gevent.sleep(AUDIO_FRAME)
-        self._release_partner(b)
-        self._part(a, b)
+        if not a.is_called_away:
+            self._join(a, b)
+            a.wait(lambda: a.is_called_away or has_b_left(), b)
+            if not a.is_ended and not b.is_ended:
+                gevent.sleep(AUDIO_FRAME)
+        if not has_b_left():
+            self._release_partner(b)
+        if b.bridged_to is a:
+            self._part(a, b)
         if not a.is_called_away:
             self._after(a, b)
 
     def bridge_now(self, a: Channel, b: Channel) -> None:
         """``uuid_bridge``: take both from whatever they do and let them talk."""
         a.other, b.other = ("originatee", b), ("originator", a)
+        a.profile = a.profile.talking_to(b.profile)
         for leg, partner in ((a, b), (b, a)):
             source = f"{int(time.time())}:{uuid.uuid4()}:uuid_br:{partner.uuid}"
             leg.profile = replace(leg.profile, transfer_source=source, index=leg.profile.index + 1)
             leg.variables |= {"transfer_history": source, "transfer_source": source}
-        self._switchboard.redirect(a, lambda: self._soft_bridge(a, b))
-        self._switchboard.redirect(b, lambda: self._soft_execute(b, a.uuid))
+        self._switchboard.redirect(b, lambda: self._soft_execute(a, b))
+        has_b_left = b.departure()
+        self._switchboard.redirect(a, lambda: self._soft_bridge(a, b, has_b_left))
 
-    def _soft_bridge(self, a: Channel, b: Channel) -> None:
+    def _soft_bridge(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
         with b.held():
-            self._announce(a, b.uuid)
+            self._announce(a, b)
             # The partner announces itself before the two are joined.
-            b.wait(lambda: b.is_ended or b.application_data == a.uuid)
-            self.talk(a, b)
+            a.wait(lambda: a.is_called_away or has_b_left() or b.application_data == a.uuid, b)
+            self._talk(a, b, has_b_left)
         a.state = State.CS_EXECUTE
 
-    def _soft_execute(self, leg: Channel, partner: str) -> None:
-        self._announce(leg, partner)
-        leg.changed()
-        leg.state = State.CS_EXCHANGE_MEDIA
-        leg.wait(lambda: leg.is_called_away)
+    def _soft_execute(self, a: Channel, b: Channel) -> None:
+        with a.held():
+            b.wait(lambda: b.is_called_away or a.is_ended or a.application_data == b.uuid, a)
+        self._announce(b, a)
+        b.state = State.CS_EXCHANGE_MEDIA
+        b.wait(lambda: b.is_called_away)
 
-    def _announce(self, leg: Channel, partner: str) -> None:
+    def _announce(self, leg: Channel, partner: Channel) -> None:
         leg.state = State.CS_SOFT_EXECUTE
-        leg.application, leg.application_data = "uuid_bridge", partner
-        named: Headers = [("Application", "uuid_bridge"), ("Application-Data", partner)]
+        leg.application, leg.application_data = "uuid_bridge", partner.uuid
+        named: Headers = [("Application", "uuid_bridge"), ("Application-Data", partner.uuid)]
         self._switchboard.fire("CHANNEL_EXECUTE", leg, last=named)
+        leg.changed()
 
     def _join(self, a: Channel, b: Channel) -> None:
         a.other, b.other = ("originatee", b), ("originator", a)
@@ -87,6 +96,7 @@ class Bridges:
             leg.variables["bridge_channel"] = partner.name
         self._switchboard.fire("CHANNEL_BRIDGE", a, first=_pair(a, b))
         b.state = State.CS_EXCHANGE_MEDIA
+        b.changed()
 
     def _part(self, a: Channel, b: Channel) -> None:
         for leg in (a, b):
@@ -98,8 +108,6 @@ class Bridges:
 
     def _release_partner(self, b: Channel) -> None:
         """Send the B leg, which A left behind, where its variables say, or hang it up."""
-        if b.is_called_away:
-            return
         if not self._goes_on(b):
             self._switchboard.hang_up(b, "NORMAL_CLEARING")
         gevent.sleep(0)

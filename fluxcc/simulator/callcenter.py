@@ -123,7 +123,10 @@ class CallCenter:
         self._tell(queue, "member-queue-start", member.headers(), about=leg)
         self._count(queue)
         gevent.spawn(self._serve, member)
+        music: Headers = [("Playback-File-Path", self.queues[queue].get("moh-sound", ""))]
+        self._bus.fire("PLAYBACK_START", [*leg.headers(), *music])
         leg.wait(lambda: leg.is_called_away)
+        self._bus.fire("PLAYBACK_STOP", [*leg.headers(), *music])
         if member.state in ("Waiting", "Trying"):
             self._abandon(member)
 

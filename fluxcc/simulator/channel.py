@@ -152,9 +152,11 @@ class Channel:
         self.created_us = profile.created_us
         self.progress_us = self.answered_us = self.bridged_us = self.hangup_us = 0
         self.cause = ""
+        self.is_destroyed = False
         self.digits: list[str] = []
         """Keys the person on this leg has pressed and nothing has taken yet."""
         self.next_step: Step | None = None
+        self.redirections = 0
         self._holders = 0
         self._watchers: list[Signal] = []
 
@@ -172,6 +174,11 @@ class Channel:
     def is_called_away(self) -> bool:
         """Whatever the leg is doing must end: it was hung up, or sent elsewhere."""
         return self.is_ended or self.next_step is not None
+
+    def departure(self) -> Callable[[], bool]:
+        """For a greenlet that is not the leg's own: whether it has left what it does now."""
+        redirections = self.redirections
+        return lambda: self.is_ended or self.redirections != redirections
 
     @property
     def is_held(self) -> bool:

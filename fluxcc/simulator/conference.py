@@ -9,11 +9,16 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
+import gevent
+
 from .channel import Channel, Headers
 from .configuration import Configuration
 from .events import EventBus
 
 SUBCLASS = "conference::maintenance"
+
+NEXT_FRAME = 0.02
+"""Seconds until a room's own thread sees that nobody is left; until then it can be entered."""
 
 
 @dataclass
@@ -49,9 +54,7 @@ class Conferences:
         leg.wait(lambda: leg.is_called_away)
         del room.members[number]
         self._tell(room, "del-member", self._member_headers(number, leg))
-        if not room.members:
-            del self._rooms[name]
-            self._tell(room, "conference-destroy")
+        gevent.spawn_later(NEXT_FRAME, self._close_if_empty, room)
 
     def command(self, text: str) -> str:
         """``list [count]``, ``ROOM list [count]``, ``ROOM get count``."""
@@ -69,6 +72,11 @@ class Conferences:
         if what == "list":
             return _member_lines(room)
         return f"-ERR Conference command '{what}' not found.\n"
+
+    def _close_if_empty(self, room: Room) -> None:
+        if not room.members and self._rooms.get(room.name) is room:
+            del self._rooms[room.name]
+            self._tell(room, "conference-destroy")
 
     def _member_headers(self, number: int, leg: Channel) -> Headers:
         headers: Headers = [("Floor", "false"), *leg.headers(with_variables=False)]

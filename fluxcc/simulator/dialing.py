@@ -64,7 +64,11 @@ class Dialer:
             raise UnreachableError("DESTINATION_OUT_OF_ORDER")
         leg = self._ring(parts, variables, caller)
         with leg.held():
-            self._wait_for_answer(leg, variables, caller or on_behalf_of)
+            self._wait_for_answer(leg, variables, caller, on_behalf_of)
+        if leg.is_ended:
+            # Who dialled goes on when everything was said about the leg that failed.
+            leg.wait(lambda: leg.is_destroyed)
+            raise UnreachableError(leg.cause)
         return leg
 
     def _look_up(self, endpoint: str, caller: Channel | None) -> tuple[dict[str, Value], str]:
@@ -105,24 +109,34 @@ class Dialer:
         return leg
 
     def _wait_for_answer(
-        self, leg: Channel, variables: dict[str, Value], waiting: Channel | None
+        self,
+        leg: Channel,
+        variables: dict[str, Value],
+        caller: Channel | None,
+        on_behalf_of: Channel | None,
     ) -> None:
+        """Return when the leg was answered or hung up; a caller hears of it when it rings."""
         timeout = DEFAULT_TIMEOUT
         for name in ("leg_timeout", "originate_timeout", "call_timeout"):
             if str(variables.get(name, "")).isdigit():
                 timeout = float(str(variables[name]))
                 break
 
+        waiting = caller or on_behalf_of
+        has_left = waiting.departure() if waiting is not None else lambda: False
+
         def is_decided() -> bool:
-            given_up = waiting is not None and waiting.is_called_away
-            return leg.is_answered or leg.is_ended or given_up
+            return leg.is_answered or leg.is_ended or has_left()
 
         others = [waiting] if waiting is not None else []
+        if caller is not None:
+            leg.wait(lambda: leg.progress_us > 0 or is_decided(), *others, timeout=timeout)
+            if leg.progress_us:
+                caller.profile = caller.profile.talking_to(leg.profile)
+                self._switchboard.progress(caller)
         is_in_time = leg.wait(is_decided, *others, timeout=timeout)
-        if leg.is_answered and not leg.is_ended:
-            return
-        self._switchboard.hang_up(leg, "ORIGINATOR_CANCEL" if is_in_time else "NO_ANSWER")
-        raise UnreachableError(leg.cause)
+        if not leg.is_answered or leg.is_ended:
+            self._switchboard.hang_up(leg, "ORIGINATOR_CANCEL" if is_in_time else "NO_ANSWER")
 
 
 def split_variables(dial_string: str) -> tuple[dict[str, Value], str]:
@@ -148,6 +162,7 @@ def _outbound_profile(user: str, variables: dict[str, Value], caller: Channel | 
             callee_name="Outbound Call",
             callee_number=user,
             transfer_source="",
+            is_flipped=False,
             index=1,
         )
     name = str(variables.get("origination_caller_id_name", ""))

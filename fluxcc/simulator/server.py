@@ -194,8 +194,12 @@ class Client:
     def _hand_over(
         self, session: Channel, name: str, sent: list[tuple[str, Value]], body: str
     ) -> None:
-        """The session fires the event itself: with its own headers, and without an Event-Name."""
-        self._pbx.bus.deliver(Event(name, [*sent, *session.headers()], body))
+        """The session fires the event itself: with its own headers, and without an Event-Name.
+
+        One that is bridged never comes to it, and the event is lost.
+        """
+        if session.bridged_to is None:
+            self._pbx.bus.deliver(Event(name, [*sent, *session.headers()], body))
 
     def _reply(self, text: str, more: str = "") -> None:
         cut = text.encode("utf-8", "surrogateescape")[:REPLY_LIMIT]

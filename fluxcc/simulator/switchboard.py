@@ -85,6 +85,7 @@ class Switchboard:
         leg.progress_us = now_us()
         self.fire("CHANNEL_PROGRESS", leg)
         leg.call_state = "RINGING"
+        leg.changed()
 
     def answer(self, leg: Channel) -> None:
         """The leg is answered; nothing happens where it already was."""
@@ -108,6 +109,7 @@ class Switchboard:
     def redirect(self, leg: Channel, step: Step) -> None:
         """Let the leg leave what it is doing and do ``step`` instead."""
         leg.next_step = step
+        leg.redirections += 1
         leg.changed()
 
     def press(self, leg: Channel, keys: str) -> None:
@@ -133,6 +135,7 @@ class Switchboard:
         leg.wait(lambda: not leg.is_held)
         self.fire("CHANNEL_DESTROY", leg)
         del self._legs[leg.uuid]
+        leg.is_destroyed = True
         leg.changed()
 
     def _report(self, leg: Channel) -> None:
