@@ -28,10 +28,11 @@ _WITHHELD = frozenset(
         "restricted",
         "withheld",
         "asserted",
-        "0000000000",
         "_undef_",
     }
 )
+_ONLY_ZEROS = re.compile(r"\+?0+")
+"""What some trunks present in place of a withheld number, as long as they like it."""
 _PUNCTUATION = re.compile(r"[\s().\-]+")
 _LONGEST_CALLER_ID = 64
 _CACHED_NUMBERS = 4096
@@ -78,6 +79,7 @@ class NumberPlan:
         if (
             len(seen) > _LONGEST_CALLER_ID
             or plain.lower() in _WITHHELD
+            or _ONLY_ZEROS.fullmatch(plain)
             or not DIALLABLE.fullmatch(plain)
         ):
             return Number(
@@ -87,19 +89,23 @@ class NumberPlan:
         if parsed is None:
             return Number(seen=plain, canonical=plain, spellings=(plain,))
         canonical = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-        spellings = dict.fromkeys((*self._spell(parsed, canonical), plain))
+        own = (key for key in self._spell(parsed, canonical) if self._is_own(key, parsed))
+        spellings = dict.fromkeys((*own, plain))
         return Number(seen=plain, canonical=canonical, spellings=tuple(spellings))
 
     def _parse(self, plain: str) -> phonenumbers.PhoneNumber | None:
         """The valid number that these digits stand for, or None.
 
-        Tried in this order, and the first valid one wins: as presented (national forms and those
-        with a plus sign), as the country code without its plus sign, as a local number with the
-        area code at home in front. So 55 is Brazil or Santa Maria by the length alone.
+        Tried in this order, and the first valid one wins: with 00 for the plus sign, as presented
+        (national forms and those with a plus sign), as the country code without its plus sign, as
+        a local number with the area code at home in front. So 55 is Brazil or Santa Maria by the
+        length alone. 00 goes first because libphonenumber takes 55 after it for a carrier.
         """
         country_code = phonenumbers.country_code_for_region(self.country)
         attempts = [plain]
-        if not plain.startswith("+"):
+        if plain.startswith("00"):
+            attempts.insert(0, f"+{plain[2:]}")
+        elif not plain.startswith("+"):
             if plain.startswith(str(country_code)):
                 attempts.append(f"+{plain}")
             if self.area_code and not plain.startswith("0"):
@@ -117,6 +123,13 @@ class NumberPlan:
                     number_of_leading_zeros=parsed.number_of_leading_zeros,
                 )
         return None
+
+    def _is_own(self, key: str, parsed: phonenumbers.PhoneNumber) -> bool:
+        """Whether nobody else is meant by this spelling.
+
+        4004-1234 is a company's number everywhere, and so no way to write +55 11 4004-1234.
+        """
+        return self._parse(key) in (None, parsed)
 
     def _spell(self, parsed: phonenumbers.PhoneNumber, canonical: str) -> list[str]:
         """Every way in which a trunk may present a valid number, the canonical one first."""
