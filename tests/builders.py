@@ -1,0 +1,317 @@
+"""Builders: the thing a test is about, with every field it does not care for filled in.
+
+The service's tests live in a ``World``: the daemon as ``fluxcc.bootstrap`` wires it, on fakes, with
+a few stories that FreeSWITCH could tell.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fluxcc.actions.rules import Rules
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import Call, Conversation, Leg
+from fluxcc.domain.events import LegRow, Snapshot
+from fluxcc.domain.numbers import NumberPlan
+from fluxcc.domain.requests import Action, Actor, Reply, Request, Role
+from fluxcc.pbx import wire
+from fluxcc.pbx.frames import FrameReader
+from fluxcc.service.blocking import Blocking
+from fluxcc.service.blocklist import Blocklist
+from fluxcc.service.executor import Executor
+from fluxcc.service.journal import Journal
+from fluxcc.service.recovery import Recovery
+from fluxcc.service.refusal import Refusal
+from fluxcc.service.replies import Replies
+from fluxcc.service.scheduler import Scheduler
+from fluxcc.service.tracker import Tracker
+from tests.fakes import NOW, FakePbx, FakeStore, InlineRuntime, SteppedClock
+
+NUMBER = "+5511988887777"
+"""The caller of the contract's example (section 2) …"""
+SPELLINGS = (
+    "+5511988887777",
+    "5511988887777",
+    "11988887777",
+    "011988887777",
+    "988887777",
+)
+"""… in every spelling that it lists."""
+OTHER = "+5521977776666"
+INTERNAL = (r"^\d{2,6}$",)
+SAO_PAULO = NumberPlan("BR", "11", INTERNAL)
+NO_HOME = NumberPlan("BR", "", INTERNAL)
+SANTA_MARIA = NumberPlan("BR", "55", INTERNAL)
+
+DECODER = wire.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
+"""With the contract's default ``[calls]`` (section 5)."""
+STREAMS = Path(__file__).parent / "streams"
+
+
+# Things
+
+
+def a_leg(uuid: str = "leg", **changes: Any) -> Leg:
+    """A caller's leg, from a trunk."""
+    fields: dict[str, Any] = {
+        "uuid": uuid,
+        "is_inbound": True,
+        "number": NUMBER,
+        "destination": "5000",
+        "context": "public",
+        "created": NOW,
+    }
+    return Leg(**fields | changes)
+
+
+def a_telephone(uuid: str = "telephone", extension: str = "1000", **changes: Any) -> Leg:
+    """The leg of an extension's telephone that was called."""
+    fields: dict[str, Any] = {
+        "is_inbound": False,
+        "destination": extension,
+        "context": "default",
+        "is_station": True,
+        "extension": extension,
+    }
+    return a_leg(uuid, **fields | changes)
+
+
+def a_conversation(**changes: Any) -> Conversation:
+    """A received call that agent 1000 has."""
+    fields: dict[str, Any] = {
+        "call_id": 1,
+        "customer": "customer",
+        "agent_leg": "telephone",
+        "number": NUMBER,
+        "agent": "1000",
+        "group": "sales",
+        "is_bridged": True,
+    }
+    return Conversation(**fields | changes)
+
+
+def a_block(id: str = "b1", **changes: Any) -> Block:
+    """A live block of half an hour from now."""
+    fields: dict[str, Any] = {
+        "id": id,
+        "number": NUMBER,
+        "keys": SPELLINGS,
+        "since": NOW,
+        "until": int(NOW) + 1800,
+        "by": "agent:1000",
+    }
+    return Block(**fields | changes)
+
+
+_request_ids = itertools.count(1)
+
+
+def a_request(action: Action = Action.PRANK, **changes: Any) -> Request:
+    """What agent 1000 asks for through the board, each time with a new ID."""
+    fields: dict[str, Any] = {
+        "id": f"r-{next(_request_ids)}",
+        "action": action,
+        "actor": Actor(Role.AGENT, "1000"),
+        "agent": "1000",
+    }
+    return Request(**fields | changes)
+
+
+def an_operators(action: Action, **changes: Any) -> Request:
+    """What the operator Maria asks for by ``fluxcc``."""
+    fields: dict[str, Any] = {"actor": Actor(Role.OPERATOR, "maria"), "agent": ""}
+    return a_request(action, **fields | changes)
+
+
+def some_rules(numbers: NumberPlan = SAO_PAULO, *blocks: Block) -> Rules:
+    """The rules as they are by default, with these numbers blocked."""
+    blocklist = Blocklist(numbers)
+    blocklist.load(blocks)
+    return Rules(numbers=numbers, block_duration=1800, find_block=blocklist.find)
+
+
+# Events
+
+
+def event_body(name: str, leg: str = "", **headers: str) -> bytes:
+    """An event as FreeSWITCH would send it. Keywords are headers, their hyphens underscores; one
+    that begins with ``variable_`` is a channel variable."""
+    document = {"Event-Name": name}
+    if leg:
+        document["Unique-ID"] = leg
+    for header, value in headers.items():
+        is_variable = header.startswith("variable_")
+        document[header if is_variable else header.replace("_", "-")] = value
+    return json.dumps(document).encode()
+
+
+def an_event(name: str, leg: str = "", **headers: str) -> wire.Event:
+    """The same, decoded."""
+    return DECODER.event(event_body(name, leg, **headers))
+
+
+def a_row(uuid: str, **changes: Any) -> LegRow:
+    """A caller's leg in a snapshot."""
+    fields: dict[str, Any] = {
+        "uuid": uuid,
+        "direction": "inbound",
+        "number": NUMBER,
+        "destination": "5000",
+        "context": "public",
+        "user": "",
+        "is_answered": True,
+        "created": NOW,
+        "bridged_to": "",
+    }
+    return LegRow(**fields | changes)
+
+
+def a_snapshot(*rows: LegRow, too_new: tuple[str, ...] = ()) -> Snapshot:
+    """These rows, and legs that are too new to have one."""
+    return Snapshot(list(rows), frozenset({row.uuid for row in rows} | set(too_new)))
+
+
+def recorded_bodies(scenario: str) -> list[bytes]:
+    """The events of a call on a real FreeSWITCH, as its event socket sent them."""
+    stream = gzip.decompress((STREAMS / f"{scenario}.esl.gz").read_bytes())
+    return [frame.body for frame in FrameReader().feed(stream)]
+
+
+# The daemon on fakes
+
+
+class World:
+    """Everything of the service, wired as ``fluxcc.bootstrap`` does."""
+
+    def __init__(self, numbers: NumberPlan = SAO_PAULO) -> None:
+        self.story: list[str] = []
+        """What the PBX was told and the store got, in order."""
+        self.numbers = numbers
+        self.clock = SteppedClock()
+        self.runtime = InlineRuntime(self.clock)
+        self.store = FakeStore(self.story)
+        self.pbx = FakePbx(self.story)
+        self.journal = Journal(self.store, self.runtime, self.clock)
+        self.tracker = Tracker(numbers, self.journal, self.clock)
+        self.blocklist = Blocklist(numbers)
+        self.blocking = Blocking(self.blocklist, self.pbx, self.journal, self.clock)
+        self.refusal = Refusal(self.blocking, self.pbx, "CALL_REJECTED")
+        self.scheduler = Scheduler(self.blocking, self.clock)
+        self.replies = Replies(self.store, self.runtime, self.clock)
+        self.executor = Executor(
+            tracker=self.tracker,
+            blocking=self.blocking,
+            journal=self.journal,
+            replies=self.replies,
+            pbx=self.pbx,
+            rules=Rules(numbers=numbers, block_duration=1800, find_block=self.blocklist.find),
+            runtime=self.runtime,
+            clock=self.clock,
+        )
+        self.recovery = Recovery(
+            self.store, self.blocklist, self.tracker, self.journal, self.runtime
+        )
+        # The journal's greenlet writes whenever somebody waits; FreeSWITCH tells at once what it
+        # hung up.
+        self.runtime.meanwhile.append(self.journal.flush)
+        self.pbx.on_end = self.hung_up
+
+    # What FreeSWITCH tells
+
+    def hear(self, name: str, leg: str, **headers: str) -> None:
+        """An event comes in and goes to the tracker's method that is meant for it."""
+        self.handle(an_event(name, leg, **headers))
+
+    def handle(self, event: wire.Event) -> None:
+        """An event goes to the tracker's method that is meant for it."""
+        method = wire.LEG_EVENTS.get(event.name)
+        if method is not None:
+            getattr(self.tracker, method)(event)
+
+    def caller_dials(
+        self, leg: str = "customer", number: str = NUMBER, dialled: str = "5000", **more: str
+    ) -> Leg:
+        """A leg comes in from a trunk."""
+        self.hear(
+            "CHANNEL_CREATE",
+            leg,
+            Call_Direction="inbound",
+            Caller_Caller_ID_Number=number,
+            Caller_Destination_Number=dialled,
+            **{"Caller_Context": "public", **more},
+        )
+        return self.tracker.legs[leg]
+
+    def telephone_rings(
+        self, leg: str = "telephone", agent: str = "1000", origin: str = "customer", **more: str
+    ) -> Leg:
+        """An agent's telephone is called for the sake of a leg."""
+        self.hear(
+            "CHANNEL_CREATE",
+            leg,
+            Call_Direction="outbound",
+            Caller_Caller_ID_Number=NUMBER,
+            Caller_Destination_Number=agent,
+            Caller_Context="default",
+            variable_dialed_user=agent,
+            **({"Other_Type": "originator", "Other_Leg_Unique_ID": origin} if origin else {}),
+            **more,
+        )
+        return self.tracker.legs[leg]
+
+    def bridged(self, first: str, second: str, **more: str) -> None:
+        """Two legs are connected."""
+        self.hear(
+            "CHANNEL_BRIDGE", first, Bridge_A_Unique_ID=first, Bridge_B_Unique_ID=second, **more
+        )
+
+    def unbridged(self, first: str, second: str) -> None:
+        """Two legs are disconnected."""
+        self.hear("CHANNEL_UNBRIDGE", first, Bridge_A_Unique_ID=first, Bridge_B_Unique_ID=second)
+
+    def hung_up(self, leg: str, cause: str = "NORMAL_CLEARING") -> None:
+        """A leg hangs up and is destroyed."""
+        self.hear("CHANNEL_HANGUP", leg, Hangup_Cause=cause)
+        self.hear("CHANNEL_DESTROY", leg, Hangup_Cause=cause)
+
+    def received_call(
+        self,
+        number: str = NUMBER,
+        agent: str = "1000",
+        customer: str = "customer",
+        telephone: str = "telephone",
+    ) -> Call:
+        """A caller from a trunk talks to an agent, in the group ``sales``."""
+        self.caller_dials(customer, number)
+        self.hear("CHANNEL_ANSWER", customer, variable_fluxcc_group="sales")
+        self.telephone_rings(telephone, agent, customer)
+        self.bridged(customer, telephone)
+        call = self.tracker.call_of(customer)
+        assert call is not None
+        return call
+
+    # What is asked
+
+    def ask(self, request: Request) -> Reply:
+        """The reply to a request, which must get one."""
+        reply = self.executor.execute(request)
+        assert reply is not None
+        return reply
+
+    def blocks(self, number: str = NUMBER, **changes: Any) -> Block:
+        """A number is blocked already, in memory, at the gate and in the store."""
+        spellings = self.numbers.read(number)
+        block = a_block(number=spellings.canonical, keys=spellings.spellings, **changes)
+        self.blocking.enforce(block)
+        self.journal.note(block)
+        self.journal.flush()
+        return block
+
+    def each_leg(self) -> Iterator[Leg]:
+        """Every live leg."""
+        return iter(self.tracker.legs.values())

@@ -1,0 +1,255 @@
+"""What stands in for the world outside in the service's tests: one fake behind each port.
+
+Counterpart: ``fluxcc.service.ports``, whose Protocols these implement. Nothing here waits: a latch
+that nobody sets lets the stepped clock run on by its timeout, and what would happen meanwhile in
+other greenlets is ``InlineRuntime.meanwhile``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from fluxcc.domain.audit import REQUESTED, AuditRecord
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import LinkLostError, PbxRejectedError, StoreUnavailableError
+from fluxcc.domain.requests import Reply
+from fluxcc.service.ports import Batch, Latch
+
+Result = TypeVar("Result")
+
+NOW = 1_795_000_000.0
+"""An epoch second in November 2026, when every test begins."""
+
+
+class SteppedClock:
+    """``ports.Clock`` that only moves when it is told to."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self._now = now
+        self._monotonic = 0.0
+
+    def now(self) -> float:
+        """The wall clock."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """The steady clock."""
+        return self._monotonic
+
+    def step(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += seconds
+        self._monotonic += seconds
+
+    def set(self, now: float) -> None:
+        """Somebody sets the wall clock; no time passes."""
+        self._now = now
+
+
+class InlineLatch:
+    """``ports.Latch`` for a world with one thread of control."""
+
+    def __init__(self, runtime: InlineRuntime) -> None:
+        self._runtime = runtime
+        self._is_set = False
+        self._value: Any = None
+
+    def set(self, value: Any) -> None:
+        """Keep the first value."""
+        if not self._is_set:
+            self._is_set, self._value = True, value
+
+    def wait(self, timeout: float) -> Any:
+        """The value, or None once everybody else had their turn and time has passed."""
+        if not self._is_set:
+            self._runtime.take_turns()
+        if not self._is_set:
+            self._runtime.sleep(timeout)
+        return self._value
+
+
+class InlineRuntime:
+    """``ports.Runtime`` in which everything happens at once and in order."""
+
+    def __init__(self, clock: SteppedClock) -> None:
+        self._clock = clock
+        self.meanwhile: list[Callable[[], None]] = []
+        """What the other greenlets do whenever this one waits."""
+
+    def latch(self) -> Latch:
+        """A new latch."""
+        return InlineLatch(self)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._clock.step(seconds)
+
+    def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Do the work here and now."""
+        return work(*arguments)
+
+    def take_turns(self) -> None:
+        """Let the others do what they have to do."""
+        for turn in tuple(self.meanwhile):
+            turn()
+
+
+class FakePbx:
+    """``ports.Pbx`` that remembers what it was told, in order, and can be made to refuse."""
+
+    def __init__(self, story: list[str] | None = None) -> None:
+        self.story = [] if story is None else story
+        """One line a command; shared with ``FakeStore`` where the order of both matters."""
+        self.gate: dict[str, int] = {}
+        """What mod_hash holds: key → end."""
+        self.gated = {"public"}
+        """The dialplan contexts that have the gate."""
+        self.gate_questions: list[str] = []
+        """The contexts it was asked about."""
+        self.legs: set[str] | None = None
+        """The legs that are there; None where every leg is."""
+        self.announced: list[tuple[str, dict[str, str]]] = []
+        self.rejected: set[str] = set()
+        """Names of methods that are answered no."""
+        self.broken: set[str] = set()
+        """Names of methods in which the link breaks."""
+        self.on_end: Callable[[str, str], None] = lambda leg, cause: None
+        """Called when a leg is hung up, as FreeSWITCH would tell by an event."""
+        self.on_hurry: Callable[[], None] = lambda: None
+        self._is_connected = True
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the link is there."""
+        return self._is_connected
+
+    def lose(self) -> None:
+        """The link goes."""
+        self._is_connected = False
+
+    def come_back(self) -> None:
+        """The link is back, and the gate as empty as after a restart of FreeSWITCH."""
+        self._is_connected = True
+        self.gate.clear()
+
+    def _check(self, method: str) -> None:
+        if not self._is_connected or method in self.broken:
+            raise LinkLostError("the fake link is down")
+        if method in self.rejected:
+            raise PbxRejectedError("-ERR the fake says no")
+
+    def end_leg(self, leg: str, cause: str) -> bool:
+        """Hang a leg up, and tell."""
+        self._check("end_leg")
+        self.story.append(f"end {leg} {cause}")
+        if self.legs is not None and leg not in self.legs:
+            return False
+        self.on_end(leg, cause)
+        return True
+
+    def disarm_survey(self, leg: str) -> None:
+        """Nothing is ever armed here."""
+        self._check("disarm_survey")
+        self.story.append(f"disarm {leg}")
+
+    def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
+        """Fill the gate in the order of the entries, as mod_hash would."""
+        self._check("publish_blocks")
+        entries = list(entries)
+        if entries:
+            self.story.append(f"publish {len(entries)} keys")
+        for key, until in entries:
+            self.gate[key] = until
+
+    def withdraw_blocks(self, keys: Iterable[str]) -> None:
+        """Take keys out of the gate."""
+        self._check("withdraw_blocks")
+        for key in keys:
+            self.gate.pop(key, None)
+
+    def has_gate(self, context: str) -> bool:
+        """Whether this context is one of ``gated``."""
+        self._check("has_gate")
+        self.gate_questions.append(context)
+        return context in self.gated
+
+    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
+        """Remember the event."""
+        self._check("announce")
+        self.announced.append((subclass, {name: value for name, value in headers if value}))
+
+    def hurry(self) -> None:
+        """Hand over what waits."""
+        self._check("hurry")
+        self.on_hurry()
+
+    def heard(self, subclass: str) -> list[dict[str, str]]:
+        """The headers of every event of one kind that it was told to fire."""
+        return [headers for name, headers in self.announced if name == subclass]
+
+
+class FakeStore:
+    """``ports.Store`` in memory, that can be made to fail."""
+
+    def __init__(self, story: list[str] | None = None) -> None:
+        self.story = [] if story is None else story
+        self.calls: dict[int, CallRecord] = {}
+        self.blocks: dict[str, Block] = {}
+        self.audit: dict[int, AuditRecord] = {}
+        self.batches: list[Batch] = []
+        """What was written, transaction by transaction."""
+        self.failure = ""
+        """Why nothing can be read or written now; empty while it can."""
+
+    def open(self) -> None:
+        """Nothing to migrate."""
+        self._check()
+
+    def write(self, batch: Batch) -> None:
+        """All of it, or nothing."""
+        self._check()
+        self.batches.append(batch)
+        for call in batch.calls:
+            self.calls[call.id] = call
+        for block in batch.blocks:
+            self.story.append(f"write block {block.number}")
+            self.blocks[block.id] = block
+        for row in batch.audit:
+            self.story.append(f"write audit {row.status}")
+            self.audit[row.id] = row
+
+    def live_blocks(self) -> list[Block]:
+        """The blocks nobody ended."""
+        self._check()
+        return [block for block in self.blocks.values() if block.state is BlockState.LIVE]
+
+    def live_calls(self) -> list[CallRecord]:
+        """The calls that were never seen to end."""
+        self._check()
+        return [call for call in self.calls.values() if call.ended is None]
+
+    def find_reply(self, request: str, since: float) -> Reply | None:
+        """The reply that the audit remembers."""
+        self._check()
+        for row in self.audit.values():
+            if row.request == request and row.at >= since:
+                is_open = row.status == REQUESTED
+                return Reply(
+                    request=row.request,
+                    action=row.action,
+                    code=Code.OUTCOME_UNKNOWN if is_open else Code(row.code),
+                    agent=row.agent,
+                    call=row.call,
+                    number=row.number,
+                    blocked=row.blocked,
+                    expires=row.expires,
+                    language=row.language,
+                )
+        return None
+
+    def _check(self) -> None:
+        if self.failure:
+            raise StoreUnavailableError(self.failure)

@@ -1,0 +1,64 @@
+"""``prank``: the call ends whatever the number is, and only a number that may be is blocked."""
+
+from __future__ import annotations
+
+import pytest
+
+from fluxcc.actions import prank
+from fluxcc.domain.codes import Code
+from fluxcc.domain.effects import AllEnded, BlockNumber, DisarmSurvey, EndLeg
+from tests.builders import NUMBER, SAO_PAULO, a_block, a_conversation, a_request, some_rules
+
+
+def test_a_prank_blocks_first_then_disarms_the_survey_then_ends_both_legs() -> None:
+    """A caller who redials in the same second is refused already; the survey never starts."""
+    plan = prank.plan(a_conversation(), a_request(), some_rules())
+    block, disarm, end_customer, end_agent = plan.effects
+    assert block == BlockNumber(SAO_PAULO.read(NUMBER), 1800)
+    assert disarm == DisarmSurvey("customer")
+    assert end_customer == EndLeg("customer", "CALL_REJECTED")
+    assert end_agent == EndLeg("telephone", "NORMAL_CLEARING")
+    assert (plan.code, plan.number, plan.blocked) == (Code.BLOCKED, NUMBER, True)
+
+
+def test_it_is_done_when_both_legs_were_seen_to_hang_up() -> None:
+    plan = prank.plan(a_conversation(), a_request(), some_rules())
+    assert plan.confirmation == AllEnded(frozenset({"customer", "telephone"}))
+
+
+def test_a_call_without_an_agents_leg_ends_by_its_customers_alone() -> None:
+    plan = prank.plan(a_conversation(agent_leg=""), a_request(), some_rules())
+    assert plan.confirmation == AllEnded(frozenset({"customer"}))
+    assert [effect.leg for effect in plan.effects if isinstance(effect, EndLeg)] == ["customer"]
+
+
+@pytest.mark.parametrize("seen", ["988887777", "011988887777", NUMBER])
+def test_a_second_mark_renews_in_whatever_spelling(seen: str) -> None:
+    plan = prank.plan(a_conversation(number=seen), a_request(), some_rules(SAO_PAULO, a_block()))
+    assert plan.code is Code.RENEWED
+    assert isinstance(plan.effects[0], BlockNumber)
+
+
+def test_an_internal_number_is_never_blocked_and_its_call_ends() -> None:
+    plan = prank.plan(a_conversation(number="1001"), a_request(), some_rules())
+    assert not any(isinstance(effect, BlockNumber) for effect in plan.effects)
+    assert [effect.leg for effect in plan.effects if isinstance(effect, EndLeg)] == [
+        "customer",
+        "telephone",
+    ]
+    assert (plan.code, plan.blocked) == (Code.NOT_BLOCKED_INTERNAL, False)
+
+
+@pytest.mark.parametrize("seen", ["", "anonymous", "+", "Restricted", "José", "0000000000"])
+def test_a_withheld_number_is_never_blocked_and_its_call_ends(seen: str) -> None:
+    plan = prank.plan(a_conversation(number=seen), a_request(), some_rules())
+    assert not any(isinstance(effect, BlockNumber) for effect in plan.effects)
+    assert plan.confirmation == AllEnded(frozenset({"customer", "telephone"}))
+    assert (plan.code, plan.blocked) == (Code.NOT_BLOCKED_WITHHELD, False)
+
+
+def test_a_prank_holds_for_the_configured_time_whatever_the_request_says() -> None:
+    plan = prank.plan(a_conversation(), a_request(duration=5), some_rules())
+    block = plan.effects[0]
+    assert isinstance(block, BlockNumber)
+    assert block.duration == 1800
