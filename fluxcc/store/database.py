@@ -29,7 +29,7 @@ from fluxcc.store.engines import (
 from fluxcc.store.migrations import is_current as is_schema_current
 from fluxcc.store.migrations import migrate
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS
-from fluxcc.store.sqlite_file import SqliteFile, is_corrupt
+from fluxcc.store.sqlite_file import COMPANIONS, WAL, Identity, SqliteFile, is_corrupt
 from fluxcc.store.statements import upsert
 
 LOG = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _prepare(engine: Engine, file: SqliteFile | None) -> Path | None:
             LOG.error("store: %s", error.orig)
         else:
             return None
-        # Closed before it is renamed: SQLite removes its companions by name when it closes.
+        # Closed before it is renamed: SQLite goes by the names of its companions.
         engine.dispose()
         aside = _replace(file)
         _migrate(engine)
@@ -120,11 +120,12 @@ class SqlStore:
         self._upserts = {t: upsert(t, self._writer.dialect) for t in (CALLS, BLOCKS, AUDIT)}
         self._reading = threading.Lock()
         self._is_open = False
-        self._identity: tuple[int, int] | None = None
+        self._identity: Identity | None = None
+        self._wal: Identity | None = None
         self.recreated = 0
-        """How many times a file that was in use was found deleted, replaced or corrupt, and another
-        one begun. It holds nothing of what was written before: whoever sees this grow after a
-        ``write`` must write again all that is still true, the live blocks first of all."""
+        """How many times the file was found corrupt, deleted or replaced by another one, and what
+        was written before is no longer in it. Whoever sees this grow after a ``write`` must write
+        again all that is still true, the live blocks first of all."""
 
     def open(self) -> None:
         """Make ready for writing: ``upgrade``. Without it the first ``write`` does so."""
@@ -212,14 +213,17 @@ class SqlStore:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        # One reader at a time, and none while the file is replaced: a connection to the old file
-        # that is closed later would remove the new one's -wal.
+        # One reader at a time, and none while the file is replaced: none shall read on in the old
+        # one, or open the new one half made.
         with self._reading, translating(self._url), self._reader.connect() as connection:
             yield connection
 
     def _open(self) -> None:
-        _prepare(self._writer, self._file)
-        self._identity = self._file.identity() if self._file else None
+        if _prepare(self._writer, self._file):
+            self.recreated += 1
+        if self._file:
+            self._identity = self._file.identity()
+            self._wal = self._file.identity(WAL)
         self._is_open = True
 
     def _be_ready(self) -> None:
@@ -240,6 +244,9 @@ class SqlStore:
             with file.exclusive():
                 if file.identity() == self._identity:
                     _replace(file)
+                elif file.identity(WAL) == self._wal:
+                    # It is still the old file's: SQLite would play it into the new one.
+                    file.set_aside(COMPANIONS)
             self._open()
 
     def _put(self, rows: dict[Table, list[Row]]) -> None:

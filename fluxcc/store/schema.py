@@ -58,12 +58,7 @@ BLOCKS = Table(
     Column("attempts", Integer, nullable=False),
     Column("last_attempt", Double),
 )
-Index(
-    "blocks_live",
-    BLOCKS.c.node,
-    sqlite_where=BLOCKS.c.state == "live",
-    postgresql_where=BLOCKS.c.state == "live",
-)
+Index("blocks_state", BLOCKS.c.node, BLOCKS.c.state, BLOCKS.c.since)
 Index("blocks_number", BLOCKS.c.node, BLOCKS.c.number, BLOCKS.c.since)
 Index("blocks_since", BLOCKS.c.node, BLOCKS.c.since)
 

@@ -17,8 +17,12 @@ from sqlalchemy.exc import DatabaseError
 from fluxcc.store.engines import is_in_memory
 
 FOLDER_MODE, FILE_MODE = 0o750, 0o640
-COMPANIONS = ("-wal", "-shm")
-"""What SQLite puts beside its file; -wal holds what was committed and not yet moved into it."""
+WAL = "-wal"
+"""The companion that holds what was committed and not yet moved into the file."""
+COMPANIONS = (WAL, "-shm")
+"""What SQLite puts beside its file."""
+Identity = tuple[int, int]
+"""Device and inode. They are not given to another file as long as somebody has this one open."""
 PRIMARY_CODE = 0xFF
 """The part of SQLite's extended error codes that is the error; the rest is its variety."""
 
@@ -42,10 +46,10 @@ class SqliteFile:
             return None
         return cls(Path(str(url.database)))
 
-    def identity(self) -> tuple[int, int] | None:
-        """What tells this file from one that takes its place (device and inode); None without."""
+    def identity(self, companion: str = "") -> Identity | None:
+        """What tells this file, or its companion, from one that takes its place; None without."""
         try:
-            found = os.stat(self._path)
+            found = os.stat(f"{self._path}{companion}")
         except (FileNotFoundError, NotADirectoryError):
             return None
         return found.st_dev, found.st_ino
@@ -74,19 +78,22 @@ class SqliteFile:
         would take a left -wal for this one's."""
         if self._path.exists():
             return
-        self.set_aside()
+        self.set_aside(COMPANIONS)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
         os.fchmod(descriptor, FILE_MODE)
         os.close(descriptor)
 
-    def set_aside(self) -> Path:
-        """Rename it and its companions to a dated name that nothing has yet; returns that name."""
+    def set_aside(self, tails: tuple[str, ...] = ("", *COMPANIONS)) -> Path:
+        """Rename it and its companions, or only these, to a dated name that nothing has yet.
+
+        Returns that name.
+        """
         dated = f"{self._path}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
         aside, attempt = dated, 1
         while any(os.path.lexists(aside + tail) for tail in ("", *COMPANIONS)):
             attempt += 1
             aside = f"{dated}-{attempt}"
-        for tail in ("", *COMPANIONS):
+        for tail in tails:
             with suppress(FileNotFoundError):
                 os.rename(f"{self._path}{tail}", aside + tail)
         return Path(aside)

@@ -31,7 +31,7 @@ def upgrade() -> None:
     )
     is_live = calls.c.ended.is_(None)
     op.create_index("calls_live", "calls", ["node"], sqlite_where=is_live, postgresql_where=is_live)
-    blocks = op.create_table(
+    op.create_table(
         "blocks",
         sa.Column("node", sa.Text, primary_key=True),
         sa.Column("id", sa.Text, primary_key=True),
@@ -48,10 +48,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("last_attempt", sa.Double),
     )
-    live_blocks = blocks.c.state == "live"
-    op.create_index(
-        "blocks_live", "blocks", ["node"], sqlite_where=live_blocks, postgresql_where=live_blocks
-    )
+    op.create_index("blocks_state", "blocks", ["node", "state", "since"])
     op.create_index("blocks_number", "blocks", ["node", "number", "since"])
     op.create_index("blocks_since", "blocks", ["node", "since"])
     op.create_table(

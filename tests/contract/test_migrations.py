@@ -1,0 +1,139 @@
+"""The schema's way from nothing to today, on both databases."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, event, inspect, text
+
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.service.ports import Batch
+from fluxcc.store import audit, blocks, calls
+from fluxcc.store.database import SqlStore, is_current, upgrade
+from fluxcc.store.engines import create_reader, create_writer, parse_url
+from fluxcc.store.migrations import migrate
+from fluxcc.store.schema import METADATA
+from fluxcc.store.sqlite_file import SqliteFile
+from tests.contract.records import a_call
+
+
+def create_file(url: str) -> None:
+    """What ``upgrade`` does before it migrates."""
+    file = SqliteFile.of(parse_url(url))
+    if file:
+        with file.exclusive():
+            file.create()
+
+
+def test_migrations_lead_to_the_schema_that_the_code_means(migrated_url: str) -> None:
+    engine = create_writer(parse_url(migrated_url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def test_an_upgraded_store_is_current_and_upgrading_it_again_changes_nothing(
+    migrated_url: str,
+) -> None:
+    assert is_current(migrated_url)
+    store = SqlStore(migrated_url, "pbx1")
+    store.write(Batch(calls=(a_call(),)))
+    upgrade(migrated_url)
+    assert is_current(migrated_url)
+    assert store.live_calls() == [a_call()]
+    store.close()
+
+
+def test_an_empty_database_is_not_current(lasting_url: str) -> None:
+    create_file(lasting_url)
+    assert not is_current(lasting_url)
+
+
+def test_an_interrupted_migration_leaves_nothing_behind(lasting_url: str) -> None:
+    create_file(lasting_url)
+    engine = create_writer(parse_url(lasting_url))
+    with engine.begin() as connection:
+        migrate(connection)
+        connection.get_transaction().rollback()
+    with engine.connect() as connection:
+        assert inspect(connection).get_table_names() == []
+    engine.dispose()
+    upgrade(lasting_url)
+    assert is_current(lasting_url)
+
+
+def test_processes_that_start_at_once_migrate_once(lasting_url: str) -> None:
+    program = "import sys; from fluxcc.store.database import upgrade; upgrade(sys.argv[1])"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, lasting_url], stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    assert [(process.communicate()[1], process.returncode) for process in running] == [("", 0)] * 4
+    assert is_current(lasting_url)
+
+
+def test_a_schema_of_a_newer_program_is_left_alone(migrated_url: str) -> None:
+    engine = create_writer(parse_url(migrated_url))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StoreUnavailableError, match="9999"):
+        upgrade(migrated_url)
+    assert not is_current(migrated_url)
+
+
+def test_every_question_is_answered_by_an_index(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/fluxcc.db"
+    upgrade(url)
+    engine = create_reader(parse_url(url))
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    listen_for(engine, asked)
+    with engine.connect() as connection:
+        calls.live(connection, "pbx1")
+        calls.ended(connection, "pbx1", since=1, number="+1", agent="1000", limit=9)
+        blocks.live(connection, "pbx1")
+        blocks.newest(connection, "pbx1", 9)
+        blocks.history(connection, "pbx1", "+1")
+        audit.find_reply(connection, "pbx1", "r-1", 1)
+        audit.search(connection, "pbx1", since=1, number="", agent="", limit=9)
+        audit.search(connection, "pbx1", since=1, number="+1", agent="", limit=9)
+        audit.search(connection, "pbx1", since=1, number="", agent="1000", limit=9)
+        plans = [
+            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters).scalars("detail")
+            for query, parameters in tuple(asked)
+        ]
+        used = [re.findall(r"INDEX (\w+)|(SCAN|TEMP)", " ".join(steps)) for steps in plans]
+    engine.dispose()
+    assert used == [
+        [(index, "")]
+        for index in (
+            "calls_live",
+            "sqlite_autoindex_calls_1",
+            "blocks_state",
+            "blocks_since",
+            "blocks_number",
+            "audit_request",
+            "sqlite_autoindex_audit_1",
+            "audit_number",
+            "audit_agent",
+        )
+    ]
+
+
+def listen_for(engine: Engine, asked: list[tuple[str, tuple[object, ...]]]) -> None:
+    """Append every query, with its parameters, to ``asked``."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def hear(*heard: Any) -> None:
+        _, _, query, parameters, _, _ = heard
+        asked.append((query, parameters))

@@ -1,0 +1,276 @@
+"""What every store does, whatever database is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.requests import Reply
+from fluxcc.service.ports import Batch, Store
+from fluxcc.store.database import SqlStore
+from tests.contract.records import NOW, a_block, a_call, an_audit
+
+
+def test_it_is_the_store_of_the_service(store: SqlStore) -> None:
+    port: Store = store
+    port.write(Batch())
+    assert port.live_calls() == []
+    assert port.live_blocks() == []
+    assert port.find_reply("r-1", 0) is None
+
+
+def test_live_calls_are_those_not_seen_to_end(store: SqlStore) -> None:
+    store.write(Batch(calls=(a_call(1), a_call(2), a_call(3))))
+    ended = a_call(2, bridged=NOW + 3.125, ended=NOW + 9.5, outcome="answered", cause="NORMAL")
+    store.write(Batch(calls=(ended,)))
+    assert sorted(store.live_calls(), key=lambda call: call.id) == [a_call(1), a_call(3)]
+    assert store.ended_calls(limit=10) == [ended]
+
+
+def test_ended_calls_are_found_by_time_number_and_agent_newest_first(store: SqlStore) -> None:
+    calls = [
+        a_call(at, number=number, agent=agent, ended=NOW + at + 60.0)
+        for at, number, agent in ((1, "+1", "1000"), (2, "+2", "1000"), (3, "+1", "1001"))
+    ]
+    first, second, third = calls
+    store.write(Batch(calls=(*calls, a_call(4, number="+1"))))
+    assert store.ended_calls(limit=10) == [third, second, first]
+    assert store.ended_calls(limit=2) == [third, second]
+    assert store.ended_calls(since=NOW + 2, limit=10) == [third, second]
+    assert store.ended_calls(number="+1", limit=10) == [third, first]
+    assert store.ended_calls(agent="1000", limit=10) == [second, first]
+    assert store.ended_calls(number="+1", agent="1000", since=NOW + 2, limit=10) == []
+
+
+def test_a_block_comes_back_as_it_was_written(store: SqlStore) -> None:
+    block = a_block(call="c1", attempts=3, last_attempt=NOW + 7.5)
+    store.write(Batch(blocks=(block,)))
+    (found,) = store.live_blocks()
+    assert found == block
+    assert isinstance(found.state, BlockState)
+
+
+def test_a_block_whose_time_has_passed_is_live_until_it_is_said_to_have_ended(
+    store: SqlStore,
+) -> None:
+    old = a_block(since=1.0, until=2)
+    store.write(Batch(blocks=(old,)))
+    assert store.live_blocks() == [old]
+    over = replace(old, state=BlockState.EXPIRED, ended_at=3.0)
+    store.write(Batch(blocks=(over,)))
+    assert store.live_blocks() == []
+    assert store.blocks(limit=10) == [over]
+
+
+def test_blocks_and_the_history_of_a_number_are_newest_first(store: SqlStore) -> None:
+    first = a_block("z", since=1.0, state=BlockState.RELEASED, ended_by="operator:maria")
+    second = a_block("y", since=2.0, number="+2")
+    third = a_block("x", since=3.0)
+    store.write(Batch(blocks=(second, third, first)))
+    assert store.blocks(limit=10) == [third, second, first]
+    assert store.blocks(limit=1) == [third]
+    assert store.live_blocks() == [third, second]
+    assert store.block_history("+5511988887777") == [third, first]
+
+
+def test_the_audit_is_found_by_time_number_and_agent_newest_first(store: SqlStore) -> None:
+    first = an_audit(1, number="+1", agent="1000")
+    second = an_audit(2, number="+2", agent="1000", action="block", by="operator:maria")
+    third = an_audit(3, number="+1", agent="1001")
+    store.write(Batch(audit=(first, second, third)))
+    assert store.audit(limit=10) == [third, second, first]
+    assert store.audit(limit=1) == [third]
+    assert store.audit(since=NOW + 2, limit=10) == [third, second]
+    assert store.audit(number="+1", limit=10) == [third, first]
+    assert store.audit(agent="1000", limit=10) == [second, first]
+
+
+def test_an_ended_request_is_answered_as_the_first_time(store: SqlStore) -> None:
+    store.write(Batch(audit=(an_audit(),)))
+    done = an_audit(
+        status=Status.OK,
+        code=Code.BLOCKED,
+        ended=NOW + 0.125,
+        language="pt_BR",
+        blocked=True,
+        expires=NOW + 1800,
+    )
+    store.write(Batch(audit=(done, an_audit(9, status=Status.REFUSED, code=Code.NO_LIVE_CALL))))
+    reply = Reply(
+        request="r-1",
+        action="prank",
+        code=Code.BLOCKED,
+        agent="1000",
+        call="c" * 36,
+        number="+5511988887777",
+        blocked=True,
+        expires=NOW + 1800,
+        language="pt_BR",
+    )
+    assert store.find_reply("r-1", NOW - 86400) == reply
+    assert store.find_reply("r-2", NOW - 86400) is None
+
+
+def test_a_request_is_forgotten_after_its_time(store: SqlStore) -> None:
+    store.write(Batch(audit=(an_audit(code="ended", status="ok"),)))
+    assert store.find_reply("r-1", NOW) is not None
+    assert store.find_reply("r-1", NOW + 1) is None
+
+
+def test_a_request_that_never_ended_has_an_unknown_outcome(store: SqlStore) -> None:
+    store.write(Batch(audit=(an_audit(),)))
+    reply = store.find_reply("r-1", NOW - 1)
+    assert reply is not None
+    assert reply.code is Code.OUTCOME_UNKNOWN
+    assert reply.blocked is None
+
+
+def test_nodes_do_not_see_each_other(migrated_url: str) -> None:
+    here, there = SqlStore(migrated_url, "pbx1"), SqlStore(migrated_url, "pbx2")
+    batch = Batch(calls=(a_call(),), blocks=(a_block(),), audit=(an_audit(),))
+    here.write(batch)
+    assert there.live_calls() == []
+    assert there.live_blocks() == []
+    assert there.find_reply("r-1", 0) is None
+    assert there.audit(limit=10) == []
+    there.write(Batch(calls=(a_call(number="+2"),)))
+    assert here.live_calls() == [a_call()]
+    here.close()
+    there.close()
+
+
+def test_a_batch_is_written_whole_or_not_at_all(store: SqlStore) -> None:
+    broken = replace(a_block(), attempts=None)  # type: ignore[arg-type]
+    with pytest.raises(StoreUnavailableError):
+        store.write(Batch(calls=(a_call(),), blocks=(a_block("ok"), broken)))
+    assert store.live_calls() == []
+    assert store.live_blocks() == []
+    store.write(Batch(calls=(a_call(),)))
+    assert store.live_calls() == [a_call()]
+
+
+NASTY = (
+    "Jos\u00e9 \U0001f4de",
+    "'; DROP TABLE calls; --",
+    '"quoted" \\ %s %(node)s ? :name {x}',
+    "a\r\nb\x1b[31m",
+    "x" * 65536,
+)
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+def test_a_callers_text_is_kept_as_it_came(store: SqlStore, text: str) -> None:
+    store.write(Batch(calls=(a_call(number=text),), blocks=(a_block(keys=(text,)),)))
+    assert store.live_calls() == [a_call(number=text)]
+    assert store.live_blocks() == [a_block(keys=(text,))]
+    assert store.block_history(text) == []
+
+
+@pytest.mark.parametrize("text", ["lone \udc80 surrogate", "a\0b"])
+def test_a_text_no_database_can_hold_does_not_stop_the_others(store: SqlStore, text: str) -> None:
+    store.write(Batch(calls=(a_call(1, number=text), a_call(2, number="Jos\u00e9"))))
+    odd, fine = sorted(store.live_calls(), key=lambda call: call.id)
+    assert fine.number == "Jos\u00e9"
+    assert odd.number in {text, r"lone \udc80 surrogate", r"a\x00b"}
+
+
+def test_an_action_or_a_state_may_come_as_an_enum(store: SqlStore) -> None:
+    store.write(Batch(audit=(an_audit(action=Code.BLOCKED, status=Status.UNKNOWN),)))
+    (found,) = store.audit(limit=1)
+    assert (found.action, found.status) == ("blocked", "unknown")
+
+
+# ------------------------------------------------------------------ any history, the newest state
+
+moments = st.one_of(st.none(), st.floats(0, 4e9))
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
+ids = st.integers(0, 5)
+calls = st.builds(CallRecord, ids, texts, texts, texts, texts, texts, texts, st.floats(0, 4e9),
+                  moments, moments, texts, texts)  # fmt: skip
+blocks = st.builds(
+    Block,
+    id=ids.map(str),
+    number=texts,
+    keys=st.lists(texts, max_size=3).map(tuple),
+    since=st.floats(0, 4e9),
+    until=st.integers(0, 2**40),
+    by=texts,
+    state=st.sampled_from(BlockState),
+    ended_at=moments,
+    attempts=st.integers(0, 2**31 - 1),
+    last_attempt=moments,
+)
+audit = st.builds(
+    AuditRecord,
+    id=ids,
+    at=st.floats(0, 4e9),
+    **dict.fromkeys(("request", "action", "by", "agent", "call", "number", "reason"), texts),
+    blocked=st.sampled_from([None, True, False]),
+    expires=st.one_of(st.none(), st.integers(0, 2**40)),
+)
+batches = st.lists(
+    st.builds(
+        Batch,
+        calls=st.lists(calls, max_size=4).map(tuple),
+        blocks=st.lists(blocks, max_size=4).map(tuple),
+        audit=st.lists(audit, max_size=4).map(tuple),
+    ),
+    max_size=5,
+)
+
+
+Dated = TypeVar("Dated", CallRecord, AuditRecord)
+
+
+@dataclass
+class Model:
+    """What a store must hold: the last record under each id."""
+
+    calls: dict[int, CallRecord] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    audit: dict[int, AuditRecord] = field(default_factory=dict)
+
+    def write(self, batch: Batch) -> None:
+        self.calls |= {call.id: call for call in batch.calls}
+        self.blocks |= {block.id: block for block in batch.blocks}
+        self.audit |= {entry.id: entry for entry in batch.audit}
+
+
+def newest_first(records: Iterable[Dated]) -> list[Dated]:
+    return sorted(records, key=lambda record: -record.id)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=batches)
+def test_any_history_leaves_exactly_the_newest_state(any_url: str, history: list[Batch]) -> None:
+    # A node of its own stands for a new database, which would take longer to make.
+    model = Model()
+    with closing(SqlStore(any_url, f"node-{uuid4()}")) as store:
+        store.open()
+        for batch in history:
+            store.write(batch)
+            model.write(batch)
+        live = [call for call in model.calls.values() if call.ended is None]
+        ended = [call for call in model.calls.values() if call.ended is not None]
+        assert newest_first(store.live_calls()) == newest_first(live)
+        assert store.ended_calls(limit=100) == newest_first(ended)
+        assert {block.id: block for block in store.blocks(limit=100)} == model.blocks
+        assert {block.id for block in store.live_blocks()} == {
+            id for id, block in model.blocks.items() if block.state is BlockState.LIVE
+        }
+        assert store.audit(limit=100) == newest_first(model.audit.values())
