@@ -1,4 +1,4 @@
-"""``uuid_*``: commands about one leg."""
+"""``uuid_*``: commands about one leg; and ``hupall``, about all of them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ def _kill(pbx: Pbx, arguments: str) -> str:
         return NO_SUCH_CHANNEL
     pbx.switchboard.hang_up(leg, cause_named(cause))
     return "+OK\n"
+
+
+def _hang_up_all(pbx: Pbx, arguments: str) -> str:
+    """``[cause]``: everybody's call ends."""
+    cause = cause_named(arguments or "MANAGER_REQUEST")
+    for leg in pbx.switchboard:
+        pbx.switchboard.hang_up(leg, cause)
+    return f"+OK hangup all channels with cause {cause}\n"
 
 
 def _exists(pbx: Pbx, arguments: str) -> str:
@@ -146,6 +154,7 @@ def _send_dtmf(pbx: Pbx, arguments: str) -> str:
 
 
 COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
+    "hupall": _hang_up_all,
     "uuid_bridge": _bridge,
     "uuid_dump": _dump,
     "uuid_exists": _exists,
