@@ -51,7 +51,8 @@ class Bridges:
 
     def bridge_now(self, a: Channel, b: Channel) -> None:
         """``uuid_bridge``: take both from whatever they do and let them talk."""
-        a.other, b.other = ("originatee", b), ("originator", a)
+        a.meets("originatee", b)
+        b.meets("originator", a)
         a.profile = a.profile.talking_to(b.profile)
         for leg, partner in ((a, b), (b, a)):
             source = f"{int(time.time())}:{uuid.uuid4()}:uuid_br:{partner.uuid}"
@@ -84,17 +85,20 @@ class Bridges:
         leg.changed()
 
     def _join(self, a: Channel, b: Channel) -> None:
-        a.other, b.other = ("originatee", b), ("originator", a)
+        a.meets("originatee", b)
+        b.meets("originator", a)
         a.bridged_us = b.bridged_us = now_us()
         a.profile = a.profile.talking_to(b.profile)
         b.call_uuid = a.uuid
         b.variables["call_uuid"] = a.uuid
         for leg, partner in ((a, b), (b, a)):
             leg.bridged_to = partner
-            for name in ("bridge_to", "last_bridge_to", "bridge_uuid", "signal_bond"):
+            for name in ("last_bridge_to", "bridge_uuid", "signal_bond"):
                 leg.variables[name] = partner.uuid
             leg.variables["bridge_channel"] = partner.name
         self._switchboard.fire("CHANNEL_BRIDGE", a, first=_pair(a, b))
+        a.variables |= {"bridge_to": b.uuid, "last_bridge_role": "originator"}
+        b.variables |= {"bridge_to": a.uuid, "last_bridge_role": "originatee"}
         b.state = State.CS_EXCHANGE_MEDIA
         b.changed()
 

@@ -264,7 +264,11 @@ class CallCenter:
         self._count(member.queue)
         self._bridges.bridge_now(member.leg, leg)
         leg.wait(lambda: leg.is_ended or leg.bridged_to is not None)
-        member.leg.variables |= {"cc_agent": agent.name, "cc_agent_bridged": "true"}
+        member.leg.variables |= {
+            "cc_agent_bridged": "true",
+            "cc_agent": agent.name,
+            "cc_queue_answered_epoch": _epoch(answered),
+        }
         leg.variables["cc_agent_bridged"] = "true"
         self.set_state(agent, "In a queue call")
 
@@ -281,6 +285,7 @@ class CallCenter:
             [*success, *who, *bridged, *times, *joined, *terminated, *member.headers()],
             about=leg,
         )
+        member.leg.variables["cc_queue_terminated_epoch"] = _epoch(ended)
         left: Headers = [("CC-Member-Leaving-Time", _epoch(ended))]
         self._tell(
             member.queue,
@@ -295,8 +300,14 @@ class CallCenter:
     def _abandon(self, member: Member) -> None:
         member.state = "Abandoned"
         self.members.remove(member)
+        now = _epoch(time.time())
+        member.leg.variables |= {
+            "cc_queue_canceled_epoch": now,
+            "cc_cause": "cancel",
+            "cc_cancel_reason": "BREAK_OUT",
+        }
         left: Headers = [
-            ("CC-Member-Leaving-Time", _epoch(time.time())),
+            ("CC-Member-Leaving-Time", now),
             ("CC-Member-Joined-Time", _epoch(member.joined)),
             ("CC-Cause", "Cancel"),
             ("CC-Cancel-Reason", "BREAK_OUT"),
@@ -328,6 +339,7 @@ def _agent_variables(member: Member, agent: Agent) -> dict[str, Value]:
         "cc_queue_joined_epoch": _epoch(member.joined),
         "cc_member_uuid": member.uuid,
         "cc_member_session_uuid": member.leg.uuid,
+        "cc_member_pre_answer_uuid": member.uuid,
         "cc_agent": agent.name,
         "cc_agent_type": "callback",
         "cc_side": "agent",

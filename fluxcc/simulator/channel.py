@@ -117,6 +117,17 @@ class Profile:
         return fields.get(name, "")
 
 
+@dataclass(frozen=True)
+class OtherLeg:
+    """The leg this one has to do with, as ``Other-Type`` and ``Other-Leg-*`` tell it."""
+
+    kind: str
+    """``originator`` or ``originatee``."""
+    channel: Channel
+    profile: Profile
+    """As it was when the two met; a transfer since then does not show."""
+
+
 class Channel:
     """A leg: its profile, its variables, what became of it, and what it does next."""
 
@@ -145,8 +156,7 @@ class Channel:
         self.state = State.CS_INIT
         self.call_state = "DOWN"
         self.application = self.application_data = ""
-        self.other: tuple[str, Channel] | None = None
-        """The other leg, as ``Other-Type`` and ``Other-Leg-*`` tell it."""
+        self.other: OtherLeg | None = None
         self.bridged_to: Channel | None = None
         self.has_hit_dialplan = self.direction == "inbound"
         self.created_us = profile.created_us
@@ -218,6 +228,11 @@ class Channel:
             for channel in watched:
                 channel._watchers.remove(signal)
 
+    def meets(self, kind: str, leg: Channel) -> None:
+        """Know ``leg`` as the one that called this one, or that this one called."""
+        if self.other is None or self.other.kind != kind or self.other.channel is not leg:
+            self.other = OtherLeg(kind, leg, leg.profile)
+
     def set_variable(self, name: str, value: Value) -> None:
         """Set a variable; an empty value takes it away."""
         if value:
@@ -242,11 +257,11 @@ class Channel:
         headers = self._state_headers(with_cause)
         headers += _profile_headers("Caller", self.profile, self, self._times())
         if self.other is not None:
-            kind, other = self.other
+            leg = self.other.channel
             # FreeSWITCH copies the originator's profile before any time is known in it.
-            times = [0] * 5 if kind == "originator" else other._times()
-            headers.append(("Other-Type", kind))
-            headers += _profile_headers("Other-Leg", other.profile, other, times)
+            times = [0] * 5 if self.other.kind == "originator" else leg._times()
+            headers.append(("Other-Type", self.other.kind))
+            headers += _profile_headers("Other-Leg", self.other.profile, leg, times)
         if with_variables:
             headers += [(f"variable_{name}", value) for name, value in self.variables.items()]
         return headers

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import gevent
 
@@ -58,7 +59,7 @@ class Switchboard:
             uuid_wanted=uuid_wanted,
         )
         if originator is not None:
-            leg.other = ("originator", originator)
+            leg.meets("originator", originator)
             leg.call_uuid = originator.uuid
             leg.variables["call_uuid"] = originator.uuid
         self._legs[leg.uuid] = leg
@@ -83,6 +84,7 @@ class Switchboard:
         if leg.progress_us or leg.is_answered or leg.is_ended:
             return
         leg.progress_us = now_us()
+        leg.profile = replace(leg.profile, network_address="127.0.0.1")
         self.fire("CHANNEL_PROGRESS", leg)
         leg.call_state = "RINGING"
         leg.changed()
@@ -121,7 +123,7 @@ class Switchboard:
                 ("DTMF-Duration", "2000"),
                 ("DTMF-Source", "APP"),
             ]
-            self.fire("DTMF", leg, last=digit)
+            self._bus.fire("DTMF", [*leg.headers(with_variables=False), *digit])
         leg.changed()
 
     def _live(self, leg: Channel) -> None:

@@ -84,7 +84,7 @@ def _call(leg: Channel) -> Row:
 
 def _is_second_of_pair(leg: Channel) -> bool:
     """A bridged pair is one call, told from the leg that bridged."""
-    return leg.bridged_to is not None and leg.other is not None and leg.other[0] == "originator"
+    return leg.bridged_to is not None and leg.other is not None and leg.other.kind == "originator"
 
 
 def _show(pbx: Pbx, arguments: str) -> str:
