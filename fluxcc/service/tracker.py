@@ -62,7 +62,7 @@ class Tracker:
         self._learn(leg, event)
         first = self.legs.get(event.bridge_a) or (leg if event.leg == event.bridge_a else None)
         second = self.legs.get(event.bridge_b)
-        if first is None or second is None:
+        if first is None or second is None or first is second:
             # The other leg was never heard of: the next snapshot brings it.
             return
         self._bridge(first, second)
@@ -251,7 +251,8 @@ class Tracker:
             if extension:
                 leg.is_station = True
                 leg.extension = intern(extension)
-        if leg.is_station:
+        if leg.is_station and not (leg.call is not None and leg.call.agent_leg is leg):
+            # From the bridge on both legs' variables name the agent (``_bridge``), not this one's.
             self._index(leg, leg.claim or leg.extension)
 
     def _extension(self, leg: Leg, event: LegEvent) -> str:
