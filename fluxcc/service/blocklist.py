@@ -113,15 +113,17 @@ class Blocklist:
             del self._by_key[key]
         return msgspec.structs.replace(block, state=state, ended_at=now, ended_by=by), keys
 
-    def due(self, now: float) -> list[Block]:
-        """The live blocks whose time has passed, the oldest first."""
-        over = []
+    def due(self, now: float) -> Iterator[Block]:
+        """The live blocks whose time has passed, the oldest first, for the caller to ``remove``.
+
+        Each is looked at when its turn comes: while one is ended at the gate, somebody may renew
+        or release the next. Two renewals within a second leave two entries for one block.
+        """
         while self._ends and self._ends[0][0] <= now:
             until, number = heapq.heappop(self._ends)
             block = self._by_number.get(number)
             if block is not None and block.until == until:
-                over.append(block)
-        return over
+                yield block
 
     def next_end(self) -> int | None:
         """The epoch second at which the next block ends; None where there is none."""
@@ -134,10 +136,17 @@ class Blocklist:
         return None
 
     def entries(self) -> Iterator[tuple[str, int]]:
-        """What the gate must hold, key and end; the block made or renewed last comes first."""
-        for block in sorted(self._by_number.values(), key=lambda block: -block.until):
-            for key in block.keys:
-                yield key, block.until
+        """What the gate must hold, key and end; the block made or renewed last comes first.
+
+        Each is looked at when its turn comes, as in ``due``: publishing thousands takes a while.
+        """
+        newest_first = sorted(self._by_number.values(), key=lambda block: -block.until)
+        for number in [block.number for block in newest_first]:
+            block = self._by_number.get(number)
+            if block is not None:
+                for key in block.keys:
+                    if self._by_key.get(key) == number:
+                        yield key, block.until
 
     def blocks(self) -> list[Block]:
         """Every live block."""
