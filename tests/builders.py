@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +221,10 @@ class World:
         self.runtime.meanwhile.append(self.journal.flush)
         self.pbx.on_end = self.hung_up
 
+    def look_at(self, callback: Callable[[Leg], None]) -> None:
+        """Be called for every leg that comes in."""
+        self.tracker.on_inbound(callback)
+
     # What FreeSWITCH tells
 
     def hear(self, name: str, leg: str, **headers: str) -> None:
@@ -235,7 +239,7 @@ class World:
 
     def caller_dials(
         self, leg: str = "customer", number: str = NUMBER, dialled: str = "5000", **more: str
-    ) -> Leg:
+    ) -> None:
         """A leg comes in from a trunk."""
         self.hear(
             "CHANNEL_CREATE",
@@ -245,11 +249,10 @@ class World:
             Caller_Destination_Number=dialled,
             **{"Caller_Context": "public", **more},
         )
-        return self.tracker.legs[leg]
 
     def telephone_rings(
         self, leg: str = "telephone", agent: str = "1000", origin: str = "customer", **more: str
-    ) -> Leg:
+    ) -> None:
         """An agent's telephone is called for the sake of a leg."""
         self.hear(
             "CHANNEL_CREATE",
@@ -262,7 +265,6 @@ class World:
             **({"Other_Type": "originator", "Other_Leg_Unique_ID": origin} if origin else {}),
             **more,
         )
-        return self.tracker.legs[leg]
 
     def bridged(self, first: str, second: str, **more: str) -> None:
         """Two legs are connected."""
@@ -311,7 +313,3 @@ class World:
         self.journal.note(block)
         self.journal.flush()
         return block
-
-    def each_leg(self) -> Iterator[Leg]:
-        """Every live leg."""
-        return iter(self.tracker.legs.values())

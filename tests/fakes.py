@@ -119,6 +119,8 @@ class FakePbx:
         self.on_end: Callable[[str, str], None] = lambda leg, cause: None
         """Called when a leg is hung up, as FreeSWITCH would tell by an event."""
         self.on_hurry: Callable[[], None] = lambda: None
+        self.on_withdraw: Callable[[], None] = lambda: None
+        """Called while keys are withdrawn: what others do in the meantime."""
         self._is_connected = True
 
     @property
@@ -169,6 +171,7 @@ class FakePbx:
         self._check("withdraw_blocks")
         for key in keys:
             self.gate.pop(key, None)
+        self.on_withdraw()
 
     def has_gate(self, context: str) -> bool:
         """Whether this context is one of ``gated``."""

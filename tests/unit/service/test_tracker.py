@@ -84,8 +84,8 @@ def test_an_outbound_call_dialled_by_an_agent(world: World) -> None:
 def test_a_telephone_with_a_number_of_its_own_is_known_by_whom_it_authenticated_as(
     world: World,
 ) -> None:
-    leg = world.caller_dials("telephone", "+551140001000", OTHER, variable_user_name="1000")
-    assert leg.is_station
+    world.caller_dials("telephone", "+551140001000", OTHER, variable_user_name="1000")
+    assert world.tracker.legs["telephone"].is_station
     assert [call.direction for call in world.tracker.agent_calls("1000")] == ["originated"]
 
 
@@ -243,14 +243,17 @@ def test_whose_call_it_is(world: World) -> None:
 
 
 def test_a_watcher_hears_the_end_of_its_legs_only(world: World) -> None:
-    heard: list[tuple[str, str]] = []
+    heard: list[str] = []
     world.received_call()
-    watcher = lambda leg, cause: heard.append((leg, cause))  # noqa: E731
+
+    def watcher(leg: str, _: object) -> None:
+        heard.append(leg)
+
     world.tracker.watch(["customer"], watcher)
     world.hear("CHANNEL_HANGUP", "telephone", Hangup_Cause="NORMAL_CLEARING")
     assert heard == []
     world.hear("CHANNEL_HANGUP", "customer", Hangup_Cause="CALL_REJECTED")
-    assert heard == [("customer", "CALL_REJECTED")]
+    assert heard == ["customer"]
     world.tracker.unwatch(["customer"], watcher)
     world.hear("CHANNEL_DESTROY", "customer", Hangup_Cause="CALL_REJECTED")
     assert len(heard) == 1
@@ -260,7 +263,7 @@ def test_a_watcher_may_stop_watching_while_it_is_told(world: World) -> None:
     world.received_call()
     told = []
 
-    def once(leg: str, cause: str) -> None:
+    def once(leg: str, _: object) -> None:
         told.append(leg)
         world.tracker.unwatch(["customer"], once)
 
@@ -271,7 +274,7 @@ def test_a_watcher_may_stop_watching_while_it_is_told(world: World) -> None:
 
 def test_only_legs_that_come_in_are_looked_at(world: World) -> None:
     seen: list[str] = []
-    world.tracker.on_inbound(lambda leg: seen.append(leg.uuid))
+    world.look_at(lambda leg: seen.append(leg.uuid))
     world.received_call()
     assert seen == ["customer"]
 
