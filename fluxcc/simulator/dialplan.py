@@ -35,29 +35,38 @@ class Hunt:
     matched: Callable[[list[str]], None]
     """Told what an expression with groups caught (FreeSWITCH keeps it as DP_MATCH)."""
     actions: list[Action] = field(default_factory=list)
+    has_found: bool = False
+    """Something answered, be it only with actions that ran during the hunt."""
 
-    def through(self, context: Element) -> list[Action]:
-        """The actions for this leg; none where nothing in the context answers."""
+    def through(self, context: Element) -> None:
+        """Collect the actions for this leg."""
         for extension in context.iter("extension"):
-            is_match = self._conditions(extension, [])
+            is_match = self._conditions(extension)
             if is_match and extension.get("continue") != "true":
                 break
-        return self.actions
 
-    def _conditions(self, parent: Element, outer: list[str]) -> bool:
-        """Walk an extension's conditions (or those nested in one); say whether the last held."""
-        holds = False
+    def _conditions(self, parent: Element) -> bool:
+        """Walk an extension's conditions, or those nested in one; say whether the last one led on.
+
+        Actions taken before a condition failed stay taken, and an anti-action leads on.
+        """
+        leads_on = False
         for condition in parent.findall("condition"):
+            stop = condition.get("break", "on-false")
             caught = self._match(condition)
             holds = caught is not None
-            for element in condition.findall("action" if holds else "anti-action"):
-                self._take(element, caught or outer)
-            stop = condition.get("break", "on-false")
-            if holds:
-                self._conditions(condition, caught or outer)
+            taken = condition.findall("action" if holds else "anti-action")
+            for element in taken:
+                self._take(element, caught or [])
+            leads_on = holds or bool(taken)
             if stop in ("always", "on-true" if holds else "on-false"):
                 break
-        return holds
+            if leads_on and condition.find("condition") is not None:
+                is_needed = condition.get("require-nested") != "false"
+                leads_on = self._conditions(condition) or not is_needed
+                if not leads_on and stop != "never":
+                    break
+        return leads_on
 
     def _match(self, condition: Element) -> list[str] | None:
         """What the condition caught (possibly nothing), or None where it does not hold."""
@@ -78,9 +87,10 @@ class Hunt:
         found = re.search(self.expand(expression), self.read_field(name))
         if found is None:
             return None
+        if not found.groups():
+            return []
         caught = [found[0], *(group or "" for group in found.groups())]
-        if found.groups():
-            self.matched(caught)
+        self.matched(caught)
         return caught
 
     def _take(self, element: Element, caught: list[str]) -> None:
@@ -88,8 +98,11 @@ class Hunt:
             index = int(found[1])
             return caught[index] if index < len(caught) else ""
 
-        data = _REFERENCE.sub(reference, element.get("data") or element.text or "")
+        data = element.get("data") or element.text or ""
+        # FreeSWITCH looks for references only where the expression has groups.
+        data = _REFERENCE.sub(reference, data) if caught else data
         action = Action(element.get("application", ""), data)
+        self.has_found = True
         if element.get("inline") == "true":
             self.run_inline(action)
         else:

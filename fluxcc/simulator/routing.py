@@ -37,27 +37,28 @@ class Router:
     def route(self, leg: Channel) -> None:
         """Hunt through the leg's context and run what matches."""
         leg.state = State.CS_ROUTING
-        if not leg.is_answered:
+        if leg.direction == "inbound":
             leg.call_state = "RINGING"
         leg.has_hit_dialplan = True
+        hunt = Hunt(
+            read_field=lambda name: self._field(leg, name),
+            expand=lambda text: self.expand(leg, text),
+            run_inline=lambda action: self._run_inline(leg, action),
+            matched=lambda caught: leg.set_variable("DP_MATCH", caught),
+        )
         context = self._configuration.contexts().get(leg.profile.context)
-        actions = []
         if context is not None:
-            hunt = Hunt(
-                read_field=lambda name: self._field(leg, name),
-                expand=lambda text: self.expand(leg, text),
-                run_inline=lambda action: self._run_inline(leg, action),
-                matched=lambda caught: leg.set_variable("DP_MATCH", caught),
-            )
-            actions = hunt.through(context)
-        if not actions:
-            self._switchboard.hang_up(leg, "NO_ROUTE_DESTINATION")
+            hunt.through(context)
+        if hunt.has_found:
+            self.execute(leg, hunt.actions)
         else:
-            self.execute(leg, actions)
+            self._switchboard.hang_up(leg, "NO_ROUTE_DESTINATION")
 
     def execute(self, leg: Channel, actions: list[Action]) -> None:
         """Run the actions until the leg is called away; at their end the leg is hung up."""
         leg.state = State.CS_EXECUTE
+        if leg.is_answered:
+            leg.call_state = "ACTIVE"
         for action in actions:
             if leg.is_called_away:
                 return
@@ -108,7 +109,7 @@ class Router:
         )
 
     def _field(self, leg: Channel, name: str) -> str:
-        return self.expand(leg, name) if "${" in name else leg.profile.field_named(name)
+        return self.expand(leg, name) if "$" in name else leg.profile.field_named(name)
 
     def _run(self, leg: Channel, action: Action) -> None:
         run = self._applications.get(action.application)
