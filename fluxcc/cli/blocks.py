@@ -14,7 +14,7 @@ import msgspec
 
 from fluxcc import bootstrap, i18n
 from fluxcc.cli.ask import carry_out
-from fluxcc.cli.session import NOT_PERMITTED, Session, pass_session, printable
+from fluxcc.cli.session import NOT_PERMITTED, Session, json_option, pass_session, printable
 from fluxcc.cli.table import Table
 from fluxcc.config import read_duration
 from fluxcc.domain.blocks import Block, BlockState
@@ -46,6 +46,7 @@ class DurationType(click.ParamType[int]):
 @click.argument("number")
 @click.option("--for", "duration", type=DurationType(), metavar="30m", help="For how long.")
 @click.option("--reason", metavar="TEXT", default="", help="Why, for the audit.")
+@json_option
 @pass_session
 def block_command(session: Session, number: str, duration: int | None, reason: str) -> None:
     """Refuse calls from NUMBER, in every spelling, for a while.
@@ -60,6 +61,7 @@ def block_command(session: Session, number: str, duration: int | None, reason: s
 @click.command("unblock")
 @click.argument("number")
 @click.option("--reason", metavar="TEXT", default="", help="Why, for the audit.")
+@json_option
 @pass_session
 def unblock_command(session: Session, number: str, reason: str) -> None:
     """Let NUMBER through again before its time."""
@@ -68,6 +70,7 @@ def unblock_command(session: Session, number: str, reason: str) -> None:
 
 @click.command("blocks")
 @click.option("--all", "with_ended", is_flag=True, help="Also those that have ended.")
+@json_option
 @pass_session
 def blocks_command(session: Session, with_ended: bool) -> None:
     """List the blocked numbers."""
@@ -93,6 +96,7 @@ def blocks_command(session: Session, with_ended: bool) -> None:
 
 @click.command("check")
 @click.argument("number")
+@json_option
 @pass_session
 def check_command(session: Session, number: str) -> None:
     """Explain a number: what it is, how it may be spelt, whether it is blocked."""

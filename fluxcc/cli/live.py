@@ -6,7 +6,7 @@ import click
 
 from fluxcc import i18n
 from fluxcc.cli.ask import ask
-from fluxcc.cli.session import Session, pass_session, printable
+from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.table import Table
 
 
@@ -15,6 +15,7 @@ def _(message: str) -> str:
 
 
 @click.command("status")
+@json_option
 @pass_session
 def status_command(session: Session) -> None:
     """Tell whether the daemon is up and connected, and what it has to do."""
@@ -48,6 +49,7 @@ def status_command(session: Session) -> None:
 
 
 @click.command("calls")
+@json_option
 @pass_session
 def calls_command(session: Session) -> None:
     """List the calls that are live now."""

@@ -78,3 +78,19 @@ def _(message: str) -> str:
 
 
 pass_session = click.make_pass_decorator(Session)
+
+
+def _print_json(ctx: click.Context, _param: click.Parameter, is_wanted: bool) -> None:
+    session = ctx.find_object(Session)
+    if is_wanted and session is not None:
+        session.as_json = True
+
+
+json_option = click.option(
+    "--json",
+    is_flag=True,
+    expose_value=False,
+    callback=_print_json,
+    help="Print one JSON document.",
+)
+"""For a command: ``fluxcc blocks --json`` is the same as ``fluxcc --json blocks``."""
