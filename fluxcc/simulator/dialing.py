@@ -19,6 +19,9 @@ from .switchboard import Switchboard
 DEFAULT_TIMEOUT = 60.0
 
 _VARIABLES = re.compile(r"(?P<open>[{\[<])(?P<inside>[^}\]>]*)[}\]>]")
+_UNSAFE = "\r\n #%&+:;<=>?@[\\]^`{|}\""
+"""What mod_sofia does not leave in a destination number (``protect_dest_uri``): ``+`` is ``%2B``
+in every event about a leg that went out."""
 _SOFIA = re.compile(r"sofia/(?P<profile>[^/]+)/(?:sip:)?(?P<user>[^@]*)@(?P<host>.+)")
 
 
@@ -152,13 +155,17 @@ def split_variables(dial_string: str) -> tuple[dict[str, Value], str]:
     return variables, text
 
 
+def _protected(user: str) -> str:
+    return "".join(f"%{ord(c):02X}" if c in _UNSAFE else c for c in user)
+
+
 def _outbound_profile(user: str, variables: dict[str, Value], caller: Channel | None) -> Profile:
     if caller is not None:
         # A caller whose own profile was flipped passes on what it shows now.
         return replace(
             caller.profile,
             direction="outbound",
-            destination=user,
+            destination=_protected(user),
             callee_name="Outbound Call",
             callee_number=user,
             transfer_source="",
@@ -173,7 +180,7 @@ def _outbound_profile(user: str, variables: dict[str, Value], caller: Channel | 
         caller_number=number,
         original_name=name,
         original_number=number,
-        destination=user,
+        destination=_protected(user),
         context="default",
         dialplan="",
         callee_name="Outbound Call",
