@@ -19,7 +19,7 @@ from .switchboard import Switchboard
 DEFAULT_TIMEOUT = 60.0
 
 _VARIABLES = re.compile(r"(?P<open>[{\[<])(?P<inside>[^}\]>]*)[}\]>]")
-_UNSAFE = "\r\n #%&+:;<=>?@[\\]^`{|}\""
+_UNSAFE = '\r\n #%&+:;<=>?@[\\]^`{|}"'
 """What mod_sofia does not leave in a destination number (``protect_dest_uri``): ``+`` is ``%2B``
 in every event about a leg that went out."""
 _SOFIA = re.compile(r"sofia/(?P<profile>[^/]+)/(?:sip:)?(?P<user>[^@]*)@(?P<host>.+)")
