@@ -52,6 +52,8 @@ class FrameReader:
                 # An empty line between frames.
                 start += 1
                 continue
+            if head_end - start > LONGEST_HEAD:
+                raise FrameError("the header of a frame is too long")
             kind, reply, length = _read_head(bytes(buffer[start:head_end]))
             body_start = head_end + 2
             if len(buffer) < body_start + length:

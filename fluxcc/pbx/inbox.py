@@ -38,10 +38,11 @@ class Inbox:
     def put(self, body: bytes) -> None:
         """Let an event wait its turn."""
         if len(self._waiting) >= self._longest:
-            kept = [event for event in self._waiting if _REQUEST_MARK in event]
+            requests = [event for event in self._waiting if _REQUEST_MARK in event]
+            kept = requests[: self._longest // 2]
             self.dropped += len(self._waiting) - len(kept)
             self.has_gap = True
-            self._waiting = deque(kept[: self._longest // 2])
+            self._waiting = deque(kept)
         self._waiting.append(body)
         self._filled.set()
 

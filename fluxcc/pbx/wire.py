@@ -252,10 +252,10 @@ def read_snapshot(channels: str, bridges: str) -> list[LegRow]:
     Raises ``PbxRejectedError`` where they are not what FreeSWITCH answers: a snapshot that failed
     is not an empty one.
     """
-    pairs = {row.get("b_uuid", ""): row.get("uuid", "") for row in _rows(bridges)}
+    pairs = {row.get("b_uuid", ""): row["uuid"] for row in _rows(bridges)}
     return [
         LegRow(
-            uuid=row.get("uuid", ""),
+            uuid=row["uuid"],
             direction=row.get("direction", ""),
             number=row.get("initial_cid_num") or row.get("cid_num", ""),
             destination=row.get("initial_dest") or row.get("dest", ""),
@@ -263,7 +263,7 @@ def read_snapshot(channels: str, bridges: str) -> list[LegRow]:
             user=row.get("presence_id", "").partition("@")[0],
             is_answered=row.get("callstate", "") in _ANSWERED,
             created=float(row.get("created_epoch") or 0),
-            bridged_to=pairs.get(row.get("uuid", ""), ""),
+            bridged_to=pairs.get(row["uuid"], ""),
         )
         for row in _rows(channels)
         if row.get("state", "") not in _GONE
@@ -280,7 +280,11 @@ def _rows(answer: str) -> list[dict[str, str]]:
         rows = document.get("rows", [])
         if len(rows) != document["row_count"]:
             raise ValueError("rows are missing")
-        return [{name: _as_text(value) for name, value in row.items()} for row in rows]
+        rows = [{name: _as_text(value) for name, value in row.items()} for row in rows]
+        for row in rows:
+            if not row["uuid"] or not (row.get("created_epoch") or "0").isdigit():
+                raise ValueError("a row that is no leg's")
+        return rows
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise PbxRejectedError(f"no snapshot: {answer[:80]!r}") from error
 

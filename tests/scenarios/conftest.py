@@ -1,0 +1,204 @@
+"""The PBX, the daemon and the people that every scenario begins with.
+
+A PBX of each kind is started once; between two tests nobody is on the telephone, and every test has
+numbers of its own, so that none sees what another one blocked. The same goes for the daemon, unless
+a test asks for one with settings of its own: two at once would answer every request twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fluxcc.client import Board
+from fluxcc.kit import find_kit
+from fluxcc.lab.port import Caller, Lab, LabError
+from fluxcc.lab.real import RealLab, why_unavailable
+from fluxcc.lab.simulated import SimulatedLab
+
+from .daemon import Daemon
+from .people import Person, strangers
+from .tap import Tap
+from .waiting import until
+
+_WHY_NOT = why_unavailable()
+_KINDS = [
+    # A group for each kind: with two workers the two PBXs run side by side.
+    pytest.param(SimulatedLab, id="simulator", marks=pytest.mark.xdist_group("simulator")),
+    pytest.param(
+        RealLab,
+        id="freeswitch",
+        marks=[
+            pytest.mark.live,
+            pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT)),
+            pytest.mark.xdist_group("freeswitch"),
+        ],
+    ),
+]
+_STRANGERS = strangers()
+SALES = ("1000", "1001")
+"""The agents of the queue."""
+
+
+@pytest.fixture(scope="session", params=_KINDS)
+def running_lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    with request.param() as lab:
+        lab.install_kit(find_kit())
+        yield lab
+
+
+@pytest.fixture
+def lab(running_lab: Lab) -> Iterator[Lab]:
+    """A PBX with the kit, on which nobody is in a call."""
+    yield running_lab
+    try:
+        running_lab.api("hupall")
+    except LabError:
+        running_lab.kill()
+        running_lab.start()
+    until(lambda: legs(running_lab) == 0, "no leg is left over")
+
+
+def legs(lab: Lab) -> int:
+    """How many legs there are; unlike ``show channels count`` this does not lag."""
+    found = re.search(r"^(\d+) session\(s\) - peak", lab.api("status"), re.MULTILINE)
+    assert found
+    return int(found[1])
+
+
+@pytest.fixture(scope="session")
+def shared_daemon(
+    running_lab: Lab, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Daemon]:
+    daemon = Daemon(running_lab, tmp_path_factory.mktemp("daemon"))
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def daemon(lab: Lab, shared_daemon: Daemon) -> Daemon:
+    """The daemon, connected; a test may stop or kill it."""
+    if not shared_daemon.is_running:
+        shared_daemon.start()
+    until(lambda: shared_daemon.status()["connected"], "the daemon is connected", timeout=10)
+    until(lambda: not shared_daemon.calls(), "the daemon knows of nobody on the telephone")
+    return shared_daemon
+
+
+@pytest.fixture
+def make_daemon(
+    lab: Lab, shared_daemon: Daemon, tmp_path: Path
+) -> Iterator[Callable[..., Daemon]]:
+    """Makes one with settings and a store of its own, which is not started yet."""
+    made: list[Daemon] = []
+
+    def make(**settings: str) -> Daemon:
+        if shared_daemon.is_running:
+            shared_daemon.stop()
+        folder = tmp_path / f"daemon-{len(made)}"
+        folder.mkdir()
+        made.append(Daemon(lab, folder, settings))
+        return made[-1]
+
+    yield make
+    for daemon in made:
+        daemon.close()
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A customer and an agent who talk."""
+
+    caller: Caller
+    call: dict[str, Any]
+    """As ``fluxcc calls --json`` shows it."""
+
+    @property
+    def customer(self) -> str:
+        """The UUID of the customer's leg."""
+        return str(self.call["call"])
+
+    @property
+    def agent_leg(self) -> str:
+        """The UUID of the agent's leg."""
+        return next(leg for leg in self.call["legs"] if leg != self.customer)
+
+
+@pytest.fixture
+def talk(lab: Lab, daemon: Daemon) -> Callable[..., Talk]:
+    """Lets somebody call an agent, and returns when the two talk and the daemon has seen it."""
+
+    def call(number: str, agent: str = "1000", *, name: str = "") -> Talk:
+        earlier = {call["call"] for call in daemon.calls()}
+        caller = lab.call(number, agent, name=name)
+        caller.wait_answered()
+        return Talk(caller, daemon.wait_talking(besides=earlier))
+
+    return call
+
+
+def is_talking(lab: Lab, talk: Talk) -> bool:
+    """Whether the two are still bridged to each other, as the PBX itself says."""
+    return lab.api(f"uuid_getvar {talk.customer} bridge_to").strip() == talk.agent_leg
+
+
+def is_refused(lab: Lab, number: str, destination: str = "1000") -> bool:
+    """Whether this caller is refused before any answer, as a blocked one is."""
+    caller = lab.call(number, destination)
+    try:
+        caller.wait_answered()
+    except LabError:
+        return caller.wait_ended() == 603
+    caller.hang_up()
+    return False
+
+
+@pytest.fixture
+def board(daemon: Daemon) -> Iterator[Board]:
+    """A board of which only replies are asked."""
+    with daemon.board() as board:
+        yield board
+
+
+@pytest.fixture
+def tap(lab: Lab) -> Iterator[Tap]:
+    """Hears what the program tells and is asked over the event socket."""
+    with Tap(lab, "CUSTOM fluxcc::request fluxcc::reply fluxcc::block fluxcc::attempt") as tap:
+        yield tap
+
+
+@pytest.fixture
+def person() -> Person:
+    """Somebody who never called before."""
+    return next(_STRANGERS)
+
+
+@pytest.fixture
+def number(person: Person) -> str:
+    """That somebody's number, as most trunks present it."""
+    return person.number
+
+
+@pytest.fixture
+def somebody_else() -> Person:
+    """Somebody else who never called before."""
+    return next(_STRANGERS)
+
+
+@pytest.fixture
+def waiting_agent(lab: Lab) -> Iterator[str]:
+    """The queue's one agent, 1000, free to take a call; 1001 has logged out."""
+    until(lambda: {agent_state(lab, agent) for agent in SALES} == {"Waiting"}, "both are free")
+    assert "+OK" in lab.api("callcenter_config agent set status 1001@default 'Logged Out'")
+    yield "1000"
+    assert "+OK" in lab.api("callcenter_config agent set status 1001@default Available")
+
+
+def agent_state(lab: Lab, agent: str) -> str:
+    """What mod_callcenter says of an agent: ``Waiting``, ``In a queue call``, …"""
+    return lab.api(f"callcenter_config agent get state {agent}@default").strip()

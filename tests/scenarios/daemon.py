@@ -1,0 +1,184 @@
+"""The real daemon as a process of its own, and the operator's command beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fluxcc.client import Board
+from fluxcc.domain.blocks import Block
+from fluxcc.lab.port import Lab
+from fluxcc.store.database import SqlStore
+
+from .waiting import until
+
+CONNECTED = "connected to FreeSWITCH"
+NODE = "scenario"
+
+
+class Printed(NamedTuple):
+    """What a command printed, and its exit code."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """Its one JSON document."""
+        return json.loads(self.stdout)
+
+
+class Daemon:
+    """``fluxcc run`` with a store of its own in ``folder``, beside ``lab``."""
+
+    def __init__(self, lab: Lab, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """``settings`` are further variables of the environment, such as FLUXCC_BLOCKS_DURATION."""
+        self.lab = lab
+        self.database = folder / "fluxcc.db"
+        self._log = folder / "daemon.log"
+        self._log.touch()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("FLUXCC_", "LC_", "LANG"))
+        } | {
+            "FLUXCC_CONFIG": os.devnull,
+            "FLUXCC_PBX_NODE": NODE,
+            "FLUXCC_PBX_PORT": str(lab.port),
+            "FLUXCC_PBX_PASSWORD": lab.password,
+            "FLUXCC_STORE_URL": f"sqlite:///{self.database}",
+            "FLUXCC_NUMBERS_AREA_CODE": "11",
+            **(settings or {}),
+        }
+        self.store = SqlStore(f"sqlite:///{self.database}", NODE)
+
+    # Life
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, *, connected: bool = True) -> None:
+        """Start it and return when it is ``connected``."""
+        assert not self.is_running
+        said = self.log.count(CONNECTED)
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "fluxcc", "run"], env=self.environment, stderr=output
+            )
+        if connected:
+            self.wait_connected(said + 1)
+
+    def stop(self) -> int:
+        """End it with SIGTERM; its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self.wait_ended()
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as a crash would."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self.wait_ended()
+
+    def wait_ended(self, timeout: float = 10.0) -> int:
+        """The exit code, once it has ended by itself."""
+        assert self._process is not None
+        code = self._process.wait(timeout)
+        self._process = None
+        return code
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.is_running:
+            self.kill()
+        self.store.close()
+
+    # What it says
+
+    @property
+    def log(self) -> str:
+        """Everything it has logged so far."""
+        return self._log.read_text("utf-8", "replace")
+
+    def wait_logged(self, text: str, timeout: float = 5.0) -> None:
+        """Return once it has logged this text."""
+        until(lambda: text in self.log, f"the daemon logs {text!r}", timeout)
+
+    def wait_connected(self, times: int = 1, timeout: float = 10.0) -> None:
+        """Return once it has connected so many times."""
+
+        def is_connected() -> bool:
+            assert self.is_running, f"the daemon ended:\n{self.log}"
+            return self.log.count(CONNECTED) >= times
+
+        until(is_connected, "the daemon is connected", timeout)
+
+    @property
+    def connects(self) -> int:
+        """How often it has connected."""
+        return self.log.count(CONNECTED)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The live calls, as ``fluxcc calls --json`` shows them, without a process for it."""
+        calls: list[dict[str, Any]] = self._ask("calls")
+        return calls
+
+    def status(self) -> dict[str, Any]:
+        """As ``fluxcc status --json``, without a process for it."""
+        status: dict[str, Any] = self._ask("status")
+        return status
+
+    def wait_talking(
+        self, number: str | None = None, *, besides: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """A call that is talked on, once the daemon has seen that: the one with this customer's
+        number, or any but those whose customer's legs are ``besides``."""
+
+        def is_wanted(call: dict[str, Any]) -> bool:
+            is_new = call["call"] not in besides and number in {None, call["number"]}
+            return bool(is_new and call["talking"])
+
+        return until(
+            lambda: next(filter(is_wanted, self.calls()), None), "the daemon sees the call talk"
+        )
+
+    def block_of(self, number: str) -> Block | None:
+        """The newest block in the store that this canonical number has or had."""
+        history = self.store.block_history(number)
+        return history[0] if history else None
+
+    # Its doors
+
+    def cli(self, *arguments: str, language: str = "C.UTF-8", **settings: str) -> Printed:
+        """Run the operator's command; ``settings`` are further variables of its environment."""
+        done = subprocess.run(
+            [sys.executable, "-m", "fluxcc", *arguments],
+            env=self.environment | {"LC_ALL": language} | settings,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        return Printed(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def board(self, *, notices: bool = False) -> Board:
+        """A board on the event socket."""
+        return Board(self.lab.host, self.lab.port, self.lab.password, notices=notices)
+
+    def _ask(self, what: str) -> Any:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(str(self.database.with_suffix(".sock")))
+            connection.sendall(json.dumps({"do": what}).encode() + b"\n")
+            with connection.makefile("rb") as answer:
+                return json.loads(answer.read())["reading"]
