@@ -16,9 +16,11 @@ from sqlalchemy.exc import DatabaseError, DataError
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.directory import Entry
 from fluxcc.domain.requests import Reply
+from fluxcc.domain.surveys import Survey
 from fluxcc.service.ports import Batch
-from fluxcc.store import audit, blocks, calls
+from fluxcc.store import audit, blocks, calls, directory, surveys
 from fluxcc.store.engines import (
     create_reader,
     create_writer,
@@ -28,13 +30,15 @@ from fluxcc.store.engines import (
 )
 from fluxcc.store.migrations import is_current as is_schema_current
 from fluxcc.store.migrations import migrate
-from fluxcc.store.schema import AUDIT, BLOCKS, CALLS
+from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, Identity, SqliteFile, is_corrupt
-from fluxcc.store.statements import upsert
+from fluxcc.store.statements import delete, upsert
 
 LOG = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
+
+TABLES = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES)
 
 
 def upgrade(url: str) -> Path | None:
@@ -117,7 +121,8 @@ class SqlStore:
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
         self._reader = self._writer if is_in_memory(self._url) else create_reader(self._url)
-        self._upserts = {t: upsert(t, self._writer.dialect) for t in (CALLS, BLOCKS, AUDIT)}
+        self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
+        self._deletion = delete(ENTRIES, self._writer.dialect)
         self._reading = threading.Lock()
         self._is_open = False
         self._identity: Identity | None = None
@@ -149,19 +154,22 @@ class SqlStore:
             CALLS: calls.to_rows(self._node, batch.calls),
             BLOCKS: blocks.to_rows(self._node, batch.blocks),
             AUDIT: audit.to_rows(self._node, batch.audit),
+            SURVEYS: surveys.to_rows(self._node, batch.surveys),
+            ENTRIES: directory.to_rows(self._node, batch.entries),
         }
+        gone = directory.to_keys(self._node, batch.removed)
         with translating(self._url):
             self._be_ready()
             try:
-                self._put(rows)
+                self._put(rows, gone)
             except (UnicodeEncodeError, DataError):
-                self._put({table: _escaped(found) for table, found in rows.items()})
+                self._put({table: _escaped(found) for table, found in rows.items()}, gone)
             except DatabaseError as error:
                 if self._file is None or not is_corrupt(error):
                     raise
                 LOG.error("store: %s", error.orig)
                 self._begin_anew(self._file)
-                self._put(rows)
+                self._put(rows, gone)
 
     def live_blocks(self) -> list[Block]:
         """Every block of this node whose state is live, also those whose time has passed."""
@@ -172,6 +180,17 @@ class SqlStore:
         """The calls of this node that were never seen to end."""
         with self._connection() as connection:
             return calls.live(connection, self._node)
+
+    def entries(self) -> list[Entry]:
+        """The groups, rooms and services of this node, by kind and name."""
+        with self._connection() as connection:
+            return directory.read(connection, self._node)
+
+    def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
+        """The surveys of this node that were offered at ``since`` (epoch seconds) or later, oldest
+        first; an empty group or agent stands for any."""
+        with self._connection() as connection:
+            return surveys.search(connection, self._node, since=since, group=group, agent=agent)
 
     def find_reply(self, request: str, since: float) -> Reply | None:
         """What was answered to a request ID after that moment (epoch seconds).
@@ -249,11 +268,13 @@ class SqlStore:
                     file.set_aside(COMPANIONS)
             self._open()
 
-    def _put(self, rows: dict[Table, list[Row]]) -> None:
+    def _put(self, rows: dict[Table, list[Row]], gone: list[Row]) -> None:
         with self._writer.begin() as connection:
             for table, found in rows.items():
                 if found:
                     connection.exec_driver_sql(self._upserts[table], found)
+            if gone:
+                connection.exec_driver_sql(self._deletion, gone)
 
 
 def _escaped(rows: list[Row]) -> list[Row]:

@@ -81,7 +81,34 @@ AUDIT = Table(
     Column("language", Text, nullable=False),
     Column("blocked", Boolean),
     Column("expires", BigInteger),
+    Column("sequel", Text, nullable=False, server_default=""),
 )
 Index("audit_request", AUDIT.c.node, AUDIT.c.request, AUDIT.c.id)
 Index("audit_number", AUDIT.c.node, AUDIT.c.number, AUDIT.c.id)
 Index("audit_agent", AUDIT.c.node, AUDIT.c.agent, AUDIT.c.id)
+
+SURVEYS = Table(
+    "surveys",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("call", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("started", Double, nullable=False),
+    Column("offered", Double, nullable=False),
+    Column("questions", Integer, nullable=False),
+    Column("answers", Text, nullable=False),  # a JSON array of numbers and nulls
+)
+Index("surveys_offered", SURVEYS.c.node, SURVEYS.c.offered)
+
+ENTRIES = Table(
+    "entries",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # group, room, service
+    Column("name", Text, primary_key=True),
+    Column("fields", Text, nullable=False),  # a JSON object
+)

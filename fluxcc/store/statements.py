@@ -1,13 +1,13 @@
 """Upserts as both databases write them, in the driver's own words.
 
-They go to the driver as text and tuples (``Connection.exec_driver_sql``): a call row costs 4 µs so
-on SQLite, and 12 µs where SQLAlchemy prepares the parameters of each row. The engines of
-``store.engines`` take positional parameters for that reason.
+They go to the driver as text and tuples (``Connection.exec_driver_sql``): on SQLite a call row
+costs half of what it does where SQLAlchemy prepares the parameters of each row (7 µs and 15 µs,
+side by side). The engines of ``store.engines`` take positional parameters for that reason.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Table
+from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
@@ -22,4 +22,10 @@ def upsert(table: Table, dialect: Dialect) -> str:
         index_elements=list(table.primary_key),
         set_={c.name: insert.excluded[c.name] for c in table.c if not c.primary_key},
     )
+    return str(statement.compile(dialect=dialect))
+
+
+def delete(table: Table, dialect: Dialect) -> str:
+    """SQL that deletes one row; its positional parameters are the primary key's columns."""
+    statement = table.delete().where(*(column == bindparam(None) for column in table.primary_key))
     return str(statement.compile(dialect=dialect))

@@ -21,6 +21,7 @@ from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.requests import Reply
 from fluxcc.service.ports import Batch, Store
 from fluxcc.store.database import SqlStore
+from tests.contract.conftest import new_schema
 from tests.contract.records import NOW, a_block, a_call, an_audit
 
 
@@ -191,6 +192,22 @@ def test_an_action_or_a_state_may_come_as_an_enum(store: SqlStore) -> None:
     store.write(Batch(audit=(an_audit(action=Code.BLOCKED, status=Status.UNKNOWN),)))
     (found,) = store.audit(limit=1)
     assert (found.action, found.status) == ("blocked", "unknown")
+
+
+def test_a_server_that_dropped_its_connections_is_written_to_again(
+    postgresql_server: str,
+) -> None:
+    url = new_schema(postgresql_server)
+    with closing(SqlStore(url, "pbx1")) as store, closing(SqlStore(url, "pbx2")) as other:
+        store.write(Batch(calls=(a_call(1),)))
+        other.open()
+        with other._writer.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND application_name = 'fluxcc'"
+            )
+        store.write(Batch(calls=(a_call(2),)))
+        assert len(store.live_calls()) == 2
 
 
 # ------------------------------------------------------------------ any history, the newest state

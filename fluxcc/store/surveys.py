@@ -1,0 +1,46 @@
+"""Surveys in the store: who was asked, and what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple, replace
+from sqlalchemy import Connection, select
+
+from fluxcc.domain.surveys import Survey
+from fluxcc.store.schema import SURVEYS
+
+_RECORD = [column for column in SURVEYS.c if column.name != "node"]
+_ANSWERS = Survey.__struct_fields__.index("answers")
+
+
+def to_rows(node: str, surveys: Iterable[Survey]) -> list[tuple[Any, ...]]:
+    """The surveys as rows of ``SURVEYS``: the answers as a JSON array."""
+    rows = []
+    for survey in surveys:
+        row = list(astuple(survey))
+        row[_ANSWERS] = msgspec.json.encode(survey.answers).decode()
+        rows.append((node, *row))
+    return rows
+
+
+def search(
+    connection: Connection, node: str, *, since: float, group: str, agent: str
+) -> list[Survey]:
+    """The surveys offered at ``since`` (epoch seconds) or later, oldest first; an empty group or
+    agent stands for any."""
+    query = select(*_RECORD).where(SURVEYS.c.node == node, SURVEYS.c.offered >= since)
+    if group:
+        query = query.where(SURVEYS.c.group == group)
+    if agent:
+        query = query.where(SURVEYS.c.agent == agent)
+    rows = connection.execute(query.order_by(SURVEYS.c.offered))
+    return [_restore(Survey(*row)) for row in rows]
+
+
+def _restore(raw: Survey) -> Survey:
+    """The survey with its answers in their own type again; ``raw`` has them as the row does."""
+    answers: Any = raw.answers
+    return replace(raw, answers=msgspec.json.decode(answers, type=tuple[int | None, ...]))
