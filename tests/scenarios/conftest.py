@@ -147,6 +147,11 @@ def is_talking(lab: Lab, talk: Talk) -> bool:
     return lab.api(f"uuid_getvar {talk.customer} bridge_to").strip() == talk.agent_leg
 
 
+def are_gone(lab: Lab, *uuids: str) -> bool:
+    """Whether these legs have hung up, at this very moment."""
+    return all(lab.api(f"uuid_exists {uuid}") == "false" for uuid in uuids)
+
+
 def is_refused(lab: Lab, number: str, destination: str = "1000") -> bool:
     """Whether this caller is refused before any answer, as a blocked one is."""
     caller = lab.call(number, destination)

@@ -48,7 +48,12 @@ def test_a_prank_call_from_start_to_end(lab: Lab, daemon: Daemon, waiting_agent:
     assert set(block["keys"]) == {CALLER, *OTHER_SPELLINGS, "988887777"}
     assert before <= block["last_attempt"] <= time.time()
 
+    explained = daemon.cli("check", OTHER_SPELLINGS[1], "--json").json
+    assert (explained["number"], explained["blocked_until"]) == (CALLER, block["until"])
+    assert {CALLER, *OTHER_SPELLINGS} <= set(explained["spellings"])
+    assert (explained["internal"], explained["blockable"]) == (False, True)
+
 
 def _listed(daemon: Daemon, number: str, attempts: int) -> dict | None:
-    blocks = {block["number"]: block for block in daemon.cli("--json", "blocks").json}
+    blocks = {block["number"]: block for block in daemon.cli("blocks", "--json").json}
     return blocks[number] if blocks[number]["attempts"] == attempts else None
