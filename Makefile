@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live lint format check clean
+.PHONY: help install demo test live prompts lint format check clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,12 @@ format: $(VENV)/.installed-dev ## put the code into its one shape
 	$(BIN)/ruff format .
 
 check: lint test ## what has to pass before a commit
+
+prompts: ## speak the survey's prompts anew (needs espeak-ng and sox)
+	@cd freeswitch/sounds/fluxcc/pt_BR && while IFS='|' read -r name text; do \
+	    espeak-ng -v pt-br -s 150 --stdout "$$text" \
+	    | sox -q -t wav - -r 8000 -c 1 -e mu-law "$$name.wav" norm -3 pad 0 0.2; \
+	done < prompts.txt
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

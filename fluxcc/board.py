@@ -16,6 +16,7 @@ from fluxcc.domain.requests import (
     ALIASES,
     EXTENSION,
     LONGEST_REASON,
+    ON_CALLS,
     REQUEST_ID,
     UUID,
     Action,
@@ -29,8 +30,8 @@ from fluxcc.pbx.wire import REPLY, RequestHeaders
 from fluxcc.service.executor import Executor
 from fluxcc.service.ports import Pbx
 
-ACTIONS = {Action.PRANK.value: Action.PRANK, **ALIASES}
-"""What a board may ask for. Numbers are the operators' business."""
+ACTIONS = {action.value: action for action in ON_CALLS} | ALIASES
+"""What a board may ask for. Numbers and settings are the operators' business."""
 UNSENT = 1_000
 """Replies kept for the time when the link is back."""
 
@@ -101,12 +102,15 @@ def read_request(headers: RequestHeaders, language: str) -> Request:
     action = ACTIONS.get(headers.action)
     if action is None:
         raise RefusedError(Code.UNKNOWN_ACTION)
+    if action is Action.TRANSFER and not headers.service:
+        raise RefusedError(Code.MALFORMED_REQUEST)
     return Request(
         id=headers.request,
         action=action,
         actor=Actor(Role.AGENT, headers.agent),
         agent=headers.agent,
         call=headers.call,
+        service=headers.service,
         reason=clean_text(headers.reason, LONGEST_REASON),
         language=language,
     )

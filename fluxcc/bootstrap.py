@@ -18,13 +18,18 @@ from fluxcc.pbx.switch import Address, Switch
 from fluxcc.runtime import GeventRuntime, SystemClock
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.blocklist import Blocklist
+from fluxcc.service.directory import Directory
 from fluxcc.service.executor import Executor
 from fluxcc.service.journal import Journal
+from fluxcc.service.performer import Performer
 from fluxcc.service.recovery import Recovery
 from fluxcc.service.refusal import Refusal
 from fluxcc.service.replies import Replies
 from fluxcc.service.scheduler import Scheduler
+from fluxcc.service.sequel import Sequels
+from fluxcc.service.surveys import Surveys
 from fluxcc.service.tracker import Tracker
+from fluxcc.spool import FolderSpool
 from fluxcc.store.database import SqlStore
 
 WARM_UP = "+5511900000000"
@@ -55,20 +60,35 @@ def daemon(settings: Settings) -> Daemon:
     blocklist = Blocklist(numbers)
     blocking = Blocking(blocklist, switch, journal, clock)
     refusal = Refusal(blocking, switch, settings.blocks.reject_cause)
+    directory = Directory(switch, settings.conference.room)
+    rules = Rules(
+        numbers=numbers,
+        block_duration=settings.blocks.duration,
+        room=settings.conference.room,
+        room_context=settings.conference.context,
+        survey_destination=settings.survey.destination,
+        survey_context=settings.survey.context,
+        find_block=blocklist.find,
+        find_group=directory.find_group,
+        find_room=directory.find_room,
+        find_service=directory.find_service,
+        has_entry=directory.has,
+    )
     executor = Executor(
         tracker=tracker,
-        blocking=blocking,
+        blocklist=blocklist,
+        performer=Performer(switch, blocking, directory, journal),
         journal=journal,
         replies=Replies(sql_store, runtime, clock),
+        sequels=Sequels(tracker, journal),
         pbx=switch,
-        rules=Rules(
-            numbers=numbers,
-            block_duration=settings.blocks.duration,
-            find_block=blocklist.find,
-        ),
+        rules=rules,
         runtime=runtime,
         clock=clock,
     )
+    spool = FolderSpool(settings.survey.spool)
+    surveys = Surveys(tracker, journal, switch, rules, spool)
+    directory.on_group = surveys.group_changed
     started = time.time()
 
     def status() -> dict[str, Any]:
@@ -110,7 +130,17 @@ def daemon(settings: Settings) -> Daemon:
             {"status": status, "calls": calls},
             lambda: switch.is_connected,
         ),
-        recovery=Recovery(sql_store, blocklist, tracker, journal, runtime),
+        recovery=Recovery(
+            store=sql_store,
+            blocklist=blocklist,
+            directory=directory,
+            tracker=tracker,
+            journal=journal,
+            runtime=runtime,
+        ),
+        directory=directory,
+        surveys=surveys,
+        spool=spool,
         clock=clock,
         settings={"reject_cause": settings.blocks.reject_cause},
     )

@@ -98,6 +98,8 @@ class SurveySettings(msgspec.Struct, frozen=True):
 
     destination: str = "*28"
     context: str = "default"
+    spool: str = ""
+    """Folder in which the survey leaves its answers; empty for FreeSWITCH's own storage."""
 
 
 class RetentionSettings(msgspec.Struct, frozen=True):

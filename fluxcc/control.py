@@ -21,10 +21,12 @@ from gevent import socket
 from gevent.server import StreamServer
 
 from fluxcc.domain.codes import Status
+from fluxcc.domain.directory import Group, Room, Service, faults
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.requests import (
     EXTENSION,
     LONGEST_REASON,
+    ON_CALLS,
     UUID,
     Action,
     Actor,
@@ -52,6 +54,11 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
     call: str = ""
     number: str = ""
     duration: int | None = None
+    service: str = ""
+    group: Group | None = None
+    """With ``set`` and ``remove``: exactly one of the three."""
+    room: Room | None = None
+    offer: Service | None = None
     reason: str = ""
     language: str = ""
 
@@ -120,7 +127,7 @@ class Control:
             request = read_request(ask, who)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
             return Answer(error=f"malformed: {error}")
-        if request.action is Action.PRANK and not self._is_connected():
+        if request.action in ON_CALLS and not self._is_connected():
             return Answer(error="unavailable")
         try:
             reply = self._executor.execute(request)
@@ -138,8 +145,13 @@ def read_request(ask: Ask, who: str) -> Request:
     if action in (Action.BLOCK, Action.UNBLOCK):
         if not ask.number or len(ask.number) > LONGEST_NUMBER:
             raise ValueError("number is malformed")
-    elif not ask.agent and not ask.call:
+    elif action in ON_CALLS and not ask.agent and not ask.call:
         raise ValueError("agent or call is missing")
+    given = [entry for entry in (ask.group, ask.room, ask.offer) if entry is not None]
+    if len(given) != (action in (Action.SET, Action.REMOVE)):
+        raise ValueError("exactly one of group, room and offer goes with set and remove")
+    if given and faults(given[0]):
+        raise ValueError("; ".join(faults(given[0])))
     if ask.duration is not None and ask.duration <= 0:
         raise ValueError("duration is malformed")
     return Request(
@@ -150,6 +162,8 @@ def read_request(ask: Ask, who: str) -> Request:
         call=ask.call,
         number=ask.number,
         duration=ask.duration,
+        service=ask.service,
+        entry=given[0] if given else None,
         reason=clean_text(ask.reason, LONGEST_REASON),
         language=ask.language,
     )

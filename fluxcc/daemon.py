@@ -16,18 +16,21 @@ from gevent.event import Event as Flag
 
 from fluxcc.board import Board
 from fluxcc.control import Control
-from fluxcc.domain.calls import Leg
+from fluxcc.domain.calls import Call, Leg
 from fluxcc.domain.errors import LinkRefusedError, PbxError
 from fluxcc.pbx import wire
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.switch import Switch
 from fluxcc.service.blocking import Blocking
+from fluxcc.service.directory import Directory
 from fluxcc.service.journal import Journal
 from fluxcc.service.ports import Clock
 from fluxcc.service.recovery import Recovery
 from fluxcc.service.refusal import Refusal
 from fluxcc.service.scheduler import Scheduler
+from fluxcc.service.surveys import Surveys
 from fluxcc.service.tracker import Tracker
+from fluxcc.spool import FolderSpool
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two tries to connect."""
@@ -38,6 +41,8 @@ SLICE = 0.005
 """Seconds of events handled before others may run."""
 SECOND_LOOK = 2.0
 """Seconds after a snapshot until it is checked: it lags behind the events that came before it."""
+SPOOL_PERIOD = 2.0
+"""Seconds between two looks into the survey's spool."""
 LAST_WORDS = 1.0
 """Seconds that the journal has to be written at the end."""
 
@@ -60,6 +65,9 @@ class Daemon:
         board: Board,
         control: Control,
         recovery: Recovery,
+        directory: Directory,
+        surveys: Surveys,
+        spool: FolderSpool,
         clock: Clock,
         settings: dict[str, str],
     ) -> None:
@@ -73,6 +81,9 @@ class Daemon:
         self._board = board
         self._control = control
         self._recovery = recovery
+        self._directory = directory
+        self._surveys = surveys
+        self._spool = spool
         self._clock = clock
         self._settings = settings
         self._inbox = Inbox()
@@ -88,7 +99,8 @@ class Daemon:
         self.lag = 0.0
         """Seconds between FreeSWITCH's clock in the last heartbeat and ours when it was handled."""
         self.connected_since: float | None = None
-        tracker.on_inbound(self._look_at)
+        tracker.on_inbound = self._look_at
+        tracker.on_bridged = self._look_after
 
     # Life
 
@@ -99,7 +111,8 @@ class Daemon:
         is_recovered = self._recovery.step()
         self._control.start()
         loops = [
-            gevent.spawn(loop) for loop in (self._write, self._expire, self._watch, self._beat)
+            gevent.spawn(loop)
+            for loop in (self._write, self._expire, self._watch, self._beat, self._collect)
         ]
         if not is_recovered:
             loops.append(gevent.spawn(self._recover))
@@ -155,6 +168,8 @@ class Daemon:
         self._heard = self._clock.monotonic()
         # The gate before anything else: after a restart of FreeSWITCH it is empty.
         self._blocking.publish_all()
+        self._directory.publish_all()
+        self._spool.locate(self._switch.storage_folder())
         for key, value in self._settings.items():
             self._switch.publish_setting(key, value)
         self._refusal.forget_gates()
@@ -231,12 +246,20 @@ class Daemon:
                 # One event that breaks a rule we believe in must not end everybody's calls.
                 log.exception("an event was not understood", extra={"event": event.name})
         elif event.name == wire.CUSTOM:
-            if event.subclass == wire.REQUEST:
-                gevent.spawn(self._board.answer, self._decoder.request(body))
+            self._handle_custom(event, body)
         elif event.name == wire.HEARTBEAT:
             self._heartbeat(event)
         elif event.name == wire.RELOADXML:
             self._refusal.forget_gates()
+
+    def _handle_custom(self, event: wire.Event, body: bytes) -> None:
+        if event.subclass == wire.REQUEST:
+            gevent.spawn(self._board.answer, self._decoder.request(body))
+        elif event.subclass == wire.CONFERENCE:
+            if event.action == wire.JOINED:
+                self._tracker.leg_joined(event)
+        elif event.subclass == wire.SURVEY:
+            self._surveys.told(wire.read_loosely(body))
 
     def _heartbeat(self, event: wire.Event) -> None:
         if event.at.isdigit():
@@ -245,6 +268,10 @@ class Daemon:
     def _look_at(self, leg: Leg) -> None:
         if self._refusal.look_at(leg) is not None:
             gevent.spawn(self._refusal.enforce, leg.uuid, leg.number, leg.context)
+
+    def _look_after(self, call: Call) -> None:
+        if self._surveys.is_to_be_armed(call):
+            gevent.spawn(self._surveys.arm, call)
 
     # The other loops
 
@@ -255,6 +282,7 @@ class Daemon:
         if self._switch.is_connected:
             try:
                 self._blocking.publish_all()
+                self._directory.publish_all()
             except PbxError as error:
                 log.warning("the gate was not told", extra={"reason": str(error)})
 
@@ -266,6 +294,15 @@ class Daemon:
     def _expire(self) -> None:
         while True:
             gevent.sleep(self._scheduler.step())
+
+    def _collect(self) -> None:
+        """Take in what surveys left behind while nobody listened."""
+        while True:
+            try:
+                self._surveys.empty_spool()
+            except OSError as error:
+                log.warning("the survey's spool cannot be read", extra={"error": str(error)})
+            gevent.sleep(SPOOL_PERIOD)
 
     def _watch(self) -> None:
         """Find a link dead that only looks alive."""

@@ -26,14 +26,12 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         # go on after the bridge, it would not.
         ending.append(EndLeg(call.agent_leg, AGENT_CAUSE))
     gone = AllEnded(frozenset(leg for leg in (call.customer, call.agent_leg) if leg))
+    block: tuple[Effect, ...] = ()
     if rules.numbers.is_internal(number.seen):
-        return Plan(tuple(ending), Code.NOT_BLOCKED_INTERNAL, gone, number.canonical, False)
-    if not number.is_usable:
-        return Plan(tuple(ending), Code.NOT_BLOCKED_WITHHELD, gone, number.canonical, False)
-    return Plan(
-        (BlockNumber(number, rules.block_duration), *ending),
-        Code.RENEWED if rules.find_block(number) else Code.BLOCKED,
-        gone,
-        number.canonical,
-        True,
-    )
+        code = Code.NOT_BLOCKED_INTERNAL
+    elif not number.is_usable:
+        code = Code.NOT_BLOCKED_WITHHELD
+    else:
+        block = (BlockNumber(number, rules.block_duration),)
+        code = Code.RENEWED if rules.find_block(number) else Code.BLOCKED
+    return Plan((*block, *ending), code, gone, number=number.canonical, blocked=bool(block))

@@ -1,4 +1,4 @@
-"""What the actions decide by besides the call: settings, and what is blocked now."""
+"""What the actions decide by besides the call: settings, and what is set and blocked now."""
 
 from __future__ import annotations
 
@@ -7,14 +7,26 @@ from collections.abc import Callable
 import msgspec
 
 from fluxcc.domain.blocks import Block
+from fluxcc.domain.directory import Entry, Group, Room, Service
 from fluxcc.domain.numbers import Number, NumberPlan
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """One view on them, valid for one decision."""
+    """The settings, and the questions an action may ask."""
 
     numbers: NumberPlan
     block_duration: int
     """Seconds a block holds where nobody said otherwise."""
+    room: str
+    """How an agent's room is dialled: ``*{agent}``."""
+    room_context: str
+    survey_destination: str
+    """Where the survey answers for groups that say nothing else."""
+    survey_context: str
     find_block: Callable[[Number], Block | None]
     """The live block of a number."""
+    find_group: Callable[[str], Group | None]
+    find_room: Callable[[str], Room | None]
+    find_service: Callable[[str], Service | None]
+    has_entry: Callable[[Entry], bool]
+    """Whether there is an entry of that kind and name."""

@@ -20,10 +20,16 @@ COMMANDS = {
     "status": "fluxcc.cli.live",
     "calls": "fluxcc.cli.live",
     "prank": "fluxcc.cli.actions",
+    "conference": "fluxcc.cli.actions",
+    "transfer": "fluxcc.cli.actions",
+    "hangup": "fluxcc.cli.actions",
     "block": "fluxcc.cli.blocks",
     "unblock": "fluxcc.cli.blocks",
     "blocks": "fluxcc.cli.blocks",
     "check": "fluxcc.cli.blocks",
+    "group": "fluxcc.cli.settings",
+    "room": "fluxcc.cli.settings",
+    "service": "fluxcc.cli.settings",
 }
 """Command → the module that has it as ``NAME_command``."""
 

@@ -1,6 +1,9 @@
-"""``prank``: what an agent does through the board, done by an operator."""
+"""``prank``, ``conference``, ``transfer``, ``hangup``: an agent's four actions, by an operator."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -8,18 +11,69 @@ from fluxcc.cli.ask import carry_out
 from fluxcc.cli.session import Session, pass_session
 
 
+def on_a_call(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which every one of them finds its call."""
+    options = (
+        click.option("--agent", metavar="EXT", help="Whose call: the agent's extension."),
+        click.option("--call", metavar="UUID", help="Which call: the UUID of either leg."),
+        click.option("--reason", metavar="TEXT", default="", help="Why, for the audit."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _act(session: Session, action: str, **fields: Any) -> None:
+    if not fields["agent"] and not fields["call"]:
+        raise click.UsageError("one of --agent and --call is needed")
+    carry_out(session, action, **fields)
+
+
 @click.command("prank")
-@click.option("--agent", metavar="EXT", help="Whose call: the agent's extension.")
-@click.option("--call", metavar="UUID", help="Which call: the UUID of either leg.")
-@click.option("--reason", metavar="TEXT", default="", help="Why, for the audit.")
+@on_a_call
 @pass_session
-def prank_command(session: Session, agent: str | None, call: str | None, reason: str) -> None:
+def prank_command(session: Session, /, **fields: Any) -> None:
     """End a call as a prank and block the caller's number for a while.
 
     \b
     fluxcc prank --agent 1000
     fluxcc prank --call 8745f3b2-0e9e-4f0e-8a5c-9d1f6a4f6b8e --reason "threats"
     """
-    if not agent and not call:
-        raise click.UsageError("one of --agent and --call is needed")
-    carry_out(session, "prank", agent=agent, call=call, reason=reason)
+    _act(session, "prank", **fields)
+
+
+@click.command("conference")
+@on_a_call
+@pass_session
+def conference_command(session: Session, /, **fields: Any) -> None:
+    """Move customer and agent to the agent's own conference room.
+
+    \b
+    fluxcc conference --agent 1000
+    """
+    _act(session, "conference", **fields)
+
+
+@click.command("transfer")
+@click.argument("service")
+@on_a_call
+@pass_session
+def transfer_command(session: Session, /, **fields: Any) -> None:
+    """Send the customer to SERVICE, blind, and free the agent.
+
+    \b
+    fluxcc transfer invoices --agent 1000
+    """
+    _act(session, "transfer", **fields)
+
+
+@click.command("hangup")
+@on_a_call
+@pass_session
+def hangup_command(session: Session, /, **fields: Any) -> None:
+    """End a call, or send its customer to the survey where the group has one.
+
+    \b
+    fluxcc hangup --agent 1000
+    """
+    _act(session, "hangup", **fields)

@@ -30,3 +30,6 @@ class AuditRecord(msgspec.Struct, frozen=True):
     language: str = ""
     blocked: bool | None = None
     expires: int | None = None
+    sequel: str = ""
+    """What became of a transferred call: ``answered:1001``, ``busy``, ``abandoned``,
+    ``ended:NO_ANSWER``."""

@@ -35,6 +35,9 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     """The caller's number was blocked."""
     PRANK = "prank"
+    CONFERENCE = "conference"
+    TRANSFERRED = "transferred"
+    SURVEYED = "surveyed"
     LOST = "lost"
     """FreeSWITCH or the link died with it; when it really ended is not known."""
 
@@ -96,6 +99,8 @@ class Call:
     outcome: Outcome = Outcome.LIVE
     customer_uuid: str = ""
     agent_uuid: str = ""
+    is_survey_over: bool = False
+    """Whether this call may have no survey (any more): an action took it elsewhere."""
 
     @property
     def is_talking(self) -> bool:
@@ -124,6 +129,9 @@ class Call:
             number=customer.person if customer else self.number,
             agent=agent or self.agent,
             group=self.group,
+            direction=self.direction,
+            started=self.started,
+            may_have_survey=self.bridged is not None and not self.is_survey_over,
             is_bridged=customer is not None and customer.partner is agent_leg is not None,
         )
 
@@ -140,6 +148,10 @@ class Conversation(msgspec.Struct, frozen=True):
     """The customer's number as the trunk presented it, or as it was dialled."""
     agent: str
     group: str
+    direction: Direction
+    started: float
+    may_have_survey: bool
+    """Whether an agent talked to the customer, and nothing took the survey away since."""
     is_bridged: bool
     """Whether the two are bridged to each other now, not in a conference room."""
 

@@ -33,6 +33,8 @@ class Code(StrEnum):
     SURVEY_STARTED = "survey-started"
     ENDED = "ended"
     RELEASED = "released"
+    SAVED = "saved"
+    REMOVED = "removed"
 
     MALFORMED_REQUEST = "malformed-request"
     UNKNOWN_ACTION = "unknown-action"
@@ -46,6 +48,7 @@ class Code(StrEnum):
     NUMBER_INTERNAL = "number-internal"
     NUMBER_UNUSABLE = "number-unusable"
     NOT_BLOCKED = "not-blocked"
+    UNKNOWN_ENTRY = "unknown-entry"
 
     PBX_REJECTED = "pbx-rejected"
     DESTINATION_REJECTED = "destination-rejected"
@@ -70,6 +73,8 @@ _CODES = {
         Code.SURVEY_STARTED,
         Code.ENDED,
         Code.RELEASED,
+        Code.SAVED,
+        Code.REMOVED,
     ),
     Status.REFUSED: (
         Code.MALFORMED_REQUEST,
@@ -84,6 +89,7 @@ _CODES = {
         Code.NUMBER_INTERNAL,
         Code.NUMBER_UNUSABLE,
         Code.NOT_BLOCKED,
+        Code.UNKNOWN_ENTRY,
     ),
     Status.FAILED: (
         Code.PBX_REJECTED,

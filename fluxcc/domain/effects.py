@@ -1,10 +1,13 @@
-"""What an action wants to happen, as data: decided by ``actions``, done by ``service.executor``."""
+"""What an action wants to happen, as data: ``actions`` decide it, ``service.performer`` does it."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 import msgspec
 
 from fluxcc.domain.codes import Code
+from fluxcc.domain.directory import Entry
 from fluxcc.domain.numbers import Number
 
 
@@ -27,6 +30,13 @@ class DisarmSurvey(msgspec.Struct, frozen=True):
     leg: str
 
 
+class Brief(msgspec.Struct, frozen=True):
+    """Give a leg what the survey needs to know, as channel variables."""
+
+    leg: str
+    facts: tuple[tuple[str, str], ...]
+
+
 class EndLeg(msgspec.Struct, frozen=True):
     """Hang a leg up. One that has gone meanwhile is as good as ended."""
 
@@ -34,21 +44,85 @@ class EndLeg(msgspec.Struct, frozen=True):
     cause: str
 
 
-Effect = BlockNumber | ReleaseNumber | DisarmSurvey | EndLeg
+class MoveLeg(msgspec.Struct, frozen=True):
+    """Send one leg to a destination of the dialplan."""
+
+    leg: str
+    destination: str
+    context: str
+
+
+class MovePair(msgspec.Struct, frozen=True):
+    """Send a leg and the leg that it is bridged to now to the same destination."""
+
+    leg: str
+    destination: str
+    context: str
+
+
+class Save(msgspec.Struct, frozen=True):
+    """Let a supervisor's setting count from now on."""
+
+    entry: Entry
+
+
+class Remove(msgspec.Struct, frozen=True):
+    """Let a supervisor's setting count no longer."""
+
+    entry: Entry
+
+
+Effect = (
+    BlockNumber | ReleaseNumber | DisarmSurvey | Brief | EndLeg | MoveLeg | MovePair | Save | Remove
+)
+
+
+class LegFact(StrEnum):
+    """What the tracker saw happen to a leg."""
+
+    ENDED = "ended"
+    """It hung up; the detail is the cause."""
+    PARTED = "parted"
+    """It is bridged no longer."""
+    BRIDGED = "bridged"
+    """It was connected; the detail is the other leg."""
+    JOINED = "joined"
+    """It is in a conference; the detail is the conference's name."""
 
 
 class AllEnded(msgspec.Struct, frozen=True):
-    """Confirmed once every one of these legs was seen to hang up."""
+    """Proved once every one of these legs was seen to hang up."""
 
     legs: frozenset[str]
 
 
+class AllJoined(msgspec.Struct, frozen=True):
+    """Proved once all of these legs were seen to enter one conference."""
+
+    legs: frozenset[str]
+    room: str
+    """The conference's name; empty where the PBX names its rooms itself."""
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """Proved once the leg was seen to be taken by the destination, away from the other leg."""
+
+    leg: str
+    away_from: str
+    destination: str
+
+
+Confirmation = AllEnded | AllJoined | Arrived
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """The answer of an action: do these in this order, then wait for ``confirmation``."""
+    """The answer of an action: do these in this order, then wait for the ``confirmation``."""
 
     effects: tuple[Effect, ...]
     code: Code
     """What the reply says once it is confirmed."""
-    confirmation: AllEnded | None = None
+    confirmation: Confirmation | None = None
+    afterwards: tuple[Effect, ...] = ()
+    """What is done once it is confirmed."""
     number: str = ""
     blocked: bool | None = None

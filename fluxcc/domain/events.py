@@ -7,7 +7,11 @@ terminal cleans them there.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
+
+from fluxcc.domain.effects import LegFact
 
 
 class LegEvent(msgspec.Struct, gc=False):
@@ -36,6 +40,10 @@ class LegEvent(msgspec.Struct, gc=False):
     """mod_callcenter: ``member`` or ``agent``."""
     queue_member: str = ""
     """mod_callcenter, on the agent's leg: the customer's leg."""
+    state: str = ""
+    """FreeSWITCH's own word for what the leg is doing (``CS_EXECUTE``)."""
+    conference: str = ""
+    """The name of the conference that the event is about."""
     dialed_user: str = ""
     """Whose telephone a ``user/`` dial string called."""
 
@@ -50,9 +58,23 @@ class LegEvent(msgspec.Struct, gc=False):
         return ""
 
     @property
+    def is_by_person(self) -> bool:
+        """Whether the person at the leg's other end hung it up."""
+        return False
+
+    @property
     def agent_rank(self) -> int:
         """The place of the variable that ``agent`` was found in."""
         return 0
+
+
+class LegNews(NamedTuple):
+    """One thing that happened to a leg, for whoever watches it."""
+
+    fact: LegFact
+    detail: str = ""
+    is_by_person: bool = False
+    """ENDED: whether the person at the leg's other end hung up."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.directory import Entry
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -21,11 +22,23 @@ class Action(StrEnum):
     """What can be asked for."""
 
     PRANK = "prank"
+    CONFERENCE = "conference"
+    TRANSFER = "transfer"
+    HANGUP = "hangup"
     BLOCK = "block"
     UNBLOCK = "unblock"
+    SET = "set"
+    REMOVE = "remove"
 
 
-ALIASES = {"trote": Action.PRANK}
+ON_CALLS = frozenset({Action.PRANK, Action.CONFERENCE, Action.TRANSFER, Action.HANGUP})
+"""What an agent may ask for; the rest is the operators' business."""
+ALIASES = {
+    "trote": Action.PRANK,
+    "conferencia": Action.CONFERENCE,
+    "transferir": Action.TRANSFER,
+    "encerrar": Action.HANGUP,
+}
 """The board's Portuguese names (contract, section 3)."""
 
 
@@ -59,6 +72,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     number: str = ""
     duration: int | None = None
     """How long a block shall hold, in seconds; None for the configured time."""
+    service: str = ""
+    """Where to transfer to: a service's name."""
+    entry: Entry | None = None
+    """What a supervisor sets or removes."""
     reason: str = ""
     language: str = ""
 

@@ -88,8 +88,9 @@ class FreeSwitch:
         for part in ("dialplan/public", "dialplan/default", "autoload_configs"):
             if (kit / part).is_dir():
                 shutil.copytree(kit / part, conf / part, dirs_exist_ok=True)
-        if (kit / "scripts").is_dir():
-            shutil.copytree(kit / "scripts", scripts, dirs_exist_ok=True)
+        for name in ("scripts", "sounds"):
+            if (kit / name).is_dir():
+                shutil.copytree(kit / name, self._folder / name, dirs_exist_ok=True)
 
     def start(self) -> None:
         """Start it and return when its event socket accepts, which its last module does."""

@@ -12,7 +12,7 @@ import socket as native_socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gevent
 from gevent import socket
@@ -47,6 +47,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         on_event: Callable[[bytes], None] | None = None,
     ) -> None:
         super().__init__(host, port, password, timeout=CONNECT_TIMEOUT)
+        self.sock: Any = None
         self._on_event = on_event
         self._reader = FrameReader()
         self._expected: deque[AsyncResult] = deque()
@@ -197,10 +198,11 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         self._run = False
         self.lost.set()
         self._auth_request_event.set()
-        with suppress(OSError):
-            # Wakes the reader, which sits in recv, with an end of stream.
-            self.sock.shutdown(native_socket.SHUT_RDWR)
-        self.sock.close()
+        if self.sock is not None:
+            with suppress(OSError):
+                # Wakes the reader, which sits in recv, with an end of stream.
+                self.sock.shutdown(native_socket.SHUT_RDWR)
+            self.sock.close()
         while self._expected:
             self._expected.popleft().set_exception(LinkLostError(why))
 

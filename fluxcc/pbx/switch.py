@@ -95,6 +95,10 @@ class Switch:
         up = frozenset(there | (listed - set(doubtful)))
         return Snapshot([row for row in rows if row.uuid in up], up)
 
+    def storage_folder(self) -> str:
+        """The folder in which FreeSWITCH keeps what must survive it."""
+        return self._api(wire.STORAGE_FOLDER).strip()
+
     def describe(self, leg: str) -> bytes | None:
         """Everything about a leg, in the shape of an event's body; None where it has gone."""
         answer = self._api(wire.describe(leg))
@@ -121,9 +125,29 @@ class Switch:
             return False
         return self._accepted(answer)
 
+    def move_leg(self, leg: str, destination: str, context: str) -> None:
+        """Send the leg to a destination of the dialplan."""
+        self._accepted(self._api(wire.move_leg(leg, destination, context)))
+
+    def move_pair(self, leg: str, destination: str, context: str) -> None:
+        """Send the leg and the one it is bridged to now to the same destination."""
+        self._accepted(self._api(wire.move_pair(leg, destination, context)))
+
+    def is_taken(self, leg: str, destination: str) -> bool:
+        """Whether the dialplan has the leg at that destination now."""
+        return wire.is_taken(self._api(wire.describe(leg)), destination)
+
+    def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
+        """Give the leg what the survey needs to know."""
+        self._run_all(wire.brief(leg, name, value) for name, value in facts)
+
+    def arm_survey(self, leg: str, destination: str, context: str) -> None:
+        """Let the leg go there when the other leg of its bridge ends."""
+        self._accepted(self._api(wire.arm_survey(leg, destination, context)))
+
     def disarm_survey(self, leg: str) -> None:
         """Forget what the leg was to do after its bridge."""
-        answer = self._api(wire.set_variable(leg, wire.SURVEY_VARIABLE))
+        answer = self._api(wire.disarm_survey(leg))
         if not wire.is_no_such_leg(answer):
             self._accepted(answer)
 
@@ -135,6 +159,14 @@ class Switch:
         """Tell the gate that these keys are free."""
         # An unknown key answers -ERR, which is what was wanted.
         self._run_all((wire.drop_hash(wire.BLOCK_REALM, key) for key in keys), check=False)
+
+    def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
+        """Tell the kit's dialplan: whoever dials this gets into the conference of that name."""
+        self._run_all(wire.put_hash(wire.ROOM_REALM, dialled, room) for dialled, room in rooms)
+
+    def withdraw_rooms(self, dialled: Iterable[str]) -> None:
+        """Tell the kit's dialplan that nobody does."""
+        self._run_all((wire.drop_hash(wire.ROOM_REALM, number) for number in dialled), check=False)
 
     def publish_setting(self, key: str, value: str) -> None:
         """Let the kit's dialplan know a setting."""

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
+from urllib.parse import quote
 
 import msgspec
 
@@ -31,13 +32,21 @@ RELOADXML = "RELOADXML"
 CUSTOM = "CUSTOM"
 REQUEST = "fluxcc::request"
 REPLY = "fluxcc::reply"
+SURVEY = "fluxcc::survey"
+CONFERENCE = "conference::maintenance"
+JOINED = "add-member"
 
-SUBSCRIPTION = " ".join(["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST])
+
+SUBSCRIPTION = " ".join(
+    ["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST, SURVEY, CONFERENCE]
+)
 """Everything after CUSTOM is a subclass, so it stands last."""
 
 BLOCK_REALM = "fluxcc_block"
+ROOM_REALM = "fluxcc_room"
 SETTINGS_REALM = "fluxcc"
-SURVEY_VARIABLE = "transfer_after_bridge"
+_SURVEY_VARIABLE = "transfer_after_bridge"
+BRIEF_PREFIX = "fluxcc_survey_"
 GATE_EXTENSION = "fluxcc_gate"
 
 _HEADERS = {
@@ -57,10 +66,12 @@ _HEADERS = {
     "queue_side": "variable_cc_side",
     "queue_member": "variable_cc_member_session_uuid",
     "dialed_user": "variable_dialed_user",
+    "state": "Channel-State",
+    "conference": "Conference-Name",
 }
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
 
-_SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@-]{1,128}", re.ASCII)
+_SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/-]{1,256}", re.ASCII)
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
 
 
@@ -71,12 +82,23 @@ class Event(LegEvent):
     subclass: str = ""
     sessions: str = ""
     """HEARTBEAT: how many legs FreeSWITCH has."""
+    action: str = ""
+    """``conference::maintenance``: what happened in the room."""
+    hung_up_by: str = ""
+    """SIP: how the leg ended."""
+
+    @property
+    def is_by_person(self) -> bool:
+        """Whether the person at the leg's other end hung it up."""
+        return self.hung_up_by in ("recv_bye", "recv_cancel")
 
 
 _EVENT_HEADERS = {
     "name": "Event-Name",
     "subclass": "Event-Subclass",
     "sessions": "Session-Count",
+    "action": "Action",
+    "hung_up_by": "variable_sip_hangup_disposition",
     **_HEADERS,
 }
 
@@ -181,19 +203,46 @@ def end_leg(leg: str, cause: str) -> str:
     return f"uuid_kill {_word(leg)} {_word(cause)}"
 
 
-def set_variable(leg: str, name: str, value: str = "") -> str:
-    """Set a channel variable, or unset it."""
-    return f"uuid_setvar {_word(leg)} {_word(name)} {_word(value) if value else ''}".rstrip()
+def move_leg(leg: str, destination: str, context: str) -> str:
+    """Send a leg to a destination of the dialplan."""
+    return f"uuid_transfer {_word(leg)} {_word(destination)} XML {_word(context)}"
+
+
+def move_pair(leg: str, destination: str, context: str) -> str:
+    """Send a leg and the one bridged to it there. On a leg that is not bridged it goes wrong."""
+    return f"uuid_transfer {_word(leg)} -both {_word(destination)} XML {_word(context)}"
+
+
+def arm_survey(leg: str, destination: str, context: str) -> str:
+    """Let a leg go to a destination when the other leg of its bridge ends.
+
+    FreeSWITCH does so by itself (``switch_ivr_bridge.c``), whether or not we are still there.
+    """
+    target = f"{_word(destination)}:XML:{_word(context)}"
+    return f"uuid_setvar {_word(leg)} {_SURVEY_VARIABLE} {target}"
+
+
+def disarm_survey(leg: str) -> str:
+    """Take ``arm_survey`` back; a transfer does not."""
+    return f"uuid_setvar {_word(leg)} {_SURVEY_VARIABLE}"
+
+
+def brief(leg: str, name: str, value: str) -> str:
+    """One fact for the survey, as a channel variable: percent-encoded, so that a group's name can
+    hold any letter and still nothing that a dialplan would expand."""
+    return (
+        f"uuid_setvar {_word(leg)} {BRIEF_PREFIX}{_word(name)} {quote(value, safe='*#+')}".rstrip()
+    )
 
 
 def put_hash(realm: str, key: str, value: str) -> str:
     """Write a key of mod_hash."""
-    return f"hash insert/{_word(realm)}/{_word(key)}/{_word(value)}"
+    return f"hash insert/{_part(realm)}/{_part(key)}/{_part(value)}"
 
 
 def drop_hash(realm: str, key: str) -> str:
     """Forget a key of mod_hash."""
-    return f"hash delete/{_word(realm)}/{_word(key)}"
+    return f"hash delete/{_part(realm)}/{_part(key)}"
 
 
 def read_context(context: str) -> str:
@@ -215,6 +264,7 @@ TRUE = "true"
 CHANNELS = "show channels as json"
 BRIDGES = "show bridged_calls as json"
 CLOCK = "strepoch"
+STORAGE_FOLDER = "global_getvar storage_dir"
 
 
 def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
@@ -233,6 +283,12 @@ def _word(text: str) -> str:
     return text
 
 
+def _part(text: str) -> str:
+    if "/" in text:
+        raise PbxRejectedError(f"not to be put between slashes: {text[:60]!r}")
+    return _word(text)
+
+
 # Answers
 
 
@@ -244,6 +300,20 @@ def is_ok(answer: str) -> bool:
 def is_no_such_leg(answer: str) -> bool:
     """Whether it says that the leg it named does not exist."""
     return answer.startswith("-ERR No such channel")
+
+
+def is_taken(description: str, destination: str) -> bool:
+    """Whether the answer to ``describe`` shows the leg in the dialplan's hands at a destination."""
+    if not is_ok(description):
+        return False
+    leg = read_loosely(description.encode())
+    return (
+        leg.get("Caller-Destination-Number") == destination
+        and leg.get("Channel-State", "") in _IN_DIALPLAN
+    )
+
+
+_IN_DIALPLAN = frozenset({"CS_EXECUTE", "CS_SOFT_EXECUTE", "CS_EXCHANGE_MEDIA", "CS_PARK"})
 
 
 def read_snapshot(channels: str, bridges: str) -> list[LegRow]:

@@ -1,8 +1,8 @@
 """Carries a request out: find the call, decide, write down, act, wait for proof, answer.
 
 One request is one call of ``execute``, in a greenlet of its own. Counterparts: the doors
-(``board``, ``control``) bring requests and take replies; ``actions`` decide; ``ports.Pbx`` acts;
-``tracker`` sees the proof.
+(``board``, ``control``) bring requests and take replies; ``actions`` decide; ``performer`` acts;
+``proof`` waits for what FreeSWITCH's events show.
 """
 
 from __future__ import annotations
@@ -11,34 +11,34 @@ import logging
 
 import msgspec
 
-from fluxcc.actions import ON_CALLS, ON_NUMBERS
+from fluxcc.actions import ON_CALLS, WITHOUT_CALL
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.audit import AuditRecord
-from fluxcc.domain.blocks import Block, BlockChange
+from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Conversation, Outcome
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.effects import (
-    AllEnded,
-    BlockNumber,
-    DisarmSurvey,
-    Effect,
-    EndLeg,
-    Plan,
-    ReleaseNumber,
-)
+from fluxcc.domain.effects import BlockNumber, Effect, Plan
 from fluxcc.domain.errors import LinkLostError, PbxError, RefusedError
-from fluxcc.domain.requests import Action, Reply, Request, Role
-from fluxcc.service.blocking import Blocking
+from fluxcc.domain.requests import Reply, Request, Role
+from fluxcc.service.blocklist import Blocklist
 from fluxcc.service.journal import Journal
+from fluxcc.service.performer import Performer, promised
 from fluxcc.service.ports import Clock, Pbx, Runtime
+from fluxcc.service.proof import Proof
 from fluxcc.service.replies import Replies
+from fluxcc.service.sequel import Sequels
 from fluxcc.service.tracker import Tracker
 
-CONFIRMATION = 3.0
-"""Seconds that FreeSWITCH has to show what it accepted; the reply is due after 5 (contract, 3)."""
-FIRST_NUDGE, LONGEST_NUDGE = 0.001, 0.02
-"""Seconds between two nudges while a confirmation is waited for (``Pbx.hurry``)."""
-OUTCOMES = {Action.PRANK: Outcome.PRANK}
+OUTCOMES = {
+    Code.BLOCKED: Outcome.PRANK,
+    Code.RENEWED: Outcome.PRANK,
+    Code.NOT_BLOCKED_INTERNAL: Outcome.PRANK,
+    Code.NOT_BLOCKED_WITHHELD: Outcome.PRANK,
+    Code.CONFERENCE_JOINED: Outcome.CONFERENCE,
+    Code.TRANSFERRED: Outcome.TRANSFERRED,
+    Code.SURVEY_STARTED: Outcome.SURVEYED,
+}
+"""What history says of a call on which this was done."""
 
 log = logging.getLogger(__name__)
 
@@ -50,18 +50,22 @@ class Executor:
         self,
         *,
         tracker: Tracker,
-        blocking: Blocking,
+        blocklist: Blocklist,
+        performer: Performer,
         journal: Journal,
         replies: Replies,
+        sequels: Sequels,
         pbx: Pbx,
         rules: Rules,
         runtime: Runtime,
         clock: Clock,
     ) -> None:
         self._tracker = tracker
-        self._blocking = blocking
+        self._blocklist = blocklist
+        self._performer = performer
         self._journal = journal
         self._replies = replies
+        self._sequels = sequels
         self._pbx = pbx
         self._rules = rules
         self._runtime = runtime
@@ -82,6 +86,18 @@ class Executor:
 
     def _carry_out(self, request: Request) -> Reply:
         asked = self._clock.now()
+        row = AuditRecord(
+            id=self._new_id(asked),
+            at=asked,
+            request=request.id,
+            action=request.action,
+            by=str(request.actor),
+            agent=request.agent,
+            call=request.call,
+            number=request.number,
+            reason=request.reason,
+            language=request.language,
+        )
         try:
             call, view, plan = self._decide(request)
         except RefusedError as refusal:
@@ -94,22 +110,18 @@ class Executor:
                 number=refusal.number,
                 language=request.language,
             )
-            self._journal.note(self._row(request, reply, self._new_id(asked), asked))
+            self._journal.note(self._ended(row, reply))
             return reply
-        if call is not None:
-            self._busy_calls.add(call.id)
-        try:
-            return self._act(request, plan, call, view, asked)
-        finally:
-            if call is not None:
-                self._busy_calls.discard(call.id)
+        if call is None:
+            return self._act(request, plan, row, view)
+        return self._act_on(call, request, plan, row, view)
 
     # Decide
 
     def _decide(self, request: Request) -> tuple[Call | None, Conversation | None, Plan]:
-        on_number = ON_NUMBERS.get(request.action)
-        if on_number is not None:
-            return None, None, on_number(request, self._rules)
+        without_call = WITHOUT_CALL.get(request.action)
+        if without_call is not None:
+            return None, None, without_call(request, self._rules)
         call = self._find_call(request)
         view = call.seen_by(request.agent)
         if call.id in self._busy_calls:
@@ -137,14 +149,28 @@ class Executor:
 
     # Act
 
-    def _act(
-        self,
-        request: Request,
-        plan: Plan,
-        call: Call | None,
-        view: Conversation | None,
-        asked: float,
+    def _act_on(
+        self, call: Call, request: Request, plan: Plan, row: AuditRecord, view: Conversation | None
     ) -> Reply:
+        """Act on a call, alone, and let its history say so."""
+        earlier, had_survey_over = call.outcome, call.is_survey_over
+        # Before the first command: the call's last event may come before a command's answer.
+        call.outcome = OUTCOMES.get(plan.code, earlier)
+        call.is_survey_over = True
+        self._busy_calls.add(call.id)
+        try:
+            reply = self._act(request, plan, row, view)
+        finally:
+            self._busy_calls.discard(call.id)
+        if reply.status is not Status.OK and call.ended is None:
+            call.outcome = earlier
+            call.is_survey_over = had_survey_over
+        return reply
+
+    def _act(
+        self, request: Request, plan: Plan, row: AuditRecord, view: Conversation | None
+    ) -> Reply:
+        block = self._block_to_make(plan.effects, request, view)
         reply = Reply(
             request=request.id,
             action=request.action,
@@ -153,43 +179,50 @@ class Executor:
             call=view.customer if view else "",
             number=plan.number,
             blocked=plan.blocked,
+            expires=block.until if block else None,
             language=request.language,
         )
-        row = self._row(request, None, self._new_id(asked), asked)
-        row = msgspec.structs.replace(row, agent=reply.agent, call=reply.call, number=reply.number)
-        block = self._block_to_make(plan, request, view)
-        if block is not None:
-            reply = msgspec.structs.replace(reply, expires=block.until)
-        is_written = self._journal.commit(*([block] if block else []), row)
+        row = msgspec.structs.replace(
+            row,
+            agent=reply.agent,
+            call=reply.call,
+            number=reply.number or (view.number if view else row.number),
+        )
+        is_written = self._journal.commit(*promised(plan.effects, block), row)
+        failure = self._perform(plan, request, block)
+        if failure is not None:
+            reply = msgspec.structs.replace(reply, code=failure)
+        row = self._ended(row, reply)
+        is_written &= self._journal.commit(row)
+        if reply.code in (Code.TRANSFERRED, Code.DESTINATION_REJECTED):
+            self._sequels.follow(row)
+        return reply if is_written else msgspec.structs.replace(reply, record_pending=True)
+
+    def _perform(self, plan: Plan, request: Request, block: Block | None) -> Code | None:
+        """Do it and wait for the proof; the code of what went wrong."""
         proof = Proof(plan.confirmation, self._tracker, self._pbx, self._runtime)
-        if call is not None:
-            # Before the first command: the call's last event may come before a command's answer.
-            call.outcome = OUTCOMES.get(request.action, call.outcome)
+        by = str(request.actor)
         try:
             for effect in plan.effects:
-                self._perform(effect, block, request)
-            if not proof.arrived():
-                reply = msgspec.structs.replace(reply, code=Code.PBX_REJECTED)
+                self._performer.perform(effect, by, block)
+            failure = proof.wait()
+            for effect in plan.afterwards:
+                self._performer.perform(effect, by, block)
         except LinkLostError:
-            reply = msgspec.structs.replace(reply, code=Code.OUTCOME_UNKNOWN)
+            return Code.OUTCOME_UNKNOWN
         except PbxError as error:
             log.warning("FreeSWITCH said no", extra={"request": request.id, "error": str(error)})
-            reply = msgspec.structs.replace(reply, code=Code.PBX_REJECTED)
+            return Code.PBX_REJECTED
         finally:
             proof.forget()
-        if call is not None and call.ended is None and reply.status is not Status.OK:
-            call.outcome = Outcome.LIVE
-        is_written &= self._journal.commit(self._row(request, reply, row.id, asked))
-        if not is_written:
-            reply = msgspec.structs.replace(reply, record_pending=True)
-        return reply
+        return failure
 
     def _block_to_make(
-        self, plan: Plan, request: Request, view: Conversation | None
+        self, effects: tuple[Effect, ...], request: Request, view: Conversation | None
     ) -> Block | None:
-        for effect in plan.effects:
+        for effect in effects:
             if isinstance(effect, BlockNumber):
-                return self._blocking.blocklist.make(
+                return self._blocklist.make(
                     effect.number,
                     effect.duration,
                     self._clock.now(),
@@ -199,50 +232,14 @@ class Executor:
                 )
         return None
 
-    def _perform(self, effect: Effect, block: Block | None, request: Request) -> None:
-        match effect:
-            case BlockNumber(number):
-                if block is not None:
-                    change = (
-                        BlockChange.RENEWED
-                        if self._blocking.blocklist.find(number)
-                        else BlockChange.BLOCKED
-                    )
-                    self._blocking.enforce(block)
-                    self._blocking.tell(change, block, str(request.actor))
-            case ReleaseNumber(number):
-                live = self._blocking.blocklist.find(number)
-                if live is not None:
-                    ended = self._blocking.release(live, str(request.actor))
-                    self._journal.note(ended)
-                    self._blocking.tell(BlockChange.RELEASED, ended, str(request.actor))
-            case DisarmSurvey(leg):
-                self._pbx.disarm_survey(leg)
-            case EndLeg(leg, cause):
-                self._pbx.end_leg(leg, cause)
-
     # Write down
 
-    def _row(self, request: Request, reply: Reply | None, row_id: int, asked: float) -> AuditRecord:
-        row = AuditRecord(
-            id=row_id,
-            at=asked,
-            request=request.id,
-            action=request.action,
-            by=str(request.actor),
-            agent=request.agent,
-            call=request.call,
-            number=request.number,
-            reason=request.reason,
-            language=request.language,
-        )
-        if reply is None:
-            return row
+    def _ended(self, row: AuditRecord, reply: Reply) -> AuditRecord:
+        """The row of a request that was answered so."""
         return msgspec.structs.replace(
             row,
-            agent=reply.agent,
-            call=reply.call or request.call,
-            number=reply.number or request.number,
+            call=reply.call or row.call,
+            number=reply.number or row.number,
             status=reply.status,
             code=reply.code,
             ended=self._clock.now(),
@@ -253,42 +250,3 @@ class Executor:
     def _new_id(self, moment: float) -> int:
         self._last_id = max(self._last_id + 1, int(moment * 1e6))
         return self._last_id
-
-
-class Proof:
-    """Waits until FreeSWITCH's own events show what a plan set out to do.
-
-    It listens from before the first command on: the event may come before the command's answer.
-    """
-
-    def __init__(
-        self, confirmation: AllEnded | None, tracker: Tracker, pbx: Pbx, runtime: Runtime
-    ) -> None:
-        self._tracker = tracker
-        self._pbx = pbx
-        self._missing = set(confirmation.legs) if confirmation else set()
-        self._legs = tuple(self._missing)
-        self._latch = runtime.latch()
-        tracker.watch(self._legs, self._leg_ended)
-        for leg in self._legs:
-            if leg not in tracker.legs:
-                self._leg_ended(leg, "")
-
-    def arrived(self) -> bool:
-        """Whether the proof came within ``CONFIRMATION`` seconds. Raises ``LinkLostError``."""
-        waited, pause = 0.0, FIRST_NUDGE
-        while self._missing and waited < CONFIRMATION:
-            self._pbx.hurry()
-            self._latch.wait(pause)
-            waited += pause
-            pause = min(pause * 2, LONGEST_NUDGE)
-        return not self._missing
-
-    def forget(self) -> None:
-        """Listen no longer."""
-        self._tracker.unwatch(self._legs, self._leg_ended)
-
-    def _leg_ended(self, leg: str, cause: str) -> None:
-        self._missing.discard(leg)
-        if not self._missing:
-            self._latch.set(True)

@@ -9,10 +9,14 @@ Counterpart: ``daemon`` runs ``flush`` in a greenlet of its own whenever ``wait_
 
 from __future__ import annotations
 
+import msgspec
+
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, record
+from fluxcc.domain.directory import Entry, Group, Room, Service, key
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.surveys import Survey
 from fluxcc.service.ports import Batch, Clock, Latch, Runtime, Store
 
 LAG = 0.1
@@ -25,6 +29,15 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries to write to a store that failed."""
 
 
+class Removal(msgspec.Struct, frozen=True):
+    """A supervisor's setting that is to be deleted."""
+
+    entry: Entry
+
+
+Record = Block | AuditRecord | Survey | Entry | Removal
+
+
 class Journal:
     """One per daemon."""
 
@@ -33,8 +46,7 @@ class Journal:
         self._runtime = runtime
         self._clock = clock
         self._calls: dict[int, Call] = {}
-        self._blocks: dict[str, Block] = {}
-        self._audit: dict[int, AuditRecord] = {}
+        self._records: dict[tuple[str, object], Record] = {}
         self._waiting: list[Latch] = []
         self._work = runtime.latch()
         self._promise = runtime.latch()
@@ -47,23 +59,20 @@ class Journal:
     @property
     def pending(self) -> int:
         """How many things wait to be written."""
-        return len(self._calls) + len(self._blocks) + len(self._audit)
+        return len(self._calls) + len(self._records)
 
     def call_changed(self, call: Call) -> None:
         """Write this call's newest state with the next batch."""
         self._calls[call.id] = call
         self._work.set(True)
 
-    def note(self, *records: Block | AuditRecord) -> None:
+    def note(self, *records: Record) -> None:
         """Write these with the next batch."""
         for entry in records:
-            if isinstance(entry, Block):
-                self._blocks[entry.id] = entry
-            else:
-                self._audit[entry.id] = entry
+            self._records[_identity(entry)] = entry
         self._work.set(True)
 
-    def commit(self, *records: Block | AuditRecord) -> bool:
+    def commit(self, *records: Record) -> bool:
         """Write these now. True once they are on disk; False where that may take longer: they are
         kept and written as soon as the store can be."""
         self.note(*records)
@@ -76,33 +85,25 @@ class Journal:
 
     def wait_for_work(self) -> None:
         """Return when something should be written: a promise at once, the rest after ``LAG``."""
-        if not self._work.wait(IDLE):
-            return
-        self._promise.wait(self._pause or LAG)
+        if self._work.wait(IDLE):
+            self._promise.wait(self._pause or LAG)
 
     def flush(self) -> None:
         """Write what there is in one transaction; keep it where that fails."""
         self._work, self._promise = self._runtime.latch(), self._runtime.latch()
         waiting, self._waiting = self._waiting, []
         calls, self._calls = self._calls, {}
-        blocks, self._blocks = self._blocks, {}
-        audit, self._audit = self._audit, {}
-        batch = Batch(
-            calls=tuple(record(call) for call in calls.values()),
-            blocks=tuple(blocks.values()),
-            audit=tuple(audit.values()),
-        )
-        if not batch:
+        records, self._records = self._records, {}
+        if not calls and not records:
             return
         try:
-            self._runtime.offload(self._store.write, batch)
+            self._runtime.offload(self._store.write, _batch(calls, records))
         except StoreUnavailableError as error:
             self.failure = str(error)
             self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
             # What changed during the attempt is newer than what failed.
             self._calls = calls | self._calls
-            self._blocks = blocks | self._blocks
-            self._audit = audit | self._audit
+            self._records = records | self._records
             self._work.set(True)
             for latch in waiting:
                 latch.set(False)
@@ -112,3 +113,36 @@ class Journal:
             self.written += 1
             for latch in waiting:
                 latch.set(True)
+
+
+def _identity(entry: Record) -> tuple[str, object]:
+    """What two records share of which only the newer one is written."""
+    if isinstance(entry, Removal):
+        entry = entry.entry
+    if isinstance(entry, Group | Room | Service):
+        return type(entry).__name__, key(entry)
+    return type(entry).__name__, entry.id
+
+
+def _batch(calls: dict[int, Call], records: dict[tuple[str, object], Record]) -> Batch:
+    blocks, audit, surveys, entries, removed = [], [], [], [], []
+    for entry in records.values():
+        match entry:
+            case Block():
+                blocks.append(entry)
+            case AuditRecord():
+                audit.append(entry)
+            case Survey():
+                surveys.append(entry)
+            case Removal(gone):
+                removed.append(gone)
+            case _:
+                entries.append(entry)
+    return Batch(
+        calls=tuple(record(call) for call in calls.values()),
+        blocks=tuple(blocks),
+        audit=tuple(audit),
+        surveys=tuple(surveys),
+        entries=tuple(entries),
+        removed=tuple(removed),
+    )

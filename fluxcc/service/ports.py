@@ -20,7 +20,9 @@ import msgspec
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.directory import Entry
 from fluxcc.domain.requests import Reply
+from fluxcc.domain.surveys import Survey
 
 Result = TypeVar("Result")
 
@@ -68,6 +70,21 @@ class Pbx(Protocol):
     def end_leg(self, leg: str, cause: str) -> bool:
         """Hang the leg up; False where it was gone already."""
 
+    def move_leg(self, leg: str, destination: str, context: str) -> None:
+        """Send the leg to a destination of the dialplan; a bridge it is in ends."""
+
+    def move_pair(self, leg: str, destination: str, context: str) -> None:
+        """Send the leg and the one it is bridged to now to the same destination."""
+
+    def is_taken(self, leg: str, destination: str) -> bool:
+        """Whether the dialplan has the leg at that destination now."""
+
+    def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
+        """Give the leg what the survey needs to know."""
+
+    def arm_survey(self, leg: str, destination: str, context: str) -> None:
+        """Let the leg go there when the other leg of its bridge ends."""
+
     def disarm_survey(self, leg: str) -> None:
         """Forget what the leg was to do after its bridge; nothing where the leg is gone."""
 
@@ -76,6 +93,12 @@ class Pbx(Protocol):
 
     def withdraw_blocks(self, keys: Iterable[str]) -> None:
         """Tell the gate that these keys are free; unknown ones do no harm."""
+
+    def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
+        """Tell the kit's dialplan: whoever dials this gets into the conference of that name."""
+
+    def withdraw_rooms(self, dialled: Iterable[str]) -> None:
+        """Tell the kit's dialplan that nobody does; unknown ones do no harm."""
 
     def has_gate(self, context: str) -> bool:
         """Whether the kit's gate stands in that dialplan context (looked up, not remembered)."""
@@ -87,15 +110,26 @@ class Pbx(Protocol):
         """Make FreeSWITCH hand over at once the events that wait for us; costs next to nothing."""
 
 
+class Spool(Protocol):
+    """Where the survey's script leaves what it heard, for a daemon that may be down."""
+
+    def read(self) -> Iterable[tuple[str, list[dict[str, str]]]]:
+        """Each finished file: its name, and its records from the first to the last."""
+
+    def remove(self, name: str, *, keep_aside: bool) -> None:
+        """Take a file out of the spool; with ``keep_aside`` for a person to look at."""
+
+
 class Batch(msgspec.Struct, frozen=True):
     """What goes to disk in one transaction: the newest state of each thing, oldest thing first."""
 
     calls: tuple[CallRecord, ...] = ()
     blocks: tuple[Block, ...] = ()
     audit: tuple[AuditRecord, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.calls or self.blocks or self.audit)
+    surveys: tuple[Survey, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    removed: tuple[Entry, ...] = ()
+    """Entries that are to be deleted."""
 
 
 class Store(Protocol):
@@ -116,6 +150,9 @@ class Store(Protocol):
 
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that were never seen to end."""
+
+    def entries(self) -> list[Entry]:
+        """The groups, rooms and services of this node."""
 
     def find_reply(self, request: str, since: float) -> Reply | None:
         """What was answered to a request ID after that moment (epoch seconds).

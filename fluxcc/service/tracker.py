@@ -9,17 +9,21 @@ gap they may come before the snapshot does.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from sys import intern
 
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
-from fluxcc.domain.events import LegEvent, LegRow, Snapshot
+from fluxcc.domain.effects import LegFact
+from fluxcc.domain.events import LegEvent, LegNews, LegRow, Snapshot
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.service.journal import Journal
 from fluxcc.service.ports import Clock
 
-Watcher = Callable[[str, str], None]
-"""Called with a leg's UUID and its hangup cause when it has ended."""
+Watcher = Callable[[str, LegNews], None]
+"""Called with a leg's UUID and what happened to it."""
+REMEMBERED = 1_000
+"""Legs whose end is remembered for whoever asks a moment too late."""
 
 
 class Tracker:
@@ -36,19 +40,19 @@ class Tracker:
         self._last_id = 0
         self._former: dict[str, Call] = {}
         """Leg → its call, as the store remembers it from the daemon's former life."""
-        self._on_inbound: Callable[[Leg], None] | None = None
-
-    def on_inbound(self, callback: Callable[[Leg], None]) -> None:
-        """Call this for every inbound leg as soon as it is known (``refusal``)."""
-        self._on_inbound = callback
+        self._ends: OrderedDict[str, LegNews] = OrderedDict()
+        self.on_inbound: Callable[[Leg], None] = lambda leg: None
+        """Called for every inbound leg as soon as it is known (``refusal``)."""
+        self.on_bridged: Callable[[Call], None] = lambda call: None
+        """Called whenever an agent and a customer were connected (``surveys``)."""
 
     # What happened
 
     def leg_created(self, event: LegEvent) -> None:
         """A leg came into being: it joins the call it was dialled for, or begins one."""
         leg = self._leg(event)
-        if leg.is_inbound and self._on_inbound is not None:
-            self._on_inbound(leg)
+        if leg.is_inbound:
+            self.on_inbound(leg)
 
     def leg_answered(self, event: LegEvent) -> None:
         """A leg was answered."""
@@ -74,17 +78,23 @@ class Tracker:
             if leg is not None and leg.partner is not None:
                 leg.partner.partner = None
                 leg.partner = None
+            self._tell(uuid, LegNews(LegFact.PARTED))
 
     def leg_ended(self, event: LegEvent) -> None:
         """A leg hung up. Its destruction, which follows, says the same again."""
-        uuid = event.leg
-        leg = self.legs.get(uuid)
-        if leg is not None:
-            self._end(leg, event.cause)
-        watchers = self._watchers.get(uuid)
-        if watchers:
-            for watcher in tuple(watchers):
-                watcher(uuid, event.cause)
+        leg = self.legs.get(event.leg)
+        if leg is None:
+            return
+        self._end(leg, event.cause)
+        news = LegNews(LegFact.ENDED, event.cause, event.is_by_person)
+        self._ends[event.leg] = news
+        if len(self._ends) > REMEMBERED:
+            self._ends.popitem(last=False)
+        self._tell(event.leg, news)
+
+    def leg_joined(self, event: LegEvent) -> None:
+        """A leg entered a conference room."""
+        self._tell(event.leg, LegNews(LegFact.JOINED, event.conference))
 
     # What is asked
 
@@ -108,7 +118,7 @@ class Tracker:
         return any(leg.call is call for leg in self._by_agent.get(agent, {}).values())
 
     def watch(self, legs: Iterable[str], watcher: Watcher) -> None:
-        """Call ``watcher`` when one of these legs ends."""
+        """Call ``watcher`` whenever something happens to one of these legs."""
         for uuid in legs:
             self._watchers.setdefault(uuid, []).append(watcher)
 
@@ -120,6 +130,14 @@ class Tracker:
                 watchers.remove(watcher)
                 if not watchers:
                     del self._watchers[uuid]
+
+    def last_news(self, uuid: str) -> LegNews:
+        """How a leg ended that has just ended."""
+        return self._ends.get(uuid, LegNews(LegFact.ENDED))
+
+    def calls_of_group(self, group: str) -> list[Call]:
+        """The calls of a group in which somebody is talking."""
+        return [call for call in self.calls.values() if call.group == group and call.is_talking]
 
     # After a gap
 
@@ -137,6 +155,8 @@ class Tracker:
                 number=entry.number,
                 direction=Direction(entry.direction),
                 bridged=entry.bridged,
+                outcome=Outcome(entry.outcome),
+                is_survey_over=entry.outcome != Outcome.LIVE,
                 customer_uuid=entry.customer_leg,
                 agent_uuid=entry.agent_leg,
             )
@@ -182,8 +202,7 @@ class Tracker:
         self._end(leg, "")
         if call is not None and call.outcome in (Outcome.ANSWERED, Outcome.UNANSWERED):
             call.outcome = Outcome.LOST
-        for watcher in tuple(self._watchers.get(leg.uuid, ())):
-            watcher(leg.uuid, "")
+        self._tell(leg.uuid, LegNews(LegFact.ENDED))
 
     # How it is kept
 
@@ -306,6 +325,14 @@ class Tracker:
             call.bridged = self._clock.now()
         self._index(agent_leg, call.agent)
         self._journal.call_changed(call)
+        self._tell(customer.uuid, LegNews(LegFact.BRIDGED, call.agent))
+        self.on_bridged(call)
+
+    def _tell(self, uuid: str, news: LegNews) -> None:
+        watchers = self._watchers.get(uuid)
+        if watchers:
+            for watcher in tuple(watchers):
+                watcher(uuid, news)
 
     def _bring(self, agent_leg: Leg, call: Call) -> None:
         """Let the agent's leg be part of the customer's call, whatever it was part of before."""

@@ -1,0 +1,39 @@
+"""``conference``: customer and agent move to the agent's own room (contract, section 1)."""
+
+from __future__ import annotations
+
+from fluxcc.actions.rules import Rules
+from fluxcc.domain.calls import Conversation
+from fluxcc.domain.codes import Code
+from fluxcc.domain.effects import AllJoined, DisarmSurvey, Effect, MoveLeg, MovePair, Plan
+from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.requests import Request
+
+
+def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
+    """Move both where the room was provisioned; otherwise nothing moves.
+
+    A bridged pair goes in one command: the agent's leg would end if the customer's left alone.
+    Legs that are not bridged now (they are in a room already) are addressed one by one.
+    """
+    room = rules.find_room(call.agent)
+    if room is None:
+        raise RefusedError(Code.ROOM_NOT_PROVISIONED, call=call.customer)
+    if not call.agent_leg:
+        raise RefusedError(Code.NO_LIVE_CALL, call=call.customer)
+    destination = rules.room.format(agent=call.agent)
+    moves: tuple[Effect, ...]
+    if call.is_bridged:
+        moves = (MovePair(call.customer, destination, rules.room_context),)
+    else:
+        moves = tuple(
+            MoveLeg(leg, destination, rules.room_context) for leg in (call.customer, call.agent_leg)
+        )
+    return Plan(
+        (DisarmSurvey(call.customer), *moves),
+        Code.CONFERENCE_JOINED,
+        AllJoined(
+            frozenset({call.customer, call.agent_leg}),
+            "" if room.is_served_by_pbx else call.agent,
+        ),
+    )

@@ -1,0 +1,38 @@
+"""``hangup``: the call ends, or its customer goes to the group's survey (contract, section 1)."""
+
+from __future__ import annotations
+
+from fluxcc.actions import survey
+from fluxcc.actions.rules import Rules
+from fluxcc.domain.calls import Conversation
+from fluxcc.domain.codes import Code
+from fluxcc.domain.effects import AllEnded, Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
+from fluxcc.domain.requests import Request
+
+CAUSE = "NORMAL_CLEARING"
+
+
+def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
+    """Send the customer to the survey where there is one to get; end both legs otherwise.
+
+    What was armed for the telephone's hangup is disarmed in both cases: the survey starts once.
+    """
+    agent_ends = (EndLeg(call.agent_leg, CAUSE),) if call.agent_leg else ()
+    group = survey.group_of(call, rules)
+    if group is None:
+        return Plan(
+            (DisarmSurvey(call.customer), EndLeg(call.customer, CAUSE), *agent_ends),
+            Code.ENDED,
+            AllEnded(frozenset(leg for leg in (call.customer, call.agent_leg) if leg)),
+        )
+    destination = survey.destination(group, rules)
+    return Plan(
+        (
+            DisarmSurvey(call.customer),
+            survey.brief(call, group),
+            MoveLeg(call.customer, destination, rules.survey_context),
+        ),
+        Code.SURVEY_STARTED,
+        Arrived(call.customer, call.agent_leg, destination),
+        afterwards=agent_ends,
+    )

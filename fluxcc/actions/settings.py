@@ -1,0 +1,26 @@
+"""``set`` and ``remove``: what a supervisor decides about groups, rooms and services."""
+
+from __future__ import annotations
+
+from fluxcc.actions.rules import Rules
+from fluxcc.domain.codes import Code
+from fluxcc.domain.directory import faults
+from fluxcc.domain.effects import Plan, Remove, Save
+from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.requests import Request
+
+
+def plan_set(request: Request, rules: Rules) -> Plan:
+    """Let the entry count from now on, in place of its earlier self."""
+    if request.entry is None or faults(request.entry):
+        raise RefusedError(Code.MALFORMED_REQUEST)
+    return Plan((Save(request.entry),), Code.SAVED)
+
+
+def plan_remove(request: Request, rules: Rules) -> Plan:
+    """Let the entry count no longer."""
+    if request.entry is None:
+        raise RefusedError(Code.MALFORMED_REQUEST)
+    if not rules.has_entry(request.entry):
+        raise RefusedError(Code.UNKNOWN_ENTRY)
+    return Plan((Remove(request.entry),), Code.REMOVED)

@@ -1,0 +1,32 @@
+"""``transfer``: the customer goes to a service, blind; the agent is freed (contract, section 1)."""
+
+from __future__ import annotations
+
+from fluxcc.actions.rules import Rules
+from fluxcc.domain.calls import Conversation
+from fluxcc.domain.codes import Code
+from fluxcc.domain.effects import Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
+from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.requests import Request
+
+AGENT_CAUSE = "NORMAL_CLEARING"
+
+
+def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
+    """Move the customer to a service of the catalogue; the agent's leg ends after that.
+
+    Bridged, the agent's leg ends by itself when the customer's leaves; in a conference room, or
+    where its dialplan goes on after the bridge, it does not.
+    """
+    service = rules.find_service(request.service)
+    if service is None:
+        raise RefusedError(Code.UNKNOWN_SERVICE, call=call.customer)
+    return Plan(
+        (
+            DisarmSurvey(call.customer),
+            MoveLeg(call.customer, service.destination, service.context),
+        ),
+        Code.TRANSFERRED,
+        Arrived(call.customer, call.agent_leg, service.destination),
+        afterwards=(EndLeg(call.agent_leg, AGENT_CAUSE),) if call.agent_leg else (),
+    )

@@ -1,0 +1,195 @@
+"""``group``, ``room``, ``service``: what a supervisor sets. In force for the next action."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from fluxcc import bootstrap
+from fluxcc.cli.ask import carry_out
+from fluxcc.cli.session import NOT_PERMITTED, Session, pass_session, printable
+from fluxcc.cli.table import Table
+from fluxcc.domain.directory import Entry, Group, Room, Scale, Service, Trigger
+from fluxcc.domain.errors import StoreUnavailableError
+
+Kind = TypeVar("Kind", Group, Room, Service)
+
+
+def _(message: str) -> str:
+    return message
+
+
+@click.group("group")
+def group_command() -> None:
+    """The groups, and the survey after their calls."""
+
+
+@group_command.command("list")
+@pass_session
+def list_groups(session: Session) -> None:
+    """List the groups that have settings."""
+    table = Table([_("group"), _("survey"), _("trigger"), _("destination"), _("questions")])
+    _show(
+        session,
+        Group,
+        table,
+        lambda group: (
+            group.name,
+            session.translate(_("on")) if group.has_survey else session.translate(_("off")),
+            group.trigger.value,
+            group.destination or "-",
+            f"{group.questions} x {group.scale.value}",
+        ),
+    )
+
+
+@group_command.command("set")
+@click.argument("name")
+@click.option("--survey", type=click.Choice(["on", "off"]), help="Whether calls end in a survey.")
+@click.option(
+    "--trigger",
+    type=click.Choice([t.value for t in Trigger]),
+    help="What starts it: the board alone, or the telephone's hangup too.",
+)
+@click.option("--destination", metavar="EXT", help="Where it answers, in place of the usual one.")
+@click.option("--questions", type=click.IntRange(1, 3), help="How many questions it has.")
+@click.option("--scale", type=click.Choice([s.value for s in Scale]), help="What may be pressed.")
+@click.option("--prompts", metavar="DIR", help="Folder of the group's own recordings.")
+@pass_session
+def set_group(session: Session, /, name: str, survey: str | None, **changes: Any) -> None:
+    """Set what happens after the calls of group NAME; what is not named stays as it is.
+
+    \b
+    fluxcc group set sales --survey on
+    fluxcc group set sales --trigger any --questions 2 --scale 0-10
+    """
+    known = next((group for group in _read(session, Group) if group.name == name), Group(name))
+    wanted = {key: value for key, value in changes.items() if value is not None}
+    if survey is not None:
+        wanted["has_survey"] = survey == "on"
+    group = msgspec.convert(msgspec.to_builtins(known) | wanted, Group)
+    carry_out(session, "set", group=msgspec.to_builtins(group))
+
+
+@group_command.command("remove")
+@click.argument("name")
+@pass_session
+def remove_group(session: Session, /, name: str) -> None:
+    """Forget the settings of group NAME."""
+    carry_out(session, "remove", group={"name": name})
+
+
+@click.group("room")
+def room_command() -> None:
+    """The agents' conference rooms."""
+
+
+@room_command.command("list")
+@pass_session
+def list_rooms(session: Session) -> None:
+    """List the provisioned rooms."""
+    template = session.settings.conference.room
+    table = Table([_("agent"), _("dialled"), _("served by")])
+    _show(
+        session,
+        Room,
+        table,
+        lambda room: (
+            room.extension,
+            template.format(agent=room.extension),
+            "pbx" if room.is_served_by_pbx else "fluxcc",
+        ),
+    )
+
+
+@room_command.command("add")
+@click.argument("extension")
+@click.option(
+    "--served-by-pbx",
+    is_flag=True,
+    help="The PBX's own dialplan has this room; fluxcc does not serve it.",
+)
+@pass_session
+def add_room(session: Session, extension: str, served_by_pbx: bool) -> None:
+    """Provision the room of agent EXTENSION.
+
+    \b
+    fluxcc room add 1000
+    """
+    carry_out(session, "set", room={"extension": extension, "is_served_by_pbx": served_by_pbx})
+
+
+@room_command.command("remove")
+@click.argument("extension")
+@pass_session
+def remove_room(session: Session, extension: str) -> None:
+    """Take the room of agent EXTENSION away."""
+    carry_out(session, "remove", room={"extension": extension})
+
+
+@click.group("service")
+def service_command() -> None:
+    """The services that customers can be transferred to."""
+
+
+@service_command.command("list")
+@pass_session
+def list_services(session: Session) -> None:
+    """List the catalogue."""
+    table = Table([_("service"), _("destination"), _("context"), _("description")])
+    _show(
+        session,
+        Service,
+        table,
+        lambda service: (
+            service.name,
+            service.destination,
+            service.context,
+            service.description,
+        ),
+    )
+
+
+@service_command.command("add")
+@click.argument("name")
+@click.option("--destination", metavar="EXT", required=True, help="What is dialled.")
+@click.option("--context", metavar="CTX", default="default", help="In which dialplan context.")
+@click.option("--description", metavar="TEXT", default="", help="For people.")
+@pass_session
+def add_service(session: Session, /, name: str, **fields: str) -> None:
+    """Put service NAME into the catalogue, or change it.
+
+    \b
+    fluxcc service add invoices --destination 7001 --description "Second copies of invoices"
+    """
+    carry_out(session, "set", offer={"name": name, **fields})
+
+
+@service_command.command("remove")
+@click.argument("name")
+@pass_session
+def remove_service(session: Session, /, name: str) -> None:
+    """Take service NAME out of the catalogue."""
+    carry_out(session, "remove", offer={"name": name, "destination": "-"})
+
+
+def _show(session: Session, kind: type[Kind], table: Table, to_row: Any) -> None:
+    entries = _read(session, kind)
+    if session.as_json:
+        session.show_json(msgspec.to_builtins(entries))
+        return
+    for entry in entries:
+        table.add(*(printable(cell) for cell in to_row(entry)))
+    table.show(session)
+
+
+def _read(session: Session, kind: type[Kind]) -> list[Kind]:
+    try:
+        entries: list[Entry] = bootstrap.store(session.settings).entries()
+    except StoreUnavailableError as error:
+        session.fail(
+            NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error
+        )
+    return [entry for entry in entries if isinstance(entry, kind)]

@@ -1,0 +1,93 @@
+"""What supervisors have set: groups with their survey, agents' rooms, services to transfer to."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+NAME = re.compile(r"[\w.@ +-]{1,64}")
+"""A group's or a service's name: letters of any alphabet, digits, and a few signs."""
+DESTINATION = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
+CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+FOLDER = re.compile(r"/[A-Za-z0-9_./-]{1,200}", re.ASCII)
+
+
+class Trigger(StrEnum):
+    """What starts the survey of a group that has it on (contract, section 1)."""
+
+    BOARD = "board"
+    """The agent ends the call through the board."""
+    ANY = "any"
+    """Also when the agent's telephone hangs up."""
+
+
+class Scale(StrEnum):
+    """What a customer may press for an answer."""
+
+    FIVE = "1-5"
+    TEN = "0-10"
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A group, and what happens after its calls."""
+
+    name: str
+    has_survey: bool = False
+    trigger: Trigger = Trigger.BOARD
+    destination: str = ""
+    """Where the survey answers; empty for the configured one."""
+    questions: int = 1
+    scale: Scale = Scale.FIVE
+    prompts: str = ""
+    """Folder of the group's own recordings; empty for those of the kit."""
+
+
+class Room(msgspec.Struct, frozen=True):
+    """An agent's conference room."""
+
+    extension: str
+    is_served_by_pbx: bool = False
+    """Whether the PBX's own dialplan has it; otherwise the kit's serves it."""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """Something to transfer a customer to."""
+
+    name: str
+    destination: str
+    context: str = "default"
+    description: str = ""
+
+
+Entry = Group | Room | Service
+
+
+def key(entry: Entry) -> str:
+    """What an entry is known by among its kind."""
+    return entry.extension if isinstance(entry, Room) else entry.name
+
+
+def faults(entry: Entry) -> list[str]:
+    """What is wrong with an entry, in English, for the log and the operator; empty if nothing."""
+    wrong = []
+    if isinstance(entry, Room):
+        if not CONTEXT.fullmatch(entry.extension):
+            wrong.append("extension must be letters and digits")
+        return wrong
+    if not NAME.fullmatch(entry.name) or entry.name != entry.name.strip():
+        wrong.append("name must be letters, digits, blanks and . @ + - only")
+    if isinstance(entry, Service):
+        if not DESTINATION.fullmatch(entry.destination):
+            wrong.append("destination must be something to dial, such as 7001 or *28")
+        if not CONTEXT.fullmatch(entry.context):
+            wrong.append("context must be a dialplan context's name")
+        return wrong
+    if entry.destination and not DESTINATION.fullmatch(entry.destination):
+        wrong.append("destination must be something to dial, such as *28")
+    if not 1 <= entry.questions <= 3:
+        wrong.append("questions must be 1, 2 or 3")
+    if entry.prompts and (not FOLDER.fullmatch(entry.prompts) or "/../" in f"{entry.prompts}/"):
+        wrong.append("prompts must be an absolute folder without blanks")
+    return wrong

@@ -1,0 +1,31 @@
+"""What customers said to Avali-E."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """One customer sent to the survey, and what they answered so far."""
+
+    id: str
+    """Made by the survey's script, one for each time it runs: a record that comes twice, as an
+    event and out of the spool, is one."""
+    call: str
+    """UUID of the customer's leg."""
+    number: str
+    group: str
+    agent: str
+    direction: str
+    started: float
+    """When the call began, in epoch seconds."""
+    offered: float
+    """When the customer heard the first question, in epoch seconds."""
+    questions: int
+    answers: tuple[int | None, ...] = ()
+    """What was pressed, one place a question; None where nothing was."""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the customer answered at least one question."""
+        return any(answer is not None for answer in self.answers)

@@ -1,0 +1,147 @@
+"""Avali-E from the daemon's side: armed where a telephone's hangup starts it, answers taken in.
+
+Counterparts: the kit's ``avali_e.lua`` asks the customer, tells each answer as a ``fluxcc::survey``
+event and writes the same into its spool; ``actions.survey`` says who gets one. An answer that comes
+both ways, or twice, is one: the script gives each survey an id, and a later record replaces an
+earlier one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from fluxcc.actions import survey
+from fluxcc.actions.rules import Rules
+from fluxcc.domain.calls import Call
+from fluxcc.domain.directory import Group
+from fluxcc.domain.errors import PbxError
+from fluxcc.domain.requests import clean_text
+from fluxcc.domain.surveys import Survey
+from fluxcc.service.journal import Journal
+from fluxcc.service.ports import Pbx, Spool
+from fluxcc.service.tracker import Tracker
+
+MOST_QUESTIONS = 3
+HIGHEST_ANSWER = 10
+LONGEST_TEXT = 128
+
+log = logging.getLogger(__name__)
+
+
+class Surveys:
+    """One per daemon."""
+
+    def __init__(
+        self, tracker: Tracker, journal: Journal, pbx: Pbx, rules: Rules, spool: Spool
+    ) -> None:
+        self._tracker = tracker
+        self._journal = journal
+        self._pbx = pbx
+        self._rules = rules
+        self._spool = spool
+
+    def is_to_be_armed(self, call: Call) -> bool:
+        """Whether this call, just bridged, must have its survey armed. Asks nobody."""
+        group = survey.group_of(call.seen_by(call.agent), self._rules)
+        return group is not None and survey.is_to_be_armed(group)
+
+    def arm(self, call: Call) -> None:
+        """Arm the survey of a call that is still talking; talks to FreeSWITCH."""
+        view = call.seen_by(call.agent)
+        group = survey.group_of(view, self._rules)
+        if group is None or not call.is_talking:
+            return
+        try:
+            self._pbx.brief_leg(view.customer, survey.brief(view, group).facts)
+            if not call.is_survey_over:
+                self._pbx.arm_survey(
+                    view.customer,
+                    survey.destination(group, self._rules),
+                    self._rules.survey_context,
+                )
+            if call.is_survey_over:
+                # An action came in between and disarmed what was not armed yet.
+                self._pbx.disarm_survey(view.customer)
+        except PbxError as error:
+            log.warning("a survey was not armed", extra={"error": str(error)})
+
+    def group_changed(self, group: Group) -> None:
+        """Let a supervisor's change count for the calls that are up already."""
+        for call in self._tracker.calls_of_group(group.name):
+            if self.is_to_be_armed(call):
+                self.arm(call)
+            elif call.customer is not None:
+                try:
+                    self._pbx.disarm_survey(call.customer.uuid)
+                except PbxError as error:
+                    log.warning("a survey was not disarmed", extra={"error": str(error)})
+
+    def told(self, headers: Mapping[str, str]) -> None:
+        """An answer came as an event. What it says is in the spool too, so it may be lost."""
+        try:
+            self._journal.note(read_survey(headers))
+        except ValueError as error:
+            log.warning("a survey's event was malformed", extra={"error": str(error)})
+
+    def empty_spool(self) -> int:
+        """Take in what lies in the spool; a record leaves it once it is on disk here.
+
+        Returns how many were taken in.
+        """
+        taken = 0
+        for name, records in self._spool.read():
+            surveys = []
+            for headers in records:
+                try:
+                    surveys.append(read_survey(headers))
+                except ValueError as error:
+                    log.warning(
+                        "a survey's record was malformed", extra={"file": name, "error": str(error)}
+                    )
+            if not surveys or self._journal.commit(surveys[-1]):
+                self._spool.remove(name, keep_aside=not surveys)
+                taken += 1
+        return taken
+
+
+def read_survey(headers: Mapping[str, str]) -> Survey:
+    """A survey's event, or a line of its spool. Raises ``ValueError``."""
+
+    def text(name: str) -> str:
+        return clean_text(headers.get(f"Fluxcc-{name}", ""), LONGEST_TEXT)
+
+    def seconds(name: str) -> float:
+        value = float(text(name) or 0)
+        if not 0 <= value < 1e11:
+            raise ValueError(f"{name} is no time")
+        return value
+
+    questions = int(text("Questions"))
+    if not 1 <= questions <= MOST_QUESTIONS:
+        raise ValueError("Questions is out of range")
+    answers = tuple(read_answer(text(f"Answer-{n}")) for n in range(1, questions + 1))
+    if not text("Survey"):
+        raise ValueError("Survey is missing")
+    return Survey(
+        id=text("Survey"),
+        call=text("Call"),
+        number=text("Number"),
+        group=text("Group"),
+        agent=text("Agent"),
+        direction=text("Direction"),
+        started=seconds("Started"),
+        offered=seconds("Offered"),
+        questions=questions,
+        answers=answers,
+    )
+
+
+def read_answer(text: str) -> int | None:
+    """What was pressed; None where nothing was. Raises ``ValueError``."""
+    if not text:
+        return None
+    answer = int(text)
+    if not 0 <= answer <= HIGHEST_ANSWER:
+        raise ValueError("an answer is out of range")
+    return answer
