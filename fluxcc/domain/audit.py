@@ -30,6 +30,8 @@ class AuditRecord(msgspec.Struct, frozen=True):
     language: str = ""
     blocked: bool | None = None
     expires: int | None = None
+    subject: str = ""
+    """What was set or removed, as JSON, or the service that was asked for."""
     sequel: str = ""
     """What became of a transferred call: ``answered:1001``, ``busy``, ``abandoned``,
     ``ended:NO_ANSWER``."""

@@ -82,6 +82,8 @@ class LegFact(StrEnum):
 
     ENDED = "ended"
     """It hung up; the detail is the cause."""
+    GONE = "gone"
+    """It is no more, and now it shows who hung it up; the detail is the cause."""
     PARTED = "parted"
     """It is bridged no longer."""
     BRIDGED = "bridged"

@@ -74,7 +74,7 @@ class LegNews(NamedTuple):
     fact: LegFact
     detail: str = ""
     is_by_person: bool = False
-    """ENDED: whether the person at the leg's other end hung up."""
+    """GONE: whether the person at the leg's other end hung up."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -23,10 +23,9 @@ LEG_EVENTS = {
     "CHANNEL_BRIDGE": "legs_bridged",
     "CHANNEL_UNBRIDGE": "legs_unbridged",
     "CHANNEL_HANGUP": "leg_ended",
-    "CHANNEL_DESTROY": "leg_ended",
+    "CHANNEL_DESTROY": "leg_destroyed",
 }
-"""Event name → the tracker's method. CHANNEL_DESTROY repeats CHANNEL_HANGUP for a leg that hung up
-before its creation was told."""
+"""Event name → the tracker's method."""
 HEARTBEAT = "HEARTBEAT"
 RELOADXML = "RELOADXML"
 CUSTOM = "CUSTOM"

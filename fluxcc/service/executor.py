@@ -97,6 +97,7 @@ class Executor:
             number=request.number,
             reason=request.reason,
             language=request.language,
+            subject=_subject(request),
         )
         try:
             call, view, plan = self._decide(request)
@@ -250,3 +251,11 @@ class Executor:
     def _new_id(self, moment: float) -> int:
         self._last_id = max(self._last_id + 1, int(moment * 1e6))
         return self._last_id
+
+
+def _subject(request: Request) -> str:
+    """What the request is about besides a call or a number, for the audit."""
+    if request.entry is None:
+        return request.service
+    kind = type(request.entry).__name__.lower()
+    return msgspec.json.encode({kind: request.entry}).decode()

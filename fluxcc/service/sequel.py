@@ -30,12 +30,10 @@ class Sequels:
                 self._tracker.unwatch([leg], observe)
                 self._journal.note(msgspec.structs.replace(row, sequel=sequel))
 
-        if leg in self._tracker.legs:
-            self._tracker.watch([leg], observe)
-        else:
-            self._journal.note(
-                msgspec.structs.replace(row, sequel=tell(self._tracker.last_news(leg)))
-            )
+        self._tracker.watch([leg], observe)
+        end = self._tracker.end_of(leg)
+        if end is not None:
+            observe(leg, end)
 
 
 def tell(news: LegNews) -> str:
@@ -43,10 +41,10 @@ def tell(news: LegNews) -> str:
     match news.fact:
         case LegFact.BRIDGED:
             return f"answered:{news.detail}"
-        case LegFact.ENDED if news.detail in BUSY:
+        case LegFact.GONE if news.detail in BUSY:
             return "busy"
-        case LegFact.ENDED if news.is_by_person:
+        case LegFact.GONE if news.is_by_person:
             return "abandoned"
-        case LegFact.ENDED:
+        case LegFact.GONE:
             return f"ended:{news.detail}"
     return ""

@@ -81,12 +81,17 @@ class Tracker:
             self._tell(uuid, LegNews(LegFact.PARTED))
 
     def leg_ended(self, event: LegEvent) -> None:
-        """A leg hung up. Its destruction, which follows, says the same again."""
+        """A leg hung up."""
         leg = self.legs.get(event.leg)
-        if leg is None:
-            return
-        self._end(leg, event.cause)
-        news = LegNews(LegFact.ENDED, event.cause, event.is_by_person)
+        if leg is not None:
+            self._end(leg, event.cause)
+            self._tell(event.leg, LegNews(LegFact.ENDED, event.cause))
+
+    def leg_destroyed(self, event: LegEvent) -> None:
+        """A leg is no more. It ends here at the latest: one that hung up before its creation was
+        told was not known then."""
+        self.leg_ended(event)
+        news = LegNews(LegFact.GONE, event.cause, event.is_by_person)
         self._ends[event.leg] = news
         if len(self._ends) > REMEMBERED:
             self._ends.popitem(last=False)
@@ -131,9 +136,9 @@ class Tracker:
                 if not watchers:
                     del self._watchers[uuid]
 
-    def last_news(self, uuid: str) -> LegNews:
-        """How a leg ended that has just ended."""
-        return self._ends.get(uuid, LegNews(LegFact.ENDED))
+    def end_of(self, uuid: str) -> LegNews | None:
+        """How a leg went that went a moment ago."""
+        return self._ends.get(uuid)
 
     def calls_of_group(self, group: str) -> list[Call]:
         """The calls of a group in which somebody is talking."""
@@ -203,6 +208,7 @@ class Tracker:
         if call is not None and call.outcome in (Outcome.ANSWERED, Outcome.UNANSWERED):
             call.outcome = Outcome.LOST
         self._tell(leg.uuid, LegNews(LegFact.ENDED))
+        self._tell(leg.uuid, LegNews(LegFact.GONE))
 
     # How it is kept
 

@@ -81,6 +81,7 @@ AUDIT = Table(
     Column("language", Text, nullable=False),
     Column("blocked", Boolean),
     Column("expires", BigInteger),
+    Column("subject", Text, nullable=False, server_default=""),
     Column("sequel", Text, nullable=False, server_default=""),
 )
 Index("audit_request", AUDIT.c.node, AUDIT.c.request, AUDIT.c.id)

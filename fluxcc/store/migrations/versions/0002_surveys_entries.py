@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create them."""
+    op.add_column("audit", sa.Column("subject", sa.Text, nullable=False, server_default=""))
     op.add_column("audit", sa.Column("sequel", sa.Text, nullable=False, server_default=""))
     op.create_table(
         "surveys",
