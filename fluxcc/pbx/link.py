@@ -160,6 +160,9 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
             self._lose(str(error))
         except OSError as error:
             self._lose(f"reading failed: {error}")
+        finally:
+            # Whatever ended it: a link that nobody reads from only looks alive.
+            self._lose("the reader ended")
 
     def handle_event(self, event: Frame) -> None:
         """Give a frame to whoever waits for it."""
