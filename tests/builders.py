@@ -15,7 +15,8 @@ from typing import Any
 
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.calls import Call, Conversation, Leg
+from fluxcc.domain.calls import Call, Conversation, Direction, Leg
+from fluxcc.domain.directory import Entry
 from fluxcc.domain.events import LegRow, Snapshot
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.requests import Action, Actor, Reply, Request, Role
@@ -23,14 +24,18 @@ from fluxcc.pbx import wire
 from fluxcc.pbx.frames import FrameReader
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.blocklist import Blocklist
+from fluxcc.service.directory import Directory
 from fluxcc.service.executor import Executor
 from fluxcc.service.journal import Journal
+from fluxcc.service.performer import Performer
 from fluxcc.service.recovery import Recovery
 from fluxcc.service.refusal import Refusal
 from fluxcc.service.replies import Replies
 from fluxcc.service.scheduler import Scheduler
+from fluxcc.service.sequel import Sequels
+from fluxcc.service.surveys import Surveys
 from fluxcc.service.tracker import Tracker
-from tests.fakes import NOW, FakePbx, FakeStore, InlineRuntime, SteppedClock
+from tests.fakes import NOW, FakePbx, FakeSpool, FakeStore, InlineRuntime, SteppedClock
 
 NUMBER = "+5511988887777"
 """The caller of the contract's example (section 2) …"""
@@ -90,6 +95,9 @@ def a_conversation(**changes: Any) -> Conversation:
         "number": NUMBER,
         "agent": "1000",
         "group": "sales",
+        "direction": Direction.RECEIVED,
+        "started": NOW,
+        "may_have_survey": True,
         "is_bridged": True,
     }
     return Conversation(**fields | changes)
@@ -128,11 +136,34 @@ def an_operators(action: Action, **changes: Any) -> Request:
     return a_request(action, **fields | changes)
 
 
-def some_rules(numbers: NumberPlan = SAO_PAULO, *blocks: Block) -> Rules:
-    """The rules as they are by default, with these numbers blocked."""
-    blocklist = Blocklist(numbers)
-    blocklist.load(blocks)
-    return Rules(numbers=numbers, block_duration=1800, find_block=blocklist.find)
+def some_rules(*known: Block | Entry, numbers: NumberPlan = SAO_PAULO) -> Rules:
+    """The rules as they are by default, with these numbers blocked and these entries set."""
+    blocklist, directory = Blocklist(numbers), Directory(FakePbx(), ROOM)
+    for thing in known:
+        if isinstance(thing, Block):
+            blocklist.put(thing)
+        else:
+            directory.put(thing)
+    return _rules(numbers, blocklist, directory)
+
+
+ROOM = "*{agent}"
+
+
+def _rules(numbers: NumberPlan, blocklist: Blocklist, directory: Directory) -> Rules:
+    return Rules(
+        numbers=numbers,
+        block_duration=1800,
+        room=ROOM,
+        room_context="default",
+        survey_destination="*28",
+        survey_context="default",
+        find_block=blocklist.find,
+        find_group=directory.find_group,
+        find_room=directory.find_room,
+        find_service=directory.find_service,
+        has_entry=directory.has,
+    )
 
 
 # Events
@@ -203,18 +234,30 @@ class World:
         self.refusal = Refusal(self.blocking, self.pbx, "CALL_REJECTED")
         self.scheduler = Scheduler(self.blocking, self.clock)
         self.replies = Replies(self.store, self.runtime, self.clock)
+        self.directory = Directory(self.pbx, ROOM)
+        rules = _rules(numbers, self.blocklist, self.directory)
         self.executor = Executor(
             tracker=self.tracker,
-            blocking=self.blocking,
+            blocklist=self.blocklist,
+            performer=Performer(self.pbx, self.blocking, self.directory, self.journal),
             journal=self.journal,
             replies=self.replies,
+            sequels=Sequels(self.tracker, self.journal),
             pbx=self.pbx,
-            rules=Rules(numbers=numbers, block_duration=1800, find_block=self.blocklist.find),
+            rules=rules,
             runtime=self.runtime,
             clock=self.clock,
         )
+        self.spool = FakeSpool()
+        self.surveys = Surveys(self.tracker, self.journal, self.pbx, rules, self.spool)
+        self.directory.on_group = self.surveys.group_changed
         self.recovery = Recovery(
-            self.store, self.blocklist, self.tracker, self.journal, self.runtime
+            store=self.store,
+            blocklist=self.blocklist,
+            directory=self.directory,
+            tracker=self.tracker,
+            journal=self.journal,
+            runtime=self.runtime,
         )
         # The journal's greenlet writes whenever somebody waits; FreeSWITCH tells at once what it
         # hung up.
@@ -223,7 +266,7 @@ class World:
 
     def look_at(self, callback: Callable[[Leg], None]) -> None:
         """Be called for every leg that comes in."""
-        self.tracker.on_inbound(callback)
+        self.tracker.on_inbound = callback
 
     # What FreeSWITCH tells
 

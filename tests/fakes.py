@@ -14,8 +14,10 @@ from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
+from fluxcc.domain.directory import Entry, key
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError, StoreUnavailableError
 from fluxcc.domain.requests import Reply
+from fluxcc.domain.surveys import Survey
 from fluxcc.service.ports import Batch, Latch
 
 Result = TypeVar("Result")
@@ -118,6 +120,15 @@ class FakePbx:
         """Names of methods in which the link breaks."""
         self.on_end: Callable[[str, str], None] = lambda leg, cause: None
         """Called when a leg is hung up, as FreeSWITCH would tell by an event."""
+        self.on_move: Callable[[str, str], None] = lambda leg, destination: None
+        """Called when a leg is sent somewhere."""
+        self.places: dict[str, str] = {}
+        """Where the dialplan has a leg."""
+        self.rooms: dict[str, str] = {}
+        """What mod_hash holds of rooms: dialled → conference."""
+        self.armed: dict[str, str] = {}
+        """Leg → where it goes after its bridge."""
+        self.briefed: dict[str, dict[str, str]] = {}
         self.on_hurry: Callable[[], None] = lambda: None
         self.on_withdraw: Callable[[], None] = lambda: None
         """Called while keys are withdrawn: what others do in the meantime."""
@@ -133,9 +144,10 @@ class FakePbx:
         self._is_connected = False
 
     def come_back(self) -> None:
-        """The link is back, and the gate as empty as after a restart of FreeSWITCH."""
+        """The link is back, and mod_hash as empty as after a restart of FreeSWITCH."""
         self._is_connected = True
         self.gate.clear()
+        self.rooms.clear()
 
     def _check(self, method: str) -> None:
         if not self._is_connected or method in self.broken:
@@ -152,10 +164,40 @@ class FakePbx:
         self.on_end(leg, cause)
         return True
 
+    def move_leg(self, leg: str, destination: str, context: str) -> None:
+        """Send a leg somewhere, and tell."""
+        self._check("move_leg")
+        self.story.append(f"move {leg} to {destination} in {context}")
+        self.on_move(leg, destination)
+
+    def move_pair(self, leg: str, destination: str, context: str) -> None:
+        """Send two legs somewhere, and tell."""
+        self._check("move_pair")
+        self.story.append(f"move {leg} and its partner to {destination} in {context}")
+        self.on_move(leg, destination)
+
+    def is_taken(self, leg: str, destination: str) -> bool:
+        """Whether ``places`` has the leg there."""
+        self._check("is_taken")
+        return self.places.get(leg) == destination
+
+    def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
+        """Remember what the leg was given."""
+        self._check("brief_leg")
+        self.story.append(f"brief {leg}")
+        self.briefed[leg] = dict(facts)
+
+    def arm_survey(self, leg: str, destination: str, context: str) -> None:
+        """Remember where it goes."""
+        self._check("arm_survey")
+        self.story.append(f"arm {leg}")
+        self.armed[leg] = destination
+
     def disarm_survey(self, leg: str) -> None:
-        """Nothing is ever armed here."""
+        """Forget where it goes."""
         self._check("disarm_survey")
         self.story.append(f"disarm {leg}")
+        self.armed.pop(leg, None)
 
     def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
         """Fill the gate in the order of the entries, as mod_hash would."""
@@ -163,15 +205,25 @@ class FakePbx:
         entries = list(entries)
         if entries:
             self.story.append(f"publish {len(entries)} keys")
-        for key, until in entries:
-            self.gate[key] = until
+        self.gate.update(entries)
 
     def withdraw_blocks(self, keys: Iterable[str]) -> None:
         """Take keys out of the gate."""
         self._check("withdraw_blocks")
-        for key in keys:
-            self.gate.pop(key, None)
+        for spelling in keys:
+            self.gate.pop(spelling, None)
         self.on_withdraw()
+
+    def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
+        """Let rooms be known."""
+        self._check("publish_rooms")
+        self.rooms.update(rooms)
+
+    def withdraw_rooms(self, dialled: Iterable[str]) -> None:
+        """Let rooms be known no longer."""
+        self._check("withdraw_rooms")
+        for room in dialled:
+            self.rooms.pop(room, None)
 
     def has_gate(self, context: str) -> bool:
         """Whether this context is one of ``gated``."""
@@ -202,6 +254,9 @@ class FakeStore:
         self.calls: dict[int, CallRecord] = {}
         self.blocks: dict[str, Block] = {}
         self.audit: dict[int, AuditRecord] = {}
+        self.surveys: dict[str, Survey] = {}
+        self.settings: dict[tuple[str, str], Entry] = {}
+        """Groups, rooms and services by kind and name."""
         self.batches: list[Batch] = []
         """What was written, transaction by transaction."""
         self.failure = ""
@@ -223,6 +278,13 @@ class FakeStore:
         for row in batch.audit:
             self.story.append(f"write audit {row.status}")
             self.audit[row.id] = row
+        for survey in batch.surveys:
+            self.surveys[survey.id] = survey
+        for entry in batch.entries:
+            self.story.append(f"write {type(entry).__name__} {key(entry)}")
+            self.settings[type(entry).__name__, key(entry)] = entry
+        for entry in batch.removed:
+            self.settings.pop((type(entry).__name__, key(entry)), None)
 
     def live_blocks(self) -> list[Block]:
         """The blocks nobody ended."""
@@ -233,6 +295,11 @@ class FakeStore:
         """The calls that were never seen to end."""
         self._check()
         return [call for call in self.calls.values() if call.ended is None]
+
+    def entries(self) -> list[Entry]:
+        """What supervisors have set."""
+        self._check()
+        return list(self.settings.values())
 
     def find_reply(self, request: str, since: float) -> Reply | None:
         """The reply that the audit remembers."""
@@ -256,3 +323,21 @@ class FakeStore:
     def _check(self) -> None:
         if self.failure:
             raise StoreUnavailableError(self.failure)
+
+
+class FakeSpool:
+    """``ports.Spool`` in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, list[dict[str, str]]] = {}
+        self.kept_aside: list[str] = []
+
+    def read(self) -> Iterable[tuple[str, list[dict[str, str]]]]:
+        """Each file, in the order in which they came."""
+        return list(self.files.items())
+
+    def remove(self, name: str, *, keep_aside: bool) -> None:
+        """Take a file out."""
+        del self.files[name]
+        if keep_aside:
+            self.kept_aside.append(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fluxcc.actions import ON_CALLS, ON_NUMBERS, block, unblock
+from fluxcc.actions import ON_CALLS, WITHOUT_CALL, block, unblock
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import BlockNumber, ReleaseNumber
 from fluxcc.domain.errors import RefusedError
@@ -28,7 +28,7 @@ def test_a_block_holds_as_long_as_the_operator_says() -> None:
 
 
 def test_blocking_again_renews() -> None:
-    rules = some_rules(SAO_PAULO, a_block())
+    rules = some_rules(a_block())
     assert block.plan(an_operators(Action.BLOCK, number="988887777"), rules).code is Code.RENEWED
 
 
@@ -50,7 +50,7 @@ def test_what_cannot_be_blocked_is_refused(number: str, code: Code) -> None:
 
 @pytest.mark.parametrize("spelling", [*SPELLINGS, "+55 11 98888-7777", "02111988887777"])
 def test_a_number_is_freed_in_whatever_spelling(spelling: str) -> None:
-    rules = some_rules(SAO_PAULO, a_block())
+    rules = some_rules(a_block())
     plan = unblock.plan(an_operators(Action.UNBLOCK, number=spelling), rules)
     (effect,) = plan.effects
     assert isinstance(effect, ReleaseNumber)
@@ -66,5 +66,5 @@ def test_what_is_not_blocked_cannot_be_freed(number: str) -> None:
 
 
 def test_every_action_is_planned_in_exactly_one_place() -> None:
-    assert set(ON_CALLS) | set(ON_NUMBERS) == set(Action)
-    assert not set(ON_CALLS) & set(ON_NUMBERS)
+    assert set(ON_CALLS) | set(WITHOUT_CALL) == set(Action)
+    assert not set(ON_CALLS) & set(WITHOUT_CALL)
