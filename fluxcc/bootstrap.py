@@ -89,6 +89,13 @@ def daemon(settings: Settings) -> Daemon:
     spool = FolderSpool(settings.survey.spool)
     surveys = Surveys(tracker, journal, switch, rules, spool)
     directory.on_group = surveys.group_changed
+
+    def write_again() -> None:
+        journal.note(*blocklist.blocks(), *directory.entries())
+        for call in tracker.calls.values():
+            journal.call_changed(call)
+
+    journal.on_recreated = write_again
     started = time.time()
 
     def status() -> dict[str, Any]:

@@ -24,6 +24,8 @@ PREFIX = "FLUXCC_"
 STOCK_PASSWORD = "ClueCon"  # noqa: S105  # FreeSWITCH's own default, known to everybody
 """What FreeSWITCH is delivered with, so that no configuration at all works beside a stock one."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST = 3650 * 86400
+"""Seconds of the longest duration: what is meant to last longer is a mistake."""
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 SQLITE = "sqlite:///"
 LANGUAGES = ("pt_BR", "en")
@@ -38,7 +40,10 @@ def read_duration(text: str) -> Duration:
     found = _DURATION.fullmatch(text)
     if found is None or int(found.group(1)) == 0:
         raise ValueError("must be a duration such as 90s, 30m, 2h or 1d")
-    return Duration(int(found.group(1)) * _UNITS[found.group(2)])
+    seconds = int(found.group(1)) * _UNITS[found.group(2)]
+    if seconds > LONGEST:
+        raise ValueError("must be ten years at the most")
+    return Duration(seconds)
 
 
 def default_store() -> str:

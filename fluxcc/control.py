@@ -39,6 +39,7 @@ from fluxcc.service.executor import Executor
 
 LONGEST_LINE = 64 * 1024
 LONGEST_NUMBER = 64
+LONGEST_BLOCK = 3650 * 86400
 MODE = 0o660
 BACKLOG = 64
 
@@ -152,7 +153,7 @@ def read_request(ask: Ask, who: str) -> Request:
         raise ValueError("exactly one of group, room and offer goes with set and remove")
     if given and faults(given[0]):
         raise ValueError("; ".join(faults(given[0])))
-    if ask.duration is not None and ask.duration <= 0:
+    if ask.duration is not None and not 0 < ask.duration <= LONGEST_BLOCK:
         raise ValueError("duration is malformed")
     return Request(
         id=f"operator-{uuid4().hex}",

@@ -30,6 +30,8 @@ COMMANDS = {
     "group": "fluxcc.cli.settings",
     "room": "fluxcc.cli.settings",
     "service": "fluxcc.cli.settings",
+    "survey": "fluxcc.cli.survey",
+    "audit": "fluxcc.cli.audit",
 }
 """Command → the module that has it as ``NAME_command``."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fluxcc.cli.ask import carry_out
-from fluxcc.cli.session import Session, pass_session
+from fluxcc.cli.session import Session, json_option, pass_session
 
 
 def on_a_call(command: Callable[..., None]) -> Callable[..., None]:
@@ -20,7 +20,7 @@ def on_a_call(command: Callable[..., None]) -> Callable[..., None]:
     )
     for option in reversed(options):
         command = option(command)
-    return command
+    return json_option(command)
 
 
 def _act(session: Session, action: str, **fields: Any) -> None:

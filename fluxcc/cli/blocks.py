@@ -14,11 +14,11 @@ import msgspec
 
 from fluxcc import bootstrap, i18n
 from fluxcc.cli.ask import carry_out
-from fluxcc.cli.session import NOT_PERMITTED, Session, json_option, pass_session, printable
+from fluxcc.cli.session import Session, json_option, pass_session, printable
+from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.config import read_duration
 from fluxcc.domain.blocks import Block, BlockState
-from fluxcc.domain.errors import StoreUnavailableError
 
 
 def _(message: str) -> str:
@@ -141,16 +141,8 @@ def check_command(session: Session, number: str) -> None:
 
 
 def _read(session: Session, *, with_ended: bool) -> list[Block]:
-    try:
-        store = bootstrap.store(session.settings)
+    with stored(session) as store:
         return store.blocks(limit=MOST) if with_ended else store.live_blocks()
-    except StoreUnavailableError as error:
-        session.fail(
-            NOT_PERMITTED,
-            "store-unavailable",
-            _("The store cannot be read: {error}"),
-            error=error,
-        )
 
 
 def _describe(block: Block, now: float) -> dict[str, Any]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from fluxcc import i18n
 from fluxcc.cli.ask import ask
+from fluxcc.cli.moments import Since
 from fluxcc.cli.session import Session, json_option, pass_session, printable
+from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
+
+MOST = 1_000
+"""Ended calls that are listed."""
 
 
 def _(message: str) -> str:
@@ -49,10 +55,16 @@ def status_command(session: Session) -> None:
 
 
 @click.command("calls")
+@click.option("--ended", is_flag=True, help="Those that have ended, the newest first.")
+@click.option("--since", type=Since(), default=0.0, metavar="D", help="With --ended: since 2h.")
+@click.option("--agent", metavar="A", default="", help="With --ended: of this agent.")
 @json_option
 @pass_session
-def calls_command(session: Session) -> None:
-    """List the calls that are live now."""
+def calls_command(session: Session, /, ended: bool, since: float, agent: str) -> None:
+    """List the calls that are live now, or those that have ended."""
+    if ended:
+        _show_ended(session, since, agent)
+        return
     calls = ask(session, "calls")["reading"]
     if session.as_json:
         session.show_json(calls)
@@ -66,5 +78,27 @@ def calls_command(session: Session) -> None:
             printable(call["agent"]),
             printable(call["group"]),
             printable(call["call"]),
+        )
+    table.show(session)
+
+
+def _show_ended(session: Session, since: float, agent: str) -> None:
+    with stored(session) as store:
+        calls = store.ended_calls(since=since, agent=agent, limit=MOST)
+    if session.as_json:
+        session.show_json(msgspec.to_builtins(calls))
+        return
+    table = Table(
+        [_("since"), _("direction"), _("number"), _("agent"), _("group"), _("outcome"), _("call")]
+    )
+    for call in calls:
+        table.add(
+            i18n.clock_time(call.started),
+            call.direction,
+            printable(call.number),
+            printable(call.agent),
+            printable(call.group),
+            call.outcome,
+            printable(call.customer_leg),
         )
     table.show(session)

@@ -7,12 +7,11 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from fluxcc import bootstrap
 from fluxcc.cli.ask import carry_out
-from fluxcc.cli.session import NOT_PERMITTED, Session, pass_session, printable
+from fluxcc.cli.session import Session, json_option, pass_session, printable
+from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
-from fluxcc.domain.directory import Entry, Group, Room, Scale, Service, Trigger
-from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.directory import Group, Room, Scale, Service, Trigger
 
 Kind = TypeVar("Kind", Group, Room, Service)
 
@@ -27,6 +26,7 @@ def group_command() -> None:
 
 
 @group_command.command("list")
+@json_option
 @pass_session
 def list_groups(session: Session) -> None:
     """List the groups that have settings."""
@@ -57,6 +57,7 @@ def list_groups(session: Session) -> None:
 @click.option("--questions", type=click.IntRange(1, 3), help="How many questions it has.")
 @click.option("--scale", type=click.Choice([s.value for s in Scale]), help="What may be pressed.")
 @click.option("--prompts", metavar="DIR", help="Folder of the group's own recordings.")
+@json_option
 @pass_session
 def set_group(session: Session, /, name: str, survey: str | None, **changes: Any) -> None:
     """Set what happens after the calls of group NAME; what is not named stays as it is.
@@ -75,6 +76,7 @@ def set_group(session: Session, /, name: str, survey: str | None, **changes: Any
 
 @group_command.command("remove")
 @click.argument("name")
+@json_option
 @pass_session
 def remove_group(session: Session, /, name: str) -> None:
     """Forget the settings of group NAME."""
@@ -87,6 +89,7 @@ def room_command() -> None:
 
 
 @room_command.command("list")
+@json_option
 @pass_session
 def list_rooms(session: Session) -> None:
     """List the provisioned rooms."""
@@ -111,6 +114,7 @@ def list_rooms(session: Session) -> None:
     is_flag=True,
     help="The PBX's own dialplan has this room; fluxcc does not serve it.",
 )
+@json_option
 @pass_session
 def add_room(session: Session, extension: str, served_by_pbx: bool) -> None:
     """Provision the room of agent EXTENSION.
@@ -123,6 +127,7 @@ def add_room(session: Session, extension: str, served_by_pbx: bool) -> None:
 
 @room_command.command("remove")
 @click.argument("extension")
+@json_option
 @pass_session
 def remove_room(session: Session, extension: str) -> None:
     """Take the room of agent EXTENSION away."""
@@ -135,6 +140,7 @@ def service_command() -> None:
 
 
 @service_command.command("list")
+@json_option
 @pass_session
 def list_services(session: Session) -> None:
     """List the catalogue."""
@@ -157,6 +163,7 @@ def list_services(session: Session) -> None:
 @click.option("--destination", metavar="EXT", required=True, help="What is dialled.")
 @click.option("--context", metavar="CTX", default="default", help="In which dialplan context.")
 @click.option("--description", metavar="TEXT", default="", help="For people.")
+@json_option
 @pass_session
 def add_service(session: Session, /, name: str, **fields: str) -> None:
     """Put service NAME into the catalogue, or change it.
@@ -169,6 +176,7 @@ def add_service(session: Session, /, name: str, **fields: str) -> None:
 
 @service_command.command("remove")
 @click.argument("name")
+@json_option
 @pass_session
 def remove_service(session: Session, /, name: str) -> None:
     """Take service NAME out of the catalogue."""
@@ -186,10 +194,5 @@ def _show(session: Session, kind: type[Kind], table: Table, to_row: Any) -> None
 
 
 def _read(session: Session, kind: type[Kind]) -> list[Kind]:
-    try:
-        entries: list[Entry] = bootstrap.store(session.settings).entries()
-    except StoreUnavailableError as error:
-        session.fail(
-            NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error
-        )
-    return [entry for entry in entries if isinstance(entry, kind)]
+    with stored(session) as store:
+        return [entry for entry in store.entries() if isinstance(entry, kind)]

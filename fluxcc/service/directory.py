@@ -52,6 +52,10 @@ class Directory:
         """Whether there is an entry of that kind and name."""
         return key(entry) in self._entries[type(entry)]
 
+    def entries(self) -> list[Entry]:
+        """Everything that is set."""
+        return [entry for kind in self._entries.values() for entry in kind.values()]
+
     def find_group(self, name: str) -> Group | None:
         """The group of that name."""
         found = self._entries[Group].get(name)

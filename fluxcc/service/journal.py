@@ -9,6 +9,8 @@ Counterpart: ``daemon`` runs ``flush`` in a greenlet of its own whenever ``wait_
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from fluxcc.domain.audit import AuditRecord
@@ -51,6 +53,9 @@ class Journal:
         self._work = runtime.latch()
         self._promise = runtime.latch()
         self._pause = 0.0
+        self._recreated = store.recreated
+        self.on_recreated: Callable[[], None] = lambda: None
+        """Called when the store had to be begun anew: note again everything that is still true."""
         self.failure = ""
         """Why the store cannot be written now; empty while it can."""
         self.written = 0
@@ -113,6 +118,9 @@ class Journal:
             self.written += 1
             for latch in waiting:
                 latch.set(True)
+            if self._store.recreated != self._recreated:
+                self._recreated = self._store.recreated
+                self.on_recreated()
 
 
 def _identity(entry: Record) -> tuple[str, object]:

@@ -139,6 +139,10 @@ class Store(Protocol):
     ``Runtime.offload``.
     """
 
+    recreated: int
+    """Grows when the store was found deleted or corrupt, and another one begun: what was written
+    before is not in it."""
+
     def open(self) -> None:
         """Bring the store up to what this version needs: create it, migrate it."""
 
@@ -146,7 +150,7 @@ class Store(Protocol):
         """Write all of it, or nothing: inserted where new, replaced where the id is known."""
 
     def live_blocks(self) -> list[Block]:
-        """Every block whose state is live, also those whose time has passed."""
+        """Every block of this node whose state is live, also those whose time has passed."""
 
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that were never seen to end."""

@@ -1,0 +1,54 @@
+"""``audit``: who did what, when, to which call, with which outcome."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from fluxcc import bootstrap, i18n
+from fluxcc.cli.moments import Since
+from fluxcc.cli.session import Session, json_option, pass_session, printable
+from fluxcc.cli.stored import stored
+from fluxcc.cli.table import Table
+
+MOST = 1_000
+"""Rows that are listed."""
+
+
+def _(message: str) -> str:
+    return message
+
+
+@click.command("audit")
+@click.option("--since", type=Since(), default=0.0, metavar="D", help="Since 2h, or a date.")
+@click.option("--number", metavar="N", default="", help="Of this number, in any spelling.")
+@click.option("--agent", metavar="A", default="", help="Of this agent.")
+@json_option
+@pass_session
+def audit_command(session: Session, /, since: float, number: str, agent: str) -> None:
+    """Tell who asked for what, and what became of it; the newest first.
+
+    \b
+    fluxcc audit --since 2h
+    fluxcc audit --number 11988887777
+    """
+    canonical = bootstrap.number_plan(session.settings).read(number).canonical if number else ""
+    with stored(session) as store:
+        rows = store.audit(since=since, number=canonical, agent=agent, limit=MOST)
+    if session.as_json:
+        session.show_json(msgspec.to_builtins(rows))
+        return
+    table = Table(
+        [_("when"), _("by"), _("action"), _("agent"), _("number"), _("outcome"), _("details")]
+    )
+    for row in rows:
+        table.add(
+            i18n.clock_time(row.at),
+            printable(row.by),
+            row.action,
+            printable(row.agent),
+            printable(row.number),
+            row.code or row.status,
+            printable(" ".join(filter(None, (row.subject, row.sequel, row.reason)))),
+        )
+    table.show(session)

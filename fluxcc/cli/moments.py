@@ -1,0 +1,32 @@
+"""``--since``: a moment in the past, as people say it."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+import click
+
+from fluxcc.config import read_duration
+
+
+class Since(click.ParamType[float]):
+    """``2h`` or ``7d`` ago, or a date (``2026-11-22``) or a moment (``2026-11-22T10:15``)."""
+
+    name = "since"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Epoch seconds."""
+        if isinstance(value, float):
+            return value
+        try:
+            return time.time() - read_duration(value)
+        except ValueError:
+            pass
+        try:
+            return datetime.fromisoformat(value).timestamp()
+        except ValueError:
+            self.fail(f"{value!r} is neither a duration (7d) nor a date (2026-11-22)", param, ctx)

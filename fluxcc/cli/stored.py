@@ -1,0 +1,26 @@
+"""Reads the store without the daemon: history is there also while the daemon is down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fluxcc import bootstrap
+from fluxcc.cli.session import NOT_PERMITTED, Session
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.store.database import SqlStore
+
+
+def _(message: str) -> str:
+    return message
+
+
+@contextmanager
+def stored(session: Session) -> Iterator[SqlStore]:
+    """The store, in a ``with``; ends the program where it cannot be read."""
+    try:
+        yield bootstrap.store(session.settings)
+    except StoreUnavailableError as error:
+        session.fail(
+            NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error
+        )

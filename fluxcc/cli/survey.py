@@ -1,0 +1,105 @@
+"""``survey report``: what customers said to Avali-E."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import click
+import msgspec
+
+from fluxcc.cli.moments import Since
+from fluxcc.cli.session import Session, json_option, pass_session, printable
+from fluxcc.cli.stored import stored
+from fluxcc.cli.table import Table
+from fluxcc.domain import report
+
+BAR = 20
+"""Characters of the longest bar."""
+
+
+def _(message: str) -> str:
+    return message
+
+
+@click.group("survey")
+def survey_command() -> None:
+    """The survey Avali-E."""
+
+
+@survey_command.command("report")
+@click.option("--group", metavar="G", default="", help="Of this group only.")
+@click.option("--agent", metavar="A", default="", help="Of this agent only.")
+@click.option("--since", type=Since(), default=0.0, metavar="D", help="Since 7d, or a date.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@json_option
+@pass_session
+def report_command(session: Session, /, group: str, agent: str, since: float, as_csv: bool) -> None:
+    """Count what customers answered: offered, answered, average, distribution.
+
+    \b
+    fluxcc survey report --group sales --since 7d
+    fluxcc survey report --since 2026-11-01 --csv > november.csv
+    """
+    with stored(session) as store:
+        lines = report.count(store.surveys(since=since, group=group, agent=agent))
+    if session.as_json:
+        session.show_json(msgspec.to_builtins(lines, str_keys=True))
+    elif as_csv:
+        click.echo(_csv(lines), nl=False)
+    else:
+        _show(session, lines)
+
+
+def _csv(lines: list[report.Line]) -> str:
+    """One row a line; the distribution has a column an answer from 0 to 10."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = ("group", "agent", "question", "offered", "answered", "share", "average")
+    writer.writerow([*names, *(f"answer_{answer}" for answer in range(11))])
+    for line in lines:
+        values = [_harmless(str(getattr(line, name))) for name in names[:2]]
+        values += [str(getattr(line, name)) for name in names[2:6]]
+        values.append("" if line.average is None else str(line.average))
+        writer.writerow([*values, *(line.distribution.get(answer, 0) for answer in range(11))])
+    return text.getvalue()
+
+
+def _harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+
+
+def _show(session: Session, lines: list[report.Line]) -> None:
+    table = Table(
+        [
+            _("group"),
+            _("agent"),
+            _("question"),
+            _("offered"),
+            _("answered"),
+            _("share"),
+            _("average"),
+            _("distribution"),
+        ]
+    )
+    for line in lines:
+        table.add(
+            printable(line.group),
+            printable(line.agent),
+            str(line.question),
+            str(line.offered),
+            str(line.answered),
+            f"{line.share:.0%}",
+            "-" if line.average is None else f"{line.average:.2f}",
+            _bars(line),
+        )
+    table.show(session)
+
+
+def _bars(line: report.Line) -> str:
+    most = max(line.distribution.values(), default=0)
+    return "  ".join(
+        f"{answer}:{'█' * max(1, round(times / most * BAR))} {times}"
+        for answer, times in line.distribution.items()
+    )

@@ -1,0 +1,59 @@
+"""What the customers of a time said, counted: pure arithmetic over surveys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from fluxcc.domain.surveys import Survey
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One agent of one group, one question."""
+
+    group: str
+    agent: str
+    question: int
+    """1, 2 or 3."""
+    offered: int
+    """How many customers heard the survey and had this question in it."""
+    answered: int
+    share: float
+    """Answered of offered, from 0 to 1."""
+    average: float | None
+    """None where nobody answered."""
+    distribution: dict[int, int]
+    """What was pressed, and how often."""
+
+
+def count(surveys: Iterable[Survey]) -> list[Line]:
+    """A line for each group, agent and question, in that order."""
+    offered: Counter[tuple[str, str, int]] = Counter()
+    pressed: dict[tuple[str, str, int], Counter[int]] = {}
+    for survey in surveys:
+        for number in range(1, survey.questions + 1):
+            place = (survey.group, survey.agent, number)
+            offered[place] += 1
+            answers = pressed.setdefault(place, Counter())
+            answer = survey.answers[number - 1] if number <= len(survey.answers) else None
+            if answer is not None:
+                answers[answer] += 1
+    return [_line(place, offered[place], pressed[place]) for place in sorted(offered)]
+
+
+def _line(place: tuple[str, str, int], offered: int, pressed: Counter[int]) -> Line:
+    group, agent, question = place
+    answered = pressed.total()
+    total = sum(answer * times for answer, times in pressed.items())
+    return Line(
+        group=group,
+        agent=agent,
+        question=question,
+        offered=offered,
+        answered=answered,
+        share=round(answered / offered, 4),
+        average=round(total / answered, 2) if answered else None,
+        distribution=dict(sorted(pressed.items())),
+    )
