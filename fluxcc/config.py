@@ -171,8 +171,7 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
                 sections[name] = value
     if sections.get("lang", "pt_BR") not in LANGUAGES:
         faults.append(Fault("lang", f"must be one of {', '.join(LANGUAGES)}"))
-    if faults:
-        raise ConfigurationError(sorted(faults, key=lambda fault: fault.key))
+    # What could not be read is at its default here, so the rest can be checked all the same.
     settings = _with_password(Settings(**sections), faults)
     _check(settings, faults)
     if faults:
@@ -283,6 +282,7 @@ def _with_password(settings: Settings, faults: list[Fault]) -> Settings:
     return msgspec.structs.replace(settings, pbx=msgspec.structs.replace(pbx, password=password))
 
 
+_STORE = re.compile(r"sqlite:///+[^:/?]|postgresql\+psycopg://")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{2,60}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _NODE = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
@@ -300,7 +300,7 @@ def _check(settings: Settings, faults: list[Fault]) -> None:
     need(bool(settings.pbx.host), "pbx.host", "must not be empty")
     need(bool(_NODE.fullmatch(settings.pbx.node)), "pbx.node", "must be a name without blanks")
     need(
-        settings.store.url.startswith(("sqlite:///", "postgresql+psycopg://")),
+        bool(_STORE.match(settings.store.url)),
         "store.url",
         "must be sqlite:////path/to/file or postgresql+psycopg://user@host/database",
     )
