@@ -259,6 +259,8 @@ class FakeStore:
         """Groups, rooms and services by kind and name."""
         self.batches: list[Batch] = []
         """What was written, transaction by transaction."""
+        self.recreated = 0
+        """How often it was begun anew."""
         self.failure = ""
         """Why nothing can be read or written now; empty while it can."""
 
