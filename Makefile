@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live prompts lint format check clean
+.PHONY: help install demo test live prompts catalogues lint format check clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,15 @@ prompts: ## speak the survey's prompts anew (needs espeak-ng and sox)
 	    espeak-ng -v pt-br -s 150 --stdout "$$text" \
 	    | sox -q -t wav - -r 8000 -c 1 -e mu-law "$$name.wav" norm -3 pad 0 0.2; \
 	done < prompts.txt
+
+CATALOGUES := fluxcc/locale
+
+catalogues: $(VENV)/.installed-dev ## collect the sentences anew and compile their translations
+	$(BIN)/pybabel -q extract --keywords=_ --omit-header --add-location=file --sort-output \
+	    --output-file=$(CATALOGUES)/fluxcc.pot fluxcc
+	$(BIN)/pybabel -q update --domain=fluxcc --input-file=$(CATALOGUES)/fluxcc.pot \
+	    --output-dir=$(CATALOGUES) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	$(BIN)/pybabel -q compile --domain=fluxcc --directory=$(CATALOGUES)
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

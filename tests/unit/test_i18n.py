@@ -1,0 +1,122 @@
+"""The catalogues say everything, in both languages, and say it of what the program has.
+
+Whatever fails here is mended by ``make catalogues`` and, where a sentence is new, its translation
+in ``fluxcc/locale/pt_BR/LC_MESSAGES/fluxcc.po``.
+"""
+
+from __future__ import annotations
+
+import gettext
+import string
+import time
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import fluxcc
+from fluxcc import i18n
+from fluxcc.domain import texts
+from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.requests import Reply
+
+PACKAGE = Path(fluxcc.__file__).parent
+TEMPLATE = PACKAGE / "locale/fluxcc.pot"
+TRANSLATIONS = sorted(PACKAGE.glob("locale/*/LC_MESSAGES/fluxcc.po"))
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file)
+
+
+def sentences(catalogue: Catalog) -> dict[str, Message]:
+    return {message.id: message for message in catalogue if message.id}
+
+
+def placeholders(sentence: str) -> set[tuple[str, str | None]]:
+    """Names and formats: ``{lag:.3f}`` → ``("lag", ".3f")``."""
+    return {(name, shape) for _, name, shape, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_the_template_has_what_the_package_marks() -> None:
+    found = {found[2] for found in extract_from_dir(PACKAGE, method_map=[("**.py", "python")])}
+    assert set(sentences(read(TEMPLATE))) == found
+
+
+def test_portuguese_is_there() -> None:
+    assert [path.parts[-3] for path in TRANSLATIONS] == [i18n.PORTUGUESE]
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.parts[-3])
+class TestTranslation:
+    def test_has_every_sentence_and_no_other(self, path: Path) -> None:
+        translated = {name for name, message in sentences(read(path)).items() if message.string}
+        assert translated == set(sentences(read(TEMPLATE)))
+
+    def test_leaves_nothing_to_a_guess(self, path: Path) -> None:
+        assert not [name for name, message in sentences(read(path)).items() if message.fuzzy]
+
+    def test_fills_in_the_same_facts(self, path: Path) -> None:
+        wrong = [
+            name
+            for name, message in sentences(read(path)).items()
+            if placeholders(name) != placeholders(message.string)
+        ]
+        assert not wrong
+
+    def test_is_the_one_that_is_compiled(self, path: Path) -> None:
+        with path.with_suffix(".mo").open("rb") as file:
+            compiled = gettext.GNUTranslations(file)
+        written = sentences(read(path))
+        assert {name: compiled.gettext(name) for name in written} == {
+            name: message.string for name, message in written.items()
+        }
+
+
+def test_every_code_has_a_sentence_and_a_status() -> None:
+    assert texts.SENTENCES.keys() == set(Code)
+    assert {code.status for code in Code} == set(Status)
+
+
+@pytest.mark.parametrize("language", [i18n.ENGLISH, i18n.PORTUGUESE])
+@pytest.mark.parametrize("code", list(Code))
+def test_every_reply_can_be_told(code: Code, language: str) -> None:
+    reply = Reply(request="1", action="prank", code=code, number="+5511988887777", expires=1)
+    assert "{" not in i18n.sentence(reply, language)
+
+
+def test_a_reply_speaks_the_language_asked_for() -> None:
+    reply = Reply(request="1", action="hangup", code=Code.ENDED)
+    assert i18n.sentence(reply, "en") == "The call was ended."
+    assert i18n.sentence(reply, "pt_BR") == "A chamada foi encerrada."
+
+
+def test_a_reply_tells_that_its_record_is_pending() -> None:
+    reply = Reply(request="1", action="hangup", code=Code.ENDED, record_pending=True)
+    assert i18n.sentence(reply, "en") == f"The call was ended. {texts.RECORD_PENDING}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language"),
+    [
+        ("pt_BR", "pt_BR"),
+        ("pt_BR.UTF-8", "pt_BR"),
+        ("PT", "pt_BR"),
+        ("en_US.UTF-8", "en"),
+        ("C.UTF-8", "otherwise"),
+        ("", "otherwise"),
+    ],
+)
+def test_a_language_is_picked_by_its_beginning(wanted: str, language: str) -> None:
+    assert i18n.pick(wanted, "otherwise") == language
+
+
+def test_a_time_has_its_date_unless_it_is_today() -> None:
+    now = time.time()
+    assert i18n.clock_time(now) == time.strftime("%H:%M:%S", time.localtime(now))
+    assert i18n.clock_time(now - 2 * 86400) == time.strftime(
+        "%Y-%m-%d %H:%M:%S", time.localtime(now - 2 * 86400)
+    )
