@@ -1,0 +1,99 @@
+-- The board's synchronous door: one API call, one answer. fluxcc-kit-version: 1
+--
+--     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [reason=TEXT]
+--
+-- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 6 seconds. It fires the same request event as
+-- a board would, waits for its reply event, and decides nothing: the daemon does, with the same
+-- audit. reason takes the rest of the line; elsewhere a value has no blanks (put %20 for one).
+
+local PATIENCE_MS = 5500
+local NAMES = {
+  agent = "Fluxcc-Agent",
+  call = "Fluxcc-Call",
+  service = "Fluxcc-Service",
+  reason = "Fluxcc-Reason",
+  language = "Fluxcc-Language",
+  id = "Fluxcc-Request-ID",
+}
+
+local api = freeswitch.API()
+
+local function answer(text)
+  stream:write(text .. "\n")
+end
+
+local function decode(text)
+  return (text:gsub("%%(%x%x)", function(hex)
+    local byte = tonumber(hex, 16)
+    -- A line end would end the header it is put into.
+    return byte < 32 and " " or string.char(byte)
+  end))
+end
+
+local function read(words)
+  local fields, last = {}, nil
+  for index = 2, #words do
+    local name, value = words[index]:match("^(%a+)=(.*)$")
+    if name and NAMES[name] and last ~= "reason" then
+      fields[name], last = value, name
+    elseif last == "reason" then
+      fields.reason = fields.reason .. " " .. words[index]
+    else
+      return nil, words[index]
+    end
+  end
+  return fields
+end
+
+local words = {}
+for index = 1, 64 do
+  if argv[index] == nil then
+    break
+  end
+  words[index] = argv[index]
+end
+
+local fields, wrong = read(words)
+if #words == 0 or fields == nil then
+  answer("-ERR malformed-request " .. (wrong and "what is this: " .. wrong:gsub("%c", " ")
+    or "usage: lua fluxcc.lua ACTION agent=EXT [call=UUID] [service=NAME] [reason=TEXT]"))
+  return
+end
+
+local id = fields.id or api:execute("create_uuid", ""):gsub("[^%w-]", "")
+fields.id = id
+
+-- Listening comes before asking: the reply must not be missed.
+local replies = freeswitch.EventConsumer("CUSTOM", "fluxcc::reply")
+local request = freeswitch.Event("CUSTOM", "fluxcc::request")
+request:addHeader("Fluxcc-Action", decode(words[1]))
+for name, value in pairs(fields) do
+  request:addHeader(NAMES[name], decode(value))
+end
+request:fire()
+
+local function now_ms()
+  return tonumber(api:execute("strmicroepoch", "")) / 1000
+end
+
+local deadline = now_ms() + PATIENCE_MS
+local reply = nil
+while reply == nil do
+  local left = deadline - now_ms()
+  if left <= 0 then
+    break
+  end
+  local event = replies:pop(1, math.max(1, math.floor(left)))
+  if event ~= nil and event:getHeader("Fluxcc-Request-ID") == id then
+    reply = event
+  end
+end
+replies:cleanup()
+
+
+if reply == nil then
+  answer("-ERR outcome-unknown the fluxcc daemon did not answer")
+else
+  local sign = reply:getHeader("Fluxcc-Status") == "ok" and "+OK " or "-ERR "
+  answer(sign .. reply:getHeader("Fluxcc-Code") .. " " .. (reply:getHeader("Fluxcc-Text") or ""))
+end
