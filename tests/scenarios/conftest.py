@@ -72,9 +72,7 @@ def legs(lab: Lab) -> int:
 
 
 @pytest.fixture(scope="session")
-def shared_daemon(
-    running_lab: Lab, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Daemon]:
+def shared_daemon(running_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     daemon = Daemon(running_lab, tmp_path_factory.mktemp("daemon"))
     yield daemon
     daemon.close()
@@ -91,9 +89,7 @@ def daemon(lab: Lab, shared_daemon: Daemon) -> Daemon:
 
 
 @pytest.fixture
-def make_daemon(
-    lab: Lab, shared_daemon: Daemon, tmp_path: Path
-) -> Iterator[Callable[..., Daemon]]:
+def make_daemon(lab: Lab, shared_daemon: Daemon, tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
     """Makes one with settings and a store of its own, which is not started yet."""
     made: list[Daemon] = []
 

@@ -27,7 +27,7 @@ def test_a_block_does_not_end_a_call_that_is_up(
 
 
 def test_a_second_mark_renews_the_block(
-    lab: Lab, daemon: Daemon, board: Board, tap: Tap, number: str, talk: Callable[..., Talk]
+    lab: Lab, daemon: Daemon, board: Board, tap: Tap, *, number: str, talk: Callable[..., Talk]
 ) -> None:
     """Section 1: a second mark renews the 30 minutes; it stays one block."""
     talk(number, "1000")
@@ -49,9 +49,7 @@ def test_a_second_mark_renews_the_block(
     assert tap.of("fluxcc::block")[1]["Fluxcc-Expires-Epoch"] == str(second.expires)
 
 
-def test_unblock_frees_every_spelling(
-    lab: Lab, daemon: Daemon, tap: Tap, person: Person
-) -> None:
+def test_unblock_frees_every_spelling(lab: Lab, daemon: Daemon, tap: Tap, person: Person) -> None:
     """Sections 2 and 4: whatever spelling the operator types, the person is blocked or free."""
     one, *_, another = person.other_spellings
     assert daemon.cli("block", one, "--reason", "swears").code == 0

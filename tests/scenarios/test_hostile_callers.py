@@ -47,7 +47,7 @@ USERS_OF_NOBODY = {
     "twice escaped": "%25%30%61",
     "an expansion as it is": "${system(id)}",
 }
-"""From users with which FreeSWITCH cannot call an agent: they break the INVITE that it would send."""
+"""From users with which FreeSWITCH cannot call an agent: they break the INVITE it would send."""
 NAMES = {
     "Latin-1": "Jos\udce9 da Silva",
     "no UTF-8 at all": "\udcff\udcfe",
@@ -100,7 +100,7 @@ def test_a_strange_number_can_be_ended_and_not_blocked(
 
 @_each(NAMES)
 def test_a_strange_name_does_not_protect_its_caller(
-    lab: Lab, tap: Tap, board: Board, number: str, talk: Callable[..., Talk], text: str
+    lab: Lab, tap: Tap, board: Board, *, number: str, talk: Callable[..., Talk], text: str
 ) -> None:
     """Section 1: the number counts, whatever the name is."""
     call = talk(number, name=text)

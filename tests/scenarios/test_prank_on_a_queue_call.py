@@ -8,7 +8,6 @@ from fluxcc.lab.port import Lab
 
 from .conftest import agent_state, legs
 from .daemon import Daemon
-from .people import Person
 from .waiting import until
 
 QUEUE = "5000"

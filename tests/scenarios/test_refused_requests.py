@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from uuid import uuid4
 
 import pytest
 
@@ -114,9 +115,7 @@ def test_an_agent_in_two_calls(
         pytest.param(
             "unknown-action", [REQUEST, ("Fluxcc-Action", "dance"), AGENT], id="unknown action"
         ),
-        pytest.param(
-            "unknown-action", [REQUEST, ("Fluxcc-Action", "PRANK"), AGENT], id="capitals"
-        ),
+        pytest.param("unknown-action", [REQUEST, ("Fluxcc-Action", "PRANK"), AGENT], id="capitals"),
         pytest.param(
             "unknown-action", [REQUEST, ("Fluxcc-Action", "unblock"), AGENT], id="operator's action"
         ),
@@ -126,6 +125,7 @@ def test_an_agent_in_two_calls(
 def test_a_request_that_cannot_be_understood(
     lab: Lab,
     tap: Tap,
+    *,
     number: str,
     talk: Callable[..., Talk],
     code: str,
@@ -133,10 +133,9 @@ def test_a_request_that_cannot_be_understood(
 ) -> None:
     """``malformed-request`` and ``unknown-action``: refused, with one reply, the call untouched."""
     call = talk(number)
-    good_id = REQUEST[1] if REQUEST in headers else ""
-    headers = [(name, text.replace("r-1", f"r-{number}")) for name, text in headers]
-    tap.request(*headers)
-    reply = tap.reply(f"r-{number}" if good_id else "")
+    mine = (REQUEST[0], uuid4().hex)
+    tap.request(*(mine if header == REQUEST else header for header in headers))
+    reply = tap.reply(mine[1] if REQUEST in headers else "")
     assert (reply["Fluxcc-Status"], reply["Fluxcc-Code"]) == ("refused", code)
     _answer_another(tap)
     assert len(tap.of("fluxcc::reply")) == 2
@@ -150,8 +149,9 @@ def test_a_reason_is_cut_and_cleaned(
     """``Fluxcc-Reason``: free text, at most 200 characters; whatever it holds, it is only kept."""
     talk(number)
     reason = "jos\udce9 ${system(id)} '; DROP TABLE blocks; -- \x1b[2J " + "x" * 5_000
-    tap.request(("Fluxcc-Request-ID", f"r-{number}"), ACTION, AGENT, ("Fluxcc-Reason", reason))
-    assert tap.reply(f"r-{number}")["Fluxcc-Code"] == "blocked"
+    request = uuid4().hex
+    tap.request(("Fluxcc-Request-ID", request), ACTION, AGENT, ("Fluxcc-Reason", reason))
+    assert tap.reply(request)["Fluxcc-Code"] == "blocked"
     block = daemon.block_of(number)
     assert block is not None
     assert len(block.reason) == 200
@@ -164,11 +164,12 @@ def test_the_same_request_twice_is_done_once(
 ) -> None:
     """Section 3: answered with the first reply, and nothing more is done."""
     first_call = talk(number)
-    first = board.prank("1000", request=f"twice-{number}")
+    request = uuid4().hex
+    first = board.prank("1000", request=request)
     assert daemon.cli("unblock", number).code == 0
     second_call = talk(number)
 
-    second = board.prank("1000", request=f"twice-{number}")
+    second = board.prank("1000", request=request)
     assert (second.status, second.code, second.text) == (first.status, first.code, first.text)
     assert (second.call, second.number) == (first_call.customer, number)
     assert (second.blocked, second.expires) == (first.blocked, first.expires)
@@ -182,17 +183,17 @@ def test_the_same_request_twice_at_once_is_done_once(
 ) -> None:
     """Section 3: whoever repeats a request before its reply gets that reply."""
     talk(number)
-    request = (("Fluxcc-Request-ID", f"r-{number}"), ACTION, AGENT)
+    request = uuid4().hex
+    headers = (("Fluxcc-Request-ID", request), ACTION, AGENT)
     with _locked(daemon):
         # What is to be written down before the call ends cannot be, so the first one lasts.
-        tap.request(*request)
-        tap.request(*request)
+        tap.request(*headers)
+        tap.request(*headers)
         _answer_another(tap)
-    reply = tap.reply(f"r-{number}")
-    assert reply["Fluxcc-Code"] == "blocked"
+    assert tap.reply(request)["Fluxcc-Code"] == "blocked"
     _answer_another(tap)
-    mine = [one for one in tap.of("fluxcc::reply") if one["Fluxcc-Request-ID"] == f"r-{number}"]
-    assert len(mine) == 1
+    replies = [reply["Fluxcc-Request-ID"] for reply in tap.of("fluxcc::reply")]
+    assert replies.count(request) == 1
     assert len(tap.of("fluxcc::block")) == 1
 
 
@@ -201,12 +202,13 @@ def test_two_marks_at_once_end_the_call_once(
 ) -> None:
     """``action-in-progress`` for whoever comes second while the first mark is carried out."""
     call = talk(number)
+    requests = (uuid4().hex, uuid4().hex)
     with _locked(daemon):
-        tap.request(("Fluxcc-Request-ID", f"one-{number}"), ACTION, AGENT)
-        tap.request(("Fluxcc-Request-ID", f"two-{number}"), ACTION, AGENT)
+        for request in requests:
+            tap.request(("Fluxcc-Request-ID", request), ACTION, AGENT)
         first_to_reply = tap.wait(lambda event: "Fluxcc-Code" in event, "any reply")
     assert first_to_reply["Fluxcc-Status"] == "refused"
-    codes = {tap.reply(f"{which}-{number}")["Fluxcc-Code"] for which in ("one", "two")}
+    codes = {tap.reply(request)["Fluxcc-Code"] for request in requests}
     assert codes == {"blocked", "action-in-progress"}
     assert first_to_reply["Fluxcc-Call"] == call.customer
     tap.catch_up()

@@ -11,6 +11,7 @@ from fluxcc.lab.port import Lab
 
 from .conftest import are_gone, is_refused
 from .daemon import Daemon
+from .people import Person
 from .waiting import until
 
 Way = Callable[[Lab, str], str]
@@ -67,23 +68,36 @@ def outside(lab: Lab, number: str) -> str:
     ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_the_customers_number_is_blocked_and_not_the_agents(
-    lab: Lab, daemon: Daemon, board: Board, number: str, way: Way, direction: str, group: str
+    lab: Lab, daemon: Daemon, board: Board, *, person: Person, way: Way, direction: str, group: str
 ) -> None:
     """Section 1: the customer's number is blocked, whoever dialled whom."""
-    customer = way(lab, number)
-    call = daemon.wait_talking(number)
+    spelling = person.other_spellings[0]
+    customer = way(lab, spelling)
+    call = daemon.wait_talking(spelling)
     assert (call["direction"], call["agent"], call["group"]) == (direction, "1000", group)
     assert call["call"] == customer or not customer
 
     reply = board.prank("1000")
-    assert (reply.code, reply.number, reply.call) == ("blocked", number, call["call"])
+    assert (reply.code, reply.number, reply.call) == ("blocked", person.number, call["call"])
     assert are_gone(lab, *call["legs"])
-    assert is_refused(lab, number)
+    assert is_refused(lab, person.number)
     assert lab.api("hash select/fluxcc_block/1000").startswith("-ERR")
-    (row,) = until(lambda: _ended(daemon, number, "prank"), "the call's history")
+    (row,) = until(lambda: _ended(daemon, spelling, "prank"), "the call's history")
     assert (row.direction, row.agent, row.group) == (direction, "1000", group)
     assert {row.customer_leg, row.agent_leg} == set(call["legs"])
     assert row.customer_leg == call["call"]
+
+
+@pytest.mark.parametrize("way", [dialled_by_the_agent, dialled_by_a_campaign])
+def test_a_number_that_was_dialled_with_a_plus_sign(
+    lab: Lab, daemon: Daemon, board: Board, number: str, way: Way
+) -> None:
+    """Section 2: FreeSWITCH shows a dialled ``+`` as ``%2B``; it is the same person."""
+    way(lab, number)
+    daemon.wait_talking()
+    reply = board.prank("1000")
+    assert (reply.code, reply.number) == ("blocked", number)
+    assert is_refused(lab, number)
 
 
 def _ended(daemon: Daemon, number: str, outcome: str) -> list:

@@ -1,0 +1,190 @@
+"""What holds when the daemon or FreeSWITCH dies, and what is known again afterwards
+(contract, sections 2 and 3)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from fluxcc.client import Board
+from fluxcc.domain.blocks import BlockState
+from fluxcc.lab.port import Lab
+
+from .conftest import Talk, is_refused
+from .daemon import Daemon
+from .people import Person
+from .waiting import until
+
+AGAIN = 2.0
+"""Seconds after FreeSWITCH's event socket accepts within which every block is enforced again."""
+LONG_OUTAGE = 6.0
+"""Seconds, enough for a daemon that backs off to have reached its longest pause."""
+
+
+def test_a_block_holds_and_ends_without_the_daemon(
+    lab: Lab, make_daemon: Callable[..., Daemon], person: Person
+) -> None:
+    """Section 2: killed right after the reply, the block holds, and ends on its second."""
+    daemon = make_daemon(FLUXCC_BLOCKS_DURATION="3s")
+    daemon.start()
+    with daemon.board() as board:
+        lab.call(person.number, "1000").wait_answered()
+        daemon.wait_talking()
+        reply = board.prank("1000")
+        daemon.kill()
+    assert reply.code == "blocked"
+    end = reply.expires
+    assert end is not None
+
+    assert is_refused(lab, person.other_spellings[1])
+    listed = daemon.cli("blocks", "--json").json
+    assert [(block["number"], block["until"]) for block in listed] == [(person.number, end)]
+    until(lambda: time.time() > end - 0.5, "the last second has begun")
+    assert is_refused(lab, person.number)
+    until(lambda: time.time() >= end, "the block's end")
+    assert not is_refused(lab, person.number)
+
+    daemon.start()
+    assert daemon.cli("blocks", "--json").json == []
+    block = until(lambda: _ended_block(daemon, person.number), "the end is written")
+    assert (block.state, block.ended_by) == (BlockState.EXPIRED, "time")
+
+
+def test_a_block_is_known_again_after_a_crash_of_the_daemon(
+    lab: Lab, daemon: Daemon, person: Person, talk: Callable[..., Talk]
+) -> None:
+    """Section 2: ``blocks`` still knows it, attempts are counted, and it can be taken back."""
+    talk(person.number)
+    with daemon.board() as board:
+        reply = board.prank("1000")
+        daemon.kill()
+    assert is_refused(lab, person.number)  # not counted: nobody was there to count
+    daemon.start()
+    assert is_refused(lab, person.other_spellings[3])
+
+    def listed() -> dict:
+        blocks = daemon.cli("blocks", "--json").json
+        return next(block for block in blocks if block["number"] == person.number)
+
+    until(lambda: listed()["attempts"] == 1, "the attempt is counted")
+    assert listed()["until"] == reply.expires
+    assert listed()["by"] == "agent:1000"
+    assert daemon.cli("unblock", person.local).code == 0
+    assert not is_refused(lab, person.number)
+
+
+def test_the_same_request_is_not_done_again_by_the_next_daemon(
+    daemon: Daemon, person: Person, talk: Callable[..., Talk]
+) -> None:
+    """Section 3: 24 hours, whatever became of the daemon meanwhile."""
+    talk(person.number)
+    with daemon.board() as board:
+        first = board.prank("1000")
+    daemon.kill()
+    daemon.start()
+    with daemon.board() as board:
+        again = board.prank("1000", request=first.request)
+    assert (again.code, again.call) == (first.code, first.call)
+    assert (again.number, again.blocked, again.expires) == (person.number, True, first.expires)
+
+
+def test_live_calls_are_known_again_after_a_crash_of_the_daemon(
+    lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
+) -> None:
+    """Sections 1 and 4: the same call in history, and the actions work on it as before."""
+    one = talk(person.number, "1000")
+    two = talk(somebody_else.number, "1001")
+    until(lambda: len(_live(daemon)) == 2, "both calls are in the store")
+    before = _live(daemon)
+    daemon.kill()
+    two.caller.hang_up()
+    daemon.start()
+
+    (call,) = until(daemon.calls, "the call that is left")
+    assert {key: call[key] for key in ("call", "direction", "number", "agent", "group")} == {
+        "call": one.customer,
+        "direction": "received",
+        "number": person.number,
+        "agent": "1000",
+        "group": "sales",
+    }
+    with daemon.board() as board:
+        reply = until(lambda: _unless_no_call(board), "the agent's call is found")
+    assert (reply.code, reply.call) == ("blocked", one.customer)
+    assert is_refused(lab, person.number)
+
+    (row,) = until(lambda: _ended(daemon, person.number, "prank"), "its history")
+    assert row.id == before[person.number].id
+    assert row.started == before[person.number].started
+    assert row.bridged == before[person.number].bridged
+    (row,) = until(lambda: _ended(daemon, somebody_else.number, "lost"), "the other's history")
+    assert row.id == before[somebody_else.number].id
+
+
+def test_a_crash_of_freeswitch_loses_calls_and_no_blocks(
+    lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
+) -> None:
+    """Section 2: the daemon is back by itself, every block at most 2 s after the socket accepts."""
+    blocked = daemon.cli("--json", "block", person.local).json
+    talk(somebody_else.number)
+    lab.kill()
+    until(lambda: not daemon.status()["connected"], "the daemon has noticed")
+    lab.start()
+    until(lambda: _is_enforced(lab, person, blocked["expires"]), "the block is back", AGAIN)
+    assert is_refused(lab, person.number)
+
+    until(lambda: daemon.status()["connected"], "the daemon is connected")
+    (row,) = until(lambda: _ended(daemon, somebody_else.number, "lost"), "the lost call")
+    assert row.ended is not None
+    assert daemon.calls() == []
+    talk(somebody_else.number)
+    with daemon.board() as board:
+        assert board.prank("1000").number == somebody_else.number
+    assert is_refused(lab, somebody_else.number)
+
+
+def test_blocks_are_back_as_soon_after_a_long_outage(
+    lab: Lab, daemon: Daemon, person: Person
+) -> None:
+    """Section 2: 2 s, however long FreeSWITCH was away, and for the blocks of those seconds too."""
+    assert daemon.cli("block", person.number, "--for", "2s").code == 0
+    lab.kill()
+    killed = time.monotonic()
+    until(lambda: not daemon.status()["connected"], "the daemon has noticed")
+    printed = daemon.cli("block", person.number, "--for", "1h")
+    printed_away = daemon.cli("prank", "--agent", "1000")
+    assert printed_away.code == 69
+    assert printed.code in {0, 1, 69}
+    until(lambda: time.monotonic() > killed + LONG_OUTAGE, "a long outage", LONG_OUTAGE + 1)
+    lab.start()
+    block = daemon.block_of(person.number)
+    assert block is not None
+    if block.until > time.time():
+        until(lambda: _is_enforced(lab, person, block.until), "the block is back", AGAIN)
+        assert is_refused(lab, person.number)
+    until(lambda: daemon.status()["connected"], "the daemon is connected", AGAIN)
+
+
+def _is_enforced(lab: Lab, person: Person, end: int) -> bool:
+    keys = lab.api("hash_dump db fluxcc_block").splitlines()
+    wanted = {f"D/fluxcc_block_{key}/{end}" for key in (person.number, *person.other_spellings)}
+    return wanted <= set(keys)
+
+
+def _live(daemon: Daemon) -> dict:
+    return {call.number: call for call in daemon.store.live_calls()}
+
+
+def _ended(daemon: Daemon, number: str, outcome: str) -> list:
+    rows = daemon.store.ended_calls(number=number, limit=9)
+    return [row for row in rows if row.outcome == outcome]
+
+
+def _ended_block(daemon: Daemon, number: str):
+    block = daemon.block_of(number)
+    return block if block is not None and block.ended_at is not None else None
+
+
+def _unless_no_call(board: Board):
+    reply = board.prank("1000")
+    return None if reply.code == "no-live-call" else reply

@@ -1,0 +1,152 @@
+"""How the daemon comes and goes, and what an administrator is told (contract, sections 4 and 5)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fluxcc.lab.port import Lab
+
+from .conftest import Talk, is_refused, is_talking
+from .daemon import Daemon
+from .people import Person
+from .waiting import until
+
+
+def test_a_wrong_password_is_final(make_daemon: Callable[..., Daemon]) -> None:
+    """Section 4, exit code 78: trying again is useless until somebody changes the configuration."""
+    daemon = make_daemon(FLUXCC_PBX_PASSWORD="not-this-one")
+    daemon.start(connected=False)
+    assert daemon.wait_ended() == 78
+    assert "refused the password" in daemon.log
+    assert "pbx.password" in daemon.log
+    assert "Traceback" not in daemon.log
+
+
+def test_the_password_comes_out_of_a_file(
+    lab: Lab, make_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    """Section 5, ``password_file``."""
+    file = tmp_path / "esl.password"
+    file.write_text(f"{lab.password}\n")
+    daemon = make_daemon(FLUXCC_PBX_PASSWORD_FILE=str(file))
+    del daemon.environment["FLUXCC_PBX_PASSWORD"]
+    daemon.start()
+    assert daemon.cli("status", "--json").json["connected"]
+
+
+def test_a_daemon_that_starts_before_freeswitch_waits_for_it(
+    lab: Lab, make_daemon: Callable[..., Daemon], person: Person
+) -> None:
+    """Section 4: it keeps trying, says so, and works when FreeSWITCH comes."""
+    lab.kill()
+    daemon = make_daemon()
+    daemon.start(connected=False)
+    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 2, "it tries again")
+    status = daemon.cli("status", "--json").json
+    assert (status["connected"], bool(status["link_loss"])) == (False, True)
+    printed = daemon.cli("prank", "--agent", "1000")
+    assert (printed.code, printed.stdout) == (69, "")
+    lab.start()
+    daemon.wait_connected()
+    assert daemon.cli("block", person.number).code == 0
+    assert is_refused(lab, person.number)
+
+
+def test_every_fault_of_the_configuration_is_told_at_once(
+    make_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    """Section 5: each with its key and what it should be; an unknown key is a fault. Exit 78."""
+    file = tmp_path / "fluxcc.toml"
+    file.write_text(
+        "[pbx]\nprot = 8021\n[numbers]\narea_code = 'onze'\n[nonsense]\n"
+        "[blocks]\ninternal = ['(']\n"
+    )
+    daemon = make_daemon(
+        FLUXCC_CONFIG=str(file),
+        FLUXCC_PBX_PORT="0",
+        FLUXCC_BLOCKS_DURATION="soon",
+        FLUXCC_NUMBERS_COUNTRY="Brazil",
+    )
+    del daemon.environment["FLUXCC_NUMBERS_AREA_CODE"]
+    printed = daemon.cli("run")
+    assert printed.code == 78
+    told = {line.partition(":")[0] for line in printed.stderr.splitlines()}
+    assert told == {
+        "pbx.prot",
+        "pbx.port",
+        "numbers.area_code",
+        "numbers.country",
+        "blocks.internal",
+        "blocks.duration",
+        "nonsense",
+    }
+    assert daemon.cli("blocks").code == 78
+
+
+def test_sigterm_ends_it_in_order_and_leaves_calls_alone(
+    lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
+) -> None:
+    """Section 4: within 2 s, exit code 0, nothing unwritten, blocks and calls as they were."""
+    call = talk(somebody_else.number)
+    assert daemon.cli("block", person.number).code == 0
+    assert is_refused(lab, person.number)
+    asked = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - asked < 2
+    assert is_talking(lab, call)
+    assert is_refused(lab, person.number)
+    block = daemon.block_of(person.number)
+    assert block is not None
+    assert block.attempts == 1
+    assert [row.number for row in daemon.store.live_calls()] == [somebody_else.number]
+
+
+def test_sigterm_ends_it_while_it_waits_for_freeswitch(
+    lab: Lab, make_daemon: Callable[..., Daemon]
+) -> None:
+    """As above, in the middle of a pause between two tries."""
+    lab.kill()
+    daemon = make_daemon()
+    daemon.start(connected=False)
+    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 3, "it backs off")
+    asked = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - asked < 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["status"], 69),
+        (["calls"], 69),
+        (["prank", "--agent", "1000"], 69),
+        (["block", "+5511988886666"], 69),
+        (["unblock", "+5511988886666"], 69),
+        (["blocks"], 0),
+        (["check", "+5511988886666"], 0),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_an_operator_can_do_without_the_daemon(
+    daemon: Daemon, arguments: list[str], code: int
+) -> None:
+    """Section 4: 69 where the daemon is needed; the store can be read without it."""
+    if daemon.is_running:
+        daemon.stop()
+    printed = daemon.cli(*arguments)
+    assert printed.code == code
+    assert printed.stderr.startswith("daemon-unavailable:") == (code == 69)
+    assert "Traceback" not in printed.stderr
+
+
+def test_a_user_who_may_not_use_the_daemon_is_told_so(daemon: Daemon) -> None:
+    """Section 4, exit code 77."""
+    if os.geteuid() != 0:
+        pytest.skip("root alone can act as another user")
+    socket = daemon.database.with_suffix(".sock")
+    assert socket.stat().st_mode & 0o777 == 0o660
