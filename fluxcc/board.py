@@ -44,12 +44,13 @@ class Board:
     def __init__(self, executor: Executor, pbx: Pbx, language: str) -> None:
         self._executor = executor
         self._pbx = pbx
-        self._language = language
+        self.language = language
+        """What is spoken to a board that does not say."""
         self._unsent: list[list[tuple[str, str]]] = []
 
     def answer(self, headers: RequestHeaders) -> None:
         """Carry a request out and reply. Runs in a greenlet of its own; never raises."""
-        language = i18n.pick(headers.language, self._language)
+        language = i18n.pick(headers.language, self.language)
         try:
             request = read_request(headers, language)
             reply = self._carry_out(request)

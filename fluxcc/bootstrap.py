@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from fluxcc import __version__
@@ -15,6 +16,7 @@ from fluxcc.domain.calls import Call
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.pbx import wire
 from fluxcc.pbx.switch import Address, Switch
+from fluxcc.reload import Reloader
 from fluxcc.runtime import GeventRuntime, SystemClock
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.blocklist import Blocklist
@@ -47,8 +49,8 @@ def store(settings: Settings) -> SqlStore:
     return SqlStore(settings.store.url, settings.pbx.node)
 
 
-def daemon(settings: Settings) -> Daemon:
-    """The whole program, not running yet."""
+def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
+    """The whole program, not running yet; ``read`` loads the settings again."""
     clock, runtime = SystemClock(), GeventRuntime()
     numbers = number_plan(settings)
     # libphonenumber reads its metadata at the first number, which takes it a while.
@@ -96,7 +98,19 @@ def daemon(settings: Settings) -> Daemon:
             journal.call_changed(call)
 
     journal.on_recreated = write_again
+    board = Board(executor, switch, settings.lang)
     started = time.time()
+
+    def apply(wanted: Settings) -> None:
+        """Let count what may change at run time (``reload.AT_RUN_TIME``)."""
+        numbers.configure(wanted.numbers.country, wanted.numbers.area_code, wanted.blocks.internal)
+        rules.block_duration = wanted.blocks.duration
+        rules.room_context = wanted.conference.context
+        rules.survey_destination = wanted.survey.destination
+        rules.survey_context = wanted.survey.context
+        refusal.cause = wanted.blocks.reject_cause
+        board.language = wanted.lang
+        life.publish_settings({"reject_cause": wanted.blocks.reject_cause})
 
     def status() -> dict[str, Any]:
         return {
@@ -130,7 +144,7 @@ def daemon(settings: Settings) -> Daemon:
         blocking=blocking,
         scheduler=Scheduler(blocking, clock),
         journal=journal,
-        board=Board(executor, switch, settings.lang),
+        board=board,
         control=Control(
             settings.control_socket,
             executor,
@@ -149,6 +163,7 @@ def daemon(settings: Settings) -> Daemon:
         surveys=surveys,
         spool=spool,
         clock=clock,
+        reloader=Reloader(settings, read, apply),
         settings={"reject_cause": settings.blocks.reject_cause},
     )
     return life

@@ -21,6 +21,7 @@ from fluxcc.domain.errors import LinkRefusedError, PbxError
 from fluxcc.pbx import wire
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.switch import Switch
+from fluxcc.reload import Reloader
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.directory import Directory
 from fluxcc.service.journal import Journal
@@ -68,6 +69,7 @@ class Daemon:
         directory: Directory,
         surveys: Surveys,
         spool: FolderSpool,
+        reloader: Reloader,
         clock: Clock,
         settings: dict[str, str],
     ) -> None:
@@ -84,10 +86,13 @@ class Daemon:
         self._directory = directory
         self._surveys = surveys
         self._spool = spool
+        self._reloader = reloader
         self._clock = clock
         self._settings = settings
+        """What the kit's dialplan must know, by its key in mod_hash."""
         self._inbox = Inbox()
         self._stopping = Flag()
+        self._reloading = Flag()
         self._heard = 0.0
         self._handlers = {
             name: getattr(tracker, method) for name, method in wire.LEG_EVENTS.items()
@@ -108,11 +113,19 @@ class Daemon:
         """Live until ``stop``. Raises ``LinkRefusedError`` where connecting again is useless."""
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self.stop)
+        gevent.signal_handler(signal.SIGHUP, self._reloading.set)
         is_recovered = self._recovery.step()
         self._control.start()
         loops = [
             gevent.spawn(loop)
-            for loop in (self._write, self._expire, self._watch, self._beat, self._collect)
+            for loop in (
+                self._write,
+                self._expire,
+                self._watch,
+                self._beat,
+                self._collect,
+                self._reload,
+            )
         ]
         if not is_recovered:
             loops.append(gevent.spawn(self._recover))
@@ -125,6 +138,16 @@ class Daemon:
             self._switch.disconnect()
             self._last_words()
             gevent.killall(loops)
+
+    def publish_settings(self, settings: dict[str, str]) -> None:
+        """Let the kit's dialplan know these from now on."""
+        self._settings = settings
+        if self._switch.is_connected:
+            try:
+                for key, value in settings.items():
+                    self._switch.publish_setting(key, value)
+            except PbxError as error:
+                log.warning("the kit was not told", extra={"reason": str(error)})
 
     def stop(self) -> None:
         """Ask ``run`` to return."""
@@ -303,6 +326,13 @@ class Daemon:
             except OSError as error:
                 log.warning("the survey's spool cannot be read", extra={"error": str(error)})
             gevent.sleep(SPOOL_PERIOD)
+
+    def _reload(self) -> None:
+        """Read the configuration again whenever SIGHUP asked for it."""
+        while True:
+            self._reloading.wait()
+            self._reloading.clear()
+            self._reloader.reload()
 
     def _watch(self) -> None:
         """Find a link dead that only looks alive."""

@@ -11,8 +11,8 @@ from fluxcc.domain.directory import Entry, Group, Room, Service
 from fluxcc.domain.numbers import Number, NumberPlan
 
 
-class Rules(msgspec.Struct, frozen=True):
-    """The settings, and the questions an action may ask."""
+class Rules(msgspec.Struct):
+    """The settings, and the questions an action may ask. The settings may change (``reload``)."""
 
     numbers: NumberPlan
     block_duration: int

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from fluxcc.cli.session import MISCONFIGURED, Session, pass_session
+from fluxcc.config import load
 
 
 @click.command("run")
@@ -20,7 +22,7 @@ def run_command(session: Session) -> None:
 
     logs.set_up()
     try:
-        bootstrap.daemon(settings).run()
+        bootstrap.daemon(settings, lambda: load(session.file, os.environ)).run()
     except LinkRefusedError as error:
         click.echo(f"{error}; set pbx.password or pbx.password_file to event_socket's", err=True)
         sys.exit(MISCONFIGURED)

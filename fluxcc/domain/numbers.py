@@ -63,6 +63,10 @@ class NumberPlan:
     """
 
     def __init__(self, country: str, area_code: str, internal: tuple[str, ...]) -> None:
+        self.configure(country, area_code, internal)
+
+    def configure(self, country: str, area_code: str, internal: tuple[str, ...]) -> None:
+        """Be another place from now on; takes what the constructor takes."""
         self.country = country
         self.area_code = area_code
         self._internal = tuple(re.compile(pattern) for pattern in internal)

@@ -23,7 +23,8 @@ class Refusal:
     def __init__(self, blocking: Blocking, pbx: Pbx, cause: str) -> None:
         self._blocking = blocking
         self._pbx = pbx
-        self._cause = cause
+        self.cause = cause
+        """Hangup cause of a refused leg."""
         self._gates: dict[str, bool] = {}
         """Dialplan context → whether the gate was found there."""
 
@@ -48,7 +49,7 @@ class Refusal:
         try:
             if self._is_gated(context) and self._blocking.blocklist.is_key(caller_id):
                 return
-            self._pbx.end_leg(leg, self._cause)
+            self._pbx.end_leg(leg, self.cause)
         except PbxError as error:
             log.warning("a blocked caller was not refused", extra={"leg": leg, "error": str(error)})
 
