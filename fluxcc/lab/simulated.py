@@ -20,6 +20,8 @@ from .port import LabError
 
 _CONFIGURATION = Path(__file__).with_name("conf")
 _KIT_PARTS = ("autoload_configs", "dialplan", "directory")
+_BESIDE = ("scripts", "sounds")
+"""Parts of the kit that go beside the configuration."""
 
 _VARIABLES = """<include>
   <X-PRE-PROCESS cmd="set" data="lab_phones_port=5090"/>
@@ -141,12 +143,16 @@ class SimulatedLab:
                 raise LabError(f"the simulator did not take the configuration: {answer}")
 
     def _configure(self, kit: Path | None) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in (self._folder, self._folder.with_name("scripts")):
+            shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(_CONFIGURATION, self._folder)
         (self._folder / "vars.xml").write_text(_VARIABLES, "utf-8")
         for part in _KIT_PARTS:
             if kit is not None and (kit / part).is_dir():
                 shutil.copytree(kit / part, self._folder / part, dirs_exist_ok=True)
+        for part in _BESIDE:
+            if kit is not None and (kit / part).is_dir():
+                shutil.copytree(kit / part, self._folder.with_name(part), dirs_exist_ok=True)
 
 
 def _succeed(answer: str) -> str:

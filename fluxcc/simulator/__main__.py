@@ -23,6 +23,8 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(format="simulator: %(levelname)s: %(message)s")
     pbx = Pbx(arguments.conf)
+    for folder in pbx.configuration.folders.values():
+        folder.mkdir(exist_ok=True)
     server = EventSocket(pbx, arguments.port, arguments.password)
     server.start()
     gevent.spawn(pbx.beat)

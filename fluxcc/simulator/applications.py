@@ -7,7 +7,6 @@ its leg is called away.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,14 +16,12 @@ from .causes import OF_SIP_STATUS, cause_named
 from .channel import Channel
 from .dialing import UnreachableError
 from .events import Value
+from .sounds import play
 
 if TYPE_CHECKING:
     from .pbx import Pbx
 
 _LOG = logging.getLogger(__name__)
-
-_TONE = re.compile(r"%\((\d+),(\d+),")
-_LOOPS = re.compile(r"loops=(-?\d+)")
 
 
 def _answer(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -81,21 +78,7 @@ def _park(pbx: Pbx, leg: Channel, data: str) -> None:
 
 
 def _playback(pbx: Pbx, leg: Channel, data: str) -> None:
-    pbx.switchboard.fire("PLAYBACK_START", leg, last=[("Playback-File-Path", data)])
-    leg.wait(lambda: leg.is_called_away, timeout=_seconds_of(data))
-    pbx.switchboard.fire("PLAYBACK_STOP", leg, last=[("Playback-File-Path", data)])
-
-
-def _seconds_of(sound: str) -> float | None:
-    """How long a sound plays; None for ever. A file, which nobody hears here, takes no time."""
-    loops = _LOOPS.search(sound)
-    rounds = int(loops[1]) if loops else 1
-    if sound.startswith("silence_stream://"):
-        length = sound.removeprefix("silence_stream://").split(",")[0]
-        return None if length.startswith("-") else int(length or 0) / 1000
-    if rounds < 0:
-        return None
-    return rounds * sum(int(on) + int(off) for on, off in _TONE.findall(sound)) / 1000
+    play(pbx, leg, data)
 
 
 def _transfer(pbx: Pbx, leg: Channel, data: str) -> None:

@@ -161,7 +161,7 @@ class Channel:
         self.has_hit_dialplan = self.direction == "inbound"
         self.created_us = profile.created_us
         self.progress_us = self.answered_us = self.bridged_us = self.hangup_us = 0
-        self.cause = ""
+        self.cause = self.hung_up_by = ""
         self.is_destroyed = False
         self.digits: list[str] = []
         """Keys the person on this leg has pressed and nothing has taken yet."""

@@ -14,6 +14,10 @@ _DIRECTIVE = re.compile(r"<X-PRE-PROCESS\s+cmd\s*=\s*\"(\w+)\"\s+data\s*=\s*\"([
 _GLOBAL = re.compile(r"\$\$\{([^}]+)\}")
 _WRAPPER = re.compile(r"</?include>|<\?xml[^>]*\?>")
 
+FOLDERS = {"scripts": "script_dir", "sounds": "sounds_dir", "storage": "storage_dir"}
+"""The folders beside the configuration's that FreeSWITCH knows, and the variables that name them.
+"""
+
 
 class ConfigurationError(Exception):
     """The folder holds no configuration, or not one that can be parsed."""
@@ -25,11 +29,12 @@ class Configuration:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.variables: dict[str, str] = {}
+        self.folders = {name: folder.absolute().with_name(name) for name in FOLDERS}
         self.reload()
 
     def reload(self) -> None:
         """Read the folder again; on a fault keep what was read before, and raise."""
-        variables: dict[str, str] = {}
+        variables = {FOLDERS[name]: str(path) for name, path in self.folders.items()}
         text = "\n".join(_lines(self._folder / "freeswitch.xml", variables))
         try:
             # The administrator's own files: what XML can do to a reader is no attack here.

@@ -70,9 +70,10 @@ class Outside:
 
     def hang_up(self, caller: Channel) -> None:
         """A BYE from the caller, or a CANCEL before the answer."""
-        self._switchboard.hang_up(
-            caller, "NORMAL_CLEARING" if caller.is_answered else "ORIGINATOR_CANCEL"
-        )
+        if caller.is_answered:
+            self._leave(caller, "NORMAL_CLEARING", "recv_bye")
+        else:
+            self._leave(caller, "ORIGINATOR_CANCEL", "recv_cancel")
 
     def final_status(self, caller: Channel) -> int:
         """The SIP status the caller got in the end."""
@@ -87,9 +88,14 @@ class Outside:
         for leg in reversed(list(self._switchboard)):
             is_phone = leg.direction == "outbound" and leg.first_profile.destination == number
             if is_phone and leg.is_answered and not leg.is_ended:
-                self._switchboard.hang_up(leg, "NORMAL_CLEARING")
+                self._leave(leg, "NORMAL_CLEARING", "recv_bye")
                 return True
         return False
+
+    def _leave(self, leg: Channel, cause: str, how: str) -> None:
+        if not leg.is_ended:
+            leg.hung_up_by = how
+            self._switchboard.hang_up(leg, cause)
 
     def ring(self, leg: Channel, number: str) -> None:
         """An INVITE reaches a telephone."""
@@ -98,7 +104,7 @@ class Outside:
     def _respond(self, leg: Channel, mode: str) -> None:
         gevent.sleep(PICK_UP)
         if mode == "busy":
-            self._switchboard.hang_up(leg, "USER_BUSY")
+            self._leave(leg, "USER_BUSY", "recv_refuse")
             return
         self._switchboard.progress(leg)
         if mode == "answer":

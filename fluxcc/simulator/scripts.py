@@ -1,16 +1,19 @@
-"""mod_lua: where a script of the kit would run, a stand-in written in Python runs.
+"""mod_lua: runs the scripts that FreeSWITCH would run, with what of its API they use (``lua.py``).
 
-Its counterparts are the ``lua`` application and the ``lua`` command. A simulator that could run Lua
-would need a Lua; a stand-in does to the PBX what the script does and is held true by the tests that
-run the script itself on a real FreeSWITCH.
+Its counterparts are the ``lua`` application and the ``lua`` command. The language comes from the
+package ``lupa``, which only developers need: without it every script fails as a broken one does.
+A script runs in the greenlet that asked for it; whatever blocks in it lets all others go on.
 """
 
 from __future__ import annotations
 
+import importlib
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from . import lua
 from .channel import Channel
 
 if TYPE_CHECKING:
@@ -18,44 +21,68 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-OnLeg = Callable[["Pbx", Channel, list[str]], None]
-OnApi = Callable[["Pbx", list[str]], str]
-
-ON_LEGS: dict[str, OnLeg] = {}
-"""Stand-ins for scripts that the dialplan runs on a leg, by the script's file name."""
-
-ON_API: dict[str, OnApi] = {}
-"""Stand-ins for scripts that ``api lua`` runs; what they return is the answer."""
+FAILED = "-ERR Cannot execute script\n"
+_LANGUAGES = ("lupa.lua53", "lupa.lua52", "lupa")
+"""FreeSWITCH's own packages link Lua 5.2 or 5.3, by the age of the distribution."""
 
 
 class Scripts:
-    """Finds the stand-in of a script and runs it."""
+    """Finds a script and runs it."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
 
     def run_on(self, leg: Channel, command: str) -> None:
-        """``lua SCRIPT ARGUMENT…`` in the dialplan; without a stand-in the leg is hung up."""
-        name, *arguments = command.split() or [""]
-        stand_in = ON_LEGS.get(name)
-        if stand_in is None:
-            _LOG.error("no stand-in for the script %r", name)
-            self._pbx.switchboard.hang_up(leg, "NORMAL_TEMPORARY_FAILURE")
-            return
-        stand_in(self._pbx, leg, arguments)
+        """``lua SCRIPT ARGUMENT…`` in the dialplan.
+
+        The leg is hung up at the script's end, be it a failure, unless the script said otherwise.
+        """
+        session = lua.Session(self._pbx, leg)
+        self._run(command, {"session": session})
+        if session.is_hung_up_at_the_end and not leg.is_called_away:
+            self._pbx.switchboard.hang_up(leg, "NORMAL_CLEARING")
 
     def run_api(self, command: str) -> str:
-        """``api lua SCRIPT ARGUMENT…``."""
-        name, *arguments = command.split() or [""]
-        stand_in = ON_API.get(name)
-        if not name:
+        """``api lua SCRIPT ARGUMENT…``; the answer is what the script wrote to ``stream``."""
+        if not command:
             return ""
-        return (
-            "-ERR Cannot execute script\n" if stand_in is None else stand_in(self._pbx, arguments)
-        )
+        stream = lua.Stream()
+        is_done = self._run(command, {"stream": stream})
+        return stream.text if is_done else stream.text + FAILED
+
+    def _run(self, command: str, names: Mapping[str, object]) -> bool:
+        script, *arguments = command.split()
+        library = lua.Library(self._pbx)
+        try:
+            source = self._folder.joinpath(script).read_text(lua.BYTES)
+            runtime = _runtime()
+            known = runtime.globals()
+            known.freeswitch = library
+            known.argv = runtime.table_from(
+                {number: lua.from_pbx(word) for number, word in enumerate([script, *arguments])}
+            )
+            for name, value in names.items():
+                known[name] = value
+            runtime.execute(source, name=f"@{script}")
+        except Exception as fault:
+            # Whatever goes wrong in a script is the script's fault, not the PBX's.
+            _LOG.error("the script %r failed: %s", script, fault)
+            return False
+        finally:
+            library.close()
+        return True
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self._pbx.configuration.variables["script_dir"])
 
 
-def next_key(leg: Channel, timeout: float) -> str:
-    """The next key pressed on the leg; empty when none came in time or the leg went away."""
-    leg.wait(lambda: bool(leg.digits) or leg.is_called_away, timeout=timeout)
-    return "" if leg.is_called_away or not leg.digits else leg.digits.pop(0)
+def _runtime() -> Any:
+    """A Lua of its own for each script, in which a text is bytes. Raises ``ImportError``."""
+    for name in _LANGUAGES:
+        try:
+            language = importlib.import_module(name)
+        except ImportError:
+            continue
+        return language.LuaRuntime(encoding=lua.BYTES, register_eval=False, register_builtins=False)
+    raise ImportError("no Lua here: pip install lupa")

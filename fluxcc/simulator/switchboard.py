@@ -150,11 +150,18 @@ class Switchboard:
         leg.changed()
 
 
+def _our_way_to_hang_up(leg: Channel) -> str:
+    if leg.is_answered:
+        return "send_bye"
+    return "send_refuse" if leg.direction == "inbound" else "send_cancel"
+
+
 def _call_record(leg: Channel) -> dict[str, Value]:
     record: dict[str, Value] = {
         "hangup_cause": leg.cause,
         "hangup_cause_q850": str(CAUSES[leg.cause].q850 if leg.cause in CAUSES else 16),
         "digits_dialed": "none",
+        "sip_hangup_disposition": leg.hung_up_by or _our_way_to_hang_up(leg),
     }
     times = {
         "start": leg.created_us,

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from fluxcc.simulator import scripts
-from fluxcc.simulator.channel import Channel
-from fluxcc.simulator.pbx import Pbx
-
 from .conftest import Scene
 
 
@@ -109,21 +105,3 @@ def test_lists(scene: Scene) -> None:
     assert len(api("callcenter_config agent list 1000@default").splitlines()) == 3
     assert len(api("callcenter_config queue list agents sales@default").splitlines()) == 4
     assert len(api("callcenter_config queue list tiers sales@default").splitlines()) == 4
-
-
-def test_a_stand_in_runs_where_a_script_would(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def ask(pbx: Pbx, leg: Channel, arguments: list[str]) -> None:
-        key = scripts.next_key(leg, timeout=5)
-        pbx.bus.fire("CUSTOM", {"Key": key, "Arguments": " ".join(arguments)}, subclass="a::b")
-
-    monkeypatch.setitem(scripts.ON_LEGS, "ask.lua", ask)
-    monkeypatch.setitem(scripts.ON_API, "hello.lua", lambda pbx, arguments: f"+OK {arguments}")
-    customer, _ = scene.bridged_call()
-    scene.pbx.api(f"uuid_transfer {customer.uuid} lua:ask.lua inline")
-    scene.until_event("CHANNEL_EXECUTE", Application="lua")
-    scene.pbx.api(f"uuid_recv_dtmf {customer.uuid} 4")
-    assert scene.until_event("CUSTOM", Event_Subclass="a::b").get("Key") == "4"
-    assert scene.pbx.api("lua hello.lua a") == "+OK ['a']"
-    assert scene.pbx.api("lua") == ""

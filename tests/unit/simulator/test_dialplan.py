@@ -133,7 +133,7 @@ def test_includes_are_pasted_sorted_and_variables_filled_in(tmp_path: Path) -> N
         )
     configuration = Configuration(tmp_path)
     assert list(configuration.contexts()) == ["a-me", "b-me"]
-    assert configuration.variables == {"who": "me"}
+    assert configuration.variables["who"] == "me"
     assert configuration.module("nope.conf") is None
 
 
