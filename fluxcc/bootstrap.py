@@ -37,25 +37,15 @@ from fluxcc.store.database import SqlStore
 WARM_UP = "+5511900000000"
 
 
-def number_plan(settings: Settings) -> NumberPlan:
-    """The numbering plan that the settings describe."""
-    return NumberPlan(
-        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
-    )
-
-
-def store(settings: Settings) -> SqlStore:
-    """The store that the settings name. Nothing is opened yet."""
-    return SqlStore(settings.store.url, settings.pbx.node)
-
-
 def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     """The whole program, not running yet; ``read`` loads the settings again."""
     clock, runtime = SystemClock(), GeventRuntime()
-    numbers = number_plan(settings)
+    numbers = NumberPlan(
+        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+    )
     # libphonenumber reads its metadata at the first number, which takes it a while.
     numbers.read(WARM_UP)
-    sql_store = store(settings)
+    sql_store = SqlStore(settings.store.url, settings.pbx.node)
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     journal = Journal(sql_store, runtime, clock)
     tracker = Tracker(numbers, journal, clock)

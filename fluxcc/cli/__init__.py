@@ -7,50 +7,80 @@ One file a family of commands; each is imported only when it is used, so that ``
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from fluxcc import __version__
 
+
+def _(message: str) -> str:
+    return message
+
+
+class Entry(NamedTuple):
+    """Where a command is, and its line in ``fluxcc --help``."""
+
+    module: str
+    """The module that has it as ``NAME_command``."""
+    summary: str
+
+
 COMMANDS = {
-    "run": "fluxcc.cli.run",
-    "demo": "fluxcc.cli.demo",
-    "status": "fluxcc.cli.live",
-    "calls": "fluxcc.cli.live",
-    "prank": "fluxcc.cli.actions",
-    "conference": "fluxcc.cli.actions",
-    "transfer": "fluxcc.cli.actions",
-    "hangup": "fluxcc.cli.actions",
-    "block": "fluxcc.cli.blocks",
-    "unblock": "fluxcc.cli.blocks",
-    "blocks": "fluxcc.cli.blocks",
-    "check": "fluxcc.cli.blocks",
-    "group": "fluxcc.cli.settings",
-    "room": "fluxcc.cli.settings",
-    "service": "fluxcc.cli.settings",
-    "survey": "fluxcc.cli.survey",
-    "audit": "fluxcc.cli.audit",
+    "run": Entry("fluxcc.cli.run", _("Run the daemon in the foreground.")),
+    "demo": Entry("fluxcc.cli.demo", _("Show the main job, start to end, on a PBX of its own.")),
+    "status": Entry("fluxcc.cli.live", _("Tell whether the daemon is up and connected.")),
+    "calls": Entry("fluxcc.cli.live", _("List the calls that are live, or have ended.")),
+    "prank": Entry("fluxcc.cli.actions", _("End a call as a prank and block the caller.")),
+    "conference": Entry("fluxcc.cli.actions", _("Move customer and agent to the agent's room.")),
+    "transfer": Entry("fluxcc.cli.actions", _("Send the customer to a service, blind.")),
+    "hangup": Entry("fluxcc.cli.actions", _("End a call, with the survey where there is one.")),
+    "block": Entry("fluxcc.cli.blocks", _("Refuse calls from a number for a while.")),
+    "unblock": Entry("fluxcc.cli.blocks", _("Let a number through again before its time.")),
+    "blocks": Entry("fluxcc.cli.blocks", _("List the blocked numbers.")),
+    "check": Entry("fluxcc.cli.blocks", _("Explain a number, and whether it is blocked.")),
+    "group": Entry("fluxcc.cli.settings", _("The groups, and the survey after their calls.")),
+    "room": Entry("fluxcc.cli.settings", _("The agents' conference rooms.")),
+    "service": Entry("fluxcc.cli.settings", _("The services to transfer customers to.")),
+    "survey": Entry("fluxcc.cli.survey", _("What customers said to the survey Avali-E.")),
+    "audit": Entry("fluxcc.cli.audit", _("Tell who asked for what, and what became of it.")),
 }
-"""Command → the module that has it as ``NAME_command``."""
+"""Every command, in the order a reader wants them."""
 
 
 class LazyGroup(click.Group):
-    """Knows its commands' names without importing them."""
+    """Knows its commands by name and summary, and imports one only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order a reader wants them."""
+        """Every command's name."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, imported now."""
-        module = COMMANDS.get(cmd_name)
-        if module is None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
             return None
-        command = getattr(import_module(module), f"{cmd_name}_command")
+        command = getattr(import_module(entry.module), f"{cmd_name}_command")
         assert isinstance(command, click.Command)  # noqa: S101  # what COMMANDS promises
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was meant, or an error that names those it may have been."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=3)
+            if near:
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(near)}?")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every command and its summary."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

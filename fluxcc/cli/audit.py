@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 import msgspec
 
-from fluxcc import bootstrap, i18n
+from fluxcc import i18n
 from fluxcc.cli.moments import Since
+from fluxcc.cli.numbers import number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
@@ -32,7 +33,7 @@ def audit_command(session: Session, /, since: float, number: str, agent: str) ->
     fluxcc audit --since 2h
     fluxcc audit --number 11988887777
     """
-    canonical = bootstrap.number_plan(session.settings).read(number).canonical if number else ""
+    canonical = number_plan(session.settings).read(number).canonical if number else ""
     with stored(session) as store:
         rows = store.audit(since=since, number=canonical, agent=agent, limit=MOST)
     if session.as_json:

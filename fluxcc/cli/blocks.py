@@ -12,8 +12,9 @@ from typing import Any
 import click
 import msgspec
 
-from fluxcc import bootstrap, i18n
+from fluxcc import i18n
 from fluxcc.cli.ask import carry_out
+from fluxcc.cli.numbers import number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
@@ -100,7 +101,7 @@ def blocks_command(session: Session, with_ended: bool) -> None:
 @pass_session
 def check_command(session: Session, number: str) -> None:
     """Explain a number: what it is, how it may be spelt, whether it is blocked."""
-    read = bootstrap.number_plan(session.settings)
+    read = number_plan(session.settings)
     known = read.read(number)
     now = time.time()
     block = next(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fluxcc import bootstrap
 from fluxcc.cli.session import NOT_PERMITTED, Session
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.store.database import SqlStore
@@ -18,8 +17,9 @@ def _(message: str) -> str:
 @contextmanager
 def stored(session: Session) -> Iterator[SqlStore]:
     """The store, in a ``with``; ends the program where it cannot be read."""
+    settings = session.settings
     try:
-        yield bootstrap.store(session.settings)
+        yield SqlStore(settings.store.url, settings.pbx.node)
     except StoreUnavailableError as error:
         session.fail(
             NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error
