@@ -188,7 +188,7 @@ class Session:
     def __init__(self, pbx: Pbx, leg: Channel) -> None:
         self._pbx = pbx
         self._leg = leg
-        self.is_hung_up_at_the_end = True
+        self.is_hung_up_at_the_end = False
 
     def ready(self) -> bool:
         """Whether the leg is still there and was not sent elsewhere."""

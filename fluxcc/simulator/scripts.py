@@ -1,7 +1,7 @@
 """mod_lua: runs the scripts that FreeSWITCH would run, with what of its API they use (``lua.py``).
 
 Its counterparts are the ``lua`` application and the ``lua`` command. The language comes from the
-package ``lupa``, which only developers need: without it every script fails as a broken one does.
+package ``lupa``, which only developers need: without it this is a FreeSWITCH without mod_lua.
 A script runs in the greenlet that asked for it; whatever blocks in it lets all others go on.
 """
 
@@ -33,36 +33,43 @@ class Scripts:
         self._pbx = pbx
 
     def run_on(self, leg: Channel, command: str) -> None:
-        """``lua SCRIPT ARGUMENT…`` in the dialplan.
-
-        The leg is hung up at the script's end, be it a failure, unless the script said otherwise.
-        """
+        """``lua SCRIPT ARGUMENT…`` in the dialplan, which goes on whatever becomes of it."""
+        language = _find_language()
+        if language is None:
+            self._pbx.switchboard.hang_up(leg, "DESTINATION_OUT_OF_ORDER")
+            return
         session = lua.Session(self._pbx, leg)
-        self._run(command, {"session": session})
+        self._run(language, command, {"session": session})
         if session.is_hung_up_at_the_end and not leg.is_called_away:
             self._pbx.switchboard.hang_up(leg, "NORMAL_CLEARING")
 
     def run_api(self, command: str) -> str:
         """``api lua SCRIPT ARGUMENT…``; the answer is what the script wrote to ``stream``."""
+        language = _find_language()
+        if language is None:
+            return "-ERR lua Command not found!\n"
         if not command:
             return ""
         stream = lua.Stream()
-        is_done = self._run(command, {"stream": stream})
+        is_done = self._run(language, command, {"stream": stream})
         return stream.text if is_done else stream.text + FAILED
 
-    def _run(self, command: str, names: Mapping[str, object]) -> bool:
+    def _run(self, language: Any, command: str, names: Mapping[str, object]) -> bool:
+        """Run the script in a Lua of its own, in which a text is bytes; False where it failed."""
         script, *arguments = command.split()
         library = lua.Library(self._pbx)
+        runtime = language.LuaRuntime(
+            encoding=lua.BYTES, register_eval=False, register_builtins=False
+        )
+        known = runtime.globals()
+        known.freeswitch = library
+        known.argv = runtime.table_from(
+            {number: lua.from_pbx(word) for number, word in enumerate([script, *arguments])}
+        )
+        for name, value in names.items():
+            known[name] = value
         try:
             source = self._folder.joinpath(script).read_text(lua.BYTES)
-            runtime = _runtime()
-            known = runtime.globals()
-            known.freeswitch = library
-            known.argv = runtime.table_from(
-                {number: lua.from_pbx(word) for number, word in enumerate([script, *arguments])}
-            )
-            for name, value in names.items():
-                known[name] = value
             runtime.execute(source, name=f"@{script}")
         except Exception as fault:
             # Whatever goes wrong in a script is the script's fault, not the PBX's.
@@ -77,12 +84,12 @@ class Scripts:
         return Path(self._pbx.configuration.variables["script_dir"])
 
 
-def _runtime() -> Any:
-    """A Lua of its own for each script, in which a text is bytes. Raises ``ImportError``."""
+def _find_language() -> Any:
+    """The module with Lua in it; None, and a word about it, where there is none."""
     for name in _LANGUAGES:
         try:
-            language = importlib.import_module(name)
+            return importlib.import_module(name)
         except ImportError:
             continue
-        return language.LuaRuntime(encoding=lua.BYTES, register_eval=False, register_builtins=False)
-    raise ImportError("no Lua here: pip install lupa")
+    _LOG.error("no script can run here: there is no Lua (pip install lupa)")
+    return None

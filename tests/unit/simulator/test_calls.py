@@ -399,7 +399,6 @@ def test_small_applications(scene: Scene, actions: str, variable: str, value: st
         ("respond:200", "NORMAL_CLEARING"),
         ("hangup:bogus", "NORMAL_CLEARING"),
         ("callcenter:nope@default", "NORMAL_CLEARING"),
-        ("lua:nope.lua", "NORMAL_CLEARING"),
         ("bridge:user/1999", "SUBSCRIBER_ABSENT"),
         ("bridge:nonsense/1", "DESTINATION_OUT_OF_ORDER"),
     ],

@@ -11,7 +11,6 @@ from pathlib import Path
 import gevent
 import pytest
 
-from fluxcc.simulator import scripts
 from fluxcc.simulator.channel import Channel
 from fluxcc.simulator.sounds import seconds
 
@@ -71,37 +70,46 @@ def test_a_script_that_fails(scene: Scene, script: Write, text: str) -> None:
     script(text)
     written = "a" if "write" in text else ""
     assert scene.pbx.api("lua ask.lua") == f"{written}-ERR Cannot execute script\n"
-    customer = run(scene)
-    scene.until(lambda: customer.is_ended)
-    assert customer.cause == "NORMAL_CLEARING"
+    run(scene, ",park")
+    scene.until_event("CHANNEL_PARK")
 
 
-def test_without_a_lua_a_script_fails(
-    scene: Scene, script: Write, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_script_that_is_missing(scene: Scene, script: Write) -> None:
+    assert scene.pbx.api("lua ask.lua") == "-ERR Cannot execute script\n"
+    run(scene, ",park")
+    scene.until_event("CHANNEL_PARK")
+
+
+def test_without_a_lua_it_is_a_pbx_without_mod_lua(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def there_is_none(name: str) -> None:
         raise ImportError(name)
 
-    script("stream:write('a')")
     monkeypatch.setattr(importlib, "import_module", there_is_none)
-    assert scene.pbx.api("lua ask.lua") == scripts.FAILED
+    assert scene.pbx.api("lua ask.lua") == "-ERR lua Command not found!\n"
+    customer = run(scene, ",park")
+    scene.until(lambda: customer.is_ended)
+    assert customer.cause == "DESTINATION_OUT_OF_ORDER"
     assert "lupa" in caplog.text
 
 
-def test_the_leg_ends_with_the_script_unless_it_says_otherwise(scene: Scene, script: Write) -> None:
-    script("session:setVariable('x', session:getVariable('fluxcc_group')) session:answer()")
-    customer = run(scene, ",park")
-    scene.until(lambda: customer.is_ended)
-    assert (customer.variable("x"), customer.cause) == ("sales", "NORMAL_CLEARING")
-    scene.until_quiet()
-
+def test_the_dialplan_goes_on_after_a_script(scene: Scene, script: Write) -> None:
     script(
-        "session:setAutoHangup(false) session:setVariable('x', tostring(session:getVariable('y')))"
-        "session:execute('set', 'z=${x}')"
+        "session:setVariable('x', session:getVariable('fluxcc_group') .. type(session:answer()))"
+        "session:setVariable('y', tostring(session:getVariable('nope')))"
+        "session:execute('set', 'z=${y}')"
     )
     customer = run(scene, ",park")
     scene.until_event("CHANNEL_PARK", Unique_ID=customer.uuid)
-    assert (customer.variable("x"), customer.variable("z")) == ("nil", "nil")
+    assert [customer.variable(name) for name in "xyz"] == ["salesnumber", "nil", "nil"]
+
+
+def test_a_script_takes_its_leg_along(scene: Scene, script: Write) -> None:
+    script("session:setAutoHangup(true)")
+    customer = run(scene, ",park")
+    scene.until(lambda: customer.is_ended)
+    assert customer.cause == "NORMAL_CLEARING"
 
 
 def test_a_script_hangs_up_and_goes_on(scene: Scene, script: Write) -> None:
@@ -167,7 +175,7 @@ def test_keys(scene: Scene, script: Write, limits: str, keys: str, answer: str) 
 
 
 def test_a_second_try(scene: Scene, script: Write, sounds: Path) -> None:
-    script(f"session:setAutoHangup(false) {ASK.format('1, 1, 2, 5000, ' + repr('#'))}")
+    script(f"{ASK.format('1, 1, 2, 5000, ' + repr('#'))}")
     customer = run(scene, ",park")
     for count, key in enumerate("94", 1):
         scene.until_event("PLAYBACK_START", count, Playback_File_Path="prompt.wav")
@@ -179,7 +187,7 @@ def test_a_second_try(scene: Scene, script: Write, sounds: Path) -> None:
 
 def test_silence(scene: Scene, script: Write, sounds: Path) -> None:
     sounds.joinpath("short.wav").rename(sounds / "prompt.wav")
-    script(f"session:setAutoHangup(false) {ASK.format('1, 1, 2, 50, ' + repr('#'))}")
+    script(f"{ASK.format('1, 1, 2, 50, ' + repr('#'))}")
     customer = run(scene, ",park")
     scene.pbx.api(f"uuid_recv_dtmf {customer.uuid} 4")
     scene.until_event("CHANNEL_PARK", Unique_ID=customer.uuid)
@@ -188,7 +196,7 @@ def test_silence(scene: Scene, script: Write, sounds: Path) -> None:
 
 
 def test_nothing_is_waited_for_without_its_prompt(scene: Scene, script: Write) -> None:
-    script(f"session:setAutoHangup(false) {ASK.format('1, 1, 2, 60000, ' + repr('#'))}")
+    script(f"{ASK.format('1, 1, 2, 60000, ' + repr('#'))}")
     customer = run(scene, ",park")
     scene.until_event("CHANNEL_PARK", Unique_ID=customer.uuid)
 
