@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,7 @@ from fluxcc.service.surveys import Surveys
 from fluxcc.service.tracker import Tracker
 from fluxcc.spool import FolderSpool
 from fluxcc.store.database import SqlStore
+from fluxcc.systemd import ServiceManager
 
 WARM_UP = "+5511900000000"
 
@@ -153,6 +155,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         surveys=surveys,
         spool=spool,
         clock=clock,
+        manager=ServiceManager(os.environ),
         reloader=Reloader(settings, read, apply),
         settings={"reject_cause": settings.blocks.reject_cause},
     )

@@ -32,6 +32,7 @@ from fluxcc.service.scheduler import Scheduler
 from fluxcc.service.surveys import Surveys
 from fluxcc.service.tracker import Tracker
 from fluxcc.spool import FolderSpool
+from fluxcc.systemd import ServiceManager
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two tries to connect."""
@@ -71,6 +72,7 @@ class Daemon:
         spool: FolderSpool,
         reloader: Reloader,
         clock: Clock,
+        manager: ServiceManager,
         settings: dict[str, str],
     ) -> None:
         self._switch = switch
@@ -88,6 +90,7 @@ class Daemon:
         self._spool = spool
         self._reloader = reloader
         self._clock = clock
+        self._manager = manager
         self._settings = settings
         """What the kit's dialplan must know, by its key in mod_hash."""
         self._inbox = Inbox()
@@ -129,9 +132,12 @@ class Daemon:
         ]
         if not is_recovered:
             loops.append(gevent.spawn(self._recover))
+        # Operators are served from here on, and FreeSWITCH is looked for: it may come much later.
+        self._manager.ready()
         try:
             self._stay_connected()
         finally:
+            self._manager.stopping()
             self._stopping.set()
             self._control.stop()
             gevent.killall(loops[1:])
@@ -166,6 +172,7 @@ class Daemon:
     def _stay_connected(self) -> None:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
+            self._manager.alive()
             try:
                 self._connect()
                 pause = FIRST_PAUSE
@@ -179,6 +186,7 @@ class Daemon:
             if self._stopping.is_set():
                 return
             log.warning("no link to FreeSWITCH", extra={"reason": why, "retry_in": f"{pause:.1f}"})
+            self._manager.status(f"No link to FreeSWITCH: {why}")
             self._switch.disconnect()
             # Jitter: several daemons on one FreeSWITCH shall not come back in the same instant.
             self._stopping.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311
@@ -200,6 +208,7 @@ class Daemon:
         self.connects += 1
         self.connected_since = self._clock.now()
         log.info("connected to FreeSWITCH", extra={"legs": len(self._tracker.legs)})
+        self._manager.status("Connected to FreeSWITCH")
         self._board.send_unsent()
         gevent.spawn_later(SECOND_LOOK, self._look_again, self._inbox)
 
@@ -241,12 +250,14 @@ class Daemon:
         """Handle events in slices until the link is lost or the daemon stops."""
         inbox = self._inbox
         while self._switch.is_connected and not self._stopping.is_set():
+            self._manager.alive()
             inbox.wait(0.5)
             started = time.perf_counter()
             while (body := inbox.take()) is not None:
                 self._heard = self._clock.monotonic()
                 self._handle(body)
                 if time.perf_counter() - started > SLICE:
+                    self._manager.alive()
                     gevent.sleep(0)
                     started = time.perf_counter()
             if inbox.has_gap:
