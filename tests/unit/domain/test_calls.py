@@ -145,6 +145,11 @@ def test_on_an_internal_call_the_other_one_is_always_the_customer() -> None:
     assert seen_by_caller.is_bridged
 
 
+def test_an_agent_between_two_telephones_of_their_own_has_the_calling_one_as_customer() -> None:
+    call = a_call(calling_telephone("desk", "1000"), a_telephone("home", "1000"))
+    assert call.seen_by("1000").customer == "desk"
+
+
 def test_an_operator_sees_an_internal_call_as_the_one_who_was_called_does() -> None:
     call = a_call(calling_telephone("a", "1001"), a_telephone("b", "1000"))
     assert call.seen_by("") == call.seen_by("1000")
