@@ -6,6 +6,7 @@ Contract, section 5, which lists every key. The reference for an administrator i
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import socket
@@ -16,6 +17,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from fluxcc import logs
 from fluxcc.domain.errors import ConfigurationError, Fault
 
 DEFAULT_FILE = Path("/etc/fluxcc/fluxcc.toml")
@@ -26,6 +28,8 @@ STOCK_PASSWORD = "ClueCon"  # noqa: S105  # FreeSWITCH's own default, known to e
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 3650 * 86400
 """Seconds of the longest duration: what is meant to last longer is a mistake."""
+SHORTEST_AUDIT = 86400
+"""Seconds for which a request ID is remembered (contract, section 3), and so is its row."""
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 SQLITE = "sqlite:///"
 LANGUAGES = ("pt_BR", "en")
@@ -44,6 +48,20 @@ def read_duration(text: str) -> Duration:
     if seconds > LONGEST:
         raise ValueError("must be ten years at the most")
     return Duration(seconds)
+
+
+def read_address(text: str) -> tuple[str, int]:
+    """``127.0.0.1:9137`` or ``[::1]:9137`` → host and port. Raises ``ValueError``.
+
+    The host must be there, and be an address: who wants to be heard beyond loopback says so.
+    """
+    host, _, port = text.rpartition(":")
+    if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 0 < int(port) < 65536:
+        raise ValueError("no port")
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise ValueError("an IPv6 address without brackets")
+    host = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    return str(ipaddress.ip_address(host)), int(port)
 
 
 def default_store() -> str:
@@ -121,6 +139,30 @@ class ControlSettings(msgspec.Struct, frozen=True):
     """Path of the operators' door; empty for a file beside the SQLite store."""
 
 
+class LogSettings(msgspec.Struct, frozen=True):
+    """``[log]``"""
+
+    format: str = logs.TEXT
+    level: str = "INFO"
+    """``DEBUG`` also shows telephone numbers whole."""
+
+
+class MetricsSettings(msgspec.Struct, frozen=True):
+    """``[metrics]``"""
+
+    listen: str = "127.0.0.1:9137"
+    """Where metrics and health are told; empty for nowhere.
+
+    On by default: what has to be switched on first is missed in the night in which it is needed.
+    Nobody but this machine reads it there, and it has no telephone number in it.
+    """
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port; None for nowhere. Raises ``ValueError`` where it is neither."""
+        return read_address(self.listen) if self.listen else None
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything."""
 
@@ -134,6 +176,8 @@ class Settings(msgspec.Struct, frozen=True):
     survey: SurveySettings = SurveySettings()
     retention: RetentionSettings = RetentionSettings()
     control: ControlSettings = ControlSettings()
+    log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @property
     def control_socket(self) -> Path:
@@ -350,3 +394,22 @@ def _check(settings: Settings, faults: list[Fault]) -> None:
             f"{section}.context",
             "must be the name of a dialplan context",
         )
+    need(settings.log.format in logs.FORMATS, "log.format", "must be text or json")
+    need(settings.log.level in logs.LEVELS, "log.level", f"must be one of {', '.join(logs.LEVELS)}")
+    need(
+        _is_address(settings.metrics.listen),
+        "metrics.listen",
+        "must be an address and a port, such as 127.0.0.1:9137, or empty for no metrics",
+    )
+    need(
+        settings.retention.audit >= SHORTEST_AUDIT,
+        "retention.audit",
+        "must be at least 1d: the audit knows which requests were answered in the last 24 h",
+    )
+
+
+def _is_address(listen: str) -> bool:
+    try:
+        return not listen or bool(read_address(listen))
+    except ValueError:
+        return False

@@ -1,48 +1,146 @@
-"""One line a log record: what happened, then its facts as ``key=value``.
+"""One line a log record: what happened, then its facts, as ``key=value`` or as a JSON object.
 
 Whatever a caller could have chosen is written so that it can neither end the line nor move a
-terminal's cursor, and telephone numbers are masked but for their last four digits.
+terminal's cursor, and telephone numbers are masked but for their last four digits, unless somebody
+asked for DEBUG. The keys are listed in ``docs/watching.md``.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
+from collections import Counter
+from typing import Any, TextIO
 
+TEXT, JSON = "text", "json"
+FORMATS = (TEXT, JSON)
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+TIME = "%Y-%m-%dT%H:%M:%S%z"
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _NUMBERS = frozenset({"number", "caller_id"})
+_SENTENCES = frozenset({"error", "reason", "problem"})
+"""Facts that are somebody's sentence, and may have a number in it. A UUID has digits too, and is
+never in one of these alone."""
+_NUMBER_IN_A_SENTENCE = re.compile(r"(?<![\w-])\+?\d{8,}(?![\w-])", re.ASCII)
 _SHOWN_DIGITS = 4
+TRACE_MARK = "| "
+"""Before each line of a traceback: no exception's text can be taken for a record."""
 
 
 class KeyValue(logging.Formatter):
-    """``2026-11-22T10:15:00 INFO fluxcc.daemon connected legs=3``"""
+    """``2026-11-22T10:15:00-0300 INFO fluxcc.daemon connected legs=3``"""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    def __init__(self, *, is_masking: bool = True) -> None:
+        super().__init__(datefmt=TIME)
+        self._is_masking = is_masking
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line; a traceback follows on lines of its own."""
-        facts = {key: value for key, value in vars(record).items() if key not in _OWN}
-        words = [f"{key}={_quote(_mask(key, str(value)))}" for key, value in facts.items()]
-        line, separator, trace = super().format(record).partition("\n")
-        return " ".join([line, *words]) + separator + trace
+        """The record as one line; a traceback follows on lines of its own, each marked."""
+        told, trace = _told(record, self._is_masking), _trace(record, self._is_masking)
+        words = [f"{key}={_quote(value)}" for key, value in told.items()]
+        when = self.formatTime(record, TIME)
+        message = _printable(_message(record, self._is_masking))
+        line = " ".join([when, record.levelname, record.name, message, *words])
+        return "\n".join([line, *(f"{TRACE_MARK}{_printable(row)}" for row in trace.splitlines())])
 
 
-def _mask(key: str, value: str) -> str:
-    if key in _NUMBERS and len(value) > _SHOWN_DIGITS:
-        return "*" * (len(value) - _SHOWN_DIGITS) + value[-_SHOWN_DIGITS:]
-    return value
+class JsonLines(logging.Formatter):
+    """``{"time": …, "level": "INFO", "logger": "fluxcc.daemon", "message": "connected", …}``"""
+
+    def __init__(self, *, is_masking: bool = True) -> None:
+        super().__init__(datefmt=TIME)
+        self._is_masking = is_masking
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one object on one line, in ASCII; a traceback is its ``trace``."""
+        document: dict[str, Any] = {
+            "time": self.formatTime(record, TIME),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _message(record, self._is_masking),
+        }
+        for key, value in vars(record).items():
+            if key not in _OWN:
+                is_plain = isinstance(value, int | float) and key not in _NUMBERS
+                told = value if is_plain else _told_value(key, value, self._is_masking)
+                # A fact that is called like one of ours does not take its place.
+                document[f"{key}_" if key in document else key] = told
+        trace = _trace(record, self._is_masking)
+        if trace:
+            document["trace"] = trace
+        # ASCII alone: U+2028 ends a line for some readers, and U+202E turns it around.
+        return json.dumps(document)
+
+
+class Tally(logging.Handler):
+    """Counts records by level, for whoever watches (``watching``)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: Counter[str] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One more."""
+        self.records[record.levelname] += 1
+
+
+TALLY = Tally()
+"""What was logged since the program began."""
+
+
+def set_up(level: str = "INFO", shape: str = TEXT, stream: TextIO | None = None) -> None:
+    """Log to stderr, where systemd's journal reads it. May be called again at any time."""
+    is_masking = level != "DEBUG"
+    handler = logging.StreamHandler(stream or sys.stderr)
+    formatter = JsonLines if shape == JSON else KeyValue
+    handler.setFormatter(formatter(is_masking=is_masking))
+    logging.basicConfig(level=level, handlers=[handler, TALLY], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _message(record: logging.LogRecord, is_masking: bool) -> str:
+    return _mask_sentence(record.getMessage()) if is_masking else record.getMessage()
+
+
+def _told(record: logging.LogRecord, is_masking: bool) -> dict[str, str]:
+    facts = {key: value for key, value in vars(record).items() if key not in _OWN}
+    return {key: _told_value(key, value, is_masking) for key, value in facts.items()}
+
+
+def _told_value(key: str, value: object, is_masking: bool) -> str:
+    text = str(value)
+    if not is_masking:
+        return text
+    if key in _NUMBERS:
+        return _mask(text)
+    return _mask_sentence(text) if key in _SENTENCES else text
+
+
+def _trace(record: logging.LogRecord, is_masking: bool) -> str:
+    if not record.exc_info or record.exc_info[0] is None:
+        return ""
+    trace = logging.Formatter().formatException(record.exc_info)
+    return _mask_sentence(trace) if is_masking else trace
+
+
+def _mask(number: str) -> str:
+    if len(number) <= _SHOWN_DIGITS:
+        return number
+    return "*" * (len(number) - _SHOWN_DIGITS) + number[-_SHOWN_DIGITS:]
+
+
+def _mask_sentence(sentence: str) -> str:
+    return _NUMBER_IN_A_SENTENCE.sub(lambda found: _mask(found[0]), sentence)
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _quote(value: str) -> str:
     if value and value.isprintable() and not set(value) & set(" \"'=\\"):
         return value
     return ascii(value)
-
-
-def set_up(level: str = "INFO") -> None:
-    """Log to stderr, where systemd's journal reads it."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(KeyValue())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)

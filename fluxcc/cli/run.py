@@ -20,7 +20,7 @@ def run_command(session: Session) -> None:
     from fluxcc import bootstrap, logs  # noqa: PLC0415  # gevent and SQLAlchemy take their time
     from fluxcc.domain.errors import LinkRefusedError  # noqa: PLC0415
 
-    logs.set_up()
+    logs.set_up(settings.log.level, settings.log.format)
     try:
         bootstrap.daemon(settings, lambda: load(session.file, os.environ)).run()
     except LinkRefusedError as error:

@@ -144,6 +144,8 @@ def running_daemon(lab: Lab, folder: Path) -> Iterator[None]:
         "FLUXCC_STORE_URL": f"sqlite:///{folder / 'demo.db'}",
         "FLUXCC_BLOCKS_DURATION": f"{BLOCK}s",
         "FLUXCC_NUMBERS_AREA_CODE": "11",
+        # The service that may run on this machine has the port.
+        "FLUXCC_METRICS_LISTEN": "",
         "FLUXCC_CONFIG": os.devnull,
     }
     with log.open("w") as output:

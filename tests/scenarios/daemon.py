@@ -57,6 +57,8 @@ class Daemon:
             "FLUXCC_PBX_PASSWORD": lab.password,
             "FLUXCC_STORE_URL": f"sqlite:///{self.database}",
             "FLUXCC_NUMBERS_AREA_CODE": "11",
+            # Two PBXs, and so two daemons, run side by side.
+            "FLUXCC_METRICS_LISTEN": "",
             **(settings or {}),
         }
         self.store = SqlStore(f"sqlite:///{self.database}", NODE)

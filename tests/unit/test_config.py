@@ -291,3 +291,39 @@ def test_the_door_can_be_put_elsewhere() -> None:
     assert load(None, {"FLUXCC_CONTROL_SOCKET": "/run/x.sock"}).control_socket == Path(
         "/run/x.sock"
     )
+
+
+# Watching and retention
+
+
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        ("127.0.0.1:9137", ("127.0.0.1", 9137)),
+        ("localhost:1", ("127.0.0.1", 1)),
+        ("[::1]:9137", ("::1", 9137)),
+        ("0.0.0.0:9137", ("0.0.0.0", 9137)),
+        ("", None),
+    ],
+)
+def test_metrics_are_told_where_it_says(listen: str, address: tuple[str, int] | None) -> None:
+    assert load(None, {"FLUXCC_METRICS_LISTEN": listen}).metrics.address == address
+
+
+def test_metrics_are_told_to_this_machine_alone_unless_somebody_says_otherwise() -> None:
+    assert load(None, {}).metrics.address == ("127.0.0.1", 9137)
+
+
+@pytest.mark.parametrize(
+    "listen", [":9137", "9137", "*:9137", "host:9137", "127.0.0.1", "::1:9137", "127.0.0.1:0", "x"]
+)
+def test_an_address_is_written_out(listen: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        load(None, {"FLUXCC_METRICS_LISTEN": listen})
+    assert set(faults(error)) == {"metrics.listen"}
+
+
+def test_log_and_retention_are_checked(read) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        read('[log]\nformat = "xml"\nlevel = "info"\n[retention]\naudit = "23h"\n')
+    assert set(faults(error)) == {"log.format", "log.level", "retention.audit"}

@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxcc.logs import KeyValue
+from fluxcc.logs import JSON, TALLY, TEXT, JsonLines, KeyValue, set_up
+
+HOSTILE = (
+    "x\n2026-11-22T10:15:00-0300 CRITICAL root the daemon was taken over",
+    "x\r\nlevel=CRITICAL",
+    "\x1b[2J\x1b[31mred",
+    'x" level=CRITICAL msg="',
+    '","level":"CRITICAL","x":"',
+    "\u2028\u202e\x85\x00",
+    "lone \udc80 surrogate",
+)
+"""What a caller may have for a name."""
+
+
+@pytest.fixture
+def _restored() -> Iterator[None]:
+    """Logging as it was before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+def a_record(message: str = "connected", **facts: object) -> logging.LogRecord:
+    return logging.makeLogRecord(
+        {"name": "fluxcc.daemon", "levelname": "INFO", "levelno": 20, "msg": message, **facts}
+    )
+
+
+def document(message: str = "connected", **facts: object) -> dict[str, Any]:
+    """A record as it is written in JSON, read again."""
+    written = JsonLines().format(a_record(message, **facts))
+    assert written.isascii()
+    assert written.isprintable()
+    read: dict[str, Any] = json.loads(written)
+    return read
 
 
 def line(message: str = "connected", **facts: object) -> str:
     """A record as it is written."""
-    record = logging.makeLogRecord(
-        {"name": "fluxcc.daemon", "levelname": "INFO", "levelno": 20, "msg": message, **facts}
-    )
-    return KeyValue().format(record)
+    return KeyValue().format(a_record(message, **facts))
 
 
 def test_a_line_says_what_happened_and_its_facts() -> None:
@@ -59,4 +95,88 @@ def test_a_traceback_follows_on_lines_of_its_own() -> None:
         written = line(exc_info=(ValueError, error, error.__traceback__), request="r-1")
     first, *rest = written.splitlines()
     assert first.endswith("connected request=r-1")
-    assert rest[-1] == "ValueError: broken"
+    assert rest[-1] == "| ValueError: broken"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_message_or_exception_is_taken_for_a_record_of_its_own(text: str) -> None:
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        written = line(text, exc_info=(ValueError, error, error.__traceback__))
+    first, *rest = written.split("\n")
+    assert " INFO fluxcc.daemon " in first
+    assert all(row.startswith("| ") for row in rest)
+    assert all(row.isprintable() for row in (first, *rest))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("hash insert/fluxcc_block/+5511988887777", "hash insert/fluxcc_block/**********7777"),
+        ("no connection to 127.0.0.1:8021", "no connection to 127.0.0.1:8021"),
+        ("8745baec-1111-2222-3333-123456789012", "8745baec-1111-2222-3333-123456789012"),
+    ],
+)
+def test_a_number_in_a_sentence_is_masked_too(sentence: str, shown: str) -> None:
+    assert document(reason=sentence)["reason"] == shown
+    assert document(sentence)["message"] == shown
+
+
+# JSON
+
+
+def test_json_says_the_same() -> None:
+    told = document(legs=3, at=1.5, reason="", number="+5511988887777")
+    assert told.pop("time")
+    assert told == {
+        "level": "INFO",
+        "logger": "fluxcc.daemon",
+        "message": "connected",
+        "legs": 3,
+        "at": 1.5,
+        "reason": "",
+        "number": "**********7777",
+    }
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_json_gives_a_callers_text_back_and_nothing_else(text: str) -> None:
+    told = document(text, agent=text)
+    assert told["agent"] == told["message"] == text
+    assert told["level"] == "INFO"
+
+
+def test_a_fact_does_not_take_the_place_of_a_records_own() -> None:
+    assert document(level="CRITICAL")["level"] == "INFO"
+
+
+def test_json_has_a_traceback_on_the_same_line() -> None:
+    try:
+        raise ValueError("broken\nin two")
+    except ValueError as error:
+        told = document(exc_info=(ValueError, error, error.__traceback__))
+    assert told["trace"].endswith("ValueError: broken\nin two")
+
+
+# Set up
+
+
+@pytest.mark.usefixtures("_restored")
+@pytest.mark.parametrize("shape", [TEXT, JSON])
+def test_numbers_are_whole_for_whoever_asks_for_debug(shape: str) -> None:
+    for level, is_whole in (("INFO", False), ("DEBUG", True)):
+        stream = io.StringIO()
+        set_up(level, shape, stream)
+        logging.getLogger("fluxcc").info("dialled", extra={"number": "+5511988887777"})
+        assert ("+5511988887777" in stream.getvalue()) is is_whole
+
+
+@pytest.mark.usefixtures("_restored")
+def test_records_are_counted_by_level() -> None:
+    set_up("INFO", TEXT, io.StringIO())
+    before = TALLY.records["WARNING"]
+    logging.getLogger("fluxcc").warning("twice")
+    logging.getLogger("fluxcc").warning("twice")
+    logging.getLogger("fluxcc").debug("never")
+    assert TALLY.records["WARNING"] == before + 2
