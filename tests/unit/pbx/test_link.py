@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 
@@ -98,12 +97,9 @@ def dial() -> Iterator[Dial]:
     for server in servers:
         server.stop(timeout=SOON)
     assert not broken
-    left = [
-        thing
-        for thing in gc.get_objects()
-        if isinstance(thing, gevent.Greenlet) and thing.started and not thing.dead
-    ]
-    assert left == []
+    readers = [link._receive_events_greenlet for link in links]
+    assert all(reader is None or reader.dead for reader in readers)
+    assert not any(server.pool for server in servers)
 
 
 def stay(peer: Peer) -> None:

@@ -1,0 +1,175 @@
+"""The static look into a dialplan, against what FreeSWITCH would do with a number."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxcc.pbx.dialplan import Taker, answers, takers
+from fluxcc.pbx.markup import parse
+
+BRIDGE = '<action application="bridge" data="user/1"/>'
+SET = '<action application="set" data="a=b"/>'
+
+
+def context(*extensions: str) -> str:
+    return f'<context name="default">{"".join(extensions)}</context>'
+
+
+def extension(
+    *conditions: str, name: str = "it", is_continued: bool = False, actions: str = BRIDGE
+) -> str:
+    *first, last = conditions
+    told = [f"<condition {each}/>" for each in first] + [f"<condition {last}>{actions}</condition>"]
+    more = ' continue="true"' if is_continued else ""
+    return f'<extension name="{name}"{more}>{"".join(told)}</extension>'
+
+
+def on(pattern: str, field: str = "destination_number") -> str:
+    return f'field="{field}" expression="{pattern}"'
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        pytest.param([extension(on("^7001$"))], True, id="its-number"),
+        pytest.param([extension(on("^7002$"))], False, id="another-number"),
+        pytest.param([], False, id="an-empty-context"),
+        pytest.param([extension(on(r"^(\d+)$"))], True, id="any-number"),
+        pytest.param([extension(on("^7001$", "${destination_number}"))], True, id="expanded"),
+        pytest.param([extension(on("^x$", "${queue}"), on("^7001$"))], None, id="and-a-variable"),
+        pytest.param([extension(on("^x$", "${queue}"), on("^7002$"))], False, id="not-even-then"),
+        pytest.param([extension(on("^x$", "${looped}"))], False, id="whatever-is-dialled"),
+        pytest.param([extension('wday="2-6"', on("^7001$"))], None, id="at-times"),
+        pytest.param([extension(on("^7001$") + ' hour="9-17"')], None, id="its-number-at-times"),
+        pytest.param([extension(on("^7002$") + ' hour="9-17"')], False, id="another-at-times"),
+        pytest.param([extension(on("^7001$"), actions=SET)], False, id="only-prepared"),
+        pytest.param(
+            [extension("", is_continued=True, actions=SET), extension(on("^7001$"))],
+            True,
+            id="prepared-then-taken",
+        ),
+        pytest.param(
+            [extension(on("^7"), actions=SET), extension(on("^7001$"))], False, id="taken-away"
+        ),
+        pytest.param([extension(on("_7XXX"))], None, id="asterisk's-pattern"),
+        pytest.param([extension(on("/^7001$/i"))], None, id="delimited"),
+        pytest.param([extension(on("^${exten}$"))], None, id="expanded-pattern"),
+        pytest.param([extension(on(r"^\Q7001\E$"))], None, id="pcre-only"),
+        pytest.param([extension(on("^[[:digit:]]+$"))], None, id="posix-class"),
+    ],
+)
+def test_whether_anything_answers(extensions: list[str], expected: bool | None) -> None:
+    if expected is None and "7001" not in "".join(extensions) and "hour" not in extensions[0]:
+        # Nothing here says that the number is meant.
+        expected = False
+    assert answers(context(*extensions), "7001") is expected
+
+
+def test_an_anti_action_leads_on() -> None:
+    xml = (
+        '<extension name="it"><condition field="destination_number" expression="^7002$"'
+        ' break="never"><anti-action application="answer"/></condition></extension>'
+    )
+    assert answers(context(xml), "7001") is True
+    assert answers(context(xml), "7002") is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "patterns", "expected"),
+    [
+        ("any", ["^7001$", "^8$"], True),
+        ("any", ["^7$", "^8$"], False),
+        ("all", ["^7", "1$"], True),
+        ("all", ["^7", "2$"], False),
+        ("xor", ["^7", "1$"], False),
+        ("xor", ["^7", "2$"], True),
+    ],
+)
+def test_combined_conditions(kind: str, patterns: list[str], expected: bool) -> None:
+    each = "".join(f"<regex {on(pattern)}/>" for pattern in patterns)
+    xml = f'<extension name="it"><condition regex="{kind}">{each}{BRIDGE}</condition></extension>'
+    assert answers(context(xml), "7001") is expected
+
+
+def test_a_nested_condition_is_needed() -> None:
+    xml = (
+        '<extension name="it"><condition field="destination_number" expression="^7">'
+        f"<condition {on('^7001$')}>{BRIDGE}</condition></condition></extension>"
+    )
+    assert answers(context(xml), "7001") is True
+    assert answers(context(xml), "7002") is False
+
+
+def test_who_takes_it_is_told_in_order() -> None:
+    xml = context(
+        extension(on("^x$", "${queue}"), on("^7001$"), name="perhaps"),
+        extension(on("^7"), name="surely"),
+        extension(on("^7001$"), name="never-reached"),
+    )
+    assert takers(xml, "7001") == [Taker("perhaps", False), Taker("surely", True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "can't find anything",
+        "<context>",
+        "<section/>",
+        '<!DOCTYPE x [<!ENTITY a "b">]><context>&a;</context>',
+        "<context>" + "<a>" * 200 + "</a>" * 200 + "</context>",
+    ],
+)
+def test_what_is_no_context_tells_nothing(text: str) -> None:
+    assert answers(text, "7001") is None
+
+
+def test_a_document_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="document type"):
+        parse('<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>')
+
+
+_NAMES = st.sampled_from(["field", "expression", "break", "regex", "wday", "continue", "name"])
+_VALUES = st.sampled_from(
+    [
+        "destination_number",
+        "^7001$",
+        "(",
+        "[[:x:]]",
+        "${a}",
+        "on-true",
+        "always",
+        "any",
+        "true",
+        "[",
+    ]
+)
+
+
+def _element(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda tag, attributes, inside: (
+            f"<{tag} {' '.join(f'{name}={chr(34)}{value}{chr(34)}' for name, value in attributes)}>"
+            f"{''.join(inside)}</{tag}>"
+        ),
+        st.sampled_from(["extension", "condition", "regex", "action", "anti-action"]),
+        st.lists(st.tuples(_NAMES, _VALUES), max_size=3, unique_by=lambda pair: pair[0]),
+        st.lists(children, max_size=3),
+    )
+
+
+@given(st.recursive(st.just(""), _element, max_leaves=12), st.text(max_size=8))
+def test_no_dialplan_breaks_it(xml: str, destination: str) -> None:
+    answers(f"<context>{xml}</context>", destination)
+
+
+@given(st.text())
+def test_no_text_breaks_it(text: str) -> None:
+    answers(text, "7001")
+
+
+@given(st.text(max_size=40).filter(lambda text: not set(text) & set('<&"')))
+def test_no_pattern_breaks_it(pattern: str) -> None:
+    answers(context(extension(on(pattern))), "7001")
