@@ -1,0 +1,169 @@
+"""What a dialplan context does with a destination, as far as its XML alone tells.
+
+No I/O. Counterparts: ``wire.read_context`` gives the XML; ``doctor`` and the ``fluxcc`` command
+warn where nothing answers. FreeSWITCH says ``+OK`` to a transfer to a number that it does not have
+and hangs up two milliseconds later, so somebody has to look before.
+
+The rules are those of ``parse_exten`` in mod_dialplan_xml: conditions one after the other, each
+with its ``break``; an anti-action leads on as an action does. A condition on anything but the
+number that is dialled (a variable, the caller, the time) may hold or not: both ways are followed.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from itertools import product
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from fluxcc.pbx.markup import parse
+
+NUMBER = frozenset({"destination_number", "${destination_number}"})
+SILENT = frozenset({"export", "hash", "info", "log", "set", "unset", "verbose_events"})
+"""Applications that prepare a call and do nothing with it."""
+TIMES = frozenset(
+    {"date-time", "dst", "hour", "mday", "minute", "minute-of-day", "mon", "mweek", "time-of-day"}
+    | {"tz-offset", "wday", "week", "yday", "year"}
+)
+"""Attributes that make a condition depend on the time."""
+LONGEST_PATTERN = 1_000
+NOWHERE = "fluxcc-nowhere"
+"""A destination that no dialplan has."""
+
+Possible = frozenset[bool]
+YES, NO, EITHER = frozenset({True}), frozenset({False}), frozenset({True, False})
+
+
+class Way(NamedTuple):
+    """Where the walk through an extension may stand."""
+
+    leads_on: bool = False
+    """The last condition held, or had anti-actions."""
+    does_something: bool = False
+
+
+class Taker(NamedTuple):
+    """An extension that takes the destination."""
+
+    name: str
+    is_certain: bool
+    """Otherwise it depends on more than the destination."""
+
+
+def answers(context_xml: str, destination: str) -> bool | None:
+    """Whether the context has anything for the destination; None where that cannot be told."""
+    found = takers(context_xml, destination)
+    if found is None:
+        return None
+    if any(taker.is_certain for taker in found):
+        return True
+    return None if found else False
+
+
+def takers(context_xml: str, destination: str) -> list[Taker] | None:
+    """The extensions that may take the destination, in order, up to one that does so for certain;
+    None where the text is no context."""
+    try:
+        context = parse(context_xml)
+    except ValueError:
+        return None
+    if context.tag != "context":
+        return None
+    found = []
+    for extension in context.iter("extension"):
+        ways = _walk(extension, destination, {Way()})
+        is_certain = all(way.does_something for way in ways)
+        if is_certain or (any(way.does_something for way in ways) and _is_chosen(extension)):
+            found.append(Taker(extension.get("name", ""), is_certain))
+        # One that matches without ``continue`` ends the hunt, be it with nothing done.
+        is_last = extension.get("continue") != "true" and all(way.leads_on for way in ways)
+        if is_certain or is_last:
+            break
+    return found
+
+
+def _is_chosen(extension: Element) -> bool:
+    """Whether the destination has a part in it. A stock dialplan has extensions that may take any
+    call (one that looped, for one): that they may take this one too says nothing."""
+    return not any(way.does_something for way in _walk(extension, NOWHERE, {Way()}))
+
+
+def _walk(parent: Element, destination: str, ways: set[Way]) -> set[Way]:
+    """Every way through the conditions directly below ``parent``."""
+    going, gone = {way._replace(leads_on=False) for way in ways}, set()
+    for condition in parent.findall("condition"):
+        after: set[Way] = set()
+        for way, holds in product(going, _holds(condition, destination)):
+            taken = condition.findall("action" if holds else "anti-action")
+            active = any(each.get("application", "") not in SILENT for each in taken)
+            new = {Way(holds or bool(taken), way.does_something or active)}
+            stop = condition.get("break", "on-false")
+            if stop in {"always", "on-true" if holds else "on-false"}:
+                gone |= new
+                continue
+            if holds or taken:
+                nested = _nested(condition, destination, new)
+                if stop != "never":
+                    gone |= {each for each in nested if not each.leads_on}
+                    nested = {each for each in nested if each.leads_on}
+                new = nested
+            after |= new
+        going = after
+    return going | gone
+
+
+def _nested(condition: Element, destination: str, ways: set[Way]) -> set[Way]:
+    if condition.find("condition") is None:
+        return ways
+    ways = _walk(condition, destination, ways)
+    if condition.get("require-nested") == "false":
+        return {way._replace(leads_on=True) for way in ways}
+    return ways
+
+
+def _holds(condition: Element, destination: str) -> Possible:
+    kind = condition.get("regex")
+    if kind is None:
+        found = _compare(condition, destination)
+    else:
+        found = _combine(kind, [_compare(each, destination) for each in condition.findall("regex")])
+    is_timed = any(name in TIMES for name in condition.attrib)
+    return found | NO if is_timed else found
+
+
+def _compare(condition: Element, destination: str) -> Possible:
+    field = condition.get("field")
+    if field is None:
+        return YES
+    if field not in NUMBER:
+        return EITHER
+    matches = _matches(condition.get("expression", ""), destination)
+    if matches is None:
+        # Not to be read here, but it does choose among numbers.
+        return NO if destination == NOWHERE else EITHER
+    return YES if matches else NO
+
+
+def _matches(pattern: str, destination: str) -> bool | None:
+    """Whether an expression matches; None where it is not one that Python reads as PCRE does: an
+    expansion, FreeSWITCH's ``/pattern/flags``, Asterisk's ``_XXX``, a POSIX class."""
+    if pattern.startswith(("/", "_")) or "${" in pattern or "[[:" in pattern:
+        return None
+    if len(pattern) > LONGEST_PATTERN:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return re.search(pattern, destination) is not None
+    except (re.error, RecursionError, OverflowError, Warning):
+        return None
+
+
+def _combine(kind: str, found: list[Possible]) -> Possible:
+    """``regex="all"``, ``any`` and ``xor`` over the conditions in the condition."""
+    true, unknown = found.count(YES), found.count(EITHER)
+    return frozenset(
+        {"all": count == len(found), "any": count > 0, "xor": count == 1}.get(kind, False)
+        for count in range(true, true + unknown + 1)
+    )
