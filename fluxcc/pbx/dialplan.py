@@ -49,6 +49,8 @@ class Taker(NamedTuple):
     name: str
     is_certain: bool
     """Otherwise it depends on more than the destination."""
+    is_chosen: bool = True
+    """Whether the destination has a part in it; otherwise any number would do."""
 
 
 def answers(context_xml: str, destination: str) -> bool | None:
@@ -74,8 +76,12 @@ def takers(context_xml: str, destination: str) -> list[Taker] | None:
     for extension in context.iter("extension"):
         ways = _walk(extension, destination, {Way()})
         is_certain = all(way.does_something for way in ways)
-        if is_certain or (any(way.does_something for way in ways) and _is_chosen(extension)):
-            found.append(Taker(extension.get("name", ""), is_certain))
+        if any(way.does_something for way in ways):
+            taker = Taker(extension.get("name", ""), is_certain, _is_chosen(extension))
+            # A stock dialplan has extensions that may take any call (one that looped, for one):
+            # that they may take this one too says nothing.
+            if taker.is_certain or taker.is_chosen:
+                found.append(taker)
         # One that matches without ``continue`` ends the hunt, be it with nothing done.
         is_last = extension.get("continue") != "true" and all(way.leads_on for way in ways)
         if is_certain or is_last:
@@ -84,8 +90,7 @@ def takers(context_xml: str, destination: str) -> list[Taker] | None:
 
 
 def _is_chosen(extension: Element) -> bool:
-    """Whether the destination has a part in it. A stock dialplan has extensions that may take any
-    call (one that looped, for one): that they may take this one too says nothing."""
+    """Whether the extension would not take just any destination."""
     return not any(way.does_something for way in _walk(extension, NOWHERE, {Way()}))
 
 
