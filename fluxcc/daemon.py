@@ -95,6 +95,7 @@ class Daemon:
         """What the kit's dialplan must know, by its key in mod_hash."""
         self._inbox = Inbox()
         self._stopping = Flag()
+        self._failure: BaseException | None = None
         self._reloading = Flag()
         self._heard = 0.0
         self._handlers = {
@@ -132,6 +133,8 @@ class Daemon:
         ]
         if not is_recovered:
             loops.append(gevent.spawn(self._recover))
+        for loop in loops:
+            loop.link_exception(self._give_up)
         # Operators are served from here on, and FreeSWITCH is looked for: it may come much later.
         self._manager.ready()
         try:
@@ -144,6 +147,13 @@ class Daemon:
             self._switch.disconnect()
             self._last_words()
             gevent.killall(loops)
+        if self._failure is not None:
+            raise self._failure
+
+    def _give_up(self, loop: gevent.Greenlet) -> None:
+        """End in order when a loop has broken: half a daemon is worse than one started again."""
+        self._failure = loop.exception
+        self.stop()
 
     def publish_settings(self, settings: dict[str, str]) -> None:
         """Let the kit's dialplan know these from now on."""

@@ -93,11 +93,6 @@ class Daemon:
         self._process.send_signal(signal.SIGKILL)
         self.wait_ended()
 
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        assert self._process is not None
-        self._process.send_signal(number)
-
     def wait_ended(self, timeout: float = 10.0) -> int:
         """The exit code, once it has ended by itself."""
         assert self._process is not None

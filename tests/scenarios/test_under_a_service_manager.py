@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import signal
+import select
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,10 @@ class Manager:
         """Hear only what comes from now on."""
         self._listen()
         self._told.clear()
+
+    def is_told_more(self, seconds: float) -> bool:
+        """Whether anything at all comes within this time."""
+        return bool(select.select([self._socket], [], [], seconds)[0]) and self.hears("")
 
     def _listen(self) -> None:
         with suppress(BlockingIOError):
@@ -89,12 +95,34 @@ def test_ready_alive_and_stopping(lab: Lab, managed: Daemon, manager: Manager) -
     assert manager.hears("STOPPING=1")
 
 
+@contextmanager
+def sabotaged(daemon: Daemon, beat: str) -> Iterator[subprocess.Popen[str]]:
+    """``fluxcc run`` in which one of the loops does this."""
+    program = (
+        "import sys, time; from fluxcc.cli import main; from fluxcc.daemon import Daemon; "
+        f"Daemon._beat = lambda self: {beat}; main(['run'])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], env=daemon.environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def test_a_stuck_loop_is_not_fed(managed: Daemon, manager: Manager) -> None:
-    """What makes systemd start it again. Once it goes on, it is alive again."""
-    managed.start()
-    managed.send_signal(signal.SIGSTOP)
-    manager.forget()
-    time.sleep(WATCHDOG)
-    assert not manager.hears("WATCHDOG=1")
-    managed.send_signal(signal.SIGCONT)
-    until(lambda: manager.hears("WATCHDOG=1"), "it is alive again")
+    """What makes systemd start it again: the process lives, its event loop does not turn."""
+    with sabotaged(managed, beat="time.sleep(3600)") as process:
+        until(lambda: manager.hears("READY=1"), "it is ready", timeout=10)
+        until(lambda: not manager.is_told_more(WATCHDOG), "it falls silent", timeout=10)
+        assert process.poll() is None
+
+
+def test_a_loop_that_breaks_ends_the_daemon(managed: Daemon, manager: Manager) -> None:
+    """In order, and with an exit code that says so: half a daemon would go unnoticed."""
+    with sabotaged(managed, beat="1 / 0") as process:
+        assert process.wait(10) == 1
+        assert process.stderr is not None
+        assert "ZeroDivisionError" in process.stderr.read()
+    assert manager.hears("STOPPING=1")
