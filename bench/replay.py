@@ -1,4 +1,4 @@
-"""An event socket that says what a real one said, as fast as it is read: ``python -m bench.replay``.
+"""An event socket that repeats a real one as fast as it is read: ``python -m bench.replay``.
 
 It answers the daemon's commands with what an idle FreeSWITCH would, and sends the recorded calls
 of ``tests/streams`` over and over, every time with UUIDs of their own. Counterparts: the daemon and
