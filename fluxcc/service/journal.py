@@ -53,6 +53,7 @@ class Journal:
         self._work = runtime.latch()
         self._promise = runtime.latch()
         self._pause = 0.0
+        self._in_flight = 0
         self._recreated = store.recreated
         self.on_recreated: Callable[[], None] = lambda: None
         """Called when the store had to be begun anew: note again everything that is still true."""
@@ -63,8 +64,8 @@ class Journal:
 
     @property
     def pending(self) -> int:
-        """How many things wait to be written."""
-        return len(self._calls) + len(self._records)
+        """How many things are not written yet, those among them that are being written now."""
+        return len(self._calls) + len(self._records) + self._in_flight
 
     def call_changed(self, call: Call) -> None:
         """Write this call's newest state with the next batch."""
@@ -101,6 +102,8 @@ class Journal:
         records, self._records = self._records, {}
         if not calls and not records:
             return
+        size = len(calls) + len(records)
+        self._in_flight += size
         try:
             self._runtime.offload(self._store.write, _batch(calls, records))
         except StoreUnavailableError as error:
@@ -121,6 +124,8 @@ class Journal:
             if self._store.recreated != self._recreated:
                 self._recreated = self._store.recreated
                 self.on_recreated()
+        finally:
+            self._in_flight -= size
 
 
 def _identity(entry: Record) -> tuple[str, object]:
