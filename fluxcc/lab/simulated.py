@@ -25,6 +25,7 @@ _BESIDE = ("scripts", "sounds")
 
 _VARIABLES = """<include>
   <X-PRE-PROCESS cmd="set" data="lab_phones_port=5090"/>
+  <X-PRE-PROCESS cmd="set" data="lab_esl_password={password}"/>
 </include>
 """
 
@@ -146,7 +147,7 @@ class SimulatedLab:
         for folder in (self._folder, self._folder.with_name("scripts")):
             shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(_CONFIGURATION, self._folder)
-        (self._folder / "vars.xml").write_text(_VARIABLES, "utf-8")
+        (self._folder / "vars.xml").write_text(_VARIABLES.format(password=self.password), "utf-8")
         for part in _KIT_PARTS:
             if kit is not None and (kit / part).is_dir():
                 shutil.copytree(kit / part, self._folder / part, dirs_exist_ok=True)

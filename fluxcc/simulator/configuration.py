@@ -35,6 +35,7 @@ class Configuration:
     def reload(self) -> None:
         """Read the folder again; on a fault keep what was read before, and raise."""
         variables = {FOLDERS[name]: str(path) for name, path in self.folders.items()}
+        variables["conf_dir"] = str(self._folder.absolute())
         text = "\n".join(_lines(self._folder / "freeswitch.xml", variables))
         try:
             # The administrator's own files: what XML can do to a reader is no attack here.

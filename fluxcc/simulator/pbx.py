@@ -28,6 +28,13 @@ from .scripts import Scripts
 from .switchboard import Switchboard
 
 HEARTBEAT_SECONDS = 20
+MODULES = frozenset(
+    f"mod_{name}"
+    for name in (
+        *("callcenter", "commands", "conference", "dialplan_xml", "dptools", "event_socket"),
+        *("expr", "hash", "lua", "sofia"),
+    )
+)
 
 
 class Pbx:
@@ -35,6 +42,7 @@ class Pbx:
 
     def __init__(self, folder: Path) -> None:
         self.started = time.time()
+        self.modules = set(MODULES)
         self.bus = EventBus()
         self.configuration = Configuration(folder)
         self.switchboard = Switchboard(self.bus)
@@ -45,7 +53,7 @@ class Pbx:
             self.switchboard,
             self.configuration,
             {name: partial(run, self) for name, run in APPLICATIONS.items()},
-            self._api_in_dialplan,
+            self.expand_api,
         )
         self.bridges = Bridges(self.switchboard, self.router)
         self.callcenter = CallCenter(self.bus, self.dialer, self.bridges, self.configuration)
@@ -75,5 +83,6 @@ class Pbx:
                 },
             )
 
-    def _api_in_dialplan(self, name: str, arguments: str) -> str:
-        return self.api(f"{name} {arguments}")
+    def expand_api(self, name: str, arguments: str) -> str:
+        """``${name(arguments)}``: nothing where there is no such command."""
+        return self.api(f"{name} {arguments}") if api.has(self, name) else ""

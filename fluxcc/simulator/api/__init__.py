@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import callcenter, channels, core, originate, outside, show
+from . import callcenter, channels, core, modules, originate, outside, show, xml
 from .core import VERSION
 
 if TYPE_CHECKING:
     from fluxcc.simulator.pbx import Pbx
 
-__all__ = ["VERSION", "run"]
+__all__ = ["VERSION", "has", "run"]
 
 COMMANDS = (
     core.COMMANDS
@@ -22,13 +22,20 @@ COMMANDS = (
     | originate.COMMANDS
     | callcenter.COMMANDS
     | outside.COMMANDS
+    | modules.COMMANDS
+    | xml.COMMANDS
 )
 
 
 def run(pbx: Pbx, text: str) -> str:
     """Run ``COMMAND ARGUMENTS``; the answer may be empty."""
     name, _, arguments = text.rstrip(" ").partition(" ")
-    command = COMMANDS.get(name.lower())
-    if command is None:
+    if not has(pbx, name):
         return f"-ERR {name} Command not found!\n"
-    return command(pbx, arguments.strip(" "))
+    return COMMANDS[name.lower()](pbx, arguments.strip(" "))
+
+
+def has(pbx: Pbx, name: str) -> bool:
+    """Whether there is such a command, and its module is loaded."""
+    name = name.lower()
+    return name in COMMANDS and modules.OWNERS.get(name, "mod_commands") in pbx.modules

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 from fluxcc.simulator import expressions
 from fluxcc.simulator.configuration import ConfigurationError
@@ -18,19 +17,6 @@ if TYPE_CHECKING:
     from fluxcc.simulator.pbx import Pbx
 
 VERSION = "0.0.0-simulator"
-
-MODULES = (
-    "mod_callcenter",
-    "mod_commands",
-    "mod_conference",
-    "mod_dialplan_xml",
-    "mod_dptools",
-    "mod_event_socket",
-    "mod_expr",
-    "mod_hash",
-    "mod_lua",
-    "mod_sofia",
-)
 
 
 def _status(pbx: Pbx, arguments: str) -> str:
@@ -88,16 +74,12 @@ def _eval(pbx: Pbx, arguments: str) -> str:
     return expand(
         arguments,
         lambda name: variables.get(name, ""),
-        lambda name, inside: pbx.api(f"{name} {inside}"),
+        pbx.expand_api,
     )
 
 
 def _global_getvar(pbx: Pbx, arguments: str) -> str:
     return pbx.configuration.variables.get(arguments, "")
-
-
-def _module_exists(pbx: Pbx, arguments: str) -> str:
-    return "true" if arguments in MODULES else "false"
 
 
 def _create_uuid(pbx: Pbx, arguments: str) -> str:
@@ -134,18 +116,6 @@ def _reloadxml(pbx: Pbx, arguments: str) -> str:
     return "+OK [Success]\n"
 
 
-def _xml_locate(pbx: Pbx, arguments: str) -> str:
-    """``dialplan context name CTX``: the one thing a static check of a destination reads."""
-    words = arguments.split()
-    if words[:3] == ["dialplan", "context", "name"] and len(words) == 4:
-        context = pbx.configuration.contexts().get(words[3])
-        if context is not None:
-            return (
-                ElementTree.tostring(context, "unicode", short_empty_elements=False).strip() + "\n"
-            )
-    return "can't find anything\n"
-
-
 def _sofia(pbx: Pbx, arguments: str) -> str:
     if arguments != "status":
         return "-USAGE: sofia status\n"
@@ -179,7 +149,6 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "hostname": _hostname,
     "lua": _lua,
     "md5": _md5,
-    "module_exists": _module_exists,
     "reloadxml": _reloadxml,
     "sofia": _sofia,
     "status": _status,
@@ -188,5 +157,4 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "uptime": _uptime,
     "url_encode": _url_encode,
     "version": _version,
-    "xml_locate": _xml_locate,
 }

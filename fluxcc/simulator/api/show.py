@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from .core import MODULES
-
 if TYPE_CHECKING:
     from fluxcc.simulator.channel import Channel
     from fluxcc.simulator.pbx import Pbx
@@ -97,7 +95,10 @@ def _show(pbx: Pbx, arguments: str) -> str:
         bridged = [leg for leg in pbx.switchboard if leg.bridged_to is not None]
         rows = [_call(leg) for leg in bridged if not _is_second_of_pair(leg)]
     elif what == "modules":
-        rows = [{"type": "generic", "name": name, "ikey": name, "filename": ""} for name in MODULES]
+        rows = [
+            {"type": "generic", "name": name, "ikey": name, "filename": ""}
+            for name in sorted(pbx.modules)
+        ]
     else:
         return USAGE
     if how.startswith("like "):
