@@ -290,7 +290,8 @@ class Tracker:
             if event.user_name:
                 return event.user_name
             return leg.number if self._numbers.is_internal(leg.number) else ""
-        if event.dialed_user:
+        if event.dialed_user and event.other_type != "originatee":
+            # A customer whom a campaign dialled has it too, once their leg has called an agent.
             return event.dialed_user
         if event.queue_side == "agent":
             return event.agent

@@ -115,7 +115,15 @@ def test_a_campaign_call(world: World) -> None:
         variable_fluxcc_group="winback",
     )
     world.telephone_rings()
-    world.bridged("customer", "telephone")
+    # FreeSWITCH notes on the calling leg, too, whom it dialled.
+    world.bridged(
+        "customer",
+        "telephone",
+        Call_Direction="outbound",
+        Caller_Destination_Number=OTHER,
+        Other_Type="originatee",
+        variable_dialed_user="1000",
+    )
     call = the_call(world)
     assert (call.direction, call.number, call.agent) == ("campaign", OTHER, "1000")
     assert (call.customer_leg, call.group) == ("customer", "winback")
