@@ -12,7 +12,7 @@ port                  the real thing                         in tests
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -21,6 +21,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.directory import Entry
+from fluxcc.domain.kept import Kept
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.surveys import Survey
 
@@ -148,6 +149,13 @@ class Store(Protocol):
 
     def write(self, batch: Batch) -> None:
         """Write all of it, or nothing: inserted where new, replaced where the id is known."""
+
+    def purge(self, kept: Kept, before: float, limit: int) -> int:
+        """Delete at most ``limit`` records older than that moment (epoch seconds); how many."""
+
+    def erase(self, kept: Kept, numbers: Collection[str], limit: int) -> int:
+        """Erase at most ``limit`` records of whom these numbers belong to; how many there were.
+        Live calls and blocks stay."""
 
     def live_blocks(self) -> list[Block]:
         """Every block of this node whose state is live, also those whose time has passed."""

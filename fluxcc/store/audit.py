@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
@@ -12,6 +12,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.requests import Reply
 from fluxcc.store.schema import AUDIT
+from fluxcc.store.statements import delete_some
 
 _RECORD = [column for column in AUDIT.c if column.name != "node"]
 
@@ -61,3 +62,30 @@ def find_reply(connection: Connection, node: str, request: str, since: float) ->
         expires=found.expires,
         language=found.language,
     )
+
+
+def purge(connection: Connection, node: str, before: float, limit: int) -> int:
+    """Delete at most ``limit`` of the node's rows of before that moment (epoch seconds), the oldest
+    first; how many were deleted."""
+    old = (
+        select(AUDIT.c.id)
+        .where(AUDIT.c.node == node, AUDIT.c.id < int(before * 1e6))
+        .order_by(AUDIT.c.id)
+        .limit(limit)
+    )
+    return delete_some(connection, AUDIT, node, old)
+
+
+def find(
+    connection: Connection, node: str, numbers: Collection[str], _after: object
+) -> tuple[list[int], None]:
+    """The ids of the node's rows with one of these numbers, all at once."""
+    query = select(AUDIT.c.id).where(AUDIT.c.node == node, AUDIT.c.number.in_(numbers))
+    return list(connection.execute(query).scalars()), None
+
+
+def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:
+    """Let these rows no longer say whom they were about: the number goes, and the reason, which is
+    what somebody wrote of that person. What was done, by whom and when stays."""
+    theirs = AUDIT.update().where(AUDIT.c.node == node, AUDIT.c.id.in_(ids))
+    connection.execute(theirs.values(number="", reason=""))

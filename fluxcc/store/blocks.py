@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec.structs import astuple, replace
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.store.schema import BLOCKS
+from fluxcc.store.statements import delete_rows, delete_some
 
 _RECORD = [column for column in BLOCKS.c if column.name != "node"]
+_HAS_ENDED = BLOCKS.c.state != BlockState.LIVE.value
 _KEYS = Block.__struct_fields__.index("keys")
 
 
@@ -39,6 +41,39 @@ def newest(connection: Connection, node: str, limit: int) -> list[Block]:
 def history(connection: Connection, node: str, number: str) -> list[Block]:
     """Every block that the canonical number ever had on the node, newest first."""
     return _read(connection, node, BLOCKS.c.number == number)
+
+
+def purge(connection: Connection, node: str, before: float, limit: int) -> int:
+    """Delete at most ``limit`` of the node's blocks that ended before that moment (epoch seconds);
+    how many were deleted."""
+    old = (
+        select(BLOCKS.c.id)
+        .where(
+            BLOCKS.c.node == node,
+            # What ended before then began before then, which is what the index knows.
+            BLOCKS.c.since < before,
+            func.coalesce(BLOCKS.c.ended_at, BLOCKS.c.since) < before,
+            _HAS_ENDED,
+        )
+        .order_by(BLOCKS.c.since)
+        .limit(limit)
+    )
+    return delete_some(connection, BLOCKS, node, old)
+
+
+def find(
+    connection: Connection, node: str, numbers: Collection[str], _after: object
+) -> tuple[list[str], None]:
+    """The ids of the node's ended blocks of these numbers, all at once."""
+    query = select(BLOCKS.c.id).where(
+        BLOCKS.c.node == node, BLOCKS.c.number.in_(numbers), _HAS_ENDED
+    )
+    return list(connection.execute(query).scalars()), None
+
+
+def erase(connection: Connection, node: str, ids: Sequence[str]) -> None:
+    """Delete these blocks."""
+    delete_rows(connection, BLOCKS, node, ids)
 
 
 def _read(

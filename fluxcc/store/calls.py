@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from fluxcc.domain.calls import CallRecord
 from fluxcc.store.schema import CALLS
+from fluxcc.store.statements import delete_rows, delete_some
 
+WINDOW = 20_000
+"""Calls that are looked through at once for a number: no question to a database takes long."""
 _RECORD = [column for column in CALLS.c if column.name != "node"]
 
 
@@ -42,3 +45,38 @@ def ended(
         query = query.where(CALLS.c.agent == agent)
     rows = connection.execute(query.order_by(CALLS.c.id.desc()).limit(limit))
     return [CallRecord(*row) for row in rows]
+
+
+def purge(connection: Connection, node: str, before: float, limit: int) -> int:
+    """Delete at most ``limit`` of the node's ended calls that began before that moment (epoch
+    seconds), the oldest first; how many were deleted."""
+    old = (
+        select(CALLS.c.id)
+        .where(CALLS.c.node == node, CALLS.c.id < int(before * 1e6), CALLS.c.ended.is_not(None))
+        .order_by(CALLS.c.id)
+        .limit(limit)
+    )
+    return delete_some(connection, CALLS, node, old)
+
+
+def find(
+    connection: Connection, node: str, numbers: Collection[str], after: int
+) -> tuple[list[int], int | None]:
+    """The ids of the node's ended calls with one of these numbers, among the ``WINDOW`` calls that
+    follow the one with the id ``after``, looked through row by row (see ``schema``); and after
+    which to look on, None at the end."""
+    window = (
+        select(CALLS.c.id, CALLS.c.number, CALLS.c.ended)
+        .where(CALLS.c.node == node, CALLS.c.id > after)
+        .order_by(CALLS.c.id)
+        .limit(WINDOW)
+        .subquery()
+    )
+    is_theirs = window.c.number.in_(numbers) & window.c.ended.is_not(None)
+    found = connection.execute(select(window.c.id).where(is_theirs)).scalars()
+    return list(found), connection.execute(select(func.max(window.c.id))).scalar()
+
+
+def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:
+    """Delete these calls."""
+    delete_rows(connection, CALLS, node, ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.directory import Entry
+from fluxcc.domain.kept import Kept
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.surveys import Survey
 from fluxcc.service.ports import Batch
@@ -28,8 +29,8 @@ from fluxcc.store.engines import (
     parse_url,
     translating,
 )
+from fluxcc.store.migrations import current_revision, migrate
 from fluxcc.store.migrations import is_current as is_schema_current
-from fluxcc.store.migrations import migrate
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, Identity, SqliteFile, is_corrupt
 from fluxcc.store.statements import delete, upsert
@@ -39,6 +40,13 @@ LOG = logging.getLogger(__name__)
 Row = tuple[Any, ...]
 
 TABLES = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES)
+_KEEPERS: dict[Kept, Any] = {
+    Kept.CALLS: calls,
+    Kept.SURVEYS: surveys,
+    Kept.BLOCKS: blocks,
+    Kept.AUDIT: audit,
+}
+"""The modules that purge, find and erase what is kept of people, each in the same three words."""
 
 
 def upgrade(url: str) -> Path | None:
@@ -52,6 +60,23 @@ def upgrade(url: str) -> Path | None:
     try:
         with translating(parsed):
             return _prepare(engine, SqliteFile.of(parsed))
+    finally:
+        engine.dispose()
+
+
+def revision(url: str) -> str:
+    """The schema's revision (``0002``); empty where there is no schema, or no store yet.
+
+    Changes and creates nothing. Raises ``StoreUnavailableError``.
+    """
+    parsed = parse_url(url)
+    file = SqliteFile.of(parsed)
+    if file is not None and file.identity() is None:
+        return ""
+    engine = create_reader(parsed)
+    try:
+        with translating(parsed), engine.connect() as connection:
+            return current_revision(connection)
     finally:
         engine.dispose()
 
@@ -107,9 +132,9 @@ def _replace(file: SqliteFile) -> Path:
 class SqlStore:
     """``service.ports.Store`` on SQLite or PostgreSQL.
 
-    ``write`` is called from one thread at a time; it creates, migrates or replaces the store where
-    that is needed. The reading methods may be called from any other thread, or from a program that
-    only reads: they create nothing. A store in memory (``sqlite://``) is for tests in one thread.
+    Every method may be called from any thread. Those that write do so one after the other, and
+    create, migrate or replace the store where that is needed; those that only read create nothing.
+    A store in memory (``sqlite://``) is for tests in one thread.
 
     Every method raises ``StoreUnavailableError``, the constructor too where the URL is not one of
     ours or its driver is not installed.
@@ -124,6 +149,7 @@ class SqlStore:
         self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
         self._deletion = delete(ENTRIES, self._writer.dialect)
         self._reading = threading.Lock()
+        self._writing = threading.Lock()
         self._is_open = False
         self._identity: Identity | None = None
         self._wal: Identity | None = None
@@ -134,7 +160,7 @@ class SqlStore:
 
     def open(self) -> None:
         """Make ready for writing: ``upgrade``. Without it the first ``write`` does so."""
-        with translating(self._url):
+        with self._writing, translating(self._url):
             self._open()
 
     def close(self) -> None:
@@ -158,7 +184,7 @@ class SqlStore:
             ENTRIES: directory.to_rows(self._node, batch.entries),
         }
         gone = directory.to_keys(self._node, batch.removed)
-        with translating(self._url):
+        with self._writing, translating(self._url):
             self._be_ready()
             try:
                 self._put(rows, gone)
@@ -170,6 +196,39 @@ class SqlStore:
                 LOG.error("store: %s", error.orig)
                 self._begin_anew(self._file)
                 self._put(rows, gone)
+
+    def purge(self, kept: Kept, before: float, limit: int) -> int:
+        """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
+        transaction; how many there were. Nothing that is live is ever old."""
+        with self._writing, translating(self._url):
+            self._be_ready()
+            with self._writer.begin() as connection:
+                deleted: int = _KEEPERS[kept].purge(connection, self._node, before, limit)
+        return deleted
+
+    def erase(self, kept: Kept, numbers: Collection[str], limit: int) -> int:
+        """Erase at most ``limit`` records of whom these numbers belong to, in one transaction; how
+        many there were. Live calls and blocks stay.
+
+        They are searched for before the transaction, so that it is short."""
+        ids = self._find(kept, numbers, limit)
+        if ids:
+            with self._writing, translating(self._url):
+                self._be_ready()
+                with self._writer.begin() as connection:
+                    _KEEPERS[kept].erase(connection, self._node, ids)
+        return len(ids)
+
+    def _find(self, kept: Kept, numbers: Collection[str], limit: int) -> list[Any]:
+        """At most ``limit`` ids of whom these numbers belong to."""
+        found: list[Any] = []
+        after: Any = -1
+        while after is not None and len(found) < limit:
+            # A connection for each part of the search: others read in between.
+            with self._connection() as connection:
+                ids, after = _KEEPERS[kept].find(connection, self._node, numbers, after)
+            found += ids
+        return found[:limit]
 
     def live_blocks(self) -> list[Block]:
         """Every block of this node whose state is live, also those whose time has passed."""

@@ -122,6 +122,8 @@ def _use_wal(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     # What was promised to somebody survives a power failure too.
     connection.execute("PRAGMA synchronous = FULL")
+    # What was erased is overwritten, and not only forgotten.
+    connection.execute("PRAGMA secure_delete = ON").fetchone()
 
 
 def _refuse_writes(connection: sqlite3.Connection, _: object) -> None:

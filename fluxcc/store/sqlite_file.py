@@ -81,6 +81,11 @@ class SqliteFile:
         self.set_aside(COMPANIONS)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
         os.fchmod(descriptor, FILE_MODE)
+        if os.geteuid() == 0:
+            # ``fluxcc db upgrade`` as root must not lock the service out of its own store. SQLite
+            # does the same for the companions.
+            folder = self._path.parent.stat()
+            os.fchown(descriptor, folder.st_uid, folder.st_gid)
         os.close(descriptor)
 
     def set_aside(self, tails: tuple[str, ...] = ("", *COMPANIONS)) -> Path:

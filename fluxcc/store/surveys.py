@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from fluxcc.domain.surveys import Survey
 from fluxcc.store.schema import SURVEYS
+from fluxcc.store.statements import delete_rows, delete_some
 
 _RECORD = [column for column in SURVEYS.c if column.name != "node"]
 _ANSWERS = Survey.__struct_fields__.index("answers")
@@ -38,6 +39,32 @@ def search(
         query = query.where(SURVEYS.c.agent == agent)
     rows = connection.execute(query.order_by(SURVEYS.c.offered))
     return [_restore(Survey(*row)) for row in rows]
+
+
+def purge(connection: Connection, node: str, before: float, limit: int) -> int:
+    """Delete at most ``limit`` of the node's surveys that were offered before that moment (epoch
+    seconds), the oldest first; how many were deleted."""
+    old = (
+        select(SURVEYS.c.id)
+        .where(SURVEYS.c.node == node, SURVEYS.c.offered < before)
+        .order_by(SURVEYS.c.offered)
+        .limit(limit)
+    )
+    return delete_some(connection, SURVEYS, node, old)
+
+
+def find(
+    connection: Connection, node: str, numbers: Collection[str], _after: object
+) -> tuple[list[str], None]:
+    """The ids of the node's surveys with one of these numbers, all at once: looked through row by
+    row, but there are far fewer of them than calls."""
+    query = select(SURVEYS.c.id).where(SURVEYS.c.node == node, SURVEYS.c.number.in_(numbers))
+    return list(connection.execute(query).scalars()), None
+
+
+def erase(connection: Connection, node: str, ids: Sequence[str]) -> None:
+    """Delete these surveys."""
+    delete_rows(connection, SURVEYS, node, ids)
 
 
 def _restore(raw: Survey) -> Survey:

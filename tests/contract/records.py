@@ -7,6 +7,7 @@ from typing import Any
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.surveys import Survey
 
 NOW = 1_795_000_000
 """An epoch second in November 2026."""
@@ -59,3 +60,20 @@ def an_audit(at: int = 0, **changes: Any) -> AuditRecord:
         "reason": "",
     }
     return AuditRecord(**fields | changes)
+
+
+def a_survey(id: str = "s1", at: int = 0, **changes: Any) -> Survey:
+    """A survey that was offered ``at`` seconds after ``NOW``, and answered."""
+    fields: dict[str, Any] = {
+        "id": id,
+        "call": "c" * 36,
+        "number": "+5511988887777",
+        "group": "sales",
+        "agent": "1000",
+        "direction": "received",
+        "started": NOW + at - 60.0,
+        "offered": float(NOW + at),
+        "questions": 1,
+        "answers": (5,),
+    }
+    return Survey(**fields | changes)

@@ -44,6 +44,11 @@ def is_current(connection: Connection) -> bool:
     return set(heads) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
+def current_revision(connection: Connection) -> str:
+    """The newest step that was taken; empty where none was."""
+    return ", ".join(MigrationContext.configure(connection).get_current_heads())
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "fluxcc.store:migrations")

@@ -1,0 +1,197 @@
+"""What is too old, and what somebody does not want to be known of them, goes from every store."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from fluxcc.domain.blocks import BlockState
+from fluxcc.domain.kept import Kept
+from fluxcc.service.ports import Batch
+from fluxcc.store import audit, blocks, calls, surveys
+from fluxcc.store.database import SqlStore, revision, upgrade
+from fluxcc.store.engines import create_writer, parse_url
+from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
+from tests.contract.test_migrations import listen_for
+
+THEIRS = "+5511988887777"
+OTHER = "+5521977776666"
+MANY = 500
+
+
+def ended(at: int = 0, **changes: object):
+    return a_call(at, ended=NOW + at + 60.0, outcome="answered", **changes)
+
+
+def over(id: str, ended_at: float = NOW + 1800.0, **changes: object):
+    return a_block(id, state=BlockState.EXPIRED, ended_at=ended_at, **changes)
+
+
+# By age
+
+
+def test_calls_go_by_when_they_began_the_oldest_first(store: SqlStore) -> None:
+    store.write(Batch(calls=tuple(ended(at) for at in range(5))))
+    assert store.purge(Kept.CALLS, NOW + 3, 2) == 2
+    assert store.ended_calls(limit=9) == [ended(4), ended(3), ended(2)]
+    assert store.purge(Kept.CALLS, NOW + 3, 2) == 1
+    assert store.purge(Kept.CALLS, NOW + 3, 2) == 0
+    assert store.ended_calls(limit=9) == [ended(4), ended(3)]
+
+
+def test_surveys_go_by_when_they_were_offered(store: SqlStore) -> None:
+    offered = [a_survey(f"s{at}", at) for at in range(3)]
+    store.write(Batch(surveys=tuple(offered)))
+    assert store.purge(Kept.SURVEYS, NOW + 1, MANY) == 1
+    assert store.surveys() == offered[1:]
+
+
+def test_blocks_go_by_when_they_ended(store: SqlStore) -> None:
+    early, late = over("early"), over("late", NOW + 1900.0)
+    store.write(Batch(blocks=(early, late)))
+    assert store.purge(Kept.BLOCKS, NOW + 1850, MANY) == 1
+    assert store.blocks(limit=9) == [late]
+
+
+def test_audit_rows_go_by_when_they_were_asked_for(store: SqlStore) -> None:
+    store.write(Batch(audit=tuple(an_audit(at) for at in range(3))))
+    assert store.purge(Kept.AUDIT, NOW + 2, MANY) == 2
+    assert store.audit(limit=9) == [an_audit(2)]
+
+
+def test_what_is_live_is_never_old(store: SqlStore) -> None:
+    store.write(Batch(calls=(a_call(),), blocks=(a_block(),)))
+    for kept in (Kept.CALLS, Kept.BLOCKS):
+        assert store.purge(kept, NOW + 1e9, MANY) == 0
+    assert (store.live_calls(), store.live_blocks()) == ([a_call()], [a_block()])
+
+
+# By person
+
+
+def test_a_persons_records_go_and_nobody_elses(store: SqlStore) -> None:
+    mine = Batch(
+        calls=(ended(1), ended(2, number="988887777")),
+        surveys=(a_survey(),),
+        blocks=(over("b1"),),
+        audit=(an_audit(1, reason="says she is Maria"),),
+    )
+    others = Batch(
+        calls=(ended(3, number=OTHER),),
+        surveys=(a_survey("s2", number=OTHER),),
+        blocks=(over("b2", number=OTHER),),
+        audit=(an_audit(2, number=OTHER),),
+    )
+    store.write(mine)
+    store.write(others)
+    theirs = {kept: store.erase(kept, (THEIRS, "988887777"), MANY) for kept in Kept}
+    assert theirs == {Kept.CALLS: 2, Kept.SURVEYS: 1, Kept.BLOCKS: 1, Kept.AUDIT: 1}
+    assert store.ended_calls(limit=9) == list(others.calls)
+    assert store.surveys() == list(others.surveys)
+    assert store.blocks(limit=9) == list(others.blocks)
+    assert store.audit(limit=9) == [*others.audit, replace(mine.audit[0], number="", reason="")]
+    assert {store.erase(kept, (THEIRS,), MANY) for kept in Kept} == {0}
+
+
+def test_live_calls_and_blocks_of_the_person_stay(store: SqlStore) -> None:
+    store.write(Batch(calls=(a_call(),), blocks=(a_block(),)))
+    assert store.erase(Kept.CALLS, (THEIRS,), MANY) == 0
+    assert store.erase(Kept.BLOCKS, (THEIRS,), MANY) == 0
+    assert (store.live_calls(), store.live_blocks()) == ([a_call()], [a_block()])
+
+
+def test_a_transaction_is_never_larger_than_was_asked_for(store: SqlStore) -> None:
+    store.write(Batch(audit=tuple(an_audit(at) for at in range(5))))
+    assert [store.erase(Kept.AUDIT, (THEIRS,), 2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_all_of_a_long_history_is_looked_through(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "WINDOW", 3)
+    history = [ended(at, number=OTHER if at % 4 else THEIRS) for at in range(13)]
+    store.write(Batch(calls=tuple(history)))
+    assert store.erase(Kept.CALLS, (THEIRS,), 2) == 2
+    assert store.erase(Kept.CALLS, (THEIRS,), MANY) == 2
+    assert all(call.number == OTHER for call in store.ended_calls(limit=99))
+    assert len(store.ended_calls(limit=99)) == 9
+
+
+def test_nodes_do_not_erase_each_others(migrated_url: str) -> None:
+    with (
+        closing(SqlStore(migrated_url, "pbx1")) as here,
+        closing(SqlStore(migrated_url, "pbx2")) as there,
+    ):
+        batch = Batch(
+            calls=(ended(),), surveys=(a_survey(),), blocks=(over("b"),), audit=(an_audit(),)
+        )
+        here.write(batch)
+        there.write(batch)
+        for kept in Kept:
+            assert there.erase(kept, (THEIRS,), MANY) == 1
+            there.purge(kept, NOW + 1e6, MANY)
+        assert here.ended_calls(limit=9) == list(batch.calls)
+        assert here.surveys() == list(batch.surveys)
+        assert here.blocks(limit=9) == list(batch.blocks)
+        assert here.audit(limit=9) == list(batch.audit)
+
+
+def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "fluxcc.db"
+    with closing(SqlStore(f"sqlite:///{path}", "pbx1")) as store:
+        store.write(
+            Batch(
+                calls=tuple(ended(at) for at in range(300)),
+                surveys=(a_survey(),),
+                blocks=(over("b"),),
+                audit=(an_audit(),),
+            )
+        )
+        for kept in Kept:
+            store.erase(kept, (THEIRS,), MANY)
+    assert THEIRS.encode() not in path.read_bytes()
+
+
+# How
+
+
+def test_only_the_calls_and_the_surveys_of_a_person_are_looked_for_row_by_row(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/fluxcc.db"
+    upgrade(url)
+    engine = create_writer(parse_url(url))
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    listen_for(engine, asked)
+    with engine.connect() as connection:
+        for table in (calls, surveys, blocks, audit):
+            table.purge(connection, "pbx1", 1.0, MANY)
+        blocks.find(connection, "pbx1", (THEIRS, OTHER), -1)
+        audit.find(connection, "pbx1", (THEIRS, OTHER), -1)
+        audit.erase(connection, "pbx1", [1, 2])
+        plans = [
+            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters).scalars("detail")
+            for query, parameters in tuple(asked)
+            if not query.startswith("BEGIN")
+        ]
+        used = [re.findall(r"INDEX (\w+)|(SCAN|TEMP)", " ".join(steps)) for steps in plans]
+    engine.dispose()
+    assert [[index for index, _ in steps] for steps in used] == [
+        ["sqlite_autoindex_calls_1", "sqlite_autoindex_calls_1"],
+        ["sqlite_autoindex_surveys_1", "surveys_offered"],
+        ["sqlite_autoindex_blocks_1", "blocks_since"],
+        ["sqlite_autoindex_audit_1", "sqlite_autoindex_audit_1"],
+        ["blocks_number"],
+        ["audit_number"],
+        ["sqlite_autoindex_audit_1"],
+    ]
+
+
+def test_the_revision_of_a_store_is_told(lasting_url: str) -> None:
+    assert revision(lasting_url) == ""
+    upgrade(lasting_url)
+    assert revision(lasting_url).isdigit()
