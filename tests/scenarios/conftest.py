@@ -22,6 +22,7 @@ from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
 
 from .daemon import Daemon
+from .kinds import Calls, Ear, Supervisor
 from .people import Person, strangers
 from .tap import Tap
 from .waiting import until
@@ -203,3 +204,29 @@ def waiting_agent(lab: Lab) -> Iterator[str]:
 def agent_state(lab: Lab, agent: str) -> str:
     """What mod_callcenter says of an agent: ``Waiting``, ``In a queue call``, …"""
     return lab.api(f"callcenter_config agent get state {agent}@default").strip()
+
+
+@pytest.fixture
+def calls(lab: Lab, daemon: Daemon, waiting_agent: str) -> Iterator[Calls]:
+    """Connects customers with agent 1000, whom no test may leave in a call, nor anybody else."""
+    yield Calls(lab, daemon)
+    until(lambda: lab.api("show channels count").strip() == "0 total.", "nobody is left over")
+    until(lambda: agent_state(lab, waiting_agent) == "Waiting", "the agent is free", timeout=1)
+
+
+@pytest.fixture
+def supervisor(daemon: Daemon) -> Iterator[Supervisor]:
+    """Somebody who sets groups, rooms and services, for this test alone."""
+    supervisor = Supervisor(daemon)
+    yield supervisor
+    supervisor.undoes()
+
+
+@pytest.fixture
+def ear(lab: Lab) -> Iterator[Ear]:
+    """Hears what customers hear, where scripts can run."""
+    if isinstance(lab, SimulatedLab):
+        pytest.importorskip("lupa", reason="the simulator runs scripts with lupa only")
+    ear = Ear(lab)
+    with ear.tap:
+        yield ear
