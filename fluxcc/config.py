@@ -12,6 +12,7 @@ import re
 import socket
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -62,6 +63,12 @@ def read_address(text: str) -> tuple[str, int]:
         raise ValueError("an IPv6 address without brackets")
     host = "127.0.0.1" if host == "localhost" else host.strip("[]")
     return str(ipaddress.ip_address(host)), int(port)
+
+
+def write_duration(seconds: int) -> str:
+    """1800 → ``30m``, in the largest unit that says it exactly."""
+    unit = next(unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
 
 
 def default_store() -> str:
@@ -223,10 +230,39 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+class Origin(StrEnum):
+    """Where a setting's value comes from."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+
+
+def origins(file: Path | None, environment: Mapping[str, str]) -> dict[str, Origin]:
+    """Where each key's value comes from, in a configuration without faults (``load``)."""
+    document = _read_file(file, environment, [])
+    found = {"lang": _origin(f"{PREFIX}LANG" in environment, "lang" in document)}
+    for variable, (section, key) in _variables().items():
+        is_in_file = key in document.get(section, {})
+        found[f"{section}.{key}"] = _origin(variable in environment, is_in_file)
+    return found
+
+
+def _origin(is_in_environment: bool, is_in_file: bool) -> Origin:
+    if is_in_environment:
+        return Origin.ENVIRONMENT
+    return Origin.FILE if is_in_file else Origin.DEFAULT
+
+
+def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """The file that somebody named; without one, the default file is read where there is one."""
+    return file or (Path(environment[FILE_VARIABLE]) if environment.get(FILE_VARIABLE) else None)
+
+
 def _read_file(
     file: Path | None, environment: Mapping[str, str], faults: list[Fault]
 ) -> dict[str, Any]:
-    named = file or (Path(environment[FILE_VARIABLE]) if environment.get(FILE_VARIABLE) else None)
+    named = named_file(file, environment)
     path = named or DEFAULT_FILE
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -47,6 +47,7 @@ COMMANDS = {
     "service": Entry("fluxcc.cli.settings", _("The services to transfer customers to.")),
     "survey": Entry("fluxcc.cli.survey", _("What customers said to the survey Avali-E.")),
     "audit": Entry("fluxcc.cli.audit", _("Tell who asked for what, and what became of it.")),
+    "config": Entry("fluxcc.cli.config", _("Show the configuration, and check it.")),
 }
 """Every command, in the order a reader wants them."""
 
