@@ -17,7 +17,7 @@ from gevent.event import Event as Flag
 from fluxcc.board import Board
 from fluxcc.control import Control
 from fluxcc.domain.calls import Call, Leg
-from fluxcc.domain.errors import LinkRefusedError, PbxError
+from fluxcc.domain.errors import LinkRefusedError, PbxError, PbxRejectedError
 from fluxcc.pbx import wire
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.switch import Switch
@@ -208,11 +208,14 @@ class Daemon:
         self._switch.connect(self._inbox.put)
         self._heard = self._clock.monotonic()
         # The gate before anything else: after a restart of FreeSWITCH it is empty.
-        self._blocking.publish_all()
-        self._directory.publish_all()
+        try:
+            self._blocking.publish_all()
+            self._directory.publish_all()
+        except PbxRejectedError as error:
+            # Calls are still ended, and refused by ourselves, without mod_hash.
+            log.error("the gate cannot be told", extra={"error": str(error)})
         self._spool.locate(self._switch.storage_folder())
-        for key, value in self._settings.items():
-            self._switch.publish_setting(key, value)
+        self.publish_settings(self._settings)
         self._refusal.forget_gates()
         self._resync()
         self.connects += 1
@@ -223,10 +226,11 @@ class Daemon:
         gevent.spawn_later(SECOND_LOOK, self._look_again, self._inbox)
 
     def _resync(self) -> None:
-        snapshot = self._switch.snapshot(self._tracker.legs.keys())
+        known = frozenset(self._tracker.legs)
+        snapshot = self._switch.snapshot(known)
         self._inbox.has_gap = False
         self.resyncs += 1
-        adopted = self._tracker.resync(snapshot)
+        adopted = self._tracker.resync(snapshot, known)
         if adopted:
             gevent.spawn(self._describe, adopted)
 
@@ -310,8 +314,9 @@ class Daemon:
             self.lag = self._clock.now() - int(event.at) / 1e6
 
     def _look_at(self, leg: Leg) -> None:
-        if self._refusal.look_at(leg) is not None:
-            gevent.spawn(self._refusal.enforce, leg.uuid, leg.number, leg.context)
+        block = self._refusal.look_at(leg)
+        if block is not None:
+            gevent.spawn(self._refusal.enforce, block, leg.uuid, leg.number, leg.context)
 
     def _look_after(self, call: Call) -> None:
         if self._surveys.is_to_be_armed(call):
@@ -327,6 +332,7 @@ class Daemon:
             try:
                 self._blocking.publish_all()
                 self._directory.publish_all()
+                self._resync()
             except PbxError as error:
                 log.warning("the gate was not told", extra={"reason": str(error)})
 

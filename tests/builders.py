@@ -268,6 +268,15 @@ class World:
         """Be called for every leg that comes in."""
         self.tracker.on_inbound = callback
 
+    def block(self, block: Block) -> None:
+        """Let a block count, and the gate know it."""
+        self.blocklist.put(block)
+        self.blocking.enforce(block)
+
+    def resync(self, snapshot: Snapshot) -> list[str]:
+        """A snapshot comes in that was asked for just now."""
+        return self.tracker.resync(snapshot, frozenset(self.tracker.legs))
+
     # What FreeSWITCH tells
 
     def hear(self, name: str, leg: str, **headers: str) -> None:
@@ -352,7 +361,7 @@ class World:
         """A number is blocked already, in memory, at the gate and in the store."""
         spellings = self.numbers.read(number)
         block = a_block(number=spellings.canonical, keys=spellings.spellings, **changes)
-        self.blocking.enforce(block)
+        self.block(block)
         self.journal.note(block)
         self.journal.flush()
         return block

@@ -9,7 +9,8 @@ import msgspec
 
 NAME = re.compile(r"[\w.@ +-]{1,64}")
 """A group's or a service's name: letters of any alphabet, digits, and a few signs."""
-DESTINATION = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
+DESTINATION = re.compile(r"[A-Za-z0-9_.*#+][A-Za-z0-9_.*#+-]{0,63}", re.ASCII)
+"""What is dialled. Not beginning with a dash, which would make an option of it."""
 CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 FOLDER = re.compile(r"/[A-Za-z0-9_./-]{1,200}", re.ASCII)
 

@@ -70,7 +70,7 @@ _HEADERS = {
 }
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
 
-_SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/-]{1,256}", re.ASCII)
+_SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/][A-Za-z0-9._:*#+@%/-]{0,255}", re.ASCII)
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
 
 
@@ -305,11 +305,16 @@ def is_taken(description: str, destination: str) -> bool:
     """Whether the answer to ``describe`` shows the leg in the dialplan's hands at a destination."""
     if not is_ok(description):
         return False
-    leg = read_loosely(description.encode())
-    return (
-        leg.get("Caller-Destination-Number") == destination
-        and leg.get("Channel-State", "") in _IN_DIALPLAN
-    )
+    try:
+        leg = json.loads(description, strict=False)
+    except ValueError:
+        return False
+    history = leg.get("variable_transfer_history", "")
+    transfers = history if isinstance(history, list) else [history]
+    # A dialplan may have sent it on already: then only the history tells that it was there.
+    was_sent = any(f":bl_xfer:{destination}/" in transfer for transfer in transfers)
+    is_there = leg.get("Caller-Destination-Number") == destination
+    return (was_sent or is_there) and leg.get("Channel-State", "") in _IN_DIALPLAN
 
 
 _IN_DIALPLAN = frozenset({"CS_EXECUTE", "CS_SOFT_EXECUTE", "CS_EXCHANGE_MEDIA", "CS_PARK"})

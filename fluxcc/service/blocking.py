@@ -36,8 +36,7 @@ class Blocking:
         self._to_withdraw: set[str] = set()
 
     def enforce(self, block: Block) -> None:
-        """Let the gate refuse this number from now on. The block was committed before."""
-        self.blocklist.put(block)
+        """Let the gate refuse a number too whose block counts, and is committed, already."""
         self._to_withdraw.difference_update(block.keys)
         try:
             self._pbx.publish_blocks([(key, block.until) for key in block.keys])
@@ -72,9 +71,12 @@ class Blocking:
             self._withdraw(keys)
             self.tell(BlockChange.EXPIRED, ended, BY_TIME)
 
-    def count_attempt(self, block: Block, seen: str) -> None:
-        """A blocked caller dialled and is refused."""
+    def count_attempt(self, block: Block) -> None:
+        """A blocked caller dialled. Only counted here: it happens while events are handled."""
         self._journal.note(self.blocklist.count_attempt(block, self._clock.now()))
+
+    def tell_attempt(self, block: Block, seen: str) -> None:
+        """Notify whoever listens that a blocked caller dialled."""
         self._announce(
             ATTEMPT, [("Fluxcc-Number", block.number), ("Fluxcc-Expires-Epoch", str(block.until))]
         )

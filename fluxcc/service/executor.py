@@ -205,10 +205,12 @@ class Executor:
         by = str(request.actor)
         try:
             for effect in plan.effects:
-                self._performer.perform(effect, by, block)
+                self._performer.perform(effect, by, block, is_renewed=plan.code is Code.RENEWED)
             failure = proof.wait()
-            for effect in plan.afterwards:
-                self._performer.perform(effect, by, block)
+            if failure in (None, Code.DESTINATION_REJECTED):
+                # In both cases the customer has left the agent.
+                for effect in plan.afterwards:
+                    self._performer.perform(effect, by, block)
         except LinkLostError:
             return Code.OUTCOME_UNKNOWN
         except PbxError as error:
@@ -223,7 +225,7 @@ class Executor:
     ) -> Block | None:
         for effect in effects:
             if isinstance(effect, BlockNumber):
-                return self._blocklist.make(
+                block = self._blocklist.make(
                     effect.number,
                     effect.duration,
                     self._clock.now(),
@@ -231,6 +233,9 @@ class Executor:
                     reason=request.reason,
                     call=view.customer if view else "",
                 )
+                # At once: while it is being committed the same number may be marked again.
+                self._blocklist.put(block)
+                return block
         return None
 
     # Write down

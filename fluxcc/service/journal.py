@@ -9,6 +9,7 @@ Counterpart: ``daemon`` runs ``flush`` in a greenlet of its own whenever ``wait_
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -20,6 +21,8 @@ from fluxcc.domain.directory import Entry, Group, Room, Service, key
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.surveys import Survey
 from fluxcc.service.ports import Batch, Clock, Latch, Runtime, Store
+
+log = logging.getLogger(__name__)
 
 LAG = 0.1
 """Seconds that ordinary history may wait (issue: at most 100 ms behind)."""
@@ -106,8 +109,12 @@ class Journal:
         self._in_flight += size
         try:
             self._runtime.offload(self._store.write, _batch(calls, records))
-        except StoreUnavailableError as error:
-            self.failure = str(error)
+        except Exception as error:
+            # Also what the store did not foresee: losing the records would be worse than trying
+            # again for ever, which ``status`` shows.
+            if not isinstance(error, StoreUnavailableError):
+                log.exception("the store broke")
+            self.failure = str(error) or type(error).__name__
             self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
             # What changed during the attempt is newer than what failed.
             self._calls = calls | self._calls

@@ -6,6 +6,8 @@ Counterparts: ``executor`` gives it a plan's effects in their order; ``ports.Pbx
 
 from __future__ import annotations
 
+import logging
+
 from fluxcc.domain.blocks import Block, BlockChange
 from fluxcc.domain.effects import (
     BlockNumber,
@@ -19,10 +21,13 @@ from fluxcc.domain.effects import (
     Remove,
     Save,
 )
+from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.directory import Directory
 from fluxcc.service.journal import Journal, Record, Removal
 from fluxcc.service.ports import Pbx
+
+log = logging.getLogger(__name__)
 
 
 class Performer:
@@ -36,15 +41,16 @@ class Performer:
         self._directory = directory
         self._journal = journal
 
-    def perform(self, effect: Effect, by: str, block: Block | None) -> None:
-        """Do it in the name of ``by``; ``block`` is the one that a ``BlockNumber`` makes.
+    def perform(
+        self, effect: Effect, by: str, block: Block | None, *, is_renewed: bool = False
+    ) -> None:
+        """Do it in the name of ``by``; ``block`` is the one that a ``BlockNumber`` makes or renews.
 
         Raises ``PbxError``.
         """
         match effect:
-            case BlockNumber(number):
+            case BlockNumber():
                 if block is not None:
-                    is_renewed = self._blocking.blocklist.find(number) is not None
                     self._blocking.enforce(block)
                     self._blocking.tell(
                         BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED, block, by
@@ -56,7 +62,11 @@ class Performer:
                     self._journal.note(ended)
                     self._blocking.tell(BlockChange.RELEASED, ended, by)
             case DisarmSurvey(leg):
-                self._pbx.disarm_survey(leg)
+                try:
+                    self._pbx.disarm_survey(leg)
+                except PbxRejectedError as error:
+                    # What follows ends or moves the leg, which matters more.
+                    log.warning("a survey was not disarmed", extra={"error": str(error)})
             case Brief(leg, facts):
                 self._pbx.brief_leg(leg, facts)
             case EndLeg(leg, cause):

@@ -40,12 +40,13 @@ class Refusal:
             return None
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED
-        self._blocking.count_attempt(block, leg.number)
+        self._blocking.count_attempt(block)
         return block
 
-    def enforce(self, leg: str, caller_id: str, context: str) -> None:
-        """End the leg, unless the gate in that context does. May ask FreeSWITCH, so it is not for
-        the greenlet that reads events."""
+    def enforce(self, block: Block, leg: str, caller_id: str, context: str) -> None:
+        """End the leg, unless the gate in that context does, and notify. Talks to FreeSWITCH, so it
+        is not for the greenlet that handles events."""
+        self._blocking.tell_attempt(block, caller_id)
         try:
             if self._is_gated(context) and self._blocking.blocklist.is_key(caller_id):
                 return

@@ -10,7 +10,7 @@ gap they may come before the snapshot does.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from sys import intern
 
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
@@ -152,6 +152,8 @@ class Tracker:
         The next ``resync`` gives them their legs, and counts those without any as lost.
         """
         for entry in records:
+            if self._is_known(entry):
+                continue
             call = Call(
                 id=entry.id,
                 started=entry.started,
@@ -170,15 +172,20 @@ class Tracker:
                 if uuid:
                     self._former[uuid] = call
 
-    def resync(self, snapshot: Snapshot) -> list[str]:
+    def resync(self, snapshot: Snapshot, known: Collection[str]) -> list[str]:
         """Make the live legs those of a snapshot; calls without a leg in it were lost.
 
-        A leg that is known keeps what is known of it: a snapshot tells less than the events did.
+        ``known`` are the legs that were known when it was asked for: one that came since is not
+        lost for not being in it, and one that went since does not come back with it. A leg that is
+        known keeps what is known of it: a snapshot tells less than the events did.
+
         Returns the legs of which only a row is known now; ``leg_described`` tells the rest.
         """
         rows = snapshot.rows
-        for leg in [leg for leg in self.legs.values() if leg.uuid not in snapshot.up]:
-            self.lose(leg)
+        for leg in [self.legs[uuid] for uuid in known if uuid in self.legs]:
+            if leg.uuid not in snapshot.up:
+                self.lose(leg)
+        rows = [row for row in rows if row.uuid in self.legs or row.uuid not in known]
         adopted = [row for row in rows if row.uuid not in self.legs]
         for row in adopted:
             self._adopt(row)
@@ -190,6 +197,19 @@ class Tracker:
             self._close(call, Outcome.LOST)
         self._former.clear()
         return [row.uuid for row in adopted]
+
+    def _is_known(self, entry: CallRecord) -> bool:
+        """Whether a call of the store is one that is live here already, under another id: the
+        store could be read only after the snapshot. It goes on under the store's id."""
+        for uuid in (entry.customer_leg, entry.agent_leg):
+            call = self.call_of(uuid)
+            if call is not None:
+                del self.calls[call.id]
+                call.id, call.started = entry.id, entry.started
+                self.calls[call.id] = call
+                self._journal.call_changed(call)
+                return True
+        return False
 
     def leg_described(self, event: LegEvent) -> None:
         """What a leg's channel variables say, asked for after a snapshot."""
@@ -394,7 +414,10 @@ class Tracker:
             user_name=row.user if row.direction == "inbound" else "",
             at=str(int(row.created * 1e6)),
         )
-        self._new_leg(event).is_answered = row.is_answered
+        leg = self._new_leg(event)
+        leg.is_answered = row.is_answered
+        if leg.is_inbound and not leg.is_answered:
+            self.on_inbound(leg)
 
     def _new_id(self, moment: float) -> int:
         self._last_id = max(self._last_id + 1, int(moment * 1e6))

@@ -132,7 +132,9 @@ def act(board: Board, number: int, agent: str) -> Reply:
 
 def finish(lab: RealLab, caller: Caller, agent: str, reply: Reply) -> None:
     if reply.code == "conference-joined":
-        lab.api(f"conference {agent} hup all")
+        # Again until it is empty: a member that has just come in may miss it.
+        while "not found" not in lab.api(f"conference {agent} hup all"):
+            time.sleep(0.05)
     elif reply.code == "survey-started":
         lab.api(f"uuid_recv_dtmf {reply.call} 4")
     elif reply.code == "transferred" and lab.api(f"uuid_exists {reply.call}").strip() == "true":

@@ -12,14 +12,14 @@ from tests.fakes import NOW
 
 def test_an_enforced_block_is_at_the_gate_in_every_spelling_with_its_end(world: World) -> None:
     """Contract, 2: key one spelling, value the epoch second at which it ends."""
-    world.blocking.enforce(a_block())
+    world.block(a_block())
     assert world.pbx.gate == dict.fromkeys(SPELLINGS, int(NOW) + 1800)
 
 
 def test_a_gate_that_takes_nothing_does_not_stop_the_prank(world: World) -> None:
     """The call must end all the same, and the daemon refuses the caller itself."""
     world.pbx.rejected.add("publish_blocks")
-    world.blocking.enforce(a_block())
+    world.block(a_block())
     assert world.blocklist.match(NUMBER) is not None
 
 
@@ -28,7 +28,7 @@ def test_a_block_made_while_the_link_breaks_counts_and_reaches_the_gate_later(
 ) -> None:
     world.pbx.lose()
     with pytest.raises(LinkLostError):
-        world.blocking.enforce(a_block())
+        world.block(a_block())
     assert world.blocklist.match(NUMBER) is not None
     world.pbx.come_back()
     world.blocking.publish_all()
@@ -73,7 +73,7 @@ def test_keys_of_a_number_that_was_blocked_again_meanwhile_are_not_withdrawn(
     world.pbx.broken.add("withdraw_blocks")
     world.blocking.release(block, "operator:maria")
     world.pbx.broken.clear()
-    world.blocking.enforce(a_block("b2", until=int(NOW) + 3600))
+    world.block(a_block("b2", until=int(NOW) + 3600))
     world.blocking.publish_all()
     assert world.pbx.gate == dict.fromkeys(SPELLINGS, int(NOW) + 3600)
 
@@ -112,8 +112,12 @@ def test_attempts_are_counted_per_block_with_the_time_of_the_last(world: World) 
     block = world.blocks()
     for seconds in (10, 20, 30):
         world.clock.set(NOW + seconds)
-        world.blocking.count_attempt(world.blocklist.blocks()[0], "988887777")
+        world.blocking.count_attempt(world.blocklist.blocks()[0])
     world.journal.flush()
     kept = world.store.blocks[block.id]
     assert (kept.attempts, kept.last_attempt) == (3, NOW + 30)
+
+
+def test_whoever_listens_is_told_of_an_attempt(world: World) -> None:
+    world.blocking.tell_attempt(world.blocks(), "988887777")
     assert world.pbx.heard("fluxcc::attempt")[0]["Fluxcc-Number"] == NUMBER

@@ -139,7 +139,6 @@ def test_a_transfer_that_is_neither_taken_nor_turned_away_failed(world: World) -
     assert (reply.status, reply.code) == (Status.FAILED, Code.PBX_REJECTED)
 
 
-@pytest.mark.xfail(reason="the executor does what comes afterwards also where the proof failed")
 def test_a_transfer_that_moved_nobody_leaves_the_agent_with_the_customer(world: World) -> None:
     """``Plan.afterwards``: what is done once it is confirmed."""
     set_up(world, BILLING)

@@ -37,7 +37,7 @@ def test_what_was_blocked_before_the_store_could_be_read_is_newer_than_the_store
     world: World,
 ) -> None:
     world.store.blocks = {"b1": a_block(until=int(NOW) + 60)}
-    world.blocking.enforce(a_block("b2", until=int(NOW) + 1800))
+    world.block(a_block("b2", until=int(NOW) + 1800))
     world.recovery.step()
     assert [block.until for block in world.blocklist.blocks()] == [int(NOW) + 1800]
 

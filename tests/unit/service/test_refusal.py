@@ -16,9 +16,10 @@ def looked_at(world: World) -> list[Leg]:
     refused: list[Leg] = []
 
     def look_at(leg: Leg) -> None:
-        if world.refusal.look_at(leg) is not None:
+        block = world.refusal.look_at(leg)
+        if block is not None:
             refused.append(leg)
-            world.refusal.enforce(leg.uuid, leg.number, leg.context)
+            world.refusal.enforce(block, leg.uuid, leg.number, leg.context)
 
     world.look_at(look_at)
     return refused

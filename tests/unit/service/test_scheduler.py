@@ -107,7 +107,7 @@ def test_a_number_marked_again_while_others_end_stays_blocked(world: World) -> N
             marked.append(True)
             other = SAO_PAULO.read(OTHER)
             block = world.blocklist.make(other, 1800, world.clock.now(), by="", reason="", call="")
-            world.blocking.enforce(block)
+            world.block(block)
 
     world.pbx.on_withdraw = mark_again
     world.scheduler.step()

@@ -305,7 +305,7 @@ def test_a_leg_whose_creation_was_missed_is_learnt_from_its_next_event(world: Wo
 def test_a_bridge_with_a_leg_never_heard_of_waits_for_the_snapshot(world: World) -> None:
     world.caller_dials()
     world.bridged("customer", "unheard")
-    world.tracker.resync(
+    world.resync(
         a_snapshot(
             a_row("customer"),
             a_row(
@@ -333,7 +333,7 @@ def test_a_leg_that_hung_up_before_its_creation_was_told_goes_with_its_destructi
 
 
 def test_a_snapshot_makes_calls_known_that_nobody_told_of(world: World) -> None:
-    adopted = world.tracker.resync(
+    adopted = world.resync(
         a_snapshot(
             a_row("customer"),
             a_row(
@@ -356,7 +356,7 @@ def test_a_leg_that_is_described_after_a_snapshot_gets_its_group_and_agent(world
         a_row("customer"),
         a_row("telephone", direction="outbound", destination="1000", bridged_to="customer"),
     ]
-    for leg in world.tracker.resync(a_snapshot(*rows)):
+    for leg in world.resync(a_snapshot(*rows)):
         world.tracker.leg_described(
             an_event(
                 "CHANNEL_DATA", leg, variable_fluxcc_group="sales", variable_fluxcc_agent="2000"
@@ -373,7 +373,7 @@ def test_a_leg_that_went_before_it_was_described_stays_away(world: World) -> Non
 
 def test_a_known_leg_keeps_what_events_told_of_it(world: World) -> None:
     call = world.received_call()
-    world.tracker.resync(
+    world.resync(
         a_snapshot(a_row("customer", number="1000"), a_row("telephone", direction="outbound"))
     )
     assert call.seen_by("1000").number == NUMBER
@@ -382,7 +382,7 @@ def test_a_known_leg_keeps_what_events_told_of_it(world: World) -> None:
 
 def test_a_leg_too_new_for_the_tables_is_kept(world: World) -> None:
     call = world.received_call()
-    world.tracker.resync(a_snapshot(a_row("customer"), too_new=("telephone",)))
+    world.resync(a_snapshot(a_row("customer"), too_new=("telephone",)))
     assert world.tracker.agent_calls("1000") == [call]
 
 
@@ -391,7 +391,7 @@ def test_a_call_that_is_not_in_the_snapshot_was_lost(world: World) -> None:
     world.received_call()
     told: list[str] = []
     world.tracker.watch(["customer"], lambda leg, _: told.append(leg))
-    world.tracker.resync(a_snapshot())
+    world.resync(a_snapshot())
     assert the_call(world).outcome == "lost"
     assert the_call(world).ended is not None
     assert set(told) == {"customer"}
@@ -400,7 +400,7 @@ def test_a_call_that_is_not_in_the_snapshot_was_lost(world: World) -> None:
 
 def test_a_call_that_lost_one_leg_goes_on(world: World) -> None:
     call = world.received_call()
-    world.tracker.resync(a_snapshot(a_row("customer")))
+    world.resync(a_snapshot(a_row("customer")))
     assert call.agent_leg is None
     assert world.tracker.call_of("customer") is call
     world.hung_up("customer")
@@ -427,7 +427,7 @@ def a_record(**changes: object) -> CallRecord:
 
 def test_a_new_life_goes_on_with_the_calls_of_the_former(world: World) -> None:
     world.tracker.restore([a_record()])
-    world.tracker.resync(
+    world.resync(
         a_snapshot(
             a_row("customer"),
             a_row(
@@ -449,7 +449,7 @@ def test_a_new_life_goes_on_with_the_calls_of_the_former(world: World) -> None:
 def test_a_restored_call_keeps_its_agent_although_its_legs_are_not_bridged(world: World) -> None:
     """In a conference room."""
     world.tracker.restore([a_record()])
-    world.tracker.resync(
+    world.resync(
         a_snapshot(a_row("customer"), a_row("telephone", direction="outbound", user="1000"))
     )
     (call,) = world.tracker.agent_calls("1000")
@@ -459,7 +459,7 @@ def test_a_restored_call_keeps_its_agent_although_its_legs_are_not_bridged(world
 
 def test_a_call_that_ended_between_two_lives_was_lost(world: World) -> None:
     world.tracker.restore([a_record()])
-    world.tracker.resync(a_snapshot())
+    world.resync(a_snapshot())
     assert the_call(world).outcome == "lost"
     assert not world.tracker.calls
 
@@ -559,6 +559,6 @@ def test_after_a_snapshot_exactly_its_legs_are_up(events: list, up: set[str]) ->
     world = World()
     for event in events:
         world.handle(event)
-    world.tracker.resync(a_snapshot(*(a_row(leg) for leg in sorted(up))))
+    world.resync(a_snapshot(*(a_row(leg) for leg in sorted(up))))
     check(world)
     assert set(world.tracker.legs) == up
