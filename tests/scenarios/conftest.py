@@ -65,6 +65,11 @@ def lab(running_lab: Lab) -> Iterator[Lab]:
     until(lambda: legs(running_lab) == 0, "no leg is left over")
 
 
+def _people(lab: Lab, daemon: Daemon) -> str:
+    calls, channels = daemon.calls(), lab.api("show channels")
+    return f"{calls}\n{channels}\n{lab.api('status')}\n{daemon.log[-2000:]}"
+
+
 def legs(lab: Lab) -> int:
     """How many legs there are; unlike ``show channels count`` this does not lag."""
     found = re.search(r"^(\d+) session\(s\) - peak", lab.api("status"), re.MULTILINE)
@@ -84,8 +89,11 @@ def daemon(lab: Lab, shared_daemon: Daemon) -> Daemon:
     """The daemon, connected; a test may stop or kill it."""
     if not shared_daemon.is_running:
         shared_daemon.start()
-    until(lambda: shared_daemon.status()["connected"], "the daemon is connected", timeout=10)
-    until(lambda: not shared_daemon.calls(), "the daemon knows of nobody on the telephone")
+    until(lambda: shared_daemon.status()["connected_since"], "the daemon is connected", timeout=10)
+    until(
+        lambda: not shared_daemon.calls(),
+        lambda: f"the daemon knows of nobody, as the PBX does: {_people(lab, shared_daemon)}",
+    )
     return shared_daemon
 
 

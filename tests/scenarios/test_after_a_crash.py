@@ -133,7 +133,7 @@ def test_a_crash_of_freeswitch_loses_calls_and_no_blocks(
     until(lambda: _is_enforced(lab, person, blocked["expires"]), "the block is back", AGAIN)
     assert is_refused(lab, person.number)
 
-    until(lambda: daemon.status()["connected"], "the daemon is connected")
+    until(lambda: daemon.status()["connected_since"], "the daemon is connected")
     (row,) = until(lambda: _ended(daemon, somebody_else.number, "lost"), "the lost call")
     assert row.ended is not None
     assert daemon.calls() == []
@@ -162,7 +162,7 @@ def test_blocks_are_back_as_soon_after_a_long_outage(
     if block.until > time.time():
         until(lambda: _is_enforced(lab, person, block.until), "the block is back", AGAIN)
         assert is_refused(lab, person.number)
-    until(lambda: daemon.status()["connected"], "the daemon is connected", AGAIN)
+    until(lambda: daemon.status()["connected_since"], "the daemon is connected", AGAIN)
 
 
 def _is_enforced(lab: Lab, person: Person, end: int) -> bool:

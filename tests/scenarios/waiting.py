@@ -11,10 +11,13 @@ Found = TypeVar("Found")
 POLL = 0.01
 
 
-def until(look: Callable[[], Found], what: str, timeout: float = 5.0) -> Found:
-    """What ``look`` finds as soon as that is anything; fails where it stays nothing."""
+def until(look: Callable[[], Found], what: str | Callable[[], str], timeout: float = 5.0) -> Found:
+    """What ``look`` finds as soon as that is anything; fails where it stays nothing, and says
+    ``what`` was waited for (asked at the end, where it is a function)."""
     deadline = time.monotonic() + timeout
     while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {timeout:g} s: {what}"
+        if time.monotonic() > deadline:
+            told = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {timeout:g} s: {told}")
         time.sleep(POLL)
     return found
