@@ -31,9 +31,10 @@ class Sequels:
                 self._journal.note(msgspec.structs.replace(row, sequel=sequel))
 
         self._tracker.watch([leg], observe)
-        end = self._tracker.end_of(leg)
-        if end is not None:
-            observe(leg, end)
+        # Somebody may have answered, or the call may be over, while the transfer was being proved.
+        sooner = self._tracker.partner_of(leg) or self._tracker.end_of(leg)
+        if sooner is not None:
+            observe(leg, sooner)
 
 
 def tell(news: LegNews) -> str:

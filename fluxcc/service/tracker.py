@@ -136,6 +136,13 @@ class Tracker:
                 if not watchers:
                     del self._watchers[uuid]
 
+    def partner_of(self, uuid: str) -> LegNews | None:
+        """With whom a leg talks now."""
+        leg = self.legs.get(uuid)
+        if leg is None or leg.partner is None or leg.call is None:
+            return None
+        return LegNews(LegFact.BRIDGED, leg.call.agent)
+
     def end_of(self, uuid: str) -> LegNews | None:
         """How a leg went that went a moment ago."""
         return self._ends.get(uuid)

@@ -89,7 +89,9 @@ def test_a_room_that_was_not_provisioned_moves_nobody(world: World) -> None:
 # transfer
 
 
-def transfer(world: World, cause: str = "", arrives: bool = False) -> Reply:
+def transfer(
+    world: World, cause: str = "", arrives: bool = False, is_answered: bool = False
+) -> Reply:
     """The reply to a transfer that the destination takes, or that ends with a cause."""
     set_up(world, BILLING)
 
@@ -98,6 +100,9 @@ def transfer(world: World, cause: str = "", arrives: bool = False) -> Reply:
         world.hung_up("telephone")
         if arrives:
             world.pbx.places[leg] = destination
+        if is_answered:
+            world.telephone_rings("colleague", "1001")
+            world.bridged("customer", "colleague")
         if cause:
             world.hung_up(leg, cause)
 
@@ -153,6 +158,11 @@ def test_the_audit_says_who_answered_a_transferred_call(world: World) -> None:
     world.bridged("customer", "colleague")
     assert sequels(world) == ["answered:1001"]
     world.hung_up("customer")
+    assert sequels(world) == ["answered:1001"]
+
+
+def test_the_audit_says_so_where_the_colleague_was_quicker_than_the_reply(world: World) -> None:
+    transfer(world, arrives=True, is_answered=True)
     assert sequels(world) == ["answered:1001"]
 
 
