@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 
@@ -21,6 +22,8 @@ def run_command(session: Session) -> None:
     from fluxcc.domain.errors import LinkRefusedError  # noqa: PLC0415
 
     logs.set_up(settings.log.level, settings.log.format)
+    # systemd's watchdog ends a stuck daemon by SIGABRT; the journal then tells where it was stuck.
+    faulthandler.enable()
     try:
         bootstrap.daemon(settings, lambda: load(session.file, os.environ)).run()
     except LinkRefusedError as error:

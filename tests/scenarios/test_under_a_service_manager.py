@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -112,11 +113,15 @@ def sabotaged(daemon: Daemon, beat: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_stuck_loop_is_not_fed(managed: Daemon, manager: Manager) -> None:
-    """What makes systemd start it again: the process lives, its event loop does not turn."""
+    """What makes systemd start it again: the process lives, its event loop does not turn. The
+    watchdog's signal makes it tell where it is stuck."""
     with sabotaged(managed, beat="time.sleep(3600)") as process:
         until(lambda: manager.hears("READY=1"), "it is ready", timeout=10)
         until(lambda: not manager.is_told_more(WATCHDOG), "it falls silent", timeout=10)
         assert process.poll() is None
+        process.send_signal(signal.SIGABRT)
+        assert process.stderr is not None
+        assert "in <lambda>" in process.stderr.read()
 
 
 def test_a_loop_that_breaks_ends_the_daemon(managed: Daemon, manager: Manager) -> None:
