@@ -7,8 +7,10 @@ other greenlets is ``InlineRuntime.meanwhile``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
+
+import msgspec
 
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
@@ -16,6 +18,7 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.directory import Entry, key
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError, StoreUnavailableError
+from fluxcc.domain.kept import Kept
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.surveys import Survey
 from fluxcc.service.ports import Batch, Latch
@@ -287,6 +290,42 @@ class FakeStore:
             self.settings[type(entry).__name__, key(entry)] = entry
         for entry in batch.removed:
             self.settings.pop((type(entry).__name__, key(entry)), None)
+
+    def purge(self, kept: Kept, before: float, limit: int) -> int:
+        """Delete what is older than that moment."""
+        self._check()
+        ages: dict[Kept, tuple[dict[Any, Any], Callable[[Any], float | None]]] = {
+            Kept.CALLS: (self.calls, lambda call: call.started if call.ended else None),
+            Kept.SURVEYS: (self.surveys, lambda survey: survey.offered),
+            Kept.BLOCKS: (self.blocks, lambda block: block.ended_at),
+            Kept.AUDIT: (self.audit, lambda row: row.at),
+        }
+        records, age = ages[kept]
+        old = [id for id, record in records.items() if (age(record) or before) < before][:limit]
+        for id in old:
+            del records[id]
+        self.story.append(f"purge {len(old)} {kept}")
+        return len(old)
+
+    def erase(self, kept: Kept, numbers: Collection[str], limit: int) -> int:
+        """Erase what belongs to these numbers."""
+        self._check()
+        records: dict[Any, Any] = {
+            Kept.CALLS: {id: call for id, call in self.calls.items() if call.ended},
+            Kept.SURVEYS: self.surveys,
+            Kept.BLOCKS: {
+                id: block for id, block in self.blocks.items() if block.state is not BlockState.LIVE
+            },
+            Kept.AUDIT: self.audit,
+        }[kept]
+        theirs = [id for id, record in records.items() if record.number in numbers][:limit]
+        for id in theirs:
+            if kept is Kept.AUDIT:
+                self.audit[id] = msgspec.structs.replace(self.audit[id], number="", reason="")
+            else:
+                getattr(self, str(kept)).pop(id)
+        self.story.append(f"erase {len(theirs)} {kept}")
+        return len(theirs)
 
     def live_blocks(self) -> list[Block]:
         """The blocks nobody ended."""

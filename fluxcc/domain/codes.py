@@ -35,6 +35,7 @@ class Code(StrEnum):
     RELEASED = "released"
     SAVED = "saved"
     REMOVED = "removed"
+    ERASED = "erased"
 
     MALFORMED_REQUEST = "malformed-request"
     UNKNOWN_ACTION = "unknown-action"
@@ -75,6 +76,7 @@ _CODES = {
         Code.RELEASED,
         Code.SAVED,
         Code.REMOVED,
+        Code.ERASED,
     ),
     Status.REFUSED: (
         Code.MALFORMED_REQUEST,

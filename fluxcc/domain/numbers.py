@@ -54,6 +54,12 @@ class Number(msgspec.Struct, frozen=True):
         return bool(self.spellings)
 
 
+def is_withheld(caller_id: str) -> bool:
+    """Whether this is what a trunk presents of callers who do not show theirs."""
+    plain = _PUNCTUATION.sub("", caller_id)
+    return plain.lower() in _WITHHELD or bool(_ONLY_ZEROS.fullmatch(plain))
+
+
 class NumberPlan:
     """The numbers of one place: a country and the area code at home (``[numbers]``).
 
@@ -80,12 +86,7 @@ class NumberPlan:
         """What a caller ID stands for; see ``Number``. Takes any text and never raises."""
         seen = caller_id.strip()
         plain = _PUNCTUATION.sub("", seen)
-        if (
-            len(seen) > _LONGEST_CALLER_ID
-            or plain.lower() in _WITHHELD
-            or _ONLY_ZEROS.fullmatch(plain)
-            or not DIALLABLE.fullmatch(plain)
-        ):
+        if len(seen) > _LONGEST_CALLER_ID or is_withheld(plain) or not DIALLABLE.fullmatch(plain):
             return Number(
                 seen=seen[:_LONGEST_CALLER_ID], canonical=seen[:_LONGEST_CALLER_ID], spellings=()
             )

@@ -28,6 +28,7 @@ SENTENCES: dict[Code, str] = {
     Code.RELEASED: _("Number {number} is free again."),
     Code.SAVED: _("It is set, and in force from the next action on."),
     Code.REMOVED: _("It is removed."),
+    Code.ERASED: _("It is erased."),
     Code.MALFORMED_REQUEST: _("The request is malformed."),
     Code.UNKNOWN_ACTION: _("This action is not known."),
     Code.NO_SUCH_CALL: _("There is no such call now."),

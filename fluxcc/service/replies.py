@@ -7,6 +7,9 @@ daemon, are in the store's audit for ``WINDOW`` seconds (contract, section 3: 24
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
+
+import msgspec
 
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.requests import Reply
@@ -58,3 +61,9 @@ class Replies:
         self._recent[reply.request] = reply
         if len(self._recent) > MEMORY:
             self._recent.popitem(last=False)
+
+    def forget(self, numbers: Collection[str]) -> None:
+        """Let no reply say any more that it was about one of these numbers."""
+        for request, reply in self._recent.items():
+            if reply.number in numbers:
+                self._recent[request] = msgspec.structs.replace(reply, number="")
