@@ -47,6 +47,8 @@ class Board:
         self.language = language
         """What is spoken to a board that does not say."""
         self._unsent: list[list[tuple[str, str]]] = []
+        self.malformed = 0
+        """Requests that were refused before anybody could look at them."""
 
     def answer(self, headers: RequestHeaders) -> None:
         """Carry a request out and reply. Runs in a greenlet of its own; never raises."""
@@ -55,6 +57,16 @@ class Board:
             request = read_request(headers, language)
             reply = self._carry_out(request)
         except RefusedError as refusal:
+            self.malformed += 1
+            log.info(
+                "a request was malformed",
+                extra={
+                    "request": headers.request,
+                    "action": headers.action,
+                    "agent": headers.agent,
+                    "code": refusal.code.value,
+                },
+            )
             reply = Reply(
                 request=headers.request if REQUEST_ID.fullmatch(headers.request) else "",
                 action=clean_text(headers.action, 64),

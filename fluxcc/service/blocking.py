@@ -9,6 +9,7 @@ What the gate could not be told because the link was down it is told after the n
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
@@ -34,6 +35,10 @@ class Blocking:
         self._journal = journal
         self._clock = clock
         self._to_withdraw: set[str] = set()
+        self.changes: Counter[BlockChange] = Counter()
+        """What became of blocks since the daemon started."""
+        self.attempts = 0
+        """Calls of blocked callers since then."""
 
     def enforce(self, block: Block) -> None:
         """Let the gate refuse a number too whose block counts, and is committed, already."""
@@ -46,6 +51,17 @@ class Blocking:
 
     def tell(self, change: BlockChange, block: Block, by: str) -> None:
         """Notify whoever listens; a notice that cannot be sent is not repeated."""
+        self.changes[change] += 1
+        log.info(
+            "a block changed",
+            extra={
+                "change": change.value,
+                "number": block.number,
+                "until": block.until,
+                "by": by,
+                "block": block.id,
+            },
+        )
         self._announce(
             NOTICE,
             [
@@ -73,6 +89,7 @@ class Blocking:
 
     def count_attempt(self, block: Block) -> None:
         """A blocked caller dialled. Only counted here: it happens while events are handled."""
+        self.attempts += 1
         self._journal.note(self.blocklist.count_attempt(block, self._clock.now()))
 
     def tell_attempt(self, block: Block, seen: str) -> None:

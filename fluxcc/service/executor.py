@@ -8,6 +8,7 @@ One request is one call of ``execute``, in a greenlet of its own. Counterparts: 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import msgspec
 
@@ -70,6 +71,8 @@ class Executor:
         self._rules = rules
         self._runtime = runtime
         self._clock = clock
+        self.on_reply: Callable[[Request, Reply, float], None] = lambda request, reply, seconds: None
+        """Called once for every request that was carried out or refused, with how long it took."""
         self._busy_calls: set[int] = set()
         self._last_id = 0
 
@@ -78,7 +81,11 @@ class Executor:
         if not self._replies.begin(request.id):
             return None
         try:
-            reply = self._replies.find(request.id) or self._carry_out(request)
+            reply = self._replies.find(request.id)
+            if reply is None:
+                begun = self._clock.monotonic()
+                reply = self._carry_out(request)
+                self.on_reply(request, reply, self._clock.monotonic() - begun)
             self._replies.keep(reply)
         finally:
             self._replies.end(request.id)

@@ -28,7 +28,7 @@ LAG = 0.1
 """Seconds that ordinary history may wait (issue: at most 100 ms behind)."""
 PATIENCE = 0.5
 """Seconds a promise is waited for before it is called pending: an agent waits for a reply."""
-IDLE = 60.0
+IDLE = 15.0
 """Seconds after which ``wait_for_work`` returns although nothing happened."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries to write to a store that failed."""
@@ -56,6 +56,8 @@ class Journal:
         self._work = runtime.latch()
         self._promise = runtime.latch()
         self._pause = 0.0
+        self._oldest: float | None = None
+        """When the oldest thing that is not written yet was to be written."""
         self._in_flight = 0
         self._recreated = store.recreated
         self.on_recreated: Callable[[], None] = lambda: None
@@ -69,6 +71,13 @@ class Journal:
     def pending(self) -> int:
         """How many things are not written yet, those among them that are being written now."""
         return len(self._calls) + len(self._records) + self._in_flight
+
+    @property
+    def lag(self) -> float:
+        """Seconds that the oldest thing that is not written yet has been waiting."""
+        if self._oldest is None or not self.pending:
+            return 0.0
+        return self._clock.monotonic() - self._oldest
 
     def call_changed(self, call: Call) -> None:
         """Write this call's newest state with the next batch."""
@@ -92,10 +101,27 @@ class Journal:
         self._promise.set(True)
         return bool(written.wait(PATIENCE))
 
-    def wait_for_work(self) -> None:
-        """Return when something should be written: a promise at once, the rest after ``LAG``."""
-        if self._work.wait(IDLE):
-            self._promise.wait(self._pause or LAG)
+    def wait_for_work(self) -> bool:
+        """Return when something should be written: a promise at once, the rest after ``LAG``.
+
+        False where there is nothing.
+        """
+        if not self._work.wait(IDLE):
+            return False
+        if self._oldest is None:
+            self._oldest = self._clock.monotonic()
+        self._promise.wait(self._pause or LAG)
+        return True
+
+    def prove(self) -> None:
+        """Find out whether the store can be written, while there is nothing to write."""
+        try:
+            self._runtime.offload(self._store.write, Batch())
+        except StoreUnavailableError as error:
+            self.failure = str(error)
+        else:
+            self.failure = ""
+            self._notice_recreation()
 
     def flush(self) -> None:
         """Write what there is in one transaction; keep it where that fails."""
@@ -125,14 +151,18 @@ class Journal:
         else:
             self.failure = ""
             self._pause = 0.0
+            self._oldest = None
             self.written += 1
             for latch in waiting:
                 latch.set(True)
-            if self._store.recreated != self._recreated:
-                self._recreated = self._store.recreated
-                self.on_recreated()
+            self._notice_recreation()
         finally:
             self._in_flight -= size
+
+    def _notice_recreation(self) -> None:
+        if self._store.recreated != self._recreated:
+            self._recreated = self._store.recreated
+            self.on_recreated()
 
 
 def _identity(entry: Record) -> tuple[str, object]:

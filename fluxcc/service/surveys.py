@@ -40,6 +40,10 @@ class Surveys:
         self._pbx = pbx
         self._rules = rules
         self._spool = spool
+        self.taken = 0
+        """Surveys taken in from the spool since the daemon started."""
+        self.malformed = 0
+        """Records of surveys that nobody could read."""
 
     def is_to_be_armed(self, call: Call) -> bool:
         """Whether this call, just bridged, must have its survey armed. Asks nobody."""
@@ -82,6 +86,7 @@ class Surveys:
         try:
             self._journal.note(read_survey(headers))
         except ValueError as error:
+            self.malformed += 1
             log.warning("a survey's event was malformed", extra={"error": str(error)})
 
     def empty_spool(self) -> int:
@@ -96,6 +101,7 @@ class Surveys:
                 try:
                     surveys.append(read_survey(headers))
                 except ValueError as error:
+                    self.malformed += 1
                     log.warning(
                         "a survey's record was malformed", extra={"file": name, "error": str(error)}
                     )
