@@ -1,0 +1,132 @@
+"""An agent sends the customer to a service, blind (contract, section 1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from fluxcc.client import Board
+from fluxcc.lab.port import Lab
+
+from .daemon import Daemon
+from .kinds import (
+    AGENT,
+    COLLEAGUE,
+    Calls,
+    Kind,
+    Supervisor,
+    both_ways,
+    every_kind,
+    exists,
+    sequel_of,
+    wait_free,
+)
+from .people import Person
+from .waiting import until
+
+ANSWERS, BUSY, NOWHERE = "7001", "7002", "7999"
+
+
+@pytest.fixture(autouse=True)
+def services(supervisor: Supervisor) -> None:
+    """The catalogue."""
+    supervisor.adds_service("invoices", ANSWERS)
+    supervisor.adds_service("complaints", BUSY)
+    supervisor.adds_service("nobody", NOWHERE)
+    supervisor.adds_service("colleague", COLLEAGUE)
+
+
+@every_kind
+def test_a_service_that_answers(  # noqa: PLR0917 - fixtures
+    lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
+) -> None:
+    """The customer is with the service and the agent is free when the board hears so."""
+    talk = calls.connect(kind, person)
+    reply = board.ask("transfer", AGENT, service="invoices")
+    assert (reply.status, reply.code, reply.call) == ("ok", "transferred", talk.customer)
+    assert talk.agent_is_gone()
+    wait_free(lab)
+    until(lambda: is_with_the_service(lab, talk.customer), "the service has the customer")
+    assert sequel_of(daemon.store, reply.request) == ""
+
+    talk.customer_hangs_up()
+    until(lambda: sequel_of(daemon.store, reply.request) == "abandoned", "the audit says so")
+    talk.wait_over()
+
+
+@every_kind
+def test_a_service_that_is_busy(  # noqa: PLR0917 - fixtures
+    lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
+) -> None:
+    """Blind: the agent was freed, the call ends and does not come back; the audit says why."""
+    talk = calls.connect(kind, person)
+    reply = board.ask("transfer", AGENT, service="complaints")
+    assert (reply.status, reply.code) == ("ok", "transferred")
+    wait_free(lab)
+    talk.wait_over(timeout=1)
+    until(lambda: sequel_of(daemon.store, reply.request) == "busy", "the audit says so")
+
+
+@every_kind
+def test_a_service_that_no_dialplan_has(
+    lab: Lab, board: Board, calls: Calls, person: Person, kind: Kind
+) -> None:
+    """``destination-rejected``: tried, and the agent is free all the same."""
+    talk = calls.connect(kind, person)
+    reply = board.ask("transfer", AGENT, service="nobody")
+    assert (reply.status, reply.code) == ("failed", "destination-rejected")
+    wait_free(lab)
+    talk.wait_over(timeout=1)
+
+
+@every_kind
+def test_a_service_that_is_not_in_the_catalogue(
+    board: Board, calls: Calls, person: Person, kind: Kind
+) -> None:
+    """An unknown name moves nothing, be it a number that the dialplan has."""
+    talk = calls.connect(kind, person)
+    for name in ("sales", ANSWERS):
+        reply = board.ask("transfer", AGENT, service=name)
+        assert (reply.status, reply.code) == ("refused", "unknown-service")
+        assert talk.is_up
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+@every_kind
+def test_a_service_that_puts_the_customer_through(  # noqa: PLR0917 - fixtures
+    lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
+) -> None:
+    """Who answered is in the audit."""
+    talk = calls.connect(kind, person)
+    reply = board.ask("transfer", AGENT, service="colleague")
+    assert reply.code == "transferred"
+    wait_free(lab)
+    until(
+        lambda: sequel_of(daemon.store, reply.request) == f"answered:{COLLEAGUE}",
+        "the audit says who answered",
+    )
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+@both_ways
+def test_the_transfer_is_history(
+    daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
+) -> None:
+    """Who, what, which call, which service, and what became of it."""
+    talk = calls.connect(kind, person)
+    reply = board.ask("transferir", AGENT, service="invoices", reason="wants a copy")
+    talk.customer_hangs_up()
+    talk.wait_over()
+    (row,) = until(lambda: daemon.store.ended_calls(number=talk.number, limit=9), "history")
+    assert (row.outcome, row.customer_leg) == ("transferred", talk.customer)
+    (row,) = daemon.store.audit(number=talk.number, limit=9)
+    assert (row.request, row.action, row.by) == (reply.request, "transfer", f"agent:{AGENT}")
+    assert (row.code, row.subject, row.reason) == ("transferred", "invoices", "wants a copy")
+    assert row.call == talk.customer
+
+
+def is_with_the_service(lab: Lab, leg: str) -> bool:
+    """Whether the leg got to what stands behind ``ANSWERS`` in the lab's dialplan."""
+    variable = lab.api(f"uuid_getvar {leg} lab_service_reached").strip()
+    return exists(lab, leg) and variable == "true"
