@@ -58,20 +58,20 @@ class Board:
             reply = self._carry_out(request)
         except RefusedError as refusal:
             self.malformed += 1
-            log.info(
-                "a request was malformed",
-                extra={
-                    "request": headers.request,
-                    "action": headers.action,
-                    "agent": headers.agent,
-                    "code": refusal.code.value,
-                },
-            )
             reply = Reply(
                 request=headers.request if REQUEST_ID.fullmatch(headers.request) else "",
                 action=clean_text(headers.action, 64),
                 agent=clean_text(headers.agent, 64),
                 code=refusal.code,
+            )
+            log.info(
+                "a request was malformed",
+                extra={
+                    "request": reply.request,
+                    "action": reply.action,
+                    "agent": reply.agent,
+                    "code": reply.code.value,
+                },
             )
         if reply is not None:
             self._send(reply_headers(reply, language))

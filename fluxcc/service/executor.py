@@ -71,7 +71,7 @@ class Executor:
         self._rules = rules
         self._runtime = runtime
         self._clock = clock
-        self.on_reply: Callable[[Request, Reply, float], None] = lambda request, reply, seconds: None
+        self.on_reply: Callable[[Request, Reply, float], None] = lambda *reply: None
         """Called once for every request that was carried out or refused, with how long it took."""
         self._busy_calls: set[int] = set()
         self._last_id = 0

@@ -108,7 +108,23 @@ class Surveys:
             if not surveys or self._journal.commit(surveys[-1]):
                 self._spool.remove(name, keep_aside=not surveys)
                 taken += 1
+                self._tell(surveys)
         return taken
+
+    def _tell(self, records: list[Survey]) -> None:
+        if records:
+            self.taken += 1
+            survey = records[-1]
+            log.info(
+                "a survey was taken in",
+                extra={
+                    "survey": survey.id,
+                    "call": survey.call,
+                    "group": survey.group,
+                    "agent": survey.agent,
+                    "answered": sum(answer is not None for answer in survey.answers),
+                },
+            )
 
 
 def read_survey(headers: Mapping[str, str]) -> Survey:
