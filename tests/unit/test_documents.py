@@ -1,0 +1,279 @@
+"""The documents name everything there is, their links lead somewhere, and both languages agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import pytest
+
+import fluxcc
+from fluxcc import config
+from fluxcc.board import reply_headers
+from fluxcc.cli import COMMANDS, main, session
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.directory import Group, Room, Service
+from fluxcc.domain.report import Line
+from fluxcc.domain.requests import ALIASES, ON_CALLS, Reply
+from fluxcc.pbx.wire import RequestHeaders
+
+PACKAGE = Path(fluxcc.__file__).parent
+ROOT = PACKAGE.parent
+DOCS = ROOT / "docs"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+PORTUGUESE = [path for path in DOCUMENTS if path.name.endswith(".pt-BR.md")]
+BOARD = ("board.md", "board.pt-BR.md")
+
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+QUOTED = re.compile(r"`([^`\n]+)`")
+HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def prose(path: Path) -> str:
+    """A document without its examples."""
+    return FENCED.sub("", path.read_text(encoding="utf-8"))
+
+
+def quoted(path: Path) -> set[str]:
+    """Everything in a document's prose that is set as code."""
+    return set(QUOTED.findall(prose(path)))
+
+
+def missing(words: Iterator[str] | set[str], path: Path) -> list[str]:
+    """The words that stand nowhere in what the document sets as code, each on its own."""
+    text = "\n".join(quoted(path))
+    return sorted(word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}\b", text))
+
+
+def anchors(path: Path) -> set[str]:
+    """The names of a document's headings in links, as GitHub makes them."""
+    titles = [title.lower() for _, title in HEADING.findall(prose(path))]
+    return {re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in titles}
+
+
+def commands(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by its whole name."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        child = command.get_command(context, name)
+        assert child is not None
+        yield from commands(child, f"{path} {name}".strip())
+
+
+def settings() -> Iterator[tuple[str, str, Any]]:
+    """Section (empty for none), key and default of every setting."""
+    defaults = config.Settings()
+    for field in msgspec.structs.fields(config.Settings):
+        value = getattr(defaults, field.name)
+        if isinstance(value, msgspec.Struct):
+            for key in msgspec.structs.fields(value):
+                yield field.name, key.name, getattr(value, key.name)
+        else:
+            yield "", field.name, value
+
+
+def row_of(section: str, key: str) -> list[str]:
+    """A setting's row in docs/configuration.md: key, default, environment, meaning."""
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    if section:
+        found = re.search(rf"^## [^\n]*`\[{section}\]`\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+        assert found, f"docs/configuration.md has no section [{section}]"
+        text = found[1]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    return next((row for row in rows if row[0] == f"`{key}`"), [])
+
+
+# Commands
+
+
+def test_every_command_is_named() -> None:
+    assert not missing({name for name, _ in commands(main)}, DOCS / "commands.md")
+    assert {name.split()[0] for name, _ in commands(main)} == set(COMMANDS)
+
+
+def test_every_option_is_named() -> None:
+    options = {
+        option
+        for command in [main, *(command for _, command in commands(main))]
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("--")
+    }
+    text = "\n".join(quoted(DOCS / "commands.md"))
+    assert not [option for option in options if not re.search(rf"{option}\b", text)]
+
+
+def test_every_exit_code_is_named() -> None:
+    codes = {session.FAILED, session.UNAVAILABLE, session.NOT_PERMITTED, session.MISCONFIGURED}
+    assert not [code for code in codes if f"| {code} |" not in prose(DOCS / "commands.md")]
+
+
+@pytest.mark.parametrize(
+    "shape", [AuditRecord, Block, CallRecord, Group, Line, Reply, Room, Service]
+)
+def test_every_json_key_is_named(shape: type[msgspec.Struct]) -> None:
+    assert set(shape.__struct_fields__) <= quoted(DOCS / "commands.md")
+
+
+# The board's protocol
+
+
+@pytest.mark.parametrize("name", BOARD)
+class TestBoard:
+    def test_has_every_code_and_status(self, name: str) -> None:
+        assert {*map(str, Code), *map(str, Status)} <= quoted(DOCS / name)
+
+    def test_puts_every_code_under_its_status(self, name: str) -> None:
+        found: dict[str, str] = {}
+        status = ""
+        for line in prose(DOCS / name).splitlines():
+            if heading := re.match(rf"`({'|'.join(Status)})`:", line):
+                status = heading[1]
+            if not line.startswith("|"):
+                continue
+            codes, _, told = line.strip("| ").partition("|")
+            own = [word for word in QUOTED.findall(told) if word in set(Status)]
+            found |= {c: (own or [status])[0] for c in QUOTED.findall(codes) if c in set(Code)}
+        assert found == {str(code): str(code.status) for code in Code}
+
+    def test_has_every_action(self, name: str) -> None:
+        assert {*map(str, ON_CALLS), *ALIASES} <= quoted(DOCS / name)
+
+    def test_has_every_header(self, name: str) -> None:
+        sent = [field.encode_name for field in msgspec.structs.fields(RequestHeaders)]
+        told = reply_headers(Reply(request="1", action="prank", code=Code.ENDED), "en")
+        assert {*sent, *(header for header, _ in told)} <= quoted(DOCS / name)
+
+
+# The configuration
+
+
+@pytest.mark.parametrize(("section", "key", "default"), list(settings()))
+def test_every_setting_is_explained(section: str, key: str, default: Any) -> None:
+    row = row_of(section, key)
+    assert row, f"docs/configuration.md does not name {section}.{key}"
+    assert row[2] == f"`{'_'.join(filter(None, ('FLUXCC', section, key))).upper()}`"
+    assert row[3]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "default"),
+    [setting for setting in settings() if setting[1] not in {"node", "url"} and setting[2] != ""],
+)
+def test_every_default_is_told(section: str, key: str, default: Any) -> None:
+    told = row_of(section, key)[1].strip("`")
+    if isinstance(default, tuple):
+        assert all(str(item) in told for item in default)
+    elif isinstance(default, config.Duration):
+        assert config.read_duration(told) == default
+    else:
+        assert told == str(default)
+
+
+def test_every_setting_that_may_change_at_run_time_is_marked() -> None:
+    from fluxcc.reload import AT_RUN_TIME  # noqa: PLC0415  # it may know more than it tells
+
+    marked = {
+        ".".join(filter(None, (section, key)))
+        for section, key, _ in settings()
+        if row_of(section, key)[3].endswith("*reload*")
+    }
+    assert marked == AT_RUN_TIME
+
+
+# Everything else
+
+
+def test_every_make_target_is_named() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE)
+    assert targets
+    assert {f"make {target}" for target in targets} <= quoted(ROOT / "CONTRIBUTING.md")
+
+
+def test_every_module_has_its_line() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### `(fluxcc/\w*/?)`\n(.*?)(?=^###|\Z)", text, re.M | re.S))
+    unnamed = []
+    for module in sorted(PACKAGE.rglob("*.py")):
+        place = module.relative_to(ROOT)
+        section = "/".join(place.parts[:2]) + "/" if len(place.parts) > 2 else "fluxcc/"
+        # A package says itself what it is, and of migrations there is one more every time.
+        is_plain = module.name == "__init__.py" or "versions" in place.parts
+        if not is_plain and f"`{place.name}`" not in sections.get(section, ""):
+            unnamed.append(str(place))
+    assert not unnamed
+
+
+def test_every_decision_has_its_number_once() -> None:
+    numbers = [path.name[:4] for path in sorted(DOCS.glob("decisions/*.md"))]
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    broken = []
+    for link in LINK.findall(prose(document)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, part = link.partition("#")
+        target = (document.parent / name).resolve() if name else document
+        if not target.exists() or (part and part not in anchors(target)):
+            broken.append(link)
+    assert not broken
+
+
+@pytest.mark.parametrize("portuguese", PORTUGUESE, ids=lambda path: str(path.relative_to(ROOT)))
+class TestPortuguese:
+    def test_has_the_same_headings(self, portuguese: Path) -> None:
+        english = english_of(portuguese)
+        assert levels(portuguese) == levels(english)
+
+    def test_has_the_same_examples_for_machines(self, portuguese: Path) -> None:
+        english = english_of(portuguese)
+        assert [protocol(block) for block in FENCED.findall(portuguese.read_text("utf-8"))] == [
+            protocol(block) for block in FENCED.findall(english.read_text("utf-8"))
+        ]
+
+    def test_knows_the_same_words(self, portuguese: Path) -> None:
+        english = english_of(portuguese)
+        names = re.compile(r"[a-z]+(?:-[a-z]+)+|Fluxcc-[A-Za-z-]+|--[a-z-]+|fluxcc::\w+")
+        words = [set(names.findall(" ".join(quoted(path)))) for path in (portuguese, english)]
+        assert words[0] == words[1]
+
+
+def test_there_is_a_portuguese_document_for_each_who_needs_one() -> None:
+    assert {str(path.relative_to(ROOT)) for path in PORTUGUESE} == {
+        "README.pt-BR.md",
+        "docs/board.pt-BR.md",
+        "docs/supervisor.pt-BR.md",
+    }
+
+
+def english_of(portuguese: Path) -> Path:
+    return portuguese.with_name(portuguese.name.replace(".pt-BR.md", ".md"))
+
+
+def levels(document: Path) -> list[int]:
+    return [len(marks) for marks, _ in HEADING.findall(prose(document))]
+
+
+def protocol(block: str) -> list[str]:
+    """What of an example is no sentence for a person: commands, headers, values."""
+    return [
+        re.sub(r'"[^"]*"$|#.*', "", line).strip()
+        for line in block.splitlines()
+        if re.match(r"[$<>]| \"|```", line)
+    ]
