@@ -18,7 +18,7 @@ from fluxcc.domain.numbers import NumberPlan
 from fluxcc.pbx import wire
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.reload import Reloader
-from fluxcc.runtime import GeventRuntime, SystemClock
+from fluxcc.runtime import GeventRuntime, SystemClock, vitals
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.blocklist import Blocklist
 from fluxcc.service.directory import Directory
@@ -140,7 +140,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         control=Control(
             settings.control_socket,
             executor,
-            {"status": status, "calls": calls},
+            {"status": status, "calls": calls, "vitals": vitals},
             lambda: switch.is_connected,
         ),
         recovery=Recovery(
