@@ -33,6 +33,7 @@ COMMANDS = {
     "run": Entry("fluxcc.cli.run", _("Run the daemon in the foreground.")),
     "demo": Entry("fluxcc.cli.demo", _("Show the main job, start to end, on a PBX of its own.")),
     "status": Entry("fluxcc.cli.live", _("Tell whether the daemon is up and connected.")),
+    "doctor": Entry("fluxcc.cli.doctor", _("Check the whole installation, with remedies.")),
     "calls": Entry("fluxcc.cli.live", _("List the calls that are live, or have ended.")),
     "prank": Entry("fluxcc.cli.actions", _("End a call as a prank and block the caller.")),
     "conference": Entry("fluxcc.cli.actions", _("Move customer and agent to the agent's room.")),
@@ -48,6 +49,7 @@ COMMANDS = {
     "survey": Entry("fluxcc.cli.survey", _("What customers said to the survey Avali-E.")),
     "audit": Entry("fluxcc.cli.audit", _("Tell who asked for what, and what became of it.")),
     "config": Entry("fluxcc.cli.config", _("Show the configuration, and check it.")),
+    "kit": Entry("fluxcc.cli.kit", _("Put the kit into FreeSWITCH's configuration.")),
 }
 """Every command, in the order a reader wants them."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def ask(session: Session, do: str, **fields: Any) -> dict[str, Any]:
     question = {"do": do, "language": session.language}
     question |= {name: value for name, value in fields.items() if value is not None}
     try:
-        answer = _exchange(session.settings.control_socket, json.dumps(question).encode() + b"\n")
+        answer = exchange(session.settings.control_socket, question)
     except PermissionError:
         session.fail(
             NOT_PERMITTED,
@@ -73,7 +74,8 @@ def _sentence(session: Session, reply: dict[str, Any], code: Code) -> str:
     return text
 
 
-def _exchange(path: Path, line: bytes) -> dict[str, Any]:
+def exchange(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
+    """The daemon's answer on that socket. Raises ``OSError``, ``ValueError`` for no answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(TIMEOUT)
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
@@ -82,7 +84,7 @@ def _exchange(path: Path, line: bytes) -> dict[str, Any]:
             connection.connect(f"/proc/self/fd/{folder}/{path.name}")
         finally:
             os.close(folder)
-        connection.sendall(line)
+        connection.sendall(json.dumps(question).encode() + b"\n")
         with connection.makefile("rb") as answer:
             document = json.loads(answer.read())
     if not isinstance(document, dict):

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from fluxcc.cli.ask import carry_out
+from fluxcc.cli.destinations import warn_unanswered
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
@@ -72,6 +73,8 @@ def set_group(session: Session, /, name: str, survey: str | None, **changes: Any
         wanted["has_survey"] = survey == "on"
     group = msgspec.convert(msgspec.to_builtins(known) | wanted, Group)
     carry_out(session, "set", group=msgspec.to_builtins(group))
+    if changes["destination"]:
+        warn_unanswered(session, group.destination, session.settings.survey.context)
 
 
 @group_command.command("remove")
@@ -123,6 +126,9 @@ def add_room(session: Session, extension: str, served_by_pbx: bool) -> None:
     fluxcc room add 1000
     """
     carry_out(session, "set", room={"extension": extension, "is_served_by_pbx": served_by_pbx})
+    if served_by_pbx:
+        conference = session.settings.conference
+        warn_unanswered(session, conference.room.format(agent=extension), conference.context)
 
 
 @room_command.command("remove")
@@ -172,6 +178,7 @@ def add_service(session: Session, /, name: str, **fields: str) -> None:
     fluxcc service add invoices --destination 7001 --description "Second copies of invoices"
     """
     carry_out(session, "set", offer={"name": name, **fields})
+    warn_unanswered(session, fields["destination"], fields["context"])
 
 
 @service_command.command("remove")
@@ -180,7 +187,8 @@ def add_service(session: Session, /, name: str, **fields: str) -> None:
 @pass_session
 def remove_service(session: Session, /, name: str) -> None:
     """Take service NAME out of the catalogue."""
-    carry_out(session, "remove", offer={"name": name, "destination": "-"})
+    # Only the name counts; what goes over the socket is a whole service all the same.
+    carry_out(session, "remove", offer={"name": name, "destination": "0"})
 
 
 def _show(session: Session, kind: type[Kind], table: Table, to_row: Any) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from enum import Enum, auto
 from itertools import product
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -35,6 +36,17 @@ Possible = frozenset[bool]
 YES, NO, EITHER = frozenset({True}), frozenset({False}), frozenset({True, False})
 
 
+class Fate(Enum):
+    """What becomes of a call."""
+
+    TAKEN = auto()
+    CAUGHT = auto()
+    """Taken, as any number would be: by an extension for wrong numbers, most likely."""
+    NOTHING = auto()
+    """Hung up, with NO_ROUTE_DESTINATION."""
+    UNKNOWN = auto()
+
+
 class Way(NamedTuple):
     """Where the walk through an extension may stand."""
 
@@ -55,12 +67,21 @@ class Taker(NamedTuple):
 
 def answers(context_xml: str, destination: str) -> bool | None:
     """Whether the context has anything for the destination; None where that cannot be told."""
+    return {Fate.TAKEN: True, Fate.CAUGHT: True, Fate.NOTHING: False}.get(
+        fate(context_xml, destination)
+    )
+
+
+def fate(context_xml: str, destination: str) -> Fate:
+    """What becomes of a call to the destination."""
     found = takers(context_xml, destination)
     if found is None:
-        return None
-    if any(taker.is_certain for taker in found):
-        return True
-    return None if found else False
+        return Fate.UNKNOWN
+    if not found:
+        return Fate.NOTHING
+    if any(taker.is_chosen for taker in found):
+        return Fate.TAKEN if any(taker.is_certain for taker in found) else Fate.UNKNOWN
+    return Fate.CAUGHT
 
 
 def takers(context_xml: str, destination: str) -> list[Taker] | None:
@@ -143,14 +164,14 @@ def _compare(condition: Element, destination: str) -> Possible:
         return YES
     if field not in NUMBER:
         return EITHER
-    matches = _matches(condition.get("expression", ""), destination)
-    if matches is None:
+    is_match = matches(condition.get("expression", ""), destination)
+    if is_match is None:
         # Not to be read here, but it does choose among numbers.
         return NO if destination == NOWHERE else EITHER
-    return YES if matches else NO
+    return YES if is_match else NO
 
 
-def _matches(pattern: str, destination: str) -> bool | None:
+def matches(pattern: str, destination: str) -> bool | None:
     """Whether an expression matches; None where it is not one that Python reads as PCRE does: an
     expansion, FreeSWITCH's ``/pattern/flags``, Asterisk's ``_XXX``, a POSIX class."""
     if pattern.startswith(("/", "_")) or "${" in pattern or "[[:" in pattern:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxcc.pbx.dialplan import Taker, answers, takers
+from fluxcc.pbx.dialplan import Fate, Taker, answers, fate, takers
 from fluxcc.pbx.markup import parse
 
 BRIDGE = '<action application="bridge" data="user/1"/>'
@@ -97,6 +97,15 @@ def test_a_nested_condition_is_needed() -> None:
     )
     assert answers(context(xml), "7001") is True
     assert answers(context(xml), "7002") is False
+
+
+def test_a_catch_all_is_told_from_an_extension_of_the_number_s_own() -> None:
+    every = extension(on("^(.*)$"), name="wrong-number")
+    assert fate(context(every), "7001") is Fate.CAUGHT
+    assert fate(context(extension(on("^7001$")), every), "7001") is Fate.TAKEN
+    assert fate(context(extension(on("^x$", "${a}"), on("^7001$")), every), "7001") is Fate.TAKEN
+    assert fate(context(), "7001") is Fate.NOTHING
+    assert fate("", "7001") is Fate.UNKNOWN
 
 
 def test_who_takes_it_is_told_in_order() -> None:

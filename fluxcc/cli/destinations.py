@@ -1,0 +1,44 @@
+"""Warns where the dialplan has nothing for a destination that was just set.
+
+FreeSWITCH itself is asked for its dialplan, as ``doctor`` does: the daemon has no need of it, and a
+FreeSWITCH that does not answer now is no reason to refuse what a supervisor sets.
+"""
+
+from __future__ import annotations
+
+import click
+
+from fluxcc.cli.session import Session
+from fluxcc.domain.errors import PbxError
+from fluxcc.pbx.dialplan import Fate, fate
+from fluxcc.pbx.inquiry import Inquiry
+from fluxcc.pbx.switch import Address
+
+
+def _(message: str) -> str:
+    return message
+
+
+def warn_unanswered(session: Session, destination: str, context: str) -> None:
+    """Say on stderr that a call to the destination would be hung up, where that is so."""
+    pbx = session.settings.pbx
+    try:
+        with Inquiry(Address(pbx.host, pbx.port, pbx.password)) as inquiry:
+            xml = inquiry.context(context)
+    except PbxError:
+        return
+    if not xml:
+        warning = _("Warning: FreeSWITCH has no dialplan context {context}.")
+    elif fate(xml, destination) is Fate.NOTHING:
+        warning = _(
+            "Warning: nothing in dialplan context {context} answers {destination}; a call that is"
+            " sent there is hung up."
+        )
+    elif fate(xml, destination) is Fate.CAUGHT:
+        warning = _(
+            "Warning: dialplan context {context} knows {destination} only as it knows any number."
+        )
+    else:
+        return
+    text = session.translate(warning).format(destination=destination, context=context)
+    click.echo(text, err=True)

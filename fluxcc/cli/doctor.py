@@ -1,0 +1,190 @@
+"""``doctor``: looks the installation over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import click
+
+from fluxcc.cli.ask import exchange
+from fluxcc.cli.session import FAILED, Session, json_option, pass_session, printable
+from fluxcc.config import Settings, load
+from fluxcc.doctor.examination import Result, examine, misconfigured
+from fluxcc.doctor.finding import State
+from fluxcc.doctor.patient import Patient
+from fluxcc.domain.directory import Entry
+from fluxcc.domain.errors import ConfigurationError, PbxError, StoreUnavailableError
+from fluxcc.kit import find_kit
+from fluxcc.pbx.inquiry import Inquiry
+from fluxcc.pbx.switch import Address
+from fluxcc.store.database import SqlStore
+
+
+def _(message: str) -> str:
+    return message
+
+
+STATES = {
+    State.OK: (_("ok"), "green"),
+    State.SKIPPED: (_("skipped"), None),
+    State.WARNING: (_("warning"), "yellow"),
+    State.GRAVE: (_("GRAVE"), "red"),
+}
+CHECKS = {
+    "configuration": _("configuration"),
+    "link": _("link to FreeSWITCH"),
+    "password": _("password"),
+    "listener": _("who reaches the event socket"),
+    "modules": _("FreeSWITCH's modules"),
+    "kit-dialplan": _("kit: dialplan"),
+    "kit-scripts": _("kit: scripts"),
+    "kit-prompts": _("kit: recordings"),
+    "gate": _("gate in place"),
+    "refusal": _("gate refuses"),
+    "clock": _("clock"),
+    "store": _("store"),
+    "disk": _("disk"),
+    "daemon": _("daemon"),
+    "outside": _("outside numbers"),
+    "users": _("internal numbers"),
+    "rooms": _("rooms"),
+    "surveys": _("surveys"),
+    "services": _("services"),
+    "spool": _("survey's spool"),
+}
+
+
+@click.command("doctor")
+@click.option("--call", "places_call", is_flag=True, help="Try the gate by a call (mod_loopback).")
+@json_option
+@pass_session
+def doctor_command(session: Session, places_call: bool) -> None:
+    """Look the whole installation over, and say what to do about each fault.
+
+    Exit code 1 where anything is grave. Nothing is changed; with --call the gate is tried by a real
+    call of nobody's number, which then stands among the ended calls.
+
+    \b
+    fluxcc doctor
+    fluxcc doctor --json
+    """
+    try:
+        settings = load(session.file, os.environ)
+    except ConfigurationError as error:
+        results = list(misconfigured(error.faults))
+    else:
+        results = diagnose(settings, lambda: ask_status(settings), places_call=places_call)
+    is_grave = any(result.finding.state is State.GRAVE for result in results)
+    if session.as_json:
+        session.show_json(_document(session, results, is_grave=is_grave))
+    else:
+        _print(session, results)
+    sys.exit(FAILED if is_grave else 0)
+
+
+def diagnose(
+    settings: Settings,
+    ask_daemon: Callable[[], Mapping[str, Any]],
+    *,
+    now: Callable[[], float] = time.time,
+    places_call: bool = False,
+) -> list[Result]:
+    """What every check finds."""
+    inquiry: Inquiry | PbxError
+    with ExitStack() as opened:
+        try:
+            pbx = settings.pbx
+            inquiry = opened.enter_context(Inquiry(Address(pbx.host, pbx.port, pbx.password)))
+        except PbxError as error:
+            inquiry = error
+        patient = Patient(
+            settings=settings,
+            kit=find_kit(),
+            inquiry=inquiry,
+            ask_daemon=ask_daemon,
+            entries=_entries(settings),
+            now=now,
+            places_call=places_call,
+        )
+        return list(examine(patient))
+
+
+def ask_status(settings: Settings) -> Mapping[str, Any]:
+    """What the daemon says of itself. Raises ``OSError`` or ``ValueError``."""
+    status = exchange(settings.control_socket, {"do": "status"}).get("reading")
+    if not isinstance(status, dict):
+        raise ValueError("no status")
+    return status
+
+
+def _entries(settings: Settings) -> list[Entry] | None:
+    try:
+        store = SqlStore(settings.store.url, settings.pbx.node)
+        try:
+            return store.entries()
+        finally:
+            store.close()
+    except StoreUnavailableError:
+        return None
+
+
+def _document(session: Session, results: Iterable[Result], *, is_grave: bool) -> dict[str, Any]:
+    return {
+        "healthy": not is_grave,
+        "findings": [
+            {
+                "check": check,
+                "state": finding.state.value,
+                "code": finding.code,
+                "problem": _sentence(session, finding.problem, finding.facts),
+                "remedy": _sentence(session, finding.remedy, finding.facts),
+                "facts": {name: str(value) for name, value in finding.facts.items()},
+            }
+            for check, finding in results
+        ],
+    }
+
+
+def _print(session: Session, results: list[Result]) -> None:
+    names = {check: session.translate(name) for check, name in CHECKS.items()}
+    states = {state: session.translate(word) for state, (word, _colour) in STATES.items()}
+    name_width, state_width = (max(map(len, each.values())) for each in (names, states))
+    indent = " " * (state_width + name_width + 4)
+    for check, finding in results:
+        state = states[finding.state].ljust(state_width)
+        problem, remedy = (
+            _sentence(session, sentence, finding.facts)
+            for sentence in (finding.problem, finding.remedy)
+        )
+        head = f"{state}  {names[check].ljust(name_width)}  "
+        text = _fitted(head + problem, indent).rstrip()
+        click.echo(click.style(text[:state_width], STATES[finding.state][1]) + text[state_width:])
+        if remedy:
+            click.echo(_fitted(f"{indent}→ {remedy}", f"{indent}  "))
+    counts = {state: sum(r.finding.state is state for r in results) for state in State}
+    session.say(
+        _("Grave: {grave}. Warnings: {warnings}. Skipped: {skipped}."),
+        grave=counts[State.GRAVE],
+        warnings=counts[State.WARNING],
+        skipped=counts[State.SKIPPED],
+    )
+
+
+def _fitted(text: str, indent: str) -> str:
+    """A line in as many as the terminal needs; in a pipe it stays one."""
+    if not sys.stdout.isatty():
+        return text
+    width = max(shutil.get_terminal_size().columns, len(indent) + 30)
+    return textwrap.fill(text, width, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _sentence(session: Session, message: str, facts: Mapping[str, Any]) -> str:
+    # gettext takes an empty text for its own header.
+    return printable(session.translate(message).format(**facts)) if message else ""

@@ -1,0 +1,73 @@
+"""The daemon: running, connected, in time, and writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fluxcc import __version__
+from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.patient import Patient
+
+LATE = 2.0
+"""Seconds that events may be behind."""
+
+
+def check_daemon(patient: Patient) -> Iterator[Finding]:
+    """The daemon runs and does its work, as it says itself."""
+    socket = patient.settings.control_socket
+    try:
+        status = patient.ask_daemon()
+    except PermissionError:
+        yield skipped(
+            "daemon-not-permitted",
+            _("You may not use the daemon's socket {socket}."),
+            _("Run fluxcc doctor as root, or as a member of the socket's group."),
+            socket=socket,
+        )
+        return
+    except (OSError, ValueError) as error:
+        yield grave(
+            "daemon-down",
+            _("The daemon does not answer on {socket} ({reason})."),
+            _("Start it: systemctl start fluxcc. Why it ended is in: journalctl -u fluxcc"),
+            socket=socket,
+            reason=error,
+        )
+        return
+    if not status["connected"]:
+        yield grave(
+            "daemon-not-connected",
+            _("The daemon has no link to FreeSWITCH ({reason})."),
+            _("It tries again by itself; see what is said of link and password."),
+            reason=status["link_loss"],
+        )
+    if status["store_failure"]:
+        yield grave(
+            "records-not-written",
+            _("The daemon cannot write to the store ({reason}); {count} records wait."),
+            _("See what is said of the store; what waits is written when it can be."),
+            reason=status["store_failure"],
+            count=status["records_pending"],
+        )
+    for context in status["contexts_without_gate"]:
+        yield grave(
+            "caller-without-gate",
+            _("A blocked caller came by dialplan context {context}, which has no gate in front."),
+            _("Let that context include the kit's dialplan/public/00_fluxcc.xml as its first."),
+            context=context,
+        )
+    if abs(status["lag"]) > LATE:
+        yield warning(
+            "events-late",
+            _("The daemon hears of events {seconds} s after FreeSWITCH says they happened."),
+            _("See what is said of the clock; otherwise the machine has too much to do."),
+            seconds=round(status["lag"], 1),
+        )
+    if status["version"] != __version__:
+        yield warning(
+            "daemon-of-another-version",
+            _("The daemon that runs is version {running}; {installed} is installed."),
+            _("Restart it: systemctl restart fluxcc"),
+            running=status["version"],
+            installed=__version__,
+        )

@@ -1,0 +1,132 @@
+"""Where calls are to be moved to: rooms, surveys and services that the dialplan must have.
+
+FreeSWITCH accepts a move to a number that it does not have, and hangs up the customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fluxcc.doctor.finding import Finding, _, grave, warning
+from fluxcc.doctor.patient import Patient
+from fluxcc.domain.directory import Group, Room, Service
+from fluxcc.pbx.dialplan import Fate, Taker, fate, takers
+from fluxcc.pbx.inquiry import ROOM_EXTENSION
+
+
+def check_rooms(patient: Patient) -> Iterator[Finding]:
+    """Whoever dials a provisioned room gets into it."""
+    settings = patient.settings.conference
+    for room in patient.set_entries(Room):
+        dialled = settings.room.format(agent=room.extension)
+        found = takers(patient.context(settings.context), dialled) or []
+        first = found[0].name if found else ""
+        facts = {"room": dialled, "context": settings.context, "agent": room.extension}
+        if not found or (not room.is_served_by_pbx and ROOM_EXTENSION not in _names(found)):
+            yield grave(
+                "room-without-dialplan",
+                _("Nothing in dialplan context {context} answers room {room} of agent {agent}."),
+                _(
+                    "Install the kit's dialplan/default/00_fluxcc.xml into that context (fluxcc kit"
+                    " install), or give the PBX's own room an extension there, or take the room"
+                    " away: fluxcc room remove {agent}"
+                ),
+                **facts,
+            )
+        elif room.is_served_by_pbx:
+            continue
+        elif first != ROOM_EXTENSION and found[0].is_certain:
+            yield grave(
+                "room-taken",
+                _("Extension {extension} takes room {room} of agent {agent} in context {context}."),
+                _(
+                    "Put the kit's extension before it, or say that the PBX has this room itself:"
+                    " fluxcc room add {agent} --served-by-pbx"
+                ),
+                extension=first,
+                **facts,
+            )
+        elif patient.pbx.room(dialled) != room.extension:
+            yield grave(
+                "room-not-told",
+                _("FreeSWITCH does not know that room {room} of agent {agent} is provisioned."),
+                _("Restart the daemon, which tells it again: systemctl restart fluxcc"),
+                **facts,
+            )
+
+
+def check_surveys(patient: Patient) -> Iterator[Finding]:
+    """Where a group's customers are sent for the survey, something answers."""
+    settings = patient.settings.survey
+    for group in patient.set_entries(Group):
+        if not group.has_survey:
+            continue
+        destination = group.destination or settings.destination
+        facts = {"group": group.name, "destination": destination, "context": settings.context}
+        found = fate(patient.context(settings.context), destination)
+        if found is Fate.CAUGHT:
+            yield warning(
+                "survey-caught",
+                _(
+                    "The survey of group {group} goes to {destination}, which dialplan context"
+                    " {context} knows only as it knows any number."
+                ),
+                _("Give the survey an extension there, before the one for every number."),
+                **facts,
+            )
+        elif found is not Fate.TAKEN and not _may_be_taken(patient, settings.context, found):
+            yield grave(
+                "survey-without-dialplan",
+                _(
+                    "The survey of group {group} goes to {destination}, and nothing in dialplan"
+                    " context {context} answers that."
+                ),
+                _(
+                    "Install the kit's dialplan/default/00_fluxcc.xml there (fluxcc kit install),"
+                    " or name another: fluxcc group set {group} --destination EXT"
+                ),
+                **facts,
+            )
+
+
+def check_services(patient: Patient) -> Iterator[Finding]:
+    """Where a service's customers are sent, something answers."""
+    for service in patient.set_entries(Service):
+        facts = {
+            "service": service.name,
+            "destination": service.destination,
+            "context": service.context,
+        }
+        found = fate(patient.context(service.context), service.destination)
+        if found is Fate.CAUGHT:
+            yield warning(
+                "service-caught",
+                _(
+                    "Service {service} is {destination}, which dialplan context {context} knows"
+                    " only as it knows any number."
+                ),
+                _("Give the service an extension there, before the one for every number."),
+                **facts,
+            )
+        elif found is not Fate.TAKEN and not _may_be_taken(patient, service.context, found):
+            yield grave(
+                "service-without-dialplan",
+                _(
+                    "Service {service} is {destination}, and nothing in dialplan context {context}"
+                    " answers that: a customer who is sent there is hung up."
+                ),
+                _(
+                    "Give it an extension there, or name another: fluxcc service add {service}"
+                    " --destination EXT --context CTX"
+                ),
+                **facts,
+            )
+
+
+def _may_be_taken(patient: Patient, context: str, found: Fate) -> bool:
+    """Whether a fate that cannot be told is a good one: not so where there is no such context."""
+    return found is Fate.UNKNOWN and bool(patient.context(context))
+
+
+def _names(found: list[Taker]) -> set[str]:
+    return {taker.name for taker in found}

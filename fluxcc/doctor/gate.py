@@ -1,0 +1,109 @@
+"""The gate: it stands first where trunks' calls come in, and refuses whoever is blocked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.patient import Patient
+from fluxcc.pbx.markup import parse
+from fluxcc.pbx.wire import GATE_EXTENSION
+
+STOCK_CAUSE = "CALL_REJECTED"
+
+
+def check_gate(patient: Patient) -> Iterator[Finding]:
+    """The gate is the first extension of every context that takes calls from trunks."""
+    for context in patient.trunk_contexts:
+        extensions = _extensions(patient.context(context))
+        names = [extension.get("name", "") for extension in extensions]
+        if not patient.context(context):
+            yield warning(
+                "context-missing",
+                _("A SIP profile leads to dialplan context {context}, which does not exist."),
+                _("Correct the profile's context, or add the context to the dialplan."),
+                context=context,
+            )
+        elif GATE_EXTENSION not in names:
+            yield grave(
+                "gate-missing",
+                _("Dialplan context {context} takes calls from trunks and has no gate."),
+                _(
+                    "Run: fluxcc kit install DIR, let the context include the kit's"
+                    " dialplan/public/00_fluxcc.xml as its first line, then: fs_cli -x reloadxml"
+                ),
+                context=context,
+            )
+        elif names[0] != GATE_EXTENSION:
+            yield grave(
+                "gate-not-first",
+                _("In dialplan context {context} extension {first} comes before the gate."),
+                _(
+                    "Move the line that includes 00_fluxcc.xml to the top of the context (fluxcc"
+                    " kit install DIR --gate-first does so), then: fs_cli -x reloadxml"
+                ),
+                context=context,
+                first=names[0] or "-",
+            )
+
+
+def check_refusal(patient: Patient) -> Iterator[Finding]:
+    """The gate refuses a number that is blocked, and nobody else."""
+    for context in patient.trunk_contexts:
+        for gate in _extensions(patient.context(context)):
+            if gate.get("name") == GATE_EXTENSION:
+                yield from _try(patient, context, gate)
+                break
+
+
+def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
+    # Nobody's number, and another one each time: two doctors must not cure each other.
+    number = f"000{random.randrange(10**9):09}"  # noqa: S311  # not a secret
+    pbx = patient.pbx
+    remedy = _(
+        "Install the kit's own gate again (fluxcc kit install DIR --force), load mod_hash, then:"
+        " fs_cli -x reloadxml"
+    )
+    if pbx.refuses(gate, number):
+        yield grave(
+            "gate-refuses-everyone",
+            _("The gate in context {context} refuses callers who are not blocked."),
+            remedy,
+            context=context,
+        )
+        return
+    has_loopback = patient.places_call and pbx.has_module("mod_loopback")
+    with pbx.rehearsed_block(number):
+        is_refused = pbx.refuses(gate, number)
+        cause = pbx.call(number, context) if is_refused and has_loopback else ""
+    if not is_refused or not _hangs_up(gate):
+        yield grave(
+            "gate-lets-through",
+            _("The gate in context {context} lets a blocked number through."),
+            remedy,
+            context=context,
+        )
+    elif cause and cause not in {STOCK_CAUSE, patient.settings.blocks.reject_cause}:
+        yield grave(
+            "call-let-through",
+            _("A call from a blocked number into context {context} was not refused: {cause}"),
+            remedy,
+            context=context,
+            cause=cause,
+        )
+    elif patient.places_call and not has_loopback:
+        reason = _("No call can be placed: FreeSWITCH has not loaded mod_loopback.")
+        yield skipped("no-loopback", reason)
+
+
+def _hangs_up(gate: Element) -> bool:
+    return any(action.get("application") == "hangup" for action in gate.iter("action"))
+
+
+def _extensions(xml: str) -> list[Element]:
+    try:
+        return list(parse(xml).iter("extension"))
+    except ValueError:
+        return []

@@ -1,0 +1,126 @@
+"""The kit in FreeSWITCH: all of it there, and of the version that this program knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.patient import Patient
+from fluxcc.kit import read_version
+from fluxcc.pbx.inquiry import ROOM_EXTENSION, SURVEY_EXTENSION, VERSION_ATTRIBUTE
+from fluxcc.pbx.markup import parse
+from fluxcc.pbx.wire import GATE_EXTENSION
+
+PROMPTS = "fluxcc/pt_BR"
+
+
+def check_dialplan(patient: Patient) -> Iterator[Finding]:
+    """The dialplan that FreeSWITCH runs has the kit's extensions, of the right version.
+
+    That the gate is missing is told by its own check.
+    """
+    settings = patient.settings
+    wanted = [(context, GATE_EXTENSION) for context in patient.trunk_contexts]
+    wanted += [
+        (settings.conference.context, ROOM_EXTENSION),
+        (settings.survey.context, SURVEY_EXTENSION),
+    ]
+    for context, extension in wanted:
+        part = "public" if extension == GATE_EXTENSION else "default"
+        file = f"dialplan/{part}/00_fluxcc.xml"
+        installed = _installed_version(patient.context(context), extension)
+        if installed is None and extension != GATE_EXTENSION:
+            yield _missing(file)
+        elif installed is not None:
+            yield from _compare(file, installed, read_version(patient.kit / file))
+
+
+def check_scripts(patient: Patient) -> Iterator[Finding]:
+    """The scripts that FreeSWITCH would run are the kit's, of the right version."""
+    folder = patient.pbx.variable("script_dir")
+    if not patient.is_beside_pbx or not folder:
+        yield skipped(
+            "scripts-elsewhere", _("FreeSWITCH's scripts are on another machine."), _("Look there.")
+        )
+        return
+    for delivered in sorted((patient.kit / "scripts").glob("*.lua")):
+        name = f"scripts/{delivered.name}"
+        installed = Path(folder) / delivered.name
+        try:
+            version = read_version(installed)
+        except FileNotFoundError:
+            yield _missing(name)
+        except OSError as error:
+            yield skipped(
+                "script-unreadable",
+                _("{file} cannot be read: {reason}"),
+                _("Run fluxcc doctor as root."),
+                file=installed,
+                reason=error.strerror,
+            )
+        else:
+            yield from _compare(name, version, read_version(delivered))
+
+
+def check_prompts(patient: Patient) -> Iterator[Finding]:
+    """The recordings of the survey are there."""
+    folder = patient.pbx.variable("sounds_dir")
+    if not patient.is_beside_pbx or not folder:
+        return
+    missing = [
+        prompt.name
+        for prompt in sorted((patient.kit / "sounds" / PROMPTS).glob("*.wav"))
+        if not (Path(folder) / PROMPTS / prompt.name).exists()
+    ]
+    if missing:
+        yield warning(
+            "prompts-missing",
+            _("The survey's recordings are missing from {folder}: {files}"),
+            _("Run: fluxcc kit install DIR"),
+            folder=Path(folder) / PROMPTS,
+            files=", ".join(missing),
+        )
+
+
+def _installed_version(xml: str, extension: str) -> int | None:
+    """The version that an extension of a context tells, 0 for none; None without the extension."""
+    try:
+        context = parse(xml)
+    except ValueError:
+        return None
+    for each in context.iter("extension"):
+        if each.get("name") == extension:
+            version = each.get(VERSION_ATTRIBUTE, "0")
+            return int(version) if version.isdecimal() else 0
+    return None
+
+
+def _missing(file: str) -> Finding:
+    return grave(
+        "kit-missing",
+        _("The kit's {file} is not installed in FreeSWITCH."),
+        _("Run: fluxcc kit install DIR, then: fs_cli -x reloadxml"),
+        file=file,
+    )
+
+
+def _compare(file: str, installed: int, delivered: int) -> Iterator[Finding]:
+    if installed < delivered:
+        yield grave(
+            "kit-outdated",
+            _("FreeSWITCH has {file} of kit version {installed}; this fluxcc needs {delivered}."),
+            _("Run: fluxcc kit install DIR, then: fs_cli -x reloadxml"),
+            file=file,
+            installed=installed,
+            delivered=delivered,
+        )
+    elif installed > delivered:
+        yield warning(
+            "kit-newer",
+            _("FreeSWITCH has {file} of kit version {installed}; this fluxcc knows {delivered}."),
+            _("Upgrade fluxcc to the version that the kit came with."),
+            file=file,
+            installed=installed,
+            delivered=delivered,
+        )

@@ -1,0 +1,118 @@
+"""The way to FreeSWITCH: does it answer, with that password, and to whom else would it?"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+
+from fluxcc.config import STOCK_PASSWORD
+from fluxcc.doctor.finding import Finding, _, grave, warning
+from fluxcc.doctor.patient import Patient
+from fluxcc.domain.errors import LinkRefusedError
+
+TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+"""Where Linux shows its sockets."""
+LISTENING = "0A"
+
+
+def check_link(patient: Patient) -> Iterator[Finding]:
+    """FreeSWITCH's event socket accepts us."""
+    pbx, error = patient.settings.pbx, patient.link_error
+    if isinstance(error, LinkRefusedError):
+        if "password" in str(error):
+            yield grave(
+                "password-refused",
+                _("FreeSWITCH refuses the password."),
+                _(
+                    "Set pbx.password or pbx.password_file to the password in FreeSWITCH's"
+                    " autoload_configs/event_socket.conf.xml."
+                ),
+            )
+        else:
+            yield grave(
+                "address-refused",
+                _("FreeSWITCH refuses this machine: {reason}"),
+                _("Put its address into the ACL that event_socket.conf.xml names."),
+                reason=error,
+            )
+    elif error is not None:
+        yield grave(
+            "pbx-unreachable",
+            _("FreeSWITCH does not answer on {host}:{port} ({reason})."),
+            _(
+                "Start FreeSWITCH (systemctl start freeswitch), load mod_event_socket, and compare"
+                " pbx.host and pbx.port with event_socket.conf.xml."
+            ),
+            host=pbx.host,
+            port=pbx.port,
+            reason=error,
+        )
+
+
+def check_password(patient: Patient) -> Iterator[Finding]:
+    """The password is not the one that everybody knows."""
+    if patient.settings.pbx.password == STOCK_PASSWORD and patient.link_error is None:
+        yield warning(
+            "stock-password",
+            _("The event socket's password is the one FreeSWITCH is delivered with."),
+            _(
+                "Choose another in event_socket.conf.xml and in pbx.password_file, and restart"
+                " FreeSWITCH: whoever knows it can run any command."
+            ),
+        )
+
+
+def check_listener(patient: Patient) -> Iterator[Finding]:
+    """Nobody on the network reaches the event socket."""
+    addresses = set()
+    if patient.is_beside_pbx:
+        addresses = listening(_read_tables(), patient.settings.pbx.port)
+    if not addresses:
+        listener = patient.pbx.listener()
+        addresses = {listener.ip} if listener else set()
+    beyond = sorted(address for address in addresses if not is_loopback(address))
+    if beyond:
+        yield warning(
+            "listens-beyond-loopback",
+            _("The event socket listens on {address}, beyond this machine."),
+            _(
+                "Set listen-ip to 127.0.0.1 in event_socket.conf.xml and restart FreeSWITCH, or let"
+                " apply-inbound-acl and a firewall name who may connect."
+            ),
+            address=", ".join(beyond),
+        )
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address == "localhost"
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)
+
+
+def listening(tables: list[str], port: int) -> set[str]:
+    """The addresses on which somebody listens on a port, out of /proc/net/tcp and tcp6."""
+    found = set()
+    for table in tables:
+        for line in table.splitlines()[1:]:
+            fields = line.split()
+            if len(fields) > 3 and fields[3] == LISTENING:
+                address, _colon, number = fields[1].partition(":")
+                if int(number, 16) == port:
+                    found.add(read_address(address))
+    return found
+
+
+def read_address(text: str) -> str:
+    """``0100007F`` → ``127.0.0.1``: the kernel prints words of 32 bits in the machine's order."""
+    raw = bytes.fromhex(text)
+    words = [raw[start : start + 4][::-1] for start in range(0, len(raw), 4)]
+    return str(ipaddress.ip_address(b"".join(words)))
+
+
+def _read_tables() -> list[str]:
+    return [table.read_text() for table in TABLES if table.exists()]

@@ -1,0 +1,56 @@
+"""Who is internal, and so never blocked (contract, section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import phonenumbers
+
+from fluxcc.doctor.finding import Finding, _, grave, warning
+from fluxcc.doctor.patient import Patient
+from fluxcc.domain.numbers import NumberPlan
+
+SHOWN = 5
+"""Users that are named."""
+
+
+def check_outside(patient: Patient) -> Iterator[Finding]:
+    """A telephone number of the outside is not taken for an extension."""
+    plan = _plan(patient)
+    example = phonenumbers.example_number_for_type(
+        patient.settings.numbers.country, phonenumbers.PhoneNumberType.MOBILE
+    )
+    if example is None:
+        return
+    number = phonenumbers.national_significant_number(example)
+    if plan.is_internal(number):
+        yield grave(
+            "outside-internal",
+            _("blocks.internal takes {number} for an extension: nobody like it is ever blocked."),
+            _("Let blocks.internal match the PBX's own extensions only, such as {example}."),
+            number=number,
+            example=r"^\d{2,6}$",
+        )
+
+
+def check_users(patient: Patient) -> Iterator[Finding]:
+    """Every user of FreeSWITCH's directory is internal."""
+    plan = _plan(patient)
+    strangers = [
+        user for user in patient.pbx.users() if user.isdigit() and not plan.is_internal(user)
+    ]
+    if strangers:
+        yield warning(
+            "user-not-internal",
+            _("{count} users of the directory could be blocked like a stranger: {users}"),
+            _("Add a pattern for them to blocks.internal."),
+            count=len(strangers),
+            users=", ".join(strangers[:SHOWN]) + (", …" if len(strangers) > SHOWN else ""),
+        )
+
+
+def _plan(patient: Patient) -> NumberPlan:
+    settings = patient.settings
+    return NumberPlan(
+        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+    )

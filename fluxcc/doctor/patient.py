@@ -1,0 +1,93 @@
+"""What is looked at: the settings, FreeSWITCH, the daemon and the store, each as far as it answers.
+
+What was asked once is not asked again; what does not answer is ``None``, and its checks say so.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fluxcc.config import Settings
+from fluxcc.domain.directory import Entry
+from fluxcc.domain.errors import PbxError
+from fluxcc.pbx.inquiry import Inquiry
+
+Kind = TypeVar("Kind", bound=Entry)
+
+
+class Patient:
+    """One installation at one moment."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        kit: Path,
+        inquiry: Inquiry | PbxError,
+        ask_daemon: Callable[[], Mapping[str, Any]],
+        entries: list[Entry] | None,
+        now: Callable[[], float],
+        places_call: bool = False,
+    ) -> None:
+        """``ask_daemon`` gives what ``fluxcc status --json`` prints, or raises ``OSError``."""
+        self.settings = settings
+        self.kit = kit
+        self._inquiry = inquiry
+        self.ask_daemon = ask_daemon
+        self.entries = entries
+        """What supervisors have set; None where the store cannot be read."""
+        self.now = now
+        self.places_call = places_call
+        """Whether the gate is tried by a real call."""
+        self._contexts: dict[str, str] = {}
+
+    @property
+    def link_error(self) -> PbxError | None:
+        """Why FreeSWITCH does not answer; None where it does."""
+        return self._inquiry if isinstance(self._inquiry, PbxError) else None
+
+    @property
+    def pbx(self) -> Inquiry:
+        """FreeSWITCH. Raises ``PbxError`` where it does not answer."""
+        if isinstance(self._inquiry, PbxError):
+            raise self._inquiry
+        return self._inquiry
+
+    @property
+    def is_beside_pbx(self) -> bool:
+        """Whether FreeSWITCH runs on this machine, so that its files can be looked at."""
+        host = self.settings.pbx.host
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    def context(self, name: str) -> str:
+        """The XML of a dialplan context; empty where there is none."""
+        if name not in self._contexts:
+            self._contexts[name] = self.pbx.context(name)
+        return self._contexts[name]
+
+    @cached_property
+    def trunk_contexts(self) -> list[str]:
+        """The contexts that take calls from trunks.
+
+        Those of the SIP profiles and of their gateways; a profile that has no gateway and leads to
+        the context of rooms and surveys is the telephones'.
+        """
+        settings = self.settings
+        own = {settings.conference.context, settings.survey.context}
+        contexts = set()
+        for profile in self.pbx.profiles():
+            contexts |= set(profile.gateway_contexts)
+            if profile.context not in own:
+                contexts.add(profile.context)
+        return sorted(contexts or {"public"})
+
+    def set_entries(self, kind: type[Kind]) -> list[Kind]:
+        """What supervisors have set of one kind."""
+        return [entry for entry in self.entries or [] if isinstance(entry, kind)]

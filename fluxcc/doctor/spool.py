@@ -1,0 +1,47 @@
+"""The spool: where the survey's script leaves its answers for a daemon that is down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.patient import Patient
+from fluxcc.domain.directory import Group
+
+SPOOL_VARIABLE = "fluxcc_survey_spool"
+"""The global variable by which the script is told of another folder than FreeSWITCH's storage."""
+
+
+def check_spool(patient: Patient) -> Iterator[Finding]:
+    """The script and the daemon use the same folder, which is there."""
+    wanted = patient.settings.survey.spool
+    written = patient.pbx.variable(SPOOL_VARIABLE) or patient.pbx.variable("storage_dir")
+    if wanted and Path(wanted) != Path(written):
+        yield warning(
+            "spool-elsewhere",
+            _("The survey's script leaves its answers in {written}, the daemon looks in {wanted}."),
+            _("Set the global variable {variable} in vars.xml to survey.spool."),
+            written=written or "-",
+            wanted=wanted,
+            variable=SPOOL_VARIABLE,
+        )
+    folder = Path(wanted or written)
+    if not patient.is_beside_pbx and not wanted:
+        yield skipped(
+            "spool-on-another-machine",
+            _(
+                "The spool is on FreeSWITCH's machine: what surveys say while the daemon is down"
+                " is lost."
+            ),
+            _("Share a folder between the two machines and name it in survey.spool."),
+        )
+    elif not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        has_surveys = any(group.has_survey for group in patient.set_entries(Group))
+        yield (grave if has_surveys else warning)(
+            "spool-unreachable",
+            _("The survey's spool {folder} is no folder that can be read and written."),
+            _("Create it, or let survey.spool name one, writable for FreeSWITCH and the daemon."),
+            folder=folder,
+        )

@@ -1,0 +1,91 @@
+"""The store: of this program's schema, writable, with room to grow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from fluxcc.config import SQLITE
+from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.patient import Patient
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.store.database import is_current
+from fluxcc.store.trial import try_writing
+
+SCANT = 100 * 1024 * 1024
+"""Bytes of free disk below which it is told."""
+
+
+def check_store(patient: Patient) -> Iterator[Finding]:
+    """The store can be opened, has this program's schema, and can be written."""
+    url = patient.settings.store.url
+    try:
+        if not is_current(url):
+            yield grave(
+                "store-not-migrated",
+                _("The store has another schema than this fluxcc's."),
+                _("Run: fluxcc db upgrade"),
+            )
+            return
+    except StoreUnavailableError as error:
+        yield grave(
+            "store-unavailable",
+            _("The store cannot be opened ({reason})."),
+            _(
+                "Where there is none yet, run: fluxcc db upgrade. Otherwise correct store.url, or"
+                " the file's owner and mode."
+            ),
+            reason=error,
+        )
+        return
+    yield from _try_writing(url)
+
+
+def _try_writing(url: str) -> Iterator[Finding]:
+    try:
+        try_writing(url)
+    except StoreUnavailableError as error:
+        if _is_somebody_else_s(url):
+            yield skipped(
+                "store-not-ours",
+                _("Whether the store can be written is not for this user to find out."),
+                _("Run fluxcc doctor as root, or as the user that the daemon runs as."),
+            )
+            return
+        yield grave(
+            "store-read-only",
+            _("The store cannot be written ({reason}): what happens now is not kept."),
+            _("Make its file, folder or server writable for the daemon, which tries it again."),
+            reason=error,
+        )
+
+
+def check_disk(patient: Patient) -> Iterator[Finding]:
+    """There is room on the disk that SQLite writes to."""
+    file = _file(patient.settings.store.url)
+    if file is None or not file.parent.is_dir():
+        return
+    free = os.statvfs(file.parent)
+    left = free.f_bavail * free.f_frsize
+    if left < SCANT:
+        yield warning(
+            "disk-nearly-full",
+            _("Only {megabytes} MB are left on the disk of {file}."),
+            _("Make room, or keep less: retention.calls and retention.audit."),
+            megabytes=left // (1024 * 1024),
+            file=file,
+        )
+
+
+def _is_somebody_else_s(url: str) -> bool:
+    file = _file(url)
+    return (
+        file is not None
+        and os.geteuid() not in {0, file.stat().st_uid}
+        and not os.access(file, os.W_OK)
+    )
+
+
+def _file(url: str) -> Path | None:
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None

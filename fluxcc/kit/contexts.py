@@ -1,0 +1,70 @@
+"""Whether the dialplan's contexts take in what the kit put beside them, read from their files.
+
+FreeSWITCH pastes an include in where it stands, so the order of lines is the order of extensions.
+Lines are looked at, not XML: the directive is FreeSWITCH's own, and ends with its line.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDERS = ("public", "default")
+"""The contexts that the kit has a folder for."""
+FILE = "00_fluxcc.xml"
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_CONTEXT = re.compile(r"<context\s+name=\"([^\"]+)\"[^>]*>(.*?)(?:</context>|\Z)", re.DOTALL)
+_INCLUDE = re.compile(r"<X-PRE-PROCESS\s+cmd=\"include\"\s+data=\"([^\"]+)\"")
+_EXTENSION = re.compile(r"<extension\s[^>]*name=\"([^\"]*)\"")
+
+
+class Reach(NamedTuple):
+    """One context, and how it comes to the kit's file."""
+
+    context: str
+    file: Path
+    is_included: bool
+    before: str
+    """The extension that stands before the kit's; empty where none does."""
+
+
+def read_contexts(configuration: Path) -> list[Reach]:
+    """Every context in the dialplan's files. Raises ``OSError``."""
+    found = []
+    for file in sorted((configuration / "dialplan").glob("*.xml")):
+        text = _COMMENT.sub(_blank, file.read_text("utf-8", "replace"))
+        for name, body in _CONTEXT.findall(text):
+            folder = name if name in FOLDERS else "public"
+            target = file.parent / folder / FILE
+            place = next(
+                (
+                    include.start()
+                    for include in _INCLUDE.finditer(body)
+                    if fnmatch(str(target), str(file.parent / include[1]))
+                ),
+                None,
+            )
+            first = _EXTENSION.search(body, 0, place) if place is not None else None
+            found.append(Reach(name, file, place is not None, first[1] if first else ""))
+    return found
+
+
+def with_gate_first(reach: Reach) -> bytes:
+    """The context's file with a line more, by which the gate comes before everything else."""
+    text = reach.file.read_bytes().decode("utf-8", "surrogateescape")
+    blanked = _COMMENT.sub(_blank, text)
+    for context in _CONTEXT.finditer(blanked):
+        if context[1] == reach.context:
+            # A line of its own: FreeSWITCH drops whatever else stands on a directive's line.
+            line = f'\n    <X-PRE-PROCESS cmd="include" data="public/{FILE}"/>\n'
+            at = context.start(2)
+            text = text[:at] + line + text[at:].removeprefix("\n")
+            break
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _blank(comment: re.Match[str]) -> str:
+    """A comment's place, with nothing in it: what stands behind it stays where it is."""
+    return re.sub(r"[^\n]", " ", comment[0])

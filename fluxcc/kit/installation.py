@@ -1,0 +1,137 @@
+"""Copies the kit into FreeSWITCH's folders, and leaves alone what an administrator has changed.
+
+What was installed is remembered by its hash in ``.fluxcc-kit.json`` in the configuration folder: a
+file that is still as the kit put it there is the kit's to replace.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+MANIFEST = ".fluxcc-kit.json"
+MODE = 0o644
+"""FreeSWITCH may run as anybody, and nothing in the kit is secret."""
+KEPT = ".old"
+"""Put after the name of a changed file that was replaced; no include of FreeSWITCH's takes it."""
+
+
+class Change(StrEnum):
+    """What becomes of a file."""
+
+    NEW = "new"
+    SAME = "same"
+    UPGRADED = "upgraded"
+    """It is as an older kit put it there."""
+    CHANGED = "changed"
+    """Somebody changed it: not to be touched unasked."""
+    EDITED = "edited"
+    """One of FreeSWITCH's own files, which somebody asked to be edited."""
+
+
+class Places(NamedTuple):
+    """Where the kit's parts go."""
+
+    configuration: Path
+    scripts: Path
+    sounds: Path
+
+
+class Item(NamedTuple):
+    """One file."""
+
+    target: Path
+    content: bytes
+    change: Change
+
+    def difference(self) -> str:
+        """What would be changed, as a unified diff; of a recording only that it would be."""
+        before = self.target.read_bytes() if self.target.exists() else b""
+        try:
+            old, new = before.decode(), self.content.decode()
+        except UnicodeDecodeError:
+            return f"+++ {self.target} ({len(self.content)} bytes)\n"
+        lines = difflib.unified_diff(
+            old.splitlines(keepends=True),
+            new.splitlines(keepends=True),
+            str(self.target) if before else os.devnull,
+            str(self.target),
+        )
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def plan(kit: Path, places: Places) -> list[Item]:
+    """Every file of the kit, and what becomes of it. Raises ``OSError``."""
+    installed = _read_manifest(places.configuration)
+    items = []
+    for source in sorted(path for path in kit.rglob("*") if path.is_file()):
+        part, *rest = source.relative_to(kit).parts
+        folder = {"scripts": places.scripts, "sounds": places.sounds}.get(part)
+        target = folder.joinpath(*rest) if folder else places.configuration.joinpath(part, *rest)
+        # A link is followed: what is replaced is the file, not the administrator's link to it.
+        target = target.resolve()
+        content = source.read_bytes()
+        items.append(Item(target, content, _change(target, content, installed)))
+    return items
+
+
+def install(items: Iterable[Item], configuration: Path, *, with_changed: bool) -> None:
+    """Write what is not there yet; a changed file only if that was asked for, and what it was is
+    kept beside it. Raises ``OSError``; what was written until then is remembered."""
+    installed = _read_manifest(configuration)
+    try:
+        for item in items:
+            if item.change is Change.CHANGED:
+                if not with_changed:
+                    continue
+                _write(item.target.with_name(item.target.name + KEPT), item.target.read_bytes())
+            if item.change is not Change.SAME:
+                _write(item.target, item.content)
+            if item.change is not Change.EDITED:
+                installed[str(item.target)] = _hash(item.content)
+    finally:
+        text = json.dumps({"files": installed}, indent=2, sort_keys=True)
+        _write(configuration / MANIFEST, f"{text}\n".encode())
+
+
+def _change(target: Path, content: bytes, installed: dict[str, str]) -> Change:
+    if not target.exists():
+        return Change.NEW
+    present = target.read_bytes()
+    if present == content:
+        return Change.SAME
+    return Change.UPGRADED if installed.get(str(target)) == _hash(present) else Change.CHANGED
+
+
+def _write(target: Path, content: bytes) -> None:
+    """All of it or nothing: FreeSWITCH may reload at any moment."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".fluxcc-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), MODE)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_manifest(configuration: Path) -> dict[str, str]:
+    try:
+        document = json.loads((configuration / MANIFEST).read_text("utf-8"))
+        return {str(path): str(digest) for path, digest in document["files"].items()}
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        # Without a memory every file that differs counts as changed by somebody.
+        return {}

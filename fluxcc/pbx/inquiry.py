@@ -1,0 +1,188 @@
+"""What ``doctor`` and the ``fluxcc`` command ask FreeSWITCH about itself, over a link of their own.
+
+The questions change nothing, but for ``rehearse``, which cleans up behind itself. Counterparts:
+``wire`` (the commands that act), ``doctor`` (what the answers mean).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from xml.etree.ElementTree import Element
+
+import msgspec
+
+from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.pbx import wire
+from fluxcc.pbx.dialplan import matches
+from fluxcc.pbx.link import Link
+from fluxcc.pbx.markup import parse
+from fluxcc.pbx.switch import Address
+
+ROOM_EXTENSION, SURVEY_EXTENSION = "fluxcc_room", "fluxcc_survey"
+"""The kit's extensions, besides the gate's."""
+VERSION_ATTRIBUTE = "kit_version"
+"""What each of them carries: FreeSWITCH passes it over, and prints it."""
+PATIENCE = 10.0
+"""Seconds for an answer: a directory of thousands of users takes its time."""
+REHEARSAL = 30
+"""Seconds that a rehearsed block holds at the most, whatever becomes of us."""
+PROBE = "fluxcc-probe"
+"""What a rehearsed call dials: no number that a dialplan would send to a trunk."""
+PROBE_TIMEOUT = 5
+_NOTHING = ("-ERR", "can't find anything", "-USAGE")
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """A SIP profile, as sofia.conf has it."""
+
+    name: str
+    context: str
+    gateway_contexts: tuple[str, ...] = ()
+    """The contexts of calls from its gateways."""
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """Where the event socket listens, as event_socket.conf has it."""
+
+    ip: str
+    acl: str
+    """Empty where FreeSWITCH's own default counts: this machine alone."""
+
+
+class Inquiry:
+    """One conversation, in a ``with``. Every method may raise ``PbxError``."""
+
+    def __init__(self, address: Address) -> None:
+        self._link = Link(address.host, address.port, address.password)
+
+    def __enter__(self) -> Inquiry:
+        self._link.connect()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._link.stop()
+
+    # What it is
+
+    def has_module(self, name: str) -> bool:
+        """Whether a module is loaded."""
+        return self._ask(f"module_exists {name}") == wire.TRUE
+
+    def variable(self, name: str) -> str:
+        """A global variable; empty where it is not set."""
+        return self._ask(f"global_getvar {name}")
+
+    def clock(self) -> int:
+        """FreeSWITCH's own clock, in epoch seconds."""
+        try:
+            return int(self._ask(wire.CLOCK))
+        except ValueError as error:
+            raise PbxRejectedError("FreeSWITCH does not tell the time") from error
+
+    def users(self) -> list[str]:
+        """The users of the directory, each once."""
+        lines = self._ask("list_users").splitlines()[1:]
+        users = (line.partition("|")[0] for line in lines if "|" in line)
+        return list(dict.fromkeys(user for user in users if user))
+
+    def context(self, name: str) -> str:
+        """The XML of a dialplan context; empty where there is none of that name."""
+        return self._ask(wire.read_context(name))
+
+    def profiles(self) -> list[Profile]:
+        """The SIP profiles; none where sofia's configuration cannot be read."""
+        return [_read_profile(each) for each in self._configuration("sofia.conf", "profile")]
+
+    def listener(self) -> Listener | None:
+        """Where the event socket listens; None where its configuration cannot be read."""
+        params = {
+            each.get("name", ""): each.get("value", "")
+            for each in self._configuration("event_socket.conf", "param")
+        }
+        if not params:
+            return None
+        return Listener(params.get("listen-ip", "127.0.0.1"), params.get("apply-inbound-acl", ""))
+
+    def room(self, dialled: str) -> str:
+        """The room that the daemon told FreeSWITCH for what is dialled; empty for none."""
+        return self._ask(f"hash select/{wire.ROOM_REALM}/{dialled}")
+
+    # What it does
+
+    def refuses(self, gate: Element, number: str) -> bool:
+        """Whether this gate's conditions hold for a caller, as FreeSWITCH itself finds."""
+        for condition in gate.findall("condition"):
+            if condition.get("break") == "never":
+                continue
+            field = condition.get("field", "")
+            if field == "caller_id_number":
+                value = number
+            else:
+                text = field.replace("${caller_id_number}", number)
+                value = self._ask(f"eval {text}", is_expansion=True)
+            if not matches(condition.get("expression", ""), value):
+                return False
+        return True
+
+    @contextmanager
+    def rehearsed_block(self, number: str) -> Iterator[None]:
+        """Let a number be blocked, in FreeSWITCH alone, for the ``with``'s body."""
+        until = str(self.clock() + REHEARSAL)
+        self._link.api(wire.put_hash(wire.BLOCK_REALM, number, until))
+        try:
+            yield
+        finally:
+            self._link.api(wire.drop_hash(wire.BLOCK_REALM, number))
+
+    def call(self, number: str, context: str) -> str:
+        """Call into a context with this caller ID, by mod_loopback; how the call ended."""
+        variables = (
+            f"origination_caller_id_number={number},originate_timeout={PROBE_TIMEOUT},"
+            "ignore_early_media=true"
+        )
+        answer = self._link.api(
+            f"originate {{{variables}}}loopback/{PROBE}/{context} &hangup()", PATIENCE
+        )
+        return answer.removeprefix("-ERR").strip()
+
+    # How
+
+    def _configuration(self, name: str, tag: str) -> list[Element]:
+        text = self._ask(f"xml_locate configuration configuration name {name}")
+        try:
+            return list(parse(text).iter(tag))
+        except ValueError:
+            return []
+
+    def _ask(self, command: str, *, is_expansion: bool = False) -> str:
+        """An answer without what FreeSWITCH says where it has none."""
+        if any(not character.isprintable() for character in command):
+            raise PbxRejectedError(f"not to be put into a command: {command[:60]!r}")
+        answer = self._link.api(command, PATIENCE).strip()
+        return "" if answer.startswith(_NOTHING) and not is_expansion else answer
+
+
+def _read_profile(profile: Element) -> Profile:
+    settings = {
+        each.get("name"): each.get("value", "") for each in profile.iterfind("settings/param")
+    }
+    context = settings.get("context") or "default"
+    gateways = tuple(
+        next(
+            (
+                param.get("value", "")
+                for param in gateway.iterfind("param")
+                if param.get("name") == "context"
+            ),
+            context,
+        )
+        for gateway in profile.iter("gateway")
+    )
+    return Profile(profile.get("name", ""), context, gateways)
