@@ -6,8 +6,11 @@ A frame is header lines, an empty line, and as many bytes of body as ``Content-L
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
+EVENT = "text/event-json"
+"""The kind of a frame that holds an event."""
 LONGEST_HEAD = 64 * 1024
 LONGEST_BODY = 256 * 1024 * 1024
 """``show channels as json`` with 20,000 channels has some 15 MB."""
@@ -59,13 +62,23 @@ class FrameReader:
             if len(buffer) < body_start + length:
                 self._need = body_start + length - start
                 break
-            frames.append(Frame(kind, reply, bytes(buffer[body_start : body_start + length])))
+            # A view, so that a body is copied once; it must be gone before the buffer shrinks.
+            with memoryview(buffer) as view:
+                body = bytes(view[body_start : body_start + length])
+            frames.append(Frame(kind, reply, body))
             start = body_start + length
         del buffer[:start]
         return frames
 
 
+_EVENT_HEAD = re.compile(rb"Content-Length: (\d{1,8})\nContent-Type: text/event-json")
+"""Nearly every head there is."""
+
+
 def _read_head(head: bytes) -> tuple[str, str, int]:
+    event = _EVENT_HEAD.fullmatch(head)
+    if event is not None:
+        return EVENT, "", int(event[1])
     kind, reply, length = "", "", 0
     for line in head.split(b"\n"):
         name, separator, value = line.partition(b":")
