@@ -17,7 +17,7 @@ from gevent.event import Event as Flag
 from fluxcc.board import Board
 from fluxcc.control import Control
 from fluxcc.domain.calls import Call, Leg
-from fluxcc.domain.errors import LinkRefusedError, PbxError, PbxRejectedError
+from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
 from fluxcc.pbx import wire
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.switch import Switch
@@ -36,6 +36,9 @@ from fluxcc.systemd import ServiceManager
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two tries to connect."""
+LONGEST_ABSENCE = 1.0
+"""The same while nothing listens: a FreeSWITCH that comes back must have its blocks 2 s after it
+listens (contract, section 2)."""
 HEARTBEAT = 20.0
 SILENCE = 3 * HEARTBEAT
 """Seconds without an event after which the link counts as lost: FreeSWITCH beats every 20 s."""
@@ -183,6 +186,7 @@ class Daemon:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             self._manager.alive()
+            longest = LONGEST_PAUSE
             try:
                 self._connect()
                 pause = FIRST_PAUSE
@@ -190,6 +194,8 @@ class Daemon:
                 why = self._switch.loss
             except LinkRefusedError:
                 raise
+            except LinkAbsentError as error:
+                why, longest = str(error), LONGEST_ABSENCE
             except PbxError as error:
                 why = str(error)
             self.connected_since = None
@@ -200,7 +206,7 @@ class Daemon:
             self._switch.disconnect()
             # Jitter: several daemons on one FreeSWITCH shall not come back in the same instant.
             self._stopping.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, longest)
 
     def _connect(self) -> None:
         """Subscribe first, then tell the gate, then take a snapshot; what comes meanwhile waits."""

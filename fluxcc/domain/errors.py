@@ -33,6 +33,10 @@ class LinkLostError(PbxError):
     """The link went, or an answer did not come in time: whether it was done is not known."""
 
 
+class LinkAbsentError(LinkLostError):
+    """Nothing listens there: FreeSWITCH is down, and may be up the next moment."""
+
+
 class LinkRefusedError(PbxError):
     """A wrong password or a refused address: final until somebody changes the configuration."""
 

@@ -20,7 +20,7 @@ from gevent.event import AsyncResult, Event
 from gevent.lock import RLock
 from greenswitch import InboundESL
 
-from fluxcc.domain.errors import LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
 from fluxcc.pbx.frames import Frame, FrameError, FrameReader
 
 READ_SIZE = 256 * 1024
@@ -69,6 +69,8 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         """
         try:
             self.sock = socket.create_connection((self.host, self.port), self.timeout)
+        except ConnectionRefusedError as error:
+            raise LinkAbsentError(f"nothing listens on {self.host}:{self.port}") from error
         except OSError as error:
             raise LinkLostError(f"no connection to {self.host}:{self.port}: {error}") from error
         self.sock.settimeout(None)

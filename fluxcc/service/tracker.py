@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from sys import intern
+from urllib.parse import unquote
 
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
 from fluxcc.domain.effects import LegFact
@@ -249,7 +250,8 @@ class Tracker:
             uuid=event.leg,
             is_inbound=is_inbound,
             number=event.number,
-            destination=event.destination,
+            # A plus sign that was dialled arrives as %2B.
+            destination=unquote(event.destination),
             context=intern(event.context),
             created=float(event.at or 0) / 1e6 or self._clock.now(),
         )
@@ -295,7 +297,8 @@ class Tracker:
         if event.queue_side == "member":
             return
         agent = event.agent
-        if agent:
+        # FreeSWITCH sets dialed_user on the caller's leg too, where it names the other one.
+        if agent and not (leg.is_inbound and agent == event.dialed_user):
             leg.claim = intern(agent)
             leg.claim_rank = event.agent_rank
         if not leg.is_station:
