@@ -196,10 +196,14 @@ class Settings(msgspec.Struct, frozen=True):
         return Path(default_store().removeprefix(SQLITE)).with_suffix(".sock")
 
 
-def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
+def load(
+    file: Path | None, environment: Mapping[str, str], *, is_password_needed: bool = True
+) -> Settings:
     """The settings out of ``file`` (or the default places) and the environment, which wins.
 
-    Raises ``ConfigurationError`` with every fault there is.
+    Only root and the daemon may read the password's file. Where the password is not needed it is
+    empty for everybody else, so that operators need not be root. Raises ``ConfigurationError``
+    with every fault there is.
     """
     faults: list[Fault] = []
     document = _read_file(file, environment, faults)
@@ -223,7 +227,7 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
     if sections.get("lang", "pt_BR") not in LANGUAGES:
         faults.append(Fault("lang", f"must be one of {', '.join(LANGUAGES)}"))
     # What could not be read is at its default here, so the rest can be checked all the same.
-    settings = _with_password(Settings(**sections), faults)
+    settings = _with_password(Settings(**sections), faults, is_needed=is_password_needed)
     _check(settings, faults)
     if faults:
         raise ConfigurationError(sorted(faults, key=lambda fault: fault.key))
@@ -338,7 +342,7 @@ def _convert(raw: Any, kind: Any, is_text: bool) -> Any:
     return raw
 
 
-def _with_password(settings: Settings, faults: list[Fault]) -> Settings:
+def _with_password(settings: Settings, faults: list[Fault], *, is_needed: bool) -> Settings:
     """The settings with the password out of its file, where it has one."""
     pbx = settings.pbx
     if not pbx.password_file:
@@ -355,7 +359,8 @@ def _with_password(settings: Settings, faults: list[Fault]) -> Settings:
     try:
         password = Path(pbx.password_file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault("pbx.password_file", f"cannot be read: {error}"))
+        if is_needed or not isinstance(error, PermissionError):
+            faults.append(Fault("pbx.password_file", f"cannot be read: {error}"))
         return settings
     if not password:
         faults.append(Fault("pbx.password_file", "is empty; it must hold event_socket's password"))

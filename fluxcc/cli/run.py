@@ -16,7 +16,7 @@ from fluxcc.config import load
 @pass_session
 def run_command(session: Session) -> None:
     """Run the daemon in the foreground (systemd does so)."""
-    settings = session.settings
+    settings = session.load_settings(is_password_needed=True)
 
     from fluxcc import bootstrap, logs  # noqa: PLC0415  # gevent and SQLAlchemy take their time
     from fluxcc.domain.errors import LinkRefusedError  # noqa: PLC0415

@@ -35,9 +35,14 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """The configuration; ends the program with every fault where it is wrong."""
+        """The configuration; ends the program with every fault where it is wrong. The password is
+        empty where its file is not for this user."""
+        return self.load_settings(is_password_needed=False)
+
+    def load_settings(self, *, is_password_needed: bool) -> Settings:
+        """The configuration, read anew."""
         try:
-            return load(self.file, os.environ)
+            return load(self.file, os.environ, is_password_needed=is_password_needed)
         except ConfigurationError as error:
             for fault in error.faults:
                 click.echo(f"{fault.key}: {fault.problem}", err=True)
