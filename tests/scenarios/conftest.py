@@ -195,6 +195,12 @@ def number(person: Person) -> str:
 
 
 @pytest.fixture
+def people() -> Iterator[Person]:
+    """As many who never called before as a test needs."""
+    return _STRANGERS
+
+
+@pytest.fixture
 def somebody_else() -> Person:
     """Somebody else who never called before."""
     return next(_STRANGERS)

@@ -62,8 +62,8 @@ def test_without_a_room_nothing_moves(
 
 
 @every_kind
-def test_both_move_and_a_third_joins(  # noqa: PLR0917 - fixtures
-    lab: Lab, board: Board, calls: Calls, supervisor: Supervisor, person: Person, kind: Kind
+def test_both_move_and_a_third_joins(
+    *, lab: Lab, board: Board, calls: Calls, supervisor: Supervisor, person: Person, kind: Kind
 ) -> None:
     """Both are in the agent's room when the board hears so; the agent is busy while in it."""
     supervisor.adds_room()
@@ -154,8 +154,8 @@ def house_room(lab: Lab, tmp_path: Path) -> Iterator[str]:
     lab.install_kit(find_kit())
 
 
-def test_a_room_of_the_pbx_itself(  # noqa: PLR0917 - fixtures
-    lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, house_room: str
+def test_a_room_of_the_pbx_itself(
+    *, lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, house_room: str
 ) -> None:
     """``--served-by-pbx``: both in one room, whatever the PBX calls it; fluxcc serves none."""
     talk = calls.connect(RECEIVED_BY_QUEUE, person)

@@ -12,8 +12,8 @@ from .waiting import until
 
 
 @every_kind
-def test_both_legs_end(  # noqa: PLR0917 - fixtures
-    lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
+def test_both_legs_end(
+    *, lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
 ) -> None:
     """Both are gone when the board hears so, and the number may call again."""
     talk = calls.connect(kind, person)

@@ -36,8 +36,8 @@ def services(supervisor: Supervisor) -> None:
 
 
 @every_kind
-def test_a_service_that_answers(  # noqa: PLR0917 - fixtures
-    lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
+def test_a_service_that_answers(
+    *, lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
 ) -> None:
     """The customer is with the service and the agent is free when the board hears so."""
     talk = calls.connect(kind, person)
@@ -54,8 +54,8 @@ def test_a_service_that_answers(  # noqa: PLR0917 - fixtures
 
 
 @every_kind
-def test_a_service_that_is_busy(  # noqa: PLR0917 - fixtures
-    lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
+def test_a_service_that_is_busy(
+    *, lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
 ) -> None:
     """Blind: the agent was freed, the call ends and does not come back; the audit says why."""
     talk = calls.connect(kind, person)
@@ -93,8 +93,8 @@ def test_a_service_that_is_not_in_the_catalogue(
 
 
 @every_kind
-def test_a_service_that_puts_the_customer_through(  # noqa: PLR0917 - fixtures
-    lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
+def test_a_service_that_puts_the_customer_through(
+    *, lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, kind: Kind
 ) -> None:
     """Who answered is in the audit."""
     talk = calls.connect(kind, person)

@@ -1,0 +1,481 @@
+"""Avali-E: who is asked, what is kept of it, and who is never asked (contract, section 1)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fluxcc.client import Board
+from fluxcc.domain.surveys import Survey
+from fluxcc.lab.port import Lab
+
+from .daemon import Daemon
+from .kinds import (
+    AGENT,
+    COLLEAGUE,
+    GROUP,
+    RECEIVED,
+    RECEIVED_BY_QUEUE,
+    Calls,
+    Conversation,
+    Ear,
+    Kind,
+    Supervisor,
+    ask,
+    both_ways,
+    bridge_of,
+    every_kind,
+    exists,
+    wait_free,
+)
+from .people import Person
+from .waiting import until
+
+PATIENCE = 10.0
+"""Seconds that a customer has for each of two tries."""
+
+
+@pytest.fixture
+def survey(supervisor: Supervisor, ear: Ear) -> Supervisor:
+    """The group's survey is on, and starts when the board ends a call."""
+    supervisor.sets_group(has_survey=True)
+    return supervisor
+
+
+@pytest.fixture
+def armed(supervisor: Supervisor, ear: Ear) -> Supervisor:
+    """The group's survey is on, and starts also when the agent's telephone hangs up."""
+    supervisor.sets_group(has_survey=True, trigger="any")
+    return supervisor
+
+
+def stored(daemon: Daemon, talk: Conversation) -> list[Survey]:
+    """The surveys in the store that belong to this call."""
+    return [survey for survey in daemon.store.surveys() if survey.call == talk.customer]
+
+
+def wait_stored(daemon: Daemon, talk: Conversation, *answers: int | None) -> Survey:
+    """This call's one survey, once it has these answers."""
+
+    def look() -> Survey | None:
+        found = stored(daemon, talk)
+        assert len(found) < 2
+        return found[0] if found and found[0].answers == answers else None
+
+    return until(look, f"the answers {answers} are stored")
+
+
+def wait_armed(lab: Lab, talk: Conversation) -> None:
+    """Return once the customer's leg carries its survey."""
+    variable = f"uuid_getvar {talk.customer} transfer_after_bridge"
+    until(lambda: "*28" in lab.api(variable), "the survey is armed")
+
+
+@every_kind
+def test_the_customer_presses_four(
+    *,
+    lab: Lab,
+    daemon: Daemon,
+    board: Board,
+    calls: Calls,
+    survey: Supervisor,
+    ear: Ear,
+    person: Person,
+    kind: Kind,
+) -> None:
+    """During the prompt; all that the survey needs travelled along with the customer's leg."""
+    began = time.time()
+    talk = calls.connect(kind, person)
+    reply = board.ask("hangup", AGENT)
+    assert (reply.status, reply.code, reply.call) == ("ok", "survey-started", talk.customer)
+    wait_free(lab)
+    assert not talk.customer_is_gone()
+    ear.answers(talk.customer, 1, "4")
+    kept = wait_stored(daemon, talk, 4)
+    assert (kept.group, kept.agent, kept.direction) == (GROUP, AGENT, kind.direction)
+    assert (kept.number, kept.questions) == (talk.number, 1)
+    # FreeSWITCH tells the survey's own time in whole seconds.
+    assert began - 1 <= int(kept.started) <= kept.offered <= time.time()
+
+    ear.waits_for(talk.customer, "thanks")
+    talk.customer_hangs_up()
+    talk.wait_over()
+    (row,) = until(lambda: daemon.store.ended_calls(number=talk.number, limit=9), "history")
+    assert row.outcome == "surveyed"
+
+
+@every_kind
+def test_the_telephone_hangs_up_while_the_daemon_is_dead(
+    *,
+    lab: Lab,
+    daemon: Daemon,
+    calls: Calls,
+    armed: Supervisor,
+    ear: Ear,
+    person: Person,
+    kind: Kind,
+) -> None:
+    """FreeSWITCH itself starts the survey; the answer waits in the spool and is taken in once."""
+    talk = calls.connect(kind, person)
+    wait_armed(lab, talk)
+    daemon.kill()
+    talk.agent_hangs_up()
+    wait_free(lab)
+    ear.answers(talk.customer, 1, "4")
+    ear.waits_told(talk.customer, "ended")
+    talk.customer_hangs_up()
+    talk.wait_over()
+    assert stored(daemon, talk) == []
+    assert spooled(lab) != []
+
+    daemon.start()
+    kept = wait_stored(daemon, talk, 4)
+    assert (kept.group, kept.agent, kept.direction) == (GROUP, AGENT, kind.direction)
+    until(lambda: spooled(lab) == [], "the spool is empty")
+    if kind is RECEIVED:
+        daemon.stop()
+        daemon.start()
+        wait_stored(daemon, talk, 4)
+
+
+@both_ways
+def test_the_telephone_hangs_up(
+    *,
+    lab: Lab,
+    daemon: Daemon,
+    calls: Calls,
+    armed: Supervisor,
+    ear: Ear,
+    person: Person,
+    kind: Kind,
+) -> None:
+    """With the daemon alive: told by event and left in the spool, and still one."""
+    talk = calls.connect(kind, person)
+    wait_armed(lab, talk)
+    talk.agent_hangs_up()
+    wait_free(lab)
+    ear.answers(talk.customer, 1, "5")
+    ear.waits_told(talk.customer, "ended")
+    talk.customer_hangs_up()
+    talk.wait_over()
+    until(lambda: spooled(lab) == [], "the spool is empty")
+    wait_stored(daemon, talk, 5)
+
+
+def test_as_supervisor_and_operator_do_it(
+    *, daemon: Daemon, calls: Calls, ear: Ear, person: Person
+) -> None:
+    """``fluxcc group set``, ``hangup``, ``group remove``."""
+    talk = calls.connect(RECEIVED_BY_QUEUE, person)
+    assert daemon.cli("group", "set", GROUP, "--survey", "on", "--questions", "1").code == 0
+    assert "survey" in daemon.cli("hangup", "--agent", AGENT).stdout
+    ear.answers(talk.customer, 1, "3")
+    wait_stored(daemon, talk, 3)
+    assert daemon.cli("group", "remove", GROUP).code == 0
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+def test_whoever_ends_the_call_there_is_one_survey(
+    *,
+    lab: Lab,
+    daemon: Daemon,
+    board: Board,
+    calls: Calls,
+    armed: Supervisor,
+    ear: Ear,
+    person: Person,
+) -> None:
+    """Armed for the telephone and started by the board: once. Ended by an operator: it ends."""
+    talk = calls.connect(RECEIVED_BY_QUEUE, person)
+    wait_armed(lab, talk)
+    assert board.ask("hangup", AGENT).code == "survey-started"
+    ear.waits_for(talk.customer, "question_1_")
+    assert board.ask("hangup", AGENT).code == "no-live-call"
+    assert ask(daemon, "hangup", call=talk.customer)["reply"]["code"] == "ended"
+    talk.wait_over()
+    ear.waits_told(talk.customer, "ended")
+    assert [event["Fluxcc-State"] for event in ear.surveys(talk.customer)] == ["offered", "ended"]
+    wait_stored(daemon, talk, None)
+
+
+# Whoever is never asked
+
+
+def test_only_the_board_starts_what_only_the_board_may_start(
+    board: Board, calls: Calls, survey: Supervisor, ear: Ear, person: Person
+) -> None:
+    """``trigger = board``: the agent's telephone ends the call as ever."""
+    talk = calls.connect(RECEIVED_BY_QUEUE, person)
+    talk.agent_hangs_up()
+    nobody_was_asked(ear, talk)
+
+
+@every_kind
+def test_not_after_a_prank(
+    *,
+    lab: Lab,
+    board: Board,
+    calls: Calls,
+    armed: Supervisor,
+    ear: Ear,
+    person: Person,
+    kind: Kind,
+) -> None:
+    """The call ends at once, although its survey was armed."""
+    talk = calls.connect(kind, person)
+    wait_armed(lab, talk)
+    assert board.prank(AGENT).code == "blocked"
+    assert talk.customer_is_gone()
+    nobody_was_asked(ear, talk)
+
+
+@every_kind
+def test_not_after_a_transfer(
+    *,
+    lab: Lab,
+    board: Board,
+    calls: Calls,
+    armed: Supervisor,
+    ear: Ear,
+    person: Person,
+    kind: Kind,
+) -> None:
+    """Neither when the agent is freed, nor at the end of the bridge that the service makes."""
+    armed.adds_service("colleague", COLLEAGUE)
+    talk = calls.connect(kind, person)
+    wait_armed(lab, talk)
+    assert board.ask("transfer", AGENT, service="colleague").code == "transferred"
+    until(lambda: exists(lab, bridge_of(lab, talk.customer)), "the colleague has the customer")
+    lab.hang_up_phone(COLLEAGUE)
+    nobody_was_asked(ear, talk)
+
+
+@both_ways
+def test_not_after_a_conference(
+    *,
+    lab: Lab,
+    board: Board,
+    calls: Calls,
+    armed: Supervisor,
+    ear: Ear,
+    person: Person,
+    kind: Kind,
+) -> None:
+    """Taken to a room, the customer is not asked whoever leaves it first."""
+    armed.adds_room()
+    talk = calls.connect(kind, person)
+    wait_armed(lab, talk)
+    assert board.ask("conference", AGENT).code == "conference-joined"
+    talk.agent_hangs_up()
+    wait_free(lab)
+    assert not talk.customer_is_gone()
+    talk.customer_hangs_up()
+    nobody_was_asked(ear, talk)
+
+
+@every_kind
+def test_not_when_the_customer_hung_up(
+    *, lab: Lab, calls: Calls, armed: Supervisor, ear: Ear, person: Person, kind: Kind
+) -> None:
+    """There is nobody left to ask."""
+    talk = calls.connect(kind, person)
+    wait_armed(lab, talk)
+    talk.customer_hangs_up()
+    nobody_was_asked(ear, talk)
+    wait_free(lab)
+
+
+def test_not_when_nobody_answered(
+    *, lab: Lab, daemon: Daemon, calls: Calls, armed: Supervisor, ear: Ear, person: Person
+) -> None:
+    """Somebody waits in the queue, and an operator ends that call."""
+    assert "+OK" in lab.api(f"callcenter_config agent set status {AGENT}@default 'On Break'")
+    try:
+        caller = lab.call(person.number, "5000")
+        caller.wait_answered()
+        (call,) = until(daemon.calls, "the daemon sees the call")
+        assert not call["talking"]
+        assert ask(daemon, "hangup", call=call["call"])["reply"]["code"] == "ended"
+        assert caller.wait_ended() == 200
+    finally:
+        lab.api(f"callcenter_config agent set status {AGENT}@default Available")
+    assert ear.surveys(call["call"]) == []
+
+
+@both_ways
+def test_a_change_counts_for_live_calls(
+    *,
+    lab: Lab,
+    calls: Calls,
+    supervisor: Supervisor,
+    ear: Ear,
+    person: Person,
+    kind: Kind,
+) -> None:
+    """The telephone's hangup starts it, and then no longer, while the two talk."""
+    talk = calls.connect(kind, person)
+    supervisor.sets_group(has_survey=True, trigger="any")
+    wait_armed(lab, talk)
+    supervisor.sets_group(has_survey=True)
+    variable = f"uuid_getvar {talk.customer} transfer_after_bridge"
+    until(lambda: "*28" not in lab.api(variable), "the survey is disarmed")
+    talk.agent_hangs_up()
+    nobody_was_asked(ear, talk)
+
+
+def nobody_was_asked(ear: Ear, talk: Conversation) -> None:
+    """Both have hung up, and there was no survey; without a leg there will be none."""
+    talk.wait_over()
+    assert ear.surveys(talk.customer) == []
+
+
+# What a customer does
+
+
+def test_what_a_customer_may_do(
+    *,
+    board: Board,
+    daemon: Daemon,
+    calls: Calls,
+    survey: Supervisor,
+    ear: Ear,
+    people: Iterator[Person],
+    recordings: Path,
+) -> None:
+    """Two questions each, all at the same time: who is silent has two tries of ten seconds."""
+    survey.sets_group(has_survey=True, questions=2, prompts=str(recordings))
+
+    def asked() -> Conversation:
+        talk = calls.connect(RECEIVED, next(people))
+        assert board.ask("hangup", AGENT).code == "survey-started"
+        return talk
+
+    began = time.monotonic()
+    silent = asked()
+    eager, clumsy, leaving, late = asked(), asked(), asked(), asked()
+
+    ear.answers(eager.customer, 1, "4")
+    ear.answers(clumsy.customer, 1, "9")
+    ear.answers(leaving.customer, 1, "2")
+    ear.answers(late.customer, 1, "*")
+    ear.answers(eager.customer, 2, "5")
+    ear.waits_for(leaving.customer, "question_2_")
+    leaving.customer_hangs_up()
+    wait_stored(daemon, eager, 4, 5)
+    wait_stored(daemon, leaving, 2, None)
+
+    # A key that is no answer is told to be none, and the question is asked once more.
+    ear.waits_for(clumsy.customer, "invalid")
+    ear.answers(clumsy.customer, 1, "3", times=2)
+    ear.answers(clumsy.customer, 2, "1")
+    wait_stored(daemon, clumsy, 3, 1)
+    ear.waits_for(late.customer, "invalid")
+    ear.answers(late.customer, 1, "0", times=2)
+    ear.answers(late.customer, 2, "1")
+    wait_stored(daemon, late, None, 1)
+
+    ear.waits_for(silent.customer, "question_2_")
+    assert time.monotonic() - began > 2 * PATIENCE
+    assert len(prompts(ear, silent, "question_1_")) == 2
+    ear.presses(silent.customer, "5")
+    wait_stored(daemon, silent, None, 5)
+    for talk in (silent, eager, clumsy, leaving, late):
+        talk.wait_over()
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [("0", 0), ("10", 10), ("7#", 7), ("7", 7)],
+    ids=["the lowest", "the highest", "with a hash", "waited for"],
+)
+def test_from_zero_to_ten(
+    *,
+    daemon: Daemon,
+    board: Board,
+    calls: Calls,
+    survey: Supervisor,
+    ear: Ear,
+    person: Person,
+    keys: str,
+    answer: int,
+) -> None:
+    """``scale = 0-10``: a second digit is waited for, but not for long."""
+    survey.sets_group(has_survey=True, scale="0-10")
+    talk = calls.connect(RECEIVED, person)
+    assert board.ask("hangup", AGENT).code == "survey-started"
+    ear.answers(talk.customer, 1, keys)
+    wait_stored(daemon, talk, answer)
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+def test_the_groups_own_recordings(
+    *,
+    daemon: Daemon,
+    board: Board,
+    calls: Calls,
+    survey: Supervisor,
+    ear: Ear,
+    person: Person,
+    recordings: Path,
+) -> None:
+    """Played in place of the kit's; after the thanks it is the survey that hangs up."""
+    survey.sets_group(has_survey=True, prompts=str(recordings))
+    talk = calls.connect(RECEIVED, person)
+    assert board.ask("hangup", AGENT).code == "survey-started"
+    ear.answers(talk.customer, 1, "1")
+    talk.wait_over()
+    wait_stored(daemon, talk, 1)
+    played = [Path(path) for path in prompts(ear, talk, "")]
+    assert played == [recordings / "question_1_1-5.wav", recordings / "thanks.wav"]
+    assert talk.caller is not None
+    assert talk.caller.wait_ended() == 200
+
+
+def test_a_survey_of_the_houses_own(
+    lab: Lab, board: Board, calls: Calls, survey: Supervisor, person: Person
+) -> None:
+    """A group may name another destination; the customer is there when the board hears so."""
+    survey.sets_group(has_survey=True, destination="7001")
+    talk = calls.connect(RECEIVED_BY_QUEUE, person)
+    assert board.ask("hangup", AGENT).code == "survey-started"
+    variable = f"uuid_getvar {talk.customer} lab_service_reached"
+    until(lambda: lab.api(variable).strip() == "true", "the customer is there")
+    assert lab.api(f"uuid_getvar {talk.customer} fluxcc_survey_agent").strip() == AGENT
+    wait_free(lab)
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    """Prompts of a tenth of a second."""
+    for name in ("question_1_1-5", "question_2_1-5", "invalid", "thanks"):
+        data = bytes([127]) * 800
+        head = b"fmt \x10\0\0\0\x07\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0"
+        body = b"WAVE" + head + b"data" + len(data).to_bytes(4, "little") + data
+        file = b"RIFF" + len(body).to_bytes(4, "little") + body
+        (tmp_path / f"{name}.wav").write_bytes(file)
+    return tmp_path
+
+
+def prompts(ear: Ear, talk: Conversation, sound: str) -> list[str]:
+    """What was played to the customer so far and has this in its name."""
+    ear.tap.catch_up()
+    return [
+        event["Playback-File-Path"]
+        for event in ear.tap.events
+        if event.get("Event-Name") == "PLAYBACK_START"
+        and event.get("Unique-ID") == talk.customer
+        and event.get("Playback-File-Path", "").endswith(".wav")
+        and sound in event["Playback-File-Path"]
+    ]
+
+
+def spooled(lab: Lab) -> list[Path]:
+    """The files that the survey's script has left behind."""
+    return sorted(Path(lab.api("global_getvar storage_dir").strip()).glob("fluxcc-survey-*"))
