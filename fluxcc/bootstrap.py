@@ -150,6 +150,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             tracker=tracker,
             journal=journal,
             runtime=runtime,
+            clock=clock,
         ),
         directory=directory,
         surveys=surveys,

@@ -258,6 +258,7 @@ class World:
             tracker=self.tracker,
             journal=self.journal,
             runtime=self.runtime,
+            clock=self.clock,
         )
         # The journal's greenlet writes whenever somebody waits; FreeSWITCH tells at once what it
         # hung up.

@@ -342,6 +342,11 @@ class FakeStore:
         self._check()
         return list(self.settings.values())
 
+    def unfinished(self) -> list[AuditRecord]:
+        """The requests that never ended."""
+        self._check()
+        return [row for row in self.audit.values() if row.status == REQUESTED]
+
     def find_reply(self, request: str, since: float) -> Reply | None:
         """The reply that the audit remembers."""
         self._check()

@@ -166,6 +166,9 @@ class Store(Protocol):
     def entries(self) -> list[Entry]:
         """The groups, rooms and services of this node."""
 
+    def unfinished(self) -> list[AuditRecord]:
+        """The last requests of this node that began and never ended."""
+
     def find_reply(self, request: str, since: float) -> Reply | None:
         """What was answered to a request ID after that moment (epoch seconds).
 

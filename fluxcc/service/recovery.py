@@ -1,15 +1,19 @@
 """What a new life of the daemon takes over from the store: what supervisors set, the live
-blocks and the live calls."""
+blocks and the live calls. What it left half done it calls unknown."""
 
 from __future__ import annotations
 
 import logging
 
+from msgspec.structs import replace
+
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.service.blocklist import Blocklist
 from fluxcc.service.directory import Directory
 from fluxcc.service.journal import Journal
-from fluxcc.service.ports import Runtime, Store
+from fluxcc.service.ports import Clock, Runtime, Store
 from fluxcc.service.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -27,6 +31,7 @@ class Recovery:
         tracker: Tracker,
         journal: Journal,
         runtime: Runtime,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._blocklist = blocklist
@@ -34,6 +39,7 @@ class Recovery:
         self._tracker = tracker
         self._journal = journal
         self._runtime = runtime
+        self._born = clock.now()
 
     def step(self) -> bool:
         """Take over what there is; False where the store could not be read."""
@@ -42,12 +48,30 @@ class Recovery:
             blocks = self._runtime.offload(self._store.live_blocks)
             calls = self._runtime.offload(self._store.live_calls)
             entries = self._runtime.offload(self._store.entries)
+            unfinished = self._runtime.offload(self._store.unfinished)
         except StoreUnavailableError as error:
             self._journal.failure = str(error)
             log.error("the store cannot be used", extra={"error": str(error)})
             return False
-        known = {block.number for block in self._blocklist.blocks()}
         self._directory.load(entries)
-        self._blocklist.load(block for block in blocks if block.number not in known)
+        self._load(blocks)
         self._tracker.restore(call for call in calls if call.id not in self._tracker.calls)
+        for row in unfinished:
+            if row.at < self._born:
+                self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
         return True
+
+    def _load(self, blocks: list[Block]) -> None:
+        """A number has one live block: the newest. Others are of a time when the store could not
+        be read and the number was marked all the same."""
+        known = {block.number: block for block in self._blocklist.blocks()}
+        for block in sorted(blocks, key=lambda block: block.until, reverse=True):
+            newer = known.setdefault(block.number, block)
+            if newer is block:
+                self._blocklist.put(block)
+            else:
+                self._journal.note(
+                    replace(
+                        block, state=BlockState.RELEASED, ended_at=newer.since, ended_by=newer.by
+                    )
+                )

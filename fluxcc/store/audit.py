@@ -8,12 +8,14 @@ from typing import Any
 from msgspec.structs import astuple
 from sqlalchemy import Connection, select
 
-from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.requests import Reply
 from fluxcc.store.schema import AUDIT
 from fluxcc.store.statements import delete_some
 
+LAST = 1_000
+"""Rows among which those that a crash left open are: far more than can be carried out at once."""
 _RECORD = [column for column in AUDIT.c if column.name != "node"]
 
 
@@ -37,6 +39,13 @@ def search(
         query = query.where(AUDIT.c.agent == agent)
     rows = connection.execute(query.order_by(AUDIT.c.id.desc()).limit(limit))
     return [AuditRecord(*row) for row in rows]
+
+
+def unfinished(connection: Connection, node: str) -> list[AuditRecord]:
+    """Those of the node's ``LAST`` rows whose action began and never ended."""
+    query = select(*_RECORD).where(AUDIT.c.node == node).order_by(AUDIT.c.id.desc()).limit(LAST)
+    rows = [AuditRecord(*row) for row in connection.execute(query)]
+    return [row for row in rows if row.status == REQUESTED]
 
 
 def find_reply(connection: Connection, node: str, request: str, since: float) -> Reply | None:

@@ -251,6 +251,11 @@ class SqlStore:
         with self._connection() as connection:
             return surveys.search(connection, self._node, since=since, group=group, agent=agent)
 
+    def unfinished(self) -> list[AuditRecord]:
+        """Those of this node's last requests that began and never ended."""
+        with self._connection() as connection:
+            return audit.unfinished(connection, self._node)
+
     def find_reply(self, request: str, since: float) -> Reply | None:
         """What was answered to a request ID after that moment (epoch seconds).
 

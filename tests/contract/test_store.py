@@ -139,6 +139,12 @@ def test_a_request_that_never_ended_has_an_unknown_outcome(store: SqlStore) -> N
     assert reply.blocked is None
 
 
+def test_the_requests_that_never_ended_are_told(store: SqlStore) -> None:
+    began, ended = an_audit(1, request="r-1"), an_audit(2, request="r-2", status=Status.OK)
+    store.write(Batch(audit=(began, ended)))
+    assert store.unfinished() == [began]
+
+
 def test_nodes_do_not_see_each_other(migrated_url: str) -> None:
     here, there = SqlStore(migrated_url, "pbx1"), SqlStore(migrated_url, "pbx2")
     batch = Batch(calls=(a_call(),), blocks=(a_block(),), audit=(an_audit(),))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fluxcc.domain.codes import Code
+from msgspec.structs import replace
+
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.requests import Reply
 from fluxcc.service.replies import MEMORY, WINDOW
 from tests.builders import NUMBER, OTHER, World, a_block
@@ -40,6 +43,45 @@ def test_what_was_blocked_before_the_store_could_be_read_is_newer_than_the_store
     world.block(a_block("b2", until=int(NOW) + 1800))
     world.recovery.step()
     assert [block.until for block in world.blocklist.blocks()] == [int(NOW) + 1800]
+
+
+def test_of_two_live_blocks_of_a_number_the_one_that_ends_last_counts_and_the_other_ends(
+    world: World,
+) -> None:
+    """The second was made while the store could not be read; each of them was acknowledged."""
+    world.store.blocks = {
+        "newer": a_block("newer", until=int(NOW) + 1800),
+        "older": a_block("older", until=int(NOW) + 60),
+    }
+    world.recovery.step()
+    assert [block.id for block in world.blocklist.blocks()] == ["newer"]
+    world.journal.flush()
+    assert [block.id for block in world.store.live_blocks()] == ["newer"]
+
+
+def test_what_a_former_life_left_half_done_is_called_unknown(world: World) -> None:
+    """Issue: requested before acting; then done, refused, failed or unknown."""
+    half_done = AuditRecord(
+        id=1,
+        at=NOW - 5,
+        request="r-1",
+        action="prank",
+        by="agent:1000",
+        agent="1000",
+        call="customer",
+        number=NUMBER,
+        reason="",
+    )
+    ours = replace(half_done, id=2, at=NOW + 1, request="r-2")
+    world.store.audit = {1: half_done, 2: ours}
+    world.recovery.step()
+    world.journal.flush()
+    assert (world.store.audit[1].status, world.store.audit[1].code) == (
+        Status.UNKNOWN,
+        Code.OUTCOME_UNKNOWN,
+    )
+    assert world.store.audit[2] == ours
+    assert world.replies.find("r-1").code is Code.OUTCOME_UNKNOWN
 
 
 def a_reply(request: str) -> Reply:
