@@ -7,13 +7,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fluxcc import __version__
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from fluxcc import __version__, logs
 from fluxcc.actions.rules import Rules
 from fluxcc.board import Board
 from fluxcc.config import Settings
-from fluxcc.control import Control
+from fluxcc.control import Control, purge
 from fluxcc.daemon import Daemon
+from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.calls import Call
+from fluxcc.domain.kept import Kept
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.pbx import wire
 from fluxcc.pbx.switch import Address, Switch
@@ -22,9 +26,11 @@ from fluxcc.runtime import GeventRuntime, SystemClock, vitals
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.blocklist import Blocklist
 from fluxcc.service.directory import Directory
+from fluxcc.service.erasure import PURGE, DaemonMemory, Erasure, Retention, StoredMemory
 from fluxcc.service.executor import Executor
 from fluxcc.service.journal import Journal
 from fluxcc.service.performer import Performer
+from fluxcc.service.ports import Batch
 from fluxcc.service.recovery import Recovery
 from fluxcc.service.refusal import Refusal
 from fluxcc.service.replies import Replies
@@ -35,6 +41,10 @@ from fluxcc.service.tracker import Tracker
 from fluxcc.spool import FolderSpool
 from fluxcc.store.database import SqlStore
 from fluxcc.systemd import ServiceManager
+from fluxcc.watching.actions import Actions
+from fluxcc.watching.collector import Readings, Sources
+from fluxcc.watching.health import Health
+from fluxcc.watching.server import WatchServer
 
 WARM_UP = "+5511900000000"
 
@@ -68,12 +78,13 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         find_service=directory.find_service,
         has_entry=directory.has,
     )
+    replies = Replies(sql_store, runtime, clock)
     executor = Executor(
         tracker=tracker,
         blocklist=blocklist,
         performer=Performer(switch, blocking, directory, journal),
         journal=journal,
-        replies=Replies(sql_store, runtime, clock),
+        replies=replies,
         sequels=Sequels(tracker, journal),
         pbx=switch,
         rules=rules,
@@ -91,6 +102,27 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
 
     journal.on_recreated = write_again
     board = Board(executor, switch, settings.lang)
+    retention = Retention(sql_store, journal, runtime, clock, _ages(settings))
+    erasure = Erasure(
+        store=sql_store,
+        runtime=runtime,
+        clock=clock,
+        numbers=numbers,
+        memory=DaemonMemory(blocking, journal, replies),
+        write=journal.commit,
+    )
+    manager = ServiceManager(os.environ)
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    executor.on_reply = Actions(registry).ended
+    health = Health(
+        is_connected=lambda: switch.is_connected,
+        connected_since=lambda: life.connected_since,
+        loss=lambda: switch.loss,
+        last_turn=lambda: manager.turned,
+        journal=journal,
+        clock=clock,
+    )
     started = time.time()
 
     def apply(wanted: Settings) -> None:
@@ -102,6 +134,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         rules.survey_context = wanted.survey.context
         refusal.cause = wanted.blocks.reject_cause
         board.language = wanted.lang
+        retention.ages = _ages(wanted)
+        logs.set_up(wanted.log.level, wanted.log.format)
         life.publish_settings({"reject_cause": wanted.blocks.reject_cause})
 
     def status() -> dict[str, Any]:
@@ -142,6 +176,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             executor,
             {"status": status, "calls": calls, "vitals": vitals},
             lambda: switch.is_connected,
+            {PURGE: lambda ask, who: purge(erasure, ask, who)},
         ),
         recovery=Recovery(
             store=sql_store,
@@ -155,12 +190,63 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         directory=directory,
         surveys=surveys,
         spool=spool,
+        retention=retention,
+        watch_server=WatchServer(settings.metrics.address, registry, health),
         clock=clock,
-        manager=ServiceManager(os.environ),
+        manager=manager,
         reloader=Reloader(settings, read, apply),
         settings={"reject_cause": settings.blocks.reject_cause},
     )
+    registry.register(
+        Readings(
+            Sources(
+                version=__version__,
+                node=settings.pbx.node,
+                life=life,
+                health=health,
+                tracker=tracker,
+                blocking=blocking,
+                refusal=refusal,
+                journal=journal,
+                store=sql_store,
+                surveys=surveys,
+                board=board,
+                retention=retention,
+            )
+        )
+    )
     return life
+
+
+def erasure(settings: Settings) -> Erasure:
+    """What erases while no daemon runs."""
+    clock, sql_store = SystemClock(), SqlStore(settings.store.url, settings.pbx.node)
+
+    def write(row: AuditRecord) -> bool:
+        sql_store.write(Batch(audit=(row,)))
+        return True
+
+    return Erasure(
+        store=sql_store,
+        runtime=GeventRuntime(),
+        clock=clock,
+        numbers=NumberPlan(
+            settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+        ),
+        memory=StoredMemory(sql_store, clock),
+        write=write,
+    )
+
+
+def _ages(settings: Settings) -> dict[Kept, float]:
+    """For how many seconds each kind of record is kept. A survey belongs to its call, and a block
+    that ended to the rows that tell who wanted it."""
+    return {
+        Kept.CALLS: settings.retention.calls,
+        Kept.SURVEYS: settings.retention.calls,
+        Kept.BLOCKS: settings.retention.audit,
+        Kept.AUDIT: settings.retention.audit,
+    }
 
 
 def _describe(call: Call) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import socket as native_socket
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -20,9 +21,9 @@ import msgspec
 from gevent import socket
 from gevent.server import StreamServer
 
-from fluxcc.domain.codes import Status
+from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.directory import Group, Room, Service, faults
-from fluxcc.domain.errors import PbxError
+from fluxcc.domain.errors import PbxError, RefusedError, StoreUnavailableError
 from fluxcc.domain.requests import (
     EXTENSION,
     LONGEST_REASON,
@@ -35,6 +36,7 @@ from fluxcc.domain.requests import (
     Role,
     clean_text,
 )
+from fluxcc.service.erasure import PURGE, Erasure
 from fluxcc.service.executor import Executor
 
 LONGEST_LINE = 64 * 1024
@@ -42,6 +44,7 @@ LONGEST_NUMBER = 64
 LONGEST_BLOCK = 3650 * 86400
 MODE = 0o660
 BACKLOG = 64
+STORE_UNAVAILABLE = "store-unavailable"
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
     """What the ``fluxcc`` command sends."""
 
     do: str
-    """An ``Action``, or one of the readings: ``status``, ``calls``."""
+    """An ``Action``, one of the readings (``status``, ``calls``), or ``purge``."""
     agent: str = ""
     call: str = ""
     number: str = ""
@@ -60,6 +63,9 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
     """With ``set`` and ``remove``: exactly one of the three."""
     room: Room | None = None
     offer: Service | None = None
+    before: float | None = None
+    """With ``purge``: an epoch second. Exactly one of this and ``number``."""
+    with_live_block: bool = False
     reason: str = ""
     language: str = ""
 
@@ -83,10 +89,14 @@ class Control:
         executor: Executor,
         readings: Mapping[str, Callable[[], Any]],
         is_connected: Callable[[], bool],
+        doings: Mapping[str, Callable[[Ask, str], Any]] = MappingProxyType({}),
     ) -> None:
+        """``readings`` tell something; ``doings`` do something that is no action on a call, for the
+        asker of that name."""
         self._path = path
         self._executor = executor
         self._readings = readings
+        self._doings = doings
         self._is_connected = is_connected
         self._server: StreamServer | None = None
 
@@ -125,6 +135,9 @@ class Control:
             reading = self._readings.get(ask.do)
             if reading is not None:
                 return Answer(reading=reading())
+            doing = self._doings.get(ask.do)
+            if doing is not None:
+                return Answer(reading=doing(ask, who))
             request = read_request(ask, who)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
             return Answer(error=f"malformed: {error}")
@@ -168,6 +181,32 @@ def read_request(ask: Ask, who: str) -> Request:
         reason=clean_text(ask.reason, LONGEST_REASON),
         language=ask.language,
     )
+
+
+def purge(erasure: Erasure, ask: Ask, who: str) -> dict[str, Any]:
+    """What ``fluxcc db purge`` asks for: ``code``, ``counts``, ``blocked_until``. Raises
+    ``ValueError``."""
+    if bool(ask.number) == (ask.before is not None):
+        raise ValueError("exactly one of number and before goes with purge")
+    if len(ask.number) > LONGEST_NUMBER:
+        raise ValueError("number is malformed")
+    by, request = str(Actor(Role.OPERATOR, who)), f"operator-{uuid4().hex}"
+    try:
+        if ask.before is not None:
+            erased = erasure.erase_older(ask.before, by, request)
+        else:
+            erased = erasure.erase_person(
+                ask.number, by, request, with_live_block=ask.with_live_block
+            )
+    except RefusedError as refusal:
+        return {"code": refusal.code}
+    except StoreUnavailableError as error:
+        return {"code": STORE_UNAVAILABLE, "error": str(error)}
+    return {
+        "code": Code.ERASED,
+        "counts": erased.counts,
+        "blocked_until": erased.blocked_until,
+    }
 
 
 def _who(connection: socket.socket) -> str:

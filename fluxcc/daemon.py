@@ -24,6 +24,7 @@ from fluxcc.pbx.switch import Switch
 from fluxcc.reload import Reloader
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.directory import Directory
+from fluxcc.service.erasure import Retention
 from fluxcc.service.journal import Journal
 from fluxcc.service.ports import Clock
 from fluxcc.service.recovery import Recovery
@@ -33,6 +34,7 @@ from fluxcc.service.surveys import Surveys
 from fluxcc.service.tracker import Tracker
 from fluxcc.spool import FolderSpool
 from fluxcc.systemd import ServiceManager
+from fluxcc.watching.server import WatchServer
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two tries to connect."""
@@ -73,6 +75,8 @@ class Daemon:
         directory: Directory,
         surveys: Surveys,
         spool: FolderSpool,
+        retention: Retention,
+        watch_server: WatchServer,
         reloader: Reloader,
         clock: Clock,
         manager: ServiceManager,
@@ -91,6 +95,8 @@ class Daemon:
         self._directory = directory
         self._surveys = surveys
         self._spool = spool
+        self._retention = retention
+        self._watch_server = watch_server
         self._reloader = reloader
         self._clock = clock
         self._manager = manager
@@ -123,6 +129,7 @@ class Daemon:
         gevent.signal_handler(signal.SIGHUP, self._reloading.set)
         is_recovered = self._recovery.step()
         self._control.start()
+        self._watch_server.start()
         loops = [
             gevent.spawn(loop)
             for loop in (
@@ -132,6 +139,7 @@ class Daemon:
                 self._beat,
                 self._collect,
                 self._reload,
+                self._retain,
             )
         ]
         if not is_recovered:
@@ -146,6 +154,7 @@ class Daemon:
             self._manager.stopping()
             self._stopping.set()
             self._control.stop()
+            self._watch_server.stop()
             gevent.killall(loops[1:])
             self._switch.disconnect()
             self._last_words()
@@ -344,8 +353,14 @@ class Daemon:
 
     def _write(self) -> None:
         while True:
-            self._journal.wait_for_work()
-            self._journal.flush()
+            if self._journal.wait_for_work():
+                self._journal.flush()
+            else:
+                self._journal.prove()
+
+    def _retain(self) -> None:
+        while True:
+            gevent.sleep(self._retention.step())
 
     def _expire(self) -> None:
         while True:

@@ -27,6 +27,8 @@ AT_RUN_TIME = frozenset(
         "survey.context",
         "retention.calls",
         "retention.audit",
+        "log.format",
+        "log.level",
     }
 )
 """Keys that count from the next action on; the others need a restart."""

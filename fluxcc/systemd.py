@@ -27,6 +27,8 @@ class ServiceManager:
         allowed = environment.get("WATCHDOG_USEC", "")
         self._period = int(allowed) / 1e6 / FEEDINGS if allowed.isdecimal() else None
         self._fed = float("-inf")
+        self.turned = time.monotonic()
+        """When the loop last turned."""
 
     def ready(self) -> None:
         """Everything that depends on the daemon may start."""
@@ -38,7 +40,7 @@ class ServiceManager:
 
     def alive(self) -> None:
         """The loop turns. May be called as often as it does."""
-        now = time.monotonic()
+        now = self.turned = time.monotonic()
         if self._period is not None and now - self._fed >= self._period:
             self._fed = now
             self._tell(ALIVE)

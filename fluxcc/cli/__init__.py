@@ -49,6 +49,7 @@ COMMANDS = {
     "survey": Entry("fluxcc.cli.survey", _("What customers said to the survey Avali-E.")),
     "audit": Entry("fluxcc.cli.audit", _("Tell who asked for what, and what became of it.")),
     "config": Entry("fluxcc.cli.config", _("Show the configuration, and check it.")),
+    "db": Entry("fluxcc.cli.db", _("Look after the store: upgrade it, erase from it.")),
     "kit": Entry("fluxcc.cli.kit", _("Put the kit into FreeSWITCH's configuration.")),
 }
 """Every command, in the order a reader wants them."""

@@ -74,10 +74,12 @@ def _sentence(session: Session, reply: dict[str, Any], code: Code) -> str:
     return text
 
 
-def exchange(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
+def exchange(
+    path: Path, question: Mapping[str, Any], timeout: float = TIMEOUT
+) -> dict[str, Any]:
     """The daemon's answer on that socket. Raises ``OSError``, ``ValueError`` for no answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(TIMEOUT)
+        connection.settimeout(timeout)
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
         try:
             # By way of the folder's descriptor: a socket's path may have 108 bytes at the most.

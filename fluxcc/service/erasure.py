@@ -123,6 +123,10 @@ class Retention:
             except StoreUnavailableError as error:
                 log.warning("what is too old was not deleted", extra={"error": str(error)})
                 self._due = self._clock.monotonic() + AGAIN
+            except Exception:
+                # Nobody's call ends because of old ones.
+                log.exception("what is too old was not deleted")
+                self._due = self._clock.monotonic() + AGAIN
             else:
                 self._due = self._clock.monotonic() + PERIOD
         return self._due - self._clock.monotonic()

@@ -1,0 +1,178 @@
+"""``db``: looks after the store: brings its schema up to date, erases what is kept of people.
+
+What is erased is erased by the daemon where one runs, so that nobody writes it again; otherwise
+here, in the same way (``service.erasure``).
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Any, NoReturn
+
+import click
+import msgspec
+
+from fluxcc import bootstrap, control, i18n
+from fluxcc.cli.ask import exchange
+from fluxcc.cli.moments import Since
+from fluxcc.cli.session import (
+    FAILED,
+    NOT_PERMITTED,
+    UNAVAILABLE,
+    Session,
+    json_option,
+    pass_session,
+)
+from fluxcc.domain import texts
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.store.database import revision, upgrade
+
+PATIENCE = 3600.0
+"""Seconds: millions of old records go in small steps."""
+
+
+def _(message: str) -> str:
+    return message
+
+
+@click.group("db")
+def db_command() -> None:
+    """Look after the store."""
+
+
+@db_command.command("upgrade")
+@json_option
+@pass_session
+def upgrade_store(session: Session) -> None:
+    """Create the store where there is none, bring its schema up to date otherwise.
+
+    The daemon does the same when it starts. Back up the store before.
+
+    \b
+    fluxcc db upgrade
+    """
+    url = session.settings.store.url
+    try:
+        before = revision(url)
+        aside = upgrade(url)
+        after = revision(url)
+    except StoreUnavailableError as error:
+        _fail_on_store(session, str(error))
+    if session.as_json:
+        session.show_json(
+            {"before": before, "after": after, "set_aside": str(aside) if aside else None}
+        )
+        return
+    if aside:
+        session.say(_("The store was corrupt; it was set aside as {aside}."), aside=aside)
+    if not before or aside:
+        session.say(_("A new store was made, with schema {after}."), after=after)
+    elif before == after:
+        session.say(_("The store is up to date, with schema {after}."), after=after)
+    else:
+        session.say(
+            _("The store was brought from schema {before} to {after}."), before=before, after=after
+        )
+
+
+@db_command.command("purge")
+@click.option("--number", metavar="N", default="", help="Of this number, in every spelling.")
+@click.option("--before", type=Since(), metavar="D", help="Older than 90d, or than a date.")
+@click.option("--with-live-block", is_flag=True, help="With --number: end its block too.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@json_option
+@pass_session
+def purge_store(
+    session: Session, /, number: str, before: float | None, with_live_block: bool, yes: bool
+) -> None:
+    """Erase what is kept of one person, or what is old, for good.
+
+    Of a person go the ended calls, the surveys and the ended blocks; the audit keeps what was done
+    and by whom, without number and reason. A call that is going on stays, and so does a live block:
+    it ends by itself. What is older than D goes whole.
+
+    \b
+    fluxcc db purge --number +5511988887777
+    fluxcc db purge --before 30d --yes
+    """
+    if bool(number) == (before is not None):
+        raise click.UsageError("exactly one of --number and --before is needed")
+    if with_live_block and not number:
+        raise click.UsageError("--with-live-block goes with --number")
+    if not yes and not session.as_json and sys.stdin.isatty():
+        click.confirm(session.translate(_("What is erased does not come back. Go on?")), abort=True)
+    question: dict[str, Any] = {"do": control.PURGE, "with_live_block": with_live_block}
+    question |= {"number": number} if number else {"before": before}
+    answer = _purge(session, question)
+    if answer["code"] == control.STORE_UNAVAILABLE:
+        _fail_on_store(session, answer["error"])
+    if answer["code"] != Code.ERASED:
+        code = Code(answer["code"])
+        session.fail(FAILED, code, texts.SENTENCES[code], number=number)
+    if session.as_json:
+        session.show_json(answer)
+        return
+    session.say(
+        _("Erased: {calls} calls, {surveys} surveys, {blocks} ended blocks."), **answer["counts"]
+    )
+    if number:
+        session.say(_("Rows of the audit without a number now: {audit}."), **answer["counts"])
+    else:
+        session.say(_("Rows of the audit: {audit}."), **answer["counts"])
+    if answer["blocked_until"]:
+        session.say(
+            _("The number stays blocked until {until}; --with-live-block ends that too."),
+            until=i18n.clock_time(answer["blocked_until"]),
+        )
+
+
+def _purge(session: Session, question: dict[str, Any]) -> dict[str, Any]:
+    """What the daemon did, or what was done here where none runs."""
+    path = session.settings.control_socket
+    try:
+        answer = exchange(path, question, PATIENCE)
+    except PermissionError:
+        session.fail(
+            NOT_PERMITTED,
+            "not-permitted",
+            _("You may not use the daemon's socket {path}; ask to be added to its group."),
+            path=path,
+        )
+    except (FileNotFoundError, ConnectionRefusedError):
+        return _purge_here(session, question)
+    except (OSError, ValueError) as error:
+        session.fail(
+            UNAVAILABLE,
+            "daemon-unavailable",
+            _("The daemon does not answer on {path} ({error}); is it running?"),
+            path=path,
+            error=error,
+        )
+    if answer.get("error"):
+        session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=answer["error"])
+    reading: dict[str, Any] = answer["reading"]
+    return reading
+
+
+def _purge_here(session: Session, question: dict[str, Any]) -> dict[str, Any]:
+    if question["with_live_block"]:
+        session.fail(
+            UNAVAILABLE,
+            "daemon-unavailable",
+            _("A live block can be ended only while the daemon runs: FreeSWITCH must know of it."),
+        )
+    ask = msgspec.convert(question, control.Ask)
+    try:
+        answer = control.purge(bootstrap.erasure(session.settings), ask, getpass.getuser())
+    except ValueError as error:
+        session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=error)
+    builtin: dict[str, Any] = msgspec.to_builtins(answer)
+    return builtin
+
+
+def _fail_on_store(session: Session, error: str) -> NoReturn:
+    session.fail(
+        NOT_PERMITTED, "store-unavailable", _("The store cannot be used: {error}"), error=error
+    )

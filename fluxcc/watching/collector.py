@@ -1,0 +1,195 @@
+"""The metrics that are read when somebody asks for them, as tables."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from fluxcc.board import Board
+from fluxcc.domain.blocks import BlockChange
+from fluxcc.domain.kept import Kept
+from fluxcc.logs import TALLY
+from fluxcc.service.blocking import Blocking
+from fluxcc.service.erasure import Retention
+from fluxcc.service.journal import Journal
+from fluxcc.service.ports import Store
+from fluxcc.service.refusal import Refusal
+from fluxcc.service.surveys import Surveys
+from fluxcc.service.tracker import Tracker
+from fluxcc.watching.health import Health
+
+
+class Life(Protocol):
+    """What ``daemon.Daemon`` counts."""
+
+    connects: int
+    resyncs: int
+    events: int
+    undecodable: int
+    lag: float
+    connected_since: float | None
+
+    @property
+    def waiting(self) -> int:
+        """Events read and not handled yet."""
+
+    @property
+    def dropped(self) -> int:
+        """Events dropped since the last connect."""
+
+
+class Sources(NamedTuple):
+    """Everybody who is asked."""
+
+    version: str
+    node: str
+    life: Life
+    health: Health
+    tracker: Tracker
+    blocking: Blocking
+    refusal: Refusal
+    journal: Journal
+    store: Store
+    surveys: Surveys
+    board: Board
+    retention: Retention
+
+
+Reading = tuple[str, str, Callable[[Sources], float]]
+"""Name, what it says, how it is read."""
+
+GAUGES: tuple[Reading, ...] = (
+    ("fluxcc_ready", "1 while /readyz says so", lambda s: not s.health.unready()),
+    (
+        "fluxcc_link_up",
+        "1 while FreeSWITCH is connected and its calls are known",
+        lambda s: s.health.is_linked,
+    ),
+    (
+        "fluxcc_link_connected_timestamp_seconds",
+        "Since when it is connected; 0 while it is not",
+        lambda s: s.life.connected_since or 0,
+    ),
+    (
+        "fluxcc_event_lag_seconds",
+        "How long after FreeSWITCH's clock its last heartbeat was handled",
+        lambda s: s.life.lag,
+    ),
+    ("fluxcc_events_waiting", "Events read and not handled yet", lambda s: s.life.waiting),
+    ("fluxcc_calls", "Live calls", lambda s: len(s.tracker.calls)),
+    ("fluxcc_legs", "Live legs, which are FreeSWITCH's channels", lambda s: len(s.tracker.legs)),
+    ("fluxcc_blocks", "Live blocks", lambda s: len(s.blocking.blocklist)),
+    (
+        "fluxcc_contexts_without_gate",
+        "Dialplan contexts that blocked callers reach without meeting the kit's gate",
+        lambda s: len(s.refusal.ungated),
+    ),
+    (
+        "fluxcc_store_failing",
+        "1 while the store cannot be written",
+        lambda s: bool(s.journal.failure),
+    ),
+    ("fluxcc_store_pending", "Records not written yet", lambda s: s.journal.pending),
+    (
+        "fluxcc_store_lag_seconds",
+        "How long the oldest of them has been waiting",
+        lambda s: s.journal.lag,
+    ),
+    (
+        "fluxcc_retention_last_success_timestamp_seconds",
+        "When what is too old was last deleted in full; 0 where that was not since the start",
+        lambda s: s.retention.last_done or 0,
+    ),
+    ("fluxcc_threads", "Native threads of the process", lambda s: threading.active_count()),
+)
+COUNTERS: tuple[Reading, ...] = (
+    ("fluxcc_connects_total", "Connections made to FreeSWITCH", lambda s: s.life.connects),
+    ("fluxcc_resyncs_total", "Snapshots taken of its calls", lambda s: s.life.resyncs),
+    ("fluxcc_events_total", "Events handled", lambda s: s.life.events),
+    (
+        "fluxcc_events_dropped_total",
+        "Events dropped under overload since the last connect",
+        lambda s: s.life.dropped,
+    ),
+    (
+        "fluxcc_events_undecodable_total",
+        "Events that nobody could read",
+        lambda s: s.life.undecodable,
+    ),
+    ("fluxcc_attempts_total", "Calls of blocked callers", lambda s: s.blocking.attempts),
+    (
+        "fluxcc_requests_malformed_total",
+        "Malformed requests of boards",
+        lambda s: s.board.malformed,
+    ),
+    (
+        "fluxcc_store_batches_total",
+        "Transactions written to the store",
+        lambda s: s.journal.written,
+    ),
+    (
+        "fluxcc_store_recreated_total",
+        "Times the store was found corrupt, deleted or replaced",
+        lambda s: s.store.recreated,
+    ),
+)
+
+Table = tuple[str, str, str, Callable[[Sources], Mapping[str, float]]]
+"""Name, what it says, label, how each of its values is read."""
+
+LABELLED: tuple[Table, ...] = (
+    (
+        "fluxcc_block_changes_total",
+        "What became of blocks",
+        "change",
+        lambda s: {change: s.blocking.changes[change] for change in BlockChange},
+    ),
+    (
+        "fluxcc_surveys_total",
+        "Surveys taken in, and records of them that nobody could read",
+        "result",
+        lambda s: {"taken": s.surveys.taken, "malformed": s.surveys.malformed},
+    ),
+    (
+        "fluxcc_retention_deleted_total",
+        "Records deleted because they were too old",
+        "kind",
+        lambda s: {kept: s.retention.deleted[kept] for kept in Kept},
+    ),
+    (
+        "fluxcc_log_records_total",
+        "Records logged",
+        "level",
+        lambda s: {level: TALLY.records[level] for level in ("INFO", "WARNING", "ERROR")},
+    ),
+)
+INFO = "fluxcc_info"
+NAMES = frozenset({INFO, *(entry[0] for entry in (*GAUGES, *COUNTERS, *LABELLED))})
+
+
+class Readings(Collector):
+    """Asks everybody whenever Prometheus asks."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric of the tables."""
+        sources = self._sources
+        for name, help_text, read in GAUGES:
+            yield GaugeMetricFamily(name, help_text, value=float(read(sources)))
+        for name, help_text, read in COUNTERS:
+            yield CounterMetricFamily(name, help_text, value=float(read(sources)))
+        for name, help_text, label, read_all in LABELLED:
+            family = CounterMetricFamily(name, help_text, labels=[label])
+            for value, count in read_all(sources).items():
+                family.add_metric([value], count)
+            yield family
+        about = GaugeMetricFamily(INFO, "Version and node", labels=["version", "node"])
+        about.add_metric([sources.version, sources.node], 1)
+        yield about

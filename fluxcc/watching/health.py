@@ -1,0 +1,54 @@
+"""Whether the daemon is well: ``/healthz`` for whoever may start it again, ``/readyz`` for whoever
+wants to know whether an agent's click would work now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fluxcc.service.journal import Journal
+from fluxcc.service.ports import Clock
+
+STUCK = 60.0
+"""Seconds without a turn of the loop that handles events after which it counts as stuck. Connecting
+to a FreeSWITCH that accepts and then says nothing takes it some 40."""
+
+
+class Health:
+    """One per daemon. Nothing here waits."""
+
+    def __init__(
+        self,
+        *,
+        is_connected: Callable[[], bool],
+        connected_since: Callable[[], float | None],
+        loss: Callable[[], str],
+        last_turn: Callable[[], float],
+        journal: Journal,
+        clock: Clock,
+    ) -> None:
+        """``last_turn`` is when the loop that handles events last went round (monotonic)."""
+        self._is_connected = is_connected
+        self._connected_since = connected_since
+        self._loss = loss
+        self._last_turn = last_turn
+        self._journal = journal
+        self._clock = clock
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether FreeSWITCH is connected, and a snapshot of its calls was taken since."""
+        return self._is_connected() and self._connected_since() is not None
+
+    def unhealthy(self) -> list[str]:
+        """Why the daemon should be started again; nothing where it should not."""
+        idle = self._clock.monotonic() - self._last_turn()
+        return [f"the loop has been stuck for {idle:.0f} s"] if idle > STUCK else []
+
+    def unready(self) -> list[str]:
+        """Why actions do not work in full now; nothing where they do."""
+        reasons = self.unhealthy()
+        if not self.is_linked:
+            reasons.append(f"no link to FreeSWITCH: {self._loss() or 'connecting'}")
+        if self._journal.failure:
+            reasons.append(f"the store cannot be written: {self._journal.failure}")
+        return reasons
