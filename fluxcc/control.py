@@ -36,7 +36,7 @@ from fluxcc.domain.requests import (
     Role,
     clean_text,
 )
-from fluxcc.service.erasure import PURGE, Erasure
+from fluxcc.service.erasure import Erasure
 from fluxcc.service.executor import Executor
 
 LONGEST_LINE = 64 * 1024

@@ -74,9 +74,7 @@ def _sentence(session: Session, reply: dict[str, Any], code: Code) -> str:
     return text
 
 
-def exchange(
-    path: Path, question: Mapping[str, Any], timeout: float = TIMEOUT
-) -> dict[str, Any]:
+def exchange(path: Path, question: Mapping[str, Any], timeout: float = TIMEOUT) -> dict[str, Any]:
     """The daemon's answer on that socket. Raises ``OSError``, ``ValueError`` for no answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)

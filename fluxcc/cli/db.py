@@ -27,6 +27,7 @@ from fluxcc.cli.session import (
 from fluxcc.domain import texts
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.service.erasure import PURGE
 from fluxcc.store.database import revision, upgrade
 
 PATIENCE = 3600.0
@@ -103,7 +104,7 @@ def purge_store(
         raise click.UsageError("--with-live-block goes with --number")
     if not yes and not session.as_json and sys.stdin.isatty():
         click.confirm(session.translate(_("What is erased does not come back. Go on?")), abort=True)
-    question: dict[str, Any] = {"do": control.PURGE, "with_live_block": with_live_block}
+    question: dict[str, Any] = {"do": PURGE, "with_live_block": with_live_block}
     question |= {"number": number} if number else {"before": before}
     answer = _purge(session, question)
     if answer["code"] == control.STORE_UNAVAILABLE:
