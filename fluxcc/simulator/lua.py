@@ -140,11 +140,18 @@ class Consumer:
         self._pbx = pbx
         self._wanted: set[tuple[str, str]] = set()
         self._heard: Queue[Event] = Queue(MAX_QUEUED_EVENTS)
+        self._is_listening = True
         pbx.bus.listen(self._hear)
 
     def close(self) -> None:
         """Hear nothing any more."""
-        self._pbx.bus.forget(self._hear)
+        if self._is_listening:
+            self._is_listening = False
+            self._pbx.bus.forget(self._hear)
+
+    def cleanup(self) -> None:
+        """mod_lua's name for it."""
+        self.close()
 
     def bind(self, name: str, subclass: str = "") -> int:
         """Hear events of this name too, or of this subclass only."""

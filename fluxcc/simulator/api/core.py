@@ -41,6 +41,10 @@ def _uptime(pbx: Pbx, arguments: str) -> str:
     return f"{int(time.time() - pbx.started)}\n"
 
 
+def _strmicroepoch(pbx: Pbx, arguments: str) -> str:
+    return str(time.time_ns() // 1_000)
+
+
 def _strepoch(pbx: Pbx, arguments: str) -> str:
     if not arguments:
         return str(int(time.time()))
@@ -153,6 +157,7 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "sofia": _sofia,
     "status": _status,
     "strepoch": _strepoch,
+    "strmicroepoch": _strmicroepoch,
     "switchname": _hostname,
     "uptime": _uptime,
     "url_encode": _url_encode,

@@ -1,0 +1,106 @@
+"""The board that has only ``api``: ``lua fluxcc.lua ACTION agent=EXT …`` (contract, section 3)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from fluxcc.lab.port import Lab
+from fluxcc.pbx.frames import Frame, FrameReader
+
+from .conftest import Talk, are_gone
+from .daemon import Daemon
+from .waiting import until
+
+AT_ONCE = 50
+
+
+class Connection:
+    """One of many that a board keeps open: connecting 50 at once is more than FreeSWITCH takes."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._socket = socket.create_connection((lab.host, lab.port), timeout=10)
+        self._reader = FrameReader()
+        self._next()
+        self._ask(f"auth {lab.password}")
+
+    def api(self, command: str) -> str:
+        return self._ask(f"api {command}").body.decode().strip()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _ask(self, command: str) -> Frame:
+        self._socket.sendall(f"{command}\n\n".encode())
+        return self._next()
+
+    def _next(self) -> Frame:
+        while not (frames := self._reader.feed(self._socket.recv(65536))):
+            pass
+        return frames[0]
+
+
+def test_an_action_is_one_call_and_one_answer(
+    lab: Lab, daemon: Daemon, number: str, talk: Callable[..., Talk]
+) -> None:
+    """``+OK CODE TEXT``, by the same executor and with the same audit as the board's event."""
+    call = talk(number)
+    answer = lab.api(f"lua fluxcc.lua trote agent=1000 call={call.customer} reason=he was rude")
+    assert answer.startswith("+OK blocked ")
+    assert are_gone(lab, call.customer, call.agent_leg)
+    row = daemon.cli("audit", "--json", "--agent", "1000").json[0]
+    assert (row["by"], row["code"], row["reason"]) == ("agent:1000", "blocked", "he was rude")
+
+
+def test_a_refusal_is_an_error_with_its_code(lab: Lab, daemon: Daemon) -> None:
+    assert daemon.is_running
+    assert lab.api("lua fluxcc.lua prank agent=1000").startswith("-ERR no-live-call ")
+    assert lab.api("lua fluxcc.lua dance agent=1000").startswith("-ERR unknown-action ")
+    assert lab.api("lua fluxcc.lua prank").startswith("-ERR malformed-request ")
+
+
+def test_what_cannot_be_read_is_not_sent(lab: Lab, daemon: Daemon) -> None:
+    assert daemon.is_running
+    assert lab.api("lua fluxcc.lua").startswith("-ERR malformed-request usage")
+    assert lab.api("lua fluxcc.lua prank agent=1000 nonsense").startswith("-ERR malformed-request")
+
+
+def test_no_header_can_be_smuggled_in(lab: Lab, daemon: Daemon) -> None:
+    """A line end in a value would begin a header of its own."""
+    assert daemon.is_running
+    lab.api("lua fluxcc.lua prank agent=1000 reason=x%0aFluxcc-Agent:%201001")
+    row = daemon.cli("audit", "--json").json[0]
+    assert (row["agent"], row["reason"]) == ("1000", "x Fluxcc-Agent: 1001")
+
+
+def test_50_at_once_are_50_right_answers(lab: Lab, daemon: Daemon) -> None:
+    """Each gets its own, and nothing is left behind."""
+    assert daemon.is_running
+    answers: list[str] = []
+    with ExitStack() as opened:
+        boards = [Connection(lab) for _ in range(AT_ONCE)]
+        for board in boards:
+            opened.callback(board.close)
+        threads = [
+            threading.Thread(
+                target=lambda board, agent: answers.append(
+                    board.api(f"lua fluxcc.lua prank agent={agent}")
+                ),
+                args=(board, 3000 + number),
+            )
+            for number, board in enumerate(boards)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert Counter(answer.split()[1] for answer in answers) == {"no-live-call": AT_ONCE}
+
+    def audited() -> bool:
+        rows = daemon.cli("audit", "--json", "--since", "1h").json
+        return len({row["agent"] for row in rows if row["agent"].startswith("30")}) == AT_ONCE
+
+    until(audited, "each is in the audit")
