@@ -57,7 +57,7 @@ class Bridges:
         for leg, partner in ((a, b), (b, a)):
             source = f"{int(time.time())}:{uuid.uuid4()}:uuid_br:{partner.uuid}"
             leg.profile = replace(leg.profile, transfer_source=source, index=leg.profile.index + 1)
-            leg.variables |= {"transfer_history": source, "transfer_source": source}
+            leg.note_transfer(source)
         self._switchboard.redirect(b, lambda: self._soft_execute(a, b))
         has_b_left = b.departure()
         self._switchboard.redirect(a, lambda: self._soft_bridge(a, b, has_b_left))

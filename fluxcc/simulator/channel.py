@@ -240,6 +240,13 @@ class Channel:
         else:
             self.variables.pop(name, None)
 
+    def note_transfer(self, source: str) -> None:
+        """Remember where the leg was sent: the last time by itself, and every time in a row."""
+        known = self.variables.get("transfer_history")
+        earlier = known if isinstance(known, list) else [known] if known else []
+        self.variables["transfer_history"] = [*earlier, source] if earlier else source
+        self.variables["transfer_source"] = source
+
     def variable(self, name: str) -> str:
         """A variable, or a field of the profile by the same name; empty where there is none."""
         value = self.variables.get(name)

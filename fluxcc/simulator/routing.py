@@ -71,7 +71,7 @@ class Router:
         context = context or leg.profile.context or "default"
         source = f"{int(time.time())}:{uuid.uuid4()}:bl_xfer:{destination}/{context}/{dialplan}"
         leg.profile = leg.profile.transferred(destination, dialplan, context, source)
-        leg.variables |= {"transfer_history": source, "transfer_source": source}
+        leg.note_transfer(source)
         for name in ("signal_bond", "park_after_bridge"):
             leg.variables.pop(name, None)
         leg.other = None

@@ -423,3 +423,14 @@ def test_the_dialplan_fires_events_and_transfers(configuration: Path, scene: Sce
     scene.until_event("PLAYBACK_START", Unique_ID=caller.uuid)
     told = scene.said("CUSTOM", Event_Subclass="a::b")[0]
     assert (told.get("Unique-ID"), told.get("Foo")) == (caller.uuid, "bar")
+
+
+def test_every_transfer_is_remembered(scene: Scene) -> None:
+    customer, _ = scene.bridged_call()
+    for number, destination in enumerate(["9999", "7001", "9999"], 1):
+        scene.pbx.api(f"uuid_transfer {customer.uuid} {destination} XML default")
+        history = customer.variables["transfer_history"]
+        told = history if isinstance(history, list) else [history]
+        assert len(told) == number
+        assert told[-1].endswith(f":bl_xfer:{destination}/default/XML")
+        assert customer.variable("transfer_source") == told[-1]
