@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from fluxcc.client import Board
+from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
 
 from .daemon import Daemon
@@ -24,6 +29,19 @@ from .people import Person
 from .waiting import until
 
 ANSWERS, BUSY, NOWHERE = "7001", "7002", "7999"
+DETOURS = """<include>
+  <extension name="near">
+    <condition field="destination_number" expression="^7100$">
+      <action application="transfer" data="7001 XML default"/>
+    </condition>
+  </extension>
+  <extension name="far">
+    <condition field="destination_number" expression="^7200$">
+      <action application="transfer" data="7100 XML default"/>
+    </condition>
+  </extension>
+</include>
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +123,34 @@ def test_a_service_that_puts_the_customer_through(
         lambda: sequel_of(daemon.store, reply.request) == f"answered:{COLLEAGUE}",
         "the audit says who answered",
     )
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+@pytest.fixture
+def detours(lab: Lab, supervisor: Supervisor, tmp_path: Path) -> Iterator[None]:
+    """Services whose dialplan sends the customer on: ``far`` by way of ``near``."""
+    kit = tmp_path / "kit"
+    shutil.copytree(find_kit(), kit)
+    (kit / "dialplan" / "default" / "60_detours.xml").write_text(DETOURS)
+    lab.install_kit(kit)
+    supervisor.adds_service("near", "7100")
+    supervisor.adds_service("far", "7200")
+    yield
+    lab.install_kit(find_kit())
+
+
+@both_ways
+@pytest.mark.usefixtures("detours")
+@pytest.mark.parametrize("service", ["near", "far"])
+def test_a_service_that_sends_the_customer_on(
+    *, lab: Lab, board: Board, calls: Calls, person: Person, kind: Kind, service: str
+) -> None:
+    """It took the customer, wherever its dialplan sends them then."""
+    talk = calls.connect(kind, person)
+    assert board.ask("transfer", AGENT, service=service).code == "transferred"
+    wait_free(lab)
+    until(lambda: is_with_the_service(lab, talk.customer), "the service has the customer")
     talk.customer_hangs_up()
     talk.wait_over()
 
