@@ -63,7 +63,10 @@ class Board:
                 action=clean_text(headers.action, 64),
                 agent=clean_text(headers.agent, 64),
                 code=refusal.code,
+                language=language,
             )
+            if reply.request:
+                reply = self._executor.refuse(reply, str(Actor(Role.AGENT, reply.agent)))
             log.info(
                 "a request was malformed",
                 extra={

@@ -21,11 +21,11 @@ from gevent.lock import RLock
 from greenswitch import InboundESL
 
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
-from fluxcc.pbx.frames import Frame, FrameError, FrameReader
+from fluxcc.pbx.frames import EVENT, Frame, FrameError, FrameReader
 
 READ_SIZE = 256 * 1024
 CONNECT_TIMEOUT = 5.0
-COMMAND_TIMEOUT = 3.0
+COMMAND_TIMEOUT = 1.5
 """Seconds a command's answer is waited for. A reply to the board is due after 5 (contract, 3)."""
 _FORBIDDEN = ("\r", "\x00", "\n\n")
 
@@ -106,6 +106,10 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
 
     def send_all(self, commands: Sequence[str], timeout: float = COMMAND_TIMEOUT) -> list[Answer]:
         """Send commands in one go and return their answers, in the same order; as ``send``."""
+        return self.wait_all(self.begin_all(commands), timeout)
+
+    def begin_all(self, commands: Sequence[str]) -> list[AsyncResult]:
+        """Send commands in one go; ``wait_all`` gets their answers."""
         for command in commands:
             if any(text in command for text in _FORBIDDEN):
                 raise PbxRejectedError(f"not to be sent: {command[:60]!r}")
@@ -119,6 +123,11 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
                 self.sock.sendall(payload)
             except OSError as error:
                 self._lose(f"writing failed: {error}")
+        return answers
+
+    @staticmethod
+    def wait_all(answers: Sequence[AsyncResult], timeout: float = COMMAND_TIMEOUT) -> list[Answer]:
+        """The answers to commands that were begun, in the same order; as ``send``."""
         with gevent.Timeout(timeout, LinkLostError("FreeSWITCH did not answer in time")):
             return [answer.get() for answer in answers]
 
@@ -168,7 +177,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
 
     def handle_event(self, event: Frame) -> None:
         """Give a frame to whoever waits for it."""
-        if event.kind == "text/event-json":
+        if event.kind == EVENT:
             if self._on_event is not None:
                 self._on_event(event.body)
         elif event.kind == "command/reply":

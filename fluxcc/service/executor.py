@@ -91,6 +91,31 @@ class Executor:
             self._replies.end(request.id)
         return reply
 
+    def refuse(self, reply: Reply, by: str) -> Reply:
+        """Write down the refusal of a request that was no request, and remember its reply.
+
+        Returns the earlier reply where the request's ID was used before.
+        """
+        earlier = self._replies.find(reply.request)
+        if earlier is not None:
+            return earlier
+        now = self._clock.now()
+        row = AuditRecord(
+            id=self._new_id(now),
+            at=now,
+            request=reply.request,
+            action=reply.action,
+            by=by,
+            agent=reply.agent,
+            call="",
+            number="",
+            reason="",
+            language=reply.language,
+        )
+        self._journal.note(self._ended(row, reply))
+        self._replies.keep(reply)
+        return reply
+
     def _carry_out(self, request: Request) -> Reply:
         asked = self._clock.now()
         row = AuditRecord(

@@ -15,8 +15,9 @@ from fluxcc.domain.events import LegNews
 from fluxcc.service.ports import Pbx, Runtime
 from fluxcc.service.tracker import Tracker
 
-PATIENCE = 3.0
-"""Seconds that FreeSWITCH has to show what it accepted; the reply is due after 5 (contract, 3)."""
+PATIENCE = 2.0
+"""Seconds that FreeSWITCH has to show what it accepted. With a command that is answered at the last
+moment (``pbx.link``) and two commits the reply is still there within 5 (contract, section 3)."""
 FIRST_NUDGE, LONGEST_NUDGE = 0.001, 0.02
 """Seconds between two nudges while a verdict is waited for (``Pbx.hurry``)."""
 GRACE = 0.1

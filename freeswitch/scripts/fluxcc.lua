@@ -2,11 +2,11 @@
 --
 --     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [reason=TEXT]
 --
--- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 6 seconds. It fires the same request event as
+-- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 5 seconds. It fires the same request event as
 -- a board would, waits for its reply event, and decides nothing: the daemon does, with the same
 -- audit. reason takes the rest of the line; elsewhere a value has no blanks (put %20 for one).
 
-local PATIENCE_MS = 5500
+local PATIENCE_MS = 4900
 local NAMES = {
   agent = "Fluxcc-Agent",
   call = "Fluxcc-Call",

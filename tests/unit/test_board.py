@@ -238,3 +238,16 @@ def test_a_fault_of_ours_still_gets_its_reply(
     board.answer(headers())
     assert replies(world) == [("r-1", "outcome-unknown")]
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_a_refused_request_is_remembered_and_audited(world: World) -> None:
+    """The same ID is answered with the first reply, whatever was wrong with it (contract, 3)."""
+    board = Board(world.executor, world.pbx, "en")
+    board.answer(RequestHeaders(request="r-1", action="dance", agent="1000"))
+    board.answer(RequestHeaders(request="r-1", action="prank", agent="1000"))
+    replies = world.pbx.heard("fluxcc::reply")
+    assert [reply["Fluxcc-Code"] for reply in replies] == ["unknown-action"] * 2
+    world.journal.flush()
+    assert [(row.action, row.code) for row in world.store.audit.values()] == [
+        ("dance", "unknown-action")
+    ]
