@@ -12,6 +12,7 @@ import logging
 import re
 import sys
 from collections import Counter
+from types import TracebackType
 from typing import Any, TextIO
 
 TEXT, JSON = "text", "json"
@@ -99,6 +100,13 @@ def set_up(level: str = "INFO", shape: str = TEXT, stream: TextIO | None = None)
     handler.setFormatter(formatter(is_masking=is_masking))
     logging.basicConfig(level=level, handlers=[handler, TALLY], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def log_crash(
+    kind: type[BaseException], value: BaseException, trace: TracebackType | None
+) -> None:
+    """``sys.excepthook`` of a program whose stderr is its log."""
+    logging.getLogger(__name__).critical("the program broke", exc_info=(kind, value, trace))
 
 
 def _message(record: logging.LogRecord, is_masking: bool) -> str:

@@ -7,8 +7,10 @@ real threads, in which they block without stalling the loop (``docs/decisions/00
 from __future__ import annotations
 
 import gc
+import logging
 import time
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, TypeVar
 
 import gevent
@@ -19,6 +21,8 @@ Result = TypeVar("Result")
 
 THREADS = 4
 """One writes to the store, the others read from it."""
+
+log = logging.getLogger(__name__)
 
 
 class SystemClock:
@@ -67,6 +71,22 @@ class GeventRuntime:
         """Run ``work`` on a native thread; its exception is raised here."""
         result: Result = self._pool.apply(work, arguments)
         return result
+
+
+def log_failures() -> None:
+    """Let what breaks in a greenlet be logged: gevent writes it to stderr by itself, where a
+    caller's text could look like anything."""
+
+    def print_exception(
+        context: object, kind: type[BaseException], value: BaseException, trace: TracebackType
+    ) -> None:
+        log.error(
+            "a greenlet failed",
+            extra={"greenlet": type(context).__name__},
+            exc_info=(kind, value, trace),
+        )
+
+    gevent.get_hub().print_exception = print_exception
 
 
 def vitals() -> dict[str, int]:

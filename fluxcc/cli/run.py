@@ -18,10 +18,12 @@ def run_command(session: Session) -> None:
     """Run the daemon in the foreground (systemd does so)."""
     settings = session.load_settings(is_password_needed=True)
 
-    from fluxcc import bootstrap, logs  # noqa: PLC0415  # gevent and SQLAlchemy take their time
+    from fluxcc import bootstrap, logs, runtime  # noqa: PLC0415  # gevent takes its time
     from fluxcc.domain.errors import LinkRefusedError  # noqa: PLC0415
 
     logs.set_up(settings.log.level, settings.log.format)
+    runtime.log_failures()
+    sys.excepthook = logs.log_crash
     # systemd's watchdog ends a stuck daemon by SIGABRT; the journal then tells where it was stuck.
     faulthandler.enable()
     try:

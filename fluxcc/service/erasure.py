@@ -204,6 +204,8 @@ class Erasure:
     def erase_older(self, before: float, by: str, request: str) -> Erased:
         """Erase what is older than that moment, as ``[retention]`` would. Raises
         ``StoreUnavailableError``."""
+        # What lies in the future would be the audit's row of this very deletion.
+        before = min(before, self._clock.now())
         deletion = self._begin(by, request)
         for kept in Kept:
             deletion.purge(kept, before)

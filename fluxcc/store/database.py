@@ -65,7 +65,8 @@ def upgrade(url: str) -> Path | None:
 
 
 def revision(url: str) -> str:
-    """The schema's revision (``0002``); empty where there is no schema, or no store yet.
+    """The schema's revision (``0002``); empty where there is no schema, or no store yet, or only
+    something that ``upgrade`` would set aside.
 
     Changes and creates nothing. Raises ``StoreUnavailableError``.
     """
@@ -76,7 +77,12 @@ def revision(url: str) -> str:
     engine = create_reader(parsed)
     try:
         with translating(parsed), engine.connect() as connection:
-            return current_revision(connection)
+            try:
+                return current_revision(connection)
+            except DatabaseError as error:
+                if file is None or not is_corrupt(error):
+                    raise
+                return ""
     finally:
         engine.dispose()
 

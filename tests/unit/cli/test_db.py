@@ -1,0 +1,129 @@
+"""``fluxcc db``: the store brought up to date, and data erased where no daemon runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fluxcc.cli import main
+from fluxcc.domain.kept import Kept
+from fluxcc.service.ports import Batch
+from fluxcc.store.database import SqlStore, is_current
+from tests.contract.records import NOW, a_block, a_call, an_audit
+
+THEIRS = "+5511988887777"
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("FLUXCC_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("FLUXCC_CONFIG", os.devnull)
+    monkeypatch.setenv("FLUXCC_STORE_URL", f"sqlite:///{tmp_path}/fluxcc.db")
+    monkeypatch.setenv("FLUXCC_PBX_NODE", "pbx1")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    with closing(SqlStore(f"sqlite:///{tmp_path}/fluxcc.db", "pbx1")) as store:
+        store.write(
+            Batch(
+                calls=(a_call(ended=NOW + 60.0), a_call(9, number="+1", ended=NOW + 70.0)),
+                blocks=(a_block(until=2**40),),
+                audit=(an_audit(status="ok", code="blocked"),),
+            )
+        )
+        yield store
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["db", *arguments])
+
+
+# upgrade
+
+
+def test_a_store_is_made_and_then_up_to_date(tmp_path: Path) -> None:
+    made = run("upgrade")
+    assert (made.exit_code, made.stdout[:18]) == (0, "A new store was ma")
+    assert is_current(f"sqlite:///{tmp_path}/fluxcc.db")
+    again = json.loads(run("upgrade", "--json").stdout)
+    assert again == {"before": again["after"], "after": again["after"], "set_aside": None}
+    assert "up to date" in run("upgrade").stdout
+
+
+def test_a_corrupt_store_is_set_aside_and_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "fluxcc.db").write_bytes(b"no database" * 999)
+    told = run("upgrade")
+    (aside,) = tmp_path.glob("*.corrupt-*")
+    assert told.exit_code == 0
+    assert str(aside) in told.stdout
+    assert "A new store was made" in told.stdout
+
+
+def test_a_store_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLUXCC_STORE_URL", "sqlite:////dev/null/fluxcc.db")
+    told = run("upgrade")
+    assert (told.exit_code, told.stdout) == (77, "")
+    assert told.stderr.startswith("store-unavailable: ")
+
+
+# purge
+
+
+def test_a_person_is_erased_without_a_daemon(store: SqlStore) -> None:
+    told = run("purge", "--number", "(11) 98888-7777")
+    assert told.exit_code == 0, told.stderr
+    assert told.stdout.splitlines()[:2] == [
+        "Erased: 1 calls, 0 surveys, 0 ended blocks.",
+        "Rows of the audit without a number now: 1.",
+    ]
+    assert "stays blocked until" in told.stdout
+    assert [call.number for call in store.ended_calls(limit=9)] == ["+1"]
+    assert {row.number for row in store.audit(limit=9)} == {""}
+    assert store.audit(limit=9)[0].by.startswith("operator:")
+
+
+def test_what_is_older_is_erased_whole(store: SqlStore) -> None:
+    told = run("purge", "--before", "2026-11-23", "--json")
+    assert json.loads(told.stdout) == {
+        "code": "erased",
+        "counts": {kept: {Kept.CALLS: 2, Kept.AUDIT: 1}.get(kept, 0) for kept in Kept},
+        "blocked_until": None,
+    }
+    assert len(store.blocks(limit=9)) == 1
+
+
+def test_a_live_block_is_not_ended_behind_freeswitchs_back(store: SqlStore) -> None:
+    told = run("purge", "--number", THEIRS, "--with-live-block")
+    assert told.exit_code == 69
+    assert len(store.blocks(limit=9)) == 1
+    assert len(store.ended_calls(limit=9)) == 2
+
+
+@pytest.mark.usefixtures("store")
+def test_withheld_is_nobodys_number() -> None:
+    told = run("purge", "--number", "anonymous")
+    assert (told.exit_code, told.stderr.split(":")[0]) == (1, "number-unusable")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--number", "1", "--before", "1d"), ("--before", "1d", "--with-live-block")],
+)
+def test_it_must_be_said_what_to_erase(arguments: tuple[str, ...]) -> None:
+    assert run("purge", *arguments).exit_code == 2
+
+
+def test_without_a_store_nothing_is_made_by_looking_for_a_person(tmp_path: Path) -> None:
+    told = run("purge", "--number", THEIRS)
+    assert told.exit_code == 77
+    assert list(tmp_path.glob("fluxcc*")) == []
