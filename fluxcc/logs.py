@@ -102,9 +102,7 @@ def set_up(level: str = "INFO", shape: str = TEXT, stream: TextIO | None = None)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def log_crash(
-    kind: type[BaseException], value: BaseException, trace: TracebackType | None
-) -> None:
+def log_crash(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
     """``sys.excepthook`` of a program whose stderr is its log."""
     logging.getLogger(__name__).critical("the program broke", exc_info=(kind, value, trace))
 
