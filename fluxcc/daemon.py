@@ -14,6 +14,7 @@ import time
 import gevent
 from gevent.event import Event as Flag
 
+from fluxcc import __version__
 from fluxcc.board import Board
 from fluxcc.control import Control
 from fluxcc.domain.calls import Call, Leg
@@ -124,6 +125,7 @@ class Daemon:
 
     def run(self) -> None:
         """Live until ``stop``. Raises ``LinkRefusedError`` where connecting again is useless."""
+        log.info("the daemon begins", extra={"version": __version__})
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self.stop)
         gevent.signal_handler(signal.SIGHUP, self._reloading.set)
@@ -159,6 +161,7 @@ class Daemon:
             self._switch.disconnect()
             self._last_words()
             gevent.killall(loops)
+            log.info("the daemon ends", extra={"pending": self._journal.pending})
         if self._failure is not None:
             raise self._failure
 

@@ -118,10 +118,9 @@ class Journal:
         try:
             self._runtime.offload(self._store.write, Batch())
         except StoreUnavailableError as error:
-            self.failure = str(error)
+            self._fail(error)
         else:
-            self.failure = ""
-            self._notice_recreation()
+            self._succeed()
 
     def flush(self) -> None:
         """Write what there is in one transaction; keep it where that fails."""
@@ -140,7 +139,7 @@ class Journal:
             # again for ever, which ``status`` shows.
             if not isinstance(error, StoreUnavailableError):
                 log.exception("the store broke")
-            self.failure = str(error) or type(error).__name__
+            self._fail(error)
             self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
             # What changed during the attempt is newer than what failed.
             self._calls = calls | self._calls
@@ -149,17 +148,25 @@ class Journal:
             for latch in waiting:
                 latch.set(False)
         else:
-            self.failure = ""
+            self._succeed()
             self._pause = 0.0
             self._oldest = None
             self.written += 1
             for latch in waiting:
                 latch.set(True)
-            self._notice_recreation()
         finally:
             self._in_flight -= size
 
-    def _notice_recreation(self) -> None:
+    def _fail(self, error: Exception) -> None:
+        failure = str(error) or type(error).__name__
+        if not self.failure:
+            log.error("the store cannot be written", extra={"error": failure})
+        self.failure = failure
+
+    def _succeed(self) -> None:
+        if self.failure:
+            log.info("the store can be written again", extra={"pending": self.pending})
+        self.failure = ""
         if self._store.recreated != self._recreated:
             self._recreated = self._store.recreated
             self.on_recreated()
