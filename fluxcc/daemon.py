@@ -21,7 +21,7 @@ from fluxcc.domain.calls import Call, Leg
 from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
 from fluxcc.pbx import wire
 from fluxcc.pbx.inbox import Inbox
-from fluxcc.pbx.switch import Switch
+from fluxcc.pbx.switch import Switch, yield_to_others
 from fluxcc.reload import Reloader
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.directory import Directory
@@ -49,6 +49,8 @@ SLICE = 0.005
 """Seconds of events handled before others may run."""
 SECOND_LOOK = 2.0
 """Seconds after a snapshot until it is checked: it lags behind the events that came before it."""
+GATE_FIRST = 0.2
+"""Seconds that the gate has for itself before the rest of a connect goes on beside it."""
 SPOOL_PERIOD = 2.0
 """Seconds between two looks into the survey's spool."""
 LAST_WORDS = 1.0
@@ -225,13 +227,9 @@ class Daemon:
         self._inbox = Inbox()
         self._switch.connect(self._inbox.put)
         self._heard = self._clock.monotonic()
-        # The gate before anything else: after a restart of FreeSWITCH it is empty.
-        try:
-            self._blocking.publish_all()
-            self._directory.publish_all()
-        except PbxRejectedError as error:
-            # Calls are still ended, and refused by ourselves, without mod_hash.
-            log.error("the gate cannot be told", extra={"error": str(error)})
+        # The gate before anything else: after a restart of FreeSWITCH it is empty. Where there are
+        # thousands of blocks, calls do not wait for the oldest of them.
+        gevent.spawn(self._tell_gate).join(GATE_FIRST)
         self._spool.locate(self._switch.storage_folder())
         self.publish_settings(self._settings)
         self._refusal.forget_gates()
@@ -243,12 +241,22 @@ class Daemon:
         self._board.send_unsent()
         gevent.spawn_later(SECOND_LOOK, self._look_again, self._inbox)
 
+    def _tell_gate(self) -> None:
+        try:
+            self._blocking.publish_all()
+            self._directory.publish_all()
+        except PbxRejectedError as error:
+            # Calls are still ended, and refused by ourselves, without mod_hash.
+            log.error("the gate cannot be told", extra={"error": str(error)})
+        except PbxError as error:
+            log.warning("the gate was not told", extra={"reason": str(error)})
+
     def _resync(self) -> None:
         known = frozenset(self._tracker.legs)
         snapshot = self._switch.snapshot(known)
         self._inbox.has_gap = False
         self.resyncs += 1
-        adopted = self._tracker.resync(snapshot, known)
+        adopted = self._tracker.resync(snapshot, known, yield_to_others)
         if adopted:
             gevent.spawn(self._describe, adopted)
 

@@ -8,18 +8,29 @@ connection's own thread), so events have a connection to themselves.
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+import gevent
 import msgspec
+from gevent.event import AsyncResult
 
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
 from fluxcc.pbx import wire
 from fluxcc.pbx.link import Link
 
-AT_ONCE = 64
-"""Commands sent in one go: the next action waits for at most so many answers."""
+AT_ONCE = 32
+"""Commands sent in one go."""
+AHEAD = 2
+"""Goes that are on their way at once, so that FreeSWITCH never waits for the next one; an action
+waits for at most so many times ``AT_ONCE`` answers."""
 SNAPSHOT_TIMEOUT = 30.0
+
+
+def yield_to_others() -> None:
+    """Let the other greenlets have their turn."""
+    gevent.sleep(0)
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -85,7 +96,9 @@ class Switch:
         """
         link = self._command_link()
         rows = wire.read_snapshot(
-            link.api(wire.CHANNELS, SNAPSHOT_TIMEOUT), link.api(wire.BRIDGES, SNAPSHOT_TIMEOUT)
+            link.api(wire.CHANNELS, SNAPSHOT_TIMEOUT),
+            link.api(wire.BRIDGES, SNAPSHOT_TIMEOUT),
+            yield_to_others,
         )
         listed = {row.uuid for row in rows}
         doubtful = [leg for leg in known if leg not in listed]
@@ -115,6 +128,16 @@ class Switch:
             return int(answer)
         except ValueError as error:
             raise PbxRejectedError(f"no clock: {answer[:60]!r}") from error
+
+    def prove_events(self) -> None:
+        """Return if the link for events answers; a silent one may be dead. Raises ``PbxError``."""
+        if self._events is None or not self.is_connected:
+            raise LinkLostError(self.loss or "not connected")
+        self._events.api(wire.CLOCK)
+
+    def has_settings(self) -> bool:
+        """Whether mod_hash still knows what it was told; not after it was loaded anew."""
+        return wire.is_ok(self._api(wire.look_up(wire.SETTINGS_REALM, wire.ANY_SETTING)))
 
     # service.ports.Pbx
 
@@ -199,8 +222,14 @@ class Switch:
     def _run_all(self, commands: Iterable[str], *, check: bool = True) -> list[str]:
         commands = iter(commands)
         answers: list[str] = []
+        begun: deque[list[AsyncResult]] = deque()
+        link = self._command_link()
         while chunk := [f"api {command}" for command in itertools.islice(commands, AT_ONCE)]:
-            answers += [answer.text.strip() for answer in self._command_link().send_all(chunk)]
+            begun.append(link.begin_all(chunk))
+            if len(begun) == AHEAD:
+                answers += [answer.text.strip() for answer in link.wait_all(begun.popleft())]
+        for results in begun:
+            answers += [answer.text.strip() for answer in link.wait_all(results)]
         if check:
             for answer in answers:
                 self._accepted(answer)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import islice
 
 import msgspec
 
@@ -30,6 +31,9 @@ PATIENCE = 0.5
 """Seconds a promise is waited for before it is called pending: an agent waits for a reply."""
 IDLE = 15.0
 """Seconds after which ``wait_for_work`` returns although nothing happened."""
+AT_ONCE = 1_000
+"""Calls in one transaction. More would hold up the loop while they are made ready, and a promise
+while they are written."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries to write to a store that failed."""
 
@@ -122,11 +126,24 @@ class Journal:
         else:
             self._succeed()
 
+    def _take_calls(self) -> dict[int, Call]:
+        """The calls of the next batch, those that changed first; the rest follows at once."""
+        if len(self._calls) <= AT_ONCE:
+            calls, self._calls = self._calls, {}
+            return calls
+        calls = dict(islice(self._calls.items(), AT_ONCE))
+        for number in calls:
+            del self._calls[number]
+        self._work.set(True)
+        self._promise.set(True)
+        return calls
+
     def flush(self) -> None:
-        """Write what there is in one transaction; keep it where that fails."""
+        """Write what there is in one transaction, or the beginning of it where there is much; keep
+        it where that fails."""
         self._work, self._promise = self._runtime.latch(), self._runtime.latch()
         waiting, self._waiting = self._waiting, []
-        calls, self._calls = self._calls, {}
+        calls = self._take_calls()
         records, self._records = self._records, {}
         if not calls and not records:
             return

@@ -10,7 +10,7 @@ gap they may come before the snapshot does.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from sys import intern
 from urllib.parse import unquote
 
@@ -23,6 +23,8 @@ from fluxcc.service.ports import Clock
 
 Watcher = Callable[[str, LegNews], None]
 """Called with a leg's UUID and what happened to it."""
+AT_ONCE = 100
+"""Legs that a snapshot changes before others may have their turn: some 2 ms."""
 REMEMBERED = 1_000
 """Legs whose end is remembered for whoever asks a moment too late."""
 
@@ -180,31 +182,44 @@ class Tracker:
                 if uuid:
                     self._former[uuid] = call
 
-    def resync(self, snapshot: Snapshot, known: Collection[str]) -> list[str]:
+    def resync(
+        self, snapshot: Snapshot, known: Collection[str], pause: Callable[[], None] = lambda: None
+    ) -> list[str]:
         """Make the live legs those of a snapshot; calls without a leg in it were lost.
 
         ``known`` are the legs that were known when it was asked for: one that came since is not
         lost for not being in it, and one that went since does not come back with it. A leg that is
         known keeps what is known of it: a snapshot tells less than the events did.
 
+        There may be 20,000: ``pause`` is called now and then, and whatever happens to a leg
+        meanwhile is newer than the snapshot.
+
         Returns the legs of which only a row is known now; ``leg_described`` tells the rest.
         """
-        rows = snapshot.rows
-        for leg in [self.legs[uuid] for uuid in known if uuid in self.legs]:
-            if leg.uuid not in snapshot.up:
-                self.lose(leg)
-        rows = [row for row in rows if row.uuid in self.legs or row.uuid not in known]
-        adopted = [row for row in rows if row.uuid not in self.legs]
-        for row in adopted:
-            self._adopt(row)
-        for row in rows:
-            leg, partner = self.legs[row.uuid], self.legs.get(row.bridged_to)
-            if partner is not None and leg.partner is not partner:
+        rest, ended_before = slices(pause), frozenset(self._ends)
+        for uuid in known:
+            gone = self.legs.get(uuid) if uuid not in snapshot.up else None
+            if gone is not None:
+                self.lose(gone)
+                next(rest)
+        adopted = []
+        for row in snapshot.rows:
+            has_just_ended = row.uuid in self._ends and row.uuid not in ended_before
+            if row.uuid not in self.legs and row.uuid not in known and not has_just_ended:
+                self._adopt(row)
+                adopted.append(row.uuid)
+                next(rest)
+        for row in snapshot.rows:
+            leg, partner = self.legs.get(row.uuid), self.legs.get(row.bridged_to)
+            if leg is not None and partner is not None and leg.partner is not partner:
                 self._bridge(partner, leg)
+                next(rest)
         for call in [call for call in self.calls.values() if not call.legs]:
-            self._close(call, Outcome.LOST)
+            if call.id in self.calls and not call.legs:
+                self._close(call, Outcome.LOST)
+                next(rest)
         self._former.clear()
-        return [row.uuid for row in adopted]
+        return adopted
 
     def _is_known(self, entry: CallRecord) -> bool:
         """Whether a call of the store is one that is live here already, under another id: the
@@ -432,3 +447,11 @@ class Tracker:
     def _new_id(self, moment: float) -> int:
         self._last_id = max(self._last_id + 1, int(moment * 1e6))
         return self._last_id
+
+
+def slices(pause: Callable[[], None]) -> Iterator[None]:
+    """Each ``next`` is one piece of work done; every so many there is a pause."""
+    while True:
+        for _ in range(AT_ONCE):
+            yield
+        pause()

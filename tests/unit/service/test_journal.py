@@ -7,7 +7,15 @@ import pytest
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.calls import Call
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.service.journal import FIRST_PAUSE, IDLE, LAG, LONGEST_PAUSE, PATIENCE, Journal
+from fluxcc.service.journal import (
+    AT_ONCE,
+    FIRST_PAUSE,
+    IDLE,
+    LAG,
+    LONGEST_PAUSE,
+    PATIENCE,
+    Journal,
+)
 from fluxcc.service.ports import Batch
 from tests.builders import a_block
 from tests.fakes import NOW, FakeStore, InlineRuntime, SteppedClock
@@ -211,3 +219,16 @@ def test_a_thousand_commits_while_the_store_is_down_hold_every_newest_state(desk
     desk.store.failure = ""
     desk.journal.flush()
     assert desk.store.blocks["b1"].attempts == 999
+
+
+def test_many_calls_are_written_in_several_batches_without_a_pause(desk: Desk) -> None:
+    for number in range(AT_ONCE + 1):
+        desk.journal.call_changed(Call(id=number, started=NOW))
+    desk.journal.note(a_block())
+    desk.journal.flush()
+    assert [len(batch.calls) for batch in desk.store.batches] == [AT_ONCE]
+    assert len(desk.store.batches[0].blocks) == 1
+    assert desk.pause() == 0
+    desk.journal.flush()
+    assert [call.id for call in desk.store.batches[1].calls] == [AT_ONCE]
+    assert desk.journal.pending == 0

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxcc.domain.calls import CallRecord, Direction
+from fluxcc.service.tracker import AT_ONCE
 from tests.builders import NUMBER, OTHER, World, a_row, a_snapshot, an_event
 
 
@@ -562,3 +563,22 @@ def test_after_a_snapshot_exactly_its_legs_are_up(events: list, up: set[str]) ->
     world.resync(a_snapshot(*(a_row(leg) for leg in sorted(up))))
     check(world)
     assert set(world.tracker.legs) == up
+
+
+def test_what_happens_while_a_large_snapshot_is_taken_in_is_newer_than_it() -> None:
+    world = World()
+    rows = [a_row(f"leg-{number}") for number in range(2 * AT_ONCE)]
+    pauses = 0
+
+    def meanwhile() -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 1:
+            world.handle(an_event("CHANNEL_DESTROY", rows[0].uuid))
+            world.handle(an_event("CHANNEL_DESTROY", rows[-1].uuid))
+
+    adopted = world.tracker.resync(a_snapshot(*rows), frozenset(), meanwhile)
+    assert pauses == 1
+    assert rows[0].uuid in adopted
+    assert set(world.tracker.legs) == {row.uuid for row in rows[1:-1]}
+    check(world)
