@@ -22,7 +22,7 @@ from fluxcc.domain.numbers import NumberPlan
 from fluxcc.pbx import wire
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.reload import Reloader
-from fluxcc.runtime import GeventRuntime, SystemClock, vitals
+from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.blocklist import Blocklist
 from fluxcc.service.directory import Directory
@@ -51,7 +51,7 @@ WARM_UP = "+5511900000000"
 
 def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     """The whole program, not running yet; ``read`` loads the settings again."""
-    clock, runtime = SystemClock(), GeventRuntime()
+    clock, runtime = PbxClock(SystemClock()), GeventRuntime()
     numbers = NumberPlan(
         settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
     )
@@ -150,6 +150,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             "legs": len(tracker.legs),
             "blocks": len(blocklist),
             "lag": life.lag,
+            "clock_offset": clock.offset,
+            "gate_told": blocking.is_told,
             "events": life.events,
             "events_waiting": life.waiting,
             "events_dropped": life.dropped,

@@ -23,11 +23,11 @@ from fluxcc.pbx import wire
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.switch import Switch, yield_to_others
 from fluxcc.reload import Reloader
+from fluxcc.runtime import PbxClock
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.directory import Directory
 from fluxcc.service.erasure import Retention
 from fluxcc.service.journal import Journal
-from fluxcc.service.ports import Clock
 from fluxcc.service.recovery import Recovery
 from fluxcc.service.refusal import Refusal
 from fluxcc.service.scheduler import Scheduler
@@ -45,6 +45,10 @@ listens (contract, section 2)."""
 HEARTBEAT = 20.0
 SILENCE = 3 * HEARTBEAT
 """Seconds without an event after which the link counts as lost: FreeSWITCH beats every 20 s."""
+PULSE, PULSE_UNTOLD = 5.0, 0.5
+"""Seconds between two looks whether commands are answered and the gate knows what it must."""
+NEWS = 5.0
+"""Seconds by which FreeSWITCH's clock must have jumped to be worth a line in the log."""
 SLICE = 0.005
 """Seconds of events handled before others may run."""
 SECOND_LOOK = 2.0
@@ -81,7 +85,7 @@ class Daemon:
         retention: Retention,
         watch_server: WatchServer,
         reloader: Reloader,
-        clock: Clock,
+        clock: PbxClock,
         manager: ServiceManager,
         settings: dict[str, str],
     ) -> None:
@@ -227,6 +231,7 @@ class Daemon:
         self._inbox = Inbox()
         self._switch.connect(self._inbox.put)
         self._heard = self._clock.monotonic()
+        self._hear_clock()
         # The gate before anything else: after a restart of FreeSWITCH it is empty. Where there are
         # thousands of blocks, calls do not wait for the oldest of them.
         gevent.spawn(self._tell_gate).join(GATE_FIRST)
@@ -374,6 +379,9 @@ class Daemon:
             gevent.sleep(self._retention.step())
 
     def _expire(self) -> None:
+        while not self._clock.is_known:
+            # Ours may have been set meanwhile, and the gate goes by FreeSWITCH's.
+            gevent.sleep(1.0)
         while True:
             gevent.sleep(self._scheduler.step())
 
@@ -402,12 +410,41 @@ class Daemon:
                 self._switch.disconnect()
 
     def _beat(self) -> None:
-        """Prove now and then that commands are still answered."""
+        """Prove now and then that commands are still answered, and that the gate still knows."""
         while True:
-            gevent.sleep(HEARTBEAT)
+            gevent.sleep(PULSE if self._blocking.is_told else PULSE_UNTOLD)
             if self._switch.is_connected:
                 try:
-                    self._switch.clock()
+                    self._feel_pulse()
                 except PbxError as error:
                     log.warning("FreeSWITCH answers no command", extra={"reason": str(error)})
                     self._switch.disconnect()
+
+    def _feel_pulse(self) -> None:
+        self._hear_clock()
+        if self._clock.monotonic() - self._heard > PULSE:
+            self._switch.prove_events()
+        if self._blocking.is_being_told:
+            return
+        if self._blocking.is_told and all(map(self._switch.has_setting, self._settings)):
+            return
+        # FreeSWITCH was not ready, or mod_hash was loaded anew and knows nothing any more.
+        try:
+            self._blocking.publish_all()
+            self._directory.publish_all()
+            self.publish_settings(self._settings)
+            log.warning("the gate was told again")
+        except PbxRejectedError as error:
+            log.warning("the gate cannot be told yet", extra={"error": str(error)})
+
+    def _hear_clock(self) -> None:
+        try:
+            news = self._clock.hear(self._switch.clock())
+        except PbxRejectedError as error:
+            log.warning("FreeSWITCH does not tell the time", extra={"error": str(error)})
+            return
+        if abs(news) > NEWS:
+            log.warning(
+                "FreeSWITCH's clock is another one than it was",
+                extra={"seconds": round(news), "ahead_of_ours": round(self._clock.offset)},
+            )

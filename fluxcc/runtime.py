@@ -17,6 +17,8 @@ import gevent
 from gevent.event import AsyncResult
 from gevent.threadpool import ThreadPool
 
+from fluxcc.service.ports import Clock
+
 Result = TypeVar("Result")
 
 THREADS = 4
@@ -35,6 +37,50 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds that never jump."""
         return time.monotonic()
+
+
+AGREE = 2.0
+"""Seconds by which two clocks that agree may differ: FreeSWITCH tells whole seconds, a bit late."""
+
+
+class PbxClock:
+    """FreeSWITCH's clock, as far as it was heard of; ours until then.
+
+    The gate compares with it, and it does not follow ours: somebody may set the system's time, and
+    FreeSWITCH counts on from the time at which it was started (``docs/decisions/0012``).
+    """
+
+    def __init__(self, own: Clock) -> None:
+        self._own = own
+        self._anchor: tuple[float, float] | None = None
+        """An epoch second of FreeSWITCH's, and the steady clock's reading at it."""
+        self.offset = 0.0
+        """Seconds that FreeSWITCH's clock is ahead of ours; 0 where they agree."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether FreeSWITCH's clock was ever heard of."""
+        return self._anchor is not None
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        if self._anchor is None:
+            return self._own.now()
+        epoch, reading = self._anchor
+        return epoch + self._own.monotonic() - reading
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return self._own.monotonic()
+
+    def hear(self, epoch: int) -> float:
+        """FreeSWITCH's clock stands at this second now. By how much that is news."""
+        own = self._own.now()
+        offset = epoch + 0.5 - own
+        self.offset = offset if abs(offset) > AGREE else 0.0
+        before = self.now()
+        self._anchor = own + self.offset, self._own.monotonic()
+        return self.now() - before
 
 
 class GeventLatch:

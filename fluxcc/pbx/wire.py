@@ -239,6 +239,11 @@ def put_hash(realm: str, key: str, value: str) -> str:
     return f"hash insert/{_part(realm)}/{_part(key)}/{_part(value)}"
 
 
+def look_up(realm: str, key: str) -> str:
+    """Read a key of mod_hash; one that is not there answers ``-ERR``."""
+    return f"hash select/{_part(realm)}/{_part(key)}"
+
+
 def drop_hash(realm: str, key: str) -> str:
     """Forget a key of mod_hash."""
     return f"hash delete/{_part(realm)}/{_part(key)}"

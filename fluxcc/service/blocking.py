@@ -35,6 +35,9 @@ class Blocking:
         self._journal = journal
         self._clock = clock
         self._to_withdraw: set[str] = set()
+        self.is_told = False
+        """Whether the gate has been told everything since the last connect."""
+        self.is_being_told = False
         self.changes: Counter[BlockChange] = Counter()
         """What became of blocks since the daemon started."""
         self.attempts = 0
@@ -101,10 +104,15 @@ class Blocking:
 
     def publish_all(self) -> None:
         """Tell a gate that may know nothing everything that it must know, newest first."""
-        self._pbx.publish_blocks(self.blocklist.entries())
-        stale = [key for key in self._to_withdraw if not self.blocklist.is_key(key)]
-        self._pbx.withdraw_blocks(stale)
-        self._to_withdraw.clear()
+        self.is_told, self.is_being_told = False, True
+        try:
+            self._pbx.publish_blocks(self.blocklist.entries())
+            stale = [key for key in self._to_withdraw if not self.blocklist.is_key(key)]
+            self._pbx.withdraw_blocks(stale)
+            self._to_withdraw.clear()
+            self.is_told = True
+        finally:
+            self.is_being_told = False
 
     def _withdraw(self, keys: Iterable[str]) -> None:
         keys = list(keys)
