@@ -135,16 +135,6 @@ class Switch:
             raise LinkLostError(self.loss or "not connected")
         self._events.api(wire.CLOCK)
 
-    def has_settings(self) -> bool:
-        """Whether mod_hash still knows what it was told; not after it was loaded anew."""
-        return wire.is_ok(self._api(wire.look_up(wire.SETTINGS_REALM, wire.ANY_SETTING)))
-
-    def prove_events(self) -> None:
-        """Return if the link for events answers; a silent one may be dead. Raises ``PbxError``."""
-        if self._events is None or not self.is_connected:
-            raise LinkLostError(self.loss or "not connected")
-        self._events.api(wire.CLOCK)
-
     def has_setting(self, key: str) -> bool:
         """Whether mod_hash still knows what it was told; not after it was loaded anew."""
         return wire.is_ok(self._api(wire.look_up(wire.SETTINGS_REALM, key)))
