@@ -12,7 +12,9 @@ from xml.etree import ElementTree
 
 _DIRECTIVE = re.compile(r"<X-PRE-PROCESS\s+cmd\s*=\s*\"(\w+)\"\s+data\s*=\s*\"([^\"]*)\"[^>]*>")
 _GLOBAL = re.compile(r"\$\$\{([^}]+)\}")
-_WRAPPER = re.compile(r"</?include>|<\?xml[^>]*\?>")
+_DROPPED = ("<include>", "</include>", "<?")
+"""What is there for validators alone: FreeSWITCH drops a line that has one, with all that is on it.
+"""
 
 FOLDERS = {"scripts": "script_dir", "sounds": "sounds_dir", "storage": "storage_dir"}
 """The folders beside the configuration's that FreeSWITCH knows, and the variables that name them.
@@ -96,10 +98,11 @@ def _lines(file: Path, variables: dict[str, str]) -> Iterator[str]:
     except OSError as fault:
         raise ConfigurationError(str(fault)) from fault
     for line in text.splitlines():
+        if any(mark in line for mark in _DROPPED):
+            continue
         directive = _DIRECTIVE.search(line)
         if directive is None:
-            known = _GLOBAL.sub(lambda found: variables.get(found[1], ""), line)
-            yield _WRAPPER.sub("", known)
+            yield _GLOBAL.sub(lambda found: variables.get(found[1], ""), line)
             continue
         command, data = (
             directive[1],

@@ -192,11 +192,11 @@ def test_moving_the_agents_leg_alone_ends_the_customers(scene: Scene) -> None:
 @pytest.fixture
 def with_rooms(configuration: Path, scene: Scene) -> Scene:
     (configuration / "dialplan" / "default" / "00_rooms.xml").write_text(
-        '<include><extension name="room">'
+        '<include>\n<extension name="room">'
         '<condition field="destination_number" expression="^\\*(\\d+)$">'
         '<action application="answer"/>'
         '<action application="conference" data="$1@default"/>'
-        "</condition></extension></include>"
+        "</condition></extension>\n</include>"
     )
     scene.pbx.api("reloadxml")
     return scene
@@ -412,11 +412,11 @@ def test_applications_that_end_a_leg(scene: Scene, action: str, cause: str) -> N
 
 def test_the_dialplan_fires_events_and_transfers(configuration: Path, scene: Scene) -> None:
     (configuration / "dialplan" / "public" / "00_more.xml").write_text(
-        '<include><extension name="more">'
+        '<include>\n<extension name="more">'
         '<condition field="destination_number" expression="^8000$">'
         '<action application="event" data="Event-Subclass=a::b,Foo=bar"/>'
         '<action application="transfer" data="7001 XML default"/>'
-        "</condition></extension></include>"
+        "</condition></extension>\n</include>"
     )
     scene.pbx.api("reloadxml")
     caller = scene.call("8000")

@@ -139,7 +139,7 @@ def test_includes_are_pasted_sorted_and_variables_filled_in(tmp_path: Path) -> N
 
 def test_a_fault_keeps_what_was_read_before(configuration: Path) -> None:
     read = Configuration(configuration)
-    (configuration / "dialplan" / "default" / "99_broken.xml").write_text("<include><extension>")
+    (configuration / "dialplan" / "default" / "99_broken.xml").write_text("<include>\n<extension>")
     with pytest.raises(ConfigurationError):
         read.reload()
     assert "default" in read.contexts()
@@ -262,3 +262,13 @@ def test_a_gate_refuses_before_the_answer_until_its_time_is_over(gated: Scene) -
 def test_reloadxml_says_that_it_happened(scene: Scene) -> None:
     scene.pbx.api("reloadxml")
     assert len(scene.said("RELOADXML")) == 1
+
+
+def test_what_stands_on_a_line_with_an_include_tag_is_dropped(configuration: Path) -> None:
+    """As in FreeSWITCH, to whom the tag is there for validators alone."""
+    (configuration / "dialplan" / "public" / "00_first.xml").write_text(
+        '<include><extension name="lost"/>\n<extension name="kept"/>\n</include>'
+    )
+    names = [each.get("name") for each in Configuration(configuration).contexts()["public"]]
+    assert names[0] == "kept"
+    assert "lost" not in names

@@ -55,8 +55,8 @@ def test_a_kit_is_put_in_and_taken_out(lab: Lab, tmp_path: Path) -> None:
     folder = tmp_path / "dialplan" / "public"
     folder.mkdir(parents=True)
     (folder / "00_gate.xml").write_text(
-        '<include><extension name="gate"><condition field="caller_id_number" expression="^666$">'
-        '<action application="hangup" data="CALL_REJECTED"/></condition></extension></include>'
+        '<include>\n<extension name="gate"><condition field="caller_id_number" expression="^666$">'
+        '<action application="hangup" data="CALL_REJECTED"/></condition></extension>\n</include>'
     )
     lab.install_kit(tmp_path)
     assert lab.call("666", "1000").wait_ended() == 603
@@ -69,7 +69,7 @@ def test_a_kit_is_put_in_and_taken_out(lab: Lab, tmp_path: Path) -> None:
 def test_a_broken_kit_is_told(lab: Lab, tmp_path: Path) -> None:
     folder = tmp_path / "dialplan" / "public"
     folder.mkdir(parents=True)
-    (folder / "00_broken.xml").write_text("<include><extension>")
+    (folder / "00_broken.xml").write_text("<include>\n<extension>")
     with pytest.raises(LabError, match="did not take"):
         lab.install_kit(tmp_path)
     lab.install_kit(None)
