@@ -121,7 +121,8 @@ class Journal:
         """Find out whether the store can be written, while there is nothing to write."""
         try:
             self._runtime.offload(self._store.write, Batch())
-        except StoreUnavailableError as error:
+        except Exception as error:
+            # As in ``flush``.
             self._fail(error)
         else:
             self._succeed()

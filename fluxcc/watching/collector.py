@@ -139,6 +139,8 @@ COUNTERS: tuple[Reading, ...] = (
     ),
 )
 
+LOGGED = ("INFO", "WARNING", "ERROR", "CRITICAL")
+
 Table = tuple[str, str, str, Callable[[Sources], Mapping[str, float]]]
 """Name, what it says, label, how each of its values is read."""
 
@@ -165,7 +167,7 @@ LABELLED: tuple[Table, ...] = (
         "fluxcc_log_records_total",
         "Records logged",
         "level",
-        lambda s: {level: TALLY.records[level] for level in ("INFO", "WARNING", "ERROR")},
+        lambda s: {level: TALLY.records[level] for level in LOGGED},
     ),
 )
 INFO = "fluxcc_info"
