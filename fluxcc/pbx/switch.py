@@ -11,14 +11,13 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-import gevent
 import msgspec
 from gevent.event import AsyncResult
 
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
 from fluxcc.pbx import wire
-from fluxcc.pbx.link import Link
+from fluxcc.pbx.link import Link, yield_to_others
 
 AT_ONCE = 32
 """Commands sent in one go."""
@@ -26,11 +25,6 @@ AHEAD = 2
 """Goes that are on their way at once, so that FreeSWITCH never waits for the next one; an action
 waits for at most so many times ``AT_ONCE`` answers."""
 SNAPSHOT_TIMEOUT = 30.0
-
-
-def yield_to_others() -> None:
-    """Let the other greenlets have their turn."""
-    gevent.sleep(0)
 
 
 class Address(msgspec.Struct, frozen=True):

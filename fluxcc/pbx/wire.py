@@ -407,6 +407,8 @@ def _read_rows(answer: str) -> _Rows:
 
 
 def _rows(answer: str, kind: type[_Row], pause: Callable[[], None]) -> Iterator[_Row]:
+    # The answer came in this turn, and it took its time.
+    pause()
     try:
         document = _read_rows(answer)
         if len(document.rows) != document.row_count:
