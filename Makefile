@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live prompts catalogues lint format check clean
+.PHONY: help install demo test live prompts catalogues lint format check deb test-deb clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,12 @@ catalogues: $(VENV)/.installed-dev ## collect the sentences anew and compile the
 	$(BIN)/pybabel -q update --domain=fluxcc --input-file=$(CATALOGUES)/fluxcc.pot \
 	    --output-dir=$(CATALOGUES) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile --domain=fluxcc --directory=$(CATALOGUES)
+
+deb: $(VENV)/.installed ## a Debian 12 package in dist/
+	packaging/build-deb dist
+
+test-deb: $(VENV)/.installed ## the package's life under systemd, on a copy of this machine (needs root)
+	packaging/test-deb "$$(packaging/build-deb dist)"
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

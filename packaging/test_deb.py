@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+"""The package's life, from installation to purge, on a machine with systemd that is thrown away.
+
+Counterpart: ``test-deb``, which makes that machine. The steps build on each other; the first that
+fails ends it, with exit code 1. FreeSWITCH is played by the package's own simulator.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+ROOT = Path("/root")
+CONFIGURATION = Path("/etc/fluxcc/fluxcc.toml")
+SECRET = Path("/etc/fluxcc/esl.password")
+DATABASE = Path("/var/lib/fluxcc/fluxcc.db")
+PYTHON = "/opt/fluxcc/bin/python"
+PASSWORD = "not-ClueCon"
+NUMBER = "+5511988887777"
+OVERRIDE = Path("/run/systemd/system/fluxcc.service.d/test.conf")
+
+SIMULATOR = """
+from fluxcc.kit import find_kit
+from fluxcc.lab.simulated import SimulatedLab
+lab = SimulatedLab()
+lab.password = input()
+with lab:
+    lab.install_kit(find_kit())
+    print(lab.port, flush=True)
+    input()
+"""
+OLD_STORE = """
+from alembic import command
+from alembic.script import ScriptDirectory
+from fluxcc.store import migrations
+from fluxcc.store.engines import create_writer, parse_url
+with create_writer(parse_url("sqlite:////var/lib/fluxcc/fluxcc.db")).begin() as connection:
+    config = migrations._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, ScriptDirectory.from_config(config).get_base())
+"""
+IS_CURRENT = """
+from fluxcc.store.database import is_current
+print(is_current("sqlite:////var/lib/fluxcc/fluxcc.db"))
+"""
+
+
+def run(*command: str, user: str = "", fails: bool = False) -> str:
+    """What a command prints; it has to succeed, or to fail."""
+    as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
+    done = subprocess.run(
+        [*as_user, *command], capture_output=True, text=True, timeout=120, cwd="/", check=False
+    )
+    if fails != (done.returncode != 0):
+        raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def apt(*arguments: str) -> str:
+    """Nobody is asked anything; a changed configuration is kept."""
+    keep = "Dpkg::Options::=--force-confold"
+    return run("apt-get", "--quiet", "--yes", "--option", keep, *arguments)
+
+
+def prop(name: str) -> str:
+    """One of systemd's properties of the service."""
+    return run("systemctl", "show", "--value", "--property", name, "fluxcc").strip()
+
+
+def until(look: Callable[[], object], what: str, timeout: float = 20) -> None:
+    """Return once it is so."""
+    deadline = time.monotonic() + timeout
+    while not look():
+        if time.monotonic() > deadline:
+            journal = run("journalctl", "--unit=fluxcc", "--no-pager", "--lines=40")
+            raise AssertionError(f"not within {timeout:g} s: {what}\n{journal}")
+        time.sleep(0.1)
+
+
+def status(user: str = "") -> dict[str, object]:
+    """What the daemon says of itself."""
+    document: dict[str, object] = json.loads(run("fluxcc", "--json", "status", user=user))
+    return document
+
+
+class Simulator:
+    """A FreeSWITCH with the package's kit; installed packages may come and go under it."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> int:
+        """Start it; its event socket's port."""
+        self._process = subprocess.Popen(
+            [PYTHON, "-c", SIMULATOR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{PASSWORD}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.communicate("\n")
+
+
+def make_older(deb: Path) -> Path:
+    """A package that this one upgrades: it has a lower version, another conffile, and a file that
+    is no more."""
+    tree = ROOT / "older"
+    run("dpkg-deb", "--raw-extract", str(deb), str(tree))
+    control = tree / "DEBIAN/control"
+    control.write_text(re.sub(r"(?m)^Version: .*", "Version: 0.0.1", control.read_text()))
+    with (tree / "etc/fluxcc/fluxcc.toml").open("a") as file:
+        file.write("# An older version's.\n")
+    (tree / "opt/fluxcc/obsolete").touch()
+    run("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", str(tree), str(ROOT))
+    shutil.rmtree(tree)
+    return next(ROOT.glob("fluxcc_0.0.1_*.deb"))
+
+
+def leftovers() -> list[str]:
+    """Every path with our name in it, but for the package's own file and what remembers."""
+    places = ("/etc", "/lib/systemd", "/opt", "/run", "/usr", "/var")
+    found = run("find", *places, "-xdev", "-name", "*fluxcc*").splitlines()
+    remembering = ("/var/log", "/var/cache", "/usr/src")
+    return [path for path in found if not path.startswith(remembering)]
+
+
+def installs(deb: Path) -> None:
+    """A fresh installation runs, enabled, and waits for a FreeSWITCH; nobody else may look in."""
+    apt("install", str(deb))
+    until(lambda: prop("StatusText").startswith("No link to FreeSWITCH"), "it looks for FreeSWITCH")
+    assert (prop("ActiveState"), prop("UnitFileState")) == ("active", "enabled")
+    for path, owner, mode in (
+        (CONFIGURATION.parent, "root", 0o750),
+        (SECRET, "root", 0o600),
+        (DATABASE.parent, "fluxcc", 0o750),
+        (DATABASE, "fluxcc", 0o640),
+        (Path("/run/fluxcc/control.sock"), "fluxcc", 0o660),
+    ):
+        found = path.stat()
+        assert (pwd.getpwuid(found.st_uid).pw_name, found.st_mode & 0o777) == (owner, mode), path
+    run("dpkg", "--verify", "fluxcc")
+    assert "fluxcc, version" in run("fluxcc", "--version")
+    assert "pranks" in run("sh", "-c", "zcat /usr/share/man/man1/fluxcc.1.gz")
+    script = "/usr/share/bash-completion/completions/fluxcc"
+    words = f"source {script}; COMP_WORDS=(fluxcc bl); COMP_CWORD=1; _fluxcc_completion fluxcc"
+    assert "block" in run("bash", "-c", f"{words}; echo ${{COMPREPLY[*]}}")
+    run("systemd-analyze", "verify", "/lib/systemd/system/fluxcc.service")
+
+
+def connects(simulator: Simulator) -> None:
+    """Two lines are edited, and it is connected; the password is nowhere to be seen."""
+    port = simulator.start()
+    CONFIGURATION.write_text(CONFIGURATION.read_text().replace("#port = 8021", f"port = {port}"))
+    SECRET.write_text(f"{PASSWORD}\n")
+    run("systemctl", "restart", "fluxcc")
+    until(lambda: prop("StatusText") == "Connected to FreeSWITCH", "it is connected")
+    pid = prop("MainPID")
+    for file in ("environ", "cmdline"):
+        assert PASSWORD.encode() not in Path(f"/proc/{pid}/{file}").read_bytes()
+    run("cat", str(SECRET), user="fluxcc", fails=True)
+
+
+def serves_operators() -> None:
+    """A member of the group may use it and is known by name; nobody else may."""
+    run("adduser", "--quiet", "--disabled-password", "--gecos", "", "anna")
+    run("fluxcc", "status", user="anna", fails=True)
+    run("adduser", "--quiet", "anna", "fluxcc")
+    assert status(user="anna")["connected"] is True
+    run("fluxcc", "block", NUMBER, "--reason", "test", user="anna")
+    assert NUMBER in run("fluxcc", "blocks", user="anna")
+    assert "anna" in run("fluxcc", "audit")
+
+
+def is_restarted(times: int) -> bool:
+    """Whether it is ready again after so many restarts."""
+    return (prop("NRestarts"), prop("ActiveState")) == (str(times), "active")
+
+
+def is_watched() -> None:
+    """A stuck one is started again, and so is one that was killed."""
+    OVERRIDE.parent.mkdir(parents=True)
+    OVERRIDE.write_text("[Service]\nWatchdogSec=3\nTimeoutAbortSec=1\nRestartSec=100ms\n")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "restart", "fluxcc")
+    for restarts, signal in enumerate(("STOP", "KILL")):
+        assert prop("NRestarts") == str(restarts)
+        run("systemctl", "kill", f"--signal={signal}", "--kill-who=main", "fluxcc")
+        until(partial(is_restarted, restarts + 1), f"it is started again after SIG{signal}")
+    time.sleep(4)
+    assert prop("NRestarts") == "2", "a working one was restarted"
+    until(lambda: status()["connected"], "it is connected again")
+    assert NUMBER in run("fluxcc", "blocks")
+
+
+def waits_for_a_person() -> None:
+    """With a wrong password it is not started again until somebody does so; a reload is none."""
+    run("systemctl", "reload", "fluxcc")
+    assert status()["connected"] is True
+    SECRET.write_text("wrong\n")
+    run("systemctl", "restart", "fluxcc")
+    until(lambda: prop("ActiveState") == "failed", "it gives up")
+    assert prop("ExecMainStatus") == "78"
+    time.sleep(1)
+    assert prop("ActiveState") == "failed"
+    SECRET.write_text(f"{PASSWORD}\n")
+    run("systemctl", "restart", "fluxcc")
+    until(lambda: prop("StatusText") == "Connected to FreeSWITCH", "it is connected")
+
+
+def stops_at_once() -> None:
+    """Two seconds, and no complaint of what the unit forbids in the journal."""
+    asked = time.monotonic()
+    run("systemctl", "stop", "fluxcc")
+    assert time.monotonic() - asked < 2
+    assert (prop("Result"), prop("ExecMainStatus")) == ("success", "0")
+    journal = run("journalctl", "--unit=fluxcc", "--no-pager")
+    for complaint in ("Operation not permitted", "Read-only file system", "Traceback"):
+        assert complaint not in journal, journal
+
+
+def upgrades(deb: Path) -> None:
+    """The changed configuration is kept, the store of an older version migrated."""
+    configuration = CONFIGURATION.read_text()
+    for file in DATABASE.parent.glob("fluxcc.db*"):
+        file.unlink()
+    run("touch", str(DATABASE), user="fluxcc")
+    run(PYTHON, "-c", OLD_STORE, user="fluxcc")
+    assert run(PYTHON, "-c", IS_CURRENT, user="fluxcc").strip() == "False"
+    apt("install", str(deb))
+    until(lambda: prop("StatusText") == "Connected to FreeSWITCH", "it is connected")
+    assert run(PYTHON, "-c", IS_CURRENT, user="fluxcc").strip() == "True"
+    assert CONFIGURATION.read_text() == configuration
+    assert not Path("/opt/fluxcc/obsolete").exists()
+    run("fluxcc", "block", NUMBER)
+
+
+def is_removed(deb: Path) -> None:
+    """Configuration and store stay; installed again, it goes on where it was."""
+    apt("remove", "fluxcc")
+    assert prop("ActiveState") == "inactive"
+    assert not Path("/opt/fluxcc").exists()
+    assert CONFIGURATION.exists()
+    assert DATABASE.exists()
+    apt("install", str(deb))
+    until(lambda: prop("StatusText") == "Connected to FreeSWITCH", "it is connected")
+    assert NUMBER in run("fluxcc", "blocks")
+
+
+def is_purged() -> None:
+    """Nothing is left but the user, whose number must not become somebody else's."""
+    OVERRIDE.unlink()
+    OVERRIDE.parent.rmdir()
+    apt("purge", "fluxcc")
+    assert leftovers() == []
+
+
+def main() -> None:
+    """Every step, each with the time that it took."""
+    os.environ |= {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    new = Path(sys.argv[1])
+    old = make_older(new)
+    simulator = Simulator()
+    for step in (
+        partial(installs, old),
+        partial(connects, simulator),
+        serves_operators,
+        is_watched,
+        waits_for_a_person,
+        stops_at_once,
+        partial(upgrades, new),
+        partial(is_removed, new),
+        is_purged,
+    ):
+        began = time.monotonic()
+        step()
+        name = step.func.__name__ if isinstance(step, partial) else step.__name__
+        print(f"test-deb: {name.replace('_', ' ')}: {time.monotonic() - began:.1f} s", flush=True)
+    simulator.stop()
+
+
+if __name__ == "__main__":
+    main()
