@@ -25,16 +25,17 @@ def warn_unanswered(session: Session, destination: str, context: str) -> None:
     try:
         with Inquiry(Address(pbx.host, pbx.port, pbx.password)) as inquiry:
             xml = inquiry.context(context)
+            found = fate(xml, destination, inquiry.evaluate)
     except PbxError:
         return
     if not xml:
         warning = _("Warning: FreeSWITCH has no dialplan context {context}.")
-    elif fate(xml, destination) is Fate.NOTHING:
+    elif found is Fate.NOTHING:
         warning = _(
             "Warning: nothing in dialplan context {context} answers {destination}; a call that is"
             " sent there is hung up."
         )
-    elif fate(xml, destination) is Fate.CAUGHT:
+    elif found is Fate.CAUGHT:
         warning = _(
             "Warning: dialplan context {context} knows {destination} only as it knows any number."
         )

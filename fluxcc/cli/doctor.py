@@ -6,9 +6,7 @@ import os
 import shutil
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -16,15 +14,10 @@ import click
 from fluxcc.cli.ask import exchange
 from fluxcc.cli.session import FAILED, Session, json_option, pass_session, printable
 from fluxcc.config import Settings, load
-from fluxcc.doctor.examination import Result, examine, misconfigured
+from fluxcc.doctor.examination import Result, misconfigured
 from fluxcc.doctor.finding import State
-from fluxcc.doctor.patient import Patient
-from fluxcc.domain.directory import Entry
-from fluxcc.domain.errors import ConfigurationError, PbxError, StoreUnavailableError
-from fluxcc.kit import find_kit
-from fluxcc.pbx.inquiry import Inquiry
-from fluxcc.pbx.switch import Address
-from fluxcc.store.database import SqlStore
+from fluxcc.doctor.visit import visit
+from fluxcc.domain.errors import ConfigurationError
 
 
 def _(message: str) -> str:
@@ -80,7 +73,7 @@ def doctor_command(session: Session, places_call: bool) -> None:
     except ConfigurationError as error:
         results = list(misconfigured(error.faults))
     else:
-        results = diagnose(settings, lambda: ask_status(settings), places_call=places_call)
+        results = visit(settings, lambda: ask_status(settings), places_call=places_call)
     is_grave = any(result.finding.state is State.GRAVE for result in results)
     if session.as_json:
         session.show_json(_document(session, results, is_grave=is_grave))
@@ -89,50 +82,12 @@ def doctor_command(session: Session, places_call: bool) -> None:
     sys.exit(FAILED if is_grave else 0)
 
 
-def diagnose(
-    settings: Settings,
-    ask_daemon: Callable[[], Mapping[str, Any]],
-    *,
-    now: Callable[[], float] = time.time,
-    places_call: bool = False,
-) -> list[Result]:
-    """What every check finds."""
-    inquiry: Inquiry | PbxError
-    with ExitStack() as opened:
-        try:
-            pbx = settings.pbx
-            inquiry = opened.enter_context(Inquiry(Address(pbx.host, pbx.port, pbx.password)))
-        except PbxError as error:
-            inquiry = error
-        patient = Patient(
-            settings=settings,
-            kit=find_kit(),
-            inquiry=inquiry,
-            ask_daemon=ask_daemon,
-            entries=_entries(settings),
-            now=now,
-            places_call=places_call,
-        )
-        return list(examine(patient))
-
-
 def ask_status(settings: Settings) -> Mapping[str, Any]:
     """What the daemon says of itself. Raises ``OSError`` or ``ValueError``."""
     status = exchange(settings.control_socket, {"do": "status"}).get("reading")
     if not isinstance(status, dict):
         raise ValueError("no status")
     return status
-
-
-def _entries(settings: Settings) -> list[Entry] | None:
-    try:
-        store = SqlStore(settings.store.url, settings.pbx.node)
-        try:
-            return store.entries()
-        finally:
-            store.close()
-    except StoreUnavailableError:
-        return None
 
 
 def _document(session: Session, results: Iterable[Result], *, is_grave: bool) -> dict[str, Any]:

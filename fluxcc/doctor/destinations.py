@@ -19,7 +19,9 @@ def check_rooms(patient: Patient) -> Iterator[Finding]:
     settings = patient.settings.conference
     for room in patient.set_entries(Room):
         dialled = settings.room.format(agent=room.extension)
-        found = takers(patient.context(settings.context), dialled) or []
+        # What mod_hash says of a room of the kit's is asked for by itself, further down.
+        evaluate = patient.pbx.evaluate if room.is_served_by_pbx else None
+        found = takers(patient.context(settings.context), dialled, evaluate) or []
         first = found[0].name if found else ""
         facts = {"room": dialled, "context": settings.context, "agent": room.extension}
         if not found or (not room.is_served_by_pbx and ROOM_EXTENSION not in _names(found)):
@@ -63,7 +65,7 @@ def check_surveys(patient: Patient) -> Iterator[Finding]:
             continue
         destination = group.destination or settings.destination
         facts = {"group": group.name, "destination": destination, "context": settings.context}
-        found = fate(patient.context(settings.context), destination)
+        found = fate(patient.context(settings.context), destination, patient.pbx.evaluate)
         if found is Fate.CAUGHT:
             yield warning(
                 "survey-caught",
@@ -97,7 +99,7 @@ def check_services(patient: Patient) -> Iterator[Finding]:
             "destination": service.destination,
             "context": service.context,
         }
-        found = fate(patient.context(service.context), service.destination)
+        found = fate(patient.context(service.context), service.destination, patient.pbx.evaluate)
         if found is Fate.CAUGHT:
             yield warning(
                 "service-caught",

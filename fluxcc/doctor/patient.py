@@ -29,7 +29,7 @@ class Patient:
         kit: Path,
         inquiry: Inquiry | PbxError,
         ask_daemon: Callable[[], Mapping[str, Any]],
-        entries: list[Entry] | None,
+        entries: list[Entry],
         now: Callable[[], float],
         places_call: bool = False,
     ) -> None:
@@ -39,7 +39,7 @@ class Patient:
         self._inquiry = inquiry
         self.ask_daemon = ask_daemon
         self.entries = entries
-        """What supervisors have set; None where the store cannot be read."""
+        """What supervisors have set."""
         self.now = now
         self.places_call = places_call
         """Whether the gate is tried by a real call."""
@@ -90,4 +90,4 @@ class Patient:
 
     def set_entries(self, kind: type[Kind]) -> list[Kind]:
         """What supervisors have set of one kind."""
-        return [entry for entry in self.entries or [] if isinstance(entry, kind)]
+        return [entry for entry in self.entries if isinstance(entry, kind)]

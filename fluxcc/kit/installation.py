@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from enum import StrEnum
@@ -111,13 +112,16 @@ def _change(target: Path, content: bytes, installed: dict[str, str]) -> Change:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """All of it or nothing: FreeSWITCH may reload at any moment."""
+    """All of it or nothing: FreeSWITCH may reload at any moment. Owner and mode stay."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    former = target.stat() if target.exists() else None
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".fluxcc-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-            os.fchmod(file.fileno(), MODE)
+            os.fchmod(file.fileno(), stat.S_IMODE(former.st_mode) if former else MODE)
+            if former and os.geteuid() == 0:
+                os.fchown(file.fileno(), former.st_uid, former.st_gid)
         os.replace(name, target)
     except BaseException:
         os.unlink(name)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from enum import Enum, auto
 from itertools import product
 from typing import NamedTuple
@@ -31,6 +32,13 @@ TIMES = frozenset(
 LONGEST_PATTERN = 1_000
 NOWHERE = "fluxcc-nowhere"
 """A destination that no dialplan has."""
+
+SAFE = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
+"""A destination that may become part of an expansion."""
+LOOK = re.compile(r"\$\{hash\(select/[A-Za-z0-9_./*#+-]+\)\}", re.ASCII)
+"""A look into mod_hash, which gives the same for every call."""
+Evaluate = Callable[[str], str]
+"""Gives what FreeSWITCH makes of a text with such a look in it."""
 
 Possible = frozenset[bool]
 YES, NO, EITHER = frozenset({True}), frozenset({False}), frozenset({True, False})
@@ -65,16 +73,16 @@ class Taker(NamedTuple):
     """Whether the destination has a part in it; otherwise any number would do."""
 
 
-def answers(context_xml: str, destination: str) -> bool | None:
+def answers(context_xml: str, destination: str, evaluate: Evaluate | None = None) -> bool | None:
     """Whether the context has anything for the destination; None where that cannot be told."""
     return {Fate.TAKEN: True, Fate.CAUGHT: True, Fate.NOTHING: False}.get(
-        fate(context_xml, destination)
+        fate(context_xml, destination, evaluate)
     )
 
 
-def fate(context_xml: str, destination: str) -> Fate:
+def fate(context_xml: str, destination: str, evaluate: Evaluate | None = None) -> Fate:
     """What becomes of a call to the destination."""
-    found = takers(context_xml, destination)
+    found = takers(context_xml, destination, evaluate)
     if found is None:
         return Fate.UNKNOWN
     if not found:
@@ -84,25 +92,32 @@ def fate(context_xml: str, destination: str) -> Fate:
     return Fate.CAUGHT
 
 
-def takers(context_xml: str, destination: str) -> list[Taker] | None:
+def takers(
+    context_xml: str, destination: str, evaluate: Evaluate | None = None
+) -> list[Taker] | None:
     """The extensions that may take the destination, in order, up to one that does so for certain;
-    None where the text is no context."""
+    None where the text is no context.
+
+    ``evaluate`` asks FreeSWITCH what a look into mod_hash gives now, which is the same for every
+    call.
+    """
     try:
         context = parse(context_xml)
     except ValueError:
         return None
     if context.tag != "context":
         return None
+    hunt, other = _Hunt(destination, evaluate), _Hunt(NOWHERE, None)
     found = []
     for extension in context.iter("extension"):
-        ways = _walk(extension, destination, {Way()})
+        ways = hunt.walk(extension, {Way()})
         is_certain = all(way.does_something for way in ways)
         if any(way.does_something for way in ways):
-            taker = Taker(extension.get("name", ""), is_certain, _is_chosen(extension))
+            is_chosen = not any(way.does_something for way in other.walk(extension, {Way()}))
             # A stock dialplan has extensions that may take any call (one that looped, for one):
             # that they may take this one too says nothing.
-            if taker.is_certain or taker.is_chosen:
-                found.append(taker)
+            if is_certain or is_chosen:
+                found.append(Taker(extension.get("name", ""), is_certain, is_chosen))
         # One that matches without ``continue`` ends the hunt, be it with nothing done.
         is_last = extension.get("continue") != "true" and all(way.leads_on for way in ways)
         if is_certain or is_last:
@@ -110,65 +125,71 @@ def takers(context_xml: str, destination: str) -> list[Taker] | None:
     return found
 
 
-def _is_chosen(extension: Element) -> bool:
-    """Whether the extension would not take just any destination."""
-    return not any(way.does_something for way in _walk(extension, NOWHERE, {Way()}))
+class _Hunt(NamedTuple):
+    """One destination's way through a context."""
 
+    destination: str
+    evaluate: Evaluate | None
 
-def _walk(parent: Element, destination: str, ways: set[Way]) -> set[Way]:
-    """Every way through the conditions directly below ``parent``."""
-    going, gone = {way._replace(leads_on=False) for way in ways}, set()
-    for condition in parent.findall("condition"):
-        after: set[Way] = set()
-        for way, holds in product(going, _holds(condition, destination)):
-            taken = condition.findall("action" if holds else "anti-action")
-            active = any(each.get("application", "") not in SILENT for each in taken)
-            new = {Way(holds or bool(taken), way.does_something or active)}
-            stop = condition.get("break", "on-false")
-            if stop in {"always", "on-true" if holds else "on-false"}:
-                gone |= new
-                continue
-            if holds or taken:
-                nested = _nested(condition, destination, new)
-                if stop != "never":
-                    gone |= {each for each in nested if not each.leads_on}
-                    nested = {each for each in nested if each.leads_on}
-                new = nested
-            after |= new
-        going = after
-    return going | gone
+    def walk(self, parent: Element, ways: set[Way]) -> set[Way]:
+        """Every way through the conditions directly below ``parent``."""
+        going, gone = {way._replace(leads_on=False) for way in ways}, set()
+        for condition in parent.findall("condition"):
+            after: set[Way] = set()
+            for way, holds in product(going, self._holds(condition)):
+                taken = condition.findall("action" if holds else "anti-action")
+                active = any(each.get("application", "") not in SILENT for each in taken)
+                new = {Way(holds or bool(taken), way.does_something or active)}
+                stop = condition.get("break", "on-false")
+                if stop in {"always", "on-true" if holds else "on-false"}:
+                    gone |= new
+                    continue
+                if holds or taken:
+                    new = self._nested(condition, new)
+                    if stop != "never":
+                        gone |= {each for each in new if not each.leads_on}
+                        new = {each for each in new if each.leads_on}
+                after |= new
+            going = after
+        return going | gone
 
-
-def _nested(condition: Element, destination: str, ways: set[Way]) -> set[Way]:
-    if condition.find("condition") is None:
+    def _nested(self, condition: Element, ways: set[Way]) -> set[Way]:
+        if condition.find("condition") is None:
+            return ways
+        ways = self.walk(condition, ways)
+        if condition.get("require-nested") == "false":
+            return {way._replace(leads_on=True) for way in ways}
         return ways
-    ways = _walk(condition, destination, ways)
-    if condition.get("require-nested") == "false":
-        return {way._replace(leads_on=True) for way in ways}
-    return ways
 
+    def _holds(self, condition: Element) -> Possible:
+        kind = condition.get("regex")
+        if kind is None:
+            found = self._compare(condition)
+        else:
+            found = _combine(kind, [self._compare(each) for each in condition.findall("regex")])
+        is_timed = any(name in TIMES for name in condition.attrib)
+        return found | NO if is_timed else found
 
-def _holds(condition: Element, destination: str) -> Possible:
-    kind = condition.get("regex")
-    if kind is None:
-        found = _compare(condition, destination)
-    else:
-        found = _combine(kind, [_compare(each, destination) for each in condition.findall("regex")])
-    is_timed = any(name in TIMES for name in condition.attrib)
-    return found | NO if is_timed else found
+    def _compare(self, condition: Element) -> Possible:
+        field = condition.get("field")
+        if field is None:
+            return YES
+        value: str | None = self.destination
+        if field not in NUMBER:
+            value = self._look_up(field)
+        if value is None:
+            return EITHER
+        is_match = matches(condition.get("expression", ""), value)
+        if is_match is None:
+            # Not to be read here, but it does choose among numbers.
+            return NO if self.destination == NOWHERE else EITHER
+        return YES if is_match else NO
 
-
-def _compare(condition: Element, destination: str) -> Possible:
-    field = condition.get("field")
-    if field is None:
-        return YES
-    if field not in NUMBER:
-        return EITHER
-    is_match = matches(condition.get("expression", ""), destination)
-    if is_match is None:
-        # Not to be read here, but it does choose among numbers.
-        return NO if destination == NOWHERE else EITHER
-    return YES if is_match else NO
+    def _look_up(self, field: str) -> str | None:
+        """What a look into mod_hash gives; None for anything else."""
+        text = field.replace("${destination_number}", self.destination)
+        is_safe = self.evaluate is not None and SAFE.fullmatch(self.destination)
+        return self.evaluate(text) if self.evaluate and is_safe and LOOK.fullmatch(text) else None
 
 
 def matches(pattern: str, destination: str) -> bool | None:

@@ -114,6 +114,10 @@ class Inquiry:
         """The room that the daemon told FreeSWITCH for what is dialled; empty for none."""
         return self._ask(f"hash select/{wire.ROOM_REALM}/{dialled}")
 
+    def evaluate(self, text: str) -> str:
+        """What FreeSWITCH makes of a text with ``${…}`` in it, outside of any call."""
+        return self._ask(f"eval {text}", is_expansion=True)
+
     # What it does
 
     def refuses(self, gate: Element, number: str) -> bool:
@@ -125,8 +129,7 @@ class Inquiry:
             if field == "caller_id_number":
                 value = number
             else:
-                text = field.replace("${caller_id_number}", number)
-                value = self._ask(f"eval {text}", is_expansion=True)
+                value = self.evaluate(field.replace("${caller_id_number}", number))
             if not matches(condition.get("expression", ""), value):
                 return False
         return True

@@ -108,6 +108,43 @@ def test_a_catch_all_is_told_from_an_extension_of_the_number_s_own() -> None:
     assert fate("", "7001") is Fate.UNKNOWN
 
 
+LOOK = "${hash(select/rooms/${destination_number})}"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1000", True), ("", False), (None, None), ("-ERR", False)]
+)
+def test_a_look_into_mod_hash_is_taken_where_somebody_can_tell(
+    value: str | None, expected: bool | None
+) -> None:
+    asked: list[str] = []
+
+    def evaluate(text: str) -> str:
+        asked.append(text)
+        return value or ""
+
+    xml = context(extension(on("^[*]"), on("^[0-9]+$", LOOK)))
+    assert answers(xml, "*1000", None if value is None else evaluate) is expected
+    assert set(asked) <= {"${hash(select/rooms/*1000)}"}
+
+
+@pytest.mark.parametrize(
+    "field", ["${caller_id_number}", "${system(rm)}", "${hash(delete/x/y)}", "${hash(select/${a})}"]
+)
+def test_nothing_else_is_asked_for(field: str) -> None:
+    def evaluate(text: str) -> str:
+        raise AssertionError(text)
+
+    assert answers(context(extension(on("^7"), on("^1", field))), "7001", evaluate) is None
+
+
+def test_an_odd_destination_is_not_put_into_an_expansion() -> None:
+    def evaluate(text: str) -> str:
+        raise AssertionError(text)
+
+    assert answers(context(extension(on("^7"), on("^1", LOOK))), "7)} ${x(", evaluate) is None
+
+
 def test_who_takes_it_is_told_in_order() -> None:
     xml = context(
         extension(on("^x$", "${queue}"), on("^7001$"), name="perhaps"),

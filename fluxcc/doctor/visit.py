@@ -1,0 +1,57 @@
+"""One visit: reach whatever can be reached of an installation, and examine it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from fluxcc.config import Settings
+from fluxcc.doctor.examination import Result, examine
+from fluxcc.doctor.patient import Patient
+from fluxcc.domain.directory import Entry
+from fluxcc.domain.errors import PbxError, StoreUnavailableError
+from fluxcc.kit import find_kit
+from fluxcc.pbx.inquiry import Inquiry
+from fluxcc.pbx.switch import Address
+from fluxcc.store.database import SqlStore
+
+
+def visit(
+    settings: Settings,
+    ask_daemon: Callable[[], Mapping[str, Any]],
+    *,
+    now: Callable[[], float] = time.time,
+    places_call: bool = False,
+) -> list[Result]:
+    """What every check finds; see ``Patient``."""
+    pbx = settings.pbx
+    inquiry: Inquiry | PbxError
+    with ExitStack() as opened:
+        try:
+            inquiry = opened.enter_context(Inquiry(Address(pbx.host, pbx.port, pbx.password)))
+        except PbxError as error:
+            inquiry = error
+        patient = Patient(
+            settings=settings,
+            kit=find_kit(),
+            inquiry=inquiry,
+            ask_daemon=ask_daemon,
+            entries=_read_entries(settings),
+            now=now,
+            places_call=places_call,
+        )
+        return list(examine(patient))
+
+
+def _read_entries(settings: Settings) -> list[Entry]:
+    """What supervisors have set; nothing where the store cannot be read, which its check tells."""
+    try:
+        store = SqlStore(settings.store.url, settings.pbx.node)
+        try:
+            return store.entries()
+        finally:
+            store.close()
+    except StoreUnavailableError:
+        return []
