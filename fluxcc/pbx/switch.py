@@ -25,6 +25,9 @@ AHEAD = 2
 """Goes that are on their way at once, so that FreeSWITCH never waits for the next one; an action
 waits for at most so many times ``AT_ONCE`` answers."""
 SNAPSHOT_TIMEOUT = 30.0
+FEW = 1_000
+"""Legs that FreeSWITCH is asked for one by one, although none is known: they may be gone already,
+and nothing would ever tell of that. More are taken at their word; the second look asks."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -96,7 +99,7 @@ class Switch:
         )
         listed = {row.uuid for row in rows}
         doubtful = [leg for leg in known if leg not in listed]
-        if known:
+        if known or len(listed) <= FEW:
             doubtful += [leg for leg in listed if leg not in known]
         there = self._existing(doubtful)
         up = frozenset(there | (listed - set(doubtful)))
