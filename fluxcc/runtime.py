@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import gevent
 from gevent.event import AsyncResult
@@ -115,8 +115,21 @@ class GeventRuntime:
 
     def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Run ``work`` on a native thread; its exception is raised here."""
-        result: Result = self._pool.apply(work, arguments)
-        return result
+        # The pool reports whatever is raised in it as a fault of the program's, with a traceback; a
+        # store that cannot be written, for example, is for the caller to deal with.
+        result, error = self._pool.apply(_attempt, (work, arguments))
+        if error is not None:
+            raise error
+        return cast(Result, result)
+
+
+def _attempt(
+    work: Callable[..., Result], arguments: tuple[Any, ...]
+) -> tuple[Result | None, Exception | None]:
+    try:
+        return work(*arguments), None
+    except Exception as error:
+        return None, error
 
 
 def log_failures() -> None:

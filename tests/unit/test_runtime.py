@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fluxcc.runtime import PbxClock
+from fluxcc.runtime import GeventRuntime, PbxClock
 from tests.fakes import NOW, SteppedClock
 
 
@@ -59,3 +59,16 @@ def test_once_freeswitch_has_taken_over_our_clock_it_counts(
     news = clock.hear(int(NOW - 3600))
     assert news == pytest.approx(-3600)
     assert (clock.now(), clock.offset) == (NOW - 3600, 0.0)
+
+
+def test_what_breaks_on_a_thread_is_raised_here_and_reported_nowhere_else(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """gevent's thread pool writes a traceback of every exception: at each try to write a store."""
+
+    def break_off(why: str) -> None:
+        raise OSError(why)
+
+    with pytest.raises(OSError, match="disk full"):
+        GeventRuntime().offload(break_off, "disk full")
+    assert "disk full" not in capsys.readouterr().err + caplog.text
