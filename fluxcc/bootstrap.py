@@ -23,6 +23,7 @@ from fluxcc.pbx import wire
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.reload import Reloader
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
+from fluxcc.service.adoption import Adoption
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.blocklist import Blocklist
 from fluxcc.service.directory import Directory
@@ -185,6 +186,15 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             blocklist=blocklist,
             directory=directory,
             tracker=tracker,
+            journal=journal,
+            runtime=runtime,
+            clock=clock,
+        ),
+        adoption=Adoption(
+            pbx=switch,
+            store=sql_store,
+            blocklist=blocklist,
+            numbers=numbers,
             journal=journal,
             runtime=runtime,
             clock=clock,

@@ -26,6 +26,7 @@ from fluxcc.pbx.link import yield_to_others
 from fluxcc.pbx.switch import Switch
 from fluxcc.reload import Reloader
 from fluxcc.runtime import PbxClock
+from fluxcc.service.adoption import Adoption
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.directory import Directory
 from fluxcc.service.erasure import Retention
@@ -81,6 +82,7 @@ class Daemon:
         board: Board,
         control: Control,
         recovery: Recovery,
+        adoption: Adoption,
         directory: Directory,
         surveys: Surveys,
         spool: FolderSpool,
@@ -101,6 +103,7 @@ class Daemon:
         self._board = board
         self._control = control
         self._recovery = recovery
+        self._adoption = adoption
         self._directory = directory
         self._surveys = surveys
         self._spool = spool
@@ -116,6 +119,7 @@ class Daemon:
         self._failure: BaseException | None = None
         self._reloading = Flag()
         self._heard = 0.0
+        self._is_recovered = False
         self._handlers = {
             name: getattr(tracker, method) for name, method in wire.LEG_EVENTS.items()
         }
@@ -137,7 +141,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self.stop)
         gevent.signal_handler(signal.SIGHUP, self._reloading.set)
-        is_recovered = self._recovery.step()
+        self._is_recovered = self._recovery.step()
         # What is there for good is not looked through again for garbage: that took 30 ms at a time.
         gc.collect()
         gc.freeze()
@@ -155,7 +159,7 @@ class Daemon:
                 self._retain,
             )
         ]
-        if not is_recovered:
+        if not self._is_recovered:
             loops.append(gevent.spawn(self._recover))
         for loop in loops:
             loop.link_exception(self._give_up)
@@ -248,6 +252,8 @@ class Daemon:
         self.connected_since = self._clock.now()
         log.info("connected to FreeSWITCH", extra={"legs": len(self._tracker.legs)})
         self._manager.status("Connected to FreeSWITCH")
+        if self._is_recovered and not self._adoption.is_done:
+            gevent.spawn(self._adopt)
         self._board.send_unsent()
         gevent.spawn_later(SECOND_LOOK, self._look_again, self._inbox)
 
@@ -260,6 +266,12 @@ class Daemon:
             log.error("the gate cannot be told", extra={"error": str(error)})
         except PbxError as error:
             log.warning("the gate was not told", extra={"reason": str(error)})
+
+    def _adopt(self) -> None:
+        try:
+            self._adoption.step()
+        except PbxError as error:
+            log.warning("the gate was not read", extra={"reason": str(error)})
 
     def _resync(self) -> None:
         known = frozenset(self._tracker.legs)
@@ -364,6 +376,7 @@ class Daemon:
         """Take over what the store knows as soon as it can be read."""
         while not self._recovery.step():
             gevent.sleep(LONGEST_PAUSE)
+        self._is_recovered = True
         if self._switch.is_connected:
             try:
                 self._blocking.publish_all()
@@ -432,6 +445,8 @@ class Daemon:
         if self._blocking.is_being_told:
             return
         if self._blocking.is_told and all(map(self._switch.has_setting, self._settings)):
+            if self._is_recovered and not self._adoption.is_done:
+                self._adopt()
             return
         # FreeSWITCH was not ready, or mod_hash was loaded anew and knows nothing any more.
         try:

@@ -22,6 +22,7 @@ from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.requests import Action, Actor, Reply, Request, Role
 from fluxcc.pbx import wire
 from fluxcc.pbx.frames import FrameReader
+from fluxcc.service.adoption import Adoption
 from fluxcc.service.blocking import Blocking
 from fluxcc.service.blocklist import Blocklist
 from fluxcc.service.directory import Directory
@@ -256,6 +257,15 @@ class World:
             blocklist=self.blocklist,
             directory=self.directory,
             tracker=self.tracker,
+            journal=self.journal,
+            runtime=self.runtime,
+            clock=self.clock,
+        )
+        self.adoption = Adoption(
+            pbx=self.pbx,
+            store=self.store,
+            blocklist=self.blocklist,
+            numbers=numbers,
             journal=self.journal,
             runtime=self.runtime,
             clock=self.clock,

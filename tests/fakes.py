@@ -217,6 +217,11 @@ class FakePbx:
             self.gate.pop(spelling, None)
         self.on_withdraw()
 
+    def gate_entries(self) -> dict[str, int]:
+        """What the gate holds."""
+        self._check("gate_entries")
+        return dict(self.gate)
+
     def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
         """Let rooms be known."""
         self._check("publish_rooms")
@@ -331,6 +336,11 @@ class FakeStore:
         """The blocks nobody ended."""
         self._check()
         return [block for block in self.blocks.values() if block.state is BlockState.LIVE]
+
+    def block_history(self, number: str) -> list[Block]:
+        """Every block of a number."""
+        self._check()
+        return [block for block in self.blocks.values() if block.number == number]
 
     def live_calls(self) -> list[CallRecord]:
         """The calls that were never seen to end."""

@@ -180,6 +180,12 @@ class Switch:
         # An unknown key answers -ERR, which is what was wanted.
         self._run_all((wire.drop_hash(wire.BLOCK_REALM, key) for key in keys), check=False)
 
+    def gate_entries(self) -> dict[str, int]:
+        """What the gate holds: each key and its end."""
+        dump = self._command_link().api(wire.dump_hash(wire.BLOCK_REALM), SNAPSHOT_TIMEOUT)
+        entries = wire.read_hash(dump, wire.BLOCK_REALM)
+        return {key: int(until) for key, until in entries.items() if until.isdigit()}
+
     def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
         """Tell the kit's dialplan: whoever dials this gets into the conference of that name."""
         self._run_all(wire.put_hash(wire.ROOM_REALM, dialled, room) for dialled, room in rooms)

@@ -244,6 +244,11 @@ def look_up(realm: str, key: str) -> str:
     return f"hash select/{_part(realm)}/{_part(key)}"
 
 
+def dump_hash(realm: str) -> str:
+    """Read every key of a realm."""
+    return f"hash_dump db {_part(realm)}"
+
+
 def drop_hash(realm: str, key: str) -> str:
     """Forget a key of mod_hash."""
     return f"hash delete/{_part(realm)}/{_part(key)}"
@@ -294,6 +299,13 @@ def _part(text: str) -> str:
 
 
 # Answers
+
+
+def read_hash(dump: str, realm: str) -> dict[str, str]:
+    """The keys and values in the answer to ``dump_hash``: a line ``D/REALM_KEY/VALUE`` each."""
+    start = f"D/{realm}_"
+    lines = (line[len(start) :] for line in dump.splitlines() if line.startswith(start))
+    return {key: value for key, _, value in (line.rpartition("/") for line in lines)}
 
 
 def is_ok(answer: str) -> bool:

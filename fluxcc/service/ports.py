@@ -95,6 +95,9 @@ class Pbx(Protocol):
     def withdraw_blocks(self, keys: Iterable[str]) -> None:
         """Tell the gate that these keys are free; unknown ones do no harm."""
 
+    def gate_entries(self) -> dict[str, int]:
+        """What the gate holds: each key and its end."""
+
     def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
         """Tell the kit's dialplan: whoever dials this gets into the conference of that name."""
 
@@ -159,6 +162,9 @@ class Store(Protocol):
 
     def live_blocks(self) -> list[Block]:
         """Every block of this node whose state is live, also those whose time has passed."""
+
+    def block_history(self, number: str) -> list[Block]:
+        """Every block that the canonical number ever had on this node."""
 
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that were never seen to end."""
