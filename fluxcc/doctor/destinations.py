@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fluxcc.doctor.finding import Finding, _, grave, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.directory import Group, Room, Service
-from fluxcc.pbx.dialplan import Fate, Taker, fate, takers
+from fluxcc.pbx.dialplan import Fate, fate, takers
 from fluxcc.pbx.inquiry import ROOM_EXTENSION
 
 
@@ -22,9 +22,8 @@ def check_rooms(patient: Patient) -> Iterator[Finding]:
         # What mod_hash says of a room of the kit's is asked for by itself, further down.
         evaluate = patient.pbx.evaluate if room.is_served_by_pbx else None
         found = takers(patient.context(settings.context), dialled, evaluate) or []
-        first = found[0].name if found else ""
         facts = {"room": dialled, "context": settings.context, "agent": room.extension}
-        if not found or (not room.is_served_by_pbx and ROOM_EXTENSION not in _names(found)):
+        if not found:
             yield grave(
                 "room-without-dialplan",
                 _("Nothing in dialplan context {context} answers room {room} of agent {agent}."),
@@ -37,7 +36,7 @@ def check_rooms(patient: Patient) -> Iterator[Finding]:
             )
         elif room.is_served_by_pbx:
             continue
-        elif first != ROOM_EXTENSION and found[0].is_certain:
+        elif ROOM_EXTENSION not in {taker.name for taker in found}:
             yield grave(
                 "room-taken",
                 _("Extension {extension} takes room {room} of agent {agent} in context {context}."),
@@ -45,7 +44,7 @@ def check_rooms(patient: Patient) -> Iterator[Finding]:
                     "Put the kit's extension before it, or say that the PBX has this room itself:"
                     " fluxcc room add {agent} --served-by-pbx"
                 ),
-                extension=first,
+                extension=found[-1].name,
                 **facts,
             )
         elif patient.pbx.room(dialled) != room.extension:
@@ -128,7 +127,3 @@ def check_services(patient: Patient) -> Iterator[Finding]:
 def _may_be_taken(patient: Patient, context: str, found: Fate) -> bool:
     """Whether a fate that cannot be told is a good one: not so where there is no such context."""
     return found is Fate.UNKNOWN and bool(patient.context(context))
-
-
-def _names(found: list[Taker]) -> set[str]:
-    return {taker.name for taker in found}

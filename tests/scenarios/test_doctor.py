@@ -319,3 +319,45 @@ def test_a_destination_that_is_answered_is_no_reason_for_a_warning(installation:
     ):
         done = installation.cli(*command)
         assert (done.code, done.stderr) == (0, "")
+
+
+def test_the_kit_is_installed_where_freeswitch_says(lab: Lab, installation: Daemon) -> None:
+    folder = lab.api("global_getvar conf_dir").strip()
+    scripts = Path(lab.api("global_getvar script_dir").strip())
+    (scripts / "fluxcc.lua").unlink()
+    printed = installation.cli("kit", "install", folder, "--json")
+    assert (printed.code, printed.stderr) == (0, "")
+    new = [each["file"] for each in printed.json["files"] if each["change"] != "same"]
+    assert new == [str(scripts.resolve() / "fluxcc.lua")]
+    assert (scripts / "fluxcc.lua").exists()
+    assert {each["context"]: each["included"] for each in printed.json["contexts"]} == {
+        "default": True,
+        "public": True,
+    }
+    assert look(installation) == {}
+
+
+def test_a_changed_file_of_the_kit_is_not_replaced_unasked(
+    lab: Lab, installation: Daemon, kit: Path, installed: Callable[[Path], None]
+) -> None:
+    (kit / "scripts/fluxcc.lua").write_text("-- mine\n")
+    installed(kit)
+    folder = lab.api("global_getvar conf_dir").strip()
+    script = Path(lab.api("global_getvar script_dir").strip()) / "fluxcc.lua"
+    printed = installation.cli("kit", "install", folder)
+    assert printed.code == 1
+    assert "\n--- mine\n" in printed.stdout
+    assert printed.stderr.startswith("kit-file-changed: ")
+    assert script.read_text() == "-- mine\n"
+    assert installation.cli("kit", "install", folder, "--force").code == 0
+    assert script.read_text() != "-- mine\n"
+
+
+def test_a_folder_that_is_not_freeswitchs_own_needs_to_be_told_more(
+    installation: Daemon, tmp_path: Path
+) -> None:
+    (tmp_path / "dialplan").mkdir()
+    printed = installation.cli("kit", "install", str(tmp_path))
+    assert printed.code == 2
+    assert "--scripts" in printed.stderr
+    assert not (tmp_path / "dialplan/public").exists()
