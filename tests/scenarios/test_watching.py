@@ -82,6 +82,8 @@ def test_a_prank_a_crash_of_freeswitch_and_its_return_are_seen(
     lab.start()
     until(lambda: watcher.get("/readyz")[0] == 200, "it is ready again", timeout=20)
     assert watcher.value("fluxcc_connects_total") == 2
+    assert watched.cli("unblock", person.number).code == 0
+    assert watcher.value("fluxcc_block_changes_total", change="released") == 1
 
 
 def test_each_line_of_the_log_is_one_object_and_shows_no_whole_number(
@@ -97,6 +99,7 @@ def test_each_line_of_the_log_is_one_object_and_shows_no_whole_number(
     assert (action["action"], action["code"]) == ("prank", "blocked")
     assert action["number"].endswith(person.number[-4:])
     assert person.local not in watched.log
+    assert watched.cli("unblock", person.number).code == 0
 
 
 def test_a_second_daemon_works_although_the_port_is_taken(
@@ -143,3 +146,5 @@ def test_a_persons_data_is_erased(
     else:
         assert gone.code == 69
         assert daemon.block_of(person.number) is not None
+        daemon.start()
+        assert daemon.cli("unblock", person.number).code == 0
