@@ -51,11 +51,16 @@ def check_gate(patient: Patient) -> Iterator[Finding]:
 
 def check_refusal(patient: Patient) -> Iterator[Finding]:
     """The gate refuses a number that is blocked, and nobody else."""
-    for context in patient.trunk_contexts:
-        for gate in _extensions(patient.context(context)):
-            if gate.get("name") == GATE_EXTENSION:
-                yield from _try(patient, context, gate)
-                break
+    gates = [
+        (context, extension)
+        for context in patient.trunk_contexts
+        for extension in _extensions(patient.context(context))
+        if extension.get("name") == GATE_EXTENSION
+    ]
+    for context, gate in gates:
+        yield from _try(patient, context, gate)
+    if not gates:
+        yield skipped("no-gate", _("There is no gate to be tried."))
 
 
 def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:

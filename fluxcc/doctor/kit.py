@@ -7,11 +7,12 @@ from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
-from fluxcc.kit import read_version
+from fluxcc.kit import GATE, read_version
 from fluxcc.pbx.inquiry import ROOM_EXTENSION, SURVEY_EXTENSION, VERSION_ATTRIBUTE
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.wire import GATE_EXTENSION
 
+ROOMS = "dialplan/default/00_fluxcc.xml"
 PROMPTS = "fluxcc/pt_BR"
 
 
@@ -21,19 +22,18 @@ def check_dialplan(patient: Patient) -> Iterator[Finding]:
     That the gate is missing is told by its own check.
     """
     settings = patient.settings
-    wanted = [(context, GATE_EXTENSION) for context in patient.trunk_contexts]
-    wanted += [
+    gates = [(context, GATE_EXTENSION) for context in patient.trunk_contexts]
+    others = [
         (settings.conference.context, ROOM_EXTENSION),
         (settings.survey.context, SURVEY_EXTENSION),
     ]
-    for context, extension in wanted:
-        part = "public" if extension == GATE_EXTENSION else "default"
-        file = f"dialplan/{part}/00_fluxcc.xml"
-        installed = _installed_version(patient.context(context), extension)
-        if installed is None and extension != GATE_EXTENSION:
+    for file, wanted in ((str(GATE), gates), (ROOMS, others)):
+        versions = [_installed_version(patient.context(context), name) for context, name in wanted]
+        found = [version for version in versions if version is not None]
+        if file == ROOMS and len(found) < len(wanted):
             yield _missing(file)
-        elif installed is not None:
-            yield from _compare(file, installed, read_version(patient.kit / file))
+        elif found:
+            yield from _compare(file, min(found), read_version(patient.kit / file))
 
 
 def check_scripts(patient: Patient) -> Iterator[Finding]:

@@ -69,8 +69,7 @@ def check_listener(patient: Patient) -> Iterator[Finding]:
     if patient.is_beside_pbx:
         addresses = listening(_read_tables(), patient.settings.pbx.port)
     if not addresses:
-        listener = patient.pbx.listener()
-        addresses = {listener.ip} if listener else set()
+        addresses = {patient.pbx.listen_ip()} - {""}
     beyond = sorted(address for address in addresses if not is_loopback(address))
     if beyond:
         yield warning(

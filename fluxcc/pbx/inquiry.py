@@ -43,14 +43,6 @@ class Profile(msgspec.Struct, frozen=True):
     """The contexts of calls from its gateways."""
 
 
-class Listener(msgspec.Struct, frozen=True):
-    """Where the event socket listens, as event_socket.conf has it."""
-
-    ip: str
-    acl: str
-    """Empty where FreeSWITCH's own default counts: this machine alone."""
-
-
 class Inquiry:
     """One conversation, in a ``with``. Every method may raise ``PbxError``."""
 
@@ -100,15 +92,12 @@ class Inquiry:
         """The SIP profiles; none where sofia's configuration cannot be read."""
         return [_read_profile(each) for each in self._configuration("sofia.conf", "profile")]
 
-    def listener(self) -> Listener | None:
-        """Where the event socket listens; None where its configuration cannot be read."""
-        params = {
-            each.get("name", ""): each.get("value", "")
-            for each in self._configuration("event_socket.conf", "param")
-        }
-        if not params:
-            return None
-        return Listener(params.get("listen-ip", "127.0.0.1"), params.get("apply-inbound-acl", ""))
+    def listen_ip(self) -> str:
+        """Where event_socket.conf lets the event socket listen; empty where it cannot be read."""
+        for param in self._configuration("event_socket.conf", "param"):
+            if param.get("name") == "listen-ip":
+                return param.get("value", "")
+        return ""
 
     def room(self, dialled: str) -> str:
         """The room that the daemon told FreeSWITCH for what is dialled; empty for none."""

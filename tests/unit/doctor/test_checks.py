@@ -27,7 +27,7 @@ from fluxcc.domain.errors import (
     StoreUnavailableError,
 )
 from fluxcc.kit import find_kit
-from fluxcc.pbx.inquiry import Inquiry, Listener, Profile
+from fluxcc.pbx.inquiry import Inquiry, Profile
 
 GATE = (
     '<extension name="fluxcc_gate" kit_version="1"><condition field="caller_id_number">'
@@ -64,8 +64,8 @@ class FakeInquiry:
     def profiles(self) -> list[Profile]:
         return cast("list[Profile]", self.known.get("profiles", []))
 
-    def listener(self) -> Listener | None:
-        return cast("Listener | None", self.known.get("listener"))
+    def listen_ip(self) -> str:
+        return str(self.known.get("listen_ip", ""))
 
     def has_module(self, name: str) -> bool:
         return name in self.known.get("modules", ())
@@ -177,7 +177,7 @@ def test_loopback_is_known(address: str, is_own: bool) -> None:
 
 def test_a_socket_that_the_network_reaches_is_warned_of() -> None:
     far = Settings(pbx=PbxSettings(host="10.0.0.5"))
-    wide = FakeInquiry(listener=Listener("::", ""))
+    wide = FakeInquiry(listen_ip="::")
     assert codes(link.check_listener(patient(wide, settings=far))) == ["listens-beyond-loopback"]
     assert codes(link.check_listener(patient(FakeInquiry(), settings=far))) == []
 
@@ -224,6 +224,11 @@ def test_whether_the_gate_refuses(known: dict[str, Any], expected: list[str]) ->
     inquiry = FakeInquiry(contexts={"public": GATE}, **known)
     assert codes(gate.check_refusal(patient(inquiry, places_call=True))) == expected
     assert inquiry.blocked == []
+
+
+def test_without_a_gate_there_is_nothing_to_try() -> None:
+    inquiry = FakeInquiry(contexts={"public": OTHER})
+    assert codes(gate.check_refusal(patient(inquiry))) == ["no-gate"]
 
 
 def test_a_gate_that_does_not_hang_up_lets_through() -> None:
