@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
+# The peers that fluxcc is measured against bring libraries that nothing else here needs.
+BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live prompts catalogues lint format check deb test-deb clean
+.PHONY: help install demo test live bench bench-guard prompts catalogues lint format check deb test-deb clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +23,12 @@ test: $(VENV)/.installed-dev ## every test that this machine can run (the others
 
 live: $(VENV)/.installed-dev ## only the tests on a real FreeSWITCH with SIPp
 	$(PYTEST) -m live
+
+bench: $(BENCH)/.installed ## measure everything against its bar (half an hour on a quiet machine)
+	$(BENCH)/bin/python -m bench $(ROWS)
+
+bench-guard: $(BENCH)/.installed ## only the ratios that a careless change spoils, with a wide margin
+	$(BENCH)/bin/python -m bench.guard
 
 lint: $(VENV)/.installed-dev ## style, types, layers
 	$(BIN)/ruff check .
@@ -56,7 +64,7 @@ test-deb: $(VENV)/.installed ## the package's life under systemd, on a copy of t
 	packaging/test-deb "$$(packaging/build-deb dist)"
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -67,4 +75,9 @@ $(VENV)/.installed: $(VENV)/bin/python setup.cfg pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(BENCH)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@

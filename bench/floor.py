@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 
+from bench.replay import say
 from fluxcc.config import CallSettings
 from fluxcc.pbx import wire
 from fluxcc.pbx.frames import FrameReader
@@ -22,11 +24,13 @@ def main(port: int, events: int) -> None:
         connection.sendall(f"auth x\n\n{wire.SUBSCRIPTION}\n\n".encode())
         buffer = bytearray(256 * 1024)
         view = memoryview(buffer)
+        began = time.process_time()
         while seen < events and (size := connection.recv_into(buffer)):
             for frame in reader.feed(view[:size]):
                 if frame.kind == "text/event-json":
                     decode(frame.body)
                     seen += 1
+    say(events=seen, cpu=time.process_time() - began)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """An event socket that repeats a real one as fast as it is read: ``python -m bench.replay``.
 
 It answers the daemon's commands with what an idle FreeSWITCH would, and sends the recorded calls
-of ``tests/streams`` over and over, every time with UUIDs of their own. Counterparts: the daemon and
-the peers that are measured against it (``bench.peers``).
+of ``tests/streams`` over and over, every time with UUIDs of their own. Counterparts: the daemon
+(``bench.subject``) and the peers that are measured against it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections import deque
 from pathlib import Path
 from urllib.parse import quote
+
+from bench import snapshots
 
 STREAMS = Path(__file__).parent.parent / "tests" / "streams"
 HEARD = frozenset(
@@ -32,76 +34,94 @@ HEARD = frozenset(
     }
 )
 """What the daemon subscribes to; nothing else is sent to anybody."""
-_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+ENDING = ("CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_DESTROY")
+PAUSE = 1.0
+"""Seconds between the beginnings of the calls that stay and the events after them."""
+UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def recorded_calls() -> list[list[bytes]]:
     """Each recorded call as the bodies of its events."""
-    calls = []
-    for file in sorted(STREAMS.glob("*.esl.gz")):
-        data, bodies = gzip.decompress(file.read_bytes()), []
-        while data:
-            head, _, data = data.partition(b"\n\n")
-            found = re.search(rb"Content-Length: (\d+)", head)
-            length = int(found.group(1)) if found else 0
-            body, data = data[:length], data[length:]
-            if body.startswith(b"{") and json.loads(body)["Event-Name"] in HEARD:
-                bodies.append(body)
-        calls.append(bodies)
-    return calls
+    return [_bodies(file) for file in sorted(STREAMS.glob("*.esl.gz"))]
+
+
+def recorded_call(name: str) -> list[bytes]:
+    """One of them."""
+    return _bodies(STREAMS / f"{name}.esl.gz")
+
+
+def _bodies(file: Path) -> list[bytes]:
+    data, bodies = gzip.decompress(file.read_bytes()), []
+    while data:
+        head, _, data = data.partition(b"\n\n")
+        found = re.search(rb"Content-Length: (\d+)", head)
+        length = int(found.group(1)) if found else 0
+        body, data = data[:length], data[length:]
+        if body.startswith(b"{") and json.loads(body)["Event-Name"] in HEARD:
+            bodies.append(body)
+    return bodies
 
 
 class Call:
-    """A recorded call whose legs can be given new UUIDs."""
+    """A recorded call whose legs can be given new UUIDs, in two parts: until somebody leaves."""
 
     def __init__(self, bodies: list[bytes], *, plain: bool) -> None:
         core = json.loads(bodies[0])["Core-UUID"].encode()
-        frames = [_plain(body) if plain else _frame(body, "json") for body in bodies]
-        text = b"".join(frames)
-        legs = dict.fromkeys(_UUID.findall(text))
+        names = [json.loads(body)["Event-Name"] for body in bodies]
+        middle = next(place for place, name in enumerate(names) if name in ENDING)
+        frames = [_plain(body) if plain else frame(body, "json") for body in bodies]
+        legs = dict.fromkeys(UUID.findall(b"".join(bodies)))
         legs.pop(core, None)
         self._legs = list(legs)
-        self._text = text
-        self.events = len(bodies)
+        self._parts = b"".join(frames[:middle]), b"".join(frames[middle:])
+        self.counts = middle, len(bodies) - middle
 
-    def fresh(self) -> bytes:
-        """The call's frames with legs that nobody has seen before."""
-        text = self._text
-        for leg in self._legs:
-            text = text.replace(leg, str(uuid.uuid4()).encode())
+    @property
+    def events(self) -> int:
+        """How many it has in all."""
+        return sum(self.counts)
+
+    def new_legs(self) -> dict[bytes, bytes]:
+        """A leg that nobody has seen before for each of its legs."""
+        return {leg: str(uuid.uuid4()).encode() for leg in self._legs}
+
+    def part(self, number: int, legs: dict[bytes, bytes]) -> bytes:
+        """Its beginning (0) or its end (1), with these legs."""
+        text = self._parts[number]
+        for old, new in legs.items():
+            text = text.replace(old, new)
         return text
 
 
-def _frame(body: bytes, kind: str) -> bytes:
-    return (
-        b"Content-Length: %d\nContent-Type: text/event-%s\n\n"
-        % (
-            len(body),
-            kind.encode(),
-        )
-        + body
-    )
+def frame(body: bytes, kind: str) -> bytes:
+    """An event as it is sent."""
+    head = f"Content-Length: {len(body)}\nContent-Type: text/event-{kind}\n\n"
+    return head.encode() + body
 
 
 def _plain(body: bytes) -> bytes:
     lines = [f"{name}: {quote(str(value))}" for name, value in json.loads(body).items()]
-    return _frame(("\n".join(lines) + "\n\n").encode(), "plain")
+    return frame(("\n".join(lines) + "\n\n").encode(), "plain")
 
 
-def endless(calls: list[Call]) -> Iterator[Call]:
-    """The calls over and over."""
-    while True:
-        yield from calls
+def keep_to(rate: float, sent: int, began: float) -> None:
+    """Sleep as long as that many events since ``began`` are more than the rate (0: any)."""
+    if rate:
+        time.sleep(max(0.0, began + sent / rate - time.time()))
+
+
+def say(**facts: object) -> None:
+    """One line for whoever started this."""
+    print(json.dumps(facts), flush=True)
 
 
 class Server:
-    """Listens until the process ends; sends ``events`` events to each subscriber, then an end."""
+    """Listens until the process ends; sends ``events`` events to each subscriber, then no more."""
 
-    def __init__(self, events: int, *, plain: bool, rate: float, warm_up: float) -> None:
-        self._calls = [Call(bodies, plain=plain) for bodies in recorded_calls()]
-        self._events = events
-        self._rate = rate
-        self._warm_up = warm_up
+    def __init__(self, wanted: argparse.Namespace) -> None:
+        self._calls = [Call(bodies, plain=wanted.plain) for bodies in recorded_calls()]
+        self._wanted = wanted
+        self._snapshot = snapshots.make(wanted.channels)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
 
@@ -117,62 +137,88 @@ class Server:
         buffer = b""
         try:
             while data := connection.recv(65536):
-                buffer = (buffer + data).lstrip(b"\n")
-                while b"\n\n" in buffer:
-                    command, _, buffer = buffer.partition(b"\n\n")
-                    buffer = buffer.lstrip(b"\n")
-                    connection.sendall(_answer(command.decode()))
-                    if command.startswith(b"event "):
-                        threading.Thread(target=self._send, args=(connection,), daemon=True).start()
+                *commands, buffer = (buffer + data).lstrip(b"\n").split(b"\n\n")
+                answers = [self.answer(command.strip(b"\n").decode()) for command in commands]
+                connection.sendall(b"".join(answers))
+                if any(command.lstrip(b"\n").startswith(b"event") for command in commands):
+                    threading.Thread(target=self._play, args=(connection,), daemon=True).start()
         except OSError:
             return
 
-    def _send(self, connection: socket.socket) -> None:
-        time.sleep(self._warm_up)
-        sent, began = 0, time.perf_counter()
-        print(json.dumps({"began": time.time()}), flush=True)
-        for call in endless(self._calls):
-            if sent >= self._events:
-                break
-            connection.sendall(call.fresh())
-            sent += call.events
-            if self._rate:
-                time.sleep(max(0.0, began + sent / self._rate - time.perf_counter()))
-        print(json.dumps({"sent": sent, "ended": time.time()}), flush=True)
+    def _play(self, connection: socket.socket) -> None:
+        time.sleep(self._wanted.warm_up)
+        try:
+            self.play(connection)
+        except OSError:
+            say(lost="the reader went away")
+
+    def play(self, connection: socket.socket) -> None:
+        """Send what was asked for: calls that stay, then as many beginnings as ends."""
+        live: deque[tuple[Call, dict[bytes, bytes]]] = deque()
+        sent, number, rate, first = 0, 0, self._wanted.rate, time.time()
+        while len(live) < self._wanted.live:
+            call = self._calls[number % len(self._calls)]
+            number += 1
+            live.append((call, call.new_legs()))
+            connection.sendall(call.part(0, live[-1][1]))
+            sent += call.counts[0]
+            keep_to(rate, sent, first)
+        if live:
+            say(opened=sent)
+            time.sleep(PAUSE)
+        goal, began, first = sent + self._wanted.events, sent, time.time()
+        say(began=first)
+        while sent < goal:
+            call = self._calls[number % len(self._calls)]
+            number += 1
+            live.append((call, call.new_legs()))
+            oldest, legs = live.popleft()
+            connection.sendall(call.part(0, live[-1][1] if live else legs))
+            connection.sendall(oldest.part(1, legs))
+            sent += call.counts[0] + oldest.counts[1]
+            keep_to(rate, sent - began, first)
+        say(sent=sent, ended=time.time())
+
+    def answer(self, command: str) -> bytes:
+        """What FreeSWITCH would answer."""
+        if not command.startswith("api "):
+            text = "+OK accepted" if command.startswith("auth") else "+OK"
+            return f"Content-Type: command/reply\nReply-Text: {text}\n\n".encode()
+        output = self._output(command[4:])
+        return b"Content-Type: api/response\nContent-Length: %d\n\n" % len(output) + output
+
+    def _output(self, command: str) -> bytes:
+        if command.startswith("show channels"):
+            return self._snapshot.channels
+        if command.startswith("show bridged"):
+            return self._snapshot.bridges
+        if command.startswith("uuid_exists"):
+            return b"true" if command.split()[1] in self._snapshot.legs else b"false"
+        if command.startswith("uuid_dump"):
+            return self._snapshot.describe(command.split()[1])
+        if command == "strepoch":
+            return str(int(time.time())).encode()
+        if command.startswith("global_getvar"):
+            return b"/nonexistent"
+        return b"+OK\n"
 
 
-def _answer(command: str) -> bytes:
-    if not command.startswith("api "):
-        text = "+OK accepted" if command.startswith("auth") else "+OK"
-        return f"Content-Type: command/reply\nReply-Text: {text}\n\n".encode()
-    output = _output(command[4:]).encode()
-    return b"Content-Type: api/response\nContent-Length: %d\n\n" % len(output) + output
-
-
-def _output(command: str) -> str:
-    if command.startswith("show "):
-        return '{"row_count": 0}\n'
-    if command.startswith("uuid_exists"):
-        return "false"
-    if command == "strepoch":
-        return str(int(time.time()))
-    if command.startswith("global_getvar"):
-        return "/nonexistent"
-    if command.startswith("uuid_dump"):
-        return "-ERR No such channel!\n"
-    return "+OK\n"
+def arguments() -> argparse.ArgumentParser:
+    """What it can be asked for."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--events", type=int, default=100_000)
+    options.add_argument("--rate", type=float, default=0.0, help="events a second; 0: no limit")
+    options.add_argument("--live", type=int, default=0, help="calls that stay, begun before")
+    options.add_argument("--channels", type=int, default=0, help="legs that a snapshot shows")
+    options.add_argument("--warm-up", type=float, default=1.0, help="seconds before the first")
+    options.add_argument("--plain", action="store_true")
+    return options
 
 
 def main() -> None:
     """Print the port as one line, then serve."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--events", type=int, default=100_000)
-    options.add_argument("--rate", type=float, default=0.0, help="events a second; 0: no limit")
-    options.add_argument("--warm-up", type=float, default=1.0, help="seconds before the first")
-    options.add_argument("--plain", action="store_true")
-    wanted = options.parse_args()
-    server = Server(wanted.events, plain=wanted.plain, rate=wanted.rate, warm_up=wanted.warm_up)
-    print(json.dumps({"port": server.port}), flush=True)
+    server = Server(arguments().parse_args())
+    say(port=server.port)
     server.serve()
 
 

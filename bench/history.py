@@ -1,0 +1,131 @@
+"""Rows 13 and 14: a store of 5 million calls, how it is asked and what it makes of row 1."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.processes import settings
+from bench.table import Row
+from bench.throughput import daemon_cost, spread
+from fluxcc.store.database import upgrade
+
+CALLS, QUICK_CALLS = 5_000_000, 200_000
+LIVE, QUICK_LIVE, FEW = 20_000, 2_000, 100
+EVENTS, QUICK_EVENTS = 100_000, 30_000
+ROUNDS, QUICK_ROUNDS = 5, 2
+DAYS = 90
+NUMBERS = 500_000
+"""Callers, each of whom called ten times."""
+AUDITED = 50
+"""One call in so many was acted on."""
+CHUNK = 100_000
+COLUMNS = (13, 18)
+
+
+def fill(folder: Path, calls: int) -> None:
+    """A store in which so many calls ended in the last 90 days, the last one a minute ago."""
+    path = folder / "fluxcc.db"
+    upgrade(f"sqlite:///{path}")
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA synchronous = OFF")
+        ended, audit = _ended(calls), _audit(calls)
+        for table, rows, columns in (("calls", ended, COLUMNS[0]), ("audit", audit, COLUMNS[1])):
+            marks = ", ".join("?" * columns)
+            while chunk := list(islice(rows, CHUNK)):
+                database.executemany(f"INSERT INTO {table} VALUES ({marks})", chunk)
+                database.commit()
+    database.close()
+
+
+def _moments(calls: int) -> Iterator[tuple[int, float, str, str]]:
+    now = time.time() - 60
+    for number in range(calls):
+        started = now - DAYS * 86400 * (1 - number / calls)
+        caller = f"+55119{number * 7919 % NUMBERS:08d}"
+        yield number, started, caller, str(1000 + number % 500)
+
+
+def _ended(calls: int) -> Iterator[tuple[Any, ...]]:
+    for number, at, caller, agent in _moments(calls):
+        leg = f"{number:08x}-0000-4000-8000-{number:012x}"
+        yield (
+            *("bench", int(at * 1e6), "received", leg, leg, caller, agent, "sales"),
+            *(at, at + 5, at + 180, "NORMAL_CLEARING", "answered"),
+        )
+
+
+def _audit(calls: int) -> Iterator[tuple[Any, ...]]:
+    for number, at, caller, agent in islice(_moments(calls), 0, None, AUDITED):
+        leg = f"{number:08x}-0000-4000-8000-{number:012x}"
+        yield (
+            *("bench", int(at * 1e6), at, f"r-{number}", "prank", f"agent:{agent}", agent, leg),
+            *(caller, "", "ok", "blocked", at + 0.1, "en", True, int(at) + 1800, "", ""),
+        )
+
+
+def ask(folder: Path) -> dict[str, float]:
+    """Seconds that each question takes: the whole command, from its start to its exit."""
+    hour_ago = "1h"
+    questions = {
+        "blocks --all": ("blocks", "--all"),
+        "audit --number": ("audit", "--number", "+5511900007919"),
+        "calls --ended --since 1h": ("calls", "--ended", "--since", hour_ago),
+        "calls --ended --since 90d": ("calls", "--ended", "--since", "90d"),
+    }
+    taken: dict[str, list[float]] = {question: [] for question in questions}
+    for _ in range(5):
+        for question, words in questions.items():
+            began = time.perf_counter()
+            subprocess.run(
+                [sys.executable, "-m", "fluxcc", *words],
+                env=settings(1, folder),
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+            taken[question].append(time.perf_counter() - began)
+    return {question: median(times) for question, times in taken.items()}
+
+
+def rows(*, quick: bool) -> list[Row]:
+    """Both rows share the store, which takes a while to fill."""
+    calls, live = (QUICK_CALLS, QUICK_LIVE) if quick else (CALLS, LIVE)
+    events, rounds = (QUICK_EVENTS, QUICK_ROUNDS) if quick else (EVENTS, ROUNDS)
+    with tempfile.TemporaryDirectory(prefix="fluxcc-bench-") as name:
+        folder = Path(name)
+        fill(folder, calls)
+        asked = ask(folder)
+        taken: dict[str, list[float]] = {"few": [], "live": [], "stored": []}
+        for _ in range(rounds):
+            taken["few"].append(daemon_cost(events, live=FEW) * 1e6)
+            taken["live"].append(daemon_cost(events, live=live) * 1e6)
+            taken["stored"].append(daemon_cost(events, live=FEW, folder=folder) * 1e6)
+    base = median(taken["few"])
+    by_calls, by_store = median(taken["live"]) / base, median(taken["stored"]) / base
+    slowest = max(asked.values())
+    return [
+        Row(
+            "13",
+            f"growth of 1 to {live:,} live calls, and to {calls:,} stored",
+            f"{by_calls:.2f}, {by_store:.2f}",
+            "≤ 1.2",
+            max(by_calls, by_store) <= 1.2,
+            "; ".join(f"{case} {spread(costs)}" for case, costs in taken.items()),
+        ),
+        Row(
+            "14",
+            f"the operator's questions to a store of {calls:,} calls",
+            f"{slowest:.2f} s",
+            "≤ 0.5 s",
+            slowest <= 0.5,
+            ", ".join(f"{question} {seconds:.2f} s" for question, seconds in asked.items()),
+        ),
+    ]

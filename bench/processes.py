@@ -1,0 +1,123 @@
+"""The programs of a measurement, each a process of its own: the server, the daemon, the peers.
+
+The kernel may let the two that talk to each other share a processor or not, so each gets one where
+there are two: a figure "on one core" is one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 600.0
+"""Seconds after which a program that hangs is killed."""
+AREA_CODE = "11"
+
+
+def cores() -> tuple[set[int], set[int]]:
+    """The processors for the server, and for what is measured."""
+    every = sorted(os.sched_getaffinity(0))
+    return set(every[:-1]) or set(every), {every[-1]}
+
+
+class Program:
+    """A running ``python -m bench.…`` that prints a JSON document a line."""
+
+    def __init__(
+        self,
+        arguments: Sequence[object],
+        affinity: set[int],
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        os.sched_setaffinity(self.process.pid, affinity)
+        self._limit = threading.Timer(PATIENCE, self.process.kill)
+        self._limit.daemon = True
+        self._limit.start()
+
+    def read(self, wanted: str) -> dict[str, Any]:
+        """The next document that tells ``wanted``."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            document: dict[str, Any] = json.loads(line)
+            if wanted in document:
+                return document
+        raise RuntimeError(f"{self.process.args} ended and did not tell {wanted!r}")
+
+    def ask(self, question: str, wanted: str) -> dict[str, Any]:
+        """Write a line to it, and read its answer."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(question.encode() + b"\n")
+        self.process.stdin.flush()
+        return self.read(wanted)
+
+    def end(self) -> None:
+        """End it, and wait until it has ended."""
+        self._limit.cancel()
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def running(
+    *arguments: object, measured: bool = False, environment: dict[str, str] | None = None
+) -> Iterator[Program]:
+    """Such a program, until the block is left."""
+    program = Program(arguments, cores()[measured], environment)
+    try:
+        yield program
+    finally:
+        program.end()
+
+
+def peer(name: str, events: int, *, plain: bool = False) -> float:
+    """Seconds of CPU that one of the small readers takes for an event."""
+    kind = ["--plain"] if plain else []
+    with running("bench.replay", "--events", events + 100, *kind) as server:
+        port = server.read("port")["port"]
+        with running(f"bench.{name}", port, events, measured=True) as reader:
+            told = reader.read("cpu")
+            return float(told["cpu"]) / int(told["events"])
+
+
+def settings(port: int, folder: Path, **further: str) -> dict[str, str]:
+    """The environment of a daemon with a store of its own in ``folder``."""
+    own = {
+        "FLUXCC_CONFIG": os.devnull,
+        "FLUXCC_PBX_NODE": "bench",
+        "FLUXCC_PBX_PORT": str(port),
+        "FLUXCC_PBX_PASSWORD": "x",
+        "FLUXCC_STORE_URL": f"sqlite:///{folder / 'fluxcc.db'}",
+        "FLUXCC_NUMBERS_AREA_CODE": AREA_CODE,
+        "FLUXCC_METRICS_LISTEN": "",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLUXCC_")}
+    return kept | own | further
+
+
+@contextmanager
+def daemon_beside(
+    server: Sequence[object], *options: str, folder: Path | None = None
+) -> Iterator[tuple[Program, Program]]:
+    """A server with these arguments, and a daemon (``bench.subject``) with these options on it."""
+    with ExitStack() as opened:
+        if folder is None:
+            temporary = tempfile.TemporaryDirectory(prefix="fluxcc-bench-")
+            folder = Path(opened.enter_context(temporary))
+        replay = opened.enter_context(running(*server))
+        environment = settings(replay.read("port")["port"], folder)
+        subject = running("bench.subject", *options, measured=True, environment=environment)
+        yield replay, opened.enter_context(subject)
