@@ -29,8 +29,6 @@ from fluxcc.store.engines import (
     parse_url,
     translating,
 )
-from fluxcc.store.migrations import current_revision, migrate
-from fluxcc.store.migrations import is_current as is_schema_current
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, Identity, SqliteFile, is_corrupt
 from fluxcc.store.statements import delete, upsert
@@ -70,6 +68,8 @@ def revision(url: str) -> str:
 
     Changes and creates nothing. Raises ``StoreUnavailableError``.
     """
+    from fluxcc.store.migrations import current_revision  # noqa: PLC0415  # alembic takes its time
+
     parsed = parse_url(url)
     file = SqliteFile.of(parsed)
     if file is not None and file.identity() is None:
@@ -92,6 +92,8 @@ def is_current(url: str) -> bool:
 
     Raises ``StoreUnavailableError``, also where there is no such file.
     """
+    from fluxcc.store.migrations import is_current as is_schema_current  # noqa: PLC0415  # alembic takes its time
+
     parsed = parse_url(url)
     engine = create_reader(parsed)
     try:
@@ -124,6 +126,8 @@ def _prepare(engine: Engine, file: SqliteFile | None) -> Path | None:
 
 
 def _migrate(engine: Engine) -> None:
+    from fluxcc.store.migrations import migrate  # noqa: PLC0415  # alembic takes its time
+
     with engine.begin() as connection:
         migrate(connection)
 
