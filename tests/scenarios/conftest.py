@@ -222,8 +222,14 @@ def agent_state(lab: Lab, agent: str) -> str:
 
 @pytest.fixture
 def calls(lab: Lab, daemon: Daemon, waiting_agent: str) -> Iterator[Calls]:
-    """Connects customers with agent 1000, whom no test may leave in a call, nor anybody else."""
+    """Connects customers with agent 1000, whom no test may leave in a call, nor anybody else.
+
+    The agent has no time to rest after a call, to save the tests a second each.
+    """
+    rest = f"callcenter_config agent set wrap_up_time {waiting_agent}@default"
+    assert "+OK" in lab.api(f"{rest} 0")
     yield Calls(lab, daemon)
+    assert "+OK" in lab.api(f"{rest} 1")
     until(lambda: lab.api("show channels count").strip() == "0 total.", "nobody is left over")
     until(lambda: agent_state(lab, waiting_agent) == "Waiting", "the agent is free", timeout=1)
 

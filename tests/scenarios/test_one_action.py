@@ -15,7 +15,6 @@ from .daemon import Daemon
 from .kinds import (
     AGENT,
     RECEIVED,
-    RECEIVED_BY_QUEUE,
     Calls,
     Conversation,
     Kind,
@@ -97,7 +96,7 @@ def test_any_two_actions_at_once(
     *, tap: Tap, calls: Calls, person: Person, first: str, second: str
 ) -> None:
     """Whichever they are, the first one runs. The second may come when it is done already."""
-    talk = calls.connect(RECEIVED_BY_QUEUE, person)
+    talk = calls.connect(RECEIVED, person)
     requests = send(tap, first), send(tap, second)
     codes = [tap.reply(request)["Fluxcc-Code"] for request in requests]
     assert codes == [DONE[first], SECOND]

@@ -15,8 +15,11 @@ from fluxcc.lab.port import Lab
 from .daemon import Daemon
 from .kinds import (
     AGENT,
+    CAMPAIGN,
+    CAMPAIGN_BY_QUEUE,
     COLLEAGUE,
     GROUP,
+    ORIGINATED,
     RECEIVED,
     RECEIVED_BY_QUEUE,
     Calls,
@@ -107,7 +110,11 @@ def test_the_customer_presses_four(
     assert row.outcome == "surveyed"
 
 
-@every_kind
+@pytest.mark.parametrize(
+    "kinds",
+    [(RECEIVED, ORIGINATED, CAMPAIGN, RECEIVED_BY_QUEUE), (CAMPAIGN_BY_QUEUE,)],
+    ids=lambda kinds: "-".join(map(str, kinds)),
+)
 def test_the_telephone_hangs_up_while_the_daemon_is_dead(
     *,
     lab: Lab,
@@ -115,30 +122,35 @@ def test_the_telephone_hangs_up_while_the_daemon_is_dead(
     calls: Calls,
     armed: Supervisor,
     ear: Ear,
-    person: Person,
-    kind: Kind,
+    people: Iterator[Person],
+    kinds: tuple[Kind, ...],
 ) -> None:
     """FreeSWITCH itself starts the survey; the answer waits in the spool and is taken in once."""
-    talk = calls.connect(kind, person)
-    wait_armed(lab, talk)
+    talks = [calls.connect(kind, next(people)) for kind in kinds]
+    for talk in talks:
+        wait_armed(lab, talk)
     daemon.kill()
-    talk.agent_hangs_up()
+    earlier = spooled(lab)
+    for _ in talks:
+        lab.hang_up_phone(AGENT)
     wait_free(lab)
-    ear.answers(talk.customer, 1, "4")
-    ear.waits_told(talk.customer, "ended")
-    talk.customer_hangs_up()
-    talk.wait_over()
-    assert stored(daemon, talk) == []
-    assert spooled(lab) != []
+    for talk in talks:
+        ear.answers(talk.customer, 1, "4")
+    for talk in talks:
+        ear.waits_told(talk.customer, "ended")
+        talk.customer_hangs_up()
+        talk.wait_over()
+        assert stored(daemon, talk) == []
+    assert len(spooled(lab)) - len(earlier) == len(talks)
 
-    daemon.start()
-    kept = wait_stored(daemon, talk, 4)
-    assert (kept.group, kept.agent, kept.direction) == (GROUP, AGENT, kind.direction)
-    until(lambda: spooled(lab) == [], "the spool is empty")
-    if kind is RECEIVED:
-        daemon.stop()
+    for _ in ("taken in", "and not once more"):
+        if daemon.is_running:
+            daemon.stop()
         daemon.start()
-        wait_stored(daemon, talk, 4)
+        for talk, kind in zip(talks, kinds, strict=True):
+            kept = wait_stored(daemon, talk, 4)
+            assert (kept.group, kept.agent, kept.direction) == (GROUP, AGENT, kind.direction)
+        until(lambda: spooled(lab) == [], "the spool is empty")
 
 
 @both_ways
@@ -387,11 +399,6 @@ def test_what_a_customer_may_do(
         talk.wait_over()
 
 
-@pytest.mark.parametrize(
-    ("keys", "answer"),
-    [("0", 0), ("10", 10), ("7#", 7), ("7", 7)],
-    ids=["the lowest", "the highest", "with a hash", "waited for"],
-)
 def test_from_zero_to_ten(
     *,
     daemon: Daemon,
@@ -399,18 +406,20 @@ def test_from_zero_to_ten(
     calls: Calls,
     survey: Supervisor,
     ear: Ear,
-    person: Person,
-    keys: str,
-    answer: int,
+    people: Iterator[Person],
 ) -> None:
-    """``scale = 0-10``: a second digit is waited for, but not for long."""
+    """``scale = 0-10``: a second digit is waited for, but not for long, and not after a hash."""
     survey.sets_group(has_survey=True, scale="0-10")
-    talk = calls.connect(RECEIVED, person)
-    assert board.ask("hangup", AGENT).code == "survey-started"
-    ear.answers(talk.customer, 1, keys)
-    wait_stored(daemon, talk, answer)
-    talk.customer_hangs_up()
-    talk.wait_over()
+    pressed = []
+    for keys, answer in {"7": 7, "0": 0, "10": 10, "8#": 8}.items():
+        talk = calls.connect(RECEIVED, next(people))
+        assert board.ask("hangup", AGENT).code == "survey-started"
+        ear.answers(talk.customer, 1, keys)
+        pressed.append((talk, answer))
+    for talk, answer in pressed:
+        wait_stored(daemon, talk, answer)
+        talk.customer_hangs_up()
+        talk.wait_over()
 
 
 def test_the_groups_own_recordings(

@@ -54,6 +54,11 @@ def _agent(center: CallCenter, words: list[str]) -> str:
             return AGENT_NOT_FOUND
         case ["set", "state" | "status" as what, name, value]:
             return _set(center, what, name, value)
+        case ["set", "wrap_up_time", name, seconds] if seconds.isdigit():
+            for agent in _named(center, name):
+                agent.wrap_up_time = int(seconds)
+                return "+OK\n"
+            return AGENT_NOT_FOUND
     return INVALID
 
 

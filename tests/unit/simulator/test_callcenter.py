@@ -86,6 +86,8 @@ def test_an_agent_who_never_answers_goes_on_a_break(scene: Scene) -> None:
         ("agent set status 1000@default Nonsense", "-ERR Invalid Agent Status!\n"),
         ("agent set state 1000@default Idle", "+OK\n"),
         ("agent set state nobody Idle", "-ERR Agent not found!\n"),
+        ("agent set wrap_up_time 1000@default 0", "+OK\n"),
+        ("agent set wrap_up_time nobody 0", "-ERR Agent not found!\n"),
         ("agent", "-ERR Invalid!\n"),
         ("queue count", "1\n"),
         ("queue count agents sales@default", "2\n"),
