@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest
 BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live bench bench-guard prompts catalogues lint format check deb test-deb clean
+.PHONY: help install demo test live bench bench-guard prompts catalogues lint format check deb test-deb chaos chaos-quick clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,12 @@ deb: $(VENV)/.installed ## a Debian 12 package in dist/
 
 test-deb: $(VENV)/.installed ## the package's life under systemd, on a copy of this machine (needs root)
 	packaging/test-deb "$$(packaging/build-deb dist)"
+
+chaos: $(VENV)/.installed-dev ## kills, cuts, overload, a broken store, a soak: an hour or so, with figures
+	$(BIN)/python -m chaos
+
+chaos-quick: $(VENV)/.installed-dev ## the same in a minute, with less of everything
+	$(BIN)/python -m chaos --quick
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(BENCH) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,82 @@
+"""``python -m chaos``: every theme, or one, in full or in short."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+
+from chaos.report import Report
+from fluxcc.lab.real import RealLab, why_unavailable
+from fluxcc.lab.simulated import SimulatedLab
+
+THEMES = ("kills", "link", "restarts", "overload", "store", "time", "soak")
+LABS = {"simulator": SimulatedLab, "freeswitch": RealLab}
+
+
+def main() -> int:
+    """Run what was asked for; 1 where a rule is broken."""
+    wanted = _arguments()
+    if wanted.pbx == "freeswitch" and (why_not := why_unavailable()):
+        print(why_not, file=sys.stderr)
+        return 2
+    report = Report()
+    _stop_after(wanted.limit)
+    for theme in wanted.only or THEMES:
+        folder = Path(tempfile.mkdtemp(prefix="fluxcc-chaos-"))
+        run = importlib.import_module(f"chaos.{'clock' if theme == 'time' else theme}").run
+        options = {"minutes": wanted.minutes, "count": wanted.count, "rate": wanted.rate}
+        taken = {
+            name: value
+            for name, value in options.items()
+            if value and name in inspect.signature(run).parameters
+        }
+        try:
+            run(report, LABS[wanted.pbx], folder, quick=wanted.quick, **taken)
+        except Exception:
+            traceback.print_exc()
+            report.broken.append(f"{theme}: ended by an exception")
+        finally:
+            if wanted.keep:
+                print(f"{theme}: logs and stores in {folder}")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+    if report.broken:
+        print(f"{len(report.broken)} rules broken", file=sys.stderr)
+    return 1 if report.broken else 0
+
+
+def _arguments() -> argparse.Namespace:
+    options = argparse.ArgumentParser(prog="chaos", description=__doc__)
+    options.add_argument("--only", action="append", choices=THEMES, help="may be given twice")
+    options.add_argument("--quick", action="store_true", help="a minute in all")
+    options.add_argument("--pbx", choices=LABS, default="simulator")
+    options.add_argument("--count", type=int, default=0, help="how many kills, cuts or restarts")
+    options.add_argument("--minutes", type=float, default=0.0, help="of the soak")
+    options.add_argument("--rate", type=float, default=0.0, help="calls a second, where it counts")
+    options.add_argument("--limit", type=float, default=7200.0, help="seconds until it gives up")
+    options.add_argument("--keep", action="store_true", help="leave logs and stores behind")
+    return options.parse_args()
+
+
+def _stop_after(seconds: float) -> None:
+    """Whatever hangs, the run ends; the labs' programs end with it."""
+
+    def stop() -> None:
+        print(f"not done after {seconds:.0f} s", file=sys.stderr, flush=True)
+        os._exit(3)
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
