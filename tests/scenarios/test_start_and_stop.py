@@ -45,7 +45,7 @@ def test_a_daemon_that_starts_before_freeswitch_waits_for_it(
     lab.kill()
     daemon = make_daemon()
     daemon.start(connected=False)
-    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 2, "it tries again")
+    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 2, "it tries again", timeout=15)
     status = daemon.cli("status", "--json").json
     assert (status["connected"], bool(status["link_loss"])) == (False, True)
     printed = daemon.cli("prank", "--agent", "1000")
@@ -113,7 +113,7 @@ def test_sigterm_ends_it_while_it_waits_for_freeswitch(
     lab.kill()
     daemon = make_daemon()
     daemon.start(connected=False)
-    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 3, "it backs off")
+    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 3, "it backs off", timeout=15)
     asked = time.monotonic()
     assert daemon.stop() == 0
     assert time.monotonic() - asked < 2
