@@ -88,7 +88,7 @@ def prank(*, quick: bool) -> Row:
         ):
             responder.read("ready")
             client = Bare(lab)
-            for number in range(15 if quick else 200):
+            for number in range(15 if quick else 100):
                 caller = lab.call(f"+55119{80000000 + number}", "1000")
                 caller.wait_answered()
                 time.sleep(0.1)

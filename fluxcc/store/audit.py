@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.codes import Code
@@ -17,6 +17,17 @@ from fluxcc.store.statements import delete_some
 LAST = 1_000
 """Rows among which those that a crash left open are: far more than can be carried out at once."""
 _RECORD = [column for column in AUDIT.c if column.name != "node"]
+_FIRST_REPLY = (
+    select(*_RECORD)
+    .where(
+        AUDIT.c.node == bindparam("for_node"),
+        AUDIT.c.request == bindparam("for_request"),
+        AUDIT.c.id >= bindparam("after"),
+    )
+    .order_by(AUDIT.c.id)
+    .limit(1)
+)
+"""Made once: every request of a board waits for it, and making it took longer than its answer."""
 
 
 def to_rows(node: str, records: Iterable[AuditRecord]) -> list[tuple[Any, ...]]:
@@ -53,10 +64,8 @@ def find_reply(connection: Connection, node: str, request: str, since: float) ->
 
     ``outcome-unknown`` where its action began and its end was never written.
     """
-    query = select(*_RECORD).where(
-        AUDIT.c.node == node, AUDIT.c.request == request, AUDIT.c.id >= int(since * 1_000_000)
-    )
-    row = connection.execute(query.order_by(AUDIT.c.id).limit(1)).first()
+    asked = {"for_node": node, "for_request": request, "after": int(since * 1_000_000)}
+    row = connection.execute(_FIRST_REPLY, asked).first()
     if row is None:
         return None
     found = AuditRecord(*row)
