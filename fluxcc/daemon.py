@@ -334,13 +334,16 @@ class Daemon:
             self.undecodable += 1
             log.warning("an event could not be read", extra={"error": str(error)})
             return
+        try:
+            self._handle_event(event, body)
+        except Exception:
+            # One event that breaks a rule we believe in must not end everybody's calls.
+            log.exception("an event was not understood", extra={"event": event.name})
+
+    def _handle_event(self, event: wire.Event, body: bytes) -> None:
         handler = self._handlers.get(event.name)
         if handler is not None:
-            try:
-                handler(event)
-            except Exception:
-                # One event that breaks a rule we believe in must not end everybody's calls.
-                log.exception("an event was not understood", extra={"event": event.name})
+            handler(event)
         elif event.name == wire.CUSTOM:
             self._handle_custom(event, body)
         elif event.name == wire.HEARTBEAT:

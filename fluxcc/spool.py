@@ -57,14 +57,17 @@ def _is_abandoned(path: Path) -> bool:
 
 
 def _records(path: Path) -> list[dict[str, str]]:
-    """The lines that are whole; the last one may have been cut off by a crash."""
     with path.open("rb") as file:
-        text = file.read(LARGEST).decode("utf-8", "replace")
+        return read_records(file.read(LARGEST))
+
+
+def read_records(data: bytes) -> list[dict[str, str]]:
+    """The lines that are whole; the last one may have been cut off by a crash."""
     records = []
-    for line in text.splitlines():
+    for line in data.decode("utf-8", "replace").splitlines():
         try:
             document = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(document, dict):
             records.append({str(name): str(value) for name, value in document.items()})

@@ -130,7 +130,7 @@ class Decoder:
         """The event in a frame's body. Raises ``ValueError`` where there is none at all."""
         try:
             return self._decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return msgspec.convert(read_loosely(body), self._type)
 
     @staticmethod
@@ -144,10 +144,18 @@ def read_loosely(body: bytes) -> dict[str, str]:
 
     Bytes that are no UTF-8 become U+FFFD, a list its first element. Raises ``ValueError``.
     """
-    document = json.loads(body.decode("utf-8", "replace"), strict=False)
+    document = _load(body.decode("utf-8", "replace"))
     if not isinstance(document, dict):
         raise ValueError("an event that is not an object")
     return {_as_text(name): _as_text(value) for name, value in document.items()}
+
+
+def _load(text: str) -> Any:
+    """JSON that may be no clean one. Raises ``ValueError``, also where it is nested too deep."""
+    try:
+        return json.loads(text, strict=False)
+    except RecursionError as error:
+        raise ValueError("JSON that is too deep") from error
 
 
 def _as_text(value: Any) -> str:
@@ -277,13 +285,14 @@ STORAGE_FOLDER = "global_getvar storage_dir"
 
 
 def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
-    """A CUSTOM event with these headers, whose line ends become blanks. No ``api`` before it."""
+    """A CUSTOM event with these headers, whose control characters, line ends among them, become
+    blanks: who hears it may show them on a terminal. No ``api`` before it."""
     lines = [f"sendevent {CUSTOM}", f"Event-Subclass: {_word(subclass)}"]
-    lines += [f"{name}: {_LINE_ENDS.sub(' ', value)}" for name, value in headers if value]
+    lines += [f"{name}: {_CONTROLS.sub(' ', value)}" for name, value in headers if value]
     return "\n".join(lines)
 
 
-_LINE_ENDS = re.compile(r"[\r\n\x00]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def _word(text: str) -> str:
@@ -323,15 +332,17 @@ def is_taken(description: str, destination: str) -> bool:
     if not is_ok(description):
         return False
     try:
-        leg = json.loads(description, strict=False)
+        leg = _load(description)
     except ValueError:
+        return False
+    if not isinstance(leg, dict):
         return False
     history = leg.get("variable_transfer_history", "")
     transfers = history if isinstance(history, list) else [history]
     # A dialplan may have sent it on already: then only the history tells that it was there.
-    was_sent = any(f":bl_xfer:{destination}/" in transfer for transfer in transfers)
+    was_sent = any(f":bl_xfer:{destination}/" in _as_text(transfer) for transfer in transfers)
     is_there = leg.get("Caller-Destination-Number") == destination
-    return (was_sent or is_there) and leg.get("Channel-State", "") in _IN_DIALPLAN
+    return (was_sent or is_there) and _as_text(leg.get("Channel-State", "")) in _IN_DIALPLAN
 
 
 _IN_DIALPLAN = frozenset({"CS_EXECUTE", "CS_SOFT_EXECUTE", "CS_EXCHANGE_MEDIA", "CS_PARK"})
@@ -413,9 +424,9 @@ def _created(row: _ChannelRow) -> float:
 def _read_rows(answer: str) -> _Rows:
     try:
         return msgspec.json.decode(answer, type=_Rows)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         # No clean JSON somewhere: the slow way, as for events.
-        return msgspec.json.decode(json.dumps(json.loads(answer, strict=False)), type=_Rows)
+        return msgspec.json.decode(json.dumps(_load(answer)), type=_Rows)
 
 
 def _rows(answer: str, kind: type[_Row], pause: Callable[[], None]) -> Iterator[_Row]:
@@ -429,7 +440,7 @@ def _rows(answer: str, kind: type[_Row], pause: Callable[[], None]) -> Iterator[
         for number, raw in enumerate(document.rows, 1):
             try:
                 row = decode(raw)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 row = msgspec.convert(read_loosely(bytes(raw)), kind)
             if not row.uuid:
                 raise ValueError("a row that is no leg's")
