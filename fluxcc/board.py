@@ -16,6 +16,7 @@ from fluxcc.domain.requests import (
     ALIASES,
     EXTENSION,
     LONGEST_REASON,
+    LONGEST_SERVICE,
     ON_CALLS,
     REQUEST_ID,
     UUID,
@@ -126,7 +127,7 @@ def read_request(headers: RequestHeaders, language: str) -> Request:
         actor=Actor(Role.AGENT, headers.agent),
         agent=headers.agent,
         call=headers.call,
-        service=headers.service,
+        service=clean_text(headers.service, LONGEST_SERVICE),
         reason=clean_text(headers.reason, LONGEST_REASON),
         language=language,
     )

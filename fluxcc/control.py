@@ -27,6 +27,7 @@ from fluxcc.domain.errors import PbxError, RefusedError, StoreUnavailableError
 from fluxcc.domain.requests import (
     EXTENSION,
     LONGEST_REASON,
+    LONGEST_SERVICE,
     ON_CALLS,
     UUID,
     Action,
@@ -41,6 +42,7 @@ from fluxcc.service.executor import Executor
 
 LONGEST_LINE = 64 * 1024
 LONGEST_NUMBER = 64
+LONGEST_LANGUAGE = 16
 LONGEST_BLOCK = 3650 * 86400
 MODE = 0o660
 BACKLOG = 64
@@ -157,10 +159,11 @@ def read_request(ask: Ask, who: str) -> Request:
         if value and not shape.fullmatch(value):
             raise ValueError(f"{name} is malformed")
     if action in (Action.BLOCK, Action.UNBLOCK):
-        if not ask.number or len(ask.number) > LONGEST_NUMBER:
+        if not ask.number:
             raise ValueError("number is malformed")
     elif action in ON_CALLS and not ask.agent and not ask.call:
         raise ValueError("agent or call is missing")
+    _check_number(ask)
     given = [entry for entry in (ask.group, ask.room, ask.offer) if entry is not None]
     if len(given) != (action in (Action.SET, Action.REMOVE)):
         raise ValueError("exactly one of group, room and offer goes with set and remove")
@@ -176,11 +179,17 @@ def read_request(ask: Ask, who: str) -> Request:
         call=ask.call,
         number=ask.number,
         duration=ask.duration,
-        service=ask.service,
+        service=clean_text(ask.service, LONGEST_SERVICE),
         entry=given[0] if given else None,
         reason=clean_text(ask.reason, LONGEST_REASON),
-        language=ask.language,
+        language=clean_text(ask.language, LONGEST_LANGUAGE),
     )
+
+
+def _check_number(ask: Ask) -> None:
+    # It goes into the audit as it is, and from there to terminals.
+    if len(ask.number) > LONGEST_NUMBER or not ask.number.isprintable():
+        raise ValueError("number is malformed")
 
 
 def purge(erasure: Erasure, ask: Ask, who: str) -> dict[str, Any]:
@@ -188,8 +197,7 @@ def purge(erasure: Erasure, ask: Ask, who: str) -> dict[str, Any]:
     ``ValueError``."""
     if bool(ask.number) == (ask.before is not None):
         raise ValueError("exactly one of number and before goes with purge")
-    if len(ask.number) > LONGEST_NUMBER:
-        raise ValueError("number is malformed")
+    _check_number(ask)
     by, request = str(Actor(Role.OPERATOR, who)), f"operator-{uuid4().hex}"
     try:
         if ask.before is not None:

@@ -16,6 +16,8 @@ UUID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 """A leg's name. FreeSWITCH takes any text that whoever originates a call chose
 (``origination_uuid``); one outside of this alphabet cannot be acted on."""
 LONGEST_REASON = 200
+LONGEST_SERVICE = 65
+"""What is kept of a service's name: one more than any has, so that one cut off is none."""
 
 
 class Action(StrEnum):
