@@ -273,6 +273,8 @@ def _read_file(
     except FileNotFoundError:
         if named is not None:
             faults.append(Fault(str(path), "does not exist"))
+    except RecursionError:
+        faults.append(Fault(str(path), "cannot be read: it is nested too deep"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         faults.append(Fault(str(path), f"cannot be read: {error}"))
     return {}
@@ -339,6 +341,8 @@ def _convert(raw: Any, kind: Any, is_text: bool) -> Any:
         return raw
     if not isinstance(raw, str):
         raise ValueError("must be a text")
+    if not raw.isprintable():
+        raise ValueError("must be one line, without control characters")
     return raw
 
 
@@ -392,7 +396,7 @@ def _check(settings: Settings, faults: list[Fault]) -> None:
     for pattern in settings.blocks.internal:
         try:
             re.compile(pattern)
-        except re.error as error:
+        except (re.error, RecursionError, OverflowError) as error:
             faults.append(
                 Fault("blocks.internal", f"{pattern!r} is no regular expression: {error}")
             )
