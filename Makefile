@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest
 BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live bench bench-guard prompts catalogues lint format check deb test-deb chaos chaos-quick clean
+.PHONY: help install demo test live bench bench-guard prompts catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,8 +69,18 @@ chaos: $(VENV)/.installed-dev ## kills, cuts, overload, a broken store, a soak: 
 chaos-quick: $(VENV)/.installed-dev ## the same in a minute, with less of everything
 	$(BIN)/python -m chaos --quick
 
+# Executions of all targets together.
+RUNS ?= 200000
+
+fuzz: $(VENV)/.installed-fuzz ## feed RUNS random inputs to everything that reads strangers' bytes
+	$(BIN)/python -m fuzz --total $(RUNS)
+
+audit: $(VENV)/.installed-dev ## known faults in the libraries and in the code (asks PyPI)
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml fluxcc
+	$(BIN)/pip-audit --local --skip-editable
+
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(BENCH) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) .fuzz build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -86,4 +96,8 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 $(BENCH)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+$(VENV)/.installed-fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@touch $@

@@ -1,0 +1,304 @@
+"""One function for each reader that hostile bytes reach: bytes in, nothing out.
+
+It raises where the reader broke: an exception that the reader does not promise, or a result that
+is not what its callers rely on. ``fuzz.__main__`` runs them under atheris, and a test a few hundred
+times under hypothesis.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import msgspec
+
+from fluxcc import config, logs
+from fluxcc.board import read_request, reply_headers
+from fluxcc.control import Control, purge
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import ConfigurationError, PbxRejectedError, RefusedError
+from fluxcc.domain.numbers import DIALLABLE, NumberPlan
+from fluxcc.domain.requests import Reply, Request
+from fluxcc.pbx import dialplan, frames, wire
+from fluxcc.service.surveys import read_survey
+from fluxcc.spool import read_records
+
+Target = Callable[[bytes], None]
+
+ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]*")
+"""What can be a line, or a part of one."""
+
+
+def must(holds: bool, what: str) -> None:
+    """Stay also under ``python -O``."""
+    if not holds:
+        raise AssertionError(what)
+
+
+# The frame reader
+
+_SHORT_HEAD = 96
+"""So that the limit itself is in reach."""
+
+
+def frame_reader(data: bytes) -> None:
+    """However the bytes are split: the same frames, or an error."""
+    frames.LONGEST_HEAD = _SHORT_HEAD
+    step = data[0] % 64 + 1 if data else 1
+    stream = data[1:]
+    whole, is_whole_wrong = _cut(stream, len(stream) or 1)
+    split, is_split_wrong = _cut(stream, step)
+    must(is_split_wrong == is_whole_wrong, "the split decides whether it is an error")
+    must(is_whole_wrong or split == whole, "the split decides what is in the frames")
+
+
+def _cut(stream: bytes, step: int) -> tuple[list[frames.Frame], bool]:
+    reader, found = frames.FrameReader(), []
+    try:
+        for start in range(0, len(stream), step):
+            found += reader.feed(stream[start : start + step])
+    except frames.FrameError:
+        return found, True
+    return found, False
+
+
+# The event decoder
+
+_DECODER = wire.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
+_FIELDS = tuple(field.name for field in msgspec.structs.fields(wire.Event))
+_SNAPSHOT = '{"row_count": 0}'
+_COMMAND = re.compile(r"[a-z_]+( [A-Za-z0-9._:*#+@%/=~-]+)*")
+
+
+def event_decoder(data: bytes) -> None:
+    """An event of texts that can be stored, or ``ValueError``; no field of it, in any command,
+    becomes more than the one word it is meant to be."""
+    try:
+        event = _DECODER.event(data)
+    except ValueError:
+        pass
+    else:
+        texts = [getattr(event, name) for name in _FIELDS]
+        for text in (*texts, event.group, event.agent):
+            must(isinstance(text, str), "a field that is no text")
+            text.encode("utf-8")
+        _put_into_commands(event)
+    with suppress(PbxRejectedError):
+        wire.read_snapshot(data.decode("utf-8", "replace"), _SNAPSHOT)
+    wire.is_taken(data.decode("utf-8", "replace"), "*28")
+
+
+def _put_into_commands(event: wire.Event) -> None:
+    for build in (
+        partial(wire.end_leg, event.leg, event.cause),
+        partial(wire.move_pair, event.leg, event.destination, event.context),
+        partial(wire.move_leg, event.leg, event.destination, event.context),
+        partial(wire.arm_survey, event.leg, event.destination, event.context),
+        partial(wire.brief, "a", "group", event.group),
+        partial(wire.brief, "a", "number", event.number),
+        partial(wire.put_hash, wire.BLOCK_REALM, event.number, "1"),
+        partial(wire.read_context, event.context),
+        partial(wire.describe, event.leg),
+    ):
+        try:
+            command = build()
+        except PbxRejectedError:
+            continue
+        must(bool(_COMMAND.fullmatch(command)), f"a command with more in it: {command!r}")
+    for value in (event.number, event.group):
+        lines = wire.custom_event("fluxcc::block", [("Fluxcc-Number", value)]).split("\n")
+        must(len(lines) == 2 + bool(value), "a value that made a header of its own")
+        must(all(ONE_LINE.fullmatch(line) for line in lines), "a control character in a header")
+
+
+# Requests: the board's, and the operators'
+
+
+class _Executor:
+    """Says yes."""
+
+    def execute(self, request: Request) -> Reply:
+        """What must hold of every request that got so far."""
+        for text in (request.id, request.agent, request.call, request.reason):
+            must(bool(ONE_LINE.fullmatch(text)), "a request with a control character")
+        for text in (request.service, request.number):
+            must(bool(ONE_LINE.fullmatch(text)) and len(text) <= 65, "a request too long")
+        return Reply(request=request.id, action=request.action, code=Code.ENDED)
+
+
+class _Erasure:
+    """Has nothing to erase."""
+
+    def _refuse(self, *_given: Any, **_more: Any) -> NoReturn:
+        raise RefusedError(Code.NUMBER_UNUSABLE)
+
+    erase_older = erase_person = _refuse
+
+
+_EXECUTOR = _Executor()
+_CONTROL = Control(
+    Path("unused"),
+    cast(Any, _EXECUTOR),
+    {"status": dict},
+    lambda: True,
+    {"purge": partial(purge, cast(Any, _Erasure()))},
+)
+
+
+def request_parser(data: bytes) -> None:
+    """A request that is well formed, or a refusal; the reply is the headers it was meant to be."""
+    answer = _CONTROL.answer(data, "anna")
+    msgspec.json.encode(answer)
+    try:
+        headers = wire.Decoder.request(data)
+    except ValueError:
+        return
+    try:
+        reply = _EXECUTOR.execute(read_request(headers, "pt_BR"))
+    except RefusedError as refusal:
+        reply = Reply(request="r", action="prank", code=refusal.code)
+    lines = wire.custom_event(wire.REPLY, reply_headers(reply, "en")).split("\n")
+    must(all(ONE_LINE.fullmatch(line) for line in lines), "a reply with a control character")
+
+
+# Numbers
+
+_PLANS = (
+    NumberPlan("BR", "11", (r"^\d{2,6}$",)),
+    NumberPlan("BR", "", (r"^\d{2,6}$",)),
+    NumberPlan("US", "212", ()),
+    NumberPlan("IT", "", ()),
+)
+
+
+def number_canonicalisation(data: bytes) -> None:
+    """Any text is a number, or unusable; every spelling stands for the same one person."""
+    plan = _PLANS[data[0] % len(_PLANS) if data else 0]
+    text = data[1:].decode("utf-8", "surrogateescape")
+    number = plan.read.__wrapped__(text)
+    must(len(number.seen) <= 64 and len(number.canonical) <= 64, "a number too long")
+    plan.is_internal(number.seen)
+    for key in number.spellings:
+        must(bool(DIALLABLE.fullmatch(key)), f"a key that the gate would not look up: {key!r}")
+        again = plan.read.__wrapped__(key)
+        # A foreign number without its plus sign is only known by its key.
+        must(again.canonical in (number.canonical, key), f"{key} is {again.canonical}")
+        wire.put_hash(wire.BLOCK_REALM, key, "1")
+
+
+# The configuration
+
+
+class _Given:
+    """A file with this in it."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    def read_text(self, encoding: str) -> str:
+        """As of a ``Path``."""
+        return self._text.decode(encoding)
+
+
+class _NoFiles(type(Path())):  # type: ignore[misc]
+    """Paths that nothing is read from, or the fuzzer would sooner or later name a device."""
+
+    def read_text(self, *given: Any, **more: Any) -> str:
+        """As of a ``Path``: what no system call takes is refused before."""
+        if "\0" in str(self):
+            raise ValueError("embedded null byte")
+        raise FileNotFoundError(str(self))
+
+
+def configuration_loader(data: bytes) -> None:
+    """Settings that hold what they promise, or all faults at once; never a password in a fault."""
+    setattr(config, "Path", _NoFiles)  # noqa: B010  # mypy, too, would not have it
+    text, _, variables = data.partition(b"\0")
+    pairs = (line.partition("=") for line in variables.decode("utf-8", "replace").split("\n"))
+    environment = {name: value for name, _, value in pairs if "\0" not in value}
+    environment.pop(config.FILE_VARIABLE, None)
+    try:
+        settings = config.load(cast(Path, _Given(text)), environment)
+    except ConfigurationError as error:
+        str(error)
+        return
+    must(0 < settings.pbx.port < 65536, "a port that is none")
+    must(settings.blocks.duration > 0, "blocks that end at once")
+    must(settings.metrics.address is None or bool(settings.metrics.address[0]), "any address")
+    NumberPlan(
+        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+    ).is_internal("1000")
+    wire.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
+    wire.move_leg("a", settings.conference.room.format(agent="1000"), settings.conference.context)
+    wire.arm_survey("a", settings.survey.destination, settings.survey.context)
+    wire.end_leg("a", settings.blocks.reject_cause)
+    str(settings.control_socket)
+
+
+# The survey's spool
+
+
+def spool_reader(data: bytes) -> None:
+    """Surveys with texts that can be shown and stored; whatever else is in the file is skipped."""
+    for record in read_records(data):
+        try:
+            survey = read_survey(record)
+        except ValueError:
+            continue
+        for text in (survey.id, survey.call, survey.number, survey.group, survey.agent):
+            must(text.isprintable() and len(text) <= 128, "a text that moves a terminal")
+            text.encode("utf-8")
+        must(1 <= survey.questions <= 3, "questions")
+        must(len(survey.answers) == survey.questions, "an answer too many")
+        must(all(a is None or 0 <= a <= 10 for a in survey.answers), "an answer that none can give")
+
+
+# The static dialplan reader
+
+_DESTINATIONS = ("*28", "*1000", "7001", "9999", "", "a" * 64, "%0a", "${system(id)}")
+_HEAVY = re.compile(r"[*+{]")
+
+
+def dialplan_reader(data: bytes) -> None:
+    """A context's XML, whatever it is, has an answer. Who writes a dialplan is trusted not to write
+    an expression that takes for ever, and FreeSWITCH itself would be the first to hang on it."""
+    text = data[1:].decode("utf-8", "replace")
+    if len(_HEAVY.findall(text)) > 12:
+        return
+    destination = _DESTINATIONS[data[0] % len(_DESTINATIONS) if data else 0]
+    dialplan.fate(text, destination)
+    dialplan.fate(text, destination, lambda asked: asked[:4])
+    wire.first_extension(text)
+
+
+# Log lines
+
+_KEYS = ("number", "error", "group", "reply", "name")
+
+
+def log_line(data: bytes) -> None:
+    """One line for one record, whatever its facts say; with nothing in it that moves a terminal."""
+    text = data.decode("utf-8", "surrogateescape")
+    facts = {f"{key}_": text for key in _KEYS} | {"number": text, "error": text}
+    record = logging.makeLogRecord({"msg": text, "name": "fluxcc", **facts})
+    for formatter in (logs.KeyValue(), logs.JsonLines(), logs.KeyValue(is_masking=False)):
+        line = formatter.format(record)
+        must(line.isprintable(), f"a line that is more than one: {line!r}")
+
+
+TARGETS: dict[str, tuple[Target, int, float]] = {
+    "frames": (frame_reader, 192, 0.15),
+    "events": (event_decoder, 1024, 0.14),
+    "requests": (request_parser, 768, 0.46),
+    "numbers": (number_canonicalisation, 80, 0.03),
+    "configuration": (configuration_loader, 768, 0.02),
+    "spool": (spool_reader, 768, 0.15),
+    "dialplan": (dialplan_reader, 1024, 0.02),
+    "logs": (log_line, 160, 0.03),
+}
+"""Name → target, its longest input, and its share of the executions: what is fast gets more."""
