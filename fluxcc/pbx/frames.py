@@ -47,7 +47,8 @@ class FrameReader:
         while True:
             head_end = buffer.find(b"\n\n", start)
             if head_end < 0:
-                if len(buffer) - start > LONGEST_HEAD:
+                # A line end that is the last byte may be the first one of the empty line.
+                if len(buffer) - start - buffer.endswith(b"\n") > LONGEST_HEAD:
                     raise FrameError("the header of a frame does not end")
                 self._need = 0
                 break

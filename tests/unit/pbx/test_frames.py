@@ -113,6 +113,15 @@ def test_a_header_that_is_too_long_is_refused_also_when_it_comes_whole() -> None
         FrameReader().feed(b"X: " + b"a" * (LONGEST_HEAD + 1) + b"\n\n")
 
 
+def test_the_longest_header_there_may_be_is_taken_also_when_it_comes_byte_by_byte() -> None:
+    """Its first line end made it too long, until the second one came."""
+    head = b"X: " + b"a" * (LONGEST_HEAD - 3)
+    reader = FrameReader()
+    assert reader.feed(head) == []
+    assert reader.feed(b"\n") == []
+    assert len(reader.feed(b"\n")) == len(FrameReader().feed(head + b"\n\n")) == 1
+
+
 def test_what_waits_for_its_end_is_kept_once() -> None:
     """A body of some megabytes comes in thousands of pieces."""
     body = b"x" * 2_000_000
