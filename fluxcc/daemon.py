@@ -58,6 +58,8 @@ SECOND_LOOK = 2.0
 """Seconds after a snapshot until it is checked: it lags behind the events that came before it."""
 GATE_FIRST = 0.2
 """Seconds that the gate has for itself before the rest of a connect goes on beside it."""
+BETWEEN_RESYNCS = 1.0
+"""Seconds at least between two snapshots that repair what was dropped, while events still come."""
 SPOOL_PERIOD = 2.0
 """Seconds between two looks into the survey's spool."""
 LAST_WORDS = 1.0
@@ -310,7 +312,7 @@ class Daemon:
 
     def _handle_events(self) -> None:
         """Handle events in slices until the link is lost or the daemon stops."""
-        inbox = self._inbox
+        inbox, mended = self._inbox, 0.0
         while self._switch.is_connected and not self._stopping.is_set():
             self._manager.alive()
             inbox.wait(0.5)
@@ -321,10 +323,14 @@ class Daemon:
                 if time.perf_counter() - started > SLICE:
                     self._manager.alive()
                     yield_to_others()
+                    if inbox.has_gap and self._clock.monotonic() - mended > BETWEEN_RESYNCS:
+                        break
                     started = time.perf_counter()
             if inbox.has_gap:
+                # Not only when nothing waits any more: under overload that may take for ever.
                 log.warning("events were dropped", extra={"dropped": inbox.dropped})
                 self._resync()
+                mended = self._clock.monotonic()
 
     def _handle(self, body: bytes) -> None:
         self.events += 1

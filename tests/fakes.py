@@ -167,6 +167,11 @@ class FakePbx:
         self.on_end(leg, cause)
         return True
 
+    def are_gone(self, legs: Collection[str]) -> bool:
+        """Whether ``legs`` has none of them."""
+        self._check("are_gone")
+        return self.legs is not None and self.legs.isdisjoint(legs)
+
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send a leg somewhere, and tell."""
         self._check("move_leg")

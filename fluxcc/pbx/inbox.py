@@ -14,8 +14,9 @@ from gevent.event import Event
 
 from fluxcc.pbx.wire import REQUEST
 
-LONGEST = 20_000
-"""Events that may wait: some 200 MB of the largest."""
+LONGEST = 10_000
+"""Events that may wait: some 100 MB of the largest, and less than a second of work. What an agent
+asks for waits behind them, and is due after 5 s."""
 
 _REQUEST_MARK = f'"{REQUEST}"'.encode()
 

@@ -24,6 +24,8 @@ from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedErro
 from fluxcc.pbx.frames import EVENT, Frame, FrameError, FrameReader
 
 READ_SIZE = 256 * 1024
+FAIR_SHARE = 1024 * 1024
+"""Bytes after which the reader lets others run: a millisecond or two of work."""
 CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 1.5
 """Seconds a command's answer is waited for. A reply to the board is due after 5 (contract, 3)."""
@@ -168,8 +170,10 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         byte that is no UTF-8 or at an event it did not expect, one ``readline`` per header."""
         buffer = bytearray(READ_SIZE)
         view = memoryview(buffer)
+        read = 0
         try:
             while self.connected:
+                # Whatever has come already is read without a turn for anybody else.
                 size = self.sock.recv_into(buffer)
                 if not size:
                     self._lose("FreeSWITCH closed the connection")
@@ -177,8 +181,10 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
                 frames = self._reader.feed(view[:size])
                 for frame in frames:
                     self.handle_event(frame)
-                if size == READ_SIZE and not frames:
-                    # In the middle of a large answer, of which more is there already.
+                read += size
+                if read >= FAIR_SHARE or (size == READ_SIZE and not frames):
+                    # Under overload, or in the middle of a large answer: more is there already.
+                    read = 0
                     yield_to_others()
         except FrameError as error:
             self._lose(str(error))

@@ -145,6 +145,10 @@ class Switch:
             return False
         return self._accepted(answer)
 
+    def are_gone(self, legs: Collection[str]) -> bool:
+        """Whether none of the legs is there any more; the answer does not lag."""
+        return not self._existing(list(legs))
+
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send the leg to a destination of the dialplan."""
         self._accepted(self._api(wire.move_leg(leg, destination, context)))

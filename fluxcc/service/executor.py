@@ -233,7 +233,7 @@ class Executor:
 
     def _perform(self, plan: Plan, request: Request, block: Block | None) -> Code | None:
         """Do it and wait for the proof; the code of what went wrong."""
-        proof = Proof(plan.confirmation, self._tracker, self._pbx, self._runtime)
+        proof = Proof(plan.confirmation, self._tracker, self._pbx, self._runtime, self._clock)
         by = str(request.actor)
         try:
             for effect in plan.effects:

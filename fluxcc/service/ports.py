@@ -71,6 +71,9 @@ class Pbx(Protocol):
     def end_leg(self, leg: str, cause: str) -> bool:
         """Hang the leg up; False where it was gone already."""
 
+    def are_gone(self, legs: Collection[str]) -> bool:
+        """Whether none of the legs is there any more (asked, not remembered)."""
+
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send the leg to a destination of the dialplan; a bridge it is in ends."""
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import AllEnded, AllJoined, Arrived, Confirmation, LegFact
 from fluxcc.domain.events import LegNews
-from fluxcc.service.ports import Pbx, Runtime
+from fluxcc.service.ports import Clock, Pbx, Runtime
 from fluxcc.service.tracker import Tracker
 
 PATIENCE = 2.0
@@ -20,6 +20,8 @@ PATIENCE = 2.0
 moment (``pbx.link``) and two commits the reply is still there within 5 (contract, section 3)."""
 FIRST_NUDGE, LONGEST_NUDGE = 0.001, 0.02
 """Seconds between two nudges while a verdict is waited for (``Pbx.hurry``)."""
+DOUBT = 1.0
+"""Seconds without a verdict after which FreeSWITCH is asked, and again."""
 GRACE = 0.1
 """Seconds that a destination which took a leg has to turn out not to want it."""
 
@@ -176,10 +178,12 @@ class Proof:
         tracker: Tracker,
         pbx: Pbx,
         runtime: Runtime,
+        clock: Clock,
     ) -> None:
         self._tracker = tracker
         self._pbx = pbx
         self._runtime = runtime
+        self._clock = clock
         self._judge = self._choose(confirmation)
         self._news = runtime.latch()
         if self._judge is not None:
@@ -193,14 +197,18 @@ class Proof:
         judge = self._judge
         if judge is None:
             return None
-        waited, pause = 0.0, FIRST_NUDGE
+        began, pause, asked = self._clock.monotonic(), FIRST_NUDGE, 0.0
         while (verdict := judge.verdict()) is None:
+            # Not the sum of the pauses: under overload each of them takes longer.
+            waited = self._clock.monotonic() - began
             if waited >= PATIENCE:
                 return judge.on_timeout()
+            if waited - asked >= DOUBT:
+                asked = waited
+                self._ask(judge)
             self._pbx.hurry()
             self._news.wait(pause)
             self._news = self._runtime.latch()
-            waited += pause
             pause = min(pause * 2, LONGEST_NUDGE)
         return verdict if isinstance(verdict, Code) else None
 
@@ -208,6 +216,12 @@ class Proof:
         """Listen no longer."""
         if self._judge is not None:
             self._tracker.unwatch(self._judge.legs, self._observe)
+
+    def _ask(self, judge: Judge) -> None:
+        """Under overload an event comes late, or was dropped: ask FreeSWITCH itself."""
+        if isinstance(judge, Ended) and self._pbx.are_gone(judge.legs):
+            for leg in judge.legs:
+                judge.observe(leg, LegNews(LegFact.ENDED))
 
     def _observe(self, leg: str, news: LegNews) -> None:
         if self._judge is not None:

@@ -457,3 +457,22 @@ def test_a_wrong_end_leaves_the_other_link_alone(dial: Dial) -> None:
     first, second = connected(dial, echo), connected(dial, echo)
     first.stop()
     assert second.api("a") == "api a"
+
+
+def test_others_have_their_turn_while_more_comes_than_can_be_read(dial: Dial) -> None:
+    """gevent does not switch as long as there is something to read: under overload nobody else
+    would run, and no request was answered in time."""
+    event = b"Content-Length: 10000\nContent-Type: text/event-json\n\n" + b"x" * 10_000
+
+    def flood(peer: Peer) -> None:
+        peer.let_in()
+        while True:
+            peer.send(event * 100)
+
+    connected(dial, flood)
+    began = time.monotonic()
+    turns = 0
+    while time.monotonic() - began < 0.5:
+        gevent.sleep(0)
+        turns += 1
+    assert turns > 10

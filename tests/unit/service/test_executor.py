@@ -6,6 +6,7 @@ import pytest
 
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.requests import Action, Reply
+from fluxcc.service.proof import DOUBT
 from fluxcc.service.replies import WINDOW
 from tests.builders import NUMBER, OTHER, SPELLINGS, World, a_request, an_operators
 from tests.fakes import NOW
@@ -69,6 +70,17 @@ def test_ok_is_said_when_the_events_show_it_and_not_when_a_command_was_accepted(
     before = world.clock.monotonic()
     assert world.ask(a_request()).code is Code.BLOCKED
     assert world.clock.monotonic() > before
+
+
+def test_a_hangup_whose_event_was_dropped_is_asked_for(world: World) -> None:
+    """Under overload: FreeSWITCH says itself that the legs are gone."""
+    world.received_call()
+    world.pbx.on_end = lambda leg, cause: None
+    world.pbx.legs = {"customer", "telephone"}
+    world.runtime.meanwhile.append(world.pbx.legs.clear)
+    began = world.clock.monotonic()
+    assert world.ask(a_request()).code is Code.BLOCKED
+    assert DOUBT <= world.clock.monotonic() - began < DOUBT + 0.2
 
 
 def test_a_hangup_that_is_never_seen_is_a_failure_in_time_for_the_reply(world: World) -> None:
