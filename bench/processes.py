@@ -83,10 +83,9 @@ def running(
         program.end()
 
 
-def peer(name: str, events: int, *, plain: bool = False) -> float:
+def peer(name: str, events: int, *options: object) -> float:
     """Seconds of CPU that one of the small readers takes for an event."""
-    kind = ["--plain"] if plain else []
-    with running("bench.replay", "--events", events + 100, *kind) as server:
+    with running("bench.replay", "--events", events + 100, *options) as server:
         port = server.read("port")["port"]
         with running(f"bench.{name}", port, events, measured=True) as reader:
             told = reader.read("cpu")

@@ -129,7 +129,7 @@ def main() -> None:
     links = Links(daemon, is_timing=wanted.time_requests)
 
     def end(events: int) -> None:
-        while daemon.events < events:
+        while daemon.events + daemon.dropped < events:
             gevent.sleep(SAMPLE)
         facts["handled"] = time.time()
         while daemon._journal.pending:
