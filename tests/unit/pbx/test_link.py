@@ -487,14 +487,13 @@ def test_others_have_their_turn_while_more_comes_than_can_be_read() -> None:
         time.sleep(0.0002)
 
     link = Link("127.0.0.1", listener.getsockname()[1], "ClueCon", handle)
+    began = before = time.monotonic()
     link.connect()
-    end = time.monotonic() + 1.0
-    while time.monotonic() < end:
-        before = time.monotonic()
+    while before - began < 1.0:
         gevent.sleep(0)
-        longest = max(longest, time.monotonic() - before)
+        longest, before = max(longest, time.monotonic() - before), time.monotonic()
     link.stop()
     sender.join()
     listener.close()
     assert events > 100
-    assert longest < 0.5
+    assert longest < 1.0
