@@ -70,6 +70,13 @@ def _people(lab: Lab, daemon: Daemon) -> str:
     return f"{calls}\n{channels}\n{lab.api('status')}\n{daemon.log[-2000:]}"
 
 
+def empty_gate(lab: Lab) -> None:
+    """Let the gate know of no block: a daemon takes over those that its store does not have."""
+    for line in lab.api("hash_dump db fluxcc_block").splitlines():
+        if found := re.fullmatch(r"D/fluxcc_block_([^/]+)/\d+", line):
+            lab.api(f"hash delete/fluxcc_block/{found[1]}")
+
+
 def legs(lab: Lab) -> int:
     """How many legs there are; unlike ``show channels count`` this does not lag."""
     found = re.search(r"^(\d+) session\(s\) - peak", lab.api("status"), re.MULTILINE)
@@ -105,6 +112,7 @@ def make_daemon(lab: Lab, shared_daemon: Daemon, tmp_path: Path) -> Iterator[Cal
     def make(**settings: str) -> Daemon:
         if shared_daemon.is_running:
             shared_daemon.stop()
+        empty_gate(lab)
         folder = tmp_path / f"daemon-{len(made)}"
         folder.mkdir()
         made.append(Daemon(lab, folder, settings))

@@ -42,8 +42,8 @@ def test_a_daemon_that_starts_before_freeswitch_waits_for_it(
     lab: Lab, make_daemon: Callable[..., Daemon], person: Person
 ) -> None:
     """Section 4: it keeps trying, says so, and works when FreeSWITCH comes."""
-    lab.kill()
     daemon = make_daemon()
+    lab.kill()
     daemon.start(connected=False)
     until(lambda: daemon.log.count("no link to FreeSWITCH") >= 2, "it tries again", timeout=15)
     status = daemon.cli("status", "--json").json
@@ -110,8 +110,8 @@ def test_sigterm_ends_it_while_it_waits_for_freeswitch(
     lab: Lab, make_daemon: Callable[..., Daemon]
 ) -> None:
     """As above, in the middle of a pause between two tries."""
-    lab.kill()
     daemon = make_daemon()
+    lab.kill()
     daemon.start(connected=False)
     until(lambda: daemon.log.count("no link to FreeSWITCH") >= 3, "it backs off", timeout=15)
     asked = time.monotonic()

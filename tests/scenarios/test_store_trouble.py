@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from fluxcc.lab.port import Lab
 
-from .conftest import Talk, are_gone, is_refused
+from .conftest import Talk, are_gone, empty_gate, is_refused
 from .daemon import Daemon
 from .people import Person
 from .tap import Tap
@@ -86,7 +86,7 @@ def test_a_daemon_that_finds_the_store_locked_takes_over_what_it_holds_later(
     daemon.start()
     assert daemon.cli("block", person.number).code == 0
     daemon.kill()
-    lab.api(f"hash delete/fluxcc_block/{person.number}")
+    empty_gate(lab)
     with locked(daemon):
         daemon.start()
         printed = daemon.cli("--json", "block", somebody_else.number)
