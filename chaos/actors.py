@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from chaos.subject import Subject
 from fluxcc.client import Board, BoardError, NoReplyError
-from fluxcc.lab.port import Lab
+from fluxcc.lab.port import Lab, LabError
 
 PATIENCE = 5.5
 """Seconds; contract, section 3: a reply at most 5 s later."""
@@ -108,3 +109,13 @@ class Actors:
                     return
         self.seconds.append(time.monotonic() - began)
         self.codes[reply.code] += 1
+        if reply.code == "conference-joined":
+            # Nobody at these telephones would ever leave the room.
+            timer = threading.Timer(1.0, self._end, [call["legs"]])
+            timer.daemon = True
+            timer.start()
+
+    def _end(self, legs: Sequence[str]) -> None:
+        for leg in legs:
+            with contextlib.suppress(LabError):
+                self._lab.api(f"uuid_kill {leg}")

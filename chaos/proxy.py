@@ -103,8 +103,8 @@ class Pipe:
                     self._far.sendall(data)
         except OSError:
             pass
-        if not self._is_lost:
-            self.close()
+        # The daemon has ended it: nothing is left of it, in whatever state the other side is.
+        self.close()
 
     def _count(self, command: str) -> None:
         if command.startswith("event "):

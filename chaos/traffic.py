@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from fluxcc.lab.port import Lab, LabError
@@ -94,11 +95,13 @@ def fresh_number() -> str:
 class Crowd:
     """So many people a second dial agents, talk for a while and hang up."""
 
-    def __init__(self, lab: Lab, rate: float, hold: float, destination: str = "") -> None:
+    def __init__(
+        self, lab: Lab, rate: float, hold: float, destinations: Sequence[str] = ("1000", "1001")
+    ) -> None:
         self._lab = lab
         self._rate = rate
         self._hold = hold
-        self._destinations = [destination] if destination else ["1000", "1001"]
+        self._destinations = destinations
         self._stop = threading.Event()
         self._go = threading.Event()
         self._go.set()
