@@ -61,7 +61,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     sql_store = SqlStore(settings.store.url, settings.pbx.node)
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     journal = Journal(sql_store, runtime, clock)
-    tracker = Tracker(numbers, journal, clock)
+    tracker = Tracker(numbers, journal, clock, settings.calls.trunk_contexts)
     blocklist = Blocklist(numbers)
     blocking = Blocking(blocklist, switch, journal, clock)
     refusal = Refusal(blocking, switch, settings.blocks.reject_cause)

@@ -114,6 +114,8 @@ class CallSettings(msgspec.Struct, frozen=True):
 
     group_variables: tuple[str, ...] = ("fluxcc_group", "cc_queue")
     agent_variables: tuple[str, ...] = ("fluxcc_agent", "cc_agent", "dialed_user")
+    trunk_contexts: tuple[str, ...] = ("public",)
+    """Where strangers come in: nobody is an extension there who only says so."""
 
 
 class ConferenceSettings(msgspec.Struct, frozen=True):
@@ -422,6 +424,11 @@ def _check(settings: Settings, faults: list[Fault]) -> None:
             f"calls.{key}",
             "must be a list of channel variables' names",
         )
+    need(
+        all(_NAME.fullmatch(name) for name in settings.calls.trunk_contexts),
+        "calls.trunk_contexts",
+        "must be a list of dialplan contexts' names",
+    )
     room = settings.conference.room
     need(
         "{agent}" in room and bool(_DESTINATION.fullmatch(room.replace("{agent}", "1"))),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+PRESENTED_ON_TRUNK = "internal-number-on-trunk"
+"""The subject of a prank by somebody who called on a trunk and presented an extension's number:
+what cannot be blocked by its number (contract, section 1) can at least be found."""
 REQUESTED = "requested"
 """The status of a row whose action has begun and not ended: written before anything is done, so
 that no call is half handled without a trace."""
@@ -31,7 +34,8 @@ class AuditRecord(msgspec.Struct, frozen=True):
     blocked: bool | None = None
     expires: int | None = None
     subject: str = ""
-    """What was set or removed, as JSON, or the service that was asked for."""
+    """What was set or removed, as JSON, or the service that was asked for, or
+    ``PRESENTED_ON_TRUNK``."""
     sequel: str = ""
     """What became of a transferred call: ``answered:1001``, ``busy``, ``abandoned``,
     ``ended:NO_ANSWER``."""

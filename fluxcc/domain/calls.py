@@ -133,6 +133,7 @@ class Call:
             started=self.started,
             may_have_survey=self.bridged is not None and not self.is_survey_over,
             is_bridged=customer is not None and customer.partner is agent_leg is not None,
+            is_on_trunk=customer is not None and not customer.is_station,
         )
 
 
@@ -154,6 +155,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """Whether an agent talked to the customer, and nothing took the survey away since."""
     is_bridged: bool
     """Whether the two are bridged to each other now, not in a conference room."""
+    is_on_trunk: bool = False
+    """Whether the customer's leg is a trunk's, and its number what somebody says."""
 
 
 class CallRecord(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ import msgspec
 
 from fluxcc.actions import ON_CALLS, WITHOUT_CALL
 from fluxcc.actions.rules import Rules
-from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.audit import PRESENTED_ON_TRUNK, AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Conversation, Outcome
 from fluxcc.domain.codes import Code, Status
@@ -221,6 +221,13 @@ class Executor:
             call=reply.call,
             number=reply.number or (view.number if view else row.number),
         )
+        if plan.code is Code.NOT_BLOCKED_INTERNAL and view is not None and view.is_on_trunk:
+            row = msgspec.structs.replace(row, subject=PRESENTED_ON_TRUNK)
+            log.warning(
+                "somebody on a trunk presents an internal number, which is never blocked: see"
+                " fluxcc_refuse_internal in docs/kit.md",
+                extra={"request": request.id, "call": reply.call, "number": reply.number},
+            )
         is_written = self._journal.commit(*promised(plan.effects, block), row)
         failure = self._perform(plan, request, block)
         if failure is not None:

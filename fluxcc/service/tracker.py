@@ -32,8 +32,16 @@ REMEMBERED = 1_000
 class Tracker:
     """One per daemon. Its methods are named after what happened (``pbx.wire.EVENTS``)."""
 
-    def __init__(self, numbers: NumberPlan, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self,
+        numbers: NumberPlan,
+        journal: Journal,
+        clock: Clock,
+        trunk_contexts: Collection[str] = ("public",),
+    ) -> None:
+        """``trunk_contexts`` are those in which a caller ID proves nothing (``[calls]``)."""
         self._numbers = numbers
+        self._trunk_contexts = frozenset(trunk_contexts)
         self._journal = journal
         self._clock = clock
         self.legs: dict[str, Leg] = {}
@@ -329,12 +337,14 @@ class Tracker:
         """Whose telephone this leg is; empty for a trunk's.
 
         A telephone is what mod_callcenter or a ``user/`` dial string called, what authenticated
-        as somebody, and what has an internal number.
+        as somebody, and what has an internal number. On a trunk anybody can present one: taken at
+        their word they would be that agent, whose own calls would then be ambiguous.
         """
         if leg.is_inbound:
             if event.user_name:
                 return event.user_name
-            return leg.number if self._numbers.is_internal(leg.number) else ""
+            is_believed = leg.context not in self._trunk_contexts
+            return leg.number if is_believed and self._numbers.is_internal(leg.number) else ""
         if event.dialed_user and event.other_type != "originatee":
             # A customer whom a campaign dialled has it too, once their leg has called an agent.
             return event.dialed_user
@@ -429,14 +439,17 @@ class Tracker:
 
     def _adopt(self, row: LegRow) -> None:
         """Make a leg known of which only a snapshot's row is."""
+        is_from_trunk = row.direction == "inbound" and row.context in self._trunk_contexts
+        # There FreeSWITCH makes a presence of whatever user the caller wrote into the From.
+        user = "" if is_from_trunk else row.user
         event = LegEvent(
             leg=row.uuid,
             direction=row.direction,
             number=row.number,
             destination=row.destination,
             context=row.context,
-            dialed_user=row.user if row.direction == "outbound" else "",
-            user_name=row.user if row.direction == "inbound" else "",
+            dialed_user=user if row.direction == "outbound" else "",
+            user_name=user if row.direction == "inbound" else "",
             at=str(int(row.created * 1e6)),
         )
         leg = self._new_leg(event)

@@ -86,6 +86,12 @@ def _global_getvar(pbx: Pbx, arguments: str) -> str:
     return pbx.configuration.variables.get(arguments, "")
 
 
+def _global_setvar(pbx: Pbx, arguments: str) -> str:
+    name, _, value = arguments.partition("=")
+    pbx.configuration.variables[name] = value
+    return "+OK"
+
+
 def _create_uuid(pbx: Pbx, arguments: str) -> str:
     return str(uuid.uuid4())
 
@@ -148,6 +154,7 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "eval": _eval,
     "expr": _expr,
     "global_getvar": _global_getvar,
+    "global_setvar": _global_setvar,
     "hash": _hash,
     "hash_dump": _hash_dump,
     "hostname": _hostname,

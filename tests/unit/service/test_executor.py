@@ -135,6 +135,39 @@ def test_on_an_internal_call_the_other_one_is_the_customer_for_both(world: World
         assert (reply.code, reply.call) == (Code.NOT_BLOCKED_INTERNAL, other)
 
 
+def test_an_internal_number_from_a_trunk_is_told_apart_in_the_audit(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not blocked (contract, section 1), but whoever looks finds out who tries that."""
+    world.received_call("1234")
+    reply = world.ask(a_request())
+    assert (reply.code, reply.blocked) == (Code.NOT_BLOCKED_INTERNAL, False)
+    assert world.blocklist.blocks() == []
+    world.journal.flush()
+    (row,) = world.store.audit.values()
+    assert (row.number, row.subject) == ("1234", "internal-number-on-trunk")
+    assert "internal number" in caplog.text
+
+
+def test_an_internal_number_from_a_telephone_is_not(world: World) -> None:
+    world.caller_dials("a", "1001", "1000", Caller_Context="default")
+    world.telephone_rings("b", "1000", "a")
+    world.bridged("a", "b")
+    assert world.ask(a_request()).code is Code.NOT_BLOCKED_INTERNAL
+    world.journal.flush()
+    (row,) = world.store.audit.values()
+    assert row.subject == ""
+
+
+def test_the_refusal_of_somebody_elses_call_is_audited(world: World) -> None:
+    world.received_call()
+    world.ask(a_request(agent="1001", call="customer", reason="mine"))
+    world.journal.flush()
+    (row,) = world.store.audit.values()
+    assert (row.agent, row.call) == ("1001", "customer")
+    assert (row.status, row.code, row.reason) == ("refused", "not-your-call", "mine")
+
+
 def test_history_and_audit_say_what_was_done_by_whom_and_why(world: World) -> None:
     world.received_call()
     world.ask(a_request(id="r-x", reason="swears"))

@@ -142,6 +142,30 @@ def test_an_internal_call_belongs_to_both(world: World) -> None:
     assert call.seen_by("1000").number == "1001"
 
 
+def test_who_presents_an_agents_number_on_a_trunk_is_a_customer(world: World) -> None:
+    """Else agent 1000's own request would be ambiguous for as long as that caller likes."""
+    world.received_call()
+    world.caller_dials("liar", "1000", "5000")
+    assert not world.tracker.legs["liar"].is_station
+    (call,) = world.tracker.agent_calls("1000")
+    assert call.number == NUMBER
+    world.telephone_rings("other", "1001", "liar")
+    world.bridged("liar", "other")
+    (call,) = world.tracker.agent_calls("1001")
+    assert (call.direction, call.number, call.agent) == (Direction.RECEIVED, "1000", "1001")
+    assert call.seen_by("1001").is_on_trunk
+
+
+def test_who_presents_an_agents_number_on_a_trunk_is_a_customer_after_a_gap_too(
+    world: World,
+) -> None:
+    """FreeSWITCH makes a presence of the caller's From where the profile manages presence."""
+    row = a_row("liar", number="1000", user="1000", direction="inbound", context="public")
+    world.resync(a_snapshot(row))
+    assert not world.tracker.legs["liar"].is_station
+    assert world.tracker.agent_calls("1000") == []
+
+
 def test_a_call_that_nobody_answers(world: World) -> None:
     world.caller_dials()
     world.telephone_rings()
