@@ -7,6 +7,7 @@ and makes a page a command; whoever looks something up at night has one page to 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import textwrap
@@ -124,4 +125,6 @@ def page() -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    # The page is English as a whole, whoever builds it.
+    os.environ["LC_ALL"] = "C.UTF-8"
     sys.stdout.write("\n".join(page()) + "\n")
