@@ -51,8 +51,8 @@ prompts: ## speak the survey's prompts anew (needs espeak-ng and sox)
 CATALOGUES := fluxcc/locale
 
 catalogues: $(VENV)/.installed-dev ## collect the sentences anew and compile their translations
-	$(BIN)/pybabel -q extract --keywords=_ --omit-header --add-location=file --sort-output \
-	    --output-file=$(CATALOGUES)/fluxcc.pot fluxcc
+	PYTHONPATH=packaging $(BIN)/pybabel -q extract --mapping=packaging/babel.cfg --keywords=_ \
+	    --omit-header --add-location=file --sort-output --output-file=$(CATALOGUES)/fluxcc.pot fluxcc
 	$(BIN)/pybabel -q update --domain=fluxcc --input-file=$(CATALOGUES)/fluxcc.pot \
 	    --output-dir=$(CATALOGUES) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile --domain=fluxcc --directory=$(CATALOGUES)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import gettext
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fluxcc.domain import texts
-from fluxcc.domain.requests import Reply
+
+if TYPE_CHECKING:  # it takes its time, and --help is to be quick
+    from fluxcc.domain.requests import Reply
 
 LOCALE = Path(__file__).parent / "locale"
 ENGLISH = "en"
@@ -31,6 +35,12 @@ def pick(wanted: str, otherwise: str) -> str:
     if wanted.lower().startswith("en"):
         return ENGLISH
     return otherwise
+
+
+def of_locale(environment: Mapping[str, str]) -> str:
+    """The language of the person at the terminal, as the locale says it; otherwise English."""
+    named = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return pick(next(filter(None, named), ""), ENGLISH)
 
 
 def clock_time(epoch: float) -> str:

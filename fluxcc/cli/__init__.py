@@ -10,11 +10,12 @@ from __future__ import annotations
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from fluxcc import __version__
+from fluxcc.cli.help import in_readers_language, speak, translate
 
 
 def _(message: str) -> str:
@@ -58,18 +59,29 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """Knows its commands by name and summary, and imports one only when it is used."""
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Reads the command line, and says in the reader's language what is wrong with it."""
+        speak()
+        return super().make_context(info_name, args, parent, **extra)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command's name."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, imported now."""
+        """The command of that name, imported now, its help in the reader's language."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
         command = getattr(import_module(entry.module), f"{cmd_name}_command")
         assert isinstance(command, click.Command)  # noqa: S101  # what COMMANDS promises
-        return command
+        return in_readers_language(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,13 +90,22 @@ class LazyGroup(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = get_close_matches(args[0], COMMANDS, n=3)
             if near:
-                ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(near)}?")
+                message = translate(_("No such command {name!r}. Did you mean {near}?"))
+                ctx.fail(message.format(name=args[0], near=f" {translate(_('or'))} ".join(near)))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every command and its summary."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+        with formatter.section(translate("Commands")):
+            formatter.write_dl([(name, translate(e.summary)) for name, e in COMMANDS.items()])
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """What may stand behind ``fluxcc``."""
+        return [translate(piece) for piece in super().collect_usage_pieces(ctx)]
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help of ``fluxcc`` itself, in the reader's language."""
+        super(LazyGroup, in_readers_language(self)).format_help(ctx, formatter)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -50,9 +50,8 @@ class Session:
 
     @cached_property
     def language(self) -> str:
-        """The language of the person at the terminal, as the locale says it."""
-        named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-        return i18n.pick(named or "", i18n.ENGLISH)
+        """The language of the person at the terminal."""
+        return i18n.of_locale(os.environ)
 
     def translate(self, message: str) -> str:
         """A message in that language."""

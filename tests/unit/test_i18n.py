@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 import fluxcc
@@ -23,6 +24,7 @@ from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.requests import Reply
 
 PACKAGE = Path(fluxcc.__file__).parent
+PACKAGING = PACKAGE.parent / "packaging"
 TEMPLATE = PACKAGE / "locale/fluxcc.pot"
 TRANSLATIONS = sorted(PACKAGE.glob("locale/*/LC_MESSAGES/fluxcc.po"))
 
@@ -42,7 +44,11 @@ def placeholders(sentence: str) -> set[tuple[str, str | None]]:
 
 
 def test_the_template_has_what_the_package_marks() -> None:
-    found = {found[2] for found in extract_from_dir(PACKAGE, method_map=[("**.py", "python")])}
+    with (PACKAGING / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(PACKAGING)
+        found = {found[2] for found in extract_from_dir(PACKAGE, methods, options)}
     assert set(sentences(read(TEMPLATE))) == found
 
 
@@ -112,6 +118,20 @@ def test_a_reply_tells_that_its_record_is_pending() -> None:
 )
 def test_a_language_is_picked_by_its_beginning(wanted: str, language: str) -> None:
     assert i18n.pick(wanted, "otherwise") == language
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LC_ALL": "pt_BR.UTF-8", "LANG": "en_US.UTF-8"}, "pt_BR"),
+        ({"LC_ALL": "", "LC_MESSAGES": "pt_PT", "LANG": "en_US.UTF-8"}, "pt_BR"),
+        ({"LANG": "pt_BR.UTF-8"}, "pt_BR"),
+        ({"LC_ALL": "C.UTF-8", "LANG": "pt_BR.UTF-8"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_a_terminal_speaks_as_its_locale_says(environment: dict[str, str], language: str) -> None:
+    assert i18n.of_locale(environment) == language
 
 
 def test_a_time_has_its_date_unless_it_is_today() -> None:

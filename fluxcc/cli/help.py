@@ -1,0 +1,108 @@
+"""``--help`` in the reader's language. Imports nothing that takes its time.
+
+The texts stay where the commands are, in English: docstrings and ``help=``. ``packaging/
+click_help.py`` collects them for the catalogues, paragraph by paragraph, as ``translated`` asks
+for them.
+"""
+
+from __future__ import annotations
+
+import copy
+import gettext
+import inspect
+import os
+from collections.abc import Iterator
+from typing import TypeVar
+
+import click
+
+from fluxcc import i18n
+
+VERBATIM = "\b"
+"""A line of its own before the examples, which are the same in every language."""
+
+
+def _(message: str) -> str:
+    return message
+
+
+CLICKS_OWN = (
+    _("Usage:"),
+    _("Options"),
+    _("Commands"),
+    _("[OPTIONS]"),
+    _("COMMAND [ARGS]..."),
+    _("Show the version and exit."),
+    _("Show this message and exit."),
+    _("Error: {message}"),
+    _("Try '{command} {option}' for help."),
+    _("Missing command."),
+    _("Missing argument"),
+    _("Missing option"),
+    _("No such command {name!r}."),
+    _("No such option {name!r}."),
+    _("Invalid value: {message}"),
+    _("Invalid value for {param_hint}: {message}"),
+    _("Aborted!"),
+)
+"""What click itself says, and looks up by gettext while it says it."""
+
+
+def speak() -> None:
+    """Let click find its own words in our catalogue, in the language that we speak."""
+    gettext.bindtextdomain("fluxcc", i18n.LOCALE)
+    gettext.textdomain("fluxcc")
+    # gettext reads the locale in its own way: for pt_PT it would find nothing.
+    os.environ["LANGUAGE"] = i18n.of_locale(os.environ)
+
+
+def translate(message: str) -> str:
+    """A message in the language of the person at the terminal."""
+    return i18n.catalogue(i18n.of_locale(os.environ)).gettext(message)
+
+
+Command = TypeVar("Command", bound=click.Command)
+
+
+def in_readers_language(command: Command) -> Command:
+    """The command with its help in the language of the person at the terminal, and every command
+    below it.
+
+    A copy: the command itself may be wanted in another language later.
+    """
+    clone = copy.copy(command)
+    # click keeps the option --help with the command, in the language that it was first asked in.
+    clone._help_option = None
+    clone.help = _paragraphs(command.help)
+    clone.short_help = _paragraphs(command.short_help)
+    clone.options_metavar = translate(command.options_metavar or "[OPTIONS]")
+    clone.params = [_option(parameter) for parameter in command.params]
+    if isinstance(command, click.Group) and isinstance(clone, click.Group):
+        clone.subcommand_metavar = translate(command.subcommand_metavar)
+        clone.commands = {
+            name: in_readers_language(child) for name, child in command.commands.items()
+        }
+    return clone
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The paragraphs of a help text that are to be translated, each on one line."""
+    for paragraph in inspect.cleandoc(text).split("\n\n"):
+        if paragraph.startswith(VERBATIM):
+            return
+        yield " ".join(paragraph.split())
+
+
+def _paragraphs(text: str | None) -> str | None:
+    if not text:
+        return text
+    start, mark, examples = inspect.cleandoc(text).partition(f"{VERBATIM}\n")
+    return "\n\n".join(filter(None, [*map(translate, sentences(start)), mark + examples]))
+
+
+def _option(parameter: click.Parameter) -> click.Parameter:
+    if not isinstance(parameter, click.Option) or not parameter.help:
+        return parameter
+    clone = copy.copy(parameter)
+    clone.help = translate(parameter.help)
+    return clone
