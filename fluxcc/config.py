@@ -87,11 +87,19 @@ class PbxSettings(msgspec.Struct, frozen=True):
     password: str = ""
     password_file: str = ""
 
+    def __repr__(self) -> str:
+        """Without the password: whatever is shown of the settings ends in a log one day."""
+        return f"PbxSettings({self.node!r}, {self.host!r}, {self.port!r})"
+
 
 class StoreSettings(msgspec.Struct, frozen=True):
     """``[store]``"""
 
     url: str = msgspec.field(default_factory=default_store)
+
+    def __repr__(self) -> str:
+        """Without what may have a password in it."""
+        return f"StoreSettings({self.url.partition(':')[0]!r})"
 
 
 class BlockSettings(msgspec.Struct, frozen=True):
@@ -370,6 +378,8 @@ def _with_password(settings: Settings, faults: list[Fault], *, is_needed: bool) 
         return settings
     if not password:
         faults.append(Fault("pbx.password_file", "is empty; it must hold event_socket's password"))
+    elif not password.isprintable():
+        faults.append(Fault("pbx.password_file", "must be one line, without control characters"))
     return msgspec.structs.replace(settings, pbx=msgspec.structs.replace(pbx, password=password))
 
 

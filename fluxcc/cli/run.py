@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import resource
 import sys
 
 import click
@@ -16,6 +17,10 @@ from fluxcc.config import load
 @pass_session
 def run_command(session: Session) -> None:
     """Run the daemon in the foreground (systemd does so)."""
+    # What it makes is for its group at the most, and what it knows is never dumped: callers' numbers
+    # and the password. The unit says the same; not everybody starts it by the unit.
+    os.umask(os.umask(0o777) | 0o027)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = session.load_settings(is_password_needed=True)
 
     from fluxcc import bootstrap, logs, runtime  # noqa: PLC0415  # gevent takes its time

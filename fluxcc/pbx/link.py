@@ -99,9 +99,10 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         """Show the password. Mends: any answer but one exact text was a wrong password."""
         try:
             answer = self.send(f"auth {self.password}")
-        except PbxRejectedError as error:
+        except PbxRejectedError:
             self._lose("the password cannot be sent")
-            raise LinkRefusedError("the password has a line end or a NUL in it") from error
+            # Without its cause, which has the command in it, and so the password.
+            raise LinkRefusedError("the password has a line end or a NUL in it") from None
         if not answer.text.startswith("+OK"):
             self._lose("FreeSWITCH refused the password")
             raise LinkRefusedError(f"FreeSWITCH refused the password ({answer.text})")

@@ -37,6 +37,10 @@ class Address(msgspec.Struct, frozen=True):
     port: int
     password: str
 
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"Address({self.host!r}, {self.port!r})"
+
 
 class Switch:
     """One per daemon; ``connect`` may be called again after a loss."""

@@ -70,6 +70,12 @@ class Daemon:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self, *, connected: bool = True) -> None:
         """Start it and return when it is ``connected``."""
         assert not self.is_running
