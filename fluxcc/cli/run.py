@@ -17,8 +17,8 @@ from fluxcc.config import load
 @pass_session
 def run_command(session: Session) -> None:
     """Run the daemon in the foreground (systemd does so)."""
-    # What it makes is for its group at the most, and what it knows is never dumped: callers' numbers
-    # and the password. The unit says the same; not everybody starts it by the unit.
+    # What it makes is for its group at the most, and what it knows is never dumped: the numbers of
+    # callers, the password. The unit says the same, but not everybody starts it by the unit.
     os.umask(os.umask(0o777) | 0o027)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = session.load_settings(is_password_needed=True)
