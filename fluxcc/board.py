@@ -48,6 +48,8 @@ class Board:
         self.language = language
         """What is spoken to a board that does not say."""
         self._unsent: list[list[tuple[str, str]]] = []
+        self._sending: dict[str, bool] = {}
+        """Request whose reply is being sent → whether it was heard already."""
         self.malformed = 0
         """Requests that were refused before anybody could look at them."""
 
@@ -100,12 +102,26 @@ class Board:
         for headers in unsent:
             self._send(headers)
 
+    def heard(self, request: str) -> None:
+        """The reply to this request has come back to us: it went out, whatever became of the
+        answer to the command that sent it."""
+        if request in self._sending:
+            self._sending[request] = True
+        if self._unsent:
+            self._unsent = [headers for headers in self._unsent if headers[0][1] != request]
+
     def _send(self, headers: list[tuple[str, str]]) -> None:
+        request = headers[0][1]
+        self._sending[request] = False
         try:
             self._pbx.announce(REPLY, headers)
         except PbxError as error:
+            if self._sending.get(request):
+                return
             log.warning("a reply waits for the link", extra={"error": str(error)})
             self._unsent = [*self._unsent, headers][-UNSENT:]
+        finally:
+            self._sending.pop(request, None)
 
 
 def read_request(headers: RequestHeaders, language: str) -> Request:

@@ -360,6 +360,8 @@ class Daemon:
     def _handle_custom(self, event: wire.Event, body: bytes) -> None:
         if event.subclass == wire.REQUEST:
             gevent.spawn(self._board.answer, self._decoder.request(body))
+        elif event.subclass == wire.REPLY:
+            self._board.heard(self._decoder.request(body).request)
         elif event.subclass == wire.CONFERENCE:
             if event.action == wire.JOINED:
                 self._tracker.leg_joined(event)

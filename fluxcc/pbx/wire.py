@@ -37,7 +37,7 @@ JOINED = "add-member"
 
 
 SUBSCRIPTION = " ".join(
-    ["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST, SURVEY, CONFERENCE]
+    ["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST, REPLY, SURVEY, CONFERENCE]
 )
 """Everything after CUSTOM is a subclass, so it stands last."""
 

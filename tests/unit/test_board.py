@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fluxcc.board import Board, read_request, reply_headers
 from fluxcc.domain.codes import Code
-from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.errors import LinkLostError, RefusedError
 from fluxcc.domain.requests import Action, Reply, Role
 from fluxcc.pbx import wire
 from fluxcc.pbx.wire import RequestHeaders
@@ -224,6 +224,26 @@ def test_a_reply_that_finds_no_link_again_waits_on(world: World, board: Board) -
     world.pbx.come_back()
     board.send_unsent()
     assert replies(world) == [("r-1", "unknown-action")]
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_reply_that_went_out_is_not_sent_again_although_its_command_got_no_answer(
+    world: World, board: Board, monkeypatch: pytest.MonkeyPatch, is_early: bool
+) -> None:
+    """Contract, 3: exactly one. We hear our own replies, as every board does."""
+
+    def announce(subclass: str, sent: object) -> None:
+        if is_early:
+            board.heard("r-1")
+        raise LinkLostError("FreeSWITCH did not answer in time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.pbx, "announce", announce)
+        board.answer(headers(action="x"))
+    if not is_early:
+        board.heard("r-1")
+    board.send_unsent()
+    assert replies(world) == []
 
 
 def test_a_fault_of_ours_still_gets_its_reply(
