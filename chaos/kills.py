@@ -10,6 +10,7 @@ import random
 import threading
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fluxcc.client import Board, BoardError
 from fluxcc.domain.audit import REQUESTED
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
+from tests.scenarios.waiting import until
 
 AGENTS = ("1000", "1001")
 OPERATORS = 2
@@ -197,6 +199,8 @@ def look_for_rows(
     toll: Toll, daemon: Subject, work: Work, evidence: dict[str, int], legs: set[str]
 ) -> None:
     """Whatever was touched has an audit row, and none of a former life is open."""
+    with suppress(AssertionError):
+        until(lambda: not daemon.store.unfinished(), "the rows of former lives are closed", 3)
     rows = {row.request: row for row in daemon.store.audit(limit=5000)}
     numbers = {row.number for row in rows.values()}
     for request, (number, leg, _) in work.pranks.items():

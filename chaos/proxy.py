@@ -183,6 +183,7 @@ class Proxy:
         self.swaps = False
         """Whether events come before the reply to the subscription."""
         self.swapped = 0
+        self._is_closed = False
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -198,6 +199,7 @@ class Proxy:
 
     def close(self) -> None:
         """End it all."""
+        self._is_closed = True
         self._listener.close()
         for pipe in self.pipes:
             pipe.close()
@@ -206,12 +208,13 @@ class Proxy:
         while True:
             try:
                 near, _ = self._listener.accept()
-            except OSError:
+            except OSError as error:
+                if not self._is_closed:
+                    print(f"the proxy ended: {error!r}", flush=True)
                 return
             try:
                 far = socket.create_connection(("127.0.0.1", self.target), 5)
+                far.settimeout(None)
+                self.pipes.append(Pipe(self, near, far))
             except OSError:
                 near.close()
-                continue
-            far.settimeout(None)
-            self.pipes.append(Pipe(self, near, far))
