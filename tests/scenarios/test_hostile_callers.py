@@ -73,7 +73,7 @@ def _nothing_was_believed(lab: Lab, daemon: Daemon, tap: Tap) -> None:
     assert all(KEY.fullmatch(line) for line in _blocked_keys(lab))
     assert not Path("/tmp/fluxcc-was-here").exists()
     assert daemon.is_running
-    assert daemon.cli("status", "--json").json["connected"]
+    assert daemon.status()["connected"]
     lines = daemon.log.splitlines()
     assert [line for line in lines if not LOG_LINE.fullmatch(line)] == []
     assert [line for line in lines if not line.isprintable()] == []
