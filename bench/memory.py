@@ -8,8 +8,8 @@ from bench.processes import daemon_beside
 from bench.table import Row
 
 LIVE = 20_000
-RATE = 5_000
-"""Events a second: some 1,000 calls."""
+RATE = 2_500
+"""Events a second: some 500 calls."""
 SETTLE = 3.0
 """Seconds after the last call began; it is on disk by then."""
 PER_CALL, WHOLE = 3_000, 160_000_000
@@ -20,7 +20,7 @@ def rows(*, quick: bool) -> list[Row]:
     del quick
     live = LIVE
     # No faster than people call: what waits in a burst would be counted as what is live.
-    options = ("--events", 0, "--live", live, "--rate", RATE, "--warm-up", 3)
+    options = ("--events", 0, "--live", live, "--opening-rate", RATE, "--warm-up", 3)
     with daemon_beside(("bench.replay", *options)) as (server, daemon):
         time.sleep(2.0)
         empty = daemon.ask("memory", "memory")["memory"]

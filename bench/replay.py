@@ -162,7 +162,7 @@ class Server:
             live.append((call, call.new_legs()))
             connection.sendall(call.part(0, live[-1][1]))
             sent += call.counts[0]
-            keep_to(rate, sent, first)
+            keep_to(self._wanted.opening_rate, sent, first)
         if live:
             say(opened=sent)
             time.sleep(PAUSE)
@@ -209,6 +209,7 @@ def arguments() -> argparse.ArgumentParser:
     options.add_argument("--events", type=int, default=100_000)
     options.add_argument("--rate", type=float, default=0.0, help="events a second; 0: no limit")
     options.add_argument("--live", type=int, default=0, help="calls that stay, begun before")
+    options.add_argument("--opening-rate", type=float, default=0.0, help="events a second of these")
     options.add_argument("--channels", type=int, default=0, help="legs that a snapshot shows")
     options.add_argument("--warm-up", type=float, default=1.0, help="seconds before the first")
     options.add_argument("--plain", action="store_true")

@@ -12,17 +12,18 @@ from typing import Any
 from bench.processes import daemon_beside, peer
 from bench.table import Row, skipped
 
-RATE = 5_000
-"""Events a second for the floor and the daemon: all of them are handled, and in the same portions.
-The peers are slower than that; they get theirs as fast as they read."""
-ROUNDS, EVENTS, PEER_EVENTS = 5, 50_000, 10_000
+OPENING_RATE = 5_000
+"""Events a second while calls begin that stay: none of them may be dropped."""
+ROUNDS, EVENTS, PEER_EVENTS = 9, 20_000, 10_000
+"""As many as the daemon lets wait, so that none is dropped although all come at once."""
 QUICK_ROUNDS, QUICK_EVENTS, QUICK_PEER_EVENTS = 3, 20_000, 3_000
 FLOOR = "CPU per event, whole daemon with its store, over the floor"
 
 
 def daemon_cost(events: int, *, live: int = 0, folder: Path | None = None) -> float:
     """Seconds of CPU that the whole daemon takes for an event, until the last is on disk."""
-    arguments = ("bench.replay", "--events", events, "--live", live, "--rate", RATE)
+    arguments = ("bench.replay", "--events", events, "--live", live)
+    arguments += ("--opening-rate", OPENING_RATE)
     with daemon_beside(arguments, folder=folder) as (server, daemon):
         opened = int(server.read("opened")["opened"]) if live else 0
         sent = int(server.read("sent")["sent"])
@@ -46,7 +47,7 @@ def rows(*, quick: bool, with_peers: bool = True) -> list[Row]:
     events = QUICK_EVENTS if quick else EVENTS
     few = QUICK_PEER_EVENTS if quick else PEER_EVENTS
     contestants: dict[str, Callable[[], float]] = {
-        "floor": lambda: peer("floor", events, "--rate", RATE),
+        "floor": lambda: peer("floor", events),
         "daemon": lambda: daemon_cost(events),
     }
     has_genesis = importlib.util.find_spec("genesis") is not None
