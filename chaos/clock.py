@@ -42,7 +42,7 @@ def run(report: Report, make_lab: Callable[[], Lab], folder: Path, *, quick: boo
             steps(report, lab, folder / "steps")
         else:
             report.figure("time steps", skipped="no libfaketime here (Debian: faketime)")
-        suspended(report, lab, folder / "suspended", 3.0 if quick else 120.0)
+        suspended(report, lab, folder / "suspended", 3.0 if quick else 600.0)
 
 
 def steps(report: Report, lab: Lab, folder: Path) -> None:

@@ -97,9 +97,9 @@ class Pipe:
         try:
             while data := self._near.recv(CHUNK):
                 *commands, rest = (rest + data).split(b"\n\n")
-                for command in commands:
-                    self._count(command.strip(b"\n").decode("utf-8", "replace"))
                 if not self._is_lost:
+                    for command in commands:
+                        self._count(command.strip(b"\n").decode("utf-8", "replace"))
                     self._far.sendall(data)
         except OSError:
             pass

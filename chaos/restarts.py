@@ -16,6 +16,7 @@ from chaos.subject import Subject
 from chaos.traffic import Crowd, Line, fresh_number
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
+from fluxcc.lab.simulated import SimulatedLab
 from tests.scenarios.waiting import until
 
 BLOCKS = 200
@@ -56,9 +57,10 @@ def check(report: Report, lab: Lab, folder: Path, restarts: int, rate: float) ->
     for number in range(restarts):
         with Crowd(lab, rate, 3.0) as crowd:
             time.sleep(1.5)
-            crowd.pause()
-            until(lambda line=line: daemon.legs() == line.channels(), "the calls are known")
-            time.sleep(0.3)
+            if isinstance(lab, SimulatedLab):
+                crowd.pause()
+                until(lambda line=line: daemon.legs() == line.channels(), "the calls are known")
+                time.sleep(0.3)
             before = {call.id for call in daemon.store.live_calls()}
             lab.kill()
             time.sleep(random.choice([0.0, random.uniform(0, LONGEST_ABSENCE)]))
@@ -72,10 +74,11 @@ def check(report: Report, lab: Lab, folder: Path, restarts: int, rate: float) ->
             time.sleep(0.5)
             ended = {call.id: call for call in daemon.store.ended_calls(limit=10_000)}
             for call in before:
-                if call not in ended or ended[call].outcome != "lost":
-                    faults.append(f"restart {number}: {ended.get(call)} was not closed as lost")
-                else:
-                    lost += 1
+                outcome = ended[call].outcome if call in ended else "live"
+                lost += outcome == "lost"
+                # Where nobody can be told to hold still, some end in the last moment.
+                if outcome == "live" or (outcome != "lost" and isinstance(lab, SimulatedLab)):
+                    faults.append(f"restart {number}: a call of before is {outcome}")
             line = Line(lab)
             if daemon.legs() != line.channels():
                 faults.append(f"restart {number}: the legs differ")
