@@ -123,7 +123,7 @@ class Daemon:
         """Return once it has logged this text."""
         until(lambda: text in self.log, f"the daemon logs {text!r}", timeout)
 
-    def wait_connected(self, times: int = 1, timeout: float = 10.0) -> None:
+    def wait_connected(self, times: int = 1, timeout: float = 30.0) -> None:
         """Return once it has connected so many times."""
 
         def is_connected() -> bool:
