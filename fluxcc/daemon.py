@@ -11,6 +11,7 @@ import logging
 import random
 import signal
 import time
+from contextlib import suppress
 
 import gevent
 from gevent.event import Event as Flag
@@ -56,6 +57,8 @@ SLICE = 0.005
 """Seconds of events handled before others may run."""
 SECOND_LOOK = 2.0
 """Seconds after a snapshot until it is checked: it lags behind the events that came before it."""
+BEAT = 0.005
+"""Seconds between two nudges of the event connection."""
 GATE_FIRST = 0.2
 """Seconds that the gate has for itself before the rest of a connect goes on beside it."""
 BETWEEN_RESYNCS = 1.0
@@ -156,6 +159,7 @@ class Daemon:
                 self._expire,
                 self._watch,
                 self._beat,
+                self._hurry,
                 self._collect,
                 self._reload,
                 self._retain,
@@ -437,6 +441,18 @@ class Daemon:
             if self._switch.is_connected and self._clock.monotonic() - self._heard > SILENCE:
                 log.warning("FreeSWITCH is silent", extra={"seconds": int(SILENCE)})
                 self._switch.disconnect()
+
+    def _hurry(self) -> None:
+        """Let no event wait in FreeSWITCH for longer than ``BEAT``.
+
+        By itself it hands them over every 20 ms, and a board waits for as long again: an agent's
+        click took 41 ms instead of 21.
+        """
+        while True:
+            gevent.sleep(BEAT)
+            if self._switch.is_connected:
+                with suppress(PbxError):
+                    self._switch.hurry()
 
     def _beat(self) -> None:
         """Prove now and then that commands are still answered, and that the gate still knows."""
