@@ -99,10 +99,10 @@ def ask_inside(folder: Path) -> float:
     """Seconds of the slowest question without the start of a program around it."""
     store, day_ago = SqlStore(f"sqlite:///{folder / 'fluxcc.db'}", "bench"), time.time() - 86400
     questions: list[Callable[[], object]] = [
-        lambda: store.blocks(100),
-        lambda: store.audit(number="+5511900007919", limit=100),
-        lambda: store.ended_calls(since=day_ago, limit=100),
-        lambda: store.ended_calls(since=0, limit=100),
+        lambda: store.blocks(1_000),
+        lambda: store.audit(number="+5511900007919", limit=1_000),
+        lambda: store.ended_calls(since=day_ago, limit=1_000),
+        lambda: store.ended_calls(since=0, limit=1_000),
     ]
     taken = []
     for question in questions:

@@ -39,14 +39,13 @@ def run(report: Report, make_lab: Callable[[], Lab], folder: Path, *, quick: boo
     with make_lab() as lab:
         lab.install_kit(find_kit())
         if LIBRARIES:
-            chosen = dict(list(STEPS.items())[:2]) if quick else STEPS
-            steps(report, lab, folder / "steps", chosen)
+            steps(report, lab, folder / "steps")
         else:
             report.figure("time steps", skipped="no libfaketime here (Debian: faketime)")
         suspended(report, lab, folder / "suspended", 3.0 if quick else 600.0)
 
 
-def steps(report: Report, lab: Lab, folder: Path, chosen: dict[str, str]) -> None:
+def steps(report: Report, lab: Lab, folder: Path) -> None:
     """The clock is set, again and again; after each step a prank, and a block that ends."""
     folder.mkdir(parents=True)
     offset = folder / "offset"
@@ -68,11 +67,9 @@ def steps(report: Report, lab: Lab, folder: Path, chosen: dict[str, str]) -> Non
     lasting = fresh_number()
     _block(daemon, lasting, 7200)
     worst = 0.0
-    for name, value in chosen.items():
+    for name, value in STEPS.items():
         offset.write_text(value)
-        for wait in (0.0, 6.0)[
-            : 2 if chosen is STEPS else 1
-        ]:  # At once, and after FreeSWITCH's clock was asked again.
+        for wait in (0.0, 6.0):  # At once, and after FreeSWITCH's clock was asked again.
             time.sleep(wait)
             number = fresh_number()
             lab.call(number, "1000").wait_answered()
@@ -97,7 +94,7 @@ def steps(report: Report, lab: Lab, folder: Path, chosen: dict[str, str]) -> Non
     report.figure(
         "time steps",
         faults,
-        steps=len(chosen),
+        steps=len(STEPS),
         ended_after_their_second_at_most=worst,
         clock_offset=daemon.status()["clock_offset"],
     )

@@ -371,14 +371,12 @@ TROUBLES = (
     migration_interrupted,
 )
 
-QUICK = (disk_full, locked, deleted_while_down, corrupted)
-
 
 def run(report: Report, make_lab: Callable[[], Lab], folder: Path, *, quick: bool) -> None:
     """``store``."""
     with make_lab() as lab:
         lab.install_kit(find_kit())
-        for trouble in QUICK if quick else TROUBLES:
+        for trouble in TROUBLES:
             try:
                 trouble(report, lab, folder, quick=quick)
             except (AssertionError, LabError, OSError) as error:

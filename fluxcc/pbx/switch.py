@@ -101,12 +101,14 @@ class Switch:
             link.api(wire.BRIDGES, SNAPSHOT_TIMEOUT),
             yield_to_others,
         )
+        yield_to_others()
         listed = {row.uuid for row in rows}
         doubtful = [leg for leg in known if leg not in listed]
         if known or len(listed) <= FEW:
             doubtful += [leg for leg in listed if leg not in known]
         there = self._existing(doubtful)
         up = frozenset(there | (listed - set(doubtful)))
+        yield_to_others()
         return Snapshot([row for row in rows if row.uuid in up], up)
 
     def storage_folder(self) -> str:

@@ -210,6 +210,7 @@ class Tracker:
             if gone is not None:
                 self.lose(gone)
                 next(rest)
+        pause()
         adopted = []
         for row in snapshot.rows:
             has_just_ended = row.uuid in self._ends and row.uuid not in ended_before
@@ -217,11 +218,13 @@ class Tracker:
                 self._adopt(row)
                 adopted.append(row.uuid)
                 next(rest)
+        pause()
         for row in snapshot.rows:
             leg, partner = self.legs.get(row.uuid), self.legs.get(row.bridged_to)
             if leg is not None and partner is not None and leg.partner is not partner:
                 self._bridge(partner, leg)
                 next(rest)
+        pause()
         for call in [call for call in self.calls.values() if not call.legs]:
             if call.id in self.calls and not call.legs:
                 self._close(call, Outcome.LOST)
