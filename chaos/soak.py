@@ -40,15 +40,17 @@ def run(
 ) -> None:
     """``soak``."""
     if quick:
-        minutes = min(minutes, 0.3)
+        minutes = min(minutes, 0.2)
     with make_lab() as lab:
         lab.install_kit(find_kit())
-        check(report, lab, folder, minutes * 60, rate)
+        check(report, lab, folder, minutes * 60, rate, block=5 if quick else BLOCK)
 
 
-def check(report: Report, lab: Lab, folder: Path, seconds: float, rate: float) -> None:
+def check(
+    report: Report, lab: Lab, folder: Path, seconds: float, rate: float, *, block: int
+) -> None:
     """Both sides are restarted early, so that what is compared is one life."""
-    daemon = Subject(lab, folder, {"FLUXCC_BLOCKS_DURATION": f"{BLOCK}s"})
+    daemon = Subject(lab, folder, {"FLUXCC_BLOCKS_DURATION": f"{block}s"})
     daemon.start()
     _set_up(daemon)
     faults: list[str] = []
@@ -79,7 +81,7 @@ def check(report: Report, lab: Lab, folder: Path, seconds: float, rate: float) -
     line.api("hupall")
     try:
         until(lambda: not line.channels() and not daemon.legs(), "no channel is left", 10)
-        until(lambda: not line.gate(), lambda: f"no key is left: {line.gate()}", BLOCK + 10)
+        until(lambda: not line.gate(), lambda: f"no key is left: {line.gate()}", block + 10)
         until(lambda: _agents(line) <= {"Waiting"}, lambda: f"agents: {_agents(line)}", 20)
         until(lambda: not daemon.status()["records_pending"], "everything is written", 5)
     except AssertionError as error:

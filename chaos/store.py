@@ -371,12 +371,14 @@ TROUBLES = (
     migration_interrupted,
 )
 
+QUICK = (disk_full, locked, deleted_while_down, corrupted)
+
 
 def run(report: Report, make_lab: Callable[[], Lab], folder: Path, *, quick: bool) -> None:
     """``store``."""
     with make_lab() as lab:
         lab.install_kit(find_kit())
-        for trouble in TROUBLES:
+        for trouble in QUICK if quick else TROUBLES:
             try:
                 trouble(report, lab, folder, quick=quick)
             except (AssertionError, LabError, OSError) as error:

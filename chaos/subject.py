@@ -44,6 +44,7 @@ class Subject(Daemon):
         """``port`` stands in for the lab's; ``wrapper`` is a command that runs the daemon's."""
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(lab, folder, settings)
+        self.environment["PYTHONFAULTHANDLER"] = "1"
         if port:
             self.environment["FLUXCC_PBX_PORT"] = str(port)
         self._wrapper = list(wrapper)
@@ -66,7 +67,14 @@ class Subject(Daemon):
                 stdout=output,
             )
         if connected:
-            self.wait_connected(said + 1, 20)
+            try:
+                self.wait_connected(said + 1, 30)
+            except AssertionError:
+                # Let it write down where it stands.
+                self.signal(signal.SIGABRT)
+                self.wait_ended()
+                print(self.log[-6000:], flush=True)
+                raise
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""

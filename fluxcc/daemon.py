@@ -280,9 +280,14 @@ class Daemon:
             log.warning("the gate was not read", extra={"reason": str(error)})
 
     def _resync(self) -> None:
-        known = frozenset(self._tracker.legs)
-        snapshot = self._switch.snapshot(known)
-        self._inbox.has_gap = False
+        inbox, known = self._inbox, frozenset(self._tracker.legs)
+        # Before it: what is dropped while the snapshot is on its way may be missing in it.
+        had_gap, inbox.has_gap = inbox.has_gap, False
+        try:
+            snapshot = self._switch.snapshot(known)
+        except PbxError:
+            inbox.has_gap = had_gap or inbox.has_gap
+            raise
         self.resyncs += 1
         adopted = self._tracker.resync(snapshot, known, yield_to_others)
         if adopted:

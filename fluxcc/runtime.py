@@ -47,7 +47,7 @@ class PbxClock:
     """FreeSWITCH's clock, as far as it was heard of; ours until then.
 
     The gate compares with it, and it does not follow ours: somebody may set the system's time, and
-    FreeSWITCH counts on from the time at which it was started (``docs/decisions/0012``).
+    FreeSWITCH counts on from the time at which it was started (``docs/decisions/0011``).
     """
 
     def __init__(self, own: Clock) -> None:

@@ -1,5 +1,5 @@
 """Blocks that the gate holds and the store does not know: of a store that was lost, or that could
-not be written before the daemon died (``docs/decisions/0013``).
+not be written before the daemon died (``docs/decisions/0012``).
 
 They are enforced anyway. Adopted, they are also listed, counted, renewed, released, and written
 again after FreeSWITCH's next restart. Counterparts: ``recovery`` (what the store knows, which comes

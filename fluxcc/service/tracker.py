@@ -25,6 +25,10 @@ Watcher = Callable[[str, LegNews], None]
 """Called with a leg's UUID and what happened to it."""
 AT_ONCE = 100
 """Legs that a snapshot changes before others may have their turn: some 2 ms."""
+LONGEST_TEXT = 128
+"""What is kept of a caller ID, of a dialled number, of a group's or an agent's name. Strangers send
+64 kB, which no index of PostgreSQL takes. Longer than any usable number, so that what was cut off
+cannot make one of it."""
 REMEMBERED = 1_000
 """Legs whose end is remembered for whoever asks a moment too late."""
 
@@ -275,9 +279,9 @@ class Tracker:
         leg = Leg(
             uuid=event.leg,
             is_inbound=is_inbound,
-            number=event.number,
+            number=event.number[:LONGEST_TEXT],
             # A plus sign that was dialled arrives as %2B.
-            destination=unquote(event.destination),
+            destination=unquote(event.destination[: 3 * LONGEST_TEXT])[:LONGEST_TEXT],
             context=intern(event.context),
             created=float(event.at or 0) / 1e6 or self._clock.now(),
         )
@@ -319,19 +323,19 @@ class Tracker:
         """Take from an event what its channel variables tell of the leg by now."""
         group = event.group
         if group:
-            leg.group = intern(group)
+            leg.group = intern(group[:LONGEST_TEXT])
         if event.queue_side == "member":
             return
         agent = event.agent
         # FreeSWITCH sets dialed_user on the caller's leg too, where it names the other one.
         if agent and not (leg.is_inbound and agent == event.dialed_user):
-            leg.claim = intern(agent)
+            leg.claim = intern(agent[:LONGEST_TEXT])
             leg.claim_rank = event.agent_rank
         if not leg.is_station:
             extension = self._extension(leg, event)
             if extension:
                 leg.is_station = True
-                leg.extension = intern(extension)
+                leg.extension = intern(extension[:LONGEST_TEXT])
         if leg.is_station and not (leg.call is not None and leg.call.agent_leg is leg):
             # From the bridge on both legs' variables name the agent (``_bridge``), not this one's.
             self._index(leg, leg.claim or leg.extension)

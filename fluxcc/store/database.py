@@ -259,7 +259,9 @@ class SqlStore:
         """The surveys of this node that were offered at ``since`` (epoch seconds) or later, oldest
         first; an empty group or agent stands for any."""
         with self._connection() as connection:
-            return surveys.search(connection, self._node, since=since, group=group, agent=agent)
+            return surveys.search(
+                connection, self._node, since=since, group=_escape(group), agent=_escape(agent)
+            )
 
     def unfinished(self) -> list[AuditRecord]:
         """Those of this node's last requests that began and never ended."""
@@ -282,7 +284,7 @@ class SqlStore:
     def block_history(self, number: str) -> list[Block]:
         """Every block that the canonical number ever had on this node, newest first."""
         with self._connection() as connection:
-            return blocks.history(connection, self._node, number)
+            return blocks.history(connection, self._node, _escape(number))
 
     def ended_calls(
         self, *, since: float = 0, number: str = "", agent: str = "", limit: int
@@ -291,7 +293,12 @@ class SqlStore:
         later, newest first; an empty number or agent stands for any."""
         with self._connection() as connection:
             return calls.ended(
-                connection, self._node, since=since, number=number, agent=agent, limit=limit
+                connection,
+                self._node,
+                since=since,
+                number=_escape(number),
+                agent=_escape(agent),
+                limit=limit,
             )
 
     def audit(
@@ -301,7 +308,12 @@ class SqlStore:
         newest first; an empty number or agent stands for any."""
         with self._connection() as connection:
             return audit.search(
-                connection, self._node, since=since, number=number, agent=agent, limit=limit
+                connection,
+                self._node,
+                since=since,
+                number=_escape(number),
+                agent=_escape(agent),
+                limit=limit,
             )
 
     @contextmanager

@@ -41,9 +41,32 @@ _KINDS = [
         ],
     ),
 ]
+_LONG_ON_FREESWITCH = frozenset(
+    {
+        "test_doctor",
+        "test_hostile_callers",
+        "test_hostile_kit",
+        "test_start_and_stop",
+        "test_store_trouble",
+        "test_under_a_service_manager",
+        "test_watching",
+        "test_one_action",
+        "test_conference",
+        "test_transfer",
+        "test_hangup",
+    }
+)
+"""Modules that take too long on FreeSWITCH for every commit: there ``make live`` runs them."""
 _STRANGERS = strangers()
 SALES = ("1000", "1001")
 """The agents of the queue."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        module = item.path.stem
+        if module in _LONG_ON_FREESWITCH and item.get_closest_marker("live") is not None:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", params=_KINDS)

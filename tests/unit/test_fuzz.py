@@ -94,8 +94,7 @@ def test_no_control_character_goes_out_in_an_events_header(control: str) -> None
 
 @pytest.mark.parametrize("service", ["x" * 64_000, "a\x00b", "a\x1b[2Jb", "a\nb"])
 def test_a_services_name_that_none_has_is_cut_before_it_is_written_down(service: str) -> None:
-    """It went into the audit as it was; PostgreSQL takes no NUL, and would never have taken another
-    record."""
+    """It went into the audit, and onto terminals, as it was."""
     headers = RequestHeaders(request="r", action="transfer", agent="1000", service=service)
     of_board = read_request(headers, "en").service
     of_operator = read_ask(Ask(do="transfer", agent="1000", service=service), "anna").service
