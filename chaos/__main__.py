@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from chaos.report import Report
+from chaos.subject import Subject
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
 
@@ -50,6 +51,7 @@ def main() -> int:
             traceback.print_exc()
             report.broken.append(f"{theme}: ended by an exception")
         finally:
+            Subject.close_all()
             if wanted.keep:
                 print(f"{theme}: logs and stores in {folder}")
             else:
@@ -92,6 +94,7 @@ def _stop_after(seconds: float) -> None:
 
     def stop() -> None:
         print(f"not done after {seconds:.0f} s", file=sys.stderr, flush=True)
+        Subject.close_all()
         os._exit(3)
 
     timer = threading.Timer(seconds, stop)

@@ -384,5 +384,4 @@ def run(report: Report, make_lab: Callable[[], Lab], folder: Path, *, quick: boo
             except (AssertionError, LabError, OSError) as error:
                 report.figure(f"store {trouble.__name__}", [f"broken off: {error!r}"])
             finally:
-                for daemon in Subject.started:
-                    daemon.close()
+                Subject.close_all()

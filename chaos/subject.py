@@ -50,6 +50,13 @@ class Subject(Daemon):
         self._wrapper = list(wrapper)
         self.started.append(self)
 
+    @classmethod
+    def close_all(cls) -> None:
+        """Whatever broke off, no daemon is left over."""
+        for subject in cls.started:
+            subject.close()
+        cls.started.clear()
+
     @property
     def pid(self) -> int:
         """The process."""
