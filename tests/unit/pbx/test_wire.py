@@ -209,6 +209,9 @@ def test_no_command_takes_a_word_that_could_be_more_than_one(word: str) -> None:
         lambda: wire.put_hash(word, "key", "value"),
         lambda: wire.put_hash("realm", word, "value"),
         lambda: wire.put_hash("realm", "key", word),
+        lambda: wire.put_hashes(word, [("key", "value")]),
+        lambda: wire.put_hashes("realm", [("good", "1"), (word, "value")]),
+        lambda: wire.put_hashes("realm", [("key", word)]),
         lambda: wire.drop_hash("realm", word),
         lambda: wire.read_context(word),
         lambda: wire.exists(word),
@@ -232,6 +235,7 @@ def test_nothing_reaches_another_realm_of_mod_hash() -> None:
         lambda: wire.put_hash("fluxcc_block/x", "key", "1"),
         lambda: wire.put_hash("fluxcc_block", "key/1/", "1"),
         lambda: wire.put_hash("fluxcc_block", "key", "1/2"),
+        lambda: wire.put_hashes("fluxcc_block", [("key/1/", "1")]),
         lambda: wire.drop_hash("fluxcc_block", "a/b"),
     ):
         with pytest.raises(PbxRejectedError):
