@@ -241,7 +241,7 @@ class Session:
         """Log a line."""
         Library(self._pbx).consoleLog(level, text)
 
-    def playAndGetDigits(  # noqa: N802, PLR0917 - mod_lua's own
+    def playAndGetDigits(  # noqa: N802 - mod_lua's own
         self,
         fewest: float,
         most: float,
