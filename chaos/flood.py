@@ -91,7 +91,9 @@ class Flood:
         verb, _, rest = command.partition(" ")
         leg = rest.split(" ")[0]
         if command.startswith("show channels"):
-            return self._snapshot.channels
+            rows = json.loads(self._snapshot.channels)["rows"]
+            rows = [row for row in rows if row["uuid"] in self._snapshot.legs]
+            return json.dumps({"row_count": len(rows), "rows": rows}).encode()
         if command.startswith("show bridged"):
             return self._snapshot.bridges
         if verb == "uuid_exists":
