@@ -19,7 +19,7 @@ demo: $(VENV)/.installed ## the main job, start to end, on this machine
 	$(BIN)/fluxcc demo
 
 test: $(VENV)/.installed-dev ## every test that this machine can run (the others say why not)
-	$(PYTEST) -n 2 --dist loadgroup -m "not slow"
+	$(PYTEST) -n 4 --dist loadgroup -m "not slow"
 
 live: $(VENV)/.installed-dev ## only the tests on a real FreeSWITCH with SIPp
 	$(PYTEST) -m live

@@ -29,44 +29,32 @@ from .waiting import until
 
 _WHY_NOT = why_unavailable()
 _KINDS = [
-    # A group for each kind: with two workers the two PBXs run side by side.
-    pytest.param(SimulatedLab, id="simulator", marks=pytest.mark.xdist_group("simulator")),
+    pytest.param(SimulatedLab, id="simulator"),
     pytest.param(
         RealLab,
         id="freeswitch",
-        marks=[
-            pytest.mark.live,
-            pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT)),
-            pytest.mark.xdist_group("freeswitch"),
-        ],
+        marks=[pytest.mark.live, pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))],
     ),
 ]
-_LONG_ON_FREESWITCH = frozenset(
-    {
-        "test_doctor",
-        "test_hostile_callers",
-        "test_hostile_kit",
-        "test_start_and_stop",
-        "test_store_trouble",
-        "test_under_a_service_manager",
-        "test_watching",
-        "test_one_action",
-        "test_conference",
-        "test_transfer",
-        "test_hangup",
-    }
-)
-"""Modules that take too long on FreeSWITCH for every commit: there ``make live`` runs them."""
 _STRANGERS = strangers()
 SALES = ("1000", "1001")
 """The agents of the queue."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two PBXs of each kind run side by side, one a worker: much of a scenario is waiting."""
+    modules = sorted({item.path.stem for item in items if _kind(item)})
     for item in items:
-        module = item.path.stem
-        if module in _LONG_ON_FREESWITCH and item.get_closest_marker("live") is not None:
-            item.add_marker(pytest.mark.slow)
+        if kind := _kind(item):
+            half = modules.index(item.path.stem) % 2
+            item.add_marker(pytest.mark.xdist_group(f"{kind}-{half}"))
+
+
+def _kind(item: pytest.Item) -> str | None:
+    """Which PBX it runs on, if it is a scenario."""
+    call = getattr(item, "callspec", None)
+    lab = call.params.get("running_lab") if call else None
+    return lab.__name__ if lab else None
 
 
 @pytest.fixture(scope="session", params=_KINDS)

@@ -6,8 +6,7 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
+import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from fluxcc.domain.blocks import Block
 from fluxcc.lab.port import Lab
 from fluxcc.store.database import SqlStore
 
+from .program import Cold, Program, Warm
 from .waiting import until
 
 CONNECTED = "connected to FreeSWITCH"
@@ -45,7 +45,7 @@ class Daemon:
         self.database = folder / "fluxcc.db"
         self._log = folder / "daemon.log"
         self._log.touch()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Program | None = None
         self.environment = {
             name: value
             for name, value in os.environ.items()
@@ -76,21 +76,19 @@ class Daemon:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, *, connected: bool = True) -> None:
-        """Start it and return when it is ``connected``."""
+    def start(self, *, connected: bool = True, cold: bool = False) -> None:
+        """Start it (see `program`) and return when it is ``connected``."""
         assert not self.is_running
         said = self.log.count(CONNECTED)
-        with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "fluxcc", "run"], env=self.environment, stderr=output
-            )
+        program = Cold if cold else Warm
+        self._process = program(["run"], self.environment, self._log, self._log)
         if connected:
             self.wait_connected(said + 1)
 
     def stop(self) -> int:
         """End it with SIGTERM; its exit code."""
         assert self._process is not None
-        self._process.terminate()
+        self._process.send_signal(signal.SIGTERM)
         return self.wait_ended()
 
     def kill(self) -> None:
@@ -168,16 +166,27 @@ class Daemon:
 
     # Its doors
 
-    def cli(self, *arguments: str, language: str = "C.UTF-8", **settings: str) -> Printed:
-        """Run the operator's command; ``settings`` are further variables of its environment."""
-        done = subprocess.run(
-            [sys.executable, "-m", "fluxcc", *arguments],
-            env=self.environment | {"LC_ALL": language} | settings,
-            capture_output=True,
-            timeout=30,
-            check=False,
-        )
-        return Printed(done.returncode, done.stdout.decode(), done.stderr.decode())
+    def cli(
+        self, *arguments: str, language: str = "C.UTF-8", cold: bool = False, **settings: str
+    ) -> Printed:
+        """Run the operator's command (see `program`); ``settings`` are further variables of its
+        environment."""
+        environment = self.environment | {"LC_ALL": language} | settings
+        with tempfile.TemporaryDirectory() as folder:
+            output, errors = Path(folder, "output"), Path(folder, "errors")
+            program = (Cold if cold else Warm)(arguments, environment, output, errors)
+            code = program.wait(30)
+            return Printed(code, output.read_text("utf-8"), errors.read_text("utf-8"))
+
+    def audited(self, request: str) -> dict[str, Any]:
+        """What ``fluxcc audit --json`` shows of this request, as soon as it is written (a refusal's
+        row may lag)."""
+
+        def rows() -> list[dict[str, Any]]:
+            return [row for row in self.cli("audit", "--json").json if row["request"] == request]
+
+        (row,) = until(rows, f"request {request} is in the audit")
+        return row
 
     def board(self, *, notices: bool = False) -> Board:
         """A board on the event socket."""

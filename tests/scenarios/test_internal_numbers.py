@@ -27,10 +27,11 @@ def test_as_delivered_the_call_ends_and_the_audit_says_what_it_was(
 ) -> None:
     """Section 1: internal numbers are never blocked, the number can call again at once."""
     call = talk("4321")
-    assert board.prank("1000").code == "not-blocked-internal"
+    reply = board.prank("1000")
+    assert reply.code == "not-blocked-internal"
     assert are_gone(lab, call.customer, call.agent_leg)
     assert not is_refused(lab, "4321")
-    row = daemon.cli("audit", "--json").json[0]
+    row = daemon.audited(reply.request)
     assert (row["number"], row["subject"]) == ("4321", "internal-number-on-trunk")
 
 

@@ -18,7 +18,7 @@ def test_the_password_is_in_no_log_argument_core_or_output(
     lab: Lab, make_daemon: Callable[..., Daemon]
 ) -> None:
     daemon = make_daemon(FLUXCC_LOG_LEVEL="DEBUG")
-    daemon.start()
+    daemon.start(cold=True)
     process = Path(f"/proc/{daemon.pid}")
     assert lab.password not in (process / "cmdline").read_text()
     limits = (process / "limits").read_text().splitlines()
@@ -42,7 +42,7 @@ def test_its_files_are_for_its_group_at_the_most(make_daemon: Callable[..., Daem
     former = os.umask(0)
     try:
         daemon = make_daemon()
-        daemon.start()
+        daemon.start(cold=True)
     finally:
         os.umask(former)
     modes = {path.name: path.stat().st_mode for path in daemon.database.parent.iterdir()}
@@ -66,6 +66,6 @@ def test_somebody_elses_call_is_refused_and_audited(
     reply = board.ask("prank", "1000", call=call.customer, reason="not mine")
     assert (reply.status, reply.code) == ("refused", "not-your-call")
     assert is_talking(lab, call)
-    (row,) = [row for row in daemon.cli("audit", "--json").json if row["request"] == reply.request]
+    row = daemon.audited(reply.request)
     assert (row["by"], row["agent"], row["call"]) == ("agent:1000", "1000", call.customer)
     assert (row["status"], row["code"], row["reason"]) == ("refused", "not-your-call", "not mine")

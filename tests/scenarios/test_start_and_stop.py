@@ -19,7 +19,7 @@ from .waiting import until
 def test_a_wrong_password_is_final(make_daemon: Callable[..., Daemon]) -> None:
     """Section 4, exit code 78: trying again is useless until somebody changes the configuration."""
     daemon = make_daemon(FLUXCC_PBX_PASSWORD="not-this-one")
-    daemon.start(connected=False)
+    daemon.start(connected=False, cold=True)
     assert daemon.wait_ended() == 78
     assert "refused the password" in daemon.log
     assert "pbx.password" in daemon.log

@@ -71,8 +71,8 @@ def test_what_cannot_be_read_is_not_sent(lab: Lab, daemon: Daemon) -> None:
 def test_no_header_can_be_smuggled_in(lab: Lab, daemon: Daemon) -> None:
     """A line end in a value would begin a header of its own."""
     assert daemon.is_running
-    lab.api("lua fluxcc.lua prank agent=1000 reason=x%0aFluxcc-Agent:%201001")
-    row = daemon.cli("audit", "--json").json[0]
+    lab.api("lua fluxcc.lua prank agent=1000 id=smuggled reason=x%0aFluxcc-Agent:%201001")
+    row = daemon.audited("smuggled")
     assert (row["agent"], row["reason"]) == ("1000", "x Fluxcc-Agent: 1001")
 
 

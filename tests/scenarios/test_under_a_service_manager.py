@@ -74,7 +74,7 @@ def managed(make_daemon: Callable[..., Daemon], manager: Manager) -> Daemon:
 def test_ready_alive_and_stopping(lab: Lab, managed: Daemon, manager: Manager) -> None:
     """Ready when the operators' door is open; alive with FreeSWITCH and without; told when it ends,
     which takes it less than two seconds."""
-    managed.start(connected=False)
+    managed.start(connected=False, cold=True)
     until(lambda: manager.hears("READY=1"), "it is ready", timeout=10)
     assert managed.cli("status").code == 0
     managed.wait_connected()

@@ -1,0 +1,115 @@
+"""``fluxcc`` as a process of its own, started cold or warm.
+
+Cold is what everybody does: Python starts and imports for 0.7 s. The scenarios need it hundreds of
+times, so most of them start it warm: forked from a process that has imported everything already.
+Arguments, environment, output, signals and exit code are the same either way. What differs is what
+``/proc`` shows of the command line and the environment, and the umask: tests of these start cold.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+WARM = multiprocessing.get_context("forkserver")
+WARM.set_forkserver_preload(["tests.scenarios.imported"])
+
+
+class Program(Protocol):
+    """A run of ``fluxcc``."""
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        ...
+
+    def poll(self) -> int | None:
+        """Its exit code, or minus the signal that ended it; None while it runs."""
+        ...
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        ...
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code. TimeoutError if it still runs after so many seconds."""
+        ...
+
+
+class Cold:
+    """Started as an administrator would."""
+
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], output: Path, errors: Path
+    ) -> None:
+        """Its output is appended to these files."""
+        with output.open("ab") as stdout, errors.open("ab") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "fluxcc", *arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+            )
+        self.pid = self._process.pid
+        self.poll = self._process.poll
+        self.send_signal = self._process.send_signal
+
+    def wait(self, timeout: float) -> int:
+        """See `Program`."""
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError from error
+
+
+class Warm:
+    """Forked from a process that has imported everything."""
+
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], output: Path, errors: Path
+    ) -> None:
+        """Its output is appended to these files."""
+        self._process = WARM.Process(
+            target=_run,
+            args=(list(arguments), dict(environment), str(output), str(errors)),
+            daemon=True,
+        )
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        """See `Program`."""
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """See `Program`."""
+        if self._process.is_alive():
+            os.kill(self.pid, number)
+
+    def wait(self, timeout: float) -> int:
+        """See `Program`."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise TimeoutError
+        return self._process.exitcode
+
+
+def _run(arguments: list[str], environment: dict[str, str], output: str, errors: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    for descriptor, path in ((1, output), (2, errors)):
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.dup2(file, descriptor)
+        os.close(file)
+    sys.argv = ["fluxcc", *arguments]
+
+    from fluxcc.cli import main  # noqa: PLC0415  # only the child has any use for it
+
+    main()
