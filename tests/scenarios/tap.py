@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,11 @@ from fluxcc.lab.port import Lab
 Event = dict[str, Any]
 
 MARKER = "scenario::marker"
+
+
+def _event(subclass: str, headers: Sequence[tuple[str, str]]) -> str:
+    lines = ["sendevent CUSTOM", f"Event-Subclass: {subclass}"]
+    return "\n".join(lines + [f"{name}: {value}" for name, value in headers])
 
 
 class Tap:
@@ -42,13 +47,15 @@ class Tap:
 
     def send(self, subclass: str, *headers: tuple[str, str]) -> None:
         """Fire a CUSTOM event."""
-        lines = ["sendevent CUSTOM", f"Event-Subclass: {subclass}"]
-        lines += [f"{name}: {value}" for name, value in headers]
-        self._command("\n".join(lines))
+        self._command(_event(subclass, headers))
 
     def request(self, *headers: tuple[str, str]) -> None:
         """Fire a ``fluxcc::request`` with exactly these headers."""
-        self.send("fluxcc::request", *headers)
+        self.requests(headers)
+
+    def requests(self, *each: Sequence[tuple[str, str]]) -> None:
+        """Fire several, with no round trip between them: nothing can be done meanwhile."""
+        self._command(*(_event("fluxcc::request", headers) for headers in each))
 
     def wait(self, is_wanted: Callable[[Event], bool], what: str, timeout: float = 6.0) -> Event:
         """The first event, of those read already or to come, that is wanted."""
@@ -92,14 +99,18 @@ class Tap:
         self.send(MARKER, ("Mark", mark))
         self.wait(lambda event: event.get("Mark") == mark, "our own marker")
 
-    def _command(self, text: str) -> str:
+    def _command(self, *texts: str) -> str:
+        """Say all of it at once; the answer to the last one."""
         self._socket.settimeout(10)
-        self._socket.sendall(f"{text}\n\n".encode("utf-8", "surrogateescape"))
-        while True:
+        said = "".join(f"{text}\n\n" for text in texts)
+        self._socket.sendall(said.encode("utf-8", "surrogateescape"))
+        answers: list[str] = []
+        while len(answers) < len(texts):
             headers, body = self._frame()
             if headers.get("Content-Type") == "command/reply":
-                return headers.get("Reply-Text", "")
+                answers.append(headers.get("Reply-Text", ""))
             self._take(headers, body)
+        return answers[-1]
 
     def _take(self, headers: dict[str, str], body: bytes) -> None:
         if headers.get("Content-Type") == "text/event-json":

@@ -34,7 +34,9 @@ DONE = {
     "transfer": "transferred",
     "hangup": "ended",
 }
-SECOND = "action-in-progress"
+SECOND = {"action-in-progress", "no-live-call"}
+"""Why the second of two is refused: FreeSWITCH may take longer between two events of one connection
+than for the first one's action, and then the agent is free of the call already."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,14 +49,26 @@ def settings(supervisor: Supervisor) -> None:
 def send(tap: Tap, action: str, request: str = "") -> str:
     """Ask as agent 1000; the request's ID."""
     request = request or uuid4().hex
+    tap.request(*headers(action, request))
+    return request
+
+
+def send_at_once(tap: Tap, *actions: str) -> list[str]:
+    """Ask for all of these as agent 1000; the requests' IDs."""
+    requests = [uuid4().hex for _ in actions]
+    tap.requests(*map(headers, actions, requests))
+    return requests
+
+
+def headers(action: str, request: str) -> list[tuple[str, str]]:
+    """A request of agent 1000."""
     service = [("Fluxcc-Service", "invoices")] if action == "transfer" else []
-    tap.request(
+    return [
         ("Fluxcc-Request-ID", request),
         ("Fluxcc-Action", action),
         ("Fluxcc-Agent", AGENT),
         *service,
-    )
-    return request
+    ]
 
 
 def leave(talk: Conversation) -> None:
@@ -72,9 +86,10 @@ def test_two_actions_at_once(
 ) -> None:
     """One runs, the other is refused and has done nothing."""
     talk = calls.connect(kind, person)
-    first, second = send(tap, "transfer"), send(tap, "prank")
-    codes = [tap.reply(request)["Fluxcc-Code"] for request in (first, second)]
-    assert codes == ["transferred", SECOND]
+    requests = send_at_once(tap, "transfer", "prank")
+    codes = [tap.reply(request)["Fluxcc-Code"] for request in requests]
+    assert codes[0] == "transferred"
+    assert codes[1] in SECOND
     assert daemon.block_of(person.number) is None
     assert exists(lab, talk.customer)
     wait_free(lab)
@@ -95,11 +110,12 @@ def test_two_actions_at_once(
 def test_any_two_actions_at_once(
     *, tap: Tap, calls: Calls, person: Person, first: str, second: str
 ) -> None:
-    """Whichever they are, the first one runs. The second may come when it is done already."""
+    """Whichever they are, the first one runs."""
     talk = calls.connect(RECEIVED, person)
-    requests = send(tap, first), send(tap, second)
+    requests = send_at_once(tap, first, second)
     codes = [tap.reply(request)["Fluxcc-Code"] for request in requests]
-    assert codes == [DONE[first], SECOND]
+    assert codes[0] == DONE[first]
+    assert codes[1] in SECOND
     leave(talk)
 
 
@@ -107,13 +123,12 @@ def test_any_two_actions_at_once(
 def test_the_second_one_comes_while_the_first_is_being_proved(
     *, tap: Tap, calls: Calls, person: Person, kind: Kind
 ) -> None:
-    """By then the agent may be free of the call: refused in either case."""
     talk = calls.connect(kind, person)
     first = send(tap, "transfer")
     time.sleep(0.04)
     second = tap.reply(send(tap, "hangup"))
     assert second["Fluxcc-Status"] == "refused"
-    assert second["Fluxcc-Code"] in {SECOND, "no-live-call"}
+    assert second["Fluxcc-Code"] in SECOND
     assert tap.reply(first)["Fluxcc-Code"] == "transferred"
     assert not talk.customer_is_gone()
     leave(talk)

@@ -87,6 +87,13 @@ def test_every_fault_of_the_configuration_is_told_at_once(
     assert daemon.cli("blocks").code == 78
 
 
+def attempts(daemon: Daemon, number: str) -> int:
+    """How often the store says that this blocked number has tried to call."""
+    block = daemon.block_of(number)
+    assert block is not None
+    return block.attempts
+
+
 def test_sigterm_ends_it_in_order_and_leaves_calls_alone(
     lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
 ) -> None:
@@ -94,15 +101,14 @@ def test_sigterm_ends_it_in_order_and_leaves_calls_alone(
     call = talk(somebody_else.number)
     assert daemon.cli("block", person.number).code == 0
     assert is_refused(lab, person.number)
+    until(lambda: attempts(daemon, person.number) == 1, "the daemon has seen the refused call")
     until(lambda: len(daemon.calls()) == 1, "the refused call is over")
     asked = time.monotonic()
     assert daemon.stop() == 0
     assert time.monotonic() - asked < 2
     assert is_talking(lab, call)
     assert is_refused(lab, person.number)
-    block = daemon.block_of(person.number)
-    assert block is not None
-    assert block.attempts == 1
+    assert attempts(daemon, person.number) == 1
     assert [row.number for row in daemon.store.live_calls()] == [somebody_else.number]
 
 
