@@ -7,6 +7,9 @@ PYTEST := $(BIN)/pytest
 # The peers that fluxcc is measured against bring libraries that nothing else here needs.
 BENCH := .venv-bench
 
+# Without its bytecode kept, every start of Python compiles the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test live bench bench-guard prompts catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
 

@@ -41,12 +41,17 @@ SALES = ("1000", "1001")
 """The agents of the queue."""
 
 
+_ONE_HALF = frozenset(
+    {"test_a_blocks_life", "test_doctor", "test_refused_requests", "test_survey", "test_transfer"}
+)
+"""Modules that take as long as all others together."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two PBXs of each kind run side by side, one a worker: much of a scenario is waiting."""
-    modules = sorted({item.path.stem for item in items if _kind(item)})
     for item in items:
         if kind := _kind(item):
-            half = modules.index(item.path.stem) % 2
+            half = "one" if item.path.stem in _ONE_HALF else "other"
             item.add_marker(pytest.mark.xdist_group(f"{kind}-{half}"))
 
 
