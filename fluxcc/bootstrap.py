@@ -187,6 +187,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             directory=directory,
             tracker=tracker,
             journal=journal,
+            replies=replies,
             runtime=runtime,
             clock=clock,
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -121,6 +121,19 @@ class GeventRuntime:
         if error is not None:
             raise error
         return cast(Result, result)
+
+    def together(self, works: Sequence[Callable[[], None]]) -> None:
+        """Begin each in this order, before the one in front has ended; return when all have. Raises
+        the first one's exception, in this order."""
+        if len(works) == 1:
+            works[0]()
+            return
+        greenlets = [gevent.spawn(_attempt, work, ()) for work in works]
+        gevent.joinall(greenlets)
+        for greenlet in greenlets:
+            _, error = greenlet.value
+            if error is not None:
+                raise error
 
 
 def _attempt(

@@ -258,6 +258,7 @@ class World:
             directory=self.directory,
             tracker=self.tracker,
             journal=self.journal,
+            replies=self.replies,
             runtime=self.runtime,
             clock=self.clock,
         )

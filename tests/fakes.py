@@ -17,7 +17,7 @@ from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.directory import Entry, key
-from fluxcc.domain.errors import LinkLostError, PbxRejectedError, StoreUnavailableError
+from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
 from fluxcc.domain.kept import Kept
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.surveys import Survey
@@ -95,6 +95,17 @@ class InlineRuntime:
     def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Do the work here and now."""
         return work(*arguments)
+
+    def together(self, works: Sequence[Callable[[], None]]) -> None:
+        """One after the other; the first exception when all have ended."""
+        errors = []
+        for work in works:
+            try:
+                work()
+            except FluxccError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def take_turns(self) -> None:
         """Let the others do what they have to do."""
@@ -361,6 +372,11 @@ class FakeStore:
         """The requests that never ended."""
         self._check()
         return [row for row in self.audit.values() if row.status == REQUESTED]
+
+    def request_ids(self, since: float) -> list[str]:
+        """The request IDs that the audit remembers."""
+        self._check()
+        return [row.request for row in self.audit.values() if row.at >= since]
 
     def find_reply(self, request: str, since: float) -> Reply | None:
         """The reply that the audit remembers."""

@@ -77,6 +77,23 @@ Effect = (
 )
 
 
+IN_PASSING = (BlockNumber, DisarmSurvey)
+"""Effects that nothing depends on: whether FreeSWITCH takes them or not, what follows is done."""
+
+
+def steps(effects: tuple[Effect, ...]) -> list[tuple[Effect, ...]]:
+    """The effects in their order, those together that need not wait for each other's answers:
+    FreeSWITCH does what one connection asks for in the order in which it was asked."""
+    found: list[tuple[Effect, ...]] = []
+    step: tuple[Effect, ...] = ()
+    for effect in effects:
+        step += (effect,)
+        if not isinstance(effect, IN_PASSING):
+            found.append(step)
+            step = ()
+    return [*found, step] if step else found
+
+
 class LegFact(StrEnum):
     """What the tracker saw happen to a leg."""
 

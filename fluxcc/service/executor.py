@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -18,7 +19,7 @@ from fluxcc.domain.audit import PRESENTED_ON_TRUNK, AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Conversation, Outcome
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.effects import BlockNumber, Effect, Plan
+from fluxcc.domain.effects import BlockNumber, Effect, Plan, steps
 from fluxcc.domain.errors import LinkLostError, PbxError, RefusedError
 from fluxcc.domain.requests import Reply, Request, Role
 from fluxcc.service.blocklist import Blocklist
@@ -241,10 +242,15 @@ class Executor:
     def _perform(self, plan: Plan, request: Request, block: Block | None) -> Code | None:
         """Do it and wait for the proof; the code of what went wrong."""
         proof = Proof(plan.confirmation, self._tracker, self._pbx, self._runtime, self._clock)
-        by = str(request.actor)
+        by, is_renewed = str(request.actor), plan.code is Code.RENEWED
         try:
-            for effect in plan.effects:
-                self._performer.perform(effect, by, block, is_renewed=plan.code is Code.RENEWED)
+            for step in steps(plan.effects):
+                self._runtime.together(
+                    [
+                        partial(self._performer.perform, effect, by, block, is_renewed=is_renewed)
+                        for effect in step
+                    ]
+                )
             failure = proof.wait()
             if failure in (None, Code.DESTINATION_REJECTED):
                 # In both cases the customer has left the agent.

@@ -60,6 +60,10 @@ class Runtime(Protocol):
     def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Run ``work`` where it cannot stall the event loop, and return its result."""
 
+    def together(self, works: Sequence[Callable[[], None]]) -> None:
+        """Begin each in this order, before the one in front has ended; return when all have. Raises
+        the first one's exception, in this order."""
+
 
 class Pbx(Protocol):
     """FreeSWITCH, as far as the service needs it. Every method may raise ``PbxError``."""
@@ -177,6 +181,9 @@ class Store(Protocol):
 
     def unfinished(self) -> list[AuditRecord]:
         """The last requests of this node that began and never ended."""
+
+    def request_ids(self, since: float) -> list[str]:
+        """Every request ID that came to this node after that moment (epoch seconds)."""
 
     def find_reply(self, request: str, since: float) -> Reply | None:
         """What was answered to a request ID after that moment (epoch seconds).

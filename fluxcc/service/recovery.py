@@ -14,6 +14,7 @@ from fluxcc.service.blocklist import Blocklist
 from fluxcc.service.directory import Directory
 from fluxcc.service.journal import Journal
 from fluxcc.service.ports import Clock, Runtime, Store
+from fluxcc.service.replies import Replies
 from fluxcc.service.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Recovery:
         directory: Directory,
         tracker: Tracker,
         journal: Journal,
+        replies: Replies,
         runtime: Runtime,
         clock: Clock,
     ) -> None:
@@ -38,6 +40,7 @@ class Recovery:
         self._directory = directory
         self._tracker = tracker
         self._journal = journal
+        self._replies = replies
         self._runtime = runtime
         self._born = clock.now()
 
@@ -49,6 +52,7 @@ class Recovery:
             calls = self._runtime.offload(self._store.live_calls)
             entries = self._runtime.offload(self._store.entries)
             unfinished = self._runtime.offload(self._store.unfinished)
+            self._replies.learn()
         except StoreUnavailableError as error:
             self._journal.failure = str(error)
             log.error("the store cannot be used", extra={"error": str(error)})

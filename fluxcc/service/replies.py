@@ -1,7 +1,8 @@
 """What was answered to which request, so that the same request ID is never carried out twice.
 
 Replies of the last ``MEMORY`` requests are at hand; older ones, and those of a former life of the
-daemon, are in the store's audit for ``WINDOW`` seconds (contract, section 3: 24 h).
+daemon, are in the store's audit for ``WINDOW`` seconds (contract, section 3: 24 h). The store is
+asked only for what ``seen`` does not rule out: the caller talks on while the agent waits.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.requests import Reply
 from fluxcc.service.ports import Clock, Runtime, Store
+from fluxcc.service.seen import Seen
 
 WINDOW = 24 * 3600.0
 MEMORY = 20_000
@@ -27,7 +29,21 @@ class Replies:
         self._runtime = runtime
         self._clock = clock
         self._recent: OrderedDict[str, Reply] = OrderedDict()
+        self._seen = Seen(WINDOW, clock.monotonic())
+        self._is_learned = False
+        """Whether ``_seen`` has what former lives answered."""
         self._running: set[str] = set()
+
+    def learn(self) -> None:
+        """Get to know the requests of former lives. Raises ``StoreUnavailableError``."""
+        since, now = self._clock.now() - WINDOW, self._clock.monotonic()
+        self._seen.merge(self._runtime.offload(self._read, since, now))
+        self._is_learned = True
+
+    def _read(self, since: float, now: float) -> Seen:
+        found = Seen(WINDOW, now)
+        found.add(self._store.request_ids(since), now)
+        return found
 
     def begin(self, request: str) -> bool:
         """Whether this request may start: False while the same one is running."""
@@ -43,7 +59,7 @@ class Replies:
         than none at all.
         """
         reply = self._recent.get(request)
-        if reply is None:
+        if reply is None and (not self._is_learned or self._seen.may_have(request)):
             try:
                 reply = self._runtime.offload(
                     self._store.find_reply, request, self._clock.now() - WINDOW
@@ -59,6 +75,7 @@ class Replies:
     def keep(self, reply: Reply) -> None:
         """This is what its request was answered."""
         self._recent[reply.request] = reply
+        self._seen.add((reply.request,), self._clock.monotonic())
         if len(self._recent) > MEMORY:
             self._recent.popitem(last=False)
 

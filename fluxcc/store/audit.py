@@ -59,6 +59,12 @@ def unfinished(connection: Connection, node: str) -> list[AuditRecord]:
     return [row for row in rows if row.status == REQUESTED]
 
 
+def request_ids(connection: Connection, node: str, since: float) -> list[str]:
+    """The request IDs of the node's rows of ``since`` (epoch seconds) or later."""
+    query = select(AUDIT.c.request).where(AUDIT.c.node == node, AUDIT.c.id >= int(since * 1e6))
+    return list(connection.execute(query).scalars())
+
+
 def find_reply(connection: Connection, node: str, request: str, since: float) -> Reply | None:
     """The first answer that the request ID got at ``since`` (epoch seconds) or later.
 

@@ -268,6 +268,11 @@ class SqlStore:
         with self._connection() as connection:
             return audit.unfinished(connection, self._node)
 
+    def request_ids(self, since: float) -> list[str]:
+        """Every request ID that came to this node at ``since`` (epoch seconds) or later."""
+        with self._connection() as connection:
+            return audit.request_ids(connection, self._node, since)
+
     def find_reply(self, request: str, since: float) -> Reply | None:
         """What was answered to a request ID after that moment (epoch seconds).
 

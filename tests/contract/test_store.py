@@ -31,6 +31,7 @@ def test_it_is_the_store_of_the_service(store: SqlStore) -> None:
     assert port.live_calls() == []
     assert port.live_blocks() == []
     assert port.find_reply("r-1", 0) is None
+    assert port.request_ids(0) == []
 
 
 def test_live_calls_are_those_not_seen_to_end(store: SqlStore) -> None:
@@ -128,6 +129,7 @@ def test_an_ended_request_is_answered_as_the_first_time(store: SqlStore) -> None
 def test_a_request_is_forgotten_after_its_time(store: SqlStore) -> None:
     store.write(Batch(audit=(an_audit(code="ended", status="ok"),)))
     assert store.find_reply("r-1", NOW) is not None
+    assert (store.request_ids(NOW), store.request_ids(NOW + 1)) == (["r-1"], [])
     assert store.find_reply("r-1", NOW + 1) is None
 
 
