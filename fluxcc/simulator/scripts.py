@@ -56,7 +56,8 @@ class Scripts:
 
     def _run(self, language: Any, command: str, names: Mapping[str, object]) -> bool:
         """Run the script in a Lua of its own, in which a text is bytes; False where it failed."""
-        script, *arguments = command.split()
+        # A tilde stands in front of the script itself, instead of its file's name.
+        script, *arguments = ["~"] if command.startswith("~") else command.split()
         library = lua.Library(self._pbx)
         runtime = language.LuaRuntime(
             encoding=lua.BYTES, register_eval=False, register_builtins=False
@@ -69,7 +70,10 @@ class Scripts:
         for name, value in names.items():
             known[name] = value
         try:
-            source = self._folder.joinpath(script).read_text(lua.BYTES)
+            if script == "~":
+                source = lua.from_pbx(command[1:])
+            else:
+                source = self._folder.joinpath(script).read_text(lua.BYTES)
             runtime.execute(source, name=f"@{script}")
         except Exception as fault:
             # Whatever goes wrong in a script is the script's fault, not the PBX's.

@@ -74,6 +74,13 @@ def test_a_script_that_fails(scene: Scene, script: Write, text: str) -> None:
     scene.until_event("CHANNEL_PARK")
 
 
+def test_a_script_that_is_the_command_itself(scene: Scene) -> None:
+    """Behind a tilde (mod_lua.cpp, ``lua_parse_and_execute``)."""
+    pytest.importorskip("lupa", reason="scripts need a Lua: pip install lupa")
+    assert scene.pbx.api("lua ~stream:write('+OK ' .. 'a b')") == "+OK a b"
+    assert scene.pbx.api("lua ~nope()") == "-ERR Cannot execute script\n"
+
+
 def test_a_script_that_is_missing(scene: Scene, script: Write) -> None:
     assert scene.pbx.api("lua ask.lua") == "-ERR Cannot execute script\n"
     run(scene, ",park")
