@@ -32,6 +32,7 @@ class Code(StrEnum):
     TRANSFERRED = "transferred"
     SURVEY_STARTED = "survey-started"
     ENDED = "ended"
+    GATE_PENDING = "gate-pending"
     RELEASED = "released"
     SAVED = "saved"
     REMOVED = "removed"
@@ -73,6 +74,7 @@ _CODES = {
         Code.TRANSFERRED,
         Code.SURVEY_STARTED,
         Code.ENDED,
+        Code.GATE_PENDING,
         Code.RELEASED,
         Code.SAVED,
         Code.REMOVED,

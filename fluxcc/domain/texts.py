@@ -25,6 +25,10 @@ SENTENCES: dict[Code, str] = {
     Code.TRANSFERRED: _("The customer was transferred."),
     Code.SURVEY_STARTED: _("The customer was sent to the survey."),
     Code.ENDED: _("The call was ended."),
+    Code.GATE_PENDING: _(
+        "Number {number} is blocked until {until}, but FreeSWITCH does not answer: it refuses the"
+        " number as soon as it does."
+    ),
     Code.RELEASED: _("Number {number} is free again."),
     Code.SAVED: _("It is set, and in force from the next action on."),
     Code.REMOVED: _("It is removed."),

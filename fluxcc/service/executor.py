@@ -257,7 +257,9 @@ class Executor:
                 for effect in plan.afterwards:
                     self._performer.perform(effect, by, block)
         except LinkLostError:
-            return Code.OUTCOME_UNKNOWN
+            # An operator's block is on disk, and the gate is told after the next connect.
+            has_no_call = block is not None and plan.confirmation is None
+            return Code.GATE_PENDING if has_no_call else Code.OUTCOME_UNKNOWN
         except PbxError as error:
             log.warning("FreeSWITCH said no", extra={"request": request.id, "error": str(error)})
             return Code.PBX_REJECTED

@@ -50,10 +50,11 @@ def test_a_daemon_that_starts_before_freeswitch_waits_for_it(
     assert (status["connected"], bool(status["link_loss"])) == (False, True)
     printed = daemon.cli("prank", "--agent", "1000")
     assert (printed.code, printed.stdout) == (69, "")
+    printed = daemon.cli("--json", "block", person.number)
+    assert (printed.code, printed.json["code"]) == (0, "gate-pending")
     lab.start()
     daemon.wait_connected()
-    assert daemon.cli("block", person.number).code == 0
-    assert is_refused(lab, person.number)
+    until(lambda: is_refused(lab, person.number), "the block is enforced")
 
 
 def test_every_fault_of_the_configuration_is_told_at_once(

@@ -413,6 +413,18 @@ def test_a_link_that_breaks_in_the_middle_leaves_the_outcome_unknown(
     assert [row.code for row in world.store.audit.values()] == ["outcome-unknown"]
 
 
+def test_an_operators_block_without_a_link_is_made_and_says_what_it_waits_for(
+    world: World,
+) -> None:
+    world.pbx.lose()
+    reply = world.ask(an_operators(Action.BLOCK, number=NUMBER))
+    assert (reply.status, reply.code) == (Status.OK, Code.GATE_PENDING)
+    assert reply.expires
+    world.pbx.come_back()
+    world.blocking.publish_all()
+    assert set(world.pbx.gate) == set(SPELLINGS)
+
+
 def test_a_block_whose_link_broke_holds_after_the_next_connect(world: World) -> None:
     """It was written down before anything was done."""
     world.received_call()
