@@ -294,12 +294,18 @@ class Daemon:
             gevent.spawn(self._describe, adopted)
 
     def _describe(self, legs: list[str]) -> None:
-        """Ask for what a snapshot does not tell: groups and agents."""
+        """Ask for what a snapshot does not tell: groups and agents, and who has gone since."""
         try:
             for leg in legs:
-                body = self._switch.describe(leg) if leg in self._tracker.legs else None
+                known = self._tracker.legs.get(leg)
+                if known is None:
+                    continue
+                body = self._switch.describe(leg)
                 if body is not None:
                     self._tracker.leg_described(self._decoder.event(body))
+                elif self._tracker.legs.get(leg) is known:
+                    # Nothing will ever tell of its end: that was before it was adopted.
+                    self._tracker.lose(known)
         except (PbxError, ValueError) as error:
             log.warning("a leg was not described", extra={"reason": str(error)})
 

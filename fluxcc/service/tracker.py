@@ -208,7 +208,7 @@ class Tracker:
 
         Returns the legs of which only a row is known now; ``leg_described`` tells the rest.
         """
-        rest, ended_before = slices(pause), frozenset(self._ends)
+        rest = slices(pause)
         for uuid in known:
             gone = self.legs.get(uuid) if uuid not in snapshot.up else None
             if gone is not None:
@@ -217,8 +217,9 @@ class Tracker:
         pause()
         adopted = []
         for row in snapshot.rows:
-            has_just_ended = row.uuid in self._ends and row.uuid not in ended_before
-            if row.uuid not in self.legs and row.uuid not in known and not has_just_ended:
+            # Its end may have been told while the snapshot was on its way.
+            has_ended = row.uuid in self._ends
+            if row.uuid not in self.legs and row.uuid not in known and not has_ended:
                 self._adopt(row)
                 adopted.append(row.uuid)
                 next(rest)
@@ -276,6 +277,7 @@ class Tracker:
 
     def _new_leg(self, event: LegEvent) -> Leg:
         is_inbound = event.direction != "outbound"
+        self._ends.pop(event.leg, None)
         leg = Leg(
             uuid=event.leg,
             is_inbound=is_inbound,

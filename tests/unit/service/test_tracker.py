@@ -586,7 +586,17 @@ def test_after_a_snapshot_exactly_its_legs_are_up(events: list, up: set[str]) ->
         world.handle(event)
     world.resync(a_snapshot(*(a_row(leg) for leg in sorted(up))))
     check(world)
-    assert set(world.tracker.legs) == up
+    assert set(world.tracker.legs) == {leg for leg in up if world.tracker.end_of(leg) is None}
+
+
+def test_a_leg_whose_end_was_told_while_the_snapshot_was_on_its_way_does_not_come_back(
+    world: World,
+) -> None:
+    known = frozenset(world.tracker.legs)
+    world.handle(an_event("CHANNEL_CREATE", "short"))
+    world.handle(an_event("CHANNEL_DESTROY", "short"))
+    assert world.tracker.resync(a_snapshot(a_row("short")), known) == []
+    assert not world.tracker.calls
 
 
 def test_what_happens_while_a_large_snapshot_is_taken_in_is_newer_than_it() -> None:
