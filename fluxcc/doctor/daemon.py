@@ -45,7 +45,10 @@ def check_daemon(patient: Patient) -> Iterator[Finding]:
         yield grave(
             "records-not-written",
             _("The daemon cannot write to the store ({reason}); {count} records wait."),
-            _("See what is said of the store; what waits is written when it can be."),
+            _(
+                "See what is said of the store, and let its file, folder and server be writable for"
+                " the service's own user, fluxcc; what waits is written when it can be."
+            ),
             reason=status["store_failure"],
             count=status["records_pending"],
         )
