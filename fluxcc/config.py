@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 import msgspec
 
@@ -40,14 +40,23 @@ class Duration(int):
     """Seconds, written ``90s``, ``30m``, ``2h`` or ``1d``."""
 
 
+def _(message: str) -> str:
+    return message
+
+
+A_DURATION = _("must be a duration such as 90s, 30m, 2h or 1d")
+ONE_LINE = _("must be one line, without control characters")
+UNREADABLE = _("cannot be read: {error}")
+
+
 def read_duration(text: str) -> Duration:
     """``30m`` → 1800. Raises ``ValueError``, with a text that says how it is written."""
     found = _DURATION.fullmatch(text)
     if found is None or int(found.group(1)) == 0:
-        raise ValueError("must be a duration such as 90s, 30m, 2h or 1d")
+        raise ValueError(A_DURATION)
     seconds = int(found.group(1)) * _UNITS[found.group(2)]
     if seconds > LONGEST:
-        raise ValueError("must be ten years at the most")
+        raise ValueError(_("must be ten years at the most"))
     return Duration(seconds)
 
 
@@ -220,14 +229,16 @@ def load(
     sections: dict[str, Any] = {}
     known = {field.name: field for field in msgspec.structs.fields(Settings)}
     for name in document.keys() - known.keys():
-        faults.append(Fault(name, f"is not known; there are {', '.join(known)}"))
+        faults.append(
+            Fault(name, _("is not known; there are {names}"), {"names": ", ".join(known)})
+        )
     for variable in _unknown_variables(environment):
-        faults.append(Fault(variable, "is not the name of a setting"))
+        faults.append(Fault(variable, _("is not the name of a setting")))
     for name, section in known.items():
         if isinstance(section.type, type) and issubclass(section.type, msgspec.Struct):
             given = document.get(name, {})
             if not isinstance(given, dict):
-                faults.append(Fault(name, f"must be a table: [{name}]"))
+                faults.append(Fault(name, _("must be a table: [{name}]"), {"name": name}))
                 given = {}
             sections[name] = _read_section(name, section.type, given, environment, faults)
         else:
@@ -235,7 +246,7 @@ def load(
             if value is not None:
                 sections[name] = value
     if sections.get("lang", "pt_BR") not in LANGUAGES:
-        faults.append(Fault("lang", f"must be one of {', '.join(LANGUAGES)}"))
+        faults.append(Fault("lang", _("must be one of {names}"), {"names": ", ".join(LANGUAGES)}))
     # What could not be read is at its default here, so the rest can be checked all the same.
     settings = _with_password(Settings(**sections), faults, is_needed=is_password_needed)
     _check(settings, faults)
@@ -282,11 +293,11 @@ def _read_file(
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if named is not None:
-            faults.append(Fault(str(path), "does not exist"))
+            faults.append(Fault(str(path), _("does not exist")))
     except RecursionError:
-        faults.append(Fault(str(path), "cannot be read: it is nested too deep"))
+        faults.append(Fault(str(path), _("cannot be read: it is nested too deep")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        faults.append(Fault(str(path), f"cannot be read: {error}"))
+        faults.append(Fault(str(path), UNREADABLE, {"error": str(error)}))
     return {}
 
 
@@ -316,7 +327,13 @@ def _read_section(
 ) -> msgspec.Struct:
     fields = {field.name: field for field in msgspec.structs.fields(shape)}
     for key in given.keys() - fields.keys():
-        faults.append(Fault(f"{name}.{key}", f"is not known; [{name}] has {', '.join(fields)}"))
+        faults.append(
+            Fault(
+                f"{name}.{key}",
+                _("is not known; [{name}] has {names}"),
+                {"name": name, "names": ", ".join(fields)},
+            )
+        )
     values: dict[str, Any] = {}
     for key, field in fields.items():
         variable = f"{PREFIX}{name}_{key}".upper()
@@ -335,24 +352,24 @@ def _convert(raw: Any, kind: Any, is_text: bool) -> Any:
     """One value as its key wants it. A list in the environment has commas between its items."""
     if kind is Duration:
         if not isinstance(raw, str):
-            raise ValueError("must be a duration such as 90s, 30m, 2h or 1d")
+            raise ValueError(A_DURATION)
         return read_duration(raw)
     if get_origin(kind) is tuple:
         if is_text:
             raw = [item.strip() for item in raw.split(",") if item.strip()]
         if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
-            raise ValueError(f"must be a list of texts ({get_args(kind)[0].__name__})")
+            raise ValueError(_("must be a list of texts"))
         return tuple(raw)
     if kind is int:
         if is_text and re.fullmatch(r"\d{1,9}", raw, re.ASCII):
             raw = int(raw)
         if type(raw) is not int:
-            raise ValueError("must be a whole number")
+            raise ValueError(_("must be a whole number"))
         return raw
     if not isinstance(raw, str):
-        raise ValueError("must be a text")
+        raise ValueError(_("must be a text"))
     if not raw.isprintable():
-        raise ValueError("must be one line, without control characters")
+        raise ValueError(ONE_LINE)
     return raw
 
 
@@ -368,18 +385,20 @@ def _with_password(settings: Settings, faults: list[Fault], *, is_needed: bool) 
             )
         )
     if pbx.password:
-        faults.append(Fault("pbx.password_file", "must not be set together with pbx.password"))
+        faults.append(Fault("pbx.password_file", _("must not be set together with pbx.password")))
         return settings
     try:
         password = Path(pbx.password_file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         if is_needed or not isinstance(error, PermissionError):
-            faults.append(Fault("pbx.password_file", f"cannot be read: {error}"))
+            faults.append(Fault("pbx.password_file", UNREADABLE, {"error": str(error)}))
         return settings
     if not password:
-        faults.append(Fault("pbx.password_file", "is empty; it must hold event_socket's password"))
+        faults.append(
+            Fault("pbx.password_file", _("is empty; it must hold event_socket's password"))
+        )
     elif not password.isprintable():
-        faults.append(Fault("pbx.password_file", "must be one line, without control characters"))
+        faults.append(Fault("pbx.password_file", ONE_LINE))
     return msgspec.structs.replace(settings, pbx=msgspec.structs.replace(pbx, password=password))
 
 
@@ -393,80 +412,89 @@ _DESTINATION = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
 def _check(settings: Settings, faults: list[Fault]) -> None:
     """What a value's type alone does not tell."""
 
-    def need(is_right: bool, key: str, problem: str) -> None:
+    def need(is_right: bool, key: str, sentence: str, **facts: str) -> None:
         if not is_right:
-            faults.append(Fault(key, problem))
+            faults.append(Fault(key, sentence, facts))
 
-    need(0 < settings.pbx.port < 65536, "pbx.port", "must be from 1 to 65535")
-    need(bool(settings.pbx.host), "pbx.host", "must not be empty")
-    need(bool(_NODE.fullmatch(settings.pbx.node)), "pbx.node", "must be a name without blanks")
+    need(0 < settings.pbx.port < 65536, "pbx.port", _("must be from 1 to 65535"))
+    need(bool(settings.pbx.host), "pbx.host", _("must not be empty"))
+    need(bool(_NODE.fullmatch(settings.pbx.node)), "pbx.node", _("must be a name without blanks"))
     need(
         bool(_STORE.match(settings.store.url)),
         "store.url",
-        "must be sqlite:////path/to/file or postgresql+psycopg://user@host/database",
+        _("must be sqlite:////path/to/file or postgresql+psycopg://user@host/database"),
     )
     for pattern in settings.blocks.internal:
         try:
             re.compile(pattern)
         except (re.error, RecursionError, OverflowError) as error:
             faults.append(
-                Fault("blocks.internal", f"{pattern!r} is no regular expression: {error}")
+                Fault(
+                    "blocks.internal",
+                    _("{pattern} is no regular expression: {error}"),
+                    {"pattern": repr(pattern), "error": str(error)},
+                )
             )
     need(
         bool(_CAUSE.fullmatch(settings.blocks.reject_cause)),
         "blocks.reject_cause",
-        "must be one of FreeSWITCH's hangup causes, such as CALL_REJECTED or USER_BUSY",
+        _("must be one of FreeSWITCH's hangup causes, such as CALL_REJECTED or USER_BUSY"),
     )
     need(
         bool(re.fullmatch(r"[A-Z]{2}", settings.numbers.country)),
         "numbers.country",
-        "must be a country's two capital letters, such as BR",
+        _("must be a country's two capital letters, such as BR"),
     )
     need(
         bool(re.fullmatch(r"\d{0,5}", settings.numbers.area_code, re.ASCII)),
         "numbers.area_code",
-        "must be digits, such as 11, or empty",
+        _("must be digits, such as 11, or empty"),
     )
     for key in ("group_variables", "agent_variables"):
         names = getattr(settings.calls, key)
         need(
             bool(names) and all(_NAME.fullmatch(name) for name in names),
             f"calls.{key}",
-            "must be a list of channel variables' names",
+            _("must be a list of channel variables' names"),
         )
     need(
         all(_NAME.fullmatch(name) for name in settings.calls.trunk_contexts),
         "calls.trunk_contexts",
-        "must be a list of dialplan contexts' names",
+        _("must be a list of dialplan contexts' names"),
     )
     room = settings.conference.room
     need(
         "{agent}" in room and bool(_DESTINATION.fullmatch(room.replace("{agent}", "1"))),
         "conference.room",
-        "must be a destination with {agent} in it, such as *{agent}",
+        _("must be a destination with {{agent}} in it, such as *{{agent}}"),
     )
     need(
         bool(_DESTINATION.fullmatch(settings.survey.destination)),
         "survey.destination",
-        "must be a destination, such as *28",
+        _("must be a destination, such as *28"),
     )
     for section in ("conference", "survey"):
         need(
             bool(_NAME.fullmatch(getattr(settings, section).context)),
             f"{section}.context",
-            "must be the name of a dialplan context",
+            _("must be the name of a dialplan context"),
         )
-    need(settings.log.format in logs.FORMATS, "log.format", "must be text or json")
-    need(settings.log.level in logs.LEVELS, "log.level", f"must be one of {', '.join(logs.LEVELS)}")
+    need(settings.log.format in logs.FORMATS, "log.format", _("must be text or json"))
+    need(
+        settings.log.level in logs.LEVELS,
+        "log.level",
+        _("must be one of {names}"),
+        names=", ".join(logs.LEVELS),
+    )
     need(
         _is_address(settings.metrics.listen),
         "metrics.listen",
-        "must be an address and a port, such as 127.0.0.1:9137, or empty for no metrics",
+        _("must be an address and a port, such as 127.0.0.1:9137, or empty for no metrics"),
     )
     need(
         settings.retention.audit >= SHORTEST_AUDIT,
         "retention.audit",
-        "must be at least 1d: the audit knows which requests were answered in the last 24 h",
+        _("must be at least 1d: the audit knows which requests were answered in the last 24 h"),
     )
 
 

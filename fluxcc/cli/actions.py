@@ -11,6 +11,10 @@ from fluxcc.cli.ask import carry_out
 from fluxcc.cli.session import Session, json_option, pass_session
 
 
+def _(message: str) -> str:
+    return message
+
+
 def on_a_call(command: Callable[..., None]) -> Callable[..., None]:
     """The options by which every one of them finds its call."""
     options = (
@@ -25,7 +29,7 @@ def on_a_call(command: Callable[..., None]) -> Callable[..., None]:
 
 def _act(session: Session, action: str, **fields: Any) -> None:
     if not fields["agent"] and not fields["call"]:
-        raise click.UsageError("one of --agent and --call is needed")
+        raise click.UsageError(session.translate(_("one of --agent and --call is needed")))
     carry_out(session, action, **fields)
 
 

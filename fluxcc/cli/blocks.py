@@ -14,6 +14,7 @@ import msgspec
 
 from fluxcc import i18n
 from fluxcc.cli.ask import carry_out
+from fluxcc.cli.help import translate
 from fluxcc.cli.numbers import number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
@@ -40,7 +41,7 @@ class DurationType(click.ParamType[int]):
         try:
             return read_duration(value)
         except ValueError as error:
-            self.fail(f"{value!r} {error}", param, ctx)
+            self.fail(f"{value!r} {translate(str(error))}", param, ctx)
 
 
 @click.command("block")

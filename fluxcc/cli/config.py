@@ -72,9 +72,10 @@ def check_config(session: Session) -> None:
         load(session.file, os.environ)
     except ConfigurationError as error:
         if session.as_json:
-            session.show_json({"valid": False, "faults": msgspec.to_builtins(error.faults)})
+            faults = [{"key": each.key, "problem": session.tell(each)} for each in error.faults]
+            session.show_json({"valid": False, "faults": faults})
         for fault in error.faults:
-            click.echo(f"{fault.key}: {fault.problem}", err=True)
+            click.echo(f"{fault.key}: {session.tell(fault)}", err=True)
         sys.exit(MISCONFIGURED)
     if session.as_json:
         session.show_json({"valid": True, "faults": []})

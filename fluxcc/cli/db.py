@@ -99,9 +99,11 @@ def purge_store(
     fluxcc db purge --before 30d --yes
     """
     if bool(number) == (before is not None):
-        raise click.UsageError("exactly one of --number and --before is needed")
+        raise click.UsageError(
+            session.translate(_("exactly one of --number and --before is needed"))
+        )
     if with_live_block and not number:
-        raise click.UsageError("--with-live-block goes with --number")
+        raise click.UsageError(session.translate(_("--with-live-block goes with --number")))
     if not yes and not session.as_json and sys.stdin.isatty():
         click.confirm(session.translate(_("What is erased does not come back. Go on?")), abort=True)
     question: dict[str, Any] = {"do": PURGE, "with_live_block": with_live_block}

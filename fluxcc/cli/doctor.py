@@ -17,7 +17,7 @@ from fluxcc.config import Settings, load
 from fluxcc.doctor.examination import Result, misconfigured
 from fluxcc.doctor.finding import State
 from fluxcc.doctor.visit import visit
-from fluxcc.domain.errors import ConfigurationError
+from fluxcc.domain.errors import ConfigurationError, Fault
 
 
 def _(message: str) -> str:
@@ -142,4 +142,7 @@ def _fitted(text: str, indent: str) -> str:
 
 def _sentence(session: Session, message: str, facts: Mapping[str, Any]) -> str:
     # gettext takes an empty text for its own header.
-    return printable(session.translate(message).format(**facts)) if message else ""
+    if not message:
+        return ""
+    told = {name: session.tell(v) if isinstance(v, Fault) else v for name, v in facts.items()}
+    return printable(session.translate(message).format(**told))

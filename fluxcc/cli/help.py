@@ -26,6 +26,10 @@ def _(message: str) -> str:
     return message
 
 
+def ngettext(one: str, many: str) -> tuple[str, str]:
+    return one, many
+
+
 CLICKS_OWN = (
     _("Usage:"),
     _("Options"),
@@ -44,8 +48,26 @@ CLICKS_OWN = (
     _("Invalid value: {message}"),
     _("Invalid value for {param_hint}: {message}"),
     _("Aborted!"),
+    _("{name} {filename!r} does not exist."),
+    _("{name} {filename!r} is a file."),
+    _("{name} {filename!r} is a directory."),
+    _("{name} {filename!r} is not readable."),
+    _("file"),
+    _("directory"),
+    _("path"),
+    _("Option {name!r} does not take a value."),
+    _("Error: invalid input"),
 )
 """What click itself says, and looks up by gettext while it says it."""
+CLICKS_COUNTED = (
+    ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
+    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
+    ngettext(
+        "Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."
+    ),
+    ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
+)
+"""The same, of one thing and of many."""
 
 
 def speak() -> None:

@@ -8,7 +8,12 @@ from typing import Any
 
 import click
 
+from fluxcc.cli.help import translate
 from fluxcc.config import read_duration
+
+
+def _(message: str) -> str:
+    return message
 
 
 class Since(click.ParamType[float]):
@@ -29,4 +34,5 @@ class Since(click.ParamType[float]):
         try:
             return datetime.fromisoformat(value).timestamp()
         except ValueError:
-            self.fail(f"{value!r} is neither a duration (7d) nor a date (2026-11-22)", param, ctx)
+            problem = translate(_("{value!r} is neither a duration (7d) nor a date (2026-11-22)"))
+            self.fail(problem.format(value=value), param, ctx)

@@ -14,7 +14,7 @@ import click
 
 from fluxcc import i18n
 from fluxcc.config import Settings, load
-from fluxcc.domain.errors import ConfigurationError
+from fluxcc.domain.errors import ConfigurationError, Fault
 
 FAILED = 1
 """Exit code: refused or failed; the code is on stderr."""
@@ -45,7 +45,7 @@ class Session:
             return load(self.file, os.environ, is_password_needed=is_password_needed)
         except ConfigurationError as error:
             for fault in error.faults:
-                click.echo(f"{fault.key}: {fault.problem}", err=True)
+                click.echo(f"{fault.key}: {self.tell(fault)}", err=True)
             sys.exit(MISCONFIGURED)
 
     @cached_property
@@ -56,6 +56,10 @@ class Session:
     def translate(self, message: str) -> str:
         """A message in that language."""
         return i18n.catalogue(self.language).gettext(message)
+
+    def tell(self, fault: Fault) -> str:
+        """What is wrong with a setting, in that language."""
+        return self.translate(fault.sentence).format(**fault.facts)
 
     def say(self, message: str, **facts: object) -> None:
         """Print a sentence for a person."""

@@ -86,7 +86,7 @@ def misconfigured(faults: Iterable[Fault]) -> Iterator[Result]:
             "{key}: {problem}",
             _("Correct it in the configuration file or in the environment, then look again."),
             key=fault.key,
-            problem=fault.problem,
+            problem=fault,
         )
         yield Result(CONFIGURATION, finding)
     for check in CHECKS:

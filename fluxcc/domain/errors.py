@@ -50,8 +50,18 @@ class Fault(msgspec.Struct, frozen=True):
 
     key: str
     """As in the file: ``blocks.duration``."""
-    problem: str
-    """What is wrong and what it should be."""
+    sentence: str
+    """What is wrong and what it should be; its ``{names}`` stand for ``facts``."""
+    facts: dict[str, str] = {}
+
+    @property
+    def problem(self) -> str:
+        """The sentence in English."""
+        return self.sentence.format(**self.facts)
+
+    def __str__(self) -> str:
+        """As ``problem``."""
+        return self.problem
 
 
 class ConfigurationError(FluxccError):

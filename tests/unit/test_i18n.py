@@ -34,8 +34,13 @@ def read(path: Path) -> Catalog:
         return read_po(file)
 
 
-def sentences(catalogue: Catalog) -> dict[str, Message]:
+def sentences(catalogue: Catalog) -> dict[str | tuple[str, str], Message]:
     return {message.id: message for message in catalogue if message.id}
+
+
+def forms(sentence: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The sentence of one and of many; of most there is only one."""
+    return (sentence,) if isinstance(sentence, str) else sentence
 
 
 def placeholders(sentence: str) -> set[tuple[str, str | None]]:
@@ -59,7 +64,9 @@ def test_portuguese_is_there() -> None:
 @pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.parts[-3])
 class TestTranslation:
     def test_has_every_sentence_and_no_other(self, path: Path) -> None:
-        translated = {name for name, message in sentences(read(path)).items() if message.string}
+        translated = {
+            name for name, message in sentences(read(path)).items() if all(forms(message.string))
+        }
         assert translated == set(sentences(read(TEMPLATE)))
 
     def test_leaves_nothing_to_a_guess(self, path: Path) -> None:
@@ -67,19 +74,22 @@ class TestTranslation:
 
     def test_fills_in_the_same_facts(self, path: Path) -> None:
         wrong = [
-            name
+            sentence
             for name, message in sentences(read(path)).items()
-            if placeholders(name) != placeholders(message.string)
+            for sentence, translation in zip(forms(name), forms(message.string), strict=True)
+            if placeholders(sentence) != placeholders(translation)
         ]
         assert not wrong
 
     def test_is_the_one_that_is_compiled(self, path: Path) -> None:
         with path.with_suffix(".mo").open("rb") as file:
             compiled = gettext.GNUTranslations(file)
-        written = sentences(read(path))
-        assert {name: compiled.gettext(name) for name in written} == {
-            name: message.string for name, message in written.items()
-        }
+        for name, message in sentences(read(path)).items():
+            if isinstance(name, str):
+                assert compiled.gettext(name) == message.string
+            else:
+                found = tuple(compiled.ngettext(*name, count) for count in (1, 2))
+                assert found == message.string
 
 
 def test_every_code_has_a_sentence_and_a_status() -> None:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from fluxcc import i18n
 from fluxcc.cli import COMMANDS, main
-from fluxcc.cli.help import CLICKS_OWN, sentences
+from fluxcc.cli.help import CLICKS_COUNTED, CLICKS_OWN, sentences
 
 PORTUGUESE = {"LC_ALL": "pt_BR.UTF-8"}
 ENGLISH = {"LC_ALL": "C.UTF-8"}
@@ -97,6 +97,8 @@ def test_groups_list_their_commands_in_portuguese() -> None:
     [
         ("prnk", "Erro: Não existe o comando 'prnk'. Você quis dizer prank?"),
         ("block", "Erro: Falta o argumento 'NUMBER'."),
+        ("block 1 --for soon", "'soon' deve ser uma duração como 90s, 30m, 2h ou 1d"),
+        ("status a b", "Erro: Argumentos a mais: a b"),
         ("", "Uso: fluxcc [OPÇÕES] COMANDO [ARGUMENTOS]..."),
     ],
 )
@@ -107,6 +109,8 @@ def test_a_wrong_command_line_is_told_in_portuguese(arguments: str, told: str) -
 def test_clicks_own_words_are_translated() -> None:
     translate = i18n.catalogue(i18n.PORTUGUESE).gettext
     assert not [sentence for sentence in CLICKS_OWN if translate(sentence) == sentence]
+    count = i18n.catalogue(i18n.PORTUGUESE).ngettext
+    assert not [pair for pair in CLICKS_COUNTED for n in (1, 2) if count(*pair, n) in pair]
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
