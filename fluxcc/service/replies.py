@@ -18,7 +18,7 @@ from fluxcc.service.ports import Clock, Runtime, Store
 from fluxcc.service.seen import Seen
 
 WINDOW = 24 * 3600.0
-MEMORY = 20_000
+MEMORY = 5_000
 
 
 class Replies:
