@@ -8,10 +8,10 @@ side by side). The engines of ``store.engines`` take positional parameters for t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 
@@ -20,7 +20,9 @@ def upsert(table: Table, dialect: Dialect) -> str:
 
     Its parameters are positional, one for each column of the table in the table's order.
     """
-    insert = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    # An operator waits for these modules; the one for PostgreSQL has a tenth of a question's time.
+    dialects = import_module(f"sqlalchemy.dialects.{dialect.name}")
+    insert = dialects.insert(table)
     statement = insert.on_conflict_do_update(
         index_elements=list(table.primary_key),
         set_={c.name: insert.excluded[c.name] for c in table.c if not c.primary_key},
