@@ -178,6 +178,14 @@ class Daemon:
             code = program.wait(30)
             return Printed(code, output.read_text("utf-8"), errors.read_text("utf-8"))
 
+    def cli_of(self, user: int, *arguments: str) -> Printed:
+        """As ``cli``, run by another user; only root can."""
+        with tempfile.TemporaryDirectory() as folder:
+            output, errors = Path(folder, "output"), Path(folder, "errors")
+            program = Warm(arguments, self.environment, output, errors, user=user)
+            code = program.wait(30)
+            return Printed(code, output.read_text("utf-8"), errors.read_text("utf-8"))
+
     def audited(self, request: str) -> dict[str, Any]:
         """What ``fluxcc audit --json`` shows of this request, as soon as it is written (a refusal's
         row may lag)."""

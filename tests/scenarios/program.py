@@ -72,12 +72,18 @@ class Warm:
     """Forked from a process that has imported everything."""
 
     def __init__(
-        self, arguments: Sequence[str], environment: Mapping[str, str], output: Path, errors: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: Path,
+        errors: Path,
+        *,
+        user: int = 0,
     ) -> None:
-        """Its output is appended to these files."""
+        """Its output is appended to these files; only root may let it be another ``user``'s."""
         self._process = WARM.Process(
             target=_run,
-            args=(list(arguments), dict(environment), str(output), str(errors)),
+            args=(list(arguments), dict(environment), str(output), str(errors), user),
             daemon=True,
         )
         self._process.start()
@@ -101,13 +107,19 @@ class Warm:
         return self._process.exitcode
 
 
-def _run(arguments: list[str], environment: dict[str, str], output: str, errors: str) -> None:
+def _run(
+    arguments: list[str], environment: dict[str, str], output: str, errors: str, user: int
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
     for descriptor, path in ((1, output), (2, errors)):
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.dup2(file, descriptor)
         os.close(file)
+    if user:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
     sys.argv = ["fluxcc", *arguments]
 
     from fluxcc.cli import main  # noqa: PLC0415  # only the child has any use for it

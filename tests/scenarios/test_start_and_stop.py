@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from .conftest import Talk, is_refused, is_talking
 from .daemon import Daemon
 from .people import Person
 from .waiting import until
+
+NOBODY = 65534
 
 
 def test_a_wrong_password_is_final(make_daemon: Callable[..., Daemon]) -> None:
@@ -154,3 +157,7 @@ def test_what_an_operator_can_do_without_the_daemon(
 def test_the_operators_door_is_for_its_owner_and_group(daemon: Daemon) -> None:
     """Section 4: who else asks is not permitted (exit code 77)."""
     assert daemon.database.with_suffix(".sock").stat().st_mode & 0o777 == 0o660
+    if os.geteuid() == 0:
+        printed = daemon.cli_of(NOBODY, "prank", "--agent", "1000")
+        assert (printed.code, printed.stdout) == (77, "")
+        assert printed.stderr.startswith("not-permitted: ")
