@@ -146,6 +146,7 @@ def installs(deb: Path) -> None:
     assert (prop("ActiveState"), prop("UnitFileState")) == ("active", "enabled")
     for path, owner, mode in (
         (CONFIGURATION.parent, "root", 0o750),
+        (CONFIGURATION, "root", 0o640),
         (SECRET, "root", 0o600),
         (DATABASE.parent, "fluxcc", 0o750),
         (DATABASE, "fluxcc", 0o640),
