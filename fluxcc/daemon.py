@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import random
 import signal
 import time
@@ -124,6 +125,8 @@ class Daemon:
         self._failure: BaseException | None = None
         self._reloading = Flag()
         self._heard = 0.0
+        self._next_look = math.inf
+        """When the last snapshot is to be checked."""
         self._is_recovered = False
         self._handlers = {
             name: getattr(tracker, method) for name, method in wire.LEG_EVENTS.items()
@@ -261,7 +264,7 @@ class Daemon:
         if self._is_recovered and not self._adoption.is_done:
             gevent.spawn(self._adopt)
         self._board.send_unsent()
-        gevent.spawn_later(SECOND_LOOK, self._look_again, self._inbox)
+        self._next_look = self._clock.monotonic() + SECOND_LOOK
 
     def _tell_gate(self) -> None:
         try:
@@ -309,6 +312,12 @@ class Daemon:
         except (PbxError, ValueError) as error:
             log.warning("a leg was not described", extra={"reason": str(error)})
 
+    def _look_again_when_due(self, inbox: Inbox) -> None:
+        """Beside the events: they go on meanwhile."""
+        if self._clock.monotonic() > self._next_look:
+            self._next_look = math.inf
+            gevent.spawn(self._look_again, inbox)
+
     def _look_again(self, inbox: Inbox) -> None:
         """Correct what the first snapshot, which lags, said of legs that were just going."""
         if inbox is self._inbox and self._switch.is_connected:
@@ -338,6 +347,7 @@ class Daemon:
                 if time.perf_counter() - started > SLICE:
                     self._manager.alive()
                     yield_to_others()
+                    self._look_again_when_due(inbox)
                     if inbox.has_gap and self._clock.monotonic() - mended > BETWEEN_RESYNCS:
                         break
                     started = time.perf_counter()
@@ -346,6 +356,8 @@ class Daemon:
                 log.warning("events were dropped", extra={"dropped": inbox.dropped})
                 self._resync()
                 mended = self._clock.monotonic()
+                self._next_look = mended + SECOND_LOOK
+            self._look_again_when_due(inbox)
 
     def _handle(self, body: bytes) -> None:
         self.events += 1

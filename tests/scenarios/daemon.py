@@ -76,12 +76,15 @@ class Daemon:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, *, connected: bool = True, cold: bool = False) -> None:
+    def start(self, *, connected: bool = True, cold: bool = False, spoil: str = "") -> None:
         """Start it (see `program`) and return when it is ``connected``."""
         assert not self.is_running
         said = self.log.count(CONNECTED)
-        program = Cold if cold else Warm
-        self._process = program(["run"], self.environment, self._log, self._log)
+        files = (self._log, self._log)
+        if cold:
+            self._process = Cold(["run"], self.environment, *files)
+        else:
+            self._process = Warm(["run"], self.environment, *files, spoil=spoil)
         if connected:
             self.wait_connected(said + 1)
 

@@ -79,11 +79,13 @@ class Warm:
         errors: Path,
         *,
         user: int = 0,
+        spoil: str = "",
     ) -> None:
-        """Its output is appended to these files; only root may let it be another ``user``'s."""
+        """Its output is appended to these files; only root may let it be another ``user``'s. What
+        is to be ``spoil``t in it is a piece of Python."""
         self._process = WARM.Process(
             target=_run,
-            args=(list(arguments), dict(environment), str(output), str(errors), user),
+            args=(list(arguments), dict(environment), str(output), str(errors), user, spoil),
             daemon=True,
         )
         self._process.start()
@@ -108,7 +110,12 @@ class Warm:
 
 
 def _run(
-    arguments: list[str], environment: dict[str, str], output: str, errors: str, user: int
+    arguments: list[str],
+    environment: dict[str, str],
+    output: str,
+    errors: str,
+    user: int,
+    spoil: str,
 ) -> None:
     os.environ.clear()
     os.environ.update(environment)
@@ -120,6 +127,7 @@ def _run(
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
+    exec(spoil, {})
     sys.argv = ["fluxcc", *arguments]
 
     from fluxcc.cli import main  # noqa: PLC0415  # only the child has any use for it
