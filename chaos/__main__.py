@@ -21,6 +21,8 @@ from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
 
 THEMES = ("store", "time", "soak", "restarts", "link", "kills", "overload")
+LIVE = {"restarts": 5, "kills": 60, "soak": 0}
+"""Themes for a real FreeSWITCH too, where there is one, and how many there; the soak only there."""
 AT_ONCE = 4
 """Themes side by side in ``--quick``; each has a PBX and a daemon of its own."""
 LABS = {"simulator": SimulatedLab, "freeswitch": RealLab}
@@ -29,24 +31,26 @@ LABS = {"simulator": SimulatedLab, "freeswitch": RealLab}
 def main() -> int:
     """Run what was asked for; 1 where a rule is broken."""
     wanted = _arguments()
-    if wanted.pbx == "freeswitch" and (why_not := why_unavailable()):
+    why_not = why_unavailable()
+    if wanted.pbx == "freeswitch" and why_not:
         print(why_not, file=sys.stderr)
         return 2
     if wanted.quick and not wanted.only:
         return _side_by_side(wanted)
     report = Report()
     _stop_after(wanted.limit)
-    for theme in wanted.only or THEMES:
+    for theme, pbx, count in _runs(wanted, has_freeswitch=not why_not):
+        print(f"{theme} on {pbx}", flush=True)
         folder = Path(tempfile.mkdtemp(prefix="fluxcc-chaos-"))
         run = importlib.import_module(f"chaos.{'clock' if theme == 'time' else theme}").run
-        options = {"minutes": wanted.minutes, "count": wanted.count, "rate": wanted.rate}
+        options = {"minutes": wanted.minutes, "count": wanted.count or count, "rate": wanted.rate}
         taken = {
             name: value
             for name, value in options.items()
             if value and name in inspect.signature(run).parameters
         }
         try:
-            run(report, LABS[wanted.pbx], folder, quick=wanted.quick, **taken)
+            run(report, LABS[pbx], folder, quick=wanted.quick, **taken)
         except Exception:
             traceback.print_exc()
             report.broken.append(f"{theme}: ended by an exception")
@@ -61,11 +65,22 @@ def main() -> int:
     return 1 if report.broken else 0
 
 
+def _runs(wanted: argparse.Namespace, *, has_freeswitch: bool) -> list[tuple[str, str, int]]:
+    """Theme, PBX, and how many kills or restarts where that is not as usual."""
+    if wanted.only or wanted.pbx:
+        return [(theme, wanted.pbx or "simulator", 0) for theme in wanted.only or THEMES]
+    if not has_freeswitch:
+        return [(theme, "simulator", 0) for theme in THEMES]
+    played = [(theme, "simulator", 0) for theme in THEMES if theme != "soak"]
+    return played + [(theme, "freeswitch", count) for theme, count in LIVE.items()]
+
+
 def _side_by_side(wanted: argparse.Namespace) -> int:
     """In short the themes mostly wait, so a few of them run at once, each in a process."""
 
     def run(theme: str) -> int:
-        command = [sys.executable, "-m", "chaos", "--quick", "--only", theme, "--pbx", wanted.pbx]
+        pbx = wanted.pbx or "simulator"
+        command = [sys.executable, "-m", "chaos", "--quick", "--only", theme, "--pbx", pbx]
         done = subprocess.run(
             [*command, "--limit", "120"], capture_output=True, text=True, check=False
         )
@@ -80,7 +95,7 @@ def _arguments() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="chaos", description=__doc__)
     options.add_argument("--only", action="append", choices=THEMES, help="may be given twice")
     options.add_argument("--quick", action="store_true", help="a minute in all")
-    options.add_argument("--pbx", choices=LABS, default="simulator")
+    options.add_argument("--pbx", choices=LABS, default="", help="where there is one, both")
     options.add_argument("--count", type=int, default=0, help="how many kills, cuts or restarts")
     options.add_argument("--minutes", type=float, default=0.0, help="of the soak")
     options.add_argument("--rate", type=float, default=0.0, help="calls a second, where it counts")
