@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fluxcc.config import Settings
-from fluxcc.domain.numbers import NumberPlan
+
+if TYPE_CHECKING:
+    from fluxcc.domain.numbers import NumberPlan
 
 
 def number_plan(settings: Settings) -> NumberPlan:
     """The numbers of the place that the settings describe."""
+    from fluxcc.domain.numbers import NumberPlan  # noqa: PLC0415  # libphonenumber takes its time
+
     return NumberPlan(
         settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
     )
