@@ -17,6 +17,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -104,6 +105,15 @@ def _plain(body: bytes) -> bytes:
     return frame(("\n".join(lines) + "\n\n").encode(), "plain")
 
 
+def answer(command: str, run: Callable[[str], bytes]) -> bytes:
+    """The frame that mod_event_socket answers with; ``run`` gives an API command's output."""
+    if not command.startswith("api "):
+        text = "+OK accepted" if command.startswith("auth") else "+OK"
+        return f"Content-Type: command/reply\nReply-Text: {text}\n\n".encode()
+    output = run(command[4:])
+    return b"Content-Type: api/response\nContent-Length: %d\n\n" % len(output) + output
+
+
 def keep_to(rate: float, sent: int, began: float) -> None:
     """Sleep as long as that many events since ``began`` are more than the rate (0: any)."""
     if rate:
@@ -181,11 +191,7 @@ class Server:
 
     def answer(self, command: str) -> bytes:
         """What FreeSWITCH would answer."""
-        if not command.startswith("api "):
-            text = "+OK accepted" if command.startswith("auth") else "+OK"
-            return f"Content-Type: command/reply\nReply-Text: {text}\n\n".encode()
-        output = self._output(command[4:])
-        return b"Content-Type: api/response\nContent-Length: %d\n\n" % len(output) + output
+        return answer(command, self._output)
 
     def _output(self, command: str) -> bytes:
         if command.startswith("show channels"):

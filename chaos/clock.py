@@ -13,9 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chaos.report import Report
-from chaos.store import is_refused
 from chaos.subject import Subject
-from chaos.traffic import Line, fresh_number
+from chaos.traffic import Line, fresh_number, is_refused
 from fluxcc.client import Board
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab

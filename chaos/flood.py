@@ -17,7 +17,7 @@ import uuid
 from collections import deque
 
 from bench import snapshots
-from bench.replay import Call, frame, recorded_calls, say
+from bench.replay import Call, answer, frame, recorded_calls, say
 
 POOL = 200
 """Different calls that are repeated."""
@@ -81,11 +81,7 @@ class Flood:
     def _answer(self, command: str) -> bytes:
         if command.startswith("sendevent"):
             self._take_reply(command)
-        if not command.startswith("api "):
-            text = "+OK accepted" if command.startswith("auth") else "+OK"
-            return f"Content-Type: command/reply\nReply-Text: {text}\n\n".encode()
-        output = self._output(command[4:])
-        return b"Content-Type: api/response\nContent-Length: %d\n\n" % len(output) + output
+        return answer(command, self._output)
 
     def _output(self, command: str) -> bytes:
         verb, _, rest = command.partition(" ")

@@ -16,7 +16,7 @@ from typing import Any
 
 from chaos.report import Report
 from chaos.subject import Subject
-from chaos.traffic import Line, fresh_number
+from chaos.traffic import Line, fresh_number, is_refused
 from fluxcc.client import Board, BoardError
 from fluxcc.domain.audit import REQUESTED
 from fluxcc.kit import find_kit
@@ -175,7 +175,10 @@ def check(toll: Toll, lab: Lab, folder: Path, kills: int) -> None:
             look_for_rows(toll, daemon, work, evidence, legs)
             if work.acknowledged:
                 number = random.choice(list(work.acknowledged))
-                toll.refused += _is_refused(lab, number, toll)
+                if is_refused(lab, number):
+                    toll.refused += 1
+                else:
+                    toll.faults.append(f"kill {toll.kills}: {number} is blocked and got through")
             line.api("hupall")
     finally:
         daemon.close()
@@ -215,17 +218,6 @@ def look_for_rows(
     if left_open:
         toll.left_open += left_open
         toll.faults.append(f"kill {toll.kills}: {left_open} rows of former lives are open")
-
-
-def _is_refused(lab: Lab, number: str, toll: Toll) -> bool:
-    caller = lab.call(number, "9999")
-    try:
-        caller.wait_answered()
-    except LabError:
-        return True
-    caller.hang_up()
-    toll.faults.append(f"kill {toll.kills}: {number} is blocked and got through")
-    return False
 
 
 def run(report: Report, make_lab: type[Lab], folder: Path, *, quick: bool, count: int = 0) -> None:

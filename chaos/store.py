@@ -19,7 +19,7 @@ from pathlib import Path
 
 from chaos.report import Report
 from chaos.subject import Subject
-from chaos.traffic import Line, fresh_number
+from chaos.traffic import Line, fresh_number, is_refused
 from fluxcc.client import Board
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.kit import find_kit
@@ -127,17 +127,6 @@ class Trial:
         )
         self.daemon.close()
         self.line.close()
-
-
-def is_refused(lab: Lab, number: str) -> bool:
-    """Whether the PBX refuses this caller before any answer."""
-    caller = lab.call(number, "9999")
-    try:
-        caller.wait_answered()
-    except LabError:
-        return True
-    caller.hang_up()
-    return False
 
 
 # Disk full

@@ -187,3 +187,14 @@ class Crowd:
                 self._rate, calls, destination, f"551197{first % 1000:03d}{{:04d}}", hold=self._hold
             )
             self.dialled += calls
+
+
+def is_refused(lab: Lab, number: str) -> bool:
+    """Whether the PBX refuses this caller before any answer."""
+    caller = lab.call(number, "9999")
+    try:
+        caller.wait_answered()
+    except LabError:
+        return True
+    caller.hang_up()
+    return False

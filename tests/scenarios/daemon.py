@@ -170,23 +170,14 @@ class Daemon:
     # Its doors
 
     def cli(
-        self, *arguments: str, language: str = "C.UTF-8", cold: bool = False, **settings: str
+        self, *arguments: str, language: str = "C.UTF-8", user: int = 0, **settings: str
     ) -> Printed:
-        """Run the operator's command (see `program`); ``settings`` are further variables of its
-        environment."""
+        """Run the operator's command (see `program`), by another ``user`` where root asks for it;
+        ``settings`` are further variables of its environment."""
         environment = self.environment | {"LC_ALL": language} | settings
         with tempfile.TemporaryDirectory() as folder:
             output, errors = Path(folder, "output"), Path(folder, "errors")
-            program = (Cold if cold else Warm)(arguments, environment, output, errors)
-            code = program.wait(30)
-            return Printed(code, output.read_text("utf-8"), errors.read_text("utf-8"))
-
-    def cli_of(self, user: int, *arguments: str) -> Printed:
-        """As ``cli``, run by another user; only root can."""
-        with tempfile.TemporaryDirectory() as folder:
-            output, errors = Path(folder, "output"), Path(folder, "errors")
-            program = Warm(arguments, self.environment, output, errors, user=user)
-            code = program.wait(30)
+            code = Warm(arguments, environment, output, errors, user=user).wait(30)
             return Printed(code, output.read_text("utf-8"), errors.read_text("utf-8"))
 
     def audited(self, request: str) -> dict[str, Any]:

@@ -158,6 +158,6 @@ def test_the_operators_door_is_for_its_owner_and_group(daemon: Daemon) -> None:
     """Section 4: who else asks is not permitted (exit code 77)."""
     assert daemon.database.with_suffix(".sock").stat().st_mode & 0o777 == 0o660
     if os.geteuid() == 0:
-        printed = daemon.cli_of(NOBODY, "prank", "--agent", "1000")
+        printed = daemon.cli("prank", "--agent", "1000", user=NOBODY)
         assert (printed.code, printed.stdout) == (77, "")
         assert printed.stderr.startswith("not-permitted: ")
