@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -130,3 +131,11 @@ def test_imports_nothing_that_takes_its_time(option: str, environment: dict[str,
         check=True,
     )
     assert done.stdout.endswith("heavy: []\n")
+
+
+@pytest.mark.parametrize("arguments", ["config check", "--json config check", "blocks", "doctor"])
+def test_a_wrong_configuration_is_told_in_portuguese(arguments: str) -> None:
+    environment = PORTUGUESE | {"FLUXCC_CONFIG": os.devnull, "FLUXCC_PBX_PORT": "0"}
+    told = CliRunner().invoke(main, arguments, env=environment)
+    assert told.exit_code
+    assert "deve ser de 1 a 65535" in told.output
