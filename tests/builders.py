@@ -99,7 +99,7 @@ def a_conversation(**changes: Any) -> Conversation:
         "direction": Direction.RECEIVED,
         "started": NOW,
         "may_have_survey": True,
-        "is_bridged": True,
+        "originatee": "telephone",
     }
     return Conversation(**fields | changes)
 

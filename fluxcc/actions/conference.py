@@ -24,7 +24,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     destination = rules.room.format(agent=call.agent)
     moves: tuple[Effect, ...]
     if call.is_bridged:
-        moves = (MovePair(call.customer, destination, rules.room_context),)
+        moves = (MovePair(call.originatee, destination, rules.room_context),)
     else:
         moves = tuple(
             MoveLeg(leg, destination, rules.room_context) for leg in (call.customer, call.agent_leg)

@@ -67,6 +67,8 @@ class Leg:
     call: Call | None = None
     partner: Leg | None = None
     """The leg it is bridged to now."""
+    is_originator: bool = False
+    """Whether FreeSWITCH began that bridge with this leg (``Bridge-A-Unique-ID``)."""
     indexed_as: str = ""
     """The agent under whose name the tracker finds it."""
 
@@ -132,7 +134,7 @@ class Call:
             direction=self.direction,
             started=self.started,
             may_have_survey=self.bridged is not None and not self.is_survey_over,
-            is_bridged=customer is not None and customer.partner is agent_leg is not None,
+            originatee=_originatee(customer, agent_leg),
             is_on_trunk=customer is not None and not customer.is_station,
         )
 
@@ -153,10 +155,16 @@ class Conversation(msgspec.Struct, frozen=True):
     started: float
     may_have_survey: bool
     """Whether an agent talked to the customer, and nothing took the survey away since."""
-    is_bridged: bool
-    """Whether the two are bridged to each other now, not in a conference room."""
+    originatee: str
+    """UUID of the one that FreeSWITCH bridged the other one to; empty where they are not bridged to
+    each other now (they are in a conference room, say)."""
     is_on_trunk: bool = False
     """Whether the customer's leg is a trunk's, and its number what somebody says."""
+
+    @property
+    def is_bridged(self) -> bool:
+        """Whether the two are bridged to each other now."""
+        return self.originatee != ""
 
 
 class CallRecord(msgspec.Struct, frozen=True):
@@ -192,6 +200,12 @@ def record(call: Call) -> CallRecord:
         cause=call.cause,
         outcome=call.outcome.value,
     )
+
+
+def _originatee(customer: Leg | None, agent: Leg | None) -> str:
+    if customer is None or agent is None or customer.partner is not agent:
+        return ""
+    return agent.uuid if customer.is_originator else customer.uuid
 
 
 def tell_roles(first: Leg, second: Leg) -> tuple[Leg, Leg, Direction]:

@@ -56,6 +56,7 @@ class MovePair(msgspec.Struct, frozen=True):
     """Send a leg and the leg that it is bridged to now to the same destination."""
 
     leg: str
+    """The bridge's originatee: the originator has to leave first (``pbx.wire.move_pair``)."""
     destination: str
     context: str
 

@@ -162,7 +162,7 @@ class Switch:
         self._accepted(self._api(wire.move_leg(leg, destination, context)))
 
     def move_pair(self, leg: str, destination: str, context: str) -> None:
-        """Send the leg and the one it is bridged to now to the same destination."""
+        """Send an originatee and the leg it is bridged to now to the same destination."""
         self._accepted(self._api(wire.move_pair(leg, destination, context)))
 
     def is_taken(self, leg: str, destination: str) -> bool:

@@ -216,7 +216,13 @@ def move_leg(leg: str, destination: str, context: str) -> str:
 
 
 def move_pair(leg: str, destination: str, context: str) -> str:
-    """Send a leg and the one bridged to it there. On a leg that is not bridged it goes wrong."""
+    """Send a leg and the one bridged to it there. On a leg that is not bridged it goes wrong.
+
+    FreeSWITCH moves the other leg first and this one a moment later (``mod_commands.c``), and on a
+    busy machine this one may find its bridge over in between. An originatee then waits to be moved
+    (``switch_ivr_bridge.c``, ``audio_bridge_on_exchange_media``); the originator goes on in its
+    dialplan, and hangs up where that ends. So ``leg`` is to be the originatee.
+    """
     return f"uuid_transfer {_word(leg)} -both {_word(destination)} XML {_word(context)}"
 
 

@@ -82,7 +82,7 @@ class Pbx(Protocol):
         """Send the leg to a destination of the dialplan; a bridge it is in ends."""
 
     def move_pair(self, leg: str, destination: str, context: str) -> None:
-        """Send the leg and the one it is bridged to now to the same destination."""
+        """Send an originatee and the leg it is bridged to now to the same destination."""
 
     def is_taken(self, leg: str, destination: str) -> bool:
         """Whether the dialplan has the leg at that destination now."""

@@ -257,7 +257,7 @@ class Tracker:
             return
         self._learn(leg, event)
         if leg.partner is not None and leg.call is not None:
-            first = leg if leg.created <= leg.partner.created else leg.partner
+            first = leg if leg.is_originator else leg.partner
             self._bridge(first, leg.partner if first is leg else leg)
 
     def lose(self, leg: Leg) -> None:
@@ -380,6 +380,7 @@ class Tracker:
             if leg.partner is not None:
                 leg.partner.partner = None
         first.partner, second.partner = second, first
+        first.is_originator, second.is_originator = True, False
         customer, agent_leg, direction = tell_roles(first, second)
         call = customer.call
         if call is None:

@@ -34,15 +34,23 @@ BOTH = frozenset({"customer", "telephone"})
 def test_a_bridged_pair_moves_to_the_agents_room_in_one_command() -> None:
     """The agent's leg would end if the customer's left alone."""
     plan = conference.plan(a_conversation(), a_request(Action.CONFERENCE), some_rules(Room("1000")))
-    assert plan.effects == (DisarmSurvey("customer"), MovePair("customer", "*1000", "default"))
+    assert plan.effects == (DisarmSurvey("customer"), MovePair("telephone", "*1000", "default"))
     assert plan.confirmation == AllJoined(BOTH, "1000")
     assert plan.code is Code.CONFERENCE_JOINED
+
+
+@pytest.mark.parametrize("originatee", ["telephone", "customer"])
+def test_a_pair_is_moved_by_the_leg_that_the_other_one_was_bridged_to(originatee: str) -> None:
+    """FreeSWITCH moves it second, and the originator would hang up if it were left behind."""
+    call = a_conversation(originatee=originatee)
+    plan = conference.plan(call, a_request(Action.CONFERENCE), some_rules(Room("1000")))
+    assert plan.effects[-1] == MovePair(originatee, "*1000", "default")
 
 
 def test_a_pair_that_is_not_bridged_is_moved_one_by_one() -> None:
     """``-both`` on such a leg acts on the wrong one."""
     plan = conference.plan(
-        a_conversation(is_bridged=False), a_request(Action.CONFERENCE), some_rules(Room("1000"))
+        a_conversation(originatee=""), a_request(Action.CONFERENCE), some_rules(Room("1000"))
     )
     assert plan.effects == (
         DisarmSurvey("customer"),

@@ -53,7 +53,7 @@ def test_a_conference_is_joined_when_both_are_in_the_agents_room(world: World) -
     assert (reply.status, reply.code) == (Status.OK, Code.CONFERENCE_JOINED)
     assert world.story[1:3] == [
         "disarm customer",
-        "move customer and its partner to *1000 in default",
+        "move telephone and its partner to *1000 in default",
     ]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxcc.domain.calls import CallRecord, Direction
 from fluxcc.service.tracker import AT_ONCE
 from tests.builders import NUMBER, OTHER, World, a_row, a_snapshot, an_event
+from tests.fakes import NOW
 
 
 def history(world: World) -> list[CallRecord]:
@@ -389,6 +392,34 @@ def test_a_leg_that_is_described_after_a_snapshot_gets_its_group_and_agent(world
         )
     (call,) = world.tracker.agent_calls("2000")
     assert (call.agent, call.group) == ("2000", "sales")
+
+
+@pytest.mark.parametrize(
+    ("originator", "originatee"), [("customer", "telephone"), ("telephone", "customer")]
+)
+def test_who_was_bridged_to_whom_is_what_freeswitch_says(
+    world: World, originator: str, originatee: str
+) -> None:
+    """The leg that is older need not be the bridge's originator."""
+    world.received_call()
+    world.bridged(originator, originatee)
+    assert world.tracker.agent_calls("1000")[0].seen_by("1000").originatee == originatee
+
+
+@pytest.mark.parametrize(
+    ("originator", "originatee"), [("customer", "telephone"), ("telephone", "customer")]
+)
+def test_who_was_bridged_to_whom_is_still_known_after_a_snapshot(
+    world: World, originator: str, originatee: str
+) -> None:
+    rows = {
+        "customer": a_row("customer"),
+        "telephone": a_row("telephone", direction="outbound", user="1000", created=NOW + 1),
+    }
+    rows[originatee] = msgspec.structs.replace(rows[originatee], bridged_to=originator)
+    for leg in world.resync(a_snapshot(*rows.values())):
+        world.tracker.leg_described(an_event("CHANNEL_DATA", leg))
+    assert world.tracker.agent_calls("1000")[0].seen_by("1000").originatee == originatee
 
 
 def test_a_leg_that_went_before_it_was_described_stays_away(world: World) -> None:
