@@ -47,6 +47,7 @@ _ONE_HALF = frozenset(
 """Modules that take as long as all others together."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two PBXs of each kind run side by side, one a worker: much of a scenario is waiting."""
     for item in items:
@@ -112,7 +113,7 @@ def daemon(lab: Lab, shared_daemon: Daemon) -> Daemon:
     """The daemon, connected; a test may stop or kill it."""
     if not shared_daemon.is_running:
         shared_daemon.start()
-    until(lambda: shared_daemon.status()["connected_since"], "the daemon is connected", timeout=10)
+    until(lambda: shared_daemon.status()["connected_since"], "the daemon is connected")
     until(
         lambda: not shared_daemon.calls(),
         lambda: f"the daemon knows of nobody, as the PBX does: {_people(lab, shared_daemon)}",

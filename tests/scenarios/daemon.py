@@ -17,7 +17,7 @@ from fluxcc.lab.port import Lab
 from fluxcc.store.database import SqlStore
 
 from .program import Cold, Program, Warm
-from .waiting import until
+from .waiting import PATIENCE, until
 
 CONNECTED = "connected to FreeSWITCH"
 NODE = "scenario"
@@ -120,11 +120,11 @@ class Daemon:
         """Everything it has logged so far."""
         return self._log.read_text("utf-8", "replace")
 
-    def wait_logged(self, text: str, timeout: float = 5.0) -> None:
+    def wait_logged(self, text: str, timeout: float = PATIENCE) -> None:
         """Return once it has logged this text."""
         until(lambda: text in self.log, f"the daemon logs {text!r}", timeout)
 
-    def wait_connected(self, times: int = 1, timeout: float = 30.0) -> None:
+    def wait_connected(self, times: int = 1, timeout: float = 60.0) -> None:
         """Return once it has connected so many times."""
 
         def is_connected() -> bool:

@@ -20,7 +20,7 @@ from fluxcc.store.database import SqlStore
 from .daemon import Daemon
 from .people import Person
 from .tap import Event, Tap
-from .waiting import until
+from .waiting import PATIENCE, until
 
 AGENT, COLLEAGUE = "1000", "1001"
 GROUP = "sales"
@@ -130,7 +130,7 @@ class Conversation:
         """Whether the agent's leg has hung up."""
         return not exists(self.lab, self.agent_leg)
 
-    def wait_over(self, timeout: float = 5.0) -> None:
+    def wait_over(self, timeout: float = PATIENCE) -> None:
         """Return once both have hung up."""
         until(lambda: self.customer_is_gone() and self.agent_is_gone(), "the call is over", timeout)
 

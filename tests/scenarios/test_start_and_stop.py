@@ -48,7 +48,7 @@ def test_a_daemon_that_starts_before_freeswitch_waits_for_it(
     daemon = make_daemon()
     lab.kill()
     daemon.start(connected=False)
-    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 2, "it tries again", timeout=15)
+    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 2, "it tries again")
     status = daemon.cli("status", "--json").json
     assert (status["connected"], bool(status["link_loss"])) == (False, True)
     printed = daemon.cli("prank", "--agent", "1000")
@@ -123,7 +123,7 @@ def test_sigterm_ends_it_while_it_waits_for_freeswitch(
     daemon = make_daemon()
     lab.kill()
     daemon.start(connected=False)
-    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 3, "it backs off", timeout=15)
+    until(lambda: daemon.log.count("no link to FreeSWITCH") >= 3, "it backs off")
     asked = time.monotonic()
     assert daemon.stop() == 0
     assert time.monotonic() - asked < 2

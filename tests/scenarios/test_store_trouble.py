@@ -45,7 +45,7 @@ def test_a_prank_is_carried_out_and_its_record_follows(
         assert "locked" in status["store_failure"]
         assert "CANNOT be written" in daemon.cli("status").stdout
 
-    block = until(lambda: daemon.block_of(person.number), "the block is written", timeout=10)
+    block = until(lambda: daemon.block_of(person.number), "the block is written")
     assert (block.by, block.until) == ("agent:1000", reply.expires)
     until(lambda: daemon.block_of(person.number).attempts == 1, "the attempt is written")
     (row,) = until(
@@ -64,7 +64,7 @@ def test_an_operators_block_too(lab: Lab, daemon: Daemon, person: Person) -> Non
         printed = daemon.cli("--json", "block", person.number)
         assert (printed.code, printed.json["record_pending"]) == (0, True)
         assert is_refused(lab, person.number)
-    block = until(lambda: daemon.block_of(person.number), "the block is written", timeout=10)
+    block = until(lambda: daemon.block_of(person.number), "the block is written")
     assert block.until == printed.json["expires"]
 
 
@@ -92,8 +92,8 @@ def test_a_daemon_that_finds_the_store_locked_takes_over_what_it_holds_later(
         printed = daemon.cli("--json", "block", somebody_else.number)
         assert (printed.code, printed.json["record_pending"]) == (0, True)
         assert is_refused(lab, somebody_else.number)
-    until(lambda: daemon.block_of(somebody_else.number), "the block is written", timeout=10)
-    until(lambda: daemon.status()["blocks"] == 2, "the old block is known", timeout=10)
+    until(lambda: daemon.block_of(somebody_else.number), "the block is written")
+    until(lambda: daemon.status()["blocks"] == 2, "the old block is known")
     until(
         lambda: lab.api(f"hash select/fluxcc_block/{person.number}").isdigit(),
         "the old block is enforced",

@@ -75,7 +75,7 @@ def test_ready_alive_and_stopping(lab: Lab, managed: Daemon, manager: Manager) -
     """Ready when the operators' door is open; alive with FreeSWITCH and without; told when it ends,
     which takes it less than two seconds."""
     managed.start(connected=False, cold=True)
-    until(lambda: manager.hears("READY=1"), "it is ready", timeout=10)
+    until(lambda: manager.hears("READY=1"), "it is ready")
     assert managed.cli("status").code == 0
     managed.wait_connected()
     until(lambda: manager.hears("STATUS=Connected to FreeSWITCH"), "it says so")
@@ -84,7 +84,7 @@ def test_ready_alive_and_stopping(lab: Lab, managed: Daemon, manager: Manager) -
     until(lambda: manager.hears("WATCHDOG=1", times=3), "it stays alive")
 
     lab.kill()
-    until(lambda: manager.hears("STATUS=No link to FreeSWITCH: "), "it says so", timeout=10)
+    until(lambda: manager.hears("STATUS=No link to FreeSWITCH: "), "it says so")
     manager.forget()
     until(lambda: manager.hears("WATCHDOG=1", times=2), "it lives without FreeSWITCH", timeout=20)
     lab.start()
@@ -116,8 +116,8 @@ def test_a_stuck_loop_is_not_fed(managed: Daemon, manager: Manager) -> None:
     """What makes systemd start it again: the process lives, its event loop does not turn. The
     watchdog's signal makes it tell where it is stuck."""
     with sabotaged(managed, beat="time.sleep(3600)") as process:
-        until(lambda: manager.hears("READY=1"), "it is ready", timeout=10)
-        until(lambda: not manager.is_told_more(WATCHDOG), "it falls silent", timeout=10)
+        until(lambda: manager.hears("READY=1"), "it is ready")
+        until(lambda: not manager.is_told_more(WATCHDOG), "it falls silent")
         assert process.poll() is None
         process.send_signal(signal.SIGABRT)
         assert process.stderr is not None

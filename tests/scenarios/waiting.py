@@ -11,7 +11,14 @@ Found = TypeVar("Found")
 POLL = 0.01
 
 
-def until(look: Callable[[], Found], what: str | Callable[[], str], timeout: float = 5.0) -> Found:
+PATIENCE = 15.0
+"""Seconds for what the contract gives no time: many, as they cost nothing but on a machine that is
+too busy for fewer. What has a time of its own is waited for with that."""
+
+
+def until(
+    look: Callable[[], Found], what: str | Callable[[], str], timeout: float = PATIENCE
+) -> Found:
     """What ``look`` finds as soon as that is anything; fails where it stays nothing, and says
     ``what`` was waited for (asked at the end, where it is a function)."""
     deadline = time.monotonic() + timeout
