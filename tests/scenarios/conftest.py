@@ -193,6 +193,11 @@ def is_refused(lab: Lab, number: str, destination: str = "1000") -> bool:
     return False
 
 
+def clock(lab: Lab) -> int:
+    """The time by which a block ends (decision 0011); it may lag behind the system's."""
+    return int(lab.api("strepoch"))
+
+
 @pytest.fixture
 def board(daemon: Daemon) -> Iterator[Board]:
     """A board of which only replies are asked."""
