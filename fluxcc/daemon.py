@@ -51,7 +51,7 @@ HEARTBEAT = 20.0
 SILENCE = 3 * HEARTBEAT
 """Seconds without an event after which the link counts as lost: FreeSWITCH beats every 20 s."""
 PULSE, PULSE_UNTOLD = 5.0, 0.5
-"""Seconds between two looks whether commands are answered and the gate knows what it must."""
+"""Seconds between two looks whether commands are answered and FreeSWITCH knows what it must."""
 NEWS = 5.0
 """Seconds by which FreeSWITCH's clock must have jumped to be worth a line in the log."""
 SLICE = 0.005
@@ -406,7 +406,7 @@ class Daemon:
 
     def _look_after(self, call: Call) -> None:
         if self._surveys.is_to_be_armed(call):
-            gevent.spawn(self._surveys.arm, call)
+            gevent.spawn(self._surveys.settle, call)
 
     # The other loops
 
@@ -478,9 +478,11 @@ class Daemon:
                     self._switch.hurry()
 
     def _beat(self) -> None:
-        """Prove now and then that commands are still answered, and that the gate still knows."""
+        """Prove now and then that commands are still answered, and that FreeSWITCH still knows what
+        it was told."""
         while True:
-            gevent.sleep(PULSE if self._blocking.is_told else PULSE_UNTOLD)
+            is_told = self._blocking.is_told and self._surveys.is_settled
+            gevent.sleep(PULSE if is_told else PULSE_UNTOLD)
             if self._switch.is_connected:
                 try:
                     self._feel_pulse()
@@ -492,6 +494,7 @@ class Daemon:
         self._hear_clock()
         if self._clock.monotonic() - self._heard > PULSE:
             self._switch.prove_events()
+        self._surveys.settle_rest()
         if self._blocking.is_being_told:
             return
         if self._blocking.is_told and all(map(self._switch.has_setting, self._settings)):

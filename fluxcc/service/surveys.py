@@ -15,7 +15,7 @@ from fluxcc.actions import survey
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.calls import Call
 from fluxcc.domain.directory import Group
-from fluxcc.domain.errors import PbxError
+from fluxcc.domain.errors import PbxError, PbxRejectedError
 from fluxcc.domain.requests import clean_text
 from fluxcc.domain.surveys import Survey
 from fluxcc.service.journal import Journal
@@ -40,6 +40,8 @@ class Surveys:
         self._pbx = pbx
         self._rules = rules
         self._spool = spool
+        self._unsettled: set[Call] = set()
+        """Calls of which FreeSWITCH did not answer whether it took what was wanted."""
         self.taken = 0
         """Surveys taken in from the spool since the daemon started."""
         self.malformed = 0
@@ -50,36 +52,56 @@ class Surveys:
         group = survey.group_of(call.seen_by(call.agent), self._rules)
         return group is not None and survey.is_to_be_armed(group)
 
-    def arm(self, call: Call) -> None:
-        """Arm the survey of a call that is still talking; talks to FreeSWITCH."""
-        view = call.seen_by(call.agent)
-        group = survey.group_of(view, self._rules)
-        if group is None or not call.is_talking:
+    def settle(self, call: Call) -> None:
+        """Arm the survey of a call that is still talking, or disarm it, as its group wants it now.
+
+        Talks to FreeSWITCH; where that does not answer, ``settle_rest`` tries again.
+        """
+        self._unsettled.discard(call)
+        if call.customer is None:
             return
         try:
-            self._pbx.brief_leg(view.customer, survey.brief(view, group).facts)
-            if not call.is_survey_over:
-                self._pbx.arm_survey(
-                    view.customer,
-                    survey.destination(group, self._rules),
-                    self._rules.survey_context,
-                )
-            if call.is_survey_over:
-                # An action came in between and disarmed what was not armed yet.
-                self._pbx.disarm_survey(view.customer)
+            if not self.is_to_be_armed(call):
+                self._pbx.disarm_survey(call.customer.uuid)
+            elif call.is_talking:
+                self._arm(call)
+        except PbxRejectedError as error:
+            # The leg has just gone.
+            log.warning("a survey was not settled", extra={"error": str(error)})
         except PbxError as error:
-            log.warning("a survey was not armed", extra={"error": str(error)})
+            self._unsettled.add(call)
+            log.warning("a survey is not settled yet", extra={"reason": str(error)})
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether FreeSWITCH has taken what was wanted for every call."""
+        return not self._unsettled
+
+    def settle_rest(self) -> None:
+        """Try again what FreeSWITCH did not answer."""
+        for call in list(self._unsettled):
+            self.settle(call)
 
     def group_changed(self, group: Group) -> None:
         """Let a supervisor's change count for the calls that are up already."""
         for call in self._tracker.calls_of_group(group.name):
-            if self.is_to_be_armed(call):
-                self.arm(call)
-            elif call.customer is not None:
-                try:
-                    self._pbx.disarm_survey(call.customer.uuid)
-                except PbxError as error:
-                    log.warning("a survey was not disarmed", extra={"error": str(error)})
+            self.settle(call)
+
+    def _arm(self, call: Call) -> None:
+        view = call.seen_by(call.agent)
+        group = survey.group_of(view, self._rules)
+        if group is None:
+            return
+        self._pbx.brief_leg(view.customer, survey.brief(view, group).facts)
+        if not call.is_survey_over:
+            self._pbx.arm_survey(
+                view.customer,
+                survey.destination(group, self._rules),
+                self._rules.survey_context,
+            )
+        if call.is_survey_over:
+            # An action came in between and disarmed what was not armed yet.
+            self._pbx.disarm_survey(view.customer)
 
     def told(self, headers: Mapping[str, str]) -> None:
         """An answer came as an event. What it says is in the spool too, so it may be lost."""

@@ -238,7 +238,7 @@ def arm(world: World, trigger: Trigger) -> bool:
     world.ask(an_operators(Action.SET, entry=Group("sales", has_survey=True, trigger=trigger)))
     call = world.received_call()
     if world.surveys.is_to_be_armed(call):
-        world.surveys.arm(call)
+        world.surveys.settle(call)
         return True
     return False
 
@@ -251,6 +251,49 @@ def test_with_the_trigger_any_the_survey_is_armed_on_the_customers_leg(world: Wo
 
 def test_with_the_trigger_board_nothing_is_armed(world: World) -> None:
     assert not arm(world, Trigger.BOARD)
+
+
+@pytest.mark.parametrize("method", ["brief_leg", "arm_survey"])
+def test_a_survey_that_freeswitch_did_not_answer_is_armed_later(world: World, method: str) -> None:
+    """Otherwise the customer would go without, and nobody would know."""
+    world.pbx.broken.add(method)
+    assert arm(world, Trigger.ANY)
+    assert world.pbx.armed == {}
+    world.surveys.settle_rest()
+    assert not world.surveys.is_settled
+    world.pbx.broken.clear()
+    world.surveys.settle_rest()
+    assert world.pbx.armed == {"customer": "*28"}
+    assert world.surveys.is_settled
+
+
+@pytest.mark.parametrize("method", ["brief_leg", "arm_survey"])
+def test_a_survey_that_freeswitch_refused_is_not_armed_again(world: World, method: str) -> None:
+    """The leg has gone, and its end is on its way."""
+    world.pbx.rejected.add(method)
+    assert arm(world, Trigger.ANY)
+    assert world.surveys.is_settled
+
+
+def test_a_call_that_ended_meanwhile_has_no_survey_to_arm(world: World) -> None:
+    world.pbx.broken.add("arm_survey")
+    assert arm(world, Trigger.ANY)
+    world.hung_up("telephone")
+    world.hung_up("customer")
+    world.pbx.broken.clear()
+    world.surveys.settle_rest()
+    assert world.pbx.armed == {}
+    assert world.surveys.is_settled
+
+
+def test_a_survey_that_was_not_disarmed_is_disarmed_later(world: World) -> None:
+    arm(world, Trigger.ANY)
+    world.pbx.broken.add("disarm_survey")
+    world.ask(an_operators(Action.SET, entry=Group("sales", has_survey=False)))
+    assert world.pbx.armed == {"customer": "*28"}
+    world.pbx.broken.clear()
+    world.surveys.settle_rest()
+    assert world.pbx.armed == {}
 
 
 def test_a_supervisors_change_counts_for_the_calls_that_are_up(world: World) -> None:
