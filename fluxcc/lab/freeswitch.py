@@ -127,9 +127,10 @@ class FreeSwitch:
             return False
 
     def _command(self) -> list[str | Path]:
-        # -nf keeps it our child, to be killed and reaped. -np: a PBX at real-time priority would
-        # take the processor from the program that is being tried on it.
-        command: list[str | Path] = [self._binary, "-nonat", "-nocal", "-np", "-nc", "-nf"]
+        # -nf keeps it our child, to be killed and reaped. -rp: real-time priority where that is
+        # allowed, as installed PBXs have it. Without it, two busy programs on two cores make it
+        # take 85 ms for each command instead of 0.2.
+        command: list[str | Path] = [self._binary, "-nonat", "-nocal", "-rp", "-nc", "-nf"]
         folders = {
             "conf": "conf",
             "log": "log",
