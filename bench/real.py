@@ -224,27 +224,32 @@ def gate(*, quick: bool) -> list[Row]:
 def _lookup(lab: RealLab, pid: int, count: int) -> float:
     """Milliseconds of CPU of what the gate asks for each caller who is not blocked, the middle of
     five: whole calls differ by more from one round to the next."""
-    found = "${hash(select/fluxcc_block/+5511987654321)}"
+    found = f"${{hash(select/{wire.BLOCK_REALM}/+5511987654321)}}"
     with socket.create_connection((lab.host, lab.port)) as link:
         link.sendall(f"auth {lab.password}\n\n".encode())
         each = []
         for _ in range(5):
-            plain = _cpu_of(link, pid, f"api expand echo {'x' * len(found)}\n\n", count)
-            asking = _cpu_of(link, pid, f"api expand echo {found}\n\n", count)
+            plain = _cpu_of(link, pid, f"expand echo {'x' * len(found)}", count)
+            asking = _cpu_of(link, pid, f"expand echo {found}", count)
             each.append((asking - plain) / count * 1000)
     return median(each)
 
 
 def _cpu_of(link: socket.socket, pid: int, command: str, count: int) -> float:
     """Seconds that FreeSWITCH computes until it has answered this command so many times."""
-    reader, before = FrameReader(), _cpu(pid)
+    before = _cpu(pid)
     for _ in range(count // AT_ONCE):
-        link.sendall(command.encode() * AT_ONCE)
-        heard = 0
-        while heard < AT_ONCE:
-            answers = reader.feed(link.recv(65536))
-            heard += sum(answer.kind == "api/response" for answer in answers)
+        _run(link, [command] * AT_ONCE)
     return _cpu(pid) - before
+
+
+def _run(link: socket.socket, commands: list[str]) -> None:
+    """Let FreeSWITCH run these, and wait until it has answered each."""
+    link.sendall("".join(f"api {command}\n\n" for command in commands).encode())
+    reader, heard = FrameReader(), 0
+    while heard < len(commands):
+        answers = reader.feed(link.recv(65536))
+        heard += sum(answer.kind == "api/response" for answer in answers)
 
 
 def _put_blocks(lab: RealLab, blocks: int) -> None:
@@ -252,14 +257,8 @@ def _put_blocks(lab: RealLab, blocks: int) -> None:
     with socket.create_connection((lab.host, lab.port)) as link:
         link.sendall(f"auth {lab.password}\n\n".encode())
         for number in range(blocks):
-            commands = [
-                f"api {wire.put_hash(wire.BLOCK_REALM, key, str(soon))}\n\n"
-                for key in a_block(10**7 + number, soon).keys
-            ]
-            link.sendall("".join(commands).encode())
-            heard = 0
-            while heard < len(commands):
-                heard += link.recv(65536).count(b"+OK\n")
+            keys = a_block(10**7 + number, soon).keys
+            _run(link, [wire.put_hash(wire.BLOCK_REALM, key, str(soon)) for key in keys])
 
 
 def _lua_kit(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from fluxcc.actions import survey
 from fluxcc.actions.rules import Rules
-from fluxcc.domain.calls import Call
+from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.directory import Group
 from fluxcc.domain.errors import PbxError, PbxRejectedError
 from fluxcc.domain.requests import clean_text
@@ -60,11 +60,13 @@ class Surveys:
         self._unsettled.discard(call)
         if call.customer is None:
             return
+        view = call.seen_by(call.agent)
+        group = survey.group_of(view, self._rules)
         try:
-            if not self.is_to_be_armed(call):
+            if group is None or not survey.is_to_be_armed(group):
                 self._pbx.disarm_survey(call.customer.uuid)
             elif call.is_talking:
-                self._arm(call)
+                self._arm(call, view, group)
         except PbxRejectedError as error:
             # The leg has just gone.
             log.warning("a survey was not settled", extra={"error": str(error)})
@@ -87,11 +89,7 @@ class Surveys:
         for call in self._tracker.calls_of_group(group.name):
             self.settle(call)
 
-    def _arm(self, call: Call) -> None:
-        view = call.seen_by(call.agent)
-        group = survey.group_of(view, self._rules)
-        if group is None:
-            return
+    def _arm(self, call: Call, view: Conversation, group: Group) -> None:
         self._pbx.brief_leg(view.customer, survey.brief(view, group).facts)
         if not call.is_survey_over:
             self._pbx.arm_survey(

@@ -49,18 +49,13 @@ def test_a_second_mark_renews_the_block(
     assert tap.of("fluxcc::block")[1]["Fluxcc-Expires-Epoch"] == str(second.expires)
 
 
-def _attempts(daemon: Daemon, number: str) -> int:
-    block = daemon.block_of(number)
-    return block.attempts if block else 0
-
-
 def test_unblock_frees_every_spelling(lab: Lab, daemon: Daemon, tap: Tap, person: Person) -> None:
     """Sections 2 and 4: whatever spelling the operator types, the person is blocked or free."""
     one, *_, another = person.other_spellings
     assert daemon.cli("block", one, "--reason", "swears").code == 0
     spellings = (person.number, *person.other_spellings)
     assert [is_refused(lab, spelling) for spelling in spellings] == [True] * 5
-    until(lambda: _attempts(daemon, person.number) == 5, "each was counted")
+    until(lambda: daemon.block_of(person.number).attempts == 5, "each was counted")
 
     printed = daemon.cli("unblock", another)
     assert (printed.code, printed.stderr) == (0, "")
