@@ -18,11 +18,11 @@ from bench.responder import ANSWER, ASK
 from bench.scheduling import a_block
 from bench.table import Row, skipped
 from fluxcc.client import Board
+from fluxcc.core.ports import Batch
 from fluxcc.kit import find_kit
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.pbx import wire
 from fluxcc.pbx.frames import FrameReader
-from fluxcc.service.ports import Batch
 from fluxcc.store.database import SqlStore
 
 PRANK = "prank on a real FreeSWITCH, over a bare event round trip"

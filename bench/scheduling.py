@@ -9,12 +9,12 @@ from statistics import median
 from typing import Any
 
 from bench.table import Row
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.scheduler import Scheduler
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call
 from fluxcc.domain.numbers import NumberPlan
-from fluxcc.service.blocking import Blocking
-from fluxcc.service.blocklist import Blocklist
-from fluxcc.service.scheduler import Scheduler
 
 FEW, MANY, STEPS, ROUNDS = 100, 100_000, 2_000, 9
 START = 1_800_000_000.0

@@ -2,9 +2,9 @@
 
 Two ways lead through the package, and each goes one way only:
 
-    event socket → pbx.link → pbx.wire → service.tracker → domain.calls → store
-    board | cli  → request  → service.executor → actions → [effects] → pbx → confirmed by
-                   an event → service.journal → reply
+    event socket → pbx.link → pbx.wire → core.calls.tracker → domain.calls → store
+    board | cli  → request  → core.requests.executor → actions → [effects] → pbx → confirmed by
+                   an event → core.journal → reply
 
 ``docs/architecture.md`` gives each folder one line and says where to start.
 """

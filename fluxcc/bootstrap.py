@@ -11,34 +11,34 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fluxcc import __version__, logs
 from fluxcc.actions.rules import Rules
-from fluxcc.board import Board
 from fluxcc.config import Settings
-from fluxcc.control import Control, purge
+from fluxcc.core.blocks.attempts import Attempts
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.reclaim import Reclaim
+from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Batch
+from fluxcc.core.provisioning import Provisioning
+from fluxcc.core.recovery import Recovery
+from fluxcc.core.requests.executor import Executor
+from fluxcc.core.requests.follow_up import FollowUps
+from fluxcc.core.requests.performer import Performer
+from fluxcc.core.requests.replies import Replies
+from fluxcc.core.retention import PURGE, DaemonMemory, Erasure, Retention, StoredMemory
+from fluxcc.core.surveys import Surveys
 from fluxcc.daemon import Daemon
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.calls import Call
-from fluxcc.domain.kept import Kept
 from fluxcc.domain.numbers import NumberPlan
+from fluxcc.domain.retention import RecordKind
+from fluxcc.doors.board import Board
+from fluxcc.doors.operators import Control, purge
 from fluxcc.pbx import wire
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.reload import Reloader
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
-from fluxcc.service.adoption import Adoption
-from fluxcc.service.blocking import Blocking
-from fluxcc.service.blocklist import Blocklist
-from fluxcc.service.directory import Directory
-from fluxcc.service.erasure import PURGE, DaemonMemory, Erasure, Retention, StoredMemory
-from fluxcc.service.executor import Executor
-from fluxcc.service.journal import Journal
-from fluxcc.service.performer import Performer
-from fluxcc.service.ports import Batch
-from fluxcc.service.recovery import Recovery
-from fluxcc.service.refusal import Refusal
-from fluxcc.service.replies import Replies
-from fluxcc.service.scheduler import Scheduler
-from fluxcc.service.sequel import Sequels
-from fluxcc.service.surveys import Surveys
-from fluxcc.service.tracker import Tracker
 from fluxcc.spool import FolderSpool
 from fluxcc.store.database import SqlStore
 from fluxcc.systemd import ServiceManager
@@ -64,8 +64,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     tracker = Tracker(numbers, journal, clock, settings.calls.trunk_contexts)
     blocklist = Blocklist(numbers)
     blocking = Blocking(blocklist, switch, journal, clock)
-    refusal = Refusal(blocking, switch, settings.blocks.reject_cause)
-    directory = Directory(switch, settings.conference.room)
+    attempts = Attempts(blocking, switch, settings.blocks.reject_cause)
+    provisioning = Provisioning(switch, settings.conference.room)
     rules = Rules(
         numbers=numbers,
         block_duration=settings.blocks.duration,
@@ -74,19 +74,19 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         survey_destination=settings.survey.destination,
         survey_context=settings.survey.context,
         find_block=blocklist.find,
-        find_group=directory.find_group,
-        find_room=directory.find_room,
-        find_service=directory.find_service,
-        has_entry=directory.has,
+        find_group=provisioning.find_group,
+        find_room=provisioning.find_room,
+        find_service=provisioning.find_service,
+        has_entry=provisioning.has,
     )
     replies = Replies(sql_store, runtime, clock)
     executor = Executor(
         tracker=tracker,
         blocklist=blocklist,
-        performer=Performer(switch, blocking, directory, journal),
+        performer=Performer(switch, blocking, provisioning, journal),
         journal=journal,
         replies=replies,
-        sequels=Sequels(tracker, journal),
+        follow_ups=FollowUps(tracker, journal),
         pbx=switch,
         rules=rules,
         runtime=runtime,
@@ -94,10 +94,10 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     )
     spool = FolderSpool(settings.survey.spool)
     surveys = Surveys(tracker, journal, switch, rules, spool)
-    directory.on_group = surveys.group_changed
+    provisioning.on_group = surveys.group_changed
 
     def write_again() -> None:
-        journal.note(*blocklist.blocks(), *directory.entries())
+        journal.note(*blocklist.blocks(), *provisioning.entries())
         for call in tracker.calls.values():
             journal.call_changed(call)
 
@@ -133,7 +133,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         rules.room_context = wanted.conference.context
         rules.survey_destination = wanted.survey.destination
         rules.survey_context = wanted.survey.context
-        refusal.cause = wanted.blocks.reject_cause
+        attempts.cause = wanted.blocks.reject_cause
         board.language = wanted.lang
         retention.ages = _ages(wanted)
         logs.set_up(wanted.log.level, wanted.log.format)
@@ -159,7 +159,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             "resyncs": life.resyncs,
             "records_pending": journal.pending,
             "store_failure": journal.failure,
-            "contexts_without_gate": refusal.ungated,
+            "contexts_without_gate": attempts.ungated,
         }
 
     def calls() -> list[dict[str, Any]]:
@@ -169,7 +169,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         switch=switch,
         decoder=wire.Decoder(settings.calls.group_variables, settings.calls.agent_variables),
         tracker=tracker,
-        refusal=refusal,
+        attempts=attempts,
         blocking=blocking,
         scheduler=Scheduler(blocking, clock),
         journal=journal,
@@ -184,14 +184,14 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         recovery=Recovery(
             store=sql_store,
             blocklist=blocklist,
-            directory=directory,
+            provisioning=provisioning,
             tracker=tracker,
             journal=journal,
             replies=replies,
             runtime=runtime,
             clock=clock,
         ),
-        adoption=Adoption(
+        reclaim=Reclaim(
             pbx=switch,
             store=sql_store,
             blocklist=blocklist,
@@ -200,7 +200,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             runtime=runtime,
             clock=clock,
         ),
-        directory=directory,
+        provisioning=provisioning,
         surveys=surveys,
         spool=spool,
         retention=retention,
@@ -219,7 +219,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
                 health=health,
                 tracker=tracker,
                 blocking=blocking,
-                refusal=refusal,
+                attempts=attempts,
                 journal=journal,
                 store=sql_store,
                 surveys=surveys,
@@ -251,14 +251,14 @@ def erasure(settings: Settings) -> Erasure:
     )
 
 
-def _ages(settings: Settings) -> dict[Kept, float]:
+def _ages(settings: Settings) -> dict[RecordKind, float]:
     """For how many seconds each kind of record is kept. A survey belongs to its call, and a block
     that ended to the rows that tell who wanted it."""
     return {
-        Kept.CALLS: settings.retention.calls,
-        Kept.SURVEYS: settings.retention.calls,
-        Kept.BLOCKS: settings.retention.audit,
-        Kept.AUDIT: settings.retention.audit,
+        RecordKind.CALLS: settings.retention.calls,
+        RecordKind.SURVEYS: settings.retention.calls,
+        RecordKind.BLOCKS: settings.retention.audit,
+        RecordKind.AUDIT: settings.retention.audit,
     }
 
 

@@ -1,7 +1,7 @@
 """The daemon's life: connect, take a snapshot, handle events, and start over when the link is lost.
 
 Each loop here is one greenlet; signals only set flags. Counterparts: ``pbx.switch`` (the links),
-``service.tracker`` (what events do), ``board`` and ``control`` (the doors).
+``core.calls.tracker`` (what events do), ``board`` and ``control`` (the doors).
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ import gevent
 from gevent.event import Event as Flag
 
 from fluxcc import __version__
-from fluxcc.board import Board
-from fluxcc.control import Control
+from fluxcc.core.blocks.attempts import Attempts
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.blocks.reclaim import Reclaim
+from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.journal import Journal
+from fluxcc.core.provisioning import Provisioning
+from fluxcc.core.recovery import Recovery
+from fluxcc.core.retention import Retention
+from fluxcc.core.surveys import Surveys
 from fluxcc.domain.calls import Call, Leg
 from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
+from fluxcc.doors.board import Board
+from fluxcc.doors.operators import Control
 from fluxcc.pbx import wire
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.link import yield_to_others
 from fluxcc.pbx.switch import Switch
 from fluxcc.reload import Reloader
 from fluxcc.runtime import PbxClock
-from fluxcc.service.adoption import Adoption
-from fluxcc.service.blocking import Blocking
-from fluxcc.service.directory import Directory
-from fluxcc.service.erasure import Retention
-from fluxcc.service.journal import Journal
-from fluxcc.service.recovery import Recovery
-from fluxcc.service.refusal import Refusal
-from fluxcc.service.scheduler import Scheduler
-from fluxcc.service.surveys import Surveys
-from fluxcc.service.tracker import Tracker
 from fluxcc.spool import FolderSpool
 from fluxcc.systemd import ServiceManager
 from fluxcc.watching.server import WatchServer
@@ -81,15 +81,15 @@ class Daemon:
         switch: Switch,
         decoder: wire.Decoder,
         tracker: Tracker,
-        refusal: Refusal,
+        attempts: Attempts,
         blocking: Blocking,
         scheduler: Scheduler,
         journal: Journal,
         board: Board,
         control: Control,
         recovery: Recovery,
-        adoption: Adoption,
-        directory: Directory,
+        reclaim: Reclaim,
+        provisioning: Provisioning,
         surveys: Surveys,
         spool: FolderSpool,
         retention: Retention,
@@ -102,15 +102,15 @@ class Daemon:
         self._switch = switch
         self._decoder = decoder
         self._tracker = tracker
-        self._refusal = refusal
+        self._attempts = attempts
         self._blocking = blocking
         self._scheduler = scheduler
         self._journal = journal
         self._board = board
         self._control = control
         self._recovery = recovery
-        self._adoption = adoption
-        self._directory = directory
+        self._reclaim = reclaim
+        self._provisioning = provisioning
         self._surveys = surveys
         self._spool = spool
         self._retention = retention
@@ -255,13 +255,13 @@ class Daemon:
         gevent.spawn(self._tell_gate).join(GATE_FIRST)
         self._spool.locate(self._switch.storage_folder())
         self.publish_settings(self._settings)
-        self._refusal.forget_gates()
+        self._attempts.forget_gates()
         self._resync()
         self.connects += 1
         self.connected_since = self._clock.now()
         log.info("connected to FreeSWITCH", extra={"legs": len(self._tracker.legs)})
         self._manager.status("Connected to FreeSWITCH")
-        if self._is_recovered and not self._adoption.is_done:
+        if self._is_recovered and not self._reclaim.is_done:
             gevent.spawn(self._adopt)
         self._board.send_unsent()
         self._next_look = self._clock.monotonic() + SECOND_LOOK
@@ -269,7 +269,7 @@ class Daemon:
     def _tell_gate(self) -> None:
         try:
             self._blocking.publish_all()
-            self._directory.publish_all()
+            self._provisioning.publish_all()
         except PbxRejectedError as error:
             # Calls are still ended, and refused by ourselves, without mod_hash.
             log.error("the gate cannot be told", extra={"error": str(error)})
@@ -278,7 +278,7 @@ class Daemon:
 
     def _adopt(self) -> None:
         try:
-            self._adoption.step()
+            self._reclaim.step()
         except PbxError as error:
             log.warning("the gate was not read", extra={"reason": str(error)})
 
@@ -382,7 +382,7 @@ class Daemon:
         elif event.name == wire.HEARTBEAT:
             self._heartbeat(event)
         elif event.name == wire.RELOADXML:
-            self._refusal.forget_gates()
+            self._attempts.forget_gates()
 
     def _handle_custom(self, event: wire.Event, body: bytes) -> None:
         if event.subclass == wire.REQUEST:
@@ -400,9 +400,9 @@ class Daemon:
             self.lag = self._clock.now() - int(event.at) / 1e6
 
     def _look_at(self, leg: Leg) -> None:
-        block = self._refusal.look_at(leg)
+        block = self._attempts.look_at(leg)
         if block is not None:
-            gevent.spawn(self._refusal.enforce, block, leg.uuid, leg.number, leg.context)
+            gevent.spawn(self._attempts.enforce, block, leg.uuid, leg.number, leg.context)
 
     def _look_after(self, call: Call) -> None:
         if self._surveys.is_to_be_armed(call):
@@ -418,7 +418,7 @@ class Daemon:
         if self._switch.is_connected:
             try:
                 self._blocking.publish_all()
-                self._directory.publish_all()
+                self._provisioning.publish_all()
                 self._resync()
             except PbxError as error:
                 log.warning("the gate was not told", extra={"reason": str(error)})
@@ -498,13 +498,13 @@ class Daemon:
         if self._blocking.is_being_told:
             return
         if self._blocking.is_told and all(map(self._switch.has_setting, self._settings)):
-            if self._is_recovered and not self._adoption.is_done:
+            if self._is_recovered and not self._reclaim.is_done:
                 self._adopt()
             return
         # FreeSWITCH was not ready, or mod_hash was loaded anew and knows nothing any more.
         try:
             self._blocking.publish_all()
-            self._directory.publish_all()
+            self._provisioning.publish_all()
             self.publish_settings(self._settings)
             log.warning("the gate was told again")
         except PbxRejectedError as error:

@@ -1,4 +1,4 @@
-"""Time and the event loop as the service sees them (``service.ports``), on gevent.
+"""Time and the event loop as the core sees them (``core.ports``), on gevent.
 
 Nothing is monkey-patched: greenswitch uses gevent's sockets by itself, and the store's drivers need
 real threads, in which they block without stalling the loop (``docs/decisions/0003``).
@@ -17,7 +17,7 @@ import gevent
 from gevent.event import AsyncResult
 from gevent.threadpool import ThreadPool
 
-from fluxcc.service.ports import Clock
+from fluxcc.core.ports import Clock
 
 Result = TypeVar("Result")
 

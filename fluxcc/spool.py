@@ -1,4 +1,4 @@
-"""The folder in which the survey's script leaves what it heard (``service.ports.Spool``).
+"""The folder in which the survey's script leaves what it heard (``core.ports.Spool``).
 
 Counterpart: the kit's ``avali_e.lua``. It appends a line of JSON for each answer to a file of its
 own, ``fluxcc-survey-ID.part``, and renames that to ``….done`` when the survey is over. A ``.part``

@@ -18,14 +18,14 @@ from typing import Any, NoReturn, cast
 import msgspec
 
 from fluxcc import config, logs
-from fluxcc.board import read_request, reply_headers
-from fluxcc.control import Control, purge
+from fluxcc.core.surveys import read_survey
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import ConfigurationError, PbxRejectedError, RefusedError
 from fluxcc.domain.numbers import DIALLABLE, NumberPlan
 from fluxcc.domain.requests import Reply, Request
+from fluxcc.doors.board import read_request, reply_headers
+from fluxcc.doors.operators import Control, purge
 from fluxcc.pbx import dialplan, frames, wire
-from fluxcc.service.surveys import read_survey
 from fluxcc.spool import read_records
 
 Target = Callable[[bytes], None]

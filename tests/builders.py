@@ -1,6 +1,6 @@
 """Builders: the thing a test is about, with every field it does not care for filled in.
 
-The service's tests live in a ``World``: the daemon as ``fluxcc.bootstrap`` wires it, on fakes, with
+The core's tests live in a ``World``: the daemon as ``fluxcc.bootstrap`` wires it, on fakes, with
 a few stories that FreeSWITCH could tell.
 """
 
@@ -14,28 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from fluxcc.actions.rules import Rules
+from fluxcc.core.blocks.attempts import Attempts
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.reclaim import Reclaim
+from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.journal import Journal
+from fluxcc.core.provisioning import Provisioning
+from fluxcc.core.recovery import Recovery
+from fluxcc.core.requests.executor import Executor
+from fluxcc.core.requests.follow_up import FollowUps
+from fluxcc.core.requests.performer import Performer
+from fluxcc.core.requests.replies import Replies
+from fluxcc.core.surveys import Surveys
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Conversation, Direction, Leg
-from fluxcc.domain.directory import Entry
 from fluxcc.domain.events import LegRow, Snapshot
 from fluxcc.domain.numbers import NumberPlan
+from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Action, Actor, Reply, Request, Role
 from fluxcc.pbx import wire
 from fluxcc.pbx.frames import FrameReader
-from fluxcc.service.adoption import Adoption
-from fluxcc.service.blocking import Blocking
-from fluxcc.service.blocklist import Blocklist
-from fluxcc.service.directory import Directory
-from fluxcc.service.executor import Executor
-from fluxcc.service.journal import Journal
-from fluxcc.service.performer import Performer
-from fluxcc.service.recovery import Recovery
-from fluxcc.service.refusal import Refusal
-from fluxcc.service.replies import Replies
-from fluxcc.service.scheduler import Scheduler
-from fluxcc.service.sequel import Sequels
-from fluxcc.service.surveys import Surveys
-from fluxcc.service.tracker import Tracker
 from tests.fakes import NOW, FakePbx, FakeSpool, FakeStore, InlineRuntime, SteppedClock
 
 NUMBER = "+5511988887777"
@@ -139,19 +139,19 @@ def an_operators(action: Action, **changes: Any) -> Request:
 
 def some_rules(*known: Block | Entry, numbers: NumberPlan = SAO_PAULO) -> Rules:
     """The rules as they are by default, with these numbers blocked and these entries set."""
-    blocklist, directory = Blocklist(numbers), Directory(FakePbx(), ROOM)
+    blocklist, provisioning = Blocklist(numbers), Provisioning(FakePbx(), ROOM)
     for thing in known:
         if isinstance(thing, Block):
             blocklist.put(thing)
         else:
-            directory.put(thing)
-    return _rules(numbers, blocklist, directory)
+            provisioning.put(thing)
+    return _rules(numbers, blocklist, provisioning)
 
 
 ROOM = "*{agent}"
 
 
-def _rules(numbers: NumberPlan, blocklist: Blocklist, directory: Directory) -> Rules:
+def _rules(numbers: NumberPlan, blocklist: Blocklist, provisioning: Provisioning) -> Rules:
     return Rules(
         numbers=numbers,
         block_duration=1800,
@@ -160,10 +160,10 @@ def _rules(numbers: NumberPlan, blocklist: Blocklist, directory: Directory) -> R
         survey_destination="*28",
         survey_context="default",
         find_block=blocklist.find,
-        find_group=directory.find_group,
-        find_room=directory.find_room,
-        find_service=directory.find_service,
-        has_entry=directory.has,
+        find_group=provisioning.find_group,
+        find_room=provisioning.find_room,
+        find_service=provisioning.find_service,
+        has_entry=provisioning.has,
     )
 
 
@@ -218,7 +218,7 @@ def recorded_bodies(scenario: str) -> list[bytes]:
 
 
 class World:
-    """Everything of the service, wired as ``fluxcc.bootstrap`` does."""
+    """Everything of the core, wired as ``fluxcc.bootstrap`` does."""
 
     def __init__(self, numbers: NumberPlan = SAO_PAULO) -> None:
         self.story: list[str] = []
@@ -232,18 +232,18 @@ class World:
         self.tracker = Tracker(numbers, self.journal, self.clock)
         self.blocklist = Blocklist(numbers)
         self.blocking = Blocking(self.blocklist, self.pbx, self.journal, self.clock)
-        self.refusal = Refusal(self.blocking, self.pbx, "CALL_REJECTED")
+        self.attempts = Attempts(self.blocking, self.pbx, "CALL_REJECTED")
         self.scheduler = Scheduler(self.blocking, self.clock)
         self.replies = Replies(self.store, self.runtime, self.clock)
-        self.directory = Directory(self.pbx, ROOM)
-        rules = _rules(numbers, self.blocklist, self.directory)
+        self.provisioning = Provisioning(self.pbx, ROOM)
+        rules = _rules(numbers, self.blocklist, self.provisioning)
         self.executor = Executor(
             tracker=self.tracker,
             blocklist=self.blocklist,
-            performer=Performer(self.pbx, self.blocking, self.directory, self.journal),
+            performer=Performer(self.pbx, self.blocking, self.provisioning, self.journal),
             journal=self.journal,
             replies=self.replies,
-            sequels=Sequels(self.tracker, self.journal),
+            follow_ups=FollowUps(self.tracker, self.journal),
             pbx=self.pbx,
             rules=rules,
             runtime=self.runtime,
@@ -251,18 +251,18 @@ class World:
         )
         self.spool = FakeSpool()
         self.surveys = Surveys(self.tracker, self.journal, self.pbx, rules, self.spool)
-        self.directory.on_group = self.surveys.group_changed
+        self.provisioning.on_group = self.surveys.group_changed
         self.recovery = Recovery(
             store=self.store,
             blocklist=self.blocklist,
-            directory=self.directory,
+            provisioning=self.provisioning,
             tracker=self.tracker,
             journal=self.journal,
             replies=self.replies,
             runtime=self.runtime,
             clock=self.clock,
         )
-        self.adoption = Adoption(
+        self.reclaim = Reclaim(
             pbx=self.pbx,
             store=self.store,
             blocklist=self.blocklist,

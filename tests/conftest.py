@@ -15,5 +15,5 @@ settings.load_profile("fluxcc")
 
 @pytest.fixture
 def world() -> World:
-    """The daemon's service on fakes, with nothing going on."""
+    """The daemon's core on fakes, with nothing going on."""
     return World()

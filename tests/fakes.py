@@ -1,6 +1,6 @@
-"""What stands in for the world outside in the service's tests: one fake behind each port.
+"""What stands in for the world outside in the core's tests: one fake behind each port.
 
-Counterpart: ``fluxcc.service.ports``, whose Protocols these implement. Nothing here waits: a latch
+Counterpart: ``fluxcc.core.ports``, whose Protocols these implement. Nothing here waits: a latch
 that nobody sets lets the stepped clock run on by its timeout, and what would happen meanwhile in
 other greenlets is ``InlineRuntime.meanwhile``.
 """
@@ -12,16 +12,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fluxcc.core.ports import Batch, Latch
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
-from fluxcc.domain.directory import Entry, key
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
-from fluxcc.domain.kept import Kept
+from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.requests import Reply
+from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.surveys import Survey
-from fluxcc.service.ports import Batch, Latch
 
 Result = TypeVar("Result")
 
@@ -312,40 +312,40 @@ class FakeStore:
         for entry in batch.removed:
             self.settings.pop((type(entry).__name__, key(entry)), None)
 
-    def purge(self, kept: Kept, before: float, limit: int) -> int:
+    def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete what is older than that moment."""
         self._check()
-        ages: dict[Kept, tuple[dict[Any, Any], Callable[[Any], float | None]]] = {
-            Kept.CALLS: (self.calls, lambda call: call.started if call.ended else None),
-            Kept.SURVEYS: (self.surveys, lambda survey: survey.offered),
-            Kept.BLOCKS: (self.blocks, lambda block: block.ended_at),
-            Kept.AUDIT: (self.audit, lambda row: row.at),
+        ages: dict[RecordKind, tuple[dict[Any, Any], Callable[[Any], float | None]]] = {
+            RecordKind.CALLS: (self.calls, lambda call: call.started if call.ended else None),
+            RecordKind.SURVEYS: (self.surveys, lambda survey: survey.offered),
+            RecordKind.BLOCKS: (self.blocks, lambda block: block.ended_at),
+            RecordKind.AUDIT: (self.audit, lambda row: row.at),
         }
-        records, age = ages[kept]
+        records, age = ages[kind]
         old = [id for id, record in records.items() if (age(record) or before) < before][:limit]
         for id in old:
             del records[id]
-        self.story.append(f"purge {len(old)} {kept}")
+        self.story.append(f"purge {len(old)} {kind}")
         return len(old)
 
-    def erase(self, kept: Kept, numbers: Collection[str], limit: int) -> int:
+    def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
         """Erase what belongs to these numbers."""
         self._check()
         records: dict[Any, Any] = {
-            Kept.CALLS: {id: call for id, call in self.calls.items() if call.ended},
-            Kept.SURVEYS: self.surveys,
-            Kept.BLOCKS: {
+            RecordKind.CALLS: {id: call for id, call in self.calls.items() if call.ended},
+            RecordKind.SURVEYS: self.surveys,
+            RecordKind.BLOCKS: {
                 id: block for id, block in self.blocks.items() if block.state is not BlockState.LIVE
             },
-            Kept.AUDIT: self.audit,
-        }[kept]
+            RecordKind.AUDIT: self.audit,
+        }[kind]
         theirs = [id for id, record in records.items() if record.number in numbers][:limit]
         for id in theirs:
-            if kept is Kept.AUDIT:
+            if kind is RecordKind.AUDIT:
                 self.audit[id] = msgspec.structs.replace(self.audit[id], number="", reason="")
             else:
-                getattr(self, str(kept)).pop(id)
-        self.story.append(f"erase {len(theirs)} {kept}")
+                getattr(self, str(kind)).pop(id)
+        self.story.append(f"erase {len(theirs)} {kind}")
         return len(theirs)
 
     def live_blocks(self) -> list[Block]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.directory import Entry, Group, Room, Service
 from fluxcc.domain.numbers import Number, NumberPlan
+from fluxcc.domain.provisioning import Entry, Group, Room, Service
 
 
 class Rules(msgspec.Struct):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.codes import Code
-from fluxcc.domain.directory import faults
 from fluxcc.domain.effects import Plan, Remove, Save
 from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.provisioning import faults
 from fluxcc.domain.requests import Request
 
 

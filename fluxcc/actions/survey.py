@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.calls import Conversation, Direction
-from fluxcc.domain.directory import Group, Trigger
 from fluxcc.domain.effects import Brief
+from fluxcc.domain.provisioning import Group, Trigger
 
 
 def group_of(call: Conversation, rules: Rules) -> Group | None:

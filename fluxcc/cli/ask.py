@@ -1,4 +1,4 @@
-"""Asks the daemon something over its socket. Counterpart: ``fluxcc.control``."""
+"""Asks the daemon something over its socket. Counterpart: ``fluxcc.doors.operators``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """``db``: looks after the store: brings its schema up to date, erases what is kept of people.
 
 What is erased is erased by the daemon where one runs, so that nobody writes it again; otherwise
-here, in the same way (``service.erasure``).
+here, in the same way (``core.retention``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
-from fluxcc import bootstrap, control, i18n
+from fluxcc import bootstrap, i18n
 from fluxcc.cli.ask import exchange
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import (
@@ -24,10 +24,11 @@ from fluxcc.cli.session import (
     json_option,
     pass_session,
 )
+from fluxcc.core.retention import PURGE
 from fluxcc.domain import texts
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.service.erasure import PURGE
+from fluxcc.doors import operators
 from fluxcc.store.database import revision, upgrade
 
 PATIENCE = 3600.0
@@ -109,7 +110,7 @@ def purge_store(
     question: dict[str, Any] = {"do": PURGE, "with_live_block": with_live_block}
     question |= {"number": number} if number else {"before": before}
     answer = _purge(session, question)
-    if answer["code"] == control.STORE_UNAVAILABLE:
+    if answer["code"] == operators.STORE_UNAVAILABLE:
         _fail_on_store(session, answer["error"])
     if answer["code"] != Code.ERASED:
         code = Code(answer["code"])
@@ -166,9 +167,9 @@ def _purge_here(session: Session, question: dict[str, Any]) -> dict[str, Any]:
             "daemon-unavailable",
             _("A live block can be ended only while the daemon runs: FreeSWITCH must know of it."),
         )
-    ask = msgspec.convert(question, control.Ask)
+    ask = msgspec.convert(question, operators.Ask)
     try:
-        answer = control.purge(bootstrap.erasure(session.settings), ask, getpass.getuser())
+        answer = operators.purge(bootstrap.erasure(session.settings), ask, getpass.getuser())
     except ValueError as error:
         session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=error)
     builtin: dict[str, Any] = msgspec.to_builtins(answer)

@@ -12,7 +12,7 @@ from fluxcc.cli.destinations import warn_unanswered
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
-from fluxcc.domain.directory import Group, Room, Scale, Service, Trigger
+from fluxcc.domain.provisioning import Group, Room, Scale, Service, Trigger
 
 Kind = TypeVar("Kind", Group, Room, Service)
 

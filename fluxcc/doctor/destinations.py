@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, _, grave, warning
 from fluxcc.doctor.patient import Patient
-from fluxcc.domain.directory import Group, Room, Service
+from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.pbx.dialplan import Fate, fate, takers
 from fluxcc.pbx.inquiry import ROOM_EXTENSION
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fluxcc.config import Settings
-from fluxcc.domain.directory import Entry
 from fluxcc.domain.errors import PbxError
+from fluxcc.domain.provisioning import Entry
 from fluxcc.pbx.inquiry import Inquiry
 
 Kind = TypeVar("Kind", bound=Entry)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
-from fluxcc.domain.directory import Group
+from fluxcc.domain.provisioning import Group
 
 SPOOL_VARIABLE = "fluxcc_survey_spool"
 """The global variable by which the script is told of another folder than FreeSWITCH's storage."""

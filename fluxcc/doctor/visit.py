@@ -10,8 +10,8 @@ from typing import Any
 from fluxcc.config import Settings
 from fluxcc.doctor.examination import Result, examine
 from fluxcc.doctor.patient import Patient
-from fluxcc.domain.directory import Entry
 from fluxcc.domain.errors import PbxError, StoreUnavailableError
+from fluxcc.domain.provisioning import Entry
 from fluxcc.kit import find_kit
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.pbx.switch import Address

@@ -1,4 +1,4 @@
-"""What an action wants to happen, as data: ``actions`` decide it, ``service.performer`` does it."""
+"""What an action wants to happen, as data: ``actions`` decide, ``core.requests.performer`` acts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from enum import StrEnum
 import msgspec
 
 from fluxcc.domain.codes import Code
-from fluxcc.domain.directory import Entry
 from fluxcc.domain.numbers import Number
+from fluxcc.domain.provisioning import Entry
 
 
 class BlockNumber(msgspec.Struct, frozen=True):

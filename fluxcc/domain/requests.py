@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.directory import Entry
+from fluxcc.domain.provisioning import Entry
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)

@@ -88,7 +88,7 @@ class SimulatedLab:
         # Our own interpreter with our own arguments, no shell in between.
         self._process = subprocess.Popen(  # noqa: S603
             [
-                *(sys.executable, "-m", "fluxcc.simulator"),
+                *(sys.executable, "-m", "fluxcc.lab.simulator"),
                 *("--port", str(self.port), "--conf", str(self._folder)),
                 *("--password", self.password),
             ],

@@ -1,4 +1,4 @@
-"""FreeSWITCH as the service sees it (``service.ports.Pbx``): two links, one for events, one for
+"""FreeSWITCH as the core sees it (``core.ports.Pbx``): two links, one for events, one for
 commands.
 
 A slow ``api`` command delays whatever its connection has to say (mod_event_socket runs it on the
@@ -144,7 +144,7 @@ class Switch:
         """Whether mod_hash still knows what it was told; not after it was loaded anew."""
         return wire.is_ok(self._api(wire.look_up(wire.SETTINGS_REALM, key)))
 
-    # service.ports.Pbx
+    # core.ports.Pbx
 
     def end_leg(self, leg: str, cause: str) -> bool:
         """Hang the leg up; False where it was gone already."""

@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DatabaseError, DataError
 
+from fluxcc.core.ports import Batch
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.directory import Entry
-from fluxcc.domain.kept import Kept
+from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
+from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.surveys import Survey
-from fluxcc.service.ports import Batch
-from fluxcc.store import audit, blocks, calls, directory, surveys
+from fluxcc.store import audit, blocks, calls, provisioning, surveys
 from fluxcc.store.engines import (
     create_reader,
     create_writer,
@@ -38,11 +38,11 @@ LOG = logging.getLogger(__name__)
 Row = tuple[Any, ...]
 
 TABLES = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES)
-_KEEPERS: dict[Kept, Any] = {
-    Kept.CALLS: calls,
-    Kept.SURVEYS: surveys,
-    Kept.BLOCKS: blocks,
-    Kept.AUDIT: audit,
+_KEEPERS: dict[RecordKind, Any] = {
+    RecordKind.CALLS: calls,
+    RecordKind.SURVEYS: surveys,
+    RecordKind.BLOCKS: blocks,
+    RecordKind.AUDIT: audit,
 }
 """The modules that purge, find and erase what is kept of people, each in the same three words."""
 
@@ -140,7 +140,7 @@ def _replace(file: SqliteFile) -> Path:
 
 
 class SqlStore:
-    """``service.ports.Store`` on SQLite or PostgreSQL.
+    """``core.ports.Store`` on SQLite or PostgreSQL.
 
     Every method may be called from any thread. Those that write do so one after the other, and
     create, migrate or replace the store where that is needed; those that only read create nothing.
@@ -191,9 +191,9 @@ class SqlStore:
             BLOCKS: blocks.to_rows(self._node, batch.blocks),
             AUDIT: audit.to_rows(self._node, batch.audit),
             SURVEYS: surveys.to_rows(self._node, batch.surveys),
-            ENTRIES: directory.to_rows(self._node, batch.entries),
+            ENTRIES: provisioning.to_rows(self._node, batch.entries),
         }
-        gone = directory.to_keys(self._node, batch.removed)
+        gone = provisioning.to_keys(self._node, batch.removed)
         with self._writing, translating(self._url):
             self._be_ready()
             try:
@@ -207,36 +207,36 @@ class SqlStore:
                 self._begin_anew(self._file)
                 self._put(rows, gone)
 
-    def purge(self, kept: Kept, before: float, limit: int) -> int:
+    def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
         transaction; how many there were. Nothing that is live is ever old."""
         with self._writing, translating(self._url):
             self._be_ready()
             with self._writer.begin() as connection:
-                deleted: int = _KEEPERS[kept].purge(connection, self._node, before, limit)
+                deleted: int = _KEEPERS[kind].purge(connection, self._node, before, limit)
         return deleted
 
-    def erase(self, kept: Kept, numbers: Collection[str], limit: int) -> int:
+    def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
         """Erase at most ``limit`` records of whom these numbers belong to, in one transaction; how
         many there were. Live calls and blocks stay.
 
         They are searched for before the transaction, so that it is short."""
-        ids = self._find(kept, numbers, limit)
+        ids = self._find(kind, numbers, limit)
         if ids:
             with self._writing, translating(self._url):
                 self._be_ready()
                 with self._writer.begin() as connection:
-                    _KEEPERS[kept].erase(connection, self._node, ids)
+                    _KEEPERS[kind].erase(connection, self._node, ids)
         return len(ids)
 
-    def _find(self, kept: Kept, numbers: Collection[str], limit: int) -> list[Any]:
+    def _find(self, kind: RecordKind, numbers: Collection[str], limit: int) -> list[Any]:
         """At most ``limit`` ids of whom these numbers belong to."""
         found: list[Any] = []
         after: Any = -1
         while after is not None and len(found) < limit:
             # A connection for each part of the search: others read in between.
             with self._connection() as connection:
-                ids, after = _KEEPERS[kept].find(connection, self._node, numbers, after)
+                ids, after = _KEEPERS[kind].find(connection, self._node, numbers, after)
             found += ids
         return found[:limit]
 
@@ -253,7 +253,7 @@ class SqlStore:
     def entries(self) -> list[Entry]:
         """The groups, rooms and services of this node, by kind and name."""
         with self._connection() as connection:
-            return directory.read(connection, self._node)
+            return provisioning.read(connection, self._node)
 
     def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
         """The surveys of this node that were offered at ``since`` (epoch seconds) or later, oldest

@@ -10,17 +10,17 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from fluxcc.board import Board
+from fluxcc.core.blocks.attempts import Attempts
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Store
+from fluxcc.core.retention import Retention
+from fluxcc.core.surveys import Surveys
 from fluxcc.domain.blocks import BlockChange
-from fluxcc.domain.kept import Kept
+from fluxcc.domain.retention import RecordKind
+from fluxcc.doors.board import Board
 from fluxcc.logs import TALLY
-from fluxcc.service.blocking import Blocking
-from fluxcc.service.erasure import Retention
-from fluxcc.service.journal import Journal
-from fluxcc.service.ports import Store
-from fluxcc.service.refusal import Refusal
-from fluxcc.service.surveys import Surveys
-from fluxcc.service.tracker import Tracker
 from fluxcc.watching.health import Health
 
 
@@ -52,7 +52,7 @@ class Sources(NamedTuple):
     health: Health
     tracker: Tracker
     blocking: Blocking
-    refusal: Refusal
+    attempts: Attempts
     journal: Journal
     store: Store
     surveys: Surveys
@@ -87,7 +87,7 @@ GAUGES: tuple[Reading, ...] = (
     (
         "fluxcc_contexts_without_gate",
         "Dialplan contexts that blocked callers reach without meeting the kit's gate",
-        lambda s: len(s.refusal.ungated),
+        lambda s: len(s.attempts.ungated),
     ),
     (
         "fluxcc_store_failing",
@@ -161,7 +161,7 @@ LABELLED: tuple[Table, ...] = (
         "fluxcc_retention_deleted_total",
         "Records deleted because they were too old",
         "kind",
-        lambda s: {kept: s.retention.deleted[kept] for kept in Kept},
+        lambda s: {kind: s.retention.deleted[kind] for kind in RecordKind},
     ),
     (
         "fluxcc_log_records_total",

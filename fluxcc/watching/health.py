@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fluxcc.service.journal import Journal
-from fluxcc.service.ports import Clock
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Clock
 
 STUCK = 60.0
 """Seconds without a turn of the loop that handles events after which it counts as stuck. Connecting

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from fluxcc.core.ports import Batch
 from fluxcc.domain.blocks import BlockState
-from fluxcc.domain.kept import Kept
-from fluxcc.service.ports import Batch
+from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.database import SqlStore, revision, upgrade
 from fluxcc.store.engines import create_writer, parse_url
@@ -36,36 +36,36 @@ def over(id: str, ended_at: float = NOW + 1800.0, **changes: object):
 
 def test_calls_go_by_when_they_began_the_oldest_first(store: SqlStore) -> None:
     store.write(Batch(calls=tuple(ended(at) for at in range(5))))
-    assert store.purge(Kept.CALLS, NOW + 3, 2) == 2
+    assert store.purge(RecordKind.CALLS, NOW + 3, 2) == 2
     assert store.ended_calls(limit=9) == [ended(4), ended(3), ended(2)]
-    assert store.purge(Kept.CALLS, NOW + 3, 2) == 1
-    assert store.purge(Kept.CALLS, NOW + 3, 2) == 0
+    assert store.purge(RecordKind.CALLS, NOW + 3, 2) == 1
+    assert store.purge(RecordKind.CALLS, NOW + 3, 2) == 0
     assert store.ended_calls(limit=9) == [ended(4), ended(3)]
 
 
 def test_surveys_go_by_when_they_were_offered(store: SqlStore) -> None:
     offered = [a_survey(f"s{at}", at) for at in range(3)]
     store.write(Batch(surveys=tuple(offered)))
-    assert store.purge(Kept.SURVEYS, NOW + 1, MANY) == 1
+    assert store.purge(RecordKind.SURVEYS, NOW + 1, MANY) == 1
     assert store.surveys() == offered[1:]
 
 
 def test_blocks_go_by_when_they_ended(store: SqlStore) -> None:
     early, late = over("early"), over("late", NOW + 1900.0)
     store.write(Batch(blocks=(early, late)))
-    assert store.purge(Kept.BLOCKS, NOW + 1850, MANY) == 1
+    assert store.purge(RecordKind.BLOCKS, NOW + 1850, MANY) == 1
     assert store.blocks(limit=9) == [late]
 
 
 def test_audit_rows_go_by_when_they_were_asked_for(store: SqlStore) -> None:
     store.write(Batch(audit=tuple(an_audit(at) for at in range(3))))
-    assert store.purge(Kept.AUDIT, NOW + 2, MANY) == 2
+    assert store.purge(RecordKind.AUDIT, NOW + 2, MANY) == 2
     assert store.audit(limit=9) == [an_audit(2)]
 
 
 def test_what_is_live_is_never_old(store: SqlStore) -> None:
     store.write(Batch(calls=(a_call(),), blocks=(a_block(),)))
-    for kept in (Kept.CALLS, Kept.BLOCKS):
+    for kept in (RecordKind.CALLS, RecordKind.BLOCKS):
         assert store.purge(kept, NOW + 1e9, MANY) == 0
     assert (store.live_calls(), store.live_blocks()) == ([a_call()], [a_block()])
 
@@ -88,25 +88,30 @@ def test_a_persons_records_go_and_nobody_elses(store: SqlStore) -> None:
     )
     store.write(mine)
     store.write(others)
-    theirs = {kept: store.erase(kept, (THEIRS, "988887777"), MANY) for kept in Kept}
-    assert theirs == {Kept.CALLS: 2, Kept.SURVEYS: 1, Kept.BLOCKS: 1, Kept.AUDIT: 1}
+    theirs = {kept: store.erase(kept, (THEIRS, "988887777"), MANY) for kept in RecordKind}
+    assert theirs == {
+        RecordKind.CALLS: 2,
+        RecordKind.SURVEYS: 1,
+        RecordKind.BLOCKS: 1,
+        RecordKind.AUDIT: 1,
+    }
     assert store.ended_calls(limit=9) == list(others.calls)
     assert store.surveys() == list(others.surveys)
     assert store.blocks(limit=9) == list(others.blocks)
     assert store.audit(limit=9) == [*others.audit, replace(mine.audit[0], number="", reason="")]
-    assert {store.erase(kept, (THEIRS,), MANY) for kept in Kept} == {0}
+    assert {store.erase(kept, (THEIRS,), MANY) for kept in RecordKind} == {0}
 
 
 def test_live_calls_and_blocks_of_the_person_stay(store: SqlStore) -> None:
     store.write(Batch(calls=(a_call(),), blocks=(a_block(),)))
-    assert store.erase(Kept.CALLS, (THEIRS,), MANY) == 0
-    assert store.erase(Kept.BLOCKS, (THEIRS,), MANY) == 0
+    assert store.erase(RecordKind.CALLS, (THEIRS,), MANY) == 0
+    assert store.erase(RecordKind.BLOCKS, (THEIRS,), MANY) == 0
     assert (store.live_calls(), store.live_blocks()) == ([a_call()], [a_block()])
 
 
 def test_a_transaction_is_never_larger_than_was_asked_for(store: SqlStore) -> None:
     store.write(Batch(audit=tuple(an_audit(at) for at in range(5))))
-    assert [store.erase(Kept.AUDIT, (THEIRS,), 2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [store.erase(RecordKind.AUDIT, (THEIRS,), 2) for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_all_of_a_long_history_is_looked_through(
@@ -115,8 +120,8 @@ def test_all_of_a_long_history_is_looked_through(
     monkeypatch.setattr(calls, "WINDOW", 3)
     history = [ended(at, number=OTHER if at % 4 else THEIRS) for at in range(13)]
     store.write(Batch(calls=tuple(history)))
-    assert store.erase(Kept.CALLS, (THEIRS,), 2) == 2
-    assert store.erase(Kept.CALLS, (THEIRS,), MANY) == 2
+    assert store.erase(RecordKind.CALLS, (THEIRS,), 2) == 2
+    assert store.erase(RecordKind.CALLS, (THEIRS,), MANY) == 2
     assert all(call.number == OTHER for call in store.ended_calls(limit=99))
     assert len(store.ended_calls(limit=99)) == 9
 
@@ -131,7 +136,7 @@ def test_nodes_do_not_erase_each_others(migrated_url: str) -> None:
         )
         here.write(batch)
         there.write(batch)
-        for kept in Kept:
+        for kept in RecordKind:
             assert there.erase(kept, (THEIRS,), MANY) == 1
             there.purge(kept, NOW + 1e6, MANY)
         assert here.ended_calls(limit=9) == list(batch.calls)
@@ -151,7 +156,7 @@ def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
                 audit=(an_audit(),),
             )
         )
-        for kept in Kept:
+        for kept in RecordKind:
             store.erase(kept, (THEIRS,), MANY)
     assert THEIRS.encode() not in path.read_bytes()
 

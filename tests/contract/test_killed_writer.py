@@ -14,7 +14,7 @@ from fluxcc.store.database import SqlStore
 
 WRITER = """
 import itertools, sys
-from fluxcc.service.ports import Batch
+from fluxcc.core.ports import Batch
 from fluxcc.store.database import SqlStore
 from tests.contract.records import a_block, a_call, an_audit
 

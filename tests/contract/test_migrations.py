@@ -13,8 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, event, inspect, text
 
+from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.service.ports import Batch
 from fluxcc.store import audit, blocks, calls
 from fluxcc.store.database import SqlStore, is_current, upgrade
 from fluxcc.store.engines import create_reader, create_writer, parse_url

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.requests import Reply
-from fluxcc.service.ports import Batch, Store
 from fluxcc.store.database import SqlStore
 from tests.contract.conftest import new_schema
 from tests.contract.records import NOW, a_block, a_call, an_audit

@@ -21,13 +21,13 @@ from pathlib import Path
 import pytest
 
 from fluxcc.client import Board, Reply
-from fluxcc.domain.directory import Group, Room, Service
+from fluxcc.core.ports import Batch
+from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.lab.demo import running_daemon
 from fluxcc.lab.port import Caller
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.pbx.frames import FrameReader
-from fluxcc.service.ports import Batch
 from fluxcc.store.database import SqlStore
 
 pytestmark = [

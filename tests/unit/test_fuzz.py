@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxcc import config
-from fluxcc.board import read_request
 from fluxcc.config import ConfigurationError
-from fluxcc.control import Ask
-from fluxcc.control import read_request as read_ask
+from fluxcc.doors.board import read_request
+from fluxcc.doors.operators import Ask
+from fluxcc.doors.operators import read_request as read_ask
 from fluxcc.pbx import frames, wire
 from fluxcc.pbx.wire import RequestHeaders
 from fluxcc.spool import read_records

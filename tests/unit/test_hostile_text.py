@@ -15,27 +15,27 @@ from pathlib import Path
 import pytest
 
 from fluxcc import logs
-from fluxcc.board import read_request, reply_headers
 from fluxcc.cli.session import printable
 from fluxcc.cli.survey import _csv
-from fluxcc.control import Ask
-from fluxcc.control import read_request as read_ask
+from fluxcc.core.ports import Batch
+from fluxcc.core.surveys import read_answer, read_survey
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError, RefusedError
 from fluxcc.domain.report import Line
 from fluxcc.domain.requests import Reply, clean_text
+from fluxcc.doors.board import read_request, reply_headers
+from fluxcc.doors.operators import Ask
+from fluxcc.doors.operators import read_request as read_ask
 from fluxcc.kit import find_kit
+from fluxcc.lab.simulator.pbx import Pbx
 from fluxcc.pbx import wire
 from fluxcc.pbx.link import Link
 from fluxcc.pbx.wire import RequestHeaders
-from fluxcc.service.ports import Batch
-from fluxcc.service.surveys import read_answer, read_survey
-from fluxcc.simulator.pbx import Pbx
 from fluxcc.spool import BEGINNING, FolderSpool, read_records
 from fluxcc.store.database import SqlStore, upgrade
 from tests.builders import DECODER, SAO_PAULO, World, a_request, event_body
 from tests.contract.records import a_call, an_audit
-from tests.unit.simulator.conftest import CONFIGURATION, Scene
+from tests.unit.lab.simulator.conftest import CONFIGURATION, Scene
 
 TEXTS = {
     "CR": "a\rapi hupall",

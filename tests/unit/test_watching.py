@@ -12,11 +12,11 @@ from gevent import socket
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fluxcc.board import Board
-from fluxcc.domain.kept import Kept
+from fluxcc.core.retention import FIRST, Retention
 from fluxcc.domain.requests import Action
+from fluxcc.domain.retention import RecordKind
+from fluxcc.doors.board import Board
 from fluxcc.pbx.wire import RequestHeaders
-from fluxcc.service.erasure import FIRST, Retention
 from fluxcc.watching import actions, collector, server
 from fluxcc.watching.actions import Actions
 from fluxcc.watching.collector import Readings, Sources
@@ -57,7 +57,7 @@ class Watched:
         )
         self.board = Board(world.executor, world.pbx, "en")
         self.retention = Retention(
-            world.store, world.journal, world.runtime, world.clock, {Kept.CALLS: 60.0}
+            world.store, world.journal, world.runtime, world.clock, {RecordKind.CALLS: 60.0}
         )
         self.registry = CollectorRegistry()
         self.registry.register(
@@ -69,7 +69,7 @@ class Watched:
                     health=self.health,
                     tracker=world.tracker,
                     blocking=world.blocking,
-                    refusal=world.refusal,
+                    attempts=world.attempts,
                     journal=world.journal,
                     store=world.store,
                     surveys=world.surveys,
@@ -164,7 +164,7 @@ def test_failures_are_there_before_the_first_one(watched: Watched) -> None:
 
 def test_what_becomes_of_blocks_and_who_tried_is_counted(watched: Watched) -> None:
     world = watched.world
-    world.look_at(world.refusal.look_at)
+    world.look_at(world.attempts.look_at)
     world.ask(an_operators(Action.BLOCK, number=NUMBER))
     world.caller_dials()
     world.ask(an_operators(Action.UNBLOCK, number=NUMBER))

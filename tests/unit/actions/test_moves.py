@@ -7,7 +7,6 @@ import pytest
 from fluxcc.actions import conference, hangup, transfer
 from fluxcc.domain.calls import Direction
 from fluxcc.domain.codes import Code
-from fluxcc.domain.directory import Group, Room, Service, Trigger
 from fluxcc.domain.effects import (
     AllEnded,
     AllJoined,
@@ -19,6 +18,7 @@ from fluxcc.domain.effects import (
     MovePair,
 )
 from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.provisioning import Group, Room, Service, Trigger
 from fluxcc.domain.requests import Action
 from tests.builders import NUMBER, a_conversation, a_request, some_rules
 from tests.fakes import NOW

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fluxcc.cli import main
-from fluxcc.domain.kept import Kept
-from fluxcc.service.ports import Batch
+from fluxcc.core.ports import Batch
+from fluxcc.domain.retention import RecordKind
 from fluxcc.store.database import SqlStore, is_current
 from tests.contract.records import NOW, a_block, a_call, an_audit
 
@@ -96,7 +96,9 @@ def test_what_is_older_is_erased_whole(store: SqlStore) -> None:
     told = run("purge", "--before", "2026-11-23", "--json")
     assert json.loads(told.stdout) == {
         "code": "erased",
-        "counts": {kept: {Kept.CALLS: 2, Kept.AUDIT: 1}.get(kept, 0) for kept in Kept},
+        "counts": {
+            kept: {RecordKind.CALLS: 2, RecordKind.AUDIT: 1}.get(kept, 0) for kept in RecordKind
+        },
         "blocked_until": None,
     }
     assert len(store.blocks(limit=9)) == 1

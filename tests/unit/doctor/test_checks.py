@@ -18,7 +18,6 @@ from fluxcc.doctor import daemon, destinations, gate, kit, link, spool, store
 from fluxcc.doctor.examination import CHECKS, examine, misconfigured
 from fluxcc.doctor.finding import Finding, State
 from fluxcc.doctor.patient import Patient
-from fluxcc.domain.directory import Entry, Group, Room, Service
 from fluxcc.domain.errors import (
     Fault,
     LinkLostError,
@@ -26,6 +25,7 @@ from fluxcc.domain.errors import (
     PbxError,
     StoreUnavailableError,
 )
+from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.pbx.inquiry import Inquiry, Profile
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.service.ports import Batch
 from fluxcc.store.database import SqlStore, is_current, upgrade
 from tests.contract.records import a_block, a_call
 

@@ -1,0 +1,72 @@
+"""What happens when a blocked caller's leg comes in: counted, and ended where no gate does that.
+
+The gate in the dialplan refuses before anything else runs. Where it is missing, or where the
+caller came in a spelling that no key has, the daemon ends the leg itself (contract, section 2).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.ports import Pbx
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import Leg, Outcome
+from fluxcc.domain.errors import PbxError
+
+log = logging.getLogger(__name__)
+
+
+class Attempts:
+    """One per daemon. ``look_at`` every inbound leg; then ``enforce`` where it says so."""
+
+    def __init__(self, blocking: Blocking, pbx: Pbx, cause: str) -> None:
+        self._blocking = blocking
+        self._pbx = pbx
+        self.cause = cause
+        """Hangup cause of a refused leg."""
+        self._gates: dict[str, bool] = {}
+        """Dialplan context → whether the gate was found there."""
+
+    @property
+    def ungated(self) -> list[str]:
+        """Contexts that blocked callers reach without meeting the gate."""
+        return sorted(context for context, has_gate in self._gates.items() if not has_gate)
+
+    def look_at(self, leg: Leg) -> Block | None:
+        """The block that this caller falls under; the attempt is counted."""
+        block = self._blocking.blocklist.match(leg.number)
+        if block is None or leg.is_station:
+            return None
+        if leg.call is not None:
+            leg.call.outcome = Outcome.REFUSED
+        self._blocking.count_attempt(block)
+        return block
+
+    def enforce(self, block: Block, leg: str, caller_id: str, context: str) -> None:
+        """End the leg, unless the gate in that context does, and notify. Talks to FreeSWITCH, so it
+        is not for the greenlet that handles events."""
+        self._blocking.tell_attempt(block, caller_id)
+        try:
+            if self._is_gated(context) and self._blocking.blocklist.is_key(caller_id):
+                return
+            self._pbx.end_leg(leg, self.cause)
+        except PbxError as error:
+            log.warning("a blocked caller was not refused", extra={"leg": leg, "error": str(error)})
+
+    def forget_gates(self) -> None:
+        """The dialplan may have changed: look again."""
+        self._gates.clear()
+
+    def _is_gated(self, context: str) -> bool:
+        has_gate = self._gates.get(context)
+        if has_gate is None:
+            has_gate = self._gates[context] = self._pbx.has_gate(context)
+            if not has_gate:
+                log.warning(
+                    "the gate is missing from a dialplan context; blocked callers are ended by the"
+                    " daemon, and not at all while it is down: install the kit's"
+                    " dialplan/public/00_fluxcc.xml there",
+                    extra={"context": context},
+                )
+        return has_gate

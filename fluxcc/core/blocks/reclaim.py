@@ -1,0 +1,86 @@
+"""Blocks that the gate holds and the store does not know: of a store that was lost, or that could
+not be written before the daemon died (``docs/decisions/0012``).
+
+They are enforced anyway. Adopted, they are also listed, counted, renewed, released, and written
+again after FreeSWITCH's next restart. Counterparts: ``recovery`` (what the store knows, which comes
+first), ``ports.Pbx`` (mod_hash).
+"""
+
+from __future__ import annotations
+
+import logging
+from uuid import uuid4
+
+from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Clock, Pbx, Runtime, Store
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.numbers import NumberPlan
+
+BY_GATE = "gate"
+"""Who asked for an adopted block, as far as anybody knows."""
+
+log = logging.getLogger(__name__)
+
+
+class Reclaim:
+    """One per daemon; ``step`` once in its life, when both the store and the gate can be read."""
+
+    def __init__(
+        self,
+        *,
+        pbx: Pbx,
+        store: Store,
+        blocklist: Blocklist,
+        numbers: NumberPlan,
+        journal: Journal,
+        runtime: Runtime,
+        clock: Clock,
+    ) -> None:
+        self._pbx = pbx
+        self._store = store
+        self._blocklist = blocklist
+        self._numbers = numbers
+        self._journal = journal
+        self._runtime = runtime
+        self._clock = clock
+        self.is_done = False
+
+    def step(self) -> None:
+        """Take over what only the gate knows. Raises ``PbxError``."""
+        found: dict[str, dict[str, int]] = {}
+        now = self._clock.now()
+        for key, until in self._pbx.gate_entries().items():
+            if until > now and not self._blocklist.is_key(key):
+                found.setdefault(self._numbers.read(key).canonical, {})[key] = until
+        try:
+            for number, keys in found.items():
+                self._take(number, keys)
+        except StoreUnavailableError as error:
+            log.warning("the gate's blocks were not adopted", extra={"reason": str(error)})
+            return
+        self.is_done = True
+
+    def _take(self, number: str, keys: dict[str, int]) -> None:
+        history = self._runtime.offload(self._store.block_history, number)
+        if any(self._blocklist.is_key(key) for key in keys):
+            return  # Somebody was faster.
+        if any(
+            block.state is not BlockState.LIVE and not keys.keys().isdisjoint(block.keys)
+            for block in history
+        ):
+            # It ended while the gate could not be told.
+            self._pbx.withdraw_blocks(keys)
+            return
+        block = Block(
+            id=uuid4().hex,
+            number=number,
+            keys=tuple(keys),
+            since=self._clock.now(),
+            until=max(keys.values()),
+            by=BY_GATE,
+        )
+        self._blocklist.put(block)
+        self._journal.note(block)
+        log.warning("the gate's block was adopted", extra={"block": block.id})

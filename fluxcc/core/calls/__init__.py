@@ -1,0 +1,1 @@
+"""Live legs and calls, and who is who on them."""

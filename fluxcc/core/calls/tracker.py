@@ -1,0 +1,480 @@
+"""Every live leg and call, kept true by FreeSWITCH's events and, after a gap, by a snapshot.
+
+Counterpart: ``daemon`` feeds it what ``pbx.wire`` decoded; ``executor`` asks it who is on a call
+and waits for what happens to its legs; ``journal`` writes down what changes here.
+
+An event about a leg that is not known makes it known: events carry enough for that, and after a
+gap they may come before the snapshot does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from sys import intern
+from urllib.parse import unquote
+
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Clock
+from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
+from fluxcc.domain.effects import LegFact
+from fluxcc.domain.events import LegEvent, LegNews, LegRow, Snapshot
+from fluxcc.domain.numbers import NumberPlan
+
+Watcher = Callable[[str, LegNews], None]
+"""Called with a leg's UUID and what happened to it."""
+AT_ONCE = 100
+"""Legs that a snapshot changes before others may have their turn: some 2 ms."""
+LONGEST_TEXT = 128
+"""What is kept of a caller ID, of a dialled number, of a group's or an agent's name. Strangers send
+64 kB, which no index of PostgreSQL takes. Longer than any usable number, so that what was cut off
+cannot make one of it."""
+REMEMBERED = 1_000
+"""Legs whose end is remembered for whoever asks a moment too late."""
+
+
+class Tracker:
+    """One per daemon. Its methods are named after what happened (``pbx.wire.EVENTS``)."""
+
+    def __init__(
+        self,
+        numbers: NumberPlan,
+        journal: Journal,
+        clock: Clock,
+        trunk_contexts: Collection[str] = ("public",),
+    ) -> None:
+        """``trunk_contexts`` are those in which a caller ID proves nothing (``[calls]``)."""
+        self._numbers = numbers
+        self._trunk_contexts = frozenset(trunk_contexts)
+        self._journal = journal
+        self._clock = clock
+        self.legs: dict[str, Leg] = {}
+        self.calls: dict[int, Call] = {}
+        self._by_agent: dict[str, dict[str, Leg]] = {}
+        self._watchers: dict[str, list[Watcher]] = {}
+        self._last_id = 0
+        self._former: dict[str, Call] = {}
+        """Leg → its call, as the store remembers it from the daemon's former life."""
+        self._ends: OrderedDict[str, LegNews] = OrderedDict()
+        self.on_inbound: Callable[[Leg], None] = lambda leg: None
+        """Called for every inbound leg as soon as it is known (``refusal``)."""
+        self.on_bridged: Callable[[Call], None] = lambda call: None
+        """Called whenever an agent and a customer were connected (``surveys``)."""
+
+    # What happened
+
+    def leg_created(self, event: LegEvent) -> None:
+        """A leg came into being: it joins the call it was dialled for, or begins one."""
+        leg = self._leg(event)
+        if leg.is_inbound:
+            self.on_inbound(leg)
+
+    def leg_answered(self, event: LegEvent) -> None:
+        """A leg was answered."""
+        leg = self._leg(event)
+        leg.is_answered = True
+        self._learn(leg, event)
+
+    def legs_bridged(self, event: LegEvent) -> None:
+        """Two legs were connected; now it shows who is the customer and who the agent."""
+        leg = self._leg(event)
+        self._learn(leg, event)
+        first = self.legs.get(event.bridge_a) or (leg if event.leg == event.bridge_a else None)
+        second = self.legs.get(event.bridge_b)
+        if first is None or second is None or first is second:
+            # The other leg was never heard of: the next snapshot brings it.
+            return
+        self._bridge(first, second)
+
+    def legs_unbridged(self, event: LegEvent) -> None:
+        """Two legs were disconnected; each may go on."""
+        for uuid in (event.bridge_a, event.bridge_b):
+            leg = self.legs.get(uuid)
+            if leg is not None and leg.partner is not None:
+                leg.partner.partner = None
+                leg.partner = None
+            self._tell(uuid, LegNews(LegFact.PARTED))
+
+    def leg_ended(self, event: LegEvent) -> None:
+        """A leg hung up."""
+        leg = self.legs.get(event.leg)
+        if leg is not None:
+            self._end(leg, event.cause)
+            self._tell(event.leg, LegNews(LegFact.ENDED, event.cause))
+
+    def leg_destroyed(self, event: LegEvent) -> None:
+        """A leg is no more. It ends here at the latest: one that hung up before its creation was
+        told was not known then."""
+        self.leg_ended(event)
+        news = LegNews(LegFact.GONE, event.cause, event.is_by_person)
+        self._ends[event.leg] = news
+        if len(self._ends) > REMEMBERED:
+            self._ends.popitem(last=False)
+        self._tell(event.leg, news)
+
+    def leg_joined(self, event: LegEvent) -> None:
+        """A leg entered a conference room."""
+        self._tell(event.leg, LegNews(LegFact.JOINED, event.conference))
+
+    # What is asked
+
+    def agent_calls(self, agent: str) -> list[Call]:
+        """The calls this agent's telephones are in: those where they talk, else those that ring."""
+        calls = {
+            leg.call.id: leg.call
+            for leg in self._by_agent.get(agent, {}).values()
+            if leg.call is not None
+        }
+        talking = [call for call in calls.values() if call.is_talking]
+        return talking or list(calls.values())
+
+    def call_of(self, uuid: str) -> Call | None:
+        """The live call that has this leg."""
+        leg = self.legs.get(uuid)
+        return leg.call if leg else None
+
+    def has_agent(self, call: Call, agent: str) -> bool:
+        """Whether one of the agent's telephones is in this call."""
+        return any(leg.call is call for leg in self._by_agent.get(agent, {}).values())
+
+    def watch(self, legs: Iterable[str], watcher: Watcher) -> None:
+        """Call ``watcher`` whenever something happens to one of these legs."""
+        for uuid in legs:
+            self._watchers.setdefault(uuid, []).append(watcher)
+
+    def unwatch(self, legs: Iterable[str], watcher: Watcher) -> None:
+        """Take a ``watch`` back."""
+        for uuid in legs:
+            watchers = self._watchers.get(uuid)
+            if watchers and watcher in watchers:
+                watchers.remove(watcher)
+                if not watchers:
+                    del self._watchers[uuid]
+
+    def partner_of(self, uuid: str) -> LegNews | None:
+        """With whom a leg talks now."""
+        leg = self.legs.get(uuid)
+        if leg is None or leg.partner is None or leg.call is None:
+            return None
+        return LegNews(LegFact.BRIDGED, leg.call.agent)
+
+    def end_of(self, uuid: str) -> LegNews | None:
+        """How a leg went that went a moment ago."""
+        return self._ends.get(uuid)
+
+    def calls_of_group(self, group: str) -> list[Call]:
+        """The calls of a group in which somebody is talking."""
+        return [call for call in self.calls.values() if call.group == group and call.is_talking]
+
+    # After a gap
+
+    def restore(self, records: Iterable[CallRecord]) -> None:
+        """Take over the calls that were live when the daemon's former life ended.
+
+        The next ``resync`` gives them their legs, and counts those without any as lost.
+        """
+        for entry in records:
+            if self._is_known(entry):
+                continue
+            call = Call(
+                id=entry.id,
+                started=entry.started,
+                agent=intern(entry.agent),
+                group=intern(entry.group),
+                number=entry.number,
+                direction=Direction(entry.direction),
+                bridged=entry.bridged,
+                outcome=Outcome(entry.outcome),
+                is_survey_over=entry.outcome != Outcome.LIVE,
+                customer_uuid=entry.customer_leg,
+                agent_uuid=entry.agent_leg,
+            )
+            self.calls[call.id] = call
+            for uuid in (entry.customer_leg, entry.agent_leg):
+                if uuid:
+                    self._former[uuid] = call
+
+    def resync(
+        self, snapshot: Snapshot, known: Collection[str], pause: Callable[[], None] = lambda: None
+    ) -> list[str]:
+        """Make the live legs those of a snapshot; calls without a leg in it were lost.
+
+        ``known`` are the legs that were known when it was asked for: one that came since is not
+        lost for not being in it, and one that went since does not come back with it. A leg that is
+        known keeps what is known of it: a snapshot tells less than the events did.
+
+        There may be 20,000: ``pause`` is called now and then, and whatever happens to a leg
+        meanwhile is newer than the snapshot.
+
+        Returns the legs of which only a row is known now; ``leg_described`` tells the rest.
+        """
+        rest = slices(pause)
+        for uuid in known:
+            gone = self.legs.get(uuid) if uuid not in snapshot.up else None
+            if gone is not None:
+                self.lose(gone)
+                next(rest)
+        pause()
+        adopted = []
+        for row in snapshot.rows:
+            # Its end may have been told while the snapshot was on its way.
+            has_ended = row.uuid in self._ends
+            if row.uuid not in self.legs and row.uuid not in known and not has_ended:
+                self._adopt(row)
+                adopted.append(row.uuid)
+                next(rest)
+        pause()
+        for row in snapshot.rows:
+            leg, partner = self.legs.get(row.uuid), self.legs.get(row.bridged_to)
+            if leg is not None and partner is not None and leg.partner is not partner:
+                self._bridge(partner, leg)
+                next(rest)
+        pause()
+        for call in [call for call in self.calls.values() if not call.legs]:
+            if call.id in self.calls and not call.legs:
+                self._close(call, Outcome.LOST)
+                next(rest)
+        self._former.clear()
+        return adopted
+
+    def _is_known(self, entry: CallRecord) -> bool:
+        """Whether a call of the store is one that is live here already, under another id: the
+        store could be read only after the snapshot. It goes on under the store's id."""
+        for uuid in (entry.customer_leg, entry.agent_leg):
+            call = self.call_of(uuid)
+            if call is not None:
+                del self.calls[call.id]
+                call.id, call.started = entry.id, entry.started
+                self.calls[call.id] = call
+                self._journal.call_changed(call)
+                return True
+        return False
+
+    def leg_described(self, event: LegEvent) -> None:
+        """What a leg's channel variables say, asked for after a snapshot."""
+        leg = self.legs.get(event.leg)
+        if leg is None:
+            return
+        self._learn(leg, event)
+        if leg.partner is not None and leg.call is not None:
+            first = leg if leg.is_originator else leg.partner
+            self._bridge(first, leg.partner if first is leg else leg)
+
+    def lose(self, leg: Leg) -> None:
+        """Count a leg as gone without having seen it go."""
+        call = leg.call
+        self._end(leg, "")
+        if call is not None and call.outcome in (Outcome.ANSWERED, Outcome.UNANSWERED):
+            call.outcome = Outcome.LOST
+        self._tell(leg.uuid, LegNews(LegFact.ENDED))
+        self._tell(leg.uuid, LegNews(LegFact.GONE))
+
+    # How it is kept
+
+    def _leg(self, event: LegEvent) -> Leg:
+        leg = self.legs.get(event.leg)
+        return leg if leg is not None else self._new_leg(event)
+
+    def _new_leg(self, event: LegEvent) -> Leg:
+        is_inbound = event.direction != "outbound"
+        self._ends.pop(event.leg, None)
+        leg = Leg(
+            uuid=event.leg,
+            is_inbound=is_inbound,
+            number=event.number[:LONGEST_TEXT],
+            # A plus sign that was dialled arrives as %2B.
+            destination=unquote(event.destination[: 3 * LONGEST_TEXT])[:LONGEST_TEXT],
+            context=intern(event.context),
+            created=float(event.at or 0) / 1e6 or self._clock.now(),
+        )
+        self.legs[leg.uuid] = leg
+        self._learn(leg, event)
+        self._join(leg, self._origin(event))
+        return leg
+
+    def _origin(self, event: LegEvent) -> Leg | None:
+        """The leg for whose sake this one was dialled."""
+        if event.queue_member:
+            return self.legs.get(event.queue_member)
+        if event.other_type == "originator":
+            return self.legs.get(event.other_leg)
+        return None
+
+    def _join(self, leg: Leg, origin: Leg | None) -> None:
+        call = self._former.pop(leg.uuid, None) or (origin.call if origin is not None else None)
+        if call is None:
+            call = Call(id=self._new_id(leg.created), started=leg.created, number=leg.person)
+            if leg.is_station:
+                call.direction = Direction.ORIGINATED
+            elif not leg.is_inbound:
+                call.direction = Direction.CAMPAIGN
+            if not leg.is_station:
+                call.customer_uuid = leg.uuid
+            self.calls[call.id] = call
+        leg.call = call
+        call.legs.append(leg)
+        if call.bridged is not None and call.customer is None and leg.uuid == call.customer_uuid:
+            call.customer = leg
+        elif call.bridged is not None and call.agent_leg is None and leg.uuid == call.agent_uuid:
+            call.agent_leg = leg
+            self._index(leg, call.agent)
+        call.group = call.group or leg.group
+        self._journal.call_changed(call)
+
+    def _learn(self, leg: Leg, event: LegEvent) -> None:
+        """Take from an event what its channel variables tell of the leg by now."""
+        group = event.group
+        if group:
+            leg.group = intern(group[:LONGEST_TEXT])
+        if event.queue_side == "member":
+            return
+        agent = event.agent
+        # FreeSWITCH sets dialed_user on the caller's leg too, where it names the other one.
+        if agent and not (leg.is_inbound and agent == event.dialed_user):
+            leg.claim = intern(agent[:LONGEST_TEXT])
+            leg.claim_rank = event.agent_rank
+        if not leg.is_station:
+            extension = self._extension(leg, event)
+            if extension:
+                leg.is_station = True
+                leg.extension = intern(extension[:LONGEST_TEXT])
+        if leg.is_station and not (leg.call is not None and leg.call.agent_leg is leg):
+            # From the bridge on both legs' variables name the agent (``_bridge``), not this one's.
+            self._index(leg, leg.claim or leg.extension)
+
+    def _extension(self, leg: Leg, event: LegEvent) -> str:
+        """Whose telephone this leg is; empty for a trunk's.
+
+        A telephone is what mod_callcenter or a ``user/`` dial string called, what authenticated
+        as somebody, and what has an internal number. On a trunk anybody can present one: taken at
+        their word they would be that agent, whose own calls would then be ambiguous.
+        """
+        if leg.is_inbound:
+            if event.user_name:
+                return event.user_name
+            is_believed = leg.context not in self._trunk_contexts
+            return leg.number if is_believed and self._numbers.is_internal(leg.number) else ""
+        if event.dialed_user and event.other_type != "originatee":
+            # A customer whom a campaign dialled has it too, once their leg has called an agent.
+            return event.dialed_user
+        if event.queue_side == "agent":
+            return event.agent
+        return leg.destination if self._numbers.is_internal(leg.destination) else ""
+
+    def _index(self, leg: Leg, agent: str) -> None:
+        if leg.indexed_as == agent:
+            return
+        self._unindex(leg)
+        leg.indexed_as = agent
+        self._by_agent.setdefault(agent, {})[leg.uuid] = leg
+
+    def _unindex(self, leg: Leg) -> None:
+        legs = self._by_agent.get(leg.indexed_as)
+        if legs is not None:
+            legs.pop(leg.uuid, None)
+            if not legs:
+                del self._by_agent[leg.indexed_as]
+
+    def _bridge(self, first: Leg, second: Leg) -> None:
+        for leg in (first, second):
+            if leg.partner is not None:
+                leg.partner.partner = None
+        first.partner, second.partner = second, first
+        first.is_originator, second.is_originator = True, False
+        customer, agent_leg, direction = tell_roles(first, second)
+        call = customer.call
+        if call is None:
+            return
+        self._bring(agent_leg, call)
+        if call.customer is not customer:
+            call.direction = direction
+        call.customer, call.agent_leg = customer, agent_leg
+        call.customer_uuid, call.agent_uuid = customer.uuid, agent_leg.uuid
+        call.agent = intern(name_agent(customer, agent_leg))
+        call.group = customer.group or agent_leg.group or call.group
+        call.number = customer.person
+        if call.bridged is None:
+            call.bridged = self._clock.now()
+        self._index(agent_leg, call.agent)
+        self._journal.call_changed(call)
+        self._tell(customer.uuid, LegNews(LegFact.BRIDGED, call.agent))
+        self.on_bridged(call)
+
+    def _tell(self, uuid: str, news: LegNews) -> None:
+        watchers = self._watchers.get(uuid)
+        if watchers:
+            for watcher in tuple(watchers):
+                watcher(uuid, news)
+
+    def _bring(self, agent_leg: Leg, call: Call) -> None:
+        """Let the agent's leg be part of the customer's call, whatever it was part of before."""
+        if agent_leg.call is call:
+            return
+        self._leave(agent_leg, "")
+        agent_leg.call = call
+        call.legs.append(agent_leg)
+
+    def _end(self, leg: Leg, cause: str) -> None:
+        del self.legs[leg.uuid]
+        self._unindex(leg)
+        if leg.partner is not None:
+            leg.partner.partner = None
+            leg.partner = None
+        self._leave(leg, cause)
+
+    def _leave(self, leg: Leg, cause: str) -> None:
+        """Take a leg off its call; the last one ends it."""
+        call = leg.call
+        if call is None:
+            return
+        leg.call = None
+        call.legs.remove(leg)
+        if call.customer is leg or (call.customer is None and not leg.is_station):
+            call.cause = intern(cause)
+        if call.customer is leg:
+            call.customer = None
+        elif call.agent_leg is leg:
+            call.agent_leg = None
+        if not call.legs:
+            call.cause = call.cause or intern(cause)
+            self._close(call, Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED)
+        self._journal.call_changed(call)
+
+    def _close(self, call: Call, outcome: Outcome) -> None:
+        call.ended = self._clock.now()
+        if call.outcome is Outcome.LIVE:
+            call.outcome = outcome
+        del self.calls[call.id]
+        self._journal.call_changed(call)
+
+    def _adopt(self, row: LegRow) -> None:
+        """Make a leg known of which only a snapshot's row is."""
+        is_from_trunk = row.direction == "inbound" and row.context in self._trunk_contexts
+        # There FreeSWITCH makes a presence of whatever user the caller wrote into the From.
+        user = "" if is_from_trunk else row.user
+        event = LegEvent(
+            leg=row.uuid,
+            direction=row.direction,
+            number=row.number,
+            destination=row.destination,
+            context=row.context,
+            dialed_user=user if row.direction == "outbound" else "",
+            user_name=user if row.direction == "inbound" else "",
+            at=str(int(row.created * 1e6)),
+        )
+        leg = self._new_leg(event)
+        leg.is_answered = row.is_answered
+        if leg.is_inbound and not leg.is_answered:
+            self.on_inbound(leg)
+
+    def _new_id(self, moment: float) -> int:
+        self._last_id = max(self._last_id + 1, int(moment * 1e6))
+        return self._last_id
+
+
+def slices(pause: Callable[[], None]) -> Iterator[None]:
+    """Each ``next`` is one piece of work done; every so many there is a pause."""
+    while True:
+        for _ in range(AT_ONCE):
+            yield
+        pause()

@@ -1,0 +1,223 @@
+"""Everything that is to be written down, on its way to the store.
+
+History lags by at most ``LAG`` seconds, so that many calls share a transaction. What was promised
+to somebody (``commit``) goes at once and is waited for. If the store cannot be written, everything
+stays here, the newest state of each thing, and goes when the store is back.
+
+Counterpart: ``daemon`` runs ``flush`` in a greenlet of its own whenever ``wait_for_work`` returns.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from itertools import islice
+
+import msgspec
+
+from fluxcc.core.ports import Batch, Clock, Latch, Runtime, Store
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import Call, record
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
+from fluxcc.domain.surveys import Survey
+
+log = logging.getLogger(__name__)
+
+LAG = 0.1
+"""Seconds that ordinary history may wait (issue: at most 100 ms behind)."""
+PATIENCE = 0.5
+"""Seconds a promise is waited for before it is called pending: an agent waits for a reply."""
+IDLE = 15.0
+"""Seconds after which ``wait_for_work`` returns although nothing happened."""
+AT_ONCE = 1_000
+"""Calls in one transaction. More would hold up the loop while they are made ready, and a promise
+while they are written."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds between tries to write to a store that failed."""
+
+
+class Removal(msgspec.Struct, frozen=True):
+    """A supervisor's setting that is to be deleted."""
+
+    entry: Entry
+
+
+Record = Block | AuditRecord | Survey | Entry | Removal
+
+
+class Journal:
+    """One per daemon."""
+
+    def __init__(self, store: Store, runtime: Runtime, clock: Clock) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._clock = clock
+        self._calls: dict[int, Call] = {}
+        self._records: dict[tuple[str, object], Record] = {}
+        self._waiting: list[Latch] = []
+        self._work = runtime.latch()
+        self._promise = runtime.latch()
+        self._pause = 0.0
+        self._oldest: float | None = None
+        """When the oldest thing that is not written yet was to be written."""
+        self._in_flight = 0
+        self._recreated = store.recreated
+        self.on_recreated: Callable[[], None] = lambda: None
+        """Called when the store had to be begun anew: note again everything that is still true."""
+        self.failure = ""
+        """Why the store cannot be written now; empty while it can."""
+        self.written = 0
+        """Batches written so far."""
+
+    @property
+    def pending(self) -> int:
+        """How many things are not written yet, those among them that are being written now."""
+        return len(self._calls) + len(self._records) + self._in_flight
+
+    @property
+    def lag(self) -> float:
+        """Seconds that the oldest thing that is not written yet has been waiting."""
+        if self._oldest is None or not self.pending:
+            return 0.0
+        return self._clock.monotonic() - self._oldest
+
+    def call_changed(self, call: Call) -> None:
+        """Write this call's newest state with the next batch."""
+        self._calls[call.id] = call
+        self._work.set(True)
+
+    def note(self, *records: Record) -> None:
+        """Write these with the next batch."""
+        for entry in records:
+            self._records[_identity(entry)] = entry
+        self._work.set(True)
+
+    def commit(self, *records: Record) -> bool:
+        """Write these now. True once they are on disk; False where that may take longer: they are
+        kept and written as soon as the store can be."""
+        self.note(*records)
+        if self.failure:
+            return False
+        written = self._runtime.latch()
+        self._waiting.append(written)
+        self._promise.set(True)
+        return bool(written.wait(PATIENCE))
+
+    def wait_for_work(self) -> bool:
+        """Return when something should be written: a promise at once, the rest after ``LAG``.
+
+        False where there is nothing.
+        """
+        if not self._work.wait(IDLE):
+            return False
+        if self._oldest is None:
+            self._oldest = self._clock.monotonic()
+        self._promise.wait(self._pause or LAG)
+        return True
+
+    def prove(self) -> None:
+        """Find out whether the store can be written, while there is nothing to write."""
+        try:
+            self._runtime.offload(self._store.write, Batch())
+        except Exception as error:
+            # As in ``flush``.
+            self._fail(error)
+        else:
+            self._succeed()
+
+    def _take_calls(self) -> dict[int, Call]:
+        """The calls of the next batch, those that changed first; the rest follows at once."""
+        if len(self._calls) <= AT_ONCE:
+            calls, self._calls = self._calls, {}
+            return calls
+        calls = dict(islice(self._calls.items(), AT_ONCE))
+        for number in calls:
+            del self._calls[number]
+        self._work.set(True)
+        self._promise.set(True)
+        return calls
+
+    def flush(self) -> None:
+        """Write what there is in one transaction, or the beginning of it where there is much; keep
+        it where that fails."""
+        self._work, self._promise = self._runtime.latch(), self._runtime.latch()
+        waiting, self._waiting = self._waiting, []
+        calls = self._take_calls()
+        records, self._records = self._records, {}
+        if not calls and not records:
+            return
+        size = len(calls) + len(records)
+        self._in_flight += size
+        try:
+            self._runtime.offload(self._store.write, _batch(calls, records))
+        except Exception as error:
+            # Also what the store did not foresee: losing the records would be worse than trying
+            # again for ever, which ``status`` shows.
+            if not isinstance(error, StoreUnavailableError):
+                log.exception("the store broke")
+            self._fail(error)
+            self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+            # What changed during the attempt is newer than what failed.
+            self._calls = calls | self._calls
+            self._records = records | self._records
+            self._work.set(True)
+            for latch in waiting:
+                latch.set(False)
+        else:
+            self._succeed()
+            self._pause = 0.0
+            self._oldest = None
+            self.written += 1
+            for latch in waiting:
+                latch.set(True)
+        finally:
+            self._in_flight -= size
+
+    def _fail(self, error: Exception) -> None:
+        failure = str(error) or type(error).__name__
+        if not self.failure:
+            log.error("the store cannot be written", extra={"error": failure})
+        self.failure = failure
+
+    def _succeed(self) -> None:
+        if self.failure:
+            log.info("the store can be written again", extra={"pending": self.pending})
+        self.failure = ""
+        if self._store.recreated != self._recreated:
+            self._recreated = self._store.recreated
+            self.on_recreated()
+
+
+def _identity(entry: Record) -> tuple[str, object]:
+    """What two records share of which only the newer one is written."""
+    if isinstance(entry, Removal):
+        entry = entry.entry
+    if isinstance(entry, Group | Room | Service):
+        return type(entry).__name__, key(entry)
+    return type(entry).__name__, entry.id
+
+
+def _batch(calls: dict[int, Call], records: dict[tuple[str, object], Record]) -> Batch:
+    blocks, audit, surveys, entries, removed = [], [], [], [], []
+    for entry in records.values():
+        match entry:
+            case Block():
+                blocks.append(entry)
+            case AuditRecord():
+                audit.append(entry)
+            case Survey():
+                surveys.append(entry)
+            case Removal(gone):
+                removed.append(gone)
+            case _:
+                entries.append(entry)
+    return Batch(
+        calls=tuple(record(call) for call in calls.values()),
+        blocks=tuple(blocks),
+        audit=tuple(audit),
+        surveys=tuple(surveys),
+        entries=tuple(entries),
+        removed=tuple(removed),
+    )

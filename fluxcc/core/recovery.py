@@ -1,0 +1,81 @@
+"""What a new life of the daemon takes over from the store: what supervisors set, the live
+blocks and the live calls. What it left half done it calls unknown."""
+
+from __future__ import annotations
+
+import logging
+
+from msgspec.structs import replace
+
+from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Clock, Runtime, Store
+from fluxcc.core.provisioning import Provisioning
+from fluxcc.core.requests.replies import Replies
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.errors import StoreUnavailableError
+
+log = logging.getLogger(__name__)
+
+
+class Recovery:
+    """One per daemon. Without a store the daemon works all the same, so this is tried again."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        blocklist: Blocklist,
+        provisioning: Provisioning,
+        tracker: Tracker,
+        journal: Journal,
+        replies: Replies,
+        runtime: Runtime,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._blocklist = blocklist
+        self._provisioning = provisioning
+        self._tracker = tracker
+        self._journal = journal
+        self._replies = replies
+        self._runtime = runtime
+        self._born = clock.now()
+
+    def step(self) -> bool:
+        """Take over what there is; False where the store could not be read."""
+        try:
+            self._runtime.offload(self._store.open)
+            blocks = self._runtime.offload(self._store.live_blocks)
+            calls = self._runtime.offload(self._store.live_calls)
+            entries = self._runtime.offload(self._store.entries)
+            unfinished = self._runtime.offload(self._store.unfinished)
+            self._replies.learn()
+        except StoreUnavailableError as error:
+            self._journal.failure = str(error)
+            log.error("the store cannot be used", extra={"error": str(error)})
+            return False
+        self._provisioning.load(entries)
+        self._load(blocks)
+        self._tracker.restore(call for call in calls if call.id not in self._tracker.calls)
+        for row in unfinished:
+            if row.at < self._born:
+                self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
+        return True
+
+    def _load(self, blocks: list[Block]) -> None:
+        """A number has one live block: the newest. Others are of a time when the store could not
+        be read and the number was marked all the same."""
+        known = {block.number: block for block in self._blocklist.blocks()}
+        for block in sorted(blocks, key=lambda block: block.until, reverse=True):
+            newer = known.setdefault(block.number, block)
+            if newer is block:
+                self._blocklist.put(block)
+            else:
+                self._journal.note(
+                    replace(
+                        block, state=BlockState.RELEASED, ended_at=newer.since, ended_by=newer.by
+                    )
+                )

@@ -1,0 +1,1 @@
+"""A request on its way: decided, written down, carried out, confirmed, answered."""

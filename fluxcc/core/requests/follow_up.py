@@ -1,0 +1,51 @@
+"""What became of a call after its transfer, for the audit: answered by whom, busy, abandoned."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.journal import Journal
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.effects import LegFact
+from fluxcc.domain.events import LegNews
+
+BUSY = frozenset({"USER_BUSY", "NORMAL_CIRCUIT_CONGESTION", "SWITCH_CONGESTION"})
+
+
+class FollowUps:
+    """One per daemon."""
+
+    def __init__(self, tracker: Tracker, journal: Journal) -> None:
+        self._tracker = tracker
+        self._journal = journal
+
+    def follow(self, row: AuditRecord) -> None:
+        """Complete this audit row as soon as it shows what became of its call."""
+        leg = row.call
+
+        def observe(_leg: str, news: LegNews) -> None:
+            sequel = tell(news)
+            if sequel:
+                self._tracker.unwatch([leg], observe)
+                self._journal.note(msgspec.structs.replace(row, sequel=sequel))
+
+        self._tracker.watch([leg], observe)
+        # Somebody may have answered, or the call may be over, while the transfer was being proved.
+        sooner = self._tracker.partner_of(leg) or self._tracker.end_of(leg)
+        if sooner is not None:
+            observe(leg, sooner)
+
+
+def tell(news: LegNews) -> str:
+    """The sequel that this news of the customer's leg amounts to; empty where it is none yet."""
+    match news.fact:
+        case LegFact.BRIDGED:
+            return f"answered:{news.detail}"
+        case LegFact.GONE if news.detail in BUSY:
+            return "busy"
+        case LegFact.GONE if news.is_by_person:
+            return "abandoned"
+        case LegFact.GONE:
+            return f"ended:{news.detail}"
+    return ""

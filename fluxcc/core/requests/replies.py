@@ -1,0 +1,86 @@
+"""What was answered to which request, so that the same request ID is never carried out twice.
+
+Replies of the last ``MEMORY`` requests are at hand; older ones, and those of a former life of the
+daemon, are in the store's audit for ``WINDOW`` seconds (contract, section 3: 24 h). The store is
+asked only for what ``seen`` does not rule out: the caller talks on while the agent waits.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection
+
+import msgspec
+
+from fluxcc.core.ports import Clock, Runtime, Store
+from fluxcc.core.requests.bloom import RotatingBloomFilter
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.requests import Reply
+
+WINDOW = 24 * 3600.0
+MEMORY = 5_000
+
+
+class Replies:
+    """One per daemon."""
+
+    def __init__(self, store: Store, runtime: Runtime, clock: Clock) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._clock = clock
+        self._recent: OrderedDict[str, Reply] = OrderedDict()
+        self._seen = RotatingBloomFilter(WINDOW, clock.monotonic())
+        self._is_learned = False
+        """Whether ``_seen`` has what former lives answered."""
+        self._running: set[str] = set()
+
+    def learn(self) -> None:
+        """Get to know the requests of former lives. Raises ``StoreUnavailableError``."""
+        since, now = self._clock.now() - WINDOW, self._clock.monotonic()
+        self._seen.merge(self._runtime.offload(self._read, since, now))
+        self._is_learned = True
+
+    def _read(self, since: float, now: float) -> RotatingBloomFilter:
+        found = RotatingBloomFilter(WINDOW, now)
+        found.add(self._store.request_ids(since), now)
+        return found
+
+    def begin(self, request: str) -> bool:
+        """Whether this request may start: False while the same one is running."""
+        if request in self._running:
+            return False
+        self._running.add(request)
+        return True
+
+    def find(self, request: str) -> Reply | None:
+        """The earlier reply to this request ID, or None.
+
+        Where the store cannot be read, only the recent ones are known: better an action twice
+        than none at all.
+        """
+        reply = self._recent.get(request)
+        if reply is None and (not self._is_learned or self._seen.may_have(request)):
+            try:
+                reply = self._runtime.offload(
+                    self._store.find_reply, request, self._clock.now() - WINDOW
+                )
+            except StoreUnavailableError:
+                return None
+        return reply
+
+    def end(self, request: str) -> None:
+        """The request runs no longer."""
+        self._running.discard(request)
+
+    def keep(self, reply: Reply) -> None:
+        """This is what its request was answered."""
+        self._recent[reply.request] = reply
+        self._seen.add((reply.request,), self._clock.monotonic())
+        if len(self._recent) > MEMORY:
+            self._recent.popitem(last=False)
+
+    def forget(self, numbers: Collection[str]) -> None:
+        """Let no reply say any more that it was about one of these numbers."""
+        for request, reply in self._recent.items():
+            if reply.number in numbers:
+                self._recent[request] = msgspec.structs.replace(reply, number="")

@@ -1,0 +1,189 @@
+"""Avali-E from the daemon's side: armed where a telephone's hangup starts it, answers taken in.
+
+Counterparts: the kit's ``avali_e.lua`` asks the customer, tells each answer as a ``fluxcc::survey``
+event and writes the same into its spool; ``actions.survey`` says who gets one. An answer that comes
+both ways, or twice, is one: the script gives each survey an id, and a later record replaces an
+earlier one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from fluxcc.actions import survey
+from fluxcc.actions.rules import Rules
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Pbx, Spool
+from fluxcc.domain.calls import Call, Conversation
+from fluxcc.domain.errors import PbxError, PbxRejectedError
+from fluxcc.domain.provisioning import Group
+from fluxcc.domain.requests import clean_text
+from fluxcc.domain.surveys import Survey
+
+MOST_QUESTIONS = 3
+HIGHEST_ANSWER = 10
+LONGEST_TEXT = 128
+
+log = logging.getLogger(__name__)
+
+
+class Surveys:
+    """One per daemon."""
+
+    def __init__(
+        self, tracker: Tracker, journal: Journal, pbx: Pbx, rules: Rules, spool: Spool
+    ) -> None:
+        self._tracker = tracker
+        self._journal = journal
+        self._pbx = pbx
+        self._rules = rules
+        self._spool = spool
+        self._unsettled: set[Call] = set()
+        """Calls of which FreeSWITCH did not answer whether it took what was wanted."""
+        self.taken = 0
+        """Surveys taken in from the spool since the daemon started."""
+        self.malformed = 0
+        """Records of surveys that nobody could read."""
+
+    def is_to_be_armed(self, call: Call) -> bool:
+        """Whether this call, just bridged, must have its survey armed. Asks nobody."""
+        group = survey.group_of(call.seen_by(call.agent), self._rules)
+        return group is not None and survey.is_to_be_armed(group)
+
+    def settle(self, call: Call) -> None:
+        """Arm the survey of a call that is still talking, or disarm it, as its group wants it now.
+
+        Talks to FreeSWITCH; where that does not answer, ``settle_rest`` tries again.
+        """
+        self._unsettled.discard(call)
+        if call.customer is None:
+            return
+        view = call.seen_by(call.agent)
+        group = survey.group_of(view, self._rules)
+        try:
+            if group is None or not survey.is_to_be_armed(group):
+                self._pbx.disarm_survey(call.customer.uuid)
+            elif call.is_talking:
+                self._arm(call, view, group)
+        except PbxRejectedError as error:
+            # The leg has just gone.
+            log.warning("a survey was not settled", extra={"error": str(error)})
+        except PbxError as error:
+            self._unsettled.add(call)
+            log.warning("a survey is not settled yet", extra={"reason": str(error)})
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether FreeSWITCH has taken what was wanted for every call."""
+        return not self._unsettled
+
+    def settle_rest(self) -> None:
+        """Try again what FreeSWITCH did not answer."""
+        for call in list(self._unsettled):
+            self.settle(call)
+
+    def group_changed(self, group: Group) -> None:
+        """Let a supervisor's change count for the calls that are up already."""
+        for call in self._tracker.calls_of_group(group.name):
+            self.settle(call)
+
+    def _arm(self, call: Call, view: Conversation, group: Group) -> None:
+        self._pbx.brief_leg(view.customer, survey.brief(view, group).facts)
+        if not call.is_survey_over:
+            self._pbx.arm_survey(
+                view.customer,
+                survey.destination(group, self._rules),
+                self._rules.survey_context,
+            )
+        if call.is_survey_over:
+            # An action came in between and disarmed what was not armed yet.
+            self._pbx.disarm_survey(view.customer)
+
+    def told(self, headers: Mapping[str, str]) -> None:
+        """An answer came as an event. What it says is in the spool too, so it may be lost."""
+        try:
+            self._journal.note(read_survey(headers))
+        except ValueError as error:
+            self.malformed += 1
+            log.warning("a survey's event was malformed", extra={"error": str(error)})
+
+    def empty_spool(self) -> int:
+        """Take in what lies in the spool; a record leaves it once it is on disk here.
+
+        Returns how many were taken in.
+        """
+        taken = 0
+        for name, records in self._spool.read():
+            surveys = []
+            for headers in records:
+                try:
+                    surveys.append(read_survey(headers))
+                except ValueError as error:
+                    self.malformed += 1
+                    log.warning(
+                        "a survey's record was malformed", extra={"file": name, "error": str(error)}
+                    )
+            if not surveys or self._journal.commit(surveys[-1]):
+                self._spool.remove(name, keep_aside=not surveys)
+                taken += 1
+                self._tell(surveys)
+        return taken
+
+    def _tell(self, records: list[Survey]) -> None:
+        if records:
+            self.taken += 1
+            survey = records[-1]
+            log.info(
+                "a survey was taken in",
+                extra={
+                    "survey": survey.id,
+                    "call": survey.call,
+                    "group": survey.group,
+                    "agent": survey.agent,
+                    "answered": sum(answer is not None for answer in survey.answers),
+                },
+            )
+
+
+def read_survey(headers: Mapping[str, str]) -> Survey:
+    """A survey's event, or a line of its spool. Raises ``ValueError``."""
+
+    def text(name: str) -> str:
+        return clean_text(headers.get(f"Fluxcc-{name}", ""), LONGEST_TEXT)
+
+    def seconds(name: str) -> float:
+        value = float(text(name) or 0)
+        if not 0 <= value < 1e11:
+            raise ValueError(f"{name} is no time")
+        return value
+
+    questions = int(text("Questions"))
+    if not 1 <= questions <= MOST_QUESTIONS:
+        raise ValueError("Questions is out of range")
+    answers = tuple(read_answer(text(f"Answer-{n}")) for n in range(1, questions + 1))
+    if not text("Survey"):
+        raise ValueError("Survey is missing")
+    return Survey(
+        id=text("Survey"),
+        call=text("Call"),
+        number=text("Number"),
+        group=text("Group"),
+        agent=text("Agent"),
+        direction=text("Direction"),
+        started=seconds("Started"),
+        offered=seconds("Offered"),
+        questions=questions,
+        answers=answers,
+    )
+
+
+def read_answer(text: str) -> int | None:
+    """What was pressed; None where nothing was. Raises ``ValueError``."""
+    if not text:
+        return None
+    answer = int(text)
+    if not 0 <= answer <= HIGHEST_ANSWER:
+        raise ValueError("an answer is out of range")
+    return answer

@@ -1,0 +1,169 @@
+"""``uuid_*``: commands about one leg; and ``hupall``, about all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fluxcc.lab.simulator.causes import cause_named
+from fluxcc.lab.simulator.events import Event, array_text
+
+if TYPE_CHECKING:
+    from fluxcc.lab.simulator.channel import Channel
+    from fluxcc.lab.simulator.pbx import Pbx
+
+NO_SUCH_CHANNEL = "-ERR No such channel!\n"
+CANNOT_LOCATE = "-ERR Cannot locate session!\n"
+
+
+def _kill(pbx: Pbx, arguments: str) -> str:
+    uuid, _, cause = arguments.partition(" ")
+    if not uuid:
+        return "-USAGE: <uuid> [cause]\n"
+    leg = pbx.switchboard.find(uuid)
+    if leg is None:
+        return NO_SUCH_CHANNEL
+    pbx.switchboard.hang_up(leg, cause_named(cause))
+    return "+OK\n"
+
+
+def _hang_up_all(pbx: Pbx, arguments: str) -> str:
+    """``[cause]``: everybody's call ends."""
+    cause = cause_named(arguments or "MANAGER_REQUEST")
+    for leg in pbx.switchboard:
+        pbx.switchboard.hang_up(leg, cause)
+    return f"+OK hangup all channels with cause {cause}\n"
+
+
+def _exists(pbx: Pbx, arguments: str) -> str:
+    return "true" if pbx.switchboard.find(arguments) else "false"
+
+
+def _getvar(pbx: Pbx, arguments: str) -> str:
+    words = arguments.split()
+    if len(words) < 2:
+        return "-USAGE: <uuid> <var>\n"
+    leg = pbx.switchboard.find(words[0])
+    return NO_SUCH_CHANNEL if leg is None else leg.variable(words[1]) or "_undef_"
+
+
+def _setvar(pbx: Pbx, arguments: str) -> str:
+    """``UUID NAME [VALUE]``; without a value the variable goes."""
+    uuid, _, rest = arguments.partition(" ")
+    name, _, value = rest.partition(" ")
+    if not uuid or not name:
+        return "-USAGE: <uuid> <var> [value]\n"
+    leg = pbx.switchboard.find(uuid)
+    if leg is None:
+        return NO_SUCH_CHANNEL
+    leg.set_variable(name, value)
+    return "+OK\n"
+
+
+def _setvar_multi(pbx: Pbx, arguments: str) -> str:
+    usage = "-USAGE: <uuid> <var>=<value>;<var>=<value>...\n"
+    uuid, _, rest = arguments.partition(" ")
+    if not uuid or not rest:
+        return usage
+    leg = pbx.switchboard.find(uuid)
+    if leg is None:
+        return NO_SUCH_CHANNEL + usage
+    for pair in rest.split(";"):
+        name, _, value = pair.partition("=")
+        leg.set_variable(name, value)
+    return "+OK\n"
+
+
+def _dump(pbx: Pbx, arguments: str) -> str:
+    """``UUID [json|plain]``; in neither format the values are percent-encoded."""
+    uuid, _, form = arguments.partition(" ")
+    if not uuid:
+        return "-USAGE: <uuid> [format]\n"
+    leg = pbx.switchboard.find(uuid)
+    if leg is None:
+        return NO_SUCH_CHANNEL
+    named = [("Event-Name", "CHANNEL_DATA"), *pbx.bus.stamp(), *leg.headers()]
+    event = Event("CHANNEL_DATA", named)
+    if form == "json":
+        return event.as_json()
+    if form == "plain":
+        return "".join(f"{name}: [{array_text(value)}]\n" for name, value in event.headers)
+    return event.as_plain()
+
+
+def _transfer(pbx: Pbx, arguments: str) -> str:
+    """``UUID [-bleg|-both] DESTINATION [DIALPLAN] [CONTEXT]``.
+
+    As in FreeSWITCH ``-bleg`` moves the leg itself where it has no partner, ``-both`` moves the
+    partner first, and the answer tells of the leg that is moved last.
+    """
+    words = arguments.split()
+    if not 2 <= len(words) <= 5:
+        return "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n"
+    leg = pbx.switchboard.find(words[0])
+    if leg is None:
+        return NO_SUCH_CHANNEL
+    which = words.pop(1).lower() if words[1].startswith("-") else ""
+    destination, dialplan, context = [*words[1:], "", "", ""][:3]
+    if not destination:
+        return "-ERR\n"
+    partner = leg.bridged_to
+    legs: list[Channel] = [leg]
+    if partner is not None and not partner.is_ended:
+        legs = {"-bleg": [partner], "-both": [partner, leg]}.get(which, legs)
+    for moved in legs:
+        pbx.router.transfer(moved, destination, dialplan, context)
+    return "+OK\n"
+
+
+def _bridge(pbx: Pbx, arguments: str) -> str:
+    words = arguments.split()
+    if len(words) != 2:
+        return "-USAGE: <uuid> <other_uuid>\n"
+    a, b = (pbx.switchboard.find(word) for word in words)
+    if a is None or b is None or a is b:
+        return "-ERR Invalid uuid\n"
+    pbx.bridges.bridge_now(a, b)
+    return f"+OK {b.uuid}\n"
+
+
+def _park(pbx: Pbx, arguments: str) -> str:
+    leg = pbx.switchboard.find(arguments)
+    if leg is None:
+        return NO_SUCH_CHANNEL
+    pbx.switchboard.redirect(leg, lambda: pbx.router.park(leg))
+    return "+OK\n"
+
+
+def _recv_dtmf(pbx: Pbx, arguments: str) -> str:
+    uuid, _, keys = arguments.partition(" ")
+    leg = pbx.switchboard.find(uuid)
+    if leg is None:
+        return CANNOT_LOCATE
+    pbx.switchboard.press(leg, "".join(re.findall(r"[0-9A-D*#]", keys.partition("@")[0])))
+    return f"+OK {uuid} received DTMF {keys}.\n"
+
+
+def _send_dtmf(pbx: Pbx, arguments: str) -> str:
+    """Tones go out to the telephone, where nobody listens here."""
+    uuid, _, keys = arguments.partition(" ")
+    if pbx.switchboard.find(uuid) is None:
+        return CANNOT_LOCATE
+    return f"+OK {uuid} sent DTMF {keys}.\n"
+
+
+COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
+    "hupall": _hang_up_all,
+    "uuid_bridge": _bridge,
+    "uuid_dump": _dump,
+    "uuid_exists": _exists,
+    "uuid_getvar": _getvar,
+    "uuid_kill": _kill,
+    "uuid_park": _park,
+    "uuid_recv_dtmf": _recv_dtmf,
+    "uuid_send_dtmf": _send_dtmf,
+    "uuid_setvar": _setvar,
+    "uuid_setvar_multi": _setvar_multi,
+    "uuid_transfer": _transfer,
+}

@@ -1,0 +1,55 @@
+"""``load``, ``unload`` and ``module_exists``: which parts of the PBX are there.
+
+Their counterpart is whoever looks whether a module is missing. A module that is unloaded takes its
+commands with it, and mod_hash forgets what it held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fluxcc.lab.simulator.hashtable import HashTable
+
+if TYPE_CHECKING:
+    from fluxcc.lab.simulator.pbx import Pbx
+
+UNLOADABLE = frozenset({"mod_conference", "mod_hash"})
+"""The others say no (mod_commands, mod_lua), or nobody needs them to go."""
+OWNERS = {
+    "conference": "mod_conference",
+    "hash": "mod_hash",
+    "hash_dump": "mod_hash",
+}
+"""Command → the module it belongs to, for modules that can be unloaded."""
+
+
+def _module_exists(pbx: Pbx, arguments: str) -> str:
+    return "true" if arguments in pbx.modules else "false"
+
+
+def _load(pbx: Pbx, arguments: str) -> str:
+    if arguments in pbx.modules:
+        return "+OK Reloading XML\n-ERR [Module already loaded]\n"
+    if arguments not in UNLOADABLE:
+        return "+OK Reloading XML\n-ERR [module load file routine returned an error]\n"
+    pbx.modules.add(arguments)
+    return "+OK Reloading XML\n+OK\n"
+
+
+def _unload(pbx: Pbx, arguments: str) -> str:
+    if arguments not in pbx.modules:
+        return "-ERR [No such module!]\n"
+    if arguments not in UNLOADABLE:
+        return "-ERR [Module is not unloadable]\n"
+    pbx.modules.remove(arguments)
+    if arguments == "mod_hash":
+        pbx.hash = HashTable()
+    return "+OK\n"
+
+
+COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
+    "load": _load,
+    "module_exists": _module_exists,
+    "unload": _unload,
+}

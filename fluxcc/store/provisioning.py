@@ -1,0 +1,39 @@
+"""Groups, rooms and services in the store: one table, one row an entry, its fields as JSON.
+
+They are few, read whole at start, and never searched, so that a new field needs no migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
+from fluxcc.store.schema import ENTRIES
+
+_KINDS: dict[str, type[Entry]] = {"group": Group, "room": Room, "service": Service}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def to_rows(node: str, entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
+    """The entries as rows of ``ENTRIES``."""
+    return [(*_identity(node, entry), msgspec.json.encode(entry).decode()) for entry in entries]
+
+
+def to_keys(node: str, entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
+    """The primary keys of the entries."""
+    return [_identity(node, entry) for entry in entries]
+
+
+def read(connection: Connection, node: str) -> list[Entry]:
+    """Every entry of the node, by kind and name."""
+    query = select(ENTRIES.c.kind, ENTRIES.c.fields).where(ENTRIES.c.node == node)
+    rows = connection.execute(query.order_by(ENTRIES.c.kind, ENTRIES.c.name))
+    return [msgspec.json.decode(fields, type=_KINDS[kind]) for kind, fields in rows]
+
+
+def _identity(node: str, entry: Entry) -> tuple[str, str, str]:
+    return node, _NAMES[type(entry)], key(entry)

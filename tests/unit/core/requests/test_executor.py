@@ -1,0 +1,517 @@
+"""A request from the door to its reply: in this order, once, and with the truth at the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from fluxcc.core.requests.confirmation import DOUBT
+from fluxcc.core.requests.replies import WINDOW
+from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.requests import Action, Reply
+from tests.builders import NUMBER, OTHER, SPELLINGS, World, a_request, an_operators
+from tests.fakes import NOW
+
+PRANK = [
+    f"write block {NUMBER}",
+    "write audit requested",
+    "publish 5 keys",
+    "disarm customer",
+    "end customer CALL_REJECTED",
+    "end telephone NORMAL_CLEARING",
+    "write audit ok",
+]
+
+
+def tell_later(world: World, hurries: int = 3) -> None:
+    """Let FreeSWITCH tell of a hangup only after it was hurried so often."""
+    waiting: list[tuple[str, str]] = []
+    counted = []
+    world.pbx.on_end = lambda leg, cause: waiting.append((leg, cause))
+
+    def hurry() -> None:
+        counted.append(1)
+        if len(counted) >= hurries:
+            while waiting:
+                world.hung_up(*waiting.pop(0))
+
+    world.pbx.on_hurry = hurry
+
+
+def tell_nothing(world: World) -> None:
+    """Let FreeSWITCH accept a hangup and never tell of it."""
+    world.pbx.on_end = lambda leg, cause: None
+
+
+# A prank
+
+
+def test_a_prank_is_written_down_published_disarmed_ended_and_only_then_answered(
+    world: World,
+) -> None:
+    """Issue: commit, publish, disarm, end the customer's leg, wait for the hangup, reply."""
+    world.received_call()
+    world.story.clear()
+    reply = world.ask(a_request())
+    assert [line for line in world.story if line in PRANK] == PRANK
+    assert reply.code is Code.BLOCKED
+    assert (reply.call, reply.number, reply.agent) == ("customer", NUMBER, "1000")
+    assert (reply.blocked, reply.expires) == (True, int(NOW) + 1800)
+    assert not reply.record_pending
+    assert set(world.pbx.gate) == set(SPELLINGS)
+    assert not world.tracker.calls
+
+
+def test_ok_is_said_when_the_events_show_it_and_not_when_a_command_was_accepted(
+    world: World,
+) -> None:
+    """Contract, 3."""
+    world.received_call()
+    tell_later(world, hurries=5)
+    before = world.clock.monotonic()
+    assert world.ask(a_request()).code is Code.BLOCKED
+    assert world.clock.monotonic() > before
+
+
+def test_a_hangup_whose_event_was_dropped_is_asked_for(world: World) -> None:
+    """Under overload: FreeSWITCH says itself that the legs are gone."""
+    world.received_call()
+    world.pbx.on_end = lambda leg, cause: None
+    world.pbx.legs = {"customer", "telephone"}
+    world.runtime.meanwhile.append(world.pbx.legs.clear)
+    began = world.clock.monotonic()
+    assert world.ask(a_request()).code is Code.BLOCKED
+    assert DOUBT <= world.clock.monotonic() - began < DOUBT + 0.2
+
+
+def test_a_hangup_that_is_never_seen_is_a_failure_in_time_for_the_reply(world: World) -> None:
+    """The reply is due after 5 s (contract, 3)."""
+    call = world.received_call()
+    tell_nothing(world)
+    before = world.clock.monotonic()
+    reply = world.ask(a_request())
+    assert (reply.status, reply.code) == (Status.FAILED, Code.PBX_REJECTED)
+    assert world.clock.monotonic() - before < 5
+    assert call.outcome == "live"
+
+
+def test_a_second_mark_renews(world: World) -> None:
+    world.received_call()
+    first = world.ask(a_request())
+    world.clock.step(600)
+    world.received_call("011988887777")
+    second = world.ask(a_request())
+    assert (first.code, second.code) == (Code.BLOCKED, Code.RENEWED)
+    assert second.expires is not None
+    assert second.expires >= int(NOW) + 600 + 1800
+    assert set(world.pbx.gate.values()) == {second.expires}
+    assert [notice["Fluxcc-Change"] for notice in world.pbx.heard("fluxcc::block")] == [
+        "blocked",
+        "renewed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("1001", Code.NOT_BLOCKED_INTERNAL), ("anonymous", Code.NOT_BLOCKED_WITHHELD), ("", None)],
+)
+def test_who_cannot_be_blocked_is_hung_up_and_the_reply_says_so(
+    world: World, number: str, code: Code | None
+) -> None:
+    """Contract, 1."""
+    world.received_call(number)
+    reply = world.ask(a_request(call="customer"))
+    assert reply.code is (code or Code.NOT_BLOCKED_WITHHELD)
+    assert (reply.status, reply.blocked, reply.expires) == (Status.OK, False, None)
+    assert world.pbx.gate == {}
+    assert not world.tracker.calls
+
+
+def test_on_an_internal_call_the_other_one_is_the_customer_for_both(world: World) -> None:
+    for agent, other in (("1000", "a"), ("1001", "b")):
+        world.caller_dials("a", "1001", "1000", Caller_Context="default")
+        world.telephone_rings("b", "1000", "a")
+        world.bridged("a", "b")
+        reply = world.ask(a_request(agent=agent))
+        assert (reply.code, reply.call) == (Code.NOT_BLOCKED_INTERNAL, other)
+
+
+def test_an_internal_number_from_a_trunk_is_told_apart_in_the_audit(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not blocked (contract, section 1), but whoever looks finds out who tries that."""
+    world.received_call("1234")
+    reply = world.ask(a_request())
+    assert (reply.code, reply.blocked) == (Code.NOT_BLOCKED_INTERNAL, False)
+    assert world.blocklist.blocks() == []
+    world.journal.flush()
+    (row,) = world.store.audit.values()
+    assert (row.number, row.subject) == ("1234", "internal-number-on-trunk")
+    assert "internal number" in caplog.text
+
+
+def test_an_internal_number_from_a_telephone_is_not(world: World) -> None:
+    world.caller_dials("a", "1001", "1000", Caller_Context="default")
+    world.telephone_rings("b", "1000", "a")
+    world.bridged("a", "b")
+    assert world.ask(a_request()).code is Code.NOT_BLOCKED_INTERNAL
+    world.journal.flush()
+    (row,) = world.store.audit.values()
+    assert row.subject == ""
+
+
+def test_the_refusal_of_somebody_elses_call_is_audited(world: World) -> None:
+    world.received_call()
+    world.ask(a_request(agent="1001", call="customer", reason="mine"))
+    world.journal.flush()
+    (row,) = world.store.audit.values()
+    assert (row.agent, row.call) == ("1001", "customer")
+    assert (row.status, row.code, row.reason) == ("refused", "not-your-call", "mine")
+
+
+def test_history_and_audit_say_what_was_done_by_whom_and_why(world: World) -> None:
+    world.received_call()
+    world.ask(a_request(id="r-x", reason="swears"))
+    world.journal.flush()
+    (call,) = world.store.calls.values()
+    (row,) = world.store.audit.values()
+    (block,) = world.store.blocks.values()
+    assert (call.outcome, call.cause) == ("prank", "CALL_REJECTED")
+    assert (row.request, row.action, row.by, row.agent) == ("r-x", "prank", "agent:1000", "1000")
+    assert (row.call, row.number, row.reason) == ("customer", NUMBER, "swears")
+    assert (row.status, row.code, row.blocked) == ("ok", "blocked", True)
+    assert (row.at, row.expires) == (NOW, int(NOW) + 1800)
+    assert row.ended is not None
+    assert (block.by, block.reason, block.call) == ("agent:1000", "swears", "customer")
+
+
+# Refusals: nothing is done
+
+
+def refused(world: World, reply: Reply) -> Code:
+    """The code of a attempts, of which nothing but the audit may be left."""
+    assert reply.status is Status.REFUSED
+    assert not [line for line in world.story if line.startswith(("end", "publish", "disarm"))]
+    world.journal.flush()
+    assert [row.status for row in world.store.audit.values()][-1] == "refused"
+    return reply.code
+
+
+def test_an_agent_without_a_call(world: World) -> None:
+    world.received_call()
+    assert refused(world, world.ask(a_request(agent="1001"))) is Code.NO_LIVE_CALL
+
+
+def test_an_agent_with_two_calls_must_say_which(world: World) -> None:
+    world.received_call()
+    world.received_call(OTHER, customer="next", telephone="second line")
+    assert refused(world, world.ask(a_request())) is Code.AMBIGUOUS_CALL
+
+
+def test_with_two_calls_either_leg_says_which(world: World) -> None:
+    world.received_call()
+    world.received_call(OTHER, customer="next", telephone="second line")
+    assert world.ask(a_request(call="second line")).number == OTHER
+    assert world.ask(a_request(call="customer")).number == NUMBER
+
+
+def test_a_call_that_is_not_there(world: World) -> None:
+    world.received_call()
+    assert refused(world, world.ask(a_request(call="nobody"))) is Code.NO_SUCH_CALL
+
+
+def test_a_call_that_has_ended(world: World) -> None:
+    world.received_call()
+    world.hung_up("customer")
+    world.hung_up("telephone")
+    assert refused(world, world.ask(a_request(call="customer"))) is Code.NO_SUCH_CALL
+
+
+def test_someone_elses_call(world: World) -> None:
+    world.received_call()
+    request = a_request(agent="1001", call="customer")
+    assert refused(world, world.ask(request)) is Code.NOT_YOUR_CALL
+
+
+def test_an_operator_acts_on_anybodys_call(world: World) -> None:
+    world.received_call()
+    reply = world.ask(an_operators(Action.PRANK, call="customer"))
+    assert (reply.code, reply.agent) == (Code.BLOCKED, "1000")
+    assert world.blocklist.blocks()[0].by == "operator:maria"
+
+
+def test_two_actions_on_one_call_at_once(world: World) -> None:
+    world.received_call()
+    tell_nothing(world)
+    second: list[Reply] = []
+
+    def ask_again() -> None:
+        if not second:
+            second.append(world.ask(a_request()))
+            world.hung_up("customer")
+            world.hung_up("telephone")
+
+    world.pbx.on_hurry = ask_again
+    assert world.ask(a_request()).code is Code.BLOCKED
+    assert second[0].code is Code.ACTION_IN_PROGRESS
+
+
+def test_a_call_whose_action_failed_is_free_for_the_next(world: World) -> None:
+    world.received_call()
+    world.pbx.rejected.add("end_leg")
+    assert world.ask(a_request()).code is Code.PBX_REJECTED
+    world.pbx.rejected.clear()
+    assert world.ask(a_request()).code is Code.RENEWED
+
+
+# The same request ID
+
+
+def test_the_same_id_is_answered_with_the_first_reply_and_does_nothing_more(
+    world: World,
+) -> None:
+    """Contract, 3."""
+    world.received_call()
+    request = a_request()
+    first = world.ask(request)
+    world.received_call(OTHER)
+    world.story.clear()
+    assert world.ask(request) == first
+    assert world.story == []
+
+
+def test_the_same_id_while_it_is_carried_out_gets_no_second_reply(world: World) -> None:
+    world.received_call()
+    tell_nothing(world)
+    request = a_request()
+    second: list[Reply | None] = []
+
+    def ask_again() -> None:
+        if not second:
+            second.append(world.executor.execute(request))
+            world.hung_up("customer")
+            world.hung_up("telephone")
+
+    world.pbx.on_hurry = ask_again
+    assert world.ask(request).code is Code.BLOCKED
+    assert second == [None]
+
+
+def test_a_refusal_is_remembered_too(world: World) -> None:
+    request = a_request()
+    assert world.ask(request).code is Code.NO_LIVE_CALL
+    world.received_call()
+    assert world.ask(request).code is Code.NO_LIVE_CALL
+
+
+def next_life(world: World) -> World:
+    """The daemon after a restart, on the same store."""
+    world.journal.flush()
+    later = World()
+    later.clock.set(world.clock.now())
+    later.store.audit = world.store.audit
+    return later
+
+
+def test_a_former_lifes_reply_is_answered_for_24_hours(world: World) -> None:
+    world.received_call()
+    request = a_request()
+    first = world.ask(request)
+    later = next_life(world)
+    later.received_call(OTHER)
+    assert later.ask(request) == first
+    assert later.story == []
+    much_later = next_life(world)
+    much_later.clock.step(WINDOW + 1)
+    assert much_later.ask(request).code is Code.NO_LIVE_CALL
+
+
+def test_what_a_former_life_began_and_never_ended_is_unknown(world: World) -> None:
+    world.received_call()
+    request = a_request()
+
+    def die(leg: str, cause: str) -> None:
+        raise SystemExit
+
+    world.pbx.on_end = die
+    with pytest.raises(SystemExit):
+        world.ask(request)
+    assert next_life(world).ask(request).code is Code.OUTCOME_UNKNOWN
+
+
+# The store
+
+
+def test_without_a_store_the_call_ends_the_number_is_refused_and_the_record_follows(
+    world: World,
+) -> None:
+    """Issue: the reply says that the record is pending."""
+    world.received_call()
+    world.store.failure = "the disk is full"
+    reply = world.ask(a_request())
+    assert (reply.code, reply.record_pending) == (Code.BLOCKED, True)
+    assert set(world.pbx.gate) == set(SPELLINGS)
+    assert not world.tracker.calls
+    assert world.journal.pending > 0
+    world.store.failure = ""
+    world.journal.flush()
+    assert world.journal.pending == 0
+    (row,) = world.store.audit.values()
+    (block,) = world.store.blocks.values()
+    assert (row.status, block.number) == ("ok", NUMBER)
+
+
+def test_a_store_that_breaks_between_the_two_commits_is_told_too(world: World) -> None:
+    world.received_call()
+
+    def break_store(leg: str, cause: str) -> None:
+        world.store.failure = "gone"
+        world.hung_up(leg, cause)
+
+    world.pbx.on_end = break_store
+    reply = world.ask(a_request())
+    assert (reply.code, reply.record_pending) == (Code.BLOCKED, True)
+
+
+# The PBX
+
+
+def test_freeswitch_says_no(world: World) -> None:
+    call = world.received_call()
+    world.pbx.rejected.add("end_leg")
+    reply = world.ask(a_request())
+    assert (reply.status, reply.code) == (Status.FAILED, Code.PBX_REJECTED)
+    assert call.outcome == "live"
+    world.journal.flush()
+    (row,) = world.store.audit.values()
+    assert (row.status, row.code) == ("failed", "pbx-rejected")
+
+
+def test_a_gate_that_takes_no_block_does_not_keep_the_call_alive(world: World) -> None:
+    world.received_call()
+    world.pbx.rejected.add("publish_blocks")
+    assert world.ask(a_request()).code is Code.BLOCKED
+    assert not world.tracker.calls
+    assert world.blocklist.match(NUMBER) is not None
+
+
+def test_a_notice_that_cannot_be_sent_does_not_keep_the_call_alive(world: World) -> None:
+    world.received_call()
+    world.pbx.broken.add("announce")
+    assert world.ask(a_request()).code is Code.BLOCKED
+
+
+@pytest.mark.parametrize("where", ["publish_blocks", "disarm_survey", "end_leg", "hurry"])
+def test_a_link_that_breaks_in_the_middle_leaves_the_outcome_unknown(
+    world: World, where: str
+) -> None:
+    world.received_call()
+    tell_nothing(world)
+    world.pbx.broken.add(where)
+    reply = world.ask(a_request())
+    assert (reply.status, reply.code) == (Status.UNKNOWN, Code.OUTCOME_UNKNOWN)
+    world.journal.flush()
+    assert [row.code for row in world.store.audit.values()] == ["outcome-unknown"]
+
+
+def test_an_operators_block_without_a_link_is_made_and_says_what_it_waits_for(
+    world: World,
+) -> None:
+    world.pbx.lose()
+    reply = world.ask(an_operators(Action.BLOCK, number=NUMBER))
+    assert (reply.status, reply.code) == (Status.OK, Code.GATE_PENDING)
+    assert reply.expires
+    world.pbx.come_back()
+    world.blocking.publish_all()
+    assert set(world.pbx.gate) == set(SPELLINGS)
+
+
+def test_a_block_whose_link_broke_holds_after_the_next_connect(world: World) -> None:
+    """It was written down before anything was done."""
+    world.received_call()
+    world.pbx.lose()
+    world.ask(a_request())
+    world.pbx.come_back()
+    world.blocking.publish_all()
+    assert set(world.pbx.gate) == set(SPELLINGS)
+
+
+def test_a_leg_that_is_gone_already_is_as_good_as_ended(world: World) -> None:
+    """The caller hung up in the same moment; the event comes while we wait."""
+    world.received_call()
+    world.pbx.legs = set()
+    world.pbx.on_hurry = lambda: (world.hung_up("customer"), world.hung_up("telephone"), None)[-1]
+    assert world.ask(a_request()).code is Code.BLOCKED
+
+
+def test_a_caller_who_hangs_up_before_the_first_command_is_blocked_all_the_same(
+    world: World,
+) -> None:
+    world.received_call()
+    world.pbx.legs = set()
+    hung_up: list[bool] = []
+
+    def hang_up() -> None:
+        if not hung_up:
+            hung_up.append(True)
+            world.hung_up("customer")
+            world.hung_up("telephone")
+
+    world.runtime.meanwhile.append(hang_up)
+    assert world.ask(a_request()).code is Code.BLOCKED
+    assert set(world.pbx.gate) == set(SPELLINGS)
+
+
+def test_nobody_is_watched_any_more_when_the_reply_is_given(world: World) -> None:
+    world.received_call()
+    world.pbx.rejected.add("end_leg")
+    world.ask(a_request())
+    assert world.tracker._watchers == {}
+
+
+# Numbers
+
+
+def test_an_operator_blocks_a_number_without_a_call(world: World) -> None:
+    reply = world.ask(an_operators(Action.BLOCK, number="988887777", duration=60, reason="x"))
+    assert (reply.code, reply.number, reply.expires) == (Code.BLOCKED, NUMBER, int(NOW) + 60)
+    assert world.pbx.gate == dict.fromkeys(SPELLINGS, int(NOW) + 60)
+    (notice,) = world.pbx.heard("fluxcc::block")
+    assert (notice["Fluxcc-Change"], notice["Fluxcc-By"]) == ("blocked", "operator:maria")
+
+
+def test_a_block_ends_no_call_that_talks(world: World) -> None:
+    world.received_call()
+    world.ask(an_operators(Action.BLOCK, number=NUMBER))
+    assert len(world.tracker.calls) == 1
+
+
+def test_an_operator_frees_a_number(world: World) -> None:
+    block = world.blocks()
+    reply = world.ask(an_operators(Action.UNBLOCK, number="011988887777"))
+    assert (reply.code, reply.number, reply.blocked) == (Code.RELEASED, NUMBER, False)
+    assert world.pbx.gate == {}
+    world.journal.flush()
+    kept = world.store.blocks[block.id]
+    assert (kept.state, kept.ended_by) == ("released", "operator:maria")
+    assert [notice["Fluxcc-Change"] for notice in world.pbx.heard("fluxcc::block")] == ["released"]
+
+
+@pytest.mark.parametrize(
+    ("action", "number", "code"),
+    [
+        (Action.BLOCK, "1000", Code.NUMBER_INTERNAL),
+        (Action.BLOCK, "anonymous", Code.NUMBER_UNUSABLE),
+        (Action.UNBLOCK, NUMBER, Code.NOT_BLOCKED),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused(
+    world: World, action: Action, number: str, code: Code
+) -> None:
+    assert refused(world, world.ask(an_operators(action, number=number))) is code
+
+
+def test_every_audit_row_has_an_id_of_its_own(world: World) -> None:
+    for _ in range(5):
+        world.ask(a_request())
+    world.journal.flush()
+    assert len(world.store.audit) == 5

@@ -1,0 +1,115 @@
+"""A new life of the daemon, and the memory of what was answered."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from fluxcc.core.requests.replies import MEMORY, WINDOW
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.requests import Reply
+from tests.builders import NUMBER, OTHER, World, a_block
+from tests.fakes import NOW
+
+
+def test_a_new_life_takes_over_the_live_blocks_and_ends_those_whose_time_has_passed(
+    world: World,
+) -> None:
+    world.store.blocks = {
+        "b1": a_block("b1"),
+        "b2": a_block("b2", number=OTHER, keys=(OTHER,), until=int(NOW) - 5),
+    }
+    assert world.recovery.step()
+    world.scheduler.step()
+    assert [block.number for block in world.blocklist.blocks()] == [NUMBER]
+    world.journal.flush()
+    assert world.store.blocks["b2"].state == "expired"
+
+
+def test_a_store_that_cannot_be_read_stops_nobody_and_is_tried_again(world: World) -> None:
+    world.store.blocks = {"b1": a_block()}
+    world.store.failure = "no such host"
+    assert not world.recovery.step()
+    assert world.journal.failure == "no such host"
+    world.store.failure = ""
+    assert world.recovery.step()
+    assert len(world.blocklist) == 1
+
+
+def test_what_was_blocked_before_the_store_could_be_read_is_newer_than_the_store(
+    world: World,
+) -> None:
+    world.store.blocks = {"b1": a_block(until=int(NOW) + 60)}
+    world.block(a_block("b2", until=int(NOW) + 1800))
+    world.recovery.step()
+    assert [block.until for block in world.blocklist.blocks()] == [int(NOW) + 1800]
+
+
+def test_of_two_live_blocks_of_a_number_the_one_that_ends_last_counts_and_the_other_ends(
+    world: World,
+) -> None:
+    """The second was made while the store could not be read; each of them was acknowledged."""
+    world.store.blocks = {
+        "newer": a_block("newer", until=int(NOW) + 1800),
+        "older": a_block("older", until=int(NOW) + 60),
+    }
+    world.recovery.step()
+    assert [block.id for block in world.blocklist.blocks()] == ["newer"]
+    world.journal.flush()
+    assert [block.id for block in world.store.live_blocks()] == ["newer"]
+
+
+def test_what_a_former_life_left_half_done_is_called_unknown(world: World) -> None:
+    """Issue: requested before acting; then done, refused, failed or unknown."""
+    half_done = AuditRecord(
+        id=1,
+        at=NOW - 5,
+        request="r-1",
+        action="prank",
+        by="agent:1000",
+        agent="1000",
+        call="customer",
+        number=NUMBER,
+        reason="",
+    )
+    ours = replace(half_done, id=2, at=NOW + 1, request="r-2")
+    world.store.audit = {1: half_done, 2: ours}
+    world.recovery.step()
+    world.journal.flush()
+    assert (world.store.audit[1].status, world.store.audit[1].code) == (
+        Status.UNKNOWN,
+        Code.OUTCOME_UNKNOWN,
+    )
+    assert world.store.audit[2] == ours
+    assert world.replies.find("r-1").code is Code.OUTCOME_UNKNOWN
+
+
+def a_reply(request: str) -> Reply:
+    return Reply(request=request, action="prank", code=Code.BLOCKED)
+
+
+def test_the_same_request_cannot_run_twice_at_the_same_time(world: World) -> None:
+    assert world.replies.begin("r")
+    assert not world.replies.begin("r")
+    world.replies.end("r")
+    assert world.replies.begin("r")
+
+
+def test_a_reply_is_at_hand_although_the_store_is_down(world: World) -> None:
+    world.replies.keep(a_reply("r"))
+    world.store.failure = "gone"
+    assert world.replies.find("r") == a_reply("r")
+    assert world.replies.find("never asked") is None
+
+
+def test_only_so_many_replies_are_kept_at_hand(world: World) -> None:
+    for number in range(MEMORY + 1):
+        world.replies.keep(a_reply(str(number)))
+    assert world.replies.find("0") is None
+    assert world.replies.find("1") is not None
+    assert world.replies.find(str(MEMORY)) is not None
+
+
+def test_a_request_id_is_remembered_for_24_hours() -> None:
+    """Contract, 3."""
+    assert WINDOW == 24 * 3600

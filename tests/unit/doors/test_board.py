@@ -1,0 +1,273 @@
+"""The agents' door: one reply to every request, in the contract's headers (section 3)."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import LinkLostError, RefusedError
+from fluxcc.domain.requests import Action, Reply, Role
+from fluxcc.doors.board import Board, read_request, reply_headers
+from fluxcc.pbx import wire
+from fluxcc.pbx.wire import RequestHeaders
+from tests.builders import NUMBER, World
+from tests.fakes import NOW
+
+
+def headers(**changes: str) -> RequestHeaders:
+    """A well-formed request of agent 1000."""
+    fields = {"request": "r-1", "action": "prank", "agent": "1000"}
+    return RequestHeaders(**fields | changes)
+
+
+def refusal(**changes: str) -> Code:
+    """Why a request is refused."""
+    with pytest.raises(RefusedError) as error:
+        read_request(headers(**changes), "en")
+    return error.value.code
+
+
+# Requests
+
+
+def test_a_request_is_the_agents() -> None:
+    request = read_request(headers(call="leg", reason="swears"), "en")
+    assert (request.id, request.action, request.agent) == ("r-1", Action.PRANK, "1000")
+    assert (request.actor.role, request.actor.name) == (Role.AGENT, "1000")
+    assert (request.call, request.reason, request.language) == ("leg", "swears", "en")
+
+
+@pytest.mark.parametrize(
+    ("alias", "action"),
+    [
+        ("trote", "prank"),
+        ("conferencia", "conference"),
+        ("transferir", "transfer"),
+        ("encerrar", "hangup"),
+        ("prank", "prank"),
+        ("conference", "conference"),
+        ("transfer", "transfer"),
+        ("hangup", "hangup"),
+    ],
+)
+def test_actions_have_portuguese_aliases(alias: str, action: str) -> None:
+    assert read_request(headers(action=alias, service="billing"), "en").action == action
+
+
+@pytest.mark.parametrize(
+    "action", ["block", "unblock", "set", "remove", "PRANK", "Trote", "x", " prank"]
+)
+def test_anything_else_is_an_unknown_action(action: str) -> None:
+    """Numbers and settings are the operators' business."""
+    assert refusal(action=action) is Code.UNKNOWN_ACTION
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"request": ""},
+        {"request": "x" * 65},
+        {"request": "a b"},
+        {"request": "a\nFluxcc-Agent: 1001"},
+        {"agent": ""},
+        {"agent": "1000 or 1001"},
+        {"agent": "${x}"},
+        {"agent": "x" * 65},
+        {"call": "not a uuid"},
+        {"call": "x" * 65},
+        {"call": "a\nb"},
+        {"action": ""},
+        {"action": "transfer"},
+    ],
+)
+def test_a_malformed_request_is_refused(changes: dict[str, str]) -> None:
+    assert refusal(**changes) is Code.MALFORMED_REQUEST
+
+
+def test_a_reason_is_one_line_of_at_most_200_characters() -> None:
+    assert read_request(headers(reason="a\r\nb" + "x" * 4000), "en").reason == "a b" + "x" * 197
+
+
+@given(values=st.lists(st.text(max_size=80), min_size=7, max_size=7))
+def test_any_headers_are_a_request_or_a_refusal(values: list[str]) -> None:
+    try:
+        assert read_request(RequestHeaders(*values), "en").id == values[0]
+    except RefusedError as refused:
+        code = refused.code
+    else:
+        return
+    assert code in (Code.MALFORMED_REQUEST, Code.UNKNOWN_ACTION)
+
+
+# Replies
+
+
+def test_a_reply_has_the_contracts_headers() -> None:
+    reply = Reply(
+        request="r-1",
+        action="prank",
+        code=Code.BLOCKED,
+        agent="1000",
+        call="customer",
+        number=NUMBER,
+        blocked=True,
+        expires=int(NOW) + 1800,
+    )
+    told = dict(reply_headers(reply, "en"))
+    text = told.pop("Fluxcc-Text")
+    assert NUMBER in text
+    assert {name: value for name, value in told.items() if value} == {
+        "Fluxcc-Request-ID": "r-1",
+        "Fluxcc-Action": "prank",
+        "Fluxcc-Agent": "1000",
+        "Fluxcc-Status": "ok",
+        "Fluxcc-Code": "blocked",
+        "Fluxcc-Call": "customer",
+        "Fluxcc-Number": NUMBER,
+        "Fluxcc-Blocked": "true",
+        "Fluxcc-Expires-Epoch": str(int(NOW) + 1800),
+    }
+
+
+@pytest.mark.parametrize(("blocked", "told"), [(True, "true"), (False, "false"), (None, "")])
+def test_whether_it_was_blocked_is_said_only_where_a_number_was_concerned(
+    blocked: bool | None, told: str
+) -> None:
+    reply = Reply(request="r", action="prank", code=Code.ENDED, blocked=blocked)
+    assert dict(reply_headers(reply, "en"))["Fluxcc-Blocked"] == told
+
+
+def test_a_record_that_is_pending_is_told_to_program_and_person() -> None:
+    reply = Reply(request="r", action="prank", code=Code.ENDED, record_pending=True)
+    told = dict(reply_headers(reply, "en"))
+    assert told["Fluxcc-Record"] == "pending"
+    assert "could not be written yet" in told["Fluxcc-Text"]
+
+
+@pytest.mark.parametrize("code", Code)
+@pytest.mark.parametrize("language", ["pt_BR", "en"])
+def test_every_code_can_be_said_in_every_language(code: Code, language: str) -> None:
+    reply = Reply(request="r", action="prank", code=code, number=NUMBER, expires=int(NOW))
+    text = dict(reply_headers(reply, language))["Fluxcc-Text"]
+    assert text
+    assert "{" not in text
+
+
+# The door
+
+
+@pytest.fixture
+def board(world: World) -> Board:
+    """The door of a world."""
+    return Board(world.executor, world.pbx, "en")
+
+
+def replies(world: World) -> list[tuple[str, str]]:
+    """Request ID and code of every reply."""
+    return [
+        (reply.get("Fluxcc-Request-ID", ""), reply["Fluxcc-Code"])
+        for reply in world.pbx.heard(wire.REPLY)
+    ]
+
+
+def test_a_prank_is_answered(world: World, board: Board) -> None:
+    world.received_call()
+    board.answer(headers())
+    assert replies(world) == [("r-1", "blocked")]
+
+
+def test_the_same_request_twice_is_answered_twice_and_done_once(world: World, board: Board) -> None:
+    world.received_call()
+    board.answer(headers())
+    world.received_call(customer="next", telephone="next telephone")
+    board.answer(headers())
+    assert replies(world) == [("r-1", "blocked"), ("r-1", "blocked")]
+    assert "next" in world.tracker.legs
+
+
+def test_a_request_without_an_id_gets_a_reply_without_one(world: World, board: Board) -> None:
+    board.answer(headers(request="a b"))
+    assert replies(world) == [("", "malformed-request")]
+
+
+def test_a_malformed_request_is_answered_with_what_it_was(world: World, board: Board) -> None:
+    board.answer(headers(action="x\n" * 100, agent="1000"))
+    (reply,) = world.pbx.heard(wire.REPLY)
+    assert (reply["Fluxcc-Request-ID"], reply["Fluxcc-Code"]) == ("r-1", "unknown-action")
+    assert len(reply["Fluxcc-Action"]) <= 64
+
+
+def test_the_reply_is_in_the_language_that_was_asked_for(world: World, board: Board) -> None:
+    board.answer(headers(action="x", language="en"))
+    board.answer(headers(action="x", language="xx"))
+    texts = [reply["Fluxcc-Text"] for reply in world.pbx.heard(wire.REPLY)]
+    assert texts == ["This action is not known."] * 2
+
+
+def test_a_reply_that_finds_no_link_is_sent_when_it_is_back(world: World, board: Board) -> None:
+    world.pbx.lose()
+    board.answer(headers(action="x"))
+    world.pbx.come_back()
+    board.send_unsent()
+    board.send_unsent()
+    assert replies(world) == [("r-1", "unknown-action")]
+
+
+def test_a_reply_that_finds_no_link_again_waits_on(world: World, board: Board) -> None:
+    world.pbx.lose()
+    board.answer(headers(action="x"))
+    board.send_unsent()
+    world.pbx.come_back()
+    board.send_unsent()
+    assert replies(world) == [("r-1", "unknown-action")]
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_reply_that_went_out_is_not_sent_again_although_its_command_got_no_answer(
+    world: World, board: Board, monkeypatch: pytest.MonkeyPatch, is_early: bool
+) -> None:
+    """Contract, 3: exactly one. We hear our own replies, as every board does."""
+
+    def announce(subclass: str, sent: object) -> None:
+        if is_early:
+            board.heard("r-1")
+        raise LinkLostError("FreeSWITCH did not answer in time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.pbx, "announce", announce)
+        board.answer(headers(action="x"))
+    if not is_early:
+        board.heard("r-1")
+    board.send_unsent()
+    assert replies(world) == []
+
+
+def test_a_fault_of_ours_still_gets_its_reply(
+    world: World, board: Board, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.received_call()
+
+    def break_off(leg: str, cause: str) -> None:
+        raise RuntimeError("a fault of ours")
+
+    world.pbx.on_end = break_off
+    board.answer(headers())
+    assert replies(world) == [("r-1", "outcome-unknown")]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_a_refused_request_is_remembered_and_audited(world: World) -> None:
+    """The same ID is answered with the first reply, whatever was wrong with it (contract, 3)."""
+    board = Board(world.executor, world.pbx, "en")
+    board.answer(RequestHeaders(request="r-1", action="dance", agent="1000"))
+    board.answer(RequestHeaders(request="r-1", action="prank", agent="1000"))
+    replies = world.pbx.heard("fluxcc::reply")
+    assert [reply["Fluxcc-Code"] for reply in replies] == ["unknown-action"] * 2
+    world.journal.flush()
+    assert [(row.action, row.code) for row in world.store.audit.values()] == [
+        ("dance", "unknown-action")
+    ]

@@ -1,0 +1,162 @@
+"""The operators' door: one line of JSON in, one answer out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from gevent import socket
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxcc.domain.codes import Code, Status
+from fluxcc.doors.operators import MODE, Answer, Control
+from tests.builders import NUMBER, World
+
+
+@pytest.fixture
+def control(world: World, tmp_path: Path) -> Control:
+    """The door of a world."""
+    readings = {"status": lambda: {"calls": 0}}
+    return Control(
+        tmp_path / "fluxcc.sock", world.executor, readings, lambda: world.pbx.is_connected
+    )
+
+
+def ask(control: Control, **fields: Any) -> Answer:
+    """The answer to an operator named Maria."""
+    return control.answer(json.dumps(fields).encode(), "maria")
+
+
+def test_a_reading_is_given(control: Control) -> None:
+    assert ask(control, do="status").reading == {"calls": 0}
+
+
+def test_an_operators_prank_goes_the_same_way_as_an_agents(world: World, control: Control) -> None:
+    world.received_call()
+    answer = ask(control, do="prank", agent="1000")
+    assert answer.status is Status.OK
+    assert answer.reply is not None
+    assert answer.reply.code is Code.BLOCKED
+    (block,) = world.blocklist.blocks()
+    assert block.by == "operator:maria"
+
+
+def test_an_operator_acts_on_any_call_by_its_leg(world: World, control: Control) -> None:
+    world.received_call()
+    assert ask(control, do="hangup", call="customer").status is Status.OK
+
+
+def test_a_number_is_blocked_and_freed_without_a_call(world: World, control: Control) -> None:
+    answer = ask(control, do="block", number="988887777", duration=60, reason="swears")
+    assert answer.reply is not None
+    assert (answer.reply.code, answer.reply.number) == (Code.BLOCKED, NUMBER)
+    assert world.blocklist.blocks()[0].reason == "swears"
+    freed = ask(control, do="unblock", number="+5511988887777")
+    assert freed.reply is not None
+    assert freed.reply.code is Code.RELEASED
+
+
+def test_a_refusal_is_a_reply_and_no_error(control: Control) -> None:
+    answer = ask(control, do="unblock", number=NUMBER)
+    assert (answer.status, answer.error) == (Status.REFUSED, "")
+
+
+@pytest.mark.parametrize("action", ["prank", "hangup", "conference"])
+def test_without_a_link_what_needs_a_call_is_unavailable(
+    world: World, control: Control, action: str
+) -> None:
+    world.pbx.lose()
+    assert ask(control, do=action, agent="1000").error == "unavailable"
+
+
+def test_without_a_link_a_number_is_blocked_all_the_same(world: World, control: Control) -> None:
+    world.pbx.lose()
+    ask(control, do="block", number=NUMBER)
+    assert world.blocklist.match(NUMBER) is not None
+    world.pbx.come_back()
+    world.blocking.publish_all()
+    assert NUMBER in world.pbx.gate
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"do": "fly"},
+        {"do": ""},
+        {"do": 5},
+        {"do": None},
+        {"do": "prank"},
+        {"do": "prank", "agent": "a b"},
+        {"do": "prank", "agent": "x" * 65},
+        {"do": "prank", "call": "a\nb"},
+        {"do": "prank", "agent": "1000", "unknown": 1},
+        {"do": "block"},
+        {"do": "block", "number": "9" * 65},
+        {"do": "block", "number": 5},
+        {"do": "block", "number": NUMBER, "duration": 0},
+        {"do": "block", "number": NUMBER, "duration": -5},
+        {"do": "block", "number": NUMBER, "duration": "30m"},
+        {"do": "block", "number": NUMBER, "duration": 1.5},
+        {"do": "set"},
+        {"do": "set", "room": {"extension": "a b"}},
+        {"do": "set", "room": {"extension": "1000"}, "group": {"name": "sales"}},
+        {"do": "prank", "agent": "1000", "room": {"extension": "1000"}},
+    ],
+)
+def test_a_malformed_line_is_told_so_and_does_nothing(
+    world: World, control: Control, fields: dict[str, Any]
+) -> None:
+    world.received_call()
+    answer = control.answer(json.dumps(fields).encode(), "maria")
+    assert answer.error.startswith("malformed: ")
+    assert world.story == []
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"\n", b"prank", b"[]", b"null", b'{"do": "prank"', b'{"do": "\xff"}', b"\x00"]
+)
+def test_a_line_that_is_no_json_is_malformed(control: Control, line: bytes) -> None:
+    assert control.answer(line, "maria").error.startswith("malformed: ")
+
+
+@given(line=st.binary(max_size=100))
+def test_any_line_gets_an_answer_that_can_be_sent(line: bytes) -> None:
+    control = Control(Path("none"), World().executor, {}, lambda: True)
+    msgspec.json.encode(control.answer(line, "maria"))
+
+
+def test_a_reason_is_made_harmless(world: World, control: Control) -> None:
+    ask(control, do="block", number=NUMBER, reason="a\nb\x1b[31m" + "x" * 4000)
+    (block,) = world.blocklist.blocks()
+    assert block.reason.isprintable()
+    assert len(block.reason) == 200
+
+
+def test_the_socket_is_for_its_owner_and_group_and_replaces_a_former_lifes(
+    control: Control, tmp_path: Path
+) -> None:
+    path = tmp_path / "fluxcc.sock"
+    path.write_text("left behind")
+    control.start()
+    try:
+        assert path.stat().st_mode & 0o777 == MODE
+        with socket.socket(socket.AF_UNIX) as asker:
+            asker.connect(str(path))
+            asker.sendall(b'{"do": "status"}\n')
+            assert json.loads(asker.recv(65536))["reading"] == {"calls": 0}
+    finally:
+        control.stop()
+    assert not path.exists()
+
+
+def test_a_path_too_long_for_the_kernel_works_all_the_same(world: World, tmp_path: Path) -> None:
+    path = tmp_path / ("long" * 20) / ("folder" * 10) / "fluxcc.sock"
+    control = Control(path, world.executor, {}, lambda: True)
+    control.start()
+    assert path.is_socket()
+    control.stop()
