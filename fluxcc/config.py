@@ -20,6 +20,7 @@ import msgspec
 
 from fluxcc import logs
 from fluxcc.domain.errors import ConfigurationError, Fault
+from fluxcc.marking import _
 
 DEFAULT_FILE = Path("/etc/fluxcc/fluxcc.toml")
 FILE_VARIABLE = "FLUXCC_CONFIG"
@@ -38,10 +39,6 @@ LANGUAGES = ("pt_BR", "en")
 
 class Duration(int):
     """Seconds, written ``90s``, ``30m``, ``2h`` or ``1d``."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 A_DURATION = _("must be a duration such as 90s, 30m, 2h or 1d")

@@ -16,10 +16,7 @@ import click
 
 from fluxcc import __version__
 from fluxcc.cli.help import in_readers_language, speak, translate
-
-
-def _(message: str) -> str:
-    return message
+from fluxcc.marking import _
 
 
 class Entry(NamedTuple):

@@ -9,10 +9,7 @@ import click
 
 from fluxcc.cli.ask import carry_out
 from fluxcc.cli.session import Session, json_option, pass_session
-
-
-def _(message: str) -> str:
-    return message
+from fluxcc.marking import _
 
 
 def on_a_call(command: Callable[..., None]) -> Callable[..., None]:

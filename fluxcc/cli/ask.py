@@ -15,13 +15,10 @@ from fluxcc import i18n
 from fluxcc.cli.session import FAILED, NOT_PERMITTED, UNAVAILABLE, Session
 from fluxcc.domain import texts
 from fluxcc.domain.codes import Code, Status
+from fluxcc.marking import _
 
 TIMEOUT = 8.0
 """Seconds; the daemon answers a request within 5."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 def ask(session: Session, do: str, **fields: Any) -> dict[str, Any]:

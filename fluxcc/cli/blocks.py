@@ -21,11 +21,7 @@ from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.config import read_duration
 from fluxcc.domain.blocks import Block, BlockState
-
-
-def _(message: str) -> str:
-    return message
-
+from fluxcc.marking import _
 
 MOST = 1_000
 """Blocks that ``blocks --all`` lists."""

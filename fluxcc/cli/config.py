@@ -14,13 +14,10 @@ from fluxcc.cli.session import MISCONFIGURED, Session, json_option, pass_session
 from fluxcc.cli.table import Table
 from fluxcc.config import DEFAULT_FILE, Duration, load, named_file, origins, write_duration
 from fluxcc.domain.errors import ConfigurationError
+from fluxcc.marking import _
 
 HIDDEN = "********"
 _PASSWORD_IN_URL = re.compile(r"(?<=//)([^:/@]*):.*@|(?<=[?&])(password)=[^&]*")
-
-
-def _(message: str) -> str:
-    return message
 
 
 @click.group("config")

@@ -29,14 +29,11 @@ from fluxcc.domain import texts
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.doors import operators
+from fluxcc.marking import _
 from fluxcc.store.database import revision, upgrade
 
 PATIENCE = 3600.0
 """Seconds: millions of old records go in small steps."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 @click.group("db")

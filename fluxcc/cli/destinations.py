@@ -10,13 +10,10 @@ import click
 
 from fluxcc.cli.session import Session
 from fluxcc.domain.errors import PbxError
+from fluxcc.marking import _
 from fluxcc.pbx.dialplan import Fate, fate
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.pbx.switch import Address
-
-
-def _(message: str) -> str:
-    return message
 
 
 def warn_unanswered(session: Session, destination: str, context: str) -> None:

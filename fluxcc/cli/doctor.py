@@ -18,11 +18,7 @@ from fluxcc.doctor.examination import Result, misconfigured
 from fluxcc.doctor.finding import State
 from fluxcc.doctor.visit import visit
 from fluxcc.domain.errors import ConfigurationError, Fault
-
-
-def _(message: str) -> str:
-    return message
-
+from fluxcc.marking import _
 
 STATES = {
     State.OK: (_("ok"), "green"),

@@ -17,13 +17,10 @@ from typing import TypeVar
 import click
 
 from fluxcc import i18n
+from fluxcc.marking import _
 
 VERBATIM = "\b"
 """A line of its own before the examples, which are the same in every language."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 def ngettext(one: str, many: str) -> tuple[str, str]:

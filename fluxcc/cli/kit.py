@@ -12,12 +12,9 @@ from fluxcc.domain.errors import PbxError
 from fluxcc.kit import find_kit
 from fluxcc.kit.contexts import Reach, read_contexts, with_gate_first
 from fluxcc.kit.installation import Change, Item, Places, install, plan
+from fluxcc.marking import _
 
 GATED = "public"
-
-
-def _(message: str) -> str:
-    return message
 
 
 @click.group("kit")

@@ -11,13 +11,10 @@ from fluxcc.cli.moments import Since
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
+from fluxcc.marking import _
 
 MOST = 1_000
 """Ended calls that are listed."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 @click.command("status")

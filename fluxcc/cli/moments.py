@@ -10,10 +10,7 @@ import click
 
 from fluxcc.cli.help import translate
 from fluxcc.config import read_duration
-
-
-def _(message: str) -> str:
-    return message
+from fluxcc.marking import _
 
 
 class Since(click.ParamType[float]):

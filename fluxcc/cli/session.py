@@ -81,10 +81,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _(message: str) -> str:
-    return message
-
-
 pass_session = click.make_pass_decorator(Session)
 
 

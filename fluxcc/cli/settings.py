@@ -13,12 +13,9 @@ from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.domain.provisioning import Group, Room, Scale, Service, Trigger
+from fluxcc.marking import _
 
 Kind = TypeVar("Kind", Group, Room, Service)
-
-
-def _(message: str) -> str:
-    return message
 
 
 @click.group("group")

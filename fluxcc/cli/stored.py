@@ -7,11 +7,8 @@ from contextlib import contextmanager
 
 from fluxcc.cli.session import NOT_PERMITTED, Session
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.marking import _
 from fluxcc.store.database import SqlStore
-
-
-def _(message: str) -> str:
-    return message
 
 
 @contextmanager

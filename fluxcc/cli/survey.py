@@ -13,13 +13,10 @@ from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.domain import report
+from fluxcc.marking import _
 
 BAR = 20
 """Characters of the longest bar."""
-
-
-def _(message: str) -> str:
-    return message
 
 
 @click.group("survey")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fluxcc.doctor.finding import Finding, _, grave, warning
+from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.patient import Patient
+from fluxcc.marking import _
 
 NOTICED, TOO_MUCH = 2.0, 60.0
 """Seconds between the two clocks."""

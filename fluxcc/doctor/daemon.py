@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fluxcc import __version__
-from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
+from fluxcc.marking import _
 
 LATE = 2.0
 """Seconds that events may be behind."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fluxcc.doctor.finding import Finding, _, grave, warning
+from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.provisioning import Group, Room, Service
+from fluxcc.marking import _
 from fluxcc.pbx.dialplan import Fate, fate, takers
 from fluxcc.pbx.inquiry import ROOM_EXTENSION
 

@@ -17,9 +17,10 @@ from fluxcc.doctor import (
     spool,
     store,
 )
-from fluxcc.doctor.finding import Finding, State, _, grave, skipped
+from fluxcc.doctor.finding import Finding, State, grave, skipped
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.errors import Fault, PbxError
+from fluxcc.marking import _
 
 Look = Callable[[Patient], Iterable[Finding]]
 

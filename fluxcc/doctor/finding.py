@@ -8,11 +8,6 @@ from typing import Any
 import msgspec
 
 
-def _(message: str) -> str:
-    """Marks a sentence for the catalogues; it is translated where it is shown."""
-    return message
-
-
 class State(StrEnum):
     """How bad it is."""
 

@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
+from fluxcc.marking import _
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.wire import GATE_EXTENSION
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.kit import GATE, read_version
+from fluxcc.marking import _
 from fluxcc.pbx.inquiry import ROOM_EXTENSION, SURVEY_EXTENSION, VERSION_ATTRIBUTE
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.wire import GATE_EXTENSION

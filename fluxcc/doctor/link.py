@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fluxcc.config import STOCK_PASSWORD
-from fluxcc.doctor.finding import Finding, _, grave, warning
+from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.errors import LinkRefusedError
+from fluxcc.marking import _
 
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 """Where Linux shows its sockets."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fluxcc.doctor.finding import Finding, _, grave
+from fluxcc.doctor.finding import Finding, grave
 from fluxcc.doctor.patient import Patient
+from fluxcc.marking import _
 
 NEEDED = (
     "mod_hash",  # blocks and rooms are kept in it

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from fluxcc.doctor.finding import Finding, _, grave, warning
+from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.numbers import NumberPlan
+from fluxcc.marking import _
 
 SHOWN = 5
 """Users that are named."""

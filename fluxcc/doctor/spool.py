@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.provisioning import Group
+from fluxcc.marking import _
 
 SPOOL_VARIABLE = "fluxcc_survey_spool"
 """The global variable by which the script is told of another folder than FreeSWITCH's storage."""

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fluxcc.config import SQLITE
-from fluxcc.doctor.finding import Finding, _, grave, skipped, warning
+from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.marking import _
 from fluxcc.store.database import is_current
 from fluxcc.store.trial import try_writing
 

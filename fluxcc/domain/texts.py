@@ -6,11 +6,7 @@ Counterpart: the catalogues in ``locale/``, looked up by ``fluxcc.i18n``.
 from __future__ import annotations
 
 from fluxcc.domain.codes import Code
-
-
-def _(message: str) -> str:
-    return message
-
+from fluxcc.marking import _
 
 SENTENCES: dict[Code, str] = {
     Code.BLOCKED: _("Number {number} is blocked until {until}."),

@@ -21,6 +21,7 @@ from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
+from fluxcc.marking import _
 
 PRANKSTER = "+5511988887777"
 OTHER_SPELLINGS = ("5511988887777", "011988887777")
@@ -30,10 +31,6 @@ BLOCK = 6
 """Seconds that a block holds in the demo."""
 REFUSED = 603
 PATIENCE = 10.0
-
-
-def _(message: str) -> str:
-    return message
 
 
 class Story:
