@@ -43,6 +43,7 @@ class Clock:
     """Stands still until it is told."""
 
     time = START
+    is_known = True
 
     def now(self) -> float:
         """Seconds since the epoch."""

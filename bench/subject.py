@@ -25,7 +25,7 @@ from bench.marking import Timing
 from bench.replay import say
 from fluxcc import bootstrap, logs
 from fluxcc.config import load
-from fluxcc.daemon import Daemon
+from fluxcc.daemon.process import Daemon
 
 TICK = 0.001
 SAMPLE = 0.02
@@ -47,7 +47,9 @@ class Watch:
     def sample(self) -> None:
         """Note now and then how far it has come."""
         while True:
-            self.samples.append((time.time(), self._daemon.events, time.process_time()))
+            self.samples.append(
+                (time.time(), self._daemon.session.intake.handled, time.process_time())
+            )
             gevent.sleep(SAMPLE)
 
     def tick(self) -> None:
@@ -82,8 +84,8 @@ class Links:
         self._is_timing = is_timing
         self.timing = Timing()
         self._began = 0.0
-        self._connect = daemon._switch.connect
-        daemon._switch.connect = self.connect  # type: ignore[method-assign]
+        self._connect = daemon.session.switch.connect
+        daemon.session.switch.connect = self.connect  # type: ignore[method-assign]
 
     def connect(self, on_event: Callable[[bytes], None]) -> None:
         """In place of the switch's."""
@@ -94,12 +96,12 @@ class Links:
 
         self._connect(note if self._is_timing else on_event)
         if self._is_timing:
-            self.timing.watch(self._daemon._switch._commands)
+            self.timing.watch(self._daemon.session.switch._commands)
         self._began = time.time()
 
     def wait(self, connects: int) -> None:
         """Until there were so many; tell of the last."""
-        while self._daemon.connects < connects:
+        while self._daemon.session.connects < connects:
             gevent.sleep(0.001)
         say(began=self._began, resynced=time.time() - self._began)
 
@@ -129,10 +131,10 @@ def main() -> None:
     links = Links(daemon, is_timing=wanted.time_requests)
 
     def end(events: int) -> None:
-        while daemon.events + daemon.dropped < events:
+        while daemon.session.intake.handled + daemon.session.dropped < events:
             gevent.sleep(SAMPLE)
         facts["handled"] = time.time()
-        while daemon._journal.pending:
+        while daemon.core.journal.pending:
             gevent.sleep(SAMPLE)
         facts["written"] = time.time()
         facts["cpu"] = time.process_time()
@@ -142,22 +144,22 @@ def main() -> None:
         for line in FileObjectThread(sys.stdin.buffer, "rb"):
             match line.decode().split():
                 case ["memory"]:
-                    say(memory=resident(), events=daemon.events)
+                    say(memory=resident(), events=daemon.session.intake.handled)
                 case ["until", events]:
                     gevent.spawn(end, int(events))
                 case ["connects", number]:
                     links.wait(int(number))
                 case ["reconnect"]:
                     say(lost=True)
-                    daemon._switch.disconnect()
+                    daemon.session.switch.disconnect()
         daemon.stop()
 
     gevent.spawn(listen)
     daemon.run()
     say(
         **facts,
-        events=daemon.events,
-        dropped=daemon.dropped,
+        events=daemon.session.intake.handled,
+        dropped=daemon.session.dropped,
         samples=watch.samples,
         stalls=watch.stalls,
         collections=watch.collections,

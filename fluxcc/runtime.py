@@ -38,6 +38,11 @@ class SystemClock:
         """Seconds that never jump."""
         return time.monotonic()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether FreeSWITCH's clock was ever heard of: this one never listens."""
+        return False
+
 
 AGREE = 2.0
 """Seconds by which two clocks that agree may differ: FreeSWITCH tells whole seconds, a bit late."""
@@ -121,6 +126,10 @@ class GeventRuntime:
         if error is not None:
             raise error
         return cast(Result, result)
+
+    def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Do ``work`` in a greenlet of its own."""
+        gevent.spawn(work, *arguments)
 
     def together(self, works: Sequence[Callable[[], None]]) -> None:
         """Begin each in this order, before the one in front has ended; return when all have. Raises

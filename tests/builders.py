@@ -9,25 +9,15 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fluxcc.actions.rules import Rules
-from fluxcc.core.blocks.attempts import Attempts
-from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.config import NumberSettings, Settings
 from fluxcc.core.blocks.blocklist import Blocklist
-from fluxcc.core.blocks.reclaim import Reclaim
-from fluxcc.core.blocks.scheduler import Scheduler
-from fluxcc.core.calls.tracker import Tracker
-from fluxcc.core.journal import Journal
+from fluxcc.core.core import Core
+from fluxcc.core.happenings import Happenings
 from fluxcc.core.provisioning import Provisioning
-from fluxcc.core.recovery import Recovery
-from fluxcc.core.requests.executor import Executor
-from fluxcc.core.requests.follow_up import FollowUps
-from fluxcc.core.requests.performer import Performer
-from fluxcc.core.requests.replies import Replies
-from fluxcc.core.surveys import Surveys
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Conversation, Direction, Leg
 from fluxcc.domain.events import LegRow, Snapshot
@@ -53,6 +43,8 @@ INTERNAL = (r"^\d{2,6}$",)
 SAO_PAULO = NumberPlan("BR", "11", INTERNAL)
 NO_HOME = NumberPlan("BR", "", INTERNAL)
 SANTA_MARIA = NumberPlan("BR", "55", INTERNAL)
+SETTINGS = Settings(numbers=NumberSettings(area_code="11"))
+"""The contract's defaults (section 5), in São Paulo."""
 
 DECODER = wire.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
 """With the contract's default ``[calls]`` (section 5)."""
@@ -139,7 +131,7 @@ def an_operators(action: Action, **changes: Any) -> Request:
 
 def some_rules(*known: Block | Entry, numbers: NumberPlan = SAO_PAULO) -> Rules:
     """The rules as they are by default, with these numbers blocked and these entries set."""
-    blocklist, provisioning = Blocklist(numbers), Provisioning(FakePbx(), ROOM)
+    blocklist, provisioning = Blocklist(numbers), Provisioning(FakePbx(), Happenings(), ROOM)
     for thing in known:
         if isinstance(thing, Block):
             blocklist.put(thing)
@@ -217,68 +209,31 @@ def recorded_bodies(scenario: str) -> list[bytes]:
 # The daemon on fakes
 
 
-class World:
-    """Everything of the core, wired as ``fluxcc.bootstrap`` does."""
+class World(Core):
+    """The core on fakes."""
 
-    def __init__(self, numbers: NumberPlan = SAO_PAULO) -> None:
+    clock: SteppedClock
+    runtime: InlineRuntime
+    store: FakeStore
+    pbx: FakePbx
+    spool: FakeSpool
+
+    def __init__(self, settings: Settings = SETTINGS) -> None:
         self.story: list[str] = []
         """What the PBX was told and the store got, in order."""
-        self.numbers = numbers
-        self.clock = SteppedClock()
-        self.runtime = InlineRuntime(self.clock)
-        self.store = FakeStore(self.story)
-        self.pbx = FakePbx(self.story)
-        self.journal = Journal(self.store, self.runtime, self.clock)
-        self.tracker = Tracker(numbers, self.journal, self.clock)
-        self.blocklist = Blocklist(numbers)
-        self.blocking = Blocking(self.blocklist, self.pbx, self.journal, self.clock)
-        self.attempts = Attempts(self.blocking, self.pbx, "CALL_REJECTED")
-        self.scheduler = Scheduler(self.blocking, self.clock)
-        self.replies = Replies(self.store, self.runtime, self.clock)
-        self.provisioning = Provisioning(self.pbx, ROOM)
-        rules = _rules(numbers, self.blocklist, self.provisioning)
-        self.executor = Executor(
-            tracker=self.tracker,
-            blocklist=self.blocklist,
-            performer=Performer(self.pbx, self.blocking, self.provisioning, self.journal),
-            journal=self.journal,
-            replies=self.replies,
-            follow_ups=FollowUps(self.tracker, self.journal),
-            pbx=self.pbx,
-            rules=rules,
-            runtime=self.runtime,
-            clock=self.clock,
-        )
-        self.spool = FakeSpool()
-        self.surveys = Surveys(self.tracker, self.journal, self.pbx, rules, self.spool)
-        self.provisioning.on_group = self.surveys.group_changed
-        self.recovery = Recovery(
-            store=self.store,
-            blocklist=self.blocklist,
-            provisioning=self.provisioning,
-            tracker=self.tracker,
-            journal=self.journal,
-            replies=self.replies,
-            runtime=self.runtime,
-            clock=self.clock,
-        )
-        self.reclaim = Reclaim(
-            pbx=self.pbx,
-            store=self.store,
-            blocklist=self.blocklist,
-            numbers=numbers,
-            journal=self.journal,
-            runtime=self.runtime,
-            clock=self.clock,
+        clock = SteppedClock()
+        super().__init__(
+            settings,
+            pbx=FakePbx(self.story),
+            store=FakeStore(self.story),
+            spool=FakeSpool(),
+            clock=clock,
+            runtime=InlineRuntime(clock),
         )
         # The journal's greenlet writes whenever somebody waits; FreeSWITCH tells at once what it
         # hung up.
         self.runtime.meanwhile.append(self.journal.flush)
         self.pbx.on_end = self.hung_up
-
-    def look_at(self, callback: Callable[[Leg], None]) -> None:
-        """Be called for every leg that comes in."""
-        self.tracker.on_inbound = callback
 
     def block(self, block: Block) -> None:
         """Let a block count, and the gate know it."""

@@ -44,6 +44,11 @@ class SteppedClock:
         """The steady clock."""
         return self._monotonic
 
+    @property
+    def is_known(self) -> bool:
+        """FreeSWITCH goes by it too."""
+        return True
+
     def step(self, seconds: float) -> None:
         """Let time pass."""
         self._now += seconds
@@ -96,6 +101,10 @@ class InlineRuntime:
         """Do the work here and now."""
         return work(*arguments)
 
+    def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Do the work here and now."""
+        work(*arguments)
+
     def together(self, works: Sequence[Callable[[], None]]) -> None:
         """One after the other; the first exception when all have ended."""
         errors = []
@@ -138,6 +147,8 @@ class FakePbx:
         """Called when a leg is sent somewhere."""
         self.places: dict[str, str] = {}
         """Where the dialplan has a leg."""
+        self.settings: dict[str, str] = {}
+        """What mod_hash holds of settings."""
         self.rooms: dict[str, str] = {}
         """What mod_hash holds of rooms: dialled → conference."""
         self.armed: dict[str, str] = {}
@@ -162,6 +173,7 @@ class FakePbx:
         self._is_connected = True
         self.gate.clear()
         self.rooms.clear()
+        self.settings.clear()
 
     def _check(self, method: str) -> None:
         if not self._is_connected or method in self.broken:
@@ -248,6 +260,16 @@ class FakePbx:
         self._check("withdraw_rooms")
         for room in dialled:
             self.rooms.pop(room, None)
+
+    def publish_setting(self, key: str, value: str) -> None:
+        """Let a setting be known."""
+        self._check("publish_setting")
+        self.settings[key] = value
+
+    def has_setting(self, key: str) -> bool:
+        """Whether a setting is known."""
+        self._check("has_setting")
+        return key in self.settings
 
     def has_gate(self, context: str) -> bool:
         """Whether this context is one of ``gated``."""
@@ -407,7 +429,12 @@ class FakeSpool:
 
     def __init__(self) -> None:
         self.files: dict[str, list[dict[str, str]]] = {}
+        self.folder = ""
         self.kept_aside: list[str] = []
+
+    def locate(self, storage_folder: str) -> None:
+        """Remember where FreeSWITCH keeps its storage."""
+        self.folder = storage_folder
 
     def read(self) -> Iterable[tuple[str, list[dict[str, str]]]]:
         """Each file, in the order in which they came."""

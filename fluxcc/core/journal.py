@@ -4,17 +4,18 @@ History lags by at most ``LAG`` seconds, so that many calls share a transaction.
 to somebody (``commit``) goes at once and is waited for. If the store cannot be written, everything
 stays here, the newest state of each thing, and goes when the store is back.
 
-Counterpart: ``daemon`` runs ``flush`` in a greenlet of its own whenever ``wait_for_work`` returns.
+Counterpart: ``daemon.jobs`` runs ``step`` in a greenlet of its own.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from itertools import islice
 
 import msgspec
 
+from fluxcc.core.backoff import Backoff
+from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Batch, Clock, Latch, Runtime, Store
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
@@ -26,12 +27,12 @@ from fluxcc.domain.surveys import Survey
 log = logging.getLogger(__name__)
 
 LAG = 0.1
-"""Seconds that ordinary history may wait (issue: at most 100 ms behind)."""
-PATIENCE = 0.5
+"""Seconds that ordinary history may wait."""
+COMMIT_TIMEOUT = 0.5
 """Seconds a promise is waited for before it is called pending: an agent waits for a reply."""
-IDLE = 15.0
+IDLE_CHECK = 15.0
 """Seconds after which ``wait_for_work`` returns although nothing happened."""
-AT_ONCE = 1_000
+CALLS_PER_BATCH = 1_000
 """Calls in one transaction. More would hold up the loop while they are made ready, and a promise
 while they are written."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
@@ -50,22 +51,23 @@ Record = Block | AuditRecord | Survey | Entry | Removal
 class Journal:
     """One per daemon."""
 
-    def __init__(self, store: Store, runtime: Runtime, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, runtime: Runtime, clock: Clock, happenings: Happenings
+    ) -> None:
         self._store = store
         self._runtime = runtime
         self._clock = clock
+        self._happenings = happenings
         self._calls: dict[int, Call] = {}
         self._records: dict[tuple[str, object], Record] = {}
         self._waiting: list[Latch] = []
         self._work = runtime.latch()
         self._promise = runtime.latch()
-        self._pause = 0.0
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._oldest: float | None = None
         """When the oldest thing that is not written yet was to be written."""
         self._in_flight = 0
         self._recreated = store.recreated
-        self.on_recreated: Callable[[], None] = lambda: None
-        """Called when the store had to be begun anew: note again everything that is still true."""
         self.failure = ""
         """Why the store cannot be written now; empty while it can."""
         self.written = 0
@@ -103,19 +105,27 @@ class Journal:
         written = self._runtime.latch()
         self._waiting.append(written)
         self._promise.set(True)
-        return bool(written.wait(PATIENCE))
+        return bool(written.wait(COMMIT_TIMEOUT))
 
     def wait_for_work(self) -> bool:
         """Return when something should be written: a promise at once, the rest after ``LAG``.
 
         False where there is nothing.
         """
-        if not self._work.wait(IDLE):
+        if not self._work.wait(IDLE_CHECK):
             return False
         if self._oldest is None:
             self._oldest = self._clock.monotonic()
-        self._promise.wait(self._pause or LAG)
+        self._promise.wait(self._backoff.pause or LAG)
         return True
+
+    def step(self) -> float:
+        """Write what there is as soon as it is due."""
+        if self.wait_for_work():
+            self.flush()
+        else:
+            self.prove()
+        return 0.0
 
     def prove(self) -> None:
         """Find out whether the store can be written, while there is nothing to write."""
@@ -129,10 +139,10 @@ class Journal:
 
     def _take_calls(self) -> dict[int, Call]:
         """The calls of the next batch, those that changed first; the rest follows at once."""
-        if len(self._calls) <= AT_ONCE:
+        if len(self._calls) <= CALLS_PER_BATCH:
             calls, self._calls = self._calls, {}
             return calls
-        calls = dict(islice(self._calls.items(), AT_ONCE))
+        calls = dict(islice(self._calls.items(), CALLS_PER_BATCH))
         for number in calls:
             del self._calls[number]
         self._work.set(True)
@@ -158,7 +168,7 @@ class Journal:
             if not isinstance(error, StoreUnavailableError):
                 log.exception("the store broke")
             self._fail(error)
-            self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+            self._backoff.next()
             # What changed during the attempt is newer than what failed.
             self._calls = calls | self._calls
             self._records = records | self._records
@@ -167,7 +177,7 @@ class Journal:
                 latch.set(False)
         else:
             self._succeed()
-            self._pause = 0.0
+            self._backoff.reset()
             self._oldest = None
             self.written += 1
             for latch in waiting:
@@ -187,7 +197,7 @@ class Journal:
         self.failure = ""
         if self._store.recreated != self._recreated:
             self._recreated = self._store.recreated
-            self.on_recreated()
+            self._happenings.store_recreated()
 
 
 def _identity(entry: Record) -> tuple[str, object]:

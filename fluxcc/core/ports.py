@@ -4,9 +4,10 @@
 port                  the real thing                         in tests
 ====================  =====================================  =========================
 ``Pbx``               ``pbx.switch.Switch``                  ``tests.fakes.FakePbx``
-``Store``             ``store.database.SqlStore``            the same, on SQLite in memory
+``Store``             ``store.database.SqlStore``            ``tests.fakes.FakeStore``
 ``Clock``             ``runtime.PbxClock``                   ``tests.fakes.SteppedClock``
 ``Runtime``           ``runtime.GeventRuntime``              ``tests.fakes.InlineRuntime``
+``Spool``             ``spool.FolderSpool``                  ``tests.fakes.FakeSpool``
 ====================  =====================================  =========================
 """
 
@@ -37,6 +38,10 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds since some moment; never jumps."""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether FreeSWITCH's clock, by which blocks end, was ever heard of."""
+
 
 class Latch(Protocol):
     """Something that one greenlet waits for and another sets, once."""
@@ -59,6 +64,9 @@ class Runtime(Protocol):
 
     def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Run ``work`` where it cannot stall the event loop, and return its result."""
+
+    def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Do ``work`` beside everything else; what it raises is logged."""
 
     def together(self, works: Sequence[Callable[[], None]]) -> None:
         """Begin each in this order, before the one in front has ended; return when all have. Raises
@@ -111,6 +119,12 @@ class Pbx(Protocol):
     def withdraw_rooms(self, dialled: Iterable[str]) -> None:
         """Tell the kit's dialplan that nobody does; unknown ones do no harm."""
 
+    def publish_setting(self, key: str, value: str) -> None:
+        """Tell the kit's dialplan a setting."""
+
+    def has_setting(self, key: str) -> bool:
+        """Whether mod_hash still knows a setting; not after it was loaded anew."""
+
     def has_gate(self, context: str) -> bool:
         """Whether the kit's gate stands in that dialplan context (looked up, not remembered)."""
 
@@ -123,6 +137,9 @@ class Pbx(Protocol):
 
 class Spool(Protocol):
     """Where the survey's script leaves what it heard, for a daemon that may be down."""
+
+    def locate(self, storage_folder: str) -> None:
+        """Where FreeSWITCH keeps its storage; counts where no folder was configured."""
 
     def read(self) -> Iterable[tuple[str, list[dict[str, str]]]]:
         """Each finished file: its name, and its records from the first to the last."""

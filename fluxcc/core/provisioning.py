@@ -7,8 +7,9 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Pbx
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
@@ -17,15 +18,14 @@ from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
 class Provisioning:
     """One per daemon."""
 
-    def __init__(self, pbx: Pbx, room: str) -> None:
+    def __init__(self, pbx: Pbx, happenings: Happenings, room: str) -> None:
         """``room`` is how an agent's room is dialled: ``*{agent}``."""
         self._pbx = pbx
+        self._happenings = happenings
         self._room = room
         self._entries: dict[type[Entry], dict[str, Entry]] = {Group: {}, Room: {}, Service: {}}
         self._closed_rooms: set[str] = set()
         """Rooms that FreeSWITCH could not be told of yet that they are gone."""
-        self.on_group: Callable[[Group], None] = lambda group: None
-        """Called with a group as it is from now on (``surveys``)."""
 
     def load(self, entries: Iterable[Entry]) -> None:
         """Take over what the store has."""
@@ -38,7 +38,7 @@ class Provisioning:
         if isinstance(entry, Room):
             self._tell(entry)
         elif isinstance(entry, Group):
-            self.on_group(entry)
+            self._happenings.group_changed(entry)
 
     def drop(self, entry: Entry) -> None:
         """Let an entry count no longer; as ``put``."""
@@ -46,7 +46,7 @@ class Provisioning:
         if isinstance(entry, Room):
             self._close(entry.extension)
         elif isinstance(entry, Group):
-            self.on_group(Group(entry.name))
+            self._happenings.group_changed(Group(entry.name))
 
     def has(self, entry: Entry) -> bool:
         """Whether there is an entry of that kind and name."""

@@ -25,7 +25,6 @@ class Recovery:
 
     def __init__(
         self,
-        *,
         store: Store,
         blocklist: Blocklist,
         provisioning: Provisioning,

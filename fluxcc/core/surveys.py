@@ -15,7 +15,7 @@ from fluxcc.actions import survey
 from fluxcc.actions.rules import Rules
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Pbx, Spool
+from fluxcc.core.ports import Pbx, Runtime, Spool
 from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.errors import PbxError, PbxRejectedError
 from fluxcc.domain.provisioning import Group
@@ -25,6 +25,8 @@ from fluxcc.domain.surveys import Survey
 MOST_QUESTIONS = 3
 HIGHEST_ANSWER = 10
 LONGEST_TEXT = 128
+SPOOL_PERIOD = 2.0
+"""Seconds between two looks into the spool."""
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +35,20 @@ class Surveys:
     """One per daemon."""
 
     def __init__(
-        self, tracker: Tracker, journal: Journal, pbx: Pbx, rules: Rules, spool: Spool
+        self,
+        tracker: Tracker,
+        journal: Journal,
+        pbx: Pbx,
+        rules: Rules,
+        spool: Spool,
+        runtime: Runtime,
     ) -> None:
         self._tracker = tracker
         self._journal = journal
         self._pbx = pbx
         self._rules = rules
         self._spool = spool
+        self._runtime = runtime
         self._unsettled: set[Call] = set()
         """Calls of which FreeSWITCH did not answer whether it took what was wanted."""
         self.taken = 0
@@ -47,10 +56,12 @@ class Surveys:
         self.malformed = 0
         """Records of surveys that nobody could read."""
 
-    def is_to_be_armed(self, call: Call) -> bool:
-        """Whether this call, just bridged, must have its survey armed. Asks nobody."""
+    def call_bridged(self, call: Call) -> None:
+        """Arm the survey of a call that was just bridged, beside the other events, where its group
+        wants it for the telephone's hangup too."""
         group = survey.group_of(call.seen_by(call.agent), self._rules)
-        return group is not None and survey.is_to_be_armed(group)
+        if group is not None and survey.is_to_be_armed(group):
+            self._runtime.spawn(self.settle, call)
 
     def settle(self, call: Call) -> None:
         """Arm the survey of a call that is still talking, or disarm it, as its group wants it now.
@@ -128,10 +139,18 @@ class Surveys:
             if not surveys or self._journal.commit(surveys[-1]):
                 self._spool.remove(name, keep_aside=not surveys)
                 taken += 1
-                self._tell(surveys)
+                self._log_taken(surveys)
         return taken
 
-    def _tell(self, records: list[Survey]) -> None:
+    def step(self) -> float:
+        """Take in what surveys left behind while nobody listened; the seconds to the next look."""
+        try:
+            self.empty_spool()
+        except OSError as error:
+            log.warning("the survey's spool cannot be read", extra={"error": str(error)})
+        return SPOOL_PERIOD
+
+    def _log_taken(self, records: list[Survey]) -> None:
         if records:
             self.taken += 1
             survey = records[-1]

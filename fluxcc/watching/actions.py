@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Actions:
-    """One per daemon; ``ended`` is the executor's ``on_reply``."""
+    """One per daemon; ``ended`` listens for ``Happenings.request_answered``."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._counter = Counter(

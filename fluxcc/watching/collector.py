@@ -10,13 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from fluxcc.core.blocks.attempts import Attempts
-from fluxcc.core.blocks.blocking import Blocking
-from fluxcc.core.calls.tracker import Tracker
-from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Store
-from fluxcc.core.retention import Retention
-from fluxcc.core.surveys import Surveys
+from fluxcc.core.core import Core
 from fluxcc.domain.blocks import BlockChange
 from fluxcc.domain.retention import RecordKind
 from fluxcc.doors.board import Board
@@ -24,14 +18,11 @@ from fluxcc.logs import TALLY
 from fluxcc.watching.health import Health
 
 
-class Life(Protocol):
-    """What ``daemon.Daemon`` counts."""
+class Session(Protocol):
+    """What is read of ``daemon.session.Session``."""
 
     connects: int
     resyncs: int
-    events: int
-    undecodable: int
-    lag: float
     connected_since: float | None
 
     @property
@@ -43,21 +34,24 @@ class Life(Protocol):
         """Events dropped since the last connect."""
 
 
+class Intake(Protocol):
+    """What is read of ``daemon.intake.Intake``."""
+
+    handled: int
+    undecodable: int
+    lag: float
+
+
 class Sources(NamedTuple):
     """Everybody who is asked."""
 
     version: str
     node: str
-    life: Life
+    session: Session
+    intake: Intake
     health: Health
-    tracker: Tracker
-    blocking: Blocking
-    attempts: Attempts
-    journal: Journal
-    store: Store
-    surveys: Surveys
+    core: Core
     board: Board
-    retention: Retention
 
 
 Reading = tuple[str, str, Callable[[Sources], float]]
@@ -68,60 +62,64 @@ GAUGES: tuple[Reading, ...] = (
     (
         "fluxcc_link_up",
         "1 while FreeSWITCH is connected and its calls are known",
-        lambda s: s.health.is_linked,
+        lambda s: s.health.is_connected,
     ),
     (
         "fluxcc_link_connected_timestamp_seconds",
         "Since when it is connected; 0 while it is not",
-        lambda s: s.life.connected_since or 0,
+        lambda s: s.session.connected_since or 0,
     ),
     (
         "fluxcc_event_lag_seconds",
         "How long after FreeSWITCH's clock its last heartbeat was handled",
-        lambda s: s.life.lag,
+        lambda s: s.intake.lag,
     ),
-    ("fluxcc_events_waiting", "Events read and not handled yet", lambda s: s.life.waiting),
-    ("fluxcc_calls", "Live calls", lambda s: len(s.tracker.calls)),
-    ("fluxcc_legs", "Live legs, which are FreeSWITCH's channels", lambda s: len(s.tracker.legs)),
-    ("fluxcc_blocks", "Live blocks", lambda s: len(s.blocking.blocklist)),
+    ("fluxcc_events_waiting", "Events read and not handled yet", lambda s: s.session.waiting),
+    ("fluxcc_calls", "Live calls", lambda s: len(s.core.tracker.calls)),
+    (
+        "fluxcc_legs",
+        "Live legs, which are FreeSWITCH's channels",
+        lambda s: len(s.core.tracker.legs),
+    ),
+    ("fluxcc_blocks", "Live blocks", lambda s: len(s.core.blocking.blocklist)),
     (
         "fluxcc_contexts_without_gate",
         "Dialplan contexts that blocked callers reach without meeting the kit's gate",
-        lambda s: len(s.attempts.ungated),
+        lambda s: len(s.core.attempts.ungated),
     ),
     (
         "fluxcc_store_failing",
         "1 while the store cannot be written",
-        lambda s: bool(s.journal.failure),
+        lambda s: bool(s.core.journal.failure),
     ),
-    ("fluxcc_store_pending", "Records not written yet", lambda s: s.journal.pending),
+    ("fluxcc_store_pending", "Records not written yet", lambda s: s.core.journal.pending),
     (
         "fluxcc_store_lag_seconds",
         "How long the oldest of them has been waiting",
-        lambda s: s.journal.lag,
+        lambda s: s.core.journal.lag,
     ),
     (
         "fluxcc_retention_last_success_timestamp_seconds",
         "When what is too old was last deleted in full; 0 where that was not since the start",
-        lambda s: s.retention.last_done or 0,
+        lambda s: s.core.retention.last_done or 0,
     ),
     ("fluxcc_threads", "Native threads of the process", lambda s: threading.active_count()),
 )
 COUNTERS: tuple[Reading, ...] = (
-    ("fluxcc_connects_total", "Connections made to FreeSWITCH", lambda s: s.life.connects),
-    ("fluxcc_resyncs_total", "Snapshots taken of its calls", lambda s: s.life.resyncs),
-    ("fluxcc_events_total", "Events handled", lambda s: s.life.events),
+    ("fluxcc_connects_total", "Connections made to FreeSWITCH", lambda s: s.session.connects),
+    ("fluxcc_resyncs_total", "Snapshots taken of its calls", lambda s: s.session.resyncs),
+    ("fluxcc_events_total", "Events handled", lambda s: s.intake.handled),
     (
         "fluxcc_events_dropped_total",
         "Events dropped under overload since the last connect",
-        lambda s: s.life.dropped,
+        lambda s: s.session.dropped,
     ),
     (
         "fluxcc_events_undecodable_total",
         "Events that nobody could read",
-        lambda s: s.life.undecodable,
+        lambda s: s.intake.undecodable,
     ),
-    ("fluxcc_attempts_total", "Calls of blocked callers", lambda s: s.blocking.attempts),
+    ("fluxcc_attempts_total", "Calls of blocked callers", lambda s: s.core.blocking.attempts),
     (
         "fluxcc_requests_malformed_total",
         "Malformed requests of boards",
@@ -130,12 +128,12 @@ COUNTERS: tuple[Reading, ...] = (
     (
         "fluxcc_store_batches_total",
         "Transactions written to the store",
-        lambda s: s.journal.written,
+        lambda s: s.core.journal.written,
     ),
     (
         "fluxcc_store_recreated_total",
         "Times the store was found corrupt, deleted or replaced",
-        lambda s: s.store.recreated,
+        lambda s: s.core.store.recreated,
     ),
 )
 
@@ -149,19 +147,19 @@ LABELLED: tuple[Table, ...] = (
         "fluxcc_block_changes_total",
         "What became of blocks",
         "change",
-        lambda s: {change: s.blocking.changes[change] for change in BlockChange},
+        lambda s: {change: s.core.blocking.changes[change] for change in BlockChange},
     ),
     (
         "fluxcc_surveys_total",
         "Surveys taken in, and records of them that nobody could read",
         "result",
-        lambda s: {"taken": s.surveys.taken, "malformed": s.surveys.malformed},
+        lambda s: {"taken": s.core.surveys.taken, "malformed": s.core.surveys.malformed},
     ),
     (
         "fluxcc_retention_deleted_total",
         "Records deleted because they were too old",
         "kind",
-        lambda s: {kind: s.retention.deleted[kind] for kind in RecordKind},
+        lambda s: {kind: s.core.retention.deleted[kind] for kind in RecordKind},
     ),
     (
         "fluxcc_log_records_total",

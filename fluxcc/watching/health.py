@@ -4,6 +4,7 @@ wants to know whether an agent's click would work now."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
@@ -13,31 +14,34 @@ STUCK = 60.0
 to a FreeSWITCH that accepts and then says nothing takes it some 40."""
 
 
+class Session(Protocol):
+    """What is read of ``daemon.session.Session``."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether FreeSWITCH is connected, and a snapshot of its calls was taken since."""
+
+    @property
+    def loss(self) -> str:
+        """Why a link is gone; empty while both are there."""
+
+
 class Health:
     """One per daemon. Nothing here waits."""
 
     def __init__(
-        self,
-        *,
-        is_connected: Callable[[], bool],
-        connected_since: Callable[[], float | None],
-        loss: Callable[[], str],
-        last_turn: Callable[[], float],
-        journal: Journal,
-        clock: Clock,
+        self, session: Session, journal: Journal, clock: Clock, last_turn: Callable[[], float]
     ) -> None:
         """``last_turn`` is when the loop that handles events last went round (monotonic)."""
-        self._is_connected = is_connected
-        self._connected_since = connected_since
-        self._loss = loss
-        self._last_turn = last_turn
+        self._session = session
         self._journal = journal
         self._clock = clock
+        self._last_turn = last_turn
 
     @property
-    def is_linked(self) -> bool:
-        """Whether FreeSWITCH is connected, and a snapshot of its calls was taken since."""
-        return self._is_connected() and self._connected_since() is not None
+    def is_connected(self) -> bool:
+        """As the session says."""
+        return self._session.is_connected
 
     def unhealthy(self) -> list[str]:
         """Why the daemon should be started again; nothing where it should not."""
@@ -47,8 +51,8 @@ class Health:
     def unready(self) -> list[str]:
         """Why actions do not work in full now; nothing where they do."""
         reasons = self.unhealthy()
-        if not self.is_linked:
-            reasons.append(f"no link to FreeSWITCH: {self._loss() or 'connecting'}")
+        if not self.is_connected:
+            reasons.append(f"no link to FreeSWITCH: {self._session.loss or 'connecting'}")
         if self._journal.failure:
             reasons.append(f"the store cannot be written: {self._journal.failure}")
         return reasons

@@ -13,11 +13,11 @@ from .waiting import until
 
 SLOW = """
 import gevent
-from fluxcc.daemon import Daemon
+from fluxcc.daemon.intake import Intake
 from fluxcc.pbx.inbox import Inbox
 Inbox.__init__.__defaults__ = (2,)
-handle = Daemon._handle
-Daemon._handle = lambda self, body: (gevent.sleep(0.005), handle(self, body))
+handle = Intake.handle
+Intake.handle = lambda self, body: (gevent.sleep(0.005), handle(self, body))
 """
 """Two events may wait in place of thousands, and each takes 5 ms in place of 25 µs."""
 CALLS = 10

@@ -100,8 +100,8 @@ def test_ready_alive_and_stopping(lab: Lab, managed: Daemon, manager: Manager) -
 def sabotaged(daemon: Daemon, beat: str) -> Iterator[subprocess.Popen[str]]:
     """``fluxcc run`` in which one of the loops does this."""
     program = (
-        "import sys, time; from fluxcc.cli import main; from fluxcc.daemon import Daemon; "
-        f"Daemon._beat = lambda self: {beat}; main(['run'])"
+        "import sys, time; from fluxcc.cli import main; from fluxcc.daemon.session import Session; "
+        f"Session.check_health = lambda self: {beat}; main(['run'])"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], env=daemon.environment, stderr=subprocess.PIPE, text=True

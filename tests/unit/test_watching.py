@@ -12,9 +12,8 @@ from gevent import socket
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fluxcc.core.retention import FIRST, Retention
+from fluxcc.core.retention import FIRST
 from fluxcc.domain.requests import Action
-from fluxcc.domain.retention import RecordKind
 from fluxcc.doors.board import Board
 from fluxcc.pbx.wire import RequestHeaders
 from fluxcc.watching import actions, collector, server
@@ -23,22 +22,34 @@ from fluxcc.watching.collector import Readings, Sources
 from fluxcc.watching.health import STUCK, Health
 from fluxcc.watching.server import WatchServer, routes
 from tests.builders import NUMBER, World, a_request, an_operators
-from tests.fakes import NOW
+from tests.fakes import NOW, FakePbx
 
 
 @dataclass
-class Life:
-    """``daemon.Daemon`` as far as it is watched."""
+class Session:
+    """``daemon.session.Session`` as far as it is watched."""
 
+    pbx: FakePbx
     connects: int = 1
     resyncs: int = 2
-    events: int = 100
-    undecodable: int = 3
-    lag: float = 0.25
     connected_since: float | None = NOW
     waiting: int = 4
     dropped: int = 5
-    turned: float = 0.0
+    loss: str = "reading failed"
+
+    @property
+    def is_connected(self) -> bool:
+        """As the real one."""
+        return self.pbx.is_connected and self.connected_since is not None
+
+
+@dataclass
+class Intake:
+    """``daemon.intake.Intake`` as far as it is watched."""
+
+    handled: int = 100
+    undecodable: int = 3
+    lag: float = 0.25
 
 
 class Watched:
@@ -46,39 +57,18 @@ class Watched:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.life = Life()
-        self.health = Health(
-            is_connected=lambda: world.pbx.is_connected,
-            connected_since=lambda: self.life.connected_since,
-            loss=lambda: "reading failed",
-            last_turn=lambda: self.life.turned,
-            journal=world.journal,
-            clock=world.clock,
-        )
+        self.session, self.intake = Session(world.pbx), Intake()
+        self.turned = 0.0
+        """When the loop that handles events last went round."""
+        self.health = Health(self.session, world.journal, world.clock, lambda: self.turned)
         self.board = Board(world.executor, world.pbx, "en")
-        self.retention = Retention(
-            world.store, world.journal, world.runtime, world.clock, {RecordKind.CALLS: 60.0}
-        )
         self.registry = CollectorRegistry()
         self.registry.register(
             Readings(
-                Sources(
-                    version="1.2.3",
-                    node="pbx1",
-                    life=self.life,
-                    health=self.health,
-                    tracker=world.tracker,
-                    blocking=world.blocking,
-                    attempts=world.attempts,
-                    journal=world.journal,
-                    store=world.store,
-                    surveys=world.surveys,
-                    board=self.board,
-                    retention=self.retention,
-                )
+                Sources("1.2.3", "pbx1", self.session, self.intake, self.health, world, self.board)
             )
         )
-        world.executor.on_reply = Actions(self.registry).ended
+        world.happenings.request_answered.connect(Actions(self.registry).ended)
         self._app = routes(self.registry, self.health)
 
     def value(self, name: str, **labels: str) -> float | None:
@@ -133,7 +123,7 @@ def test_a_lost_link_shows_at_once_and_until_the_snapshot_was_taken(watched: Wat
     watched.world.pbx.lose()
     assert watched.value("fluxcc_link_up") == 0
     watched.world.pbx.come_back()
-    watched.life.connected_since = None
+    watched.session.connected_since = None
     assert watched.value("fluxcc_link_up") == 0
     assert watched.value("fluxcc_link_connected_timestamp_seconds") == 0
 
@@ -164,7 +154,6 @@ def test_failures_are_there_before_the_first_one(watched: Watched) -> None:
 
 def test_what_becomes_of_blocks_and_who_tried_is_counted(watched: Watched) -> None:
     world = watched.world
-    world.look_at(world.attempts.look_at)
     world.ask(an_operators(Action.BLOCK, number=NUMBER))
     world.caller_dials()
     world.ask(an_operators(Action.UNBLOCK, number=NUMBER))
@@ -205,7 +194,7 @@ def test_retention_is_told(watched: Watched) -> None:
     name = "fluxcc_retention_last_success_timestamp_seconds"
     assert watched.value(name) == 0
     watched.world.clock.step(FIRST)
-    watched.retention.step()
+    watched.world.retention.step()
     assert watched.value(name) == NOW + FIRST
     assert watched.value("fluxcc_retention_deleted_total", kind="calls") == 0
 
@@ -275,7 +264,7 @@ def test_a_loop_that_does_not_turn_is_ill(watched: Watched) -> None:
         "503 Service Unavailable",
         "the loop has been stuck for 61 s\n",
     )
-    watched.life.turned = watched.world.clock.monotonic()
+    watched.turned = watched.world.clock.monotonic()
     assert watched.get("/healthz")[0] == "200 OK"
 
 

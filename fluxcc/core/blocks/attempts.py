@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from fluxcc.core.blocks.blocking import Blocking
-from fluxcc.core.ports import Pbx
+from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Leg, Outcome
 from fluxcc.domain.errors import PbxError
@@ -18,11 +18,12 @@ log = logging.getLogger(__name__)
 
 
 class Attempts:
-    """One per daemon. ``look_at`` every inbound leg; then ``enforce`` where it says so."""
+    """One per daemon; ``check`` is called for every inbound leg."""
 
-    def __init__(self, blocking: Blocking, pbx: Pbx, cause: str) -> None:
+    def __init__(self, blocking: Blocking, pbx: Pbx, runtime: Runtime, cause: str) -> None:
         self._blocking = blocking
         self._pbx = pbx
+        self._runtime = runtime
         self.cause = cause
         """Hangup cause of a refused leg."""
         self._gates: dict[str, bool] = {}
@@ -33,19 +34,18 @@ class Attempts:
         """Contexts that blocked callers reach without meeting the gate."""
         return sorted(context for context, has_gate in self._gates.items() if not has_gate)
 
-    def look_at(self, leg: Leg) -> Block | None:
-        """The block that this caller falls under; the attempt is counted."""
+    def check(self, leg: Leg) -> None:
+        """Count the attempt of a caller who is blocked, and refuse it beside the other events."""
         block = self._blocking.blocklist.match(leg.number)
         if block is None or leg.is_station:
-            return None
+            return
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED
         self._blocking.count_attempt(block)
-        return block
+        self._runtime.spawn(self.refuse, block, leg.uuid, leg.number, leg.context)
 
-    def enforce(self, block: Block, leg: str, caller_id: str, context: str) -> None:
-        """End the leg, unless the gate in that context does, and notify. Talks to FreeSWITCH, so it
-        is not for the greenlet that handles events."""
+    def refuse(self, block: Block, leg: str, caller_id: str, context: str) -> None:
+        """End the leg, unless the gate in that context does, and notify."""
         self._blocking.tell_attempt(block, caller_id)
         try:
             if self._is_gated(context) and self._blocking.blocklist.is_key(caller_id):

@@ -3,7 +3,7 @@ journal and in the notices alike, so that the four never tell different stories.
 
 Counterparts: ``blocklist`` (memory), ``ports.Pbx`` (mod_hash and notices), ``journal`` (the store).
 What the gate could not be told because the link was down it is told after the next connect
-(``publish_all``).
+(``core.publisher``).
 """
 
 from __future__ import annotations
@@ -35,9 +35,6 @@ class Blocking:
         self._journal = journal
         self._clock = clock
         self._to_withdraw: set[str] = set()
-        self.is_told = False
-        """Whether the gate has been told everything since the last connect."""
-        self.is_being_told = False
         self.changes: Counter[BlockChange] = Counter()
         """What became of blocks since the daemon started."""
         self.attempts = 0
@@ -103,16 +100,12 @@ class Blocking:
         log.info("a blocked caller dialled", extra={"number": seen, "block": block.id})
 
     def publish_all(self) -> None:
-        """Tell a gate that may know nothing everything that it must know, newest first."""
-        self.is_told, self.is_being_told = False, True
-        try:
-            self._pbx.publish_blocks(self.blocklist.entries())
-            stale = [key for key in self._to_withdraw if not self.blocklist.is_key(key)]
-            self._pbx.withdraw_blocks(stale)
-            self._to_withdraw.clear()
-            self.is_told = True
-        finally:
-            self.is_being_told = False
+        """Tell a gate that may know nothing everything that it must know, newest first. Raises
+        ``PbxError``."""
+        self._pbx.publish_blocks(self.blocklist.entries())
+        stale = [key for key in self._to_withdraw if not self.blocklist.is_key(key)]
+        self._pbx.withdraw_blocks(stale)
+        self._to_withdraw.clear()
 
     def _withdraw(self, keys: Iterable[str]) -> None:
         keys = list(keys)

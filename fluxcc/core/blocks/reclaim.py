@@ -29,7 +29,6 @@ class Reclaim:
 
     def __init__(
         self,
-        *,
         pbx: Pbx,
         store: Store,
         blocklist: Blocklist,

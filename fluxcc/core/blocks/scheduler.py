@@ -22,7 +22,12 @@ class Scheduler:
         self._clock = clock
 
     def step(self) -> float:
-        """End what is over; the seconds to sleep before the next step."""
+        """End what is over; the seconds to sleep before the next step.
+
+        Until FreeSWITCH's clock is known ours may be wrong, and the gate goes by FreeSWITCH's.
+        """
+        if not self._clock.is_known:
+            return NAP
         self._blocking.expire_due()
         next_end = self._blocking.blocklist.next_end()
         if next_end is None:

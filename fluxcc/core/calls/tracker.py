@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from sys import intern
 from urllib.parse import unquote
 
+from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
@@ -23,13 +24,13 @@ from fluxcc.domain.numbers import NumberPlan
 
 Watcher = Callable[[str, LegNews], None]
 """Called with a leg's UUID and what happened to it."""
-AT_ONCE = 100
+LEGS_PER_SLICE = 100
 """Legs that a snapshot changes before others may have their turn: some 2 ms."""
 LONGEST_TEXT = 128
 """What is kept of a caller ID, of a dialled number, of a group's or an agent's name. Strangers send
 64 kB, which no index of PostgreSQL takes. Longer than any usable number, so that what was cut off
 cannot make one of it."""
-REMEMBERED = 1_000
+ENDS_REMEMBERED = 1_000
 """Legs whose end is remembered for whoever asks a moment too late."""
 
 
@@ -41,6 +42,7 @@ class Tracker:
         numbers: NumberPlan,
         journal: Journal,
         clock: Clock,
+        happenings: Happenings,
         trunk_contexts: Collection[str] = ("public",),
     ) -> None:
         """``trunk_contexts`` are those in which a caller ID proves nothing (``[calls]``)."""
@@ -48,6 +50,7 @@ class Tracker:
         self._trunk_contexts = frozenset(trunk_contexts)
         self._journal = journal
         self._clock = clock
+        self._happenings = happenings
         self.legs: dict[str, Leg] = {}
         self.calls: dict[int, Call] = {}
         self._by_agent: dict[str, dict[str, Leg]] = {}
@@ -56,10 +59,6 @@ class Tracker:
         self._former: dict[str, Call] = {}
         """Leg → its call, as the store remembers it from the daemon's former life."""
         self._ends: OrderedDict[str, LegNews] = OrderedDict()
-        self.on_inbound: Callable[[Leg], None] = lambda leg: None
-        """Called for every inbound leg as soon as it is known (``refusal``)."""
-        self.on_bridged: Callable[[Call], None] = lambda call: None
-        """Called whenever an agent and a customer were connected (``surveys``)."""
 
     # What happened
 
@@ -67,7 +66,7 @@ class Tracker:
         """A leg came into being: it joins the call it was dialled for, or begins one."""
         leg = self._leg(event)
         if leg.is_inbound:
-            self.on_inbound(leg)
+            self._happenings.leg_came_in(leg)
 
     def leg_answered(self, event: LegEvent) -> None:
         """A leg was answered."""
@@ -108,7 +107,7 @@ class Tracker:
         self.leg_ended(event)
         news = LegNews(LegFact.GONE, event.cause, event.is_by_person)
         self._ends[event.leg] = news
-        if len(self._ends) > REMEMBERED:
+        if len(self._ends) > ENDS_REMEMBERED:
             self._ends.popitem(last=False)
         self._tell(event.leg, news)
 
@@ -398,7 +397,7 @@ class Tracker:
         self._index(agent_leg, call.agent)
         self._journal.call_changed(call)
         self._tell(customer.uuid, LegNews(LegFact.BRIDGED, call.agent))
-        self.on_bridged(call)
+        self._happenings.call_bridged(call)
 
     def _tell(self, uuid: str, news: LegNews) -> None:
         watchers = self._watchers.get(uuid)
@@ -465,7 +464,7 @@ class Tracker:
         leg = self._new_leg(event)
         leg.is_answered = row.is_answered
         if leg.is_inbound and not leg.is_answered:
-            self.on_inbound(leg)
+            self._happenings.leg_came_in(leg)
 
     def _new_id(self, moment: float) -> int:
         self._last_id = max(self._last_id + 1, int(moment * 1e6))
@@ -475,6 +474,6 @@ class Tracker:
 def slices(pause: Callable[[], None]) -> Iterator[None]:
     """Each ``next`` is one piece of work done; every so many there is a pause."""
     while True:
-        for _ in range(AT_ONCE):
+        for _ in range(LEGS_PER_SLICE):
             yield
         pause()

@@ -15,7 +15,7 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import AllEnded, AllJoined, Arrived, Confirmation, LegFact
 from fluxcc.domain.events import LegNews
 
-PATIENCE = 2.0
+CONFIRMATION_TIMEOUT = 2.0
 """Seconds that FreeSWITCH has to show what it accepted. With a command that is answered at the last
 moment (``pbx.link``) and two commits the reply is still there within 5 (contract, section 3)."""
 FIRST_NUDGE, LONGEST_NUDGE = 0.001, 0.02
@@ -201,7 +201,7 @@ class Proof:
         while (verdict := judge.verdict()) is None:
             # Not the sum of the pauses: under overload each of them takes longer.
             waited = self._clock.monotonic() - began
-            if waited >= PATIENCE:
+            if waited >= CONFIRMATION_TIMEOUT:
                 return judge.on_timeout()
             if waited - asked >= DOUBT:
                 asked = waited

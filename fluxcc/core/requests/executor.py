@@ -8,7 +8,6 @@ One request is one call of ``execute``, in a greenlet of its own. Counterparts: 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -17,6 +16,7 @@ from fluxcc.actions import ON_CALLS, WITHOUT_CALL
 from fluxcc.actions.rules import Rules
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx, Runtime
 from fluxcc.core.requests.confirmation import Proof
@@ -61,6 +61,7 @@ class Executor:
         rules: Rules,
         runtime: Runtime,
         clock: Clock,
+        happenings: Happenings,
     ) -> None:
         self._tracker = tracker
         self._blocklist = blocklist
@@ -72,8 +73,7 @@ class Executor:
         self._rules = rules
         self._runtime = runtime
         self._clock = clock
-        self.on_reply: Callable[[Request, Reply, float], None] = lambda *reply: None
-        """Called once for every request that was carried out or refused, with how long it took."""
+        self._happenings = happenings
         self._busy_calls: set[int] = set()
         self._last_id = 0
 
@@ -86,7 +86,7 @@ class Executor:
             if reply is None:
                 begun = self._clock.monotonic()
                 reply = self._carry_out(request)
-                self.on_reply(request, reply, self._clock.monotonic() - begun)
+                self._happenings.request_answered(request, reply, self._clock.monotonic() - begun)
             self._replies.keep(reply)
         finally:
             self._replies.end(request.id)

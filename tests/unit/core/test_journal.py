@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import (
-    AT_ONCE,
+    CALLS_PER_BATCH,
+    COMMIT_TIMEOUT,
     FIRST_PAUSE,
-    IDLE,
+    IDLE_CHECK,
     LAG,
     LONGEST_PAUSE,
-    PATIENCE,
     Journal,
 )
 from fluxcc.core.ports import Batch
@@ -28,7 +29,8 @@ class Desk:
         self.clock = SteppedClock()
         self.store = FakeStore()
         self.runtime = InlineRuntime(self.clock)
-        self.journal = Journal(self.store, self.runtime, self.clock)
+        self.happenings = Happenings()
+        self.journal = Journal(self.store, self.runtime, self.clock, self.happenings)
 
     def write_when_waited_for(self) -> None:
         """Let the writer's greenlet run whenever somebody waits."""
@@ -96,7 +98,7 @@ def test_nothing_to_write_costs_no_transaction(desk: Desk) -> None:
 
 
 def test_with_nothing_to_write_the_writer_sleeps(desk: Desk) -> None:
-    assert desk.pause() == IDLE
+    assert desk.pause() == IDLE_CHECK
 
 
 def test_the_oldest_thing_is_written_first(desk: Desk) -> None:
@@ -134,7 +136,7 @@ def test_a_store_that_takes_too_long_makes_a_commit_pending_and_it_is_written_al
     desk: Desk,
 ) -> None:
     assert not desk.journal.commit(a_block())
-    assert desk.clock.monotonic() == pytest.approx(PATIENCE)
+    assert desk.clock.monotonic() == pytest.approx(COMMIT_TIMEOUT)
     assert desk.journal.pending == 1
     desk.journal.flush()
     assert set(desk.store.blocks) == {"b1"}
@@ -175,7 +177,7 @@ def test_the_newest_state_wins_over_one_that_failed(desk: Desk) -> None:
             raise StoreUnavailableError("gone")
 
     failing = Failing()
-    journal = Journal(failing, desk.runtime, desk.clock)
+    journal = Journal(failing, desk.runtime, desk.clock, Happenings())
     journal.note(a_block(attempts=1))
     journal.flush()
     assert journal.pending == 1
@@ -207,7 +209,7 @@ def test_a_commit_that_fails_is_told_at_once(desk: Desk) -> None:
     desk.write_when_waited_for()
     desk.store.failure = "gone"
     assert not desk.journal.commit(a_block())
-    assert desk.clock.monotonic() < PATIENCE
+    assert desk.clock.monotonic() < COMMIT_TIMEOUT
 
 
 def test_a_thousand_commits_while_the_store_is_down_hold_every_newest_state(desk: Desk) -> None:
@@ -222,13 +224,13 @@ def test_a_thousand_commits_while_the_store_is_down_hold_every_newest_state(desk
 
 
 def test_many_calls_are_written_in_several_batches_without_a_pause(desk: Desk) -> None:
-    for number in range(AT_ONCE + 1):
+    for number in range(CALLS_PER_BATCH + 1):
         desk.journal.call_changed(Call(id=number, started=NOW))
     desk.journal.note(a_block())
     desk.journal.flush()
-    assert [len(batch.calls) for batch in desk.store.batches] == [AT_ONCE]
+    assert [len(batch.calls) for batch in desk.store.batches] == [CALLS_PER_BATCH]
     assert len(desk.store.batches[0].blocks) == 1
     assert desk.pause() == 0
     desk.journal.flush()
-    assert [call.id for call in desk.store.batches[1].calls] == [AT_ONCE]
+    assert [call.id for call in desk.store.batches[1].calls] == [CALLS_PER_BATCH]
     assert desk.journal.pending == 0

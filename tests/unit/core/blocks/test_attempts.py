@@ -6,23 +6,7 @@ import logging
 
 import pytest
 
-from fluxcc.domain.calls import Leg
 from tests.builders import NUMBER, OTHER, SPELLINGS, World
-
-
-@pytest.fixture
-def looked_at(world: World) -> list[Leg]:
-    """The legs that are refused, as the daemon does: look first, enforce later."""
-    refused: list[Leg] = []
-
-    def look_at(leg: Leg) -> None:
-        block = world.attempts.look_at(leg)
-        if block is not None:
-            refused.append(leg)
-            world.attempts.enforce(block, leg.uuid, leg.number, leg.context)
-
-    world.look_at(look_at)
-    return refused
 
 
 def ended(world: World) -> list[str]:
@@ -30,7 +14,6 @@ def ended(world: World) -> list[str]:
     return [line for line in world.story if line.startswith("end ")]
 
 
-@pytest.mark.usefixtures("looked_at")
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_where_the_gate_stands_it_refuses_and_the_daemon_only_counts(
     world: World, spelling: str
@@ -41,7 +24,6 @@ def test_where_the_gate_stands_it_refuses_and_the_daemon_only_counts(
     assert world.blocklist.blocks()[0].attempts == 1
 
 
-@pytest.mark.usefixtures("looked_at")
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_where_the_gate_is_missing_the_daemon_ends_the_call_with_the_configured_cause(
     world: World, spelling: str
@@ -53,7 +35,6 @@ def test_where_the_gate_is_missing_the_daemon_ends_the_call_with_the_configured_
     assert world.blocklist.blocks()[0].attempts == 1
 
 
-@pytest.mark.usefixtures("looked_at")
 @pytest.mark.parametrize("spelling", ["02111988887777", "+55 11 98888-7777", "005511988887777"])
 def test_a_spelling_that_the_gate_does_not_know_is_refused_by_the_daemon(
     world: World, spelling: str
@@ -63,29 +44,31 @@ def test_a_spelling_that_the_gate_does_not_know_is_refused_by_the_daemon(
     assert ended(world) == ["end leg CALL_REJECTED"]
 
 
-def test_somebody_else_gets_through(world: World, looked_at: list[Leg]) -> None:
+def test_somebody_else_gets_through(world: World) -> None:
     world.blocks()
     world.pbx.gated.clear()
     for leg, number in enumerate([OTHER, "anonymous", "", "1198888", "119888877770"]):
         world.caller_dials(str(leg), number)
-    assert looked_at == []
+    assert world.blocking.attempts == 0
+    assert ended(world) == []
     assert world.blocklist.blocks()[0].attempts == 0
 
 
-def test_a_telephone_of_ours_is_not_refused(world: World, looked_at: list[Leg]) -> None:
+def test_a_telephone_of_ours_is_not_refused(world: World) -> None:
     """Its own number may be an outside one, which somebody blocked."""
     world.blocks()
     world.caller_dials("telephone", NUMBER, OTHER, variable_user_name="1000")
-    assert looked_at == []
+    assert world.blocking.attempts == 0
+    assert ended(world) == []
 
 
-def test_a_released_number_gets_through(world: World, looked_at: list[Leg]) -> None:
+def test_a_released_number_gets_through(world: World) -> None:
     world.blocking.release(world.blocks(), "operator:maria")
     world.caller_dials()
-    assert looked_at == []
+    assert world.blocking.attempts == 0
+    assert ended(world) == []
 
 
-@pytest.mark.usefixtures("looked_at")
 def test_one_call_is_one_attempt_however_much_is_told_of_it(world: World) -> None:
     world.blocks()
     world.caller_dials()
@@ -95,7 +78,6 @@ def test_one_call_is_one_attempt_however_much_is_told_of_it(world: World) -> Non
     assert len(world.pbx.heard("fluxcc::attempt")) == 1
 
 
-@pytest.mark.usefixtures("looked_at")
 def test_a_refused_call_is_history_as_refused(world: World) -> None:
     world.blocks()
     world.caller_dials()
@@ -105,7 +87,6 @@ def test_a_refused_call_is_history_as_refused(world: World) -> None:
     assert (call.outcome, call.cause, call.number) == ("refused", "CALL_REJECTED", NUMBER)
 
 
-@pytest.mark.usefixtures("looked_at")
 def test_a_context_is_asked_about_once_until_the_dialplan_is_loaded_again(world: World) -> None:
     world.blocks()
     for leg in ("a", "b"):
@@ -116,7 +97,6 @@ def test_a_context_is_asked_about_once_until_the_dialplan_is_loaded_again(world:
     assert world.pbx.gate_questions == ["public", "public"]
 
 
-@pytest.mark.usefixtures("looked_at")
 def test_a_missing_gate_is_logged_and_told(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """Contract, 2: ``doctor`` and the log say so."""
     world.blocks()
@@ -127,7 +107,6 @@ def test_a_missing_gate_is_logged_and_told(world: World, caplog: pytest.LogCaptu
     assert ["the gate is missing" in record.getMessage() for record in warnings] == [True]
 
 
-@pytest.mark.usefixtures("looked_at")
 @pytest.mark.parametrize("trouble", ["has_gate", "end_leg"])
 def test_a_link_that_breaks_in_a_refusal_harms_nobody_else(world: World, trouble: str) -> None:
     world.blocks()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxcc.core.calls.tracker import AT_ONCE
+from fluxcc.core.calls.tracker import LEGS_PER_SLICE
 from fluxcc.domain.calls import CallRecord, Direction
 from tests.builders import NUMBER, OTHER, World, a_row, a_snapshot, an_event
 from tests.fakes import NOW
@@ -310,7 +310,7 @@ def test_a_watcher_may_stop_watching_while_it_is_told(world: World) -> None:
 
 def test_only_legs_that_come_in_are_looked_at(world: World) -> None:
     seen: list[str] = []
-    world.look_at(lambda leg: seen.append(leg.uuid))
+    world.happenings.leg_came_in.connect(lambda leg: seen.append(leg.uuid))
     world.received_call()
     assert seen == ["customer"]
 
@@ -632,7 +632,7 @@ def test_a_leg_whose_end_was_told_while_the_snapshot_was_on_its_way_does_not_com
 
 def test_what_happens_while_a_large_snapshot_is_taken_in_is_newer_than_it() -> None:
     world = World()
-    rows = [a_row(f"leg-{number}") for number in range(2 * AT_ONCE)]
+    rows = [a_row(f"leg-{number}") for number in range(2 * LEGS_PER_SLICE)]
     has_happened = False
 
     def meanwhile() -> None:

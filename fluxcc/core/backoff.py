@@ -1,0 +1,22 @@
+"""How long to wait before the next try."""
+
+from __future__ import annotations
+
+
+class Backoff:
+    """Seconds, doubled from try to try."""
+
+    def __init__(self, first: float, longest: float) -> None:
+        self._first = first
+        self._longest = longest
+        self.pause = 0.0
+        """What ``next`` gave last; 0 before the first try, and after one that succeeded."""
+
+    def next(self, longest: float | None = None) -> float:
+        """The pause before the next try; ``longest`` bounds this one more narrowly."""
+        self.pause = min(max(self.pause * 2, self._first), longest or self._longest)
+        return self.pause
+
+    def reset(self) -> None:
+        """A try succeeded."""
+        self.pause = 0.0

@@ -1,0 +1,202 @@
+"""The core, put together: one graph for the daemon, for the tests (on fakes) and for benchmarks.
+
+``bootstrap`` puts the real things behind the ports, ``tests.builders.World`` fakes. Whoever needs a
+part of the core takes it from here, and every connection between parts stands in this file.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from fluxcc.actions.rules import Rules
+from fluxcc.config import Settings
+from fluxcc.core.blocks.attempts import Attempts
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.reclaim import Reclaim
+from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.happenings import Happenings
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Clock, Pbx, Runtime, Spool, Store
+from fluxcc.core.provisioning import Provisioning
+from fluxcc.core.publisher import Publisher
+from fluxcc.core.recovery import Recovery
+from fluxcc.core.requests.executor import Executor
+from fluxcc.core.requests.follow_up import FollowUps
+from fluxcc.core.requests.performer import Performer
+from fluxcc.core.requests.replies import Replies
+from fluxcc.core.retention import DaemonMemory, Erasure, Retention
+from fluxcc.core.surveys import Surveys
+from fluxcc.domain.errors import PbxError
+from fluxcc.domain.numbers import NumberPlan
+from fluxcc.domain.retention import RecordKind
+
+log = logging.getLogger(__name__)
+
+
+class Core:
+    """Everything that decides, behind the five ports."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        pbx: Pbx,
+        store: Store,
+        spool: Spool,
+        clock: Clock,
+        runtime: Runtime,
+    ) -> None:
+        self.pbx, self.store, self.spool = pbx, store, spool
+        self.clock, self.runtime = clock, runtime
+        self.happenings = Happenings()
+        self.numbers = number_plan(settings)
+        self.journal = Journal(store, runtime, clock, self.happenings)
+        self.tracker = Tracker(
+            self.numbers, self.journal, clock, self.happenings, settings.calls.trunk_contexts
+        )
+        self.provisioning = Provisioning(pbx, self.happenings, settings.conference.room)
+        self._build_blocks(settings)
+        self.publisher = Publisher(
+            pbx, self.blocking, self.provisioning, {"reject_cause": settings.blocks.reject_cause}
+        )
+        self.rules = self._build_rules(settings)
+        self._build_requests()
+        self.surveys = Surveys(self.tracker, self.journal, pbx, self.rules, spool, runtime)
+        self._build_retention(settings)
+        self.recovery = Recovery(
+            store,
+            self.blocklist,
+            self.provisioning,
+            self.tracker,
+            self.journal,
+            self.replies,
+            runtime,
+            clock,
+        )
+        self.is_recovered = False
+        """Whether what the store knows was taken over."""
+        self._connect()
+
+    def _build_blocks(self, settings: Settings) -> None:
+        self.blocklist = Blocklist(self.numbers)
+        self.blocking = Blocking(self.blocklist, self.pbx, self.journal, self.clock)
+        self.scheduler = Scheduler(self.blocking, self.clock)
+        self.attempts = Attempts(
+            self.blocking, self.pbx, self.runtime, settings.blocks.reject_cause
+        )
+        self.reclaim = Reclaim(
+            self.pbx,
+            self.store,
+            self.blocklist,
+            self.numbers,
+            self.journal,
+            self.runtime,
+            self.clock,
+        )
+
+    def _build_rules(self, settings: Settings) -> Rules:
+        return Rules(
+            numbers=self.numbers,
+            block_duration=settings.blocks.duration,
+            room=settings.conference.room,
+            room_context=settings.conference.context,
+            survey_destination=settings.survey.destination,
+            survey_context=settings.survey.context,
+            find_block=self.blocklist.find,
+            find_group=self.provisioning.find_group,
+            find_room=self.provisioning.find_room,
+            find_service=self.provisioning.find_service,
+            has_entry=self.provisioning.has,
+        )
+
+    def _build_requests(self) -> None:
+        self.replies = Replies(self.store, self.runtime, self.clock)
+        self.executor = Executor(
+            tracker=self.tracker,
+            blocklist=self.blocklist,
+            performer=Performer(self.pbx, self.blocking, self.provisioning, self.journal),
+            journal=self.journal,
+            replies=self.replies,
+            follow_ups=FollowUps(self.tracker, self.journal),
+            pbx=self.pbx,
+            rules=self.rules,
+            runtime=self.runtime,
+            clock=self.clock,
+            happenings=self.happenings,
+        )
+
+    def _build_retention(self, settings: Settings) -> None:
+        self.retention = Retention(
+            self.store, self.journal, self.runtime, self.clock, ages(settings)
+        )
+        self.erasure = Erasure(
+            store=self.store,
+            runtime=self.runtime,
+            clock=self.clock,
+            numbers=self.numbers,
+            memory=DaemonMemory(self.blocking, self.journal, self.replies),
+            write=self.journal.commit,
+        )
+
+    def _connect(self) -> None:
+        happenings = self.happenings
+        happenings.leg_came_in.connect(self.attempts.check)
+        happenings.call_bridged.connect(self.surveys.call_bridged)
+        happenings.group_changed.connect(self.surveys.group_changed)
+        happenings.store_recreated.connect(self.write_again)
+        happenings.connected.connect(self.reclaim_blocks)
+
+    def configure(self, wanted: Settings) -> None:
+        """Let count from the next action on what may change at run time."""
+        self.numbers.configure(
+            wanted.numbers.country, wanted.numbers.area_code, wanted.blocks.internal
+        )
+        self.rules.block_duration = wanted.blocks.duration
+        self.rules.room_context = wanted.conference.context
+        self.rules.survey_destination = wanted.survey.destination
+        self.rules.survey_context = wanted.survey.context
+        self.attempts.cause = wanted.blocks.reject_cause
+        self.retention.ages = ages(wanted)
+        self.publisher.configure(reject_cause=wanted.blocks.reject_cause)
+
+    def recover(self) -> bool:
+        """Take over what the store knows; False where it cannot be read now."""
+        self.is_recovered = self.is_recovered or self.recovery.step()
+        return self.is_recovered
+
+    def reclaim_blocks(self) -> None:
+        """Take over the blocks that only mod_hash knows, once, after what the store knows."""
+        if self.is_recovered and not self.reclaim.is_done:
+            self.runtime.spawn(self._reclaim_blocks)
+
+    def _reclaim_blocks(self) -> None:
+        try:
+            self.reclaim.step()
+        except PbxError as error:
+            log.warning("the blocks in mod_hash were not read", extra={"reason": str(error)})
+
+    def write_again(self) -> None:
+        """Write everything that is still true into a store that was begun anew."""
+        self.journal.note(*self.blocklist.blocks(), *self.provisioning.entries())
+        for call in self.tracker.calls.values():
+            self.journal.call_changed(call)
+
+
+def number_plan(settings: Settings) -> NumberPlan:
+    """The numbers of the place that the settings describe."""
+    return NumberPlan(
+        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+    )
+
+
+def ages(settings: Settings) -> dict[RecordKind, float]:
+    """For how many seconds each kind of record is kept. A survey belongs to its call, and a block
+    that ended to the rows that tell who wanted it."""
+    return {
+        RecordKind.CALLS: settings.retention.calls,
+        RecordKind.SURVEYS: settings.retention.calls,
+        RecordKind.BLOCKS: settings.retention.audit,
+        RecordKind.AUDIT: settings.retention.audit,
+    }

@@ -1,0 +1,51 @@
+"""What parts of the core tell whoever listens, without knowing who that is.
+
+A part calls its signal; ``core.core`` connects the listeners, so that one file shows every
+connection. Listeners are called at once, in the order in which they were connected, in the greenlet
+that tells: one that has to ask FreeSWITCH does so in a greenlet of its own (``Runtime.spawn``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, ParamSpec
+
+from fluxcc.domain.calls import Call, Leg
+from fluxcc.domain.provisioning import Group
+from fluxcc.domain.requests import Reply, Request
+
+Facts = ParamSpec("Facts")
+
+
+class Signal(Generic[Facts]):
+    """One kind of happening, and whoever listens for it."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[Facts, object]] = []
+
+    def connect(self, listener: Callable[Facts, object]) -> None:
+        """Call this one too from now on."""
+        self._listeners.append(listener)
+
+    def __call__(self, *facts: Facts.args, **named: Facts.kwargs) -> None:
+        """It happened."""
+        for listener in self._listeners:
+            listener(*facts, **named)
+
+
+class Happenings:
+    """One per daemon."""
+
+    def __init__(self) -> None:
+        self.leg_came_in: Signal[[Leg]] = Signal()
+        """An inbound leg is known now, or is still not answered after a snapshot."""
+        self.call_bridged: Signal[[Call]] = Signal()
+        """An agent and a customer were connected."""
+        self.group_changed: Signal[[Group]] = Signal()
+        """A supervisor set this group; it is as it is from now on."""
+        self.request_answered: Signal[[Request, Reply, float]] = Signal()
+        """A request was carried out or refused, and how many seconds that took."""
+        self.store_recreated: Signal[[]] = Signal()
+        """The store was begun anew: what is still true has to be written again."""
+        self.connected: Signal[[]] = Signal()
+        """The links to FreeSWITCH are there, and the first snapshot was taken."""

@@ -1,0 +1,90 @@
+"""What the kit's dialplan reads out of mod_hash: settings, blocks and rooms, kept true there.
+
+mod_hash is empty after FreeSWITCH was restarted, and after somebody loaded it anew. Counterparts:
+``blocks.blocking`` and ``provisioning`` publish what changes, ``daemon.session`` says when all of
+it has to be published again.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum, auto
+
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.ports import Pbx
+from fluxcc.core.provisioning import Provisioning
+from fluxcc.domain.errors import PbxError, PbxRejectedError
+
+log = logging.getLogger(__name__)
+
+
+class Published(Enum):
+    """What mod_hash has of what it must have."""
+
+    NOTHING = auto()
+    """Nothing for certain: not since the last connect, or FreeSWITCH did not take it."""
+    PARTLY = auto()
+    """It is being published now."""
+    ALL = auto()
+
+
+class Publisher:
+    """One per daemon."""
+
+    def __init__(
+        self, pbx: Pbx, blocking: Blocking, provisioning: Provisioning, settings: dict[str, str]
+    ) -> None:
+        """``settings`` are what the kit's dialplan must know, by their key in mod_hash."""
+        self._pbx = pbx
+        self._blocking = blocking
+        self._provisioning = provisioning
+        self._settings = settings
+        self.state = Published.NOTHING
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything was published since the last connect."""
+        return self.state is Published.ALL
+
+    def publish_all(self) -> None:
+        """Publish everything, the newest block first. What FreeSWITCH does not take is logged, and
+        ``repair`` tries again."""
+        self.state = Published.PARTLY
+        try:
+            self._publish_settings()
+            self._blocking.publish_all()
+            self._provisioning.publish_all()
+        except PbxRejectedError as error:
+            # Calls are still ended, and refused by the daemon itself, without mod_hash.
+            self.state = Published.NOTHING
+            log.error("mod_hash does not take the blocks", extra={"error": str(error)})
+        except PbxError as error:
+            self.state = Published.NOTHING
+            log.warning("the blocks were not published", extra={"reason": str(error)})
+        else:
+            self.state = Published.ALL
+
+    def repair(self) -> None:
+        """Publish again what mod_hash does not have. Raises ``PbxError`` where nobody answers."""
+        if self.state is Published.PARTLY or (self.is_done and self._is_known()):
+            return
+        # FreeSWITCH was not ready, or mod_hash was loaded anew and knows nothing any more.
+        self.publish_all()
+        if self.is_done:
+            log.warning("blocks, rooms and settings were published again")
+
+    def configure(self, **settings: str) -> None:
+        """Let the kit's dialplan know these from now on."""
+        self._settings |= settings
+        if self._pbx.is_connected:
+            try:
+                self._publish_settings()
+            except PbxError as error:
+                log.warning("the settings were not published", extra={"reason": str(error)})
+
+    def _publish_settings(self) -> None:
+        for key, value in self._settings.items():
+            self._pbx.publish_setting(key, value)
+
+    def _is_known(self) -> bool:
+        return all(map(self._pbx.has_setting, self._settings))

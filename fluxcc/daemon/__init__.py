@@ -1,0 +1,1 @@
+"""The process: its life, its connection to FreeSWITCH, the events that come in, its jobs."""

@@ -1,0 +1,107 @@
+"""Events, from the inbox to whoever they are for: a table from name and subclass to handler.
+
+Events are handled in slices of a few milliseconds, so that others have their turn. Counterparts:
+``pbx.inbox`` holds what waits, ``session`` calls ``take_slice``.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import gevent
+
+from fluxcc.core.core import Core
+from fluxcc.doors.board import Board
+from fluxcc.pbx import wire
+from fluxcc.pbx.inbox import Inbox
+from fluxcc.pbx.link import yield_to_others
+
+SLICE_SECONDS = 0.005
+"""Seconds of events handled before others may run."""
+Handler = Callable[[wire.Event, bytes], None]
+"""Is given an event and its body, out of which it may read more."""
+
+log = logging.getLogger(__name__)
+
+
+class Intake:
+    """One per daemon."""
+
+    def __init__(self, decoder: wire.Decoder, core: Core, board: Board) -> None:
+        self._decoder = decoder
+        self._core = core
+        self._board = board
+        self._clock = core.clock
+        self.last_heard = core.clock.monotonic()
+        """When the last event came (monotonic)."""
+        self.handled = 0
+        """Events since the daemon started."""
+        self.undecodable = 0
+        self.lag = 0.0
+        """Seconds between FreeSWITCH's clock in the last heartbeat and ours when it was handled."""
+        self._handlers: dict[tuple[str, str], Handler] = {
+            (wire.HEARTBEAT, ""): self._heartbeat,
+            (wire.RELOADXML, ""): self._dialplan_reloaded,
+            (wire.CUSTOM, wire.REQUEST): self._requested,
+            (wire.CUSTOM, wire.REPLY): self._reply_came_back,
+            (wire.CUSTOM, wire.CONFERENCE): self._conference_changed,
+            (wire.CUSTOM, wire.SURVEY): self._survey_answered,
+        }
+        self._leg_handlers = {
+            name: getattr(core.tracker, method) for name, method in wire.LEG_EVENTS.items()
+        }
+
+    def take_slice(self, inbox: Inbox) -> bool:
+        """Handle what waits, for ``SLICE_SECONDS`` at most; whether more may be waiting."""
+        started = time.perf_counter()
+        while (body := inbox.take()) is not None:
+            self.last_heard = self._clock.monotonic()
+            self.handle(body)
+            if time.perf_counter() - started > SLICE_SECONDS:
+                yield_to_others()
+                return True
+        return False
+
+    def handle(self, body: bytes) -> None:
+        """Handle one event. Whatever it breaks, the next one follows."""
+        self.handled += 1
+        try:
+            event = self._decoder.event(body)
+        except ValueError as error:
+            self.undecodable += 1
+            log.warning("an event could not be read", extra={"error": str(error)})
+            return
+        try:
+            # Nearly every event is about a leg, and its handler needs nothing more of the body.
+            leg_handler = self._leg_handlers.get(event.name)
+            if leg_handler is not None:
+                leg_handler(event)
+                return
+            handler = self._handlers.get((event.name, event.subclass))
+            if handler is not None:
+                handler(event, body)
+        except Exception:
+            # One event that breaks a rule the daemon relies on must not end everybody's calls.
+            log.exception("an event was not understood", extra={"event": event.name})
+
+    def _requested(self, event: wire.Event, body: bytes) -> None:
+        gevent.spawn(self._board.answer, self._decoder.request(body))
+
+    def _reply_came_back(self, event: wire.Event, body: bytes) -> None:
+        self._board.heard(self._decoder.request(body).request)
+
+    def _conference_changed(self, event: wire.Event, body: bytes) -> None:
+        if event.action == wire.JOINED:
+            self._core.tracker.leg_joined(event)
+
+    def _survey_answered(self, event: wire.Event, body: bytes) -> None:
+        self._core.surveys.told(wire.read_loosely(body))
+
+    def _dialplan_reloaded(self, event: wire.Event, body: bytes) -> None:
+        self._core.attempts.forget_gates()
+
+    def _heartbeat(self, event: wire.Event, body: bytes) -> None:
+        if event.at.isdigit():
+            self.lag = self._clock.now() - int(event.at) / 1e6

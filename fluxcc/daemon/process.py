@@ -1,0 +1,120 @@
+"""The daemon's life: doors, jobs and the session begin, and end in order. Signals set flags.
+
+Counterparts: ``bootstrap`` puts it together, ``systemd`` is told how it is.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import gevent
+from gevent.event import Event as Flag
+
+from fluxcc import __version__
+from fluxcc.core.core import Core
+from fluxcc.daemon.jobs import WRITE, Job, JobRunner
+from fluxcc.daemon.session import Session
+from fluxcc.systemd import ServiceManager
+
+FINAL_WRITE_TIMEOUT = 1.0
+"""Seconds that the journal has to be written at the end."""
+
+log = logging.getLogger(__name__)
+
+
+class Door(Protocol):
+    """Where somebody comes in."""
+
+    def start(self) -> None:
+        """Open it."""
+
+    def stop(self) -> None:
+        """Close it."""
+
+
+class Daemon:
+    """``run`` returns when the daemon was asked to stop."""
+
+    def __init__(
+        self,
+        core: Core,
+        session: Session,
+        *,
+        doors: Sequence[Door],
+        jobs: Mapping[str, Job],
+        manager: ServiceManager,
+        reload: Callable[[], None],
+    ) -> None:
+        """``reload`` reads the configuration again."""
+        self.core = core
+        self.session = session
+        self._doors = doors
+        self._jobs = JobRunner({**jobs, "reload": self._reload_when_asked}, self._give_up)
+        self._manager = manager
+        self._reload = reload
+        self._is_reload_wanted = Flag()
+        self._failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Live until ``stop``. Raises ``LinkRefusedError`` where connecting again is useless, and
+        whatever broke a job."""
+        log.info("the daemon begins", extra={"version": __version__})
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gevent.signal_handler(number, self.stop)
+        gevent.signal_handler(signal.SIGHUP, self.ask_to_reload)
+        self.core.recover()
+        # Long-lived objects are frozen, so that a collection of garbage skips them: it took 30 ms.
+        gc.collect()
+        gc.freeze()
+        for door in self._doors:
+            door.start()
+        self._jobs.start()
+        # Operators are served from here on, and FreeSWITCH is looked for: it may come much later.
+        self._manager.ready()
+        try:
+            self.session.run()
+        finally:
+            self._end()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Ask ``run`` to return."""
+        self.session.stop()
+
+    def ask_to_reload(self) -> None:
+        """Read the configuration again soon."""
+        self._is_reload_wanted.set()
+
+    def _end(self) -> None:
+        self._manager.stopping()
+        self.session.stop()
+        for door in self._doors:
+            door.stop()
+        self._jobs.stop(keep=WRITE)
+        self.session.close()
+        self._write_the_rest()
+        self._jobs.stop()
+        log.info("the daemon ends", extra={"pending": self.core.journal.pending})
+
+    def _give_up(self, failure: BaseException) -> None:
+        """End in order when a job has broken: half a daemon is worse than one started again."""
+        self._failure = failure
+        self.stop()
+
+    def _write_the_rest(self) -> None:
+        journal, clock = self.core.journal, self.core.clock
+        deadline = clock.monotonic() + FINAL_WRITE_TIMEOUT
+        while journal.pending and clock.monotonic() < deadline:
+            journal.flush()
+            gevent.sleep(0.01)
+
+    def _reload_when_asked(self) -> float:
+        self._is_reload_wanted.wait()
+        self._is_reload_wanted.clear()
+        self._reload()
+        return 0.0

@@ -1,0 +1,278 @@
+"""The connection to FreeSWITCH, kept: connect, back off, take snapshots, find a dead link.
+
+A reconnect is a resync (``docs/decisions/0008``). Counterparts: ``pbx.switch`` (the two links),
+``intake`` (what events do), ``core.publisher`` (what FreeSWITCH must know).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+from contextlib import suppress
+
+import gevent
+from gevent.event import Event as Flag
+
+from fluxcc.core.backoff import Backoff
+from fluxcc.core.core import Core
+from fluxcc.daemon.intake import Intake
+from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
+from fluxcc.pbx import wire
+from fluxcc.pbx.inbox import Inbox
+from fluxcc.pbx.link import yield_to_others
+from fluxcc.pbx.switch import Switch
+from fluxcc.runtime import PbxClock
+from fluxcc.systemd import ServiceManager
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds between two tries to connect, and to read a store that failed."""
+LONGEST_PAUSE_WHILE_ABSENT = 1.0
+"""The same while nothing listens: a FreeSWITCH that comes back must have its blocks 2 s after it
+listens (contract, section 2)."""
+SILENCE = 60.0
+"""Seconds without an event after which the link counts as lost: FreeSWITCH beats every 20 s."""
+HEALTH_PERIOD, HEALTH_PERIOD_UNPUBLISHED = 5.0, 0.5
+"""Seconds between two checks whether commands are answered and FreeSWITCH knows what it must."""
+CLOCK_JUMP = 5.0
+"""Seconds by which FreeSWITCH's clock must have jumped to be worth a line in the log."""
+SECOND_SNAPSHOT_AFTER = 2.0
+"""Seconds after a snapshot until it is checked: it lags behind the events that came before it."""
+FLUSH_PERIOD = 0.005
+"""Seconds between two flushes of FreeSWITCH's queue of events. By itself it hands them over every
+20 ms, and a board waits for as long again: an agent's click took 41 ms instead of 21."""
+PUBLISHING_ALONE = 0.2
+"""Seconds that publishing has for itself before the rest of a connect goes on beside it."""
+BETWEEN_RESYNCS = 1.0
+"""Seconds at least between two snapshots that repair what was dropped, while events still come."""
+IDLE_TURN = 0.5
+"""Seconds for which an empty inbox is waited for."""
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """One per daemon; ``run`` returns when it was asked to stop."""
+
+    def __init__(
+        self,
+        core: Core,
+        switch: Switch,
+        decoder: wire.Decoder,
+        intake: Intake,
+        clock: PbxClock,
+        manager: ServiceManager,
+    ) -> None:
+        self._core = core
+        self.switch = switch
+        self._decoder = decoder
+        self.intake = intake
+        self._clock = clock
+        self._manager = manager
+        self._inbox = Inbox()
+        self._is_stopping = Flag()
+        self._second_snapshot_due = math.inf
+        self.connects = 0
+        self.resyncs = 0
+        self.connected_since: float | None = None
+
+    @property
+    def dropped(self) -> int:
+        """Events dropped under overload since the last connect."""
+        return self._inbox.dropped
+
+    @property
+    def waiting(self) -> int:
+        """Events read and not handled yet."""
+        return len(self._inbox)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether FreeSWITCH is connected, and a snapshot of its calls was taken since."""
+        return self.switch.is_connected and self.connected_since is not None
+
+    @property
+    def loss(self) -> str:
+        """Why a link is gone; empty while both are there."""
+        return self.switch.loss
+
+    # Connected, and connected again
+
+    def run(self) -> None:
+        """Stay connected until ``stop``. Raises ``LinkRefusedError``: trying again is useless."""
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        while not self._is_stopping.is_set():
+            self._manager.alive()
+            longest = LONGEST_PAUSE
+            try:
+                self.connect()
+                backoff.reset()
+                self._handle_events()
+                why = self.switch.loss
+            except LinkRefusedError:
+                raise
+            except LinkAbsentError as error:
+                why, longest = str(error), LONGEST_PAUSE_WHILE_ABSENT
+            except PbxError as error:
+                why = str(error)
+            self.connected_since = None
+            if self._is_stopping.is_set():
+                return
+            pause = backoff.next(longest)
+            log.warning("no link to FreeSWITCH", extra={"reason": why, "retry_in": f"{pause:.1f}"})
+            self._manager.status(f"No link to FreeSWITCH: {why}")
+            self.switch.disconnect()
+            # Jitter: several daemons on one FreeSWITCH shall not come back in the same instant.
+            self._is_stopping.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311
+
+    def stop(self) -> None:
+        """Ask ``run`` to return."""
+        self._is_stopping.set()
+
+    def close(self) -> None:
+        """Close both links."""
+        self.switch.disconnect()
+
+    def connect(self) -> None:
+        """Subscribe first, then publish, then take a snapshot; what comes meanwhile waits. Raises
+        ``PbxError``."""
+        core = self._core
+        self._inbox = Inbox()
+        self.switch.connect(self._inbox.put)
+        self.intake.last_heard = self._clock.monotonic()
+        self._hear_clock()
+        # Before anything else: after a restart of FreeSWITCH mod_hash is empty. Where there are
+        # thousands of blocks, calls do not wait for the oldest of them.
+        gevent.spawn(core.publisher.publish_all).join(PUBLISHING_ALONE)
+        core.spool.locate(self.switch.storage_folder())
+        core.attempts.forget_gates()
+        self.resync()
+        self.connects += 1
+        self.connected_since = self._clock.now()
+        log.info("connected to FreeSWITCH", extra={"legs": len(core.tracker.legs)})
+        self._manager.status("Connected to FreeSWITCH")
+        core.happenings.connected()
+        self._second_snapshot_due = self._clock.monotonic() + SECOND_SNAPSHOT_AFTER
+
+    def _handle_events(self) -> None:
+        """Handle events until the link is lost or the daemon stops."""
+        resynced = -math.inf
+        while self.switch.is_connected and not self._is_stopping.is_set():
+            self._manager.alive()
+            has_more = self.intake.take_slice(self._inbox)
+            now = self._clock.monotonic()
+            if self._inbox.has_gap and (not has_more or now - resynced > BETWEEN_RESYNCS):
+                # Not only when nothing waits any more: under overload that may take for ever.
+                log.warning("events were dropped", extra={"dropped": self._inbox.dropped})
+                self.resync()
+                resynced = self._clock.monotonic()
+                self._second_snapshot_due = resynced + SECOND_SNAPSHOT_AFTER
+            elif now > self._second_snapshot_due:
+                self._second_snapshot_due = math.inf
+                gevent.spawn(self._take_second_snapshot, self._inbox)
+            if not has_more:
+                self._inbox.wait(IDLE_TURN)
+
+    # Snapshots
+
+    def resync(self) -> None:
+        """Make the tracker agree with FreeSWITCH. Raises ``PbxError``."""
+        tracker, inbox = self._core.tracker, self._inbox
+        known = frozenset(tracker.legs)
+        # Before it: what is dropped while the snapshot is on its way may be missing in it.
+        had_gap, inbox.has_gap = inbox.has_gap, False
+        try:
+            snapshot = self.switch.snapshot(known)
+        except PbxError:
+            inbox.has_gap = had_gap or inbox.has_gap
+            raise
+        self.resyncs += 1
+        adopted = tracker.resync(snapshot, known, yield_to_others)
+        if adopted:
+            gevent.spawn(self._describe, adopted)
+
+    def _describe(self, legs: list[str]) -> None:
+        """Ask for what a snapshot does not tell: groups and agents, and who has gone since."""
+        tracker = self._core.tracker
+        try:
+            for leg in legs:
+                known = tracker.legs.get(leg)
+                if known is None:
+                    continue
+                body = self.switch.describe(leg)
+                if body is not None:
+                    tracker.leg_described(self._decoder.event(body))
+                elif tracker.legs.get(leg) is known:
+                    # Nothing will ever tell of its end: that was before it was adopted.
+                    tracker.lose(known)
+        except (PbxError, ValueError) as error:
+            log.warning("a leg was not described", extra={"reason": str(error)})
+
+    def _take_second_snapshot(self, inbox: Inbox) -> None:
+        """Correct what the first snapshot, which lags, said of legs that were just going. Beside
+        the events, which go on meanwhile."""
+        if inbox is self._inbox and self.switch.is_connected:
+            try:
+                self.resync()
+            except PbxError as error:
+                log.warning("no second snapshot", extra={"reason": str(error)})
+
+    # Jobs: each does what is due, and returns the seconds until its next step
+
+    def watch_silence(self) -> float:
+        """Find a link dead that only looks alive."""
+        silence = self._clock.monotonic() - self.intake.last_heard
+        if self.switch.is_connected and silence > SILENCE:
+            log.warning("FreeSWITCH is silent", extra={"seconds": int(SILENCE)})
+            self.switch.disconnect()
+        return 1.0
+
+    def flush_events(self) -> float:
+        """Let no event wait in FreeSWITCH for longer than ``FLUSH_PERIOD``."""
+        if self.switch.is_connected:
+            with suppress(PbxError):
+                self.switch.hurry()
+        return FLUSH_PERIOD
+
+    def check_health(self) -> float:
+        """Prove that commands are still answered, and that FreeSWITCH still knows what it was
+        told."""
+        core = self._core
+        if self.switch.is_connected:
+            try:
+                self._hear_clock()
+                if self._clock.monotonic() - self.intake.last_heard > HEALTH_PERIOD:
+                    self.switch.prove_events()
+                core.surveys.settle_rest()
+                core.publisher.repair()
+                core.reclaim_blocks()
+            except PbxError as error:
+                log.warning("FreeSWITCH answers no command", extra={"reason": str(error)})
+                self.switch.disconnect()
+        is_published = core.publisher.is_done and core.surveys.is_settled
+        return HEALTH_PERIOD if is_published else HEALTH_PERIOD_UNPUBLISHED
+
+    def recover(self) -> float:
+        """Take over what the store knows as soon as it can be read."""
+        core = self._core
+        if core.is_recovered or not core.recover():
+            return LONGEST_PAUSE
+        if self.switch.is_connected:
+            core.publisher.publish_all()
+            try:
+                self.resync()
+            except PbxError as error:
+                log.warning("no snapshot", extra={"reason": str(error)})
+        return LONGEST_PAUSE
+
+    def _hear_clock(self) -> None:
+        try:
+            jump = self._clock.hear(self.switch.clock())
+        except PbxRejectedError as error:
+            log.warning("FreeSWITCH does not tell the time", extra={"error": str(error)})
+            return
+        if abs(jump) > CLOCK_JUMP:
+            log.warning(
+                "FreeSWITCH's clock is another one than it was",
+                extra={"seconds": round(jump), "ahead_of_ours": round(self._clock.offset)},
+            )

@@ -1,0 +1,93 @@
+"""What mod_hash has is what it must have, whatever becomes of FreeSWITCH."""
+
+from __future__ import annotations
+
+import pytest
+
+from fluxcc.core.publisher import Published
+from fluxcc.domain.errors import LinkLostError
+from fluxcc.domain.provisioning import Room
+from fluxcc.domain.requests import Action
+from tests.builders import NUMBER, World, an_operators
+
+
+@pytest.fixture
+def known(world: World) -> World:
+    """A block and a room are known, and nothing of them to FreeSWITCH."""
+    world.blocks()
+    world.ask(an_operators(Action.SET, entry=Room("1000")))
+    world.pbx.lose()
+    world.pbx.come_back()
+    return world
+
+
+def is_all_there(world: World) -> bool:
+    pbx = world.pbx
+    return (
+        NUMBER in pbx.gate
+        and "*1000" in pbx.rooms
+        and pbx.settings == {"reject_cause": "CALL_REJECTED"}
+    )
+
+
+def test_everything_is_published(known: World) -> None:
+    assert known.publisher.state is Published.NOTHING
+    known.publisher.publish_all()
+    assert known.publisher.state is Published.ALL
+    assert is_all_there(known)
+
+
+@pytest.mark.parametrize("method", ["publish_blocks", "publish_rooms", "publish_setting"])
+@pytest.mark.parametrize("trouble", ["broken", "rejected"])
+def test_what_was_not_taken_is_published_again(known: World, trouble: str, method: str) -> None:
+    getattr(known.pbx, trouble).add(method)
+    known.publisher.publish_all()
+    assert known.publisher.state is Published.NOTHING
+    getattr(known.pbx, trouble).clear()
+    known.publisher.repair()
+    assert known.publisher.is_done
+    assert is_all_there(known)
+
+
+def test_what_is_known_is_not_published_again(known: World) -> None:
+    known.publisher.publish_all()
+    known.story.clear()
+    known.publisher.repair()
+    assert known.story == []
+
+
+def test_a_hash_that_was_loaded_anew_is_filled_again(known: World) -> None:
+    known.publisher.publish_all()
+    known.pbx.come_back()
+    known.publisher.repair()
+    assert is_all_there(known)
+
+
+def test_what_is_being_published_is_not_published_twice(known: World) -> None:
+    known.publisher.state = Published.PARTLY
+    known.publisher.repair()
+    assert known.pbx.gate == {}
+
+
+def test_where_nobody_answers_the_asker_hears_so(known: World) -> None:
+    known.publisher.publish_all()
+    known.pbx.broken.add("has_setting")
+    with pytest.raises(LinkLostError):
+        known.publisher.repair()
+
+
+def test_a_changed_setting_is_published_at_once_or_with_the_next_connect(known: World) -> None:
+    known.pbx.lose()
+    known.publisher.configure(reject_cause="USER_BUSY")
+    known.pbx.come_back()
+    assert known.pbx.settings == {}
+    known.publisher.publish_all()
+    assert known.pbx.settings == {"reject_cause": "USER_BUSY"}
+    known.publisher.configure(reject_cause="CALL_REJECTED")
+    assert known.pbx.settings == {"reject_cause": "CALL_REJECTED"}
+
+
+def test_a_setting_that_is_not_taken_harms_nothing(known: World) -> None:
+    known.pbx.rejected.add("publish_setting")
+    known.publisher.configure(reject_cause="USER_BUSY")
+    assert known.pbx.settings == {}
