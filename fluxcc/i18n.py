@@ -1,6 +1,6 @@
 """Sentences for a person, in their language: ``pt_BR`` or English, by gettext catalogues.
 
-Counterparts: ``domain.texts`` (the English sentences), ``locale/`` (their translations).
+Counterparts: ``domain.codes`` (the English sentences), ``locale/`` (their translations).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fluxcc.domain import texts
+from fluxcc.domain import codes
 
 if TYPE_CHECKING:  # it takes its time, and --help is to be quick
     from fluxcc.domain.requests import Reply
@@ -53,7 +53,7 @@ def clock_time(epoch: float) -> str:
 def sentence(reply: Reply, language: str) -> str:
     """What a reply says to a person."""
     translate = catalogue(language).gettext
-    text = translate(texts.SENTENCES[reply.code]).format(
+    text = translate(codes.SENTENCES[reply.code]).format(
         number=reply.number, until=clock_time(reply.expires) if reply.expires else ""
     )
-    return f"{text} {translate(texts.RECORD_PENDING)}" if reply.record_pending else text
+    return f"{text} {translate(codes.RECORD_PENDING)}" if reply.record_pending else text

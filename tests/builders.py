@@ -18,12 +18,13 @@ from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.core import Core
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.provisioning import Provisioning
+from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Conversation, Direction, Leg
 from fluxcc.domain.events import LegRow, Snapshot
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.provisioning import Entry
-from fluxcc.domain.requests import Action, Actor, Reply, Request, Role
+from fluxcc.domain.requests import Actor, Reply, Request, Role
 from fluxcc.pbx import wire
 from fluxcc.pbx.frames import FrameReader
 from tests.fakes import NOW, FakePbx, FakeSpool, FakeStore, InlineRuntime, SteppedClock

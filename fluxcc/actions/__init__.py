@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 
 from fluxcc.actions import block, conference, hangup, prank, settings, transfer, unblock
 from fluxcc.actions.rules import Rules
+from fluxcc.domain.actions import Action
 from fluxcc.domain.calls import Conversation
 from fluxcc.domain.effects import Plan
-from fluxcc.domain.requests import Action, Request
+from fluxcc.domain.requests import Request
 
 ON_CALLS: Mapping[Action, Callable[[Conversation, Request, Rules], Plan]] = {
     Action.PRANK: prank.plan,

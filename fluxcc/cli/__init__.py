@@ -16,6 +16,7 @@ import click
 
 from fluxcc import __version__
 from fluxcc.cli.help import in_readers_language, speak, translate
+from fluxcc.domain.actions import ON_CALLS
 from fluxcc.marking import _
 
 
@@ -33,10 +34,7 @@ COMMANDS = {
     "status": Entry("fluxcc.cli.live", _("Tell whether the daemon is up and connected.")),
     "doctor": Entry("fluxcc.cli.doctor", _("Check the whole installation, with remedies.")),
     "calls": Entry("fluxcc.cli.live", _("List the calls that are live, or have ended.")),
-    "prank": Entry("fluxcc.cli.actions", _("End a call as a prank and block the caller.")),
-    "conference": Entry("fluxcc.cli.actions", _("Move customer and agent to the agent's room.")),
-    "transfer": Entry("fluxcc.cli.actions", _("Send the customer to a service, blind.")),
-    "hangup": Entry("fluxcc.cli.actions", _("End a call, with the survey where there is one.")),
+    **{action.value: Entry("fluxcc.cli.actions", summary) for action, summary in ON_CALLS.items()},
     "block": Entry("fluxcc.cli.blocks", _("Refuse calls from a number for a while.")),
     "unblock": Entry("fluxcc.cli.blocks", _("Let a number through again before its time.")),
     "blocks": Entry("fluxcc.cli.blocks", _("List the blocked numbers.")),

@@ -13,7 +13,7 @@ import click
 
 from fluxcc import i18n
 from fluxcc.cli.session import FAILED, NOT_PERMITTED, UNAVAILABLE, Session
-from fluxcc.domain import texts
+from fluxcc.domain import codes
 from fluxcc.domain.codes import Code, Status
 from fluxcc.marking import _
 
@@ -65,9 +65,9 @@ def carry_out(session: Session, action: str, **fields: Any) -> None:
 
 def _sentence(session: Session, reply: dict[str, Any], code: Code) -> str:
     until = i18n.clock_time(reply["expires"]) if reply.get("expires") else ""
-    text = session.translate(texts.SENTENCES[code]).format(number=reply["number"], until=until)
+    text = session.translate(codes.SENTENCES[code]).format(number=reply["number"], until=until)
     if reply.get("record_pending"):
-        text = f"{text} {session.translate(texts.RECORD_PENDING)}"
+        text = f"{text} {session.translate(codes.RECORD_PENDING)}"
     return text
 
 

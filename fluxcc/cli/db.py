@@ -25,7 +25,7 @@ from fluxcc.cli.session import (
     pass_session,
 )
 from fluxcc.core.retention import PURGE
-from fluxcc.domain import texts
+from fluxcc.domain import codes
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.doors import operators
@@ -111,7 +111,7 @@ def purge_store(
         _fail_on_store(session, answer["error"])
     if answer["code"] != Code.ERASED:
         code = Code(answer["code"])
-        session.fail(FAILED, code, texts.SENTENCES[code], number=number)
+        session.fail(FAILED, code, codes.SENTENCES[code], number=number)
     if session.as_json:
         session.show_json(answer)
         return

@@ -1,12 +1,14 @@
-"""The words a board may rely on: statuses and codes (contract, section 3).
+"""The words a board may rely on: statuses and codes (contract, section 3), and their sentences.
 
-A published interface: a code is never renamed, and a new one goes into ``docs/board.md`` too.
-Their sentences for a person are in ``texts.py`` and may change at any time.
+A published interface: a code is never renamed, and a new one goes into ``docs/board.md`` too. The
+sentences for a person may change at any time; ``fluxcc.i18n`` says them in the reader's language.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+from fluxcc.marking import _
 
 
 class Status(StrEnum):
@@ -64,42 +66,62 @@ class Code(StrEnum):
         return _STATUS[self]
 
 
-_CODES = {
-    Status.OK: (
-        Code.BLOCKED,
-        Code.RENEWED,
-        Code.NOT_BLOCKED_INTERNAL,
-        Code.NOT_BLOCKED_WITHHELD,
-        Code.CONFERENCE_JOINED,
-        Code.TRANSFERRED,
-        Code.SURVEY_STARTED,
-        Code.ENDED,
-        Code.GATE_PENDING,
-        Code.RELEASED,
-        Code.SAVED,
-        Code.REMOVED,
-        Code.ERASED,
-    ),
-    Status.REFUSED: (
-        Code.MALFORMED_REQUEST,
-        Code.UNKNOWN_ACTION,
-        Code.NO_SUCH_CALL,
-        Code.NO_LIVE_CALL,
-        Code.AMBIGUOUS_CALL,
-        Code.NOT_YOUR_CALL,
-        Code.ACTION_IN_PROGRESS,
-        Code.ROOM_NOT_PROVISIONED,
-        Code.UNKNOWN_SERVICE,
-        Code.NUMBER_INTERNAL,
-        Code.NUMBER_UNUSABLE,
-        Code.NOT_BLOCKED,
-        Code.UNKNOWN_ENTRY,
-    ),
-    Status.FAILED: (
-        Code.PBX_REJECTED,
-        Code.DESTINATION_REJECTED,
-        Code.CONFERENCE_NOT_JOINED,
-    ),
-    Status.UNKNOWN: (Code.OUTCOME_UNKNOWN,),
+_TABLE: dict[Status, dict[Code, str]] = {
+    Status.OK: {
+        Code.BLOCKED: _("Number {number} is blocked until {until}."),
+        Code.RENEWED: _("Number {number} was blocked already; it now stays blocked until {until}."),
+        Code.NOT_BLOCKED_INTERNAL: _(
+            "The call was ended. {number} is an internal extension and was not blocked."
+        ),
+        Code.NOT_BLOCKED_WITHHELD: _(
+            "The call was ended. The caller's number is withheld or unusable, so nothing was blocked."
+        ),
+        Code.CONFERENCE_JOINED: _("You and the customer are in your conference room."),
+        Code.TRANSFERRED: _("The customer was transferred."),
+        Code.SURVEY_STARTED: _("The customer was sent to the survey."),
+        Code.ENDED: _("The call was ended."),
+        Code.GATE_PENDING: _(
+            "Number {number} is blocked until {until}, but FreeSWITCH does not answer: it refuses the"
+            " number as soon as it does."
+        ),
+        Code.RELEASED: _("Number {number} is free again."),
+        Code.SAVED: _("It is set, and in force from the next action on."),
+        Code.REMOVED: _("It is removed."),
+        Code.ERASED: _("It is erased."),
+    },
+    Status.REFUSED: {
+        Code.MALFORMED_REQUEST: _("The request is malformed."),
+        Code.UNKNOWN_ACTION: _("This action is not known."),
+        Code.NO_SUCH_CALL: _("There is no such call now."),
+        Code.NO_LIVE_CALL: _("You have no call now."),
+        Code.AMBIGUOUS_CALL: _("You have more than one call; say which one."),
+        Code.NOT_YOUR_CALL: _("This is not your call."),
+        Code.ACTION_IN_PROGRESS: _("Another action is running on this call."),
+        Code.ROOM_NOT_PROVISIONED: _(
+            "Your conference room was not provisioned. Please ask your supervisor."
+        ),
+        Code.UNKNOWN_SERVICE: _("There is no such service."),
+        Code.NUMBER_INTERNAL: _("{number} is an internal extension; those are never blocked."),
+        Code.NUMBER_UNUSABLE: _("This is not a number that can be blocked."),
+        Code.NOT_BLOCKED: _("Number {number} is not blocked."),
+        Code.UNKNOWN_ENTRY: _("There is nothing of that name."),
+    },
+    Status.FAILED: {
+        Code.PBX_REJECTED: _("FreeSWITCH did not carry it out."),
+        Code.DESTINATION_REJECTED: _(
+            "The destination did not take the call, and the call has ended."
+        ),
+        Code.CONFERENCE_NOT_JOINED: _("The conference room could not be joined."),
+    },
+    Status.UNKNOWN: {
+        Code.OUTCOME_UNKNOWN: _(
+            "The link to FreeSWITCH broke in the middle; look whether the call is still there."
+        ),
+    },
 }
-_STATUS = {code: status for status, codes in _CODES.items() for code in codes}
+"""Each code under its status, with its sentence for a person: ``{number}`` and ``{until}`` stand for
+the reply's."""
+_STATUS = {code: status for status, codes in _TABLE.items() for code in codes}
+SENTENCES = {code: text for codes in _TABLE.values() for code, text in codes.items()}
+RECORD_PENDING = _("Its record could not be written yet and will follow.")
+"""What is added where the deed is done and its record waits for the store."""

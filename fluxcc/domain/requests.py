@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.provisioning import Entry
 
@@ -18,30 +19,6 @@ UUID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 LONGEST_REASON = 200
 LONGEST_SERVICE = 65
 """What is kept of a service's name: one more than any has, so that one cut off is none."""
-
-
-class Action(StrEnum):
-    """What can be asked for."""
-
-    PRANK = "prank"
-    CONFERENCE = "conference"
-    TRANSFER = "transfer"
-    HANGUP = "hangup"
-    BLOCK = "block"
-    UNBLOCK = "unblock"
-    SET = "set"
-    REMOVE = "remove"
-
-
-ON_CALLS = frozenset({Action.PRANK, Action.CONFERENCE, Action.TRANSFER, Action.HANGUP})
-"""What an agent may ask for; the rest is the operators' business."""
-ALIASES = {
-    "trote": Action.PRANK,
-    "conferencia": Action.CONFERENCE,
-    "transferir": Action.TRANSFER,
-    "encerrar": Action.HANGUP,
-}
-"""The board's Portuguese names (contract, section 3)."""
 
 
 class Role(StrEnum):

@@ -12,17 +12,15 @@ import logging
 from fluxcc import i18n
 from fluxcc.core.ports import Pbx
 from fluxcc.core.requests.executor import Executor
+from fluxcc.domain.actions import ALIASES, ON_CALLS, Action
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, RefusedError
 from fluxcc.domain.requests import (
-    ALIASES,
     EXTENSION,
     LONGEST_REASON,
     LONGEST_SERVICE,
-    ON_CALLS,
     REQUEST_ID,
     UUID,
-    Action,
     Actor,
     Reply,
     Request,

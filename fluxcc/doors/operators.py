@@ -23,6 +23,7 @@ from gevent.server import StreamServer
 
 from fluxcc.core.requests.executor import Executor
 from fluxcc.core.retention import Erasure
+from fluxcc.domain.actions import ON_CALLS, Action
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import PbxError, RefusedError, StoreUnavailableError
 from fluxcc.domain.provisioning import Group, Room, Service, faults
@@ -30,9 +31,7 @@ from fluxcc.domain.requests import (
     EXTENSION,
     LONGEST_REASON,
     LONGEST_SERVICE,
-    ON_CALLS,
     UUID,
-    Action,
     Actor,
     Reply,
     Request,

@@ -6,8 +6,9 @@ import logging
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
+from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.requests import Action, Reply, Request
+from fluxcc.domain.requests import Reply, Request
 
 COUNTED, TIMED = "fluxcc_actions_total", "fluxcc_action_seconds"
 NAMES = frozenset({COUNTED, TIMED})

@@ -14,13 +14,14 @@ import pytest
 import fluxcc
 from fluxcc import config
 from fluxcc.cli import COMMANDS, main, session
+from fluxcc.domain.actions import ALIASES, ON_CALLS
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.domain.report import Line
-from fluxcc.domain.requests import ALIASES, ON_CALLS, Reply
+from fluxcc.domain.requests import Reply
 from fluxcc.doors.board import reply_headers
 from fluxcc.pbx.wire import RequestHeaders
 

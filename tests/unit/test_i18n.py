@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po
 
 import fluxcc
 from fluxcc import i18n
-from fluxcc.domain import texts
+from fluxcc.domain import codes
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.requests import Reply
 
@@ -93,7 +93,7 @@ class TestTranslation:
 
 
 def test_every_code_has_a_sentence_and_a_status() -> None:
-    assert texts.SENTENCES.keys() == set(Code)
+    assert codes.SENTENCES.keys() == set(Code)
     assert {code.status for code in Code} == set(Status)
 
 
@@ -112,7 +112,7 @@ def test_a_reply_speaks_the_language_asked_for() -> None:
 
 def test_a_reply_tells_that_its_record_is_pending() -> None:
     reply = Reply(request="1", action="hangup", code=Code.ENDED, record_pending=True)
-    assert i18n.sentence(reply, "en") == f"The call was ended. {texts.RECORD_PENDING}"
+    assert i18n.sentence(reply, "en") == f"The call was ended. {codes.RECORD_PENDING}"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fluxcc.core.retention import FIRST
-from fluxcc.domain.requests import Action
+from fluxcc.domain.actions import Action
 from fluxcc.doors.board import Board
 from fluxcc.pbx.wire import RequestHeaders
 from fluxcc.watching import actions, collector, server

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fluxcc.actions import ON_CALLS, WITHOUT_CALL, block, unblock
+from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import BlockNumber, ReleaseNumber
 from fluxcc.domain.errors import RefusedError
-from fluxcc.domain.requests import Action
 from tests.builders import NUMBER, SAO_PAULO, SPELLINGS, a_block, an_operators, some_rules
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fluxcc.actions import conference, hangup, transfer
+from fluxcc.domain.actions import Action
 from fluxcc.domain.calls import Direction
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import (
@@ -19,7 +20,6 @@ from fluxcc.domain.effects import (
 )
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.provisioning import Group, Room, Service, Trigger
-from fluxcc.domain.requests import Action
 from tests.builders import NUMBER, a_conversation, a_request, some_rules
 from tests.fakes import NOW
 

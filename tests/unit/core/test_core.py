@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from fluxcc.config import BlockSettings, RetentionSettings
+from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Group, Trigger
-from fluxcc.domain.requests import Action
 from fluxcc.domain.retention import RecordKind
 from tests.builders import NUMBER, SETTINGS, World, a_block, an_operators
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fluxcc.core.publisher import Published
+from fluxcc.domain.actions import Action
 from fluxcc.domain.errors import LinkLostError
 from fluxcc.domain.provisioning import Room
-from fluxcc.domain.requests import Action
 from tests.builders import NUMBER, World, an_operators
 
 

@@ -18,12 +18,12 @@ from fluxcc.core.retention import (
     Retention,
     StoredMemory,
 )
+from fluxcc.domain.actions import Action
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError, StoreUnavailableError
-from fluxcc.domain.requests import Action
 from fluxcc.domain.retention import Erased, RecordKind
 from fluxcc.domain.surveys import Survey
 from tests.builders import NUMBER, OTHER, SPELLINGS, World, a_block, a_request, an_operators

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.codes import SENTENCES, Code, Status
 from fluxcc.domain.requests import (
     EXTENSION,
     LONGEST_REASON,
@@ -17,7 +17,6 @@ from fluxcc.domain.requests import (
     Role,
     clean_text,
 )
-from fluxcc.domain.texts import SENTENCES
 
 
 @pytest.mark.parametrize("text", ["a", "A-z_0.9:x", "x" * 64])

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import LinkLostError, RefusedError
-from fluxcc.domain.requests import Action, Reply, Role
+from fluxcc.domain.requests import Reply, Role
 from fluxcc.doors.board import Board, read_request, reply_headers
 from fluxcc.pbx import wire
 from fluxcc.pbx.wire import RequestHeaders

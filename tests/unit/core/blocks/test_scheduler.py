@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxcc.core.blocks.scheduler import NAP
+from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
-from fluxcc.domain.requests import Action
 from tests.builders import NUMBER, OTHER, SAO_PAULO, World, a_request, an_operators
 from tests.fakes import NOW
 

@@ -6,8 +6,9 @@ import pytest
 
 from fluxcc.core.requests.confirmation import DOUBT
 from fluxcc.core.requests.replies import WINDOW
+from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.requests import Action, Reply
+from fluxcc.domain.requests import Reply
 from tests.builders import NUMBER, OTHER, SPELLINGS, World, a_request, an_operators
 from tests.fakes import NOW
 

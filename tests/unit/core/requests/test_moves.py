@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.provisioning import Entry, Group, Room, Service, Trigger
-from fluxcc.domain.requests import Action, Reply
+from fluxcc.domain.requests import Reply
 from tests.builders import NUMBER, OTHER, World, a_request, an_event, an_operators
 
 SURVEY_ON = Group("sales", has_survey=True)
