@@ -14,10 +14,7 @@ from typing import Any
 
 from fluxcc.actions.rules import Rules
 from fluxcc.config import NumberSettings, Settings
-from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.core import Core
-from fluxcc.core.happenings import Happenings
-from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Conversation, Direction, Leg
@@ -130,34 +127,15 @@ def an_operators(action: Action, **changes: Any) -> Request:
     return a_request(action, **fields | changes)
 
 
-def some_rules(*known: Block | Entry, numbers: NumberPlan = SAO_PAULO) -> Rules:
+def some_rules(*known: Block | Entry, settings: Settings = SETTINGS) -> Rules:
     """The rules as they are by default, with these numbers blocked and these entries set."""
-    blocklist, provisioning = Blocklist(numbers), Provisioning(FakePbx(), Happenings(), ROOM)
+    world = World(settings)
     for thing in known:
         if isinstance(thing, Block):
-            blocklist.put(thing)
+            world.blocklist.put(thing)
         else:
-            provisioning.put(thing)
-    return _rules(numbers, blocklist, provisioning)
-
-
-ROOM = "*{agent}"
-
-
-def _rules(numbers: NumberPlan, blocklist: Blocklist, provisioning: Provisioning) -> Rules:
-    return Rules(
-        numbers=numbers,
-        block_duration=1800,
-        room=ROOM,
-        room_context="default",
-        survey_destination="*28",
-        survey_context="default",
-        find_block=blocklist.find,
-        find_group=provisioning.find_group,
-        find_room=provisioning.find_room,
-        find_service=provisioning.find_service,
-        has_entry=provisioning.has,
-    )
+            world.provisioning.put(thing)
+    return world.rules
 
 
 # Events

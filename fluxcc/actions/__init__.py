@@ -1,7 +1,8 @@
 """What each wish means: one pure function ``plan`` a file, from what is known to what shall happen.
 
-To add an action: a file here with its ``plan``, its name in ``domain.requests.Action``, its line
-in ``ON_CALLS`` or ``WITHOUT_CALL`` below, its codes' sentences in ``domain.texts``.
+To add an action on a call: a file here with its ``plan``, its line in ``PLANS_ON_CALLS`` below, its
+name in ``domain.actions``, its codes with their sentences in ``domain.codes``, and its command in
+``cli.actions``.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from fluxcc.domain.calls import Conversation
 from fluxcc.domain.effects import Plan
 from fluxcc.domain.requests import Request
 
-ON_CALLS: Mapping[Action, Callable[[Conversation, Request, Rules], Plan]] = {
+PLANS_ON_CALLS: Mapping[Action, Callable[[Conversation, Request, Rules], Plan]] = {
     Action.PRANK: prank.plan,
     Action.CONFERENCE: conference.plan,
     Action.TRANSFER: transfer.plan,
     Action.HANGUP: hangup.plan,
 }
-WITHOUT_CALL: Mapping[Action, Callable[[Request, Rules], Plan]] = {
+PLANS_WITHOUT_CALL: Mapping[Action, Callable[[Request, Rules], Plan]] = {
     Action.BLOCK: block.plan,
     Action.UNBLOCK: unblock.plan,
     Action.SET: settings.plan_set,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fluxcc.actions.blocking import enforce_block
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import BlockNumber, Plan
+from fluxcc.domain.effects import Plan
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.requests import Request
 
@@ -16,9 +17,6 @@ def plan(request: Request, rules: Rules) -> Plan:
         raise RefusedError(Code.NUMBER_INTERNAL, number=number.canonical)
     if not number.is_usable:
         raise RefusedError(Code.NUMBER_UNUSABLE, number=number.canonical)
-    return Plan(
-        (BlockNumber(number, request.duration or rules.block_duration),),
-        Code.RENEWED if rules.find_block(number) else Code.BLOCKED,
-        number=number.canonical,
-        blocked=True,
-    )
+    duration = request.duration or rules.block_duration
+    effect, code = enforce_block(number, duration, request, rules)
+    return Plan(effects=(effect,), code=code, number=number.canonical, blocked=True)

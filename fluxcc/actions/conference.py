@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fluxcc.actions.rules import Rules
-from fluxcc.domain.calls import Conversation
+from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import AllJoined, DisarmSurvey, Effect, MoveLeg, MovePair, Plan
 from fluxcc.domain.errors import RefusedError
@@ -30,10 +30,11 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
             MoveLeg(leg, destination, rules.room_context) for leg in (call.customer, call.agent_leg)
         )
     return Plan(
-        (DisarmSurvey(call.customer), *moves),
-        Code.CONFERENCE_JOINED,
-        AllJoined(
+        effects=(DisarmSurvey(call.customer), *moves),
+        code=Code.CONFERENCE_JOINED,
+        confirmation=AllJoined(
             frozenset({call.customer, call.agent_leg}),
             "" if room.is_served_by_pbx else call.agent,
         ),
+        outcome=Outcome.CONFERENCE,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fluxcc.actions import survey
 from fluxcc.actions.rules import Rules
-from fluxcc.domain.calls import Conversation
+from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import AllEnded, Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
 from fluxcc.domain.requests import Request
@@ -21,18 +21,19 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     group = survey.group_of(call, rules)
     if group is None:
         return Plan(
-            (DisarmSurvey(call.customer), EndLeg(call.customer, CAUSE), *agent_ends),
-            Code.ENDED,
-            AllEnded(frozenset(leg for leg in (call.customer, call.agent_leg) if leg)),
+            effects=(DisarmSurvey(call.customer), EndLeg(call.customer, CAUSE), *agent_ends),
+            code=Code.ENDED,
+            confirmation=AllEnded(frozenset(leg for leg in (call.customer, call.agent_leg) if leg)),
         )
     destination = survey.destination(group, rules)
     return Plan(
-        (
+        effects=(
             DisarmSurvey(call.customer),
             survey.brief(call, group),
             MoveLeg(call.customer, destination, rules.survey_context),
         ),
-        Code.SURVEY_STARTED,
-        Arrived(call.customer, call.agent_leg, destination),
+        code=Code.SURVEY_STARTED,
+        confirmation=Arrived(call.customer, call.agent_leg, destination),
         afterwards=agent_ends,
+        outcome=Outcome.SURVEYED,
     )

@@ -7,31 +7,48 @@ starts.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from fluxcc.actions.blocking import enforce_block
 from fluxcc.actions.rules import Rules
-from fluxcc.domain.calls import Conversation
+from fluxcc.domain.audit import PRESENTED_ON_TRUNK
+from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import AllEnded, BlockNumber, DisarmSurvey, Effect, EndLeg, Plan
+from fluxcc.domain.effects import AllEnded, DisarmSurvey, Effect, EndLeg, Plan
 from fluxcc.domain.requests import Request
 
 CUSTOMER_CAUSE = "CALL_REJECTED"
 AGENT_CAUSE = "NORMAL_CLEARING"
+ON_TRUNK = (
+    "somebody on a trunk presents an internal number, which is never blocked: see"
+    " fluxcc_refuse_internal in docs/kit.md"
+)
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """End both legs; block the number where it is one that may be blocked."""
     number = rules.numbers.read(call.number)
+    legs = frozenset(leg for leg in (call.customer, call.agent_leg) if leg)
     ending: list[Effect] = [DisarmSurvey(call.customer), EndLeg(call.customer, CUSTOMER_CAUSE)]
     if call.agent_leg:
         # Bridged, it would follow by itself; in a conference room, or where the dialplan lets it
         # go on after the bridge, it would not.
         ending.append(EndLeg(call.agent_leg, AGENT_CAUSE))
-    gone = AllEnded(frozenset(leg for leg in (call.customer, call.agent_leg) if leg))
-    block: tuple[Effect, ...] = ()
+    plan = Plan(
+        effects=tuple(ending),
+        code=Code.NOT_BLOCKED_WITHHELD,
+        confirmation=AllEnded(legs),
+        number=number.canonical,
+        blocked=False,
+        outcome=Outcome.PRANK,
+    )
     if rules.numbers.is_internal(number.seen):
-        code = Code.NOT_BLOCKED_INTERNAL
-    elif not number.is_usable:
-        code = Code.NOT_BLOCKED_WITHHELD
-    else:
-        block = (BlockNumber(number, rules.block_duration),)
-        code = Code.RENEWED if rules.find_block(number) else Code.BLOCKED
-    return Plan((*block, *ending), code, gone, number=number.canonical, blocked=bool(block))
+        plan = replace(plan, code=Code.NOT_BLOCKED_INTERNAL)
+        if call.is_on_trunk:
+            plan = replace(plan, subject=PRESENTED_ON_TRUNK, warning=ON_TRUNK)
+        return plan
+    if not number.is_usable:
+        return plan
+    duration = rules.block_duration
+    block, code = enforce_block(number, duration, request, rules, call=call.customer)
+    return replace(plan, effects=(block, *plan.effects), code=code, blocked=True)

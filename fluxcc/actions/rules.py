@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from fluxcc.domain.blocks import Block
+from fluxcc.domain.blocks import Block, BlockChange
 from fluxcc.domain.numbers import Number, NumberPlan
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 
@@ -25,6 +25,9 @@ class Rules(msgspec.Struct):
     survey_context: str
     find_block: Callable[[Number], Block | None]
     """The live block of a number."""
+    make_block: Callable[[Number, int, str, str, str], tuple[Block, BlockChange]]
+    """A number, for how many seconds, by whom, why, and on which call: the block as it shall be,
+    and whether it is a new one or the live one renewed. Nothing counts yet."""
     find_group: Callable[[str], Group | None]
     find_room: Callable[[str], Room | None]
     find_service: Callable[[str], Service | None]

@@ -14,7 +14,7 @@ def plan_set(request: Request, rules: Rules) -> Plan:
     """Let the entry count from now on, in place of its earlier self."""
     if request.entry is None or faults(request.entry):
         raise RefusedError(Code.MALFORMED_REQUEST)
-    return Plan((Save(request.entry),), Code.SAVED)
+    return Plan(effects=(Save(request.entry),), code=Code.SAVED)
 
 
 def plan_remove(request: Request, rules: Rules) -> Plan:
@@ -23,4 +23,4 @@ def plan_remove(request: Request, rules: Rules) -> Plan:
         raise RefusedError(Code.MALFORMED_REQUEST)
     if not rules.has_entry(request.entry):
         raise RefusedError(Code.UNKNOWN_ENTRY)
-    return Plan((Remove(request.entry),), Code.REMOVED)
+    return Plan(effects=(Remove(request.entry),), code=Code.REMOVED)

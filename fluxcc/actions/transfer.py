@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fluxcc.actions.rules import Rules
-from fluxcc.domain.calls import Conversation
+from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
 from fluxcc.domain.errors import RefusedError
@@ -22,11 +22,13 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     if service is None:
         raise RefusedError(Code.UNKNOWN_SERVICE, call=call.customer)
     return Plan(
-        (
+        effects=(
             DisarmSurvey(call.customer),
             MoveLeg(call.customer, service.destination, service.context),
         ),
-        Code.TRANSFERRED,
-        Arrived(call.customer, call.agent_leg, service.destination),
+        code=Code.TRANSFERRED,
+        confirmation=Arrived(call.customer, call.agent_leg, service.destination),
         afterwards=(EndLeg(call.agent_leg, AGENT_CAUSE),) if call.agent_leg else (),
+        outcome=Outcome.TRANSFERRED,
+        is_followed=True,
     )

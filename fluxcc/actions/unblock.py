@@ -14,4 +14,9 @@ def plan(request: Request, rules: Rules) -> Plan:
     number = rules.numbers.read(request.number)
     if rules.find_block(number) is None:
         raise RefusedError(Code.NOT_BLOCKED, number=number.canonical)
-    return Plan((ReleaseNumber(number),), Code.RELEASED, number=number.canonical, blocked=False)
+    return Plan(
+        effects=(ReleaseNumber(number),),
+        code=Code.RELEASED,
+        number=number.canonical,
+        blocked=False,
+    )

@@ -22,6 +22,8 @@ from fluxcc.core.ports import Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.core.publisher import Publisher
 from fluxcc.core.recovery import Recovery
+from fluxcc.core.requests.audit_trail import AuditTrail
+from fluxcc.core.requests.confirmation import Confirmations
 from fluxcc.core.requests.executor import Executor
 from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.core.requests.performer import Performer
@@ -105,6 +107,7 @@ class Core:
             survey_destination=settings.survey.destination,
             survey_context=settings.survey.context,
             find_block=self.blocklist.find,
+            make_block=self.blocking.make,
             find_group=self.provisioning.find_group,
             find_room=self.provisioning.find_room,
             find_service=self.provisioning.find_service,
@@ -114,17 +117,14 @@ class Core:
     def _build_requests(self) -> None:
         self.replies = Replies(self.store, self.runtime, self.clock)
         self.executor = Executor(
-            tracker=self.tracker,
-            blocklist=self.blocklist,
-            performer=Performer(self.pbx, self.blocking, self.provisioning, self.journal),
-            journal=self.journal,
-            replies=self.replies,
-            follow_ups=FollowUps(self.tracker, self.journal),
-            pbx=self.pbx,
-            rules=self.rules,
-            runtime=self.runtime,
-            clock=self.clock,
-            happenings=self.happenings,
+            self.tracker,
+            self.rules,
+            Performer(self.pbx, self.blocking, self.provisioning, self.journal, self.runtime),
+            Confirmations(self.tracker, self.pbx, self.runtime, self.clock),
+            AuditTrail(self.journal, self.clock, FollowUps(self.tracker, self.journal)),
+            self.replies,
+            self.happenings,
+            self.clock,
         )
 
     def _build_retention(self, settings: Settings) -> None:

@@ -242,7 +242,7 @@ class DaemonMemory:
             for block in live:
                 ended = self._blocking.release(block, by)
                 self._journal.note(ended)
-                self._blocking.tell(BlockChange.RELEASED, ended, by)
+                self._blocking.announce(BlockChange.RELEASED, ended, by)
             live = []
         self._replies.forget(numbers)
         return max((block.until for block in live), default=None)

@@ -74,15 +74,16 @@ _TABLE: dict[Status, dict[Code, str]] = {
             "The call was ended. {number} is an internal extension and was not blocked."
         ),
         Code.NOT_BLOCKED_WITHHELD: _(
-            "The call was ended. The caller's number is withheld or unusable, so nothing was blocked."
+            "The call was ended. The caller's number is withheld or unusable, so nothing was"
+            " blocked."
         ),
         Code.CONFERENCE_JOINED: _("You and the customer are in your conference room."),
         Code.TRANSFERRED: _("The customer was transferred."),
         Code.SURVEY_STARTED: _("The customer was sent to the survey."),
         Code.ENDED: _("The call was ended."),
         Code.GATE_PENDING: _(
-            "Number {number} is blocked until {until}, but FreeSWITCH does not answer: it refuses the"
-            " number as soon as it does."
+            "Number {number} is blocked until {until}, but FreeSWITCH does not answer: it refuses"
+            " the number as soon as it does."
         ),
         Code.RELEASED: _("Number {number} is free again."),
         Code.SAVED: _("It is set, and in force from the next action on."),
@@ -119,8 +120,8 @@ _TABLE: dict[Status, dict[Code, str]] = {
         ),
     },
 }
-"""Each code under its status, with its sentence for a person: ``{number}`` and ``{until}`` stand for
-the reply's."""
+"""Each code under its status, with its sentence for a person: ``{number}`` and ``{until}`` stand
+for the reply's."""
 _STATUS = {code: status for status, codes in _TABLE.items() for code in codes}
 SENTENCES = {code: text for codes in _TABLE.values() for code, text in codes.items()}
 RECORD_PENDING = _("Its record could not be written yet and will follow.")

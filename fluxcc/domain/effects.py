@@ -6,16 +6,20 @@ from enum import StrEnum
 
 import msgspec
 
+from fluxcc.domain.blocks import Block, BlockChange
+from fluxcc.domain.calls import Outcome
 from fluxcc.domain.codes import Code
 from fluxcc.domain.numbers import Number
 from fluxcc.domain.provisioning import Entry
 
 
-class BlockNumber(msgspec.Struct, frozen=True):
-    """Refuse a number from now on, for ``duration`` seconds."""
+class EnforceBlock(msgspec.Struct, frozen=True):
+    """Refuse a number from now on."""
 
-    number: Number
-    duration: int
+    block: Block
+    """A new one, or the number's earlier one renewed."""
+    change: BlockChange
+    """Which of the two, for whoever listens."""
 
 
 class ReleaseNumber(msgspec.Struct, frozen=True):
@@ -74,11 +78,19 @@ class Remove(msgspec.Struct, frozen=True):
 
 
 Effect = (
-    BlockNumber | ReleaseNumber | DisarmSurvey | Brief | EndLeg | MoveLeg | MovePair | Save | Remove
+    EnforceBlock
+    | ReleaseNumber
+    | DisarmSurvey
+    | Brief
+    | EndLeg
+    | MoveLeg
+    | MovePair
+    | Save
+    | Remove
 )
 
 
-IN_PASSING = (BlockNumber, DisarmSurvey)
+IN_PASSING = (EnforceBlock, DisarmSurvey)
 """Effects that nothing depends on: whether FreeSWITCH takes them or not, what follows is done."""
 
 
@@ -111,13 +123,13 @@ class LegFact(StrEnum):
 
 
 class AllEnded(msgspec.Struct, frozen=True):
-    """Proved once every one of these legs was seen to hang up."""
+    """Confirmed once every one of these legs was seen to hang up."""
 
     legs: frozenset[str]
 
 
 class AllJoined(msgspec.Struct, frozen=True):
-    """Proved once all of these legs were seen to enter one conference."""
+    """Confirmed once all of these legs were seen to enter one conference."""
 
     legs: frozenset[str]
     room: str
@@ -125,7 +137,7 @@ class AllJoined(msgspec.Struct, frozen=True):
 
 
 class Arrived(msgspec.Struct, frozen=True):
-    """Proved once the leg was seen to be taken by the destination, away from the other leg."""
+    """Confirmed once the leg was seen to be taken by the destination, away from the other leg."""
 
     leg: str
     away_from: str
@@ -135,8 +147,9 @@ class Arrived(msgspec.Struct, frozen=True):
 Confirmation = AllEnded | AllJoined | Arrived
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """The answer of an action: do these in this order, then wait for the ``confirmation``."""
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of an action: do these in this order, then wait for the ``confirmation``. What
+    carries it out needs to know nothing of the action."""
 
     effects: tuple[Effect, ...]
     code: Code
@@ -145,4 +158,29 @@ class Plan(msgspec.Struct, frozen=True):
     afterwards: tuple[Effect, ...] = ()
     """What is done once it is confirmed."""
     number: str = ""
+    """The number that it was about, for reply and audit."""
     blocked: bool | None = None
+    outcome: Outcome | None = None
+    """What history says of the call; None where it goes on as before."""
+    ends_survey: bool = True
+    """Whether the call may have no survey any more."""
+    subject: str = ""
+    """What the audit says that it was about, where that is more than the request says."""
+    is_followed: bool = False
+    """Whether what becomes of the call afterwards belongs into the audit."""
+    warning: str = ""
+    """What the log says to the administrator."""
+
+    @property
+    def expires(self) -> int | None:
+        """The epoch second at which the block ends that it makes."""
+        for effect in self.effects:
+            if isinstance(effect, EnforceBlock):
+                return effect.block.until
+        return None
+
+    @property
+    def holds_without_link(self) -> bool:
+        """Whether it comes true although FreeSWITCH cannot be told now: a block without a call is
+        on disk, and published after the next connect."""
+        return self.expires is not None and self.confirmation is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -57,6 +58,20 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a supervisor sets or removes."""
     reason: str = ""
     language: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it is about besides a call or a number, for the audit: a service's name, or what is
+        set or removed, as JSON."""
+        if self.entry is None:
+            return self.service
+        kind = type(self.entry).__name__.lower()
+        return msgspec.json.encode({kind: self.entry}).decode()
+
+    def reply(self, code: Code, **facts: Any) -> Reply:
+        """The reply with this code; ``facts`` are further fields of it."""
+        known = {"agent": self.agent, "language": self.language}
+        return Reply(request=self.id, action=self.action, code=code, **known | facts)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,7 +46,7 @@ class Attempts:
 
     def refuse(self, block: Block, leg: str, caller_id: str, context: str) -> None:
         """End the leg, unless the gate in that context does, and notify."""
-        self._blocking.tell_attempt(block, caller_id)
+        self._blocking.announce_attempt(block, caller_id)
         try:
             if self._is_gated(context) and self._blocking.blocklist.is_key(caller_id):
                 return

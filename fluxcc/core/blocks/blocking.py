@@ -17,6 +17,7 @@ from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
 from fluxcc.domain.errors import PbxError, PbxRejectedError
+from fluxcc.domain.numbers import Number
 
 NOTICE = "fluxcc::block"
 ATTEMPT = "fluxcc::attempt"
@@ -40,6 +41,16 @@ class Blocking:
         self.attempts = 0
         """Calls of blocked callers since then."""
 
+    def make(
+        self, number: Number, duration: int, by: str, reason: str, call: str
+    ) -> tuple[Block, BlockChange]:
+        """The block of a number as it shall be from now on; nothing counts yet."""
+        is_renewed = self.blocklist.find(number) is not None
+        block = self.blocklist.make(
+            number, duration, self._clock.now(), by=by, reason=reason, call=call
+        )
+        return block, BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED
+
     def enforce(self, block: Block) -> None:
         """Let the gate refuse a number too whose block counts, and is committed, already."""
         self._to_withdraw.difference_update(block.keys)
@@ -49,7 +60,7 @@ class Blocking:
             # The call must end all the same, and ``refusal`` stands in for the gate.
             log.error("the gate took no block", extra={"error": str(error), "block": block.id})
 
-    def tell(self, change: BlockChange, block: Block, by: str) -> None:
+    def announce(self, change: BlockChange, block: Block, by: str) -> None:
         """Notify whoever listens; a notice that cannot be sent is not repeated."""
         self.changes[change] += 1
         log.info(
@@ -62,7 +73,7 @@ class Blocking:
                 "block": block.id,
             },
         )
-        self._announce(
+        self._fire(
             NOTICE,
             [
                 ("Fluxcc-Change", change.value),
@@ -85,16 +96,16 @@ class Blocking:
             ended, keys = self.blocklist.remove(block, BlockState.EXPIRED, now, BY_TIME)
             self._journal.note(ended)
             self._withdraw(keys)
-            self.tell(BlockChange.EXPIRED, ended, BY_TIME)
+            self.announce(BlockChange.EXPIRED, ended, BY_TIME)
 
     def count_attempt(self, block: Block) -> None:
         """A blocked caller dialled. Only counted here: it happens while events are handled."""
         self.attempts += 1
         self._journal.note(self.blocklist.count_attempt(block, self._clock.now()))
 
-    def tell_attempt(self, block: Block, seen: str) -> None:
+    def announce_attempt(self, block: Block, seen: str) -> None:
         """Notify whoever listens that a blocked caller dialled."""
-        self._announce(
+        self._fire(
             ATTEMPT, [("Fluxcc-Number", block.number), ("Fluxcc-Expires-Epoch", str(block.until))]
         )
         log.info("a blocked caller dialled", extra={"number": seen, "block": block.id})
@@ -114,7 +125,7 @@ class Blocking:
         except PbxError:
             self._to_withdraw.update(keys)
 
-    def _announce(self, subclass: str, headers: list[tuple[str, str]]) -> None:
+    def _fire(self, subclass: str, headers: list[tuple[str, str]]) -> None:
         try:
             self._pbx.announce(subclass, headers)
         except PbxError as error:

@@ -15,6 +15,7 @@ from sys import intern
 from urllib.parse import unquote
 
 from fluxcc.core.happenings import Happenings
+from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
@@ -55,7 +56,7 @@ class Tracker:
         self.calls: dict[int, Call] = {}
         self._by_agent: dict[str, dict[str, Leg]] = {}
         self._watchers: dict[str, list[Watcher]] = {}
-        self._last_id = 0
+        self._ids = MomentIds()
         self._former: dict[str, Call] = {}
         """Leg → its call, as the store remembers it from the daemon's former life."""
         self._ends: OrderedDict[str, LegNews] = OrderedDict()
@@ -302,7 +303,7 @@ class Tracker:
     def _join(self, leg: Leg, origin: Leg | None) -> None:
         call = self._former.pop(leg.uuid, None) or (origin.call if origin is not None else None)
         if call is None:
-            call = Call(id=self._new_id(leg.created), started=leg.created, number=leg.person)
+            call = Call(id=self._ids.new(leg.created), started=leg.created, number=leg.person)
             if leg.is_station:
                 call.direction = Direction.ORIGINATED
             elif not leg.is_inbound:
@@ -465,10 +466,6 @@ class Tracker:
         leg.is_answered = row.is_answered
         if leg.is_inbound and not leg.is_answered:
             self._happenings.leg_came_in(leg)
-
-    def _new_id(self, moment: float) -> int:
-        self._last_id = max(self._last_id + 1, int(moment * 1e6))
-        return self._last_id
 
 
 def slices(pause: Callable[[], None]) -> Iterator[None]:

@@ -1,14 +1,16 @@
-"""What proves that a plan came true: FreeSWITCH's own events, judged one by one.
+"""What confirms that a plan came true: FreeSWITCH's own events.
 
 ``+OK`` proves nothing (a transfer to a number that nobody answers is accepted too), so every plan
-that touches a call names its confirmation, and here is what each of them takes. A judge is told
-what happens to the legs and has a ``verdict``; ``Proof`` waits for it.
+that touches a call names its confirmation (``domain.effects``), and here is what each of them
+takes. An ``Awaited`` is told what happens to the legs and has a ``result``; ``ConfirmationWatch``
+waits for it.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from fluxcc.core.backoff import Backoff
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.ports import Clock, Pbx, Runtime
 from fluxcc.domain.codes import Code
@@ -18,11 +20,11 @@ from fluxcc.domain.events import LegNews
 CONFIRMATION_TIMEOUT = 2.0
 """Seconds that FreeSWITCH has to show what it accepted. With a command that is answered at the last
 moment (``pbx.link``) and two commits the reply is still there within 5 (contract, section 3)."""
-FIRST_NUDGE, LONGEST_NUDGE = 0.001, 0.02
-"""Seconds between two nudges while a verdict is waited for (``Pbx.hurry``)."""
-DOUBT = 1.0
-"""Seconds without a verdict after which FreeSWITCH is asked, and again."""
-GRACE = 0.1
+FIRST_FLUSH, LONGEST_FLUSH = 0.001, 0.02
+"""Seconds between two flushes of FreeSWITCH's events while a result is waited for."""
+ASK_AFTER = 1.0
+"""Seconds without a result after which FreeSWITCH is asked, and again."""
+GRACE_TIME = 0.1
 """Seconds that a destination which took a leg has to turn out not to want it."""
 
 UNROUTABLE = frozenset(
@@ -46,13 +48,13 @@ UNROUTABLE = frozenset(
 )
 """Hangup causes that say: the destination is not there (FreeSWITCH's ``switch_types.h``)."""
 
-PROVED = ""
-"""The verdict where all is as it was meant to be; otherwise it is the failure's code."""
+CONFIRMED = ""
+"""The result where all is as it was meant to be; otherwise it is the failure's code."""
 
-Verdict = Code | str | None
+Result = Code | str | None
 
 
-class Judge(Protocol):
+class Awaited(Protocol):
     """One confirmation being waited for."""
 
     legs: frozenset[str]
@@ -60,14 +62,14 @@ class Judge(Protocol):
     def observe(self, leg: str, news: LegNews) -> None:
         """Something happened to one of the legs."""
 
-    def verdict(self) -> Verdict:
-        """``PROVED``, the code of a failure, or None while it is open."""
+    def result(self) -> Result:
+        """``CONFIRMED``, the code of a failure, or None while it is open."""
 
     def on_timeout(self) -> Code:
-        """What it means that the proof did not come."""
+        """What it means that the confirmation did not come."""
 
 
-class Ended:
+class AwaitedEnd:
     """All of the legs hung up."""
 
     def __init__(self, wanted: AllEnded) -> None:
@@ -79,16 +81,16 @@ class Ended:
         if news.fact is LegFact.ENDED:
             self._missing.discard(leg)
 
-    def verdict(self) -> Verdict:
-        """Proved when none is missing."""
-        return None if self._missing else PROVED
+    def result(self) -> Result:
+        """Confirmed when none is missing."""
+        return None if self._missing else CONFIRMED
 
     def on_timeout(self) -> Code:
         """FreeSWITCH took the command and the leg is still there."""
         return Code.PBX_REJECTED
 
 
-class Joined:
+class AwaitedJoin:
     """All of the legs are in one conference."""
 
     def __init__(self, wanted: AllJoined) -> None:
@@ -104,22 +106,22 @@ class Joined:
         elif news.fact is LegFact.ENDED:
             self._is_broken = True
 
-    def verdict(self) -> Verdict:
-        """Proved when all are in that very room."""
+    def result(self) -> Result:
+        """Confirmed when all are in that very room."""
         if self._is_broken:
             return Code.CONFERENCE_NOT_JOINED
         if self._rooms.keys() != self.legs:
             return None
         rooms = set(self._rooms.values())
         is_right = rooms == {self._room} if self._room else len(rooms) == 1
-        return PROVED if is_right else Code.CONFERENCE_NOT_JOINED
+        return CONFIRMED if is_right else Code.CONFERENCE_NOT_JOINED
 
     def on_timeout(self) -> Code:
         """At least one of them did not arrive."""
         return Code.CONFERENCE_NOT_JOINED
 
 
-class Moved:
+class AwaitedArrival:
     """The leg is with its destination, and away from the other leg.
 
     No event says that a dialplan took a leg, so FreeSWITCH is asked where it is. One that ends on
@@ -144,15 +146,15 @@ class Moved:
         if news.fact is LegFact.ENDED and leg == self._wanted.leg:
             self._cause = news.detail
 
-    def verdict(self) -> Verdict:
-        """Proved when it is there and stays for ``GRACE``, or was there and ended."""
+    def result(self) -> Result:
+        """Confirmed when it is there and stays for ``GRACE_TIME``, or was there and ended."""
         if self._cause is None and self._is_away and not self._has_arrived:
             self._has_arrived = self._pbx.is_taken(self._wanted.leg, self._wanted.destination)
             if self._has_arrived:
                 self._linger()
         if self._cause is not None:
-            return Code.DESTINATION_REJECTED if self._cause in UNROUTABLE else PROVED
-        return PROVED if self._has_arrived else None
+            return Code.DESTINATION_REJECTED if self._cause in UNROUTABLE else CONFIRMED
+        return CONFIRMED if self._has_arrived else None
 
     def on_timeout(self) -> Code:
         """It is neither there nor gone."""
@@ -160,81 +162,92 @@ class Moved:
 
     def _linger(self) -> None:
         waited = 0.0
-        while self._cause is None and waited < GRACE:
-            self._runtime.sleep(LONGEST_NUDGE)
+        while self._cause is None and waited < GRACE_TIME:
+            self._runtime.sleep(LONGEST_FLUSH)
             self._pbx.hurry()
-            waited += LONGEST_NUDGE
+            waited += LONGEST_FLUSH
 
 
-class Proof:
-    """Waits for a judge's verdict.
+class ConfirmationWatch:
+    """Waits for a result.
 
-    It listens from before the first command on: the event may come before the command's answer.
+    In a ``with`` around the commands: it listens from before the first one on, since the event may
+    come before the command's answer.
     """
 
     def __init__(
-        self,
-        confirmation: Confirmation | None,
-        tracker: Tracker,
-        pbx: Pbx,
-        runtime: Runtime,
-        clock: Clock,
+        self, awaited: Awaited | None, tracker: Tracker, pbx: Pbx, runtime: Runtime, clock: Clock
     ) -> None:
+        """``awaited`` is None where nothing is to be waited for."""
+        self._awaited = awaited
         self._tracker = tracker
         self._pbx = pbx
         self._runtime = runtime
         self._clock = clock
-        self._judge = self._choose(confirmation)
         self._news = runtime.latch()
-        if self._judge is not None:
-            tracker.watch(self._judge.legs, self._observe)
-            for leg in self._judge.legs:
-                if leg not in tracker.legs:
-                    self._judge.observe(leg, LegNews(LegFact.ENDED))
+
+    def __enter__(self) -> ConfirmationWatch:
+        if self._awaited is not None:
+            self._tracker.watch(self._awaited.legs, self._observe)
+            for leg in self._awaited.legs:
+                if leg not in self._tracker.legs:
+                    self._awaited.observe(leg, LegNews(LegFact.ENDED))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._awaited is not None:
+            self._tracker.unwatch(self._awaited.legs, self._observe)
 
     def wait(self) -> Code | None:
-        """None when it is proved, otherwise the code of the failure. Raises ``LinkLostError``."""
-        judge = self._judge
-        if judge is None:
+        """None when it is confirmed, otherwise the code of the failure. Raises
+        ``LinkLostError``."""
+        awaited = self._awaited
+        if awaited is None:
             return None
-        began, pause, asked = self._clock.monotonic(), FIRST_NUDGE, 0.0
-        while (verdict := judge.verdict()) is None:
+        began, asked = self._clock.monotonic(), 0.0
+        backoff = Backoff(FIRST_FLUSH, LONGEST_FLUSH)
+        while (result := awaited.result()) is None:
             # Not the sum of the pauses: under overload each of them takes longer.
             waited = self._clock.monotonic() - began
             if waited >= CONFIRMATION_TIMEOUT:
-                return judge.on_timeout()
-            if waited - asked >= DOUBT:
+                return awaited.on_timeout()
+            if waited - asked >= ASK_AFTER:
                 asked = waited
-                self._ask(judge)
+                self._ask(awaited)
             self._pbx.hurry()
-            self._news.wait(pause)
+            self._news.wait(backoff.next())
             self._news = self._runtime.latch()
-            pause = min(pause * 2, LONGEST_NUDGE)
-        return verdict if isinstance(verdict, Code) else None
+        return result if isinstance(result, Code) else None
 
-    def forget(self) -> None:
-        """Listen no longer."""
-        if self._judge is not None:
-            self._tracker.unwatch(self._judge.legs, self._observe)
-
-    def _ask(self, judge: Judge) -> None:
+    def _ask(self, awaited: Awaited) -> None:
         """Under overload an event comes late, or was dropped: ask FreeSWITCH itself."""
-        if isinstance(judge, Ended) and self._pbx.are_gone(judge.legs):
-            for leg in judge.legs:
-                judge.observe(leg, LegNews(LegFact.ENDED))
+        if isinstance(awaited, AwaitedEnd) and self._pbx.are_gone(awaited.legs):
+            for leg in awaited.legs:
+                awaited.observe(leg, LegNews(LegFact.ENDED))
 
     def _observe(self, leg: str, news: LegNews) -> None:
-        if self._judge is not None:
-            self._judge.observe(leg, news)
+        if self._awaited is not None:
+            self._awaited.observe(leg, news)
             self._news.set(True)
 
-    def _choose(self, confirmation: Confirmation | None) -> Judge | None:
+
+class Confirmations:
+    """Makes watches. One per daemon."""
+
+    def __init__(self, tracker: Tracker, pbx: Pbx, runtime: Runtime, clock: Clock) -> None:
+        self._tracker = tracker
+        self._pbx = pbx
+        self._runtime = runtime
+        self._clock = clock
+
+    def watch(self, confirmation: Confirmation | None) -> ConfirmationWatch:
+        """A watch for what a plan names; for None one that is content at once."""
+        awaited: Awaited | None = None
         match confirmation:
             case AllEnded():
-                return Ended(confirmation)
+                awaited = AwaitedEnd(confirmation)
             case AllJoined():
-                return Joined(confirmation)
+                awaited = AwaitedJoin(confirmation)
             case Arrived():
-                return Moved(confirmation, self._tracker, self._pbx, self._runtime)
-            case None:
-                return None
+                awaited = AwaitedArrival(confirmation, self._tracker, self._pbx, self._runtime)
+        return ConfirmationWatch(awaited, self._tracker, self._pbx, self._runtime, self._clock)

@@ -7,23 +7,25 @@ Counterparts: ``executor`` gives it a plan's effects in their order; ``ports.Pbx
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.journal import Journal, Record, Removal
-from fluxcc.core.ports import Pbx
+from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
-from fluxcc.domain.blocks import Block, BlockChange
+from fluxcc.domain.blocks import BlockChange
 from fluxcc.domain.effects import (
-    BlockNumber,
     Brief,
     DisarmSurvey,
     Effect,
     EndLeg,
+    EnforceBlock,
     MoveLeg,
     MovePair,
     ReleaseNumber,
     Remove,
     Save,
+    steps,
 )
 from fluxcc.domain.errors import PbxRejectedError
 
@@ -34,33 +36,51 @@ class Performer:
     """One per daemon."""
 
     def __init__(
-        self, pbx: Pbx, blocking: Blocking, provisioning: Provisioning, journal: Journal
+        self,
+        pbx: Pbx,
+        blocking: Blocking,
+        provisioning: Provisioning,
+        journal: Journal,
+        runtime: Runtime,
     ) -> None:
         self._pbx = pbx
         self._blocking = blocking
         self._provisioning = provisioning
         self._journal = journal
+        self._runtime = runtime
 
-    def perform(
-        self, effect: Effect, by: str, block: Block | None, *, is_renewed: bool = False
-    ) -> None:
-        """Do it in the name of ``by``; ``block`` is the one that a ``BlockNumber`` makes or renews.
+    def promise(self, effects: tuple[Effect, ...]) -> list[Record]:
+        """What must be on disk before these effects are begun. Blocks count in memory from now on:
+        while one is being committed, the same number may be marked again."""
+        records: list[Record] = []
+        for effect in effects:
+            match effect:
+                case EnforceBlock(block, _):
+                    self._blocking.blocklist.put(block)
+                    records.append(block)
+                case Save(entry):
+                    records.append(entry)
+                case Remove(entry):
+                    records.append(Removal(entry))
+        return records
 
-        Raises ``PbxError``.
-        """
+    def perform(self, effects: tuple[Effect, ...], by: str) -> None:
+        """Do them in the name of ``by``, those together that need not wait for each other. Raises
+        ``PbxError``."""
+        for step in steps(effects):
+            self._runtime.together([partial(self._perform, effect, by) for effect in step])
+
+    def _perform(self, effect: Effect, by: str) -> None:
         match effect:
-            case BlockNumber():
-                if block is not None:
-                    self._blocking.enforce(block)
-                    self._blocking.tell(
-                        BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED, block, by
-                    )
+            case EnforceBlock(block, change):
+                self._blocking.enforce(block)
+                self._blocking.announce(change, block, by)
             case ReleaseNumber(number):
                 live = self._blocking.blocklist.find(number)
                 if live is not None:
                     ended = self._blocking.release(live, by)
                     self._journal.note(ended)
-                    self._blocking.tell(BlockChange.RELEASED, ended, by)
+                    self._blocking.announce(BlockChange.RELEASED, ended, by)
             case DisarmSurvey(leg):
                 try:
                     self._pbx.disarm_survey(leg)
@@ -79,14 +99,3 @@ class Performer:
                 self._provisioning.put(entry)
             case Remove(entry):
                 self._provisioning.drop(entry)
-
-
-def promised(effects: tuple[Effect, ...], block: Block | None) -> list[Record]:
-    """What must be on disk before these effects are begun."""
-    records: list[Record] = [block] if block is not None else []
-    for effect in effects:
-        if isinstance(effect, Save):
-            records.append(effect.entry)
-        elif isinstance(effect, Remove):
-            records.append(Removal(effect.entry))
-    return records

@@ -8,7 +8,7 @@ asked only for what ``seen`` does not rule out: the caller talks on while the ag
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -45,12 +45,18 @@ class Replies:
         found.add(self._store.request_ids(since), now)
         return found
 
-    def begin(self, request: str) -> bool:
-        """Whether this request may start: False while the same one is running."""
+    def once(self, request: str, answer: Callable[[], Reply]) -> Reply | None:
+        """The reply to this request: an earlier one, or what ``answer`` gives now, which is kept.
+        None while the same request is running."""
         if request in self._running:
-            return False
+            return None
         self._running.add(request)
-        return True
+        try:
+            reply = self.find(request) or answer()
+            self.keep(reply)
+        finally:
+            self._running.discard(request)
+        return reply
 
     def find(self, request: str) -> Reply | None:
         """The earlier reply to this request ID, or None.
@@ -67,10 +73,6 @@ class Replies:
             except StoreUnavailableError:
                 return None
         return reply
-
-    def end(self, request: str) -> None:
-        """The request runs no longer."""
-        self._running.discard(request)
 
     def keep(self, reply: Reply) -> None:
         """This is what its request was answered."""

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from fluxcc.actions import ON_CALLS, WITHOUT_CALL, block, unblock
-from fluxcc.domain.actions import Action
+from fluxcc.actions import PLANS_ON_CALLS, PLANS_WITHOUT_CALL, block, unblock
+from fluxcc.domain.actions import ON_CALLS, Action
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import BlockNumber, ReleaseNumber
+from fluxcc.domain.effects import EnforceBlock, ReleaseNumber
 from fluxcc.domain.errors import RefusedError
-from tests.builders import NUMBER, SAO_PAULO, SPELLINGS, a_block, an_operators, some_rules
+from tests.builders import NUMBER, SPELLINGS, a_block, an_operators, some_rules
+from tests.fakes import NOW
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_block_is_of_the_number_in_whatever_spelling(spelling: str) -> None:
     plan = block.plan(an_operators(Action.BLOCK, number=spelling), some_rules())
     (effect,) = plan.effects
-    assert isinstance(effect, BlockNumber)
-    assert (effect.number.canonical, effect.duration) == (NUMBER, 1800)
+    assert isinstance(effect, EnforceBlock)
+    assert (effect.block.number, effect.block.until) == (NUMBER, int(NOW) + 1800)
     assert (plan.code, plan.number, plan.blocked) == (Code.BLOCKED, NUMBER, True)
     assert plan.confirmation is None
 
 
 def test_a_block_holds_as_long_as_the_operator_says() -> None:
     plan = block.plan(an_operators(Action.BLOCK, number=NUMBER, duration=90), some_rules())
-    assert plan.effects == (BlockNumber(SAO_PAULO.read(NUMBER), 90),)
+    assert plan.expires == int(NOW) + 90
 
 
 def test_blocking_again_renews() -> None:
@@ -66,5 +67,6 @@ def test_what_is_not_blocked_cannot_be_freed(number: str) -> None:
 
 
 def test_every_action_is_planned_in_exactly_one_place() -> None:
-    assert set(ON_CALLS) | set(WITHOUT_CALL) == set(Action)
-    assert not set(ON_CALLS) & set(WITHOUT_CALL)
+    assert set(PLANS_ON_CALLS) | set(PLANS_WITHOUT_CALL) == set(Action)
+    assert set(PLANS_ON_CALLS) == set(ON_CALLS)
+    assert not set(PLANS_ON_CALLS) & set(PLANS_WITHOUT_CALL)

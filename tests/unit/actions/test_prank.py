@@ -5,16 +5,21 @@ from __future__ import annotations
 import pytest
 
 from fluxcc.actions import prank
+from fluxcc.domain.blocks import BlockChange
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import AllEnded, BlockNumber, DisarmSurvey, EndLeg
-from tests.builders import NUMBER, SAO_PAULO, a_block, a_conversation, a_request, some_rules
+from fluxcc.domain.effects import AllEnded, DisarmSurvey, EndLeg, EnforceBlock
+from tests.builders import NUMBER, SPELLINGS, a_block, a_conversation, a_request, some_rules
+from tests.fakes import NOW
 
 
 def test_a_prank_blocks_first_then_disarms_the_survey_then_ends_both_legs() -> None:
     """A caller who redials in the same second is refused already; the survey never starts."""
     plan = prank.plan(a_conversation(), a_request(), some_rules())
     block, disarm, end_customer, end_agent = plan.effects
-    assert block == BlockNumber(SAO_PAULO.read(NUMBER), 1800)
+    assert isinstance(block, EnforceBlock)
+    assert (block.block.number, block.block.keys) == (NUMBER, SPELLINGS)
+    assert (block.block.until, block.block.by) == (int(NOW) + 1800, "agent:1000")
+    assert (block.block.call, block.change) == ("customer", BlockChange.BLOCKED)
     assert disarm == DisarmSurvey("customer")
     assert end_customer == EndLeg("customer", "CALL_REJECTED")
     assert end_agent == EndLeg("telephone", "NORMAL_CLEARING")
@@ -36,12 +41,12 @@ def test_a_call_without_an_agents_leg_ends_by_its_customers_alone() -> None:
 def test_a_second_mark_renews_in_whatever_spelling(seen: str) -> None:
     plan = prank.plan(a_conversation(number=seen), a_request(), some_rules(a_block()))
     assert plan.code is Code.RENEWED
-    assert isinstance(plan.effects[0], BlockNumber)
+    assert isinstance(plan.effects[0], EnforceBlock)
 
 
 def test_an_internal_number_is_never_blocked_and_its_call_ends() -> None:
     plan = prank.plan(a_conversation(number="1001"), a_request(), some_rules())
-    assert not any(isinstance(effect, BlockNumber) for effect in plan.effects)
+    assert not any(isinstance(effect, EnforceBlock) for effect in plan.effects)
     assert [effect.leg for effect in plan.effects if isinstance(effect, EndLeg)] == [
         "customer",
         "telephone",
@@ -52,7 +57,7 @@ def test_an_internal_number_is_never_blocked_and_its_call_ends() -> None:
 @pytest.mark.parametrize("seen", ["", "anonymous", "+", "Restricted", "José", "0000000000"])
 def test_a_withheld_number_is_never_blocked_and_its_call_ends(seen: str) -> None:
     plan = prank.plan(a_conversation(number=seen), a_request(), some_rules())
-    assert not any(isinstance(effect, BlockNumber) for effect in plan.effects)
+    assert not any(isinstance(effect, EnforceBlock) for effect in plan.effects)
     assert plan.confirmation == AllEnded(frozenset({"customer", "telephone"}))
     assert (plan.code, plan.blocked) == (Code.NOT_BLOCKED_WITHHELD, False)
 
@@ -60,5 +65,5 @@ def test_a_withheld_number_is_never_blocked_and_its_call_ends(seen: str) -> None
 def test_a_prank_holds_for_the_configured_time_whatever_the_request_says() -> None:
     plan = prank.plan(a_conversation(), a_request(duration=5), some_rules())
     block = plan.effects[0]
-    assert isinstance(block, BlockNumber)
-    assert block.duration == 1800
+    assert isinstance(block, EnforceBlock)
+    assert block.block.until == int(NOW) + 1800

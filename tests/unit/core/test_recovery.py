@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from fluxcc.core.requests.replies import MEMORY, WINDOW
@@ -89,10 +90,20 @@ def a_reply(request: str) -> Reply:
 
 
 def test_the_same_request_cannot_run_twice_at_the_same_time(world: World) -> None:
-    assert world.replies.begin("r")
-    assert not world.replies.begin("r")
-    world.replies.end("r")
-    assert world.replies.begin("r")
+    def answer() -> Reply:
+        assert world.replies.once("r", answer) is None
+        return a_reply("r")
+
+    assert world.replies.once("r", answer) == a_reply("r")
+
+
+def test_a_request_that_broke_off_may_run_again(world: World) -> None:
+    def breaks() -> Reply:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        world.replies.once("r", breaks)
+    assert world.replies.once("r", lambda: a_reply("r")) == a_reply("r")
 
 
 def test_a_reply_is_at_hand_although_the_store_is_down(world: World) -> None:

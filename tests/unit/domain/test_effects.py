@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fluxcc.domain.effects import BlockNumber, Brief, DisarmSurvey, EndLeg, MoveLeg, steps
-from tests.builders import SAO_PAULO
+from fluxcc.domain.blocks import BlockChange
+from fluxcc.domain.effects import Brief, DisarmSurvey, EndLeg, EnforceBlock, MoveLeg, steps
+from tests.builders import a_block
 
-BLOCK, DISARM = BlockNumber(SAO_PAULO.read("11988887777"), 1800), DisarmSurvey("c")
+BLOCK, DISARM = EnforceBlock(a_block(), BlockChange.BLOCKED), DisarmSurvey("c")
 BRIEF, MOVE = Brief("c", ()), MoveLeg("c", "7001", "default")
 END, END_AGENT = EndLeg("c", "NORMAL_CLEARING"), EndLeg("a", "NORMAL_CLEARING")
 

@@ -91,7 +91,7 @@ def test_what_could_not_be_withdrawn_is_tried_until_it_is(world: World) -> None:
 
 def test_a_notice_tells_what_changed_until_when_and_by_whom(world: World) -> None:
     """Contract, 3."""
-    world.blocking.tell(BlockChange.BLOCKED, a_block(), "agent:1000")
+    world.blocking.announce(BlockChange.BLOCKED, a_block(), "agent:1000")
     assert world.pbx.heard("fluxcc::block") == [
         {
             "Fluxcc-Change": "blocked",
@@ -104,7 +104,7 @@ def test_a_notice_tells_what_changed_until_when_and_by_whom(world: World) -> Non
 
 def test_a_notice_that_cannot_be_sent_harms_nobody(world: World) -> None:
     world.pbx.lose()
-    world.blocking.tell(BlockChange.BLOCKED, a_block(), "agent:1000")
+    world.blocking.announce(BlockChange.BLOCKED, a_block(), "agent:1000")
     assert world.pbx.announced == []
 
 
@@ -119,5 +119,5 @@ def test_attempts_are_counted_per_block_with_the_time_of_the_last(world: World) 
 
 
 def test_whoever_listens_is_told_of_an_attempt(world: World) -> None:
-    world.blocking.tell_attempt(world.blocks(), "988887777")
+    world.blocking.announce_attempt(world.blocks(), "988887777")
     assert world.pbx.heard("fluxcc::attempt")[0]["Fluxcc-Number"] == NUMBER

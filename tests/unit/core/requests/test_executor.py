@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fluxcc.core.requests.confirmation import DOUBT
+from fluxcc.core.requests.confirmation import ASK_AFTER
 from fluxcc.core.requests.replies import WINDOW
 from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code, Status
@@ -81,7 +81,7 @@ def test_a_hangup_whose_event_was_dropped_is_asked_for(world: World) -> None:
     world.runtime.meanwhile.append(world.pbx.legs.clear)
     began = world.clock.monotonic()
     assert world.ask(a_request()).code is Code.BLOCKED
-    assert DOUBT <= world.clock.monotonic() - began < DOUBT + 0.2
+    assert ASK_AFTER <= world.clock.monotonic() - began < ASK_AFTER + 0.2
 
 
 def test_a_hangup_that_is_never_seen_is_a_failure_in_time_for_the_reply(world: World) -> None:

@@ -1,0 +1,15 @@
+"""Ids of rows that history sorts by: microseconds of the epoch, made unique."""
+
+from __future__ import annotations
+
+
+class MomentIds:
+    """One per kind of row."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def new(self, moment: float) -> int:
+        """An id for something that began at that epoch second; greater than any before it."""
+        self._last = max(self._last + 1, int(moment * 1e6))
+        return self._last

@@ -1,0 +1,106 @@
+"""The audit's rows: one a request, on disk before anything is done, and completed when it ended.
+
+Counterparts: ``executor`` says what happens, ``core.journal`` writes it, ``follow_up`` completes
+the row of a transfer later.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from fluxcc.core.ids import MomentIds
+from fluxcc.core.journal import Journal, Record
+from fluxcc.core.ports import Clock
+from fluxcc.core.requests.follow_up import FollowUps
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.calls import Conversation
+from fluxcc.domain.effects import Plan
+from fluxcc.domain.requests import Reply, Request
+
+
+class AuditTrail:
+    """One per daemon."""
+
+    def __init__(self, journal: Journal, clock: Clock, follow_ups: FollowUps) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._follow_ups = follow_ups
+        self._ids = MomentIds()
+
+    def begin(
+        self,
+        request: Request,
+        plan: Plan,
+        reply: Reply,
+        conversation: Conversation | None,
+        promised: list[Record],
+    ) -> tuple[AuditRecord, bool]:
+        """The row of a request that is about to be carried out, and whether it and what was
+        ``promised`` with it are on disk; otherwise they follow."""
+        number = reply.number or (conversation.number if conversation else request.number)
+        row = replace(
+            self._row(request),
+            agent=reply.agent,
+            call=reply.call,
+            number=number,
+            subject=plan.subject or request.subject,
+        )
+        return row, self._journal.commit(*promised, row)
+
+    def end(self, row: AuditRecord, reply: Reply, *, is_followed: bool) -> bool:
+        """Complete the row; whether it is on disk. ``is_followed`` where what becomes of the call
+        belongs into it too."""
+        row = self._ended(row, reply)
+        is_written = self._journal.commit(row)
+        if is_followed:
+            self._follow_ups.follow(row)
+        return is_written
+
+    def refused(self, request: Request, reply: Reply) -> None:
+        """Write down a request of which nothing was done."""
+        self._journal.note(self._ended(self._row(request), reply))
+
+    def malformed(self, reply: Reply, by: str) -> None:
+        """Write down something that was no request, as far as it could be read."""
+        now = self._clock.now()
+        row = AuditRecord(
+            id=self._ids.new(now),
+            at=now,
+            request=reply.request,
+            action=reply.action,
+            by=by,
+            agent=reply.agent,
+            call="",
+            number="",
+            reason="",
+            language=reply.language,
+        )
+        self._journal.note(self._ended(row, reply))
+
+    def _row(self, request: Request) -> AuditRecord:
+        now = self._clock.now()
+        return AuditRecord(
+            id=self._ids.new(now),
+            at=now,
+            request=request.id,
+            action=request.action,
+            by=str(request.actor),
+            agent=request.agent,
+            call=request.call,
+            number=request.number,
+            reason=request.reason,
+            language=request.language,
+            subject=request.subject,
+        )
+
+    def _ended(self, row: AuditRecord, reply: Reply) -> AuditRecord:
+        return replace(
+            row,
+            call=reply.call or row.call,
+            number=reply.number or row.number,
+            status=reply.status,
+            code=reply.code,
+            ended=self._clock.now(),
+            blocked=reply.blocked,
+            expires=reply.expires,
+        )
