@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from chaos.actors import Actors
 from chaos.report import Report
 from chaos.subject import Subject
 from chaos.traffic import Crowd, Line
+from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
 from tests.scenarios.waiting import until
@@ -117,14 +117,9 @@ def check(
 
 
 def _set_up(daemon: Subject) -> None:
-    entries: list[dict[str, Any]] = [
-        {"group": {"name": "sales", "has_survey": True}},
-        {"room": {"extension": "1000"}},
-        {"room": {"extension": "1001"}},
-        {"offer": {"name": "tone", "destination": "7001", "context": "default"}},
-    ]
+    entries = (Group("sales", has_survey=True), Room("1000"), Room("1001"), Service("tone", "7001"))
     for entry in entries:
-        answer = daemon.operate("set", **entry)
+        answer = daemon.operate("set", entry=entry)
         assert answer.get("status") == "ok", answer
 
 

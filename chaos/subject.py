@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from fluxcc.lab.port import Lab
 from tests.scenarios.daemon import CONNECTED, Daemon
+from tests.testing.operators import operate
 
 
 class Vitals(NamedTuple):
@@ -117,13 +116,8 @@ class Subject(Daemon):
 
     def operate(self, do: str, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
         """What the operator's command would ask and be answered, without a process for it."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(timeout)
-            connection.connect(str(self.control))
-            connection.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
-            with connection.makefile("rb") as answer:
-                document: dict[str, Any] = json.loads(answer.read())
-        return document
+        answer: dict[str, Any] = operate(self.control, do, timeout, **fields)
+        return answer
 
 
 __all__ = ["CONNECTED", "Subject", "Vitals"]

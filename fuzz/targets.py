@@ -23,9 +23,10 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import ConfigurationError, PbxRejectedError, RefusedError
 from fluxcc.domain.numbers import DIALLABLE, NumberPlan
 from fluxcc.domain.requests import Reply, Request
-from fluxcc.doors.board import read_request, reply_headers
-from fluxcc.doors.operators import Control, purge
+from fluxcc.doors.operators import OperatorsDoor
+from fluxcc.doors.readings import purge
 from fluxcc.pbx import dialplan, frames, wire
+from fluxcc.protocol.board import read_request, reply_headers
 from fluxcc.spool import read_records
 
 Target = Callable[[bytes], None]
@@ -141,18 +142,17 @@ class _Erasure:
 
 
 _EXECUTOR = _Executor()
-_CONTROL = Control(
+_DOOR = OperatorsDoor(
     Path("unused"),
     cast(Any, _EXECUTOR),
-    {"status": dict},
+    {"status": lambda ask, who: {}, "purge": partial(purge, cast(Any, _Erasure()))},
     lambda: True,
-    {"purge": partial(purge, cast(Any, _Erasure()))},
 )
 
 
 def request_parser(data: bytes) -> None:
     """A request that is well formed, or a refusal; the reply is the headers it was meant to be."""
-    answer = _CONTROL.answer(data, "anna")
+    answer = _DOOR.answer(data, "anna")
     msgspec.json.encode(answer)
     try:
         headers = wire.Decoder.request(data)

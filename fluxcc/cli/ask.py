@@ -1,89 +1,88 @@
-"""Asks the daemon something over its socket. Counterpart: ``fluxcc.doors.operators``."""
+"""Asks the daemon in the name of a command: fails with the fitting sentence and exit code.
+
+Counterpart: ``operators.client``, which does the asking.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from fluxcc import i18n
 from fluxcc.cli.session import FAILED, NOT_PERMITTED, UNAVAILABLE, Session
-from fluxcc.domain import codes
 from fluxcc.domain.codes import Code, Status
 from fluxcc.marking import _
+from fluxcc.operators import client
+from fluxcc.protocol.operators import UNAVAILABLE as PBX_UNAVAILABLE
+from fluxcc.protocol.operators import Answer, Ask
 
-TIMEOUT = 8.0
-"""Seconds; the daemon answers a request within 5."""
+Shape = TypeVar("Shape")
+Result = TypeVar("Result")
 
 
-def ask(session: Session, do: str, **fields: Any) -> dict[str, Any]:
-    """The daemon's answer to one question; ends the program where there is none."""
-    question = {"do": do, "language": session.language}
-    question |= {name: value for name, value in fields.items() if value is not None}
+def reading(session: Session, shape: type[Shape], name: str, **fields: Any) -> Shape:
+    """What the daemon tells; ends the program where it does not answer."""
+    return asked(session, lambda path: client.read(path, Ask(do=name, **fields), shape))
+
+
+def reading_if_running(
+    session: Session, shape: type[Shape], name: str, **fields: Any
+) -> Shape | None:
+    """The same; None where no daemon is running, for what is known without one too."""
     try:
-        answer = exchange(session.settings.control_socket, question)
+        return client.read(session.settings.control_socket, Ask(do=name, **fields), shape)
+    except (OSError, ValueError):
+        return None
+
+
+def carry_out(session: Session, action: str, **fields: Any) -> None:
+    """Ask for an action, print what became of it, and end with the fitting exit code. A field that
+    is None was not given."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    question = Ask(do=action, language=session.language, **given)
+    answer = asked(session, lambda path: client.ask(path, question))
+    if answer.error == PBX_UNAVAILABLE:
+        session.fail(UNAVAILABLE, "pbx-unavailable", _("The daemon has no link to FreeSWITCH now."))
+    if answer.error or answer.reply is None:
+        session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=answer.error)
+    _show(session, answer)
+
+
+def _show(session: Session, answer: Answer) -> None:
+    reply = answer.reply
+    assert reply is not None  # noqa: S101  # ``carry_out`` has looked
+    text = i18n.sentence(reply, session.language)
+    if session.as_json:
+        session.show_json({"status": answer.status, **msgspec.to_builtins(reply), "text": text})
+    elif answer.status is Status.OK:
+        click.echo(text)
+    if answer.status is not Status.OK:
+        session.fail(FAILED, reply.code, "{text}", text=text)
+
+
+def asked(session: Session, question: Callable[[Path], Result]) -> Result:
+    """What the question gets on the daemon's socket; ends the program where that fails."""
+    path = session.settings.control_socket
+    try:
+        return question(path)
+    except client.MalformedError as error:
+        session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=error)
     except PermissionError:
         session.fail(
             NOT_PERMITTED,
             "not-permitted",
             _("You may not use the daemon's socket {path}; ask to be added to its group."),
-            path=session.settings.control_socket,
+            path=path,
         )
     except (OSError, ValueError) as error:
         session.fail(
             UNAVAILABLE,
             "daemon-unavailable",
             _("The daemon does not answer on {path} ({error}); is it running?"),
-            path=session.settings.control_socket,
+            path=path,
             error=error,
         )
-    if answer.get("error") == "unavailable":
-        session.fail(UNAVAILABLE, "pbx-unavailable", _("The daemon has no link to FreeSWITCH now."))
-    if answer.get("error"):
-        session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=answer["error"])
-    return answer
-
-
-def carry_out(session: Session, action: str, **fields: Any) -> None:
-    """Ask for an action, print what became of it, and end with the fitting exit code."""
-    answer = ask(session, action, **fields)
-    reply = answer["reply"]
-    code, status = Code(reply["code"]), Status(answer["status"])
-    text = _sentence(session, reply, code)
-    if session.as_json:
-        session.show_json({"status": status, **reply, "text": text})
-    elif status is Status.OK:
-        click.echo(text)
-    if status is not Status.OK:
-        session.fail(FAILED, code, "{text}", text=text)
-
-
-def _sentence(session: Session, reply: dict[str, Any], code: Code) -> str:
-    until = i18n.clock_time(reply["expires"]) if reply.get("expires") else ""
-    text = session.translate(codes.SENTENCES[code]).format(number=reply["number"], until=until)
-    if reply.get("record_pending"):
-        text = f"{text} {session.translate(codes.RECORD_PENDING)}"
-    return text
-
-
-def exchange(path: Path, question: Mapping[str, Any], timeout: float = TIMEOUT) -> dict[str, Any]:
-    """The daemon's answer on that socket. Raises ``OSError``, ``ValueError`` for no answer."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout)
-        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-        try:
-            # By way of the folder's descriptor: a socket's path may have 108 bytes at the most.
-            connection.connect(f"/proc/self/fd/{folder}/{path.name}")
-        finally:
-            os.close(folder)
-        connection.sendall(json.dumps(question).encode() + b"\n")
-        with connection.makefile("rb") as answer:
-            document = json.loads(answer.read())
-    if not isinstance(document, dict):
-        raise ValueError("no answer")
-    return document

@@ -1,7 +1,7 @@
 """``block``, ``unblock``, ``blocks``, ``check``: the blocked numbers.
 
-Changes go through the daemon; what is only read comes from the store, which knows it also while
-the daemon is down.
+Changes go through the daemon. What is only read is asked from it too; where none is running, the
+store knows it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from fluxcc import i18n
-from fluxcc.cli.ask import carry_out
+from fluxcc.cli.ask import carry_out, reading_if_running
 from fluxcc.cli.help import translate
 from fluxcc.cli.numbers import number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
@@ -22,6 +23,7 @@ from fluxcc.cli.table import Table
 from fluxcc.config import read_duration
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.marking import _
+from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber
 
 MOST = 1_000
 """Blocks that ``blocks --all`` lists."""
@@ -72,12 +74,9 @@ def unblock_command(session: Session, number: str, reason: str) -> None:
 @pass_session
 def blocks_command(session: Session, with_ended: bool) -> None:
     """List the blocked numbers."""
-    now = time.time()
-    blocks = [
-        block for block in _read(session, with_ended=with_ended) if with_ended or block.until > now
-    ]
+    blocks = _all(session) if with_ended else _live(session)
     if session.as_json:
-        session.show_json([_describe(block, now) for block in blocks])
+        session.show_json(msgspec.to_builtins(blocks))
         return
     table = Table([_("number"), _("until"), _("by"), _("attempts"), _("state"), _("reason")])
     for block in blocks:
@@ -86,7 +85,7 @@ def blocks_command(session: Session, with_ended: bool) -> None:
             i18n.clock_time(block.until),
             printable(block.by),
             str(block.attempts),
-            _describe(block, now)["state"],
+            block.state,
             printable(block.reason),
         )
     table.show(session)
@@ -98,54 +97,63 @@ def blocks_command(session: Session, with_ended: bool) -> None:
 @pass_session
 def check_command(session: Session, number: str) -> None:
     """Explain a number: what it is, how it may be spelt, whether it is blocked."""
-    read = number_plan(session.settings)
-    known = read.read(number)
-    now = time.time()
-    block = next(
-        (
-            block
-            for block in _read(session, with_ended=False)
-            if block.number == known.canonical and block.until > now
-        ),
-        None,
-    )
-    facts = {
-        "number": known.canonical,
-        "seen": known.seen,
-        "spellings": list(known.spellings),
-        "internal": read.is_internal(known.seen),
-        "blockable": known.is_usable and not read.is_internal(known.seen),
-        "blocked_until": block.until if block else None,
-        "block": _describe(block, now) if block else None,
-    }
+    known = reading_if_running(session, CheckedNumber, CHECK, number=number)
+    if known is None:
+        known = _check_here(session, number)
     if session.as_json:
-        session.show_json(facts)
+        session.show_json(msgspec.to_builtins(known))
         return
-    session.say(_("Number: {number}"), number=printable(known.canonical))
+    session.say(_("Number: {number}"), number=printable(known.number))
     session.say(_("Spellings: {spellings}"), spellings=", ".join(known.spellings) or "-")
-    if facts["internal"]:
+    if known.internal:
         session.say(_("It is an internal extension; those are never blocked."))
-    elif not known.is_usable:
+    elif not known.blockable:
         session.say(_("It is withheld or unusable, and cannot be blocked."))
-    if block:
+    if known.block:
         session.say(
             _("Blocked until {until} by {by}, {attempts} attempts"),
-            until=i18n.clock_time(block.until),
-            by=printable(block.by),
-            attempts=block.attempts,
+            until=i18n.clock_time(known.block.until),
+            by=printable(known.block.by),
+            attempts=known.block.attempts,
         )
     else:
         session.say(_("Not blocked."))
 
 
-def _read(session: Session, *, with_ended: bool) -> list[Block]:
+def _live(session: Session) -> list[Block]:
+    """The blocks that hold now: as the daemon knows them, or the store where none is running."""
+    blocks = reading_if_running(session, list[Block], BLOCKS)
+    if blocks is None:
+        with stored(session) as store:
+            blocks = store.live_blocks()
+    now = time.time()
+    return [block for block in blocks if block.until > now]
+
+
+def _all(session: Session) -> list[Block]:
+    """Those that ended too, by the store. The time of one may have passed, and the gate lets the
+    number through, although no daemon said so."""
+    now = time.time()
     with stored(session) as store:
-        return store.blocks(limit=MOST) if with_ended else store.live_blocks()
+        return [
+            replace(block, state=BlockState.EXPIRED)
+            if block.state is BlockState.LIVE and block.until <= now
+            else block
+            for block in store.blocks(limit=MOST)
+        ]
 
 
-def _describe(block: Block, now: float) -> dict[str, Any]:
-    facts: dict[str, Any] = msgspec.to_builtins(block)
-    if block.state is BlockState.LIVE and block.until <= now:
-        # Its time has passed, and the gate lets the number through, although no daemon said so.
-        facts["state"] = BlockState.EXPIRED.value
-    return facts
+def _check_here(session: Session, number: str) -> CheckedNumber:
+    plan = number_plan(session.settings)
+    known = plan.read(number)
+    is_internal = plan.is_internal(known.seen)
+    block = next((block for block in _live(session) if block.number == known.canonical), None)
+    return CheckedNumber(
+        number=known.canonical,
+        seen=known.seen,
+        spellings=list(known.spellings),
+        internal=is_internal,
+        blockable=known.is_usable and not is_internal,
+        blocked_until=block.until if block else None,
+        block=block,
+    )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import getpass
 import sys
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import NoReturn
 
 import click
-import msgspec
 
 from fluxcc import bootstrap, i18n
-from fluxcc.cli.ask import exchange
+from fluxcc.cli.ask import asked
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import (
     FAILED,
@@ -24,15 +24,16 @@ from fluxcc.cli.session import (
     json_option,
     pass_session,
 )
-from fluxcc.core.retention import PURGE
 from fluxcc.domain import codes
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.doors import operators
+from fluxcc.doors import readings
 from fluxcc.marking import _
+from fluxcc.operators import client
+from fluxcc.protocol.operators import PURGE, STORE_UNAVAILABLE, Ask, Purged
 from fluxcc.store.database import revision, upgrade
 
-PATIENCE = 3600.0
+PURGE_TIMEOUT = 3600.0
 """Seconds: millions of old records go in small steps."""
 
 
@@ -104,73 +105,55 @@ def purge_store(
         raise click.UsageError(session.translate(_("--with-live-block goes with --number")))
     if not yes and not session.as_json and sys.stdin.isatty():
         click.confirm(session.translate(_("What is erased does not come back. Go on?")), abort=True)
-    question: dict[str, Any] = {"do": PURGE, "with_live_block": with_live_block}
-    question |= {"number": number} if number else {"before": before}
-    answer = _purge(session, question)
-    if answer["code"] == operators.STORE_UNAVAILABLE:
-        _fail_on_store(session, answer["error"])
-    if answer["code"] != Code.ERASED:
-        code = Code(answer["code"])
+    question = Ask(do=PURGE, number=number, before=before, with_live_block=with_live_block)
+    purged = _purge(session, question)
+    if purged.code == STORE_UNAVAILABLE:
+        _fail_on_store(session, purged.error)
+    if purged.code != Code.ERASED:
+        code = Code(purged.code)
         session.fail(FAILED, code, codes.SENTENCES[code], number=number)
     if session.as_json:
-        session.show_json(answer)
+        session.show_json(
+            {"code": purged.code, "counts": purged.counts, "blocked_until": purged.blocked_until}
+        )
         return
     session.say(
-        _("Erased: {calls} calls, {surveys} surveys, {blocks} ended blocks."), **answer["counts"]
+        _("Erased: {calls} calls, {surveys} surveys, {blocks} ended blocks."), **purged.counts
     )
     if number:
-        session.say(_("Rows of the audit without a number now: {audit}."), **answer["counts"])
+        session.say(_("Rows of the audit without a number now: {audit}."), **purged.counts)
     else:
-        session.say(_("Rows of the audit: {audit}."), **answer["counts"])
-    if answer["blocked_until"]:
+        session.say(_("Rows of the audit: {audit}."), **purged.counts)
+    if purged.blocked_until:
         session.say(
             _("The number stays blocked until {until}; --with-live-block ends that too."),
-            until=i18n.clock_time(answer["blocked_until"]),
+            until=i18n.clock_time(purged.blocked_until),
         )
 
 
-def _purge(session: Session, question: dict[str, Any]) -> dict[str, Any]:
+def _purge(session: Session, question: Ask) -> Purged:
     """What the daemon did, or what was done here where none runs."""
-    path = session.settings.control_socket
-    try:
-        answer = exchange(path, question, PATIENCE)
-    except PermissionError:
-        session.fail(
-            NOT_PERMITTED,
-            "not-permitted",
-            _("You may not use the daemon's socket {path}; ask to be added to its group."),
-            path=path,
-        )
-    except (FileNotFoundError, ConnectionRefusedError):
-        return _purge_here(session, question)
-    except (OSError, ValueError) as error:
-        session.fail(
-            UNAVAILABLE,
-            "daemon-unavailable",
-            _("The daemon does not answer on {path} ({error}); is it running?"),
-            path=path,
-            error=error,
-        )
-    if answer.get("error"):
-        session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=answer["error"])
-    reading: dict[str, Any] = answer["reading"]
-    return reading
+
+    def purge(path: Path) -> Purged:
+        try:
+            return client.read(path, question, Purged, PURGE_TIMEOUT)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return _purge_here(session, question)
+
+    return asked(session, purge)
 
 
-def _purge_here(session: Session, question: dict[str, Any]) -> dict[str, Any]:
-    if question["with_live_block"]:
+def _purge_here(session: Session, question: Ask) -> Purged:
+    if question.with_live_block:
         session.fail(
             UNAVAILABLE,
             "daemon-unavailable",
             _("A live block can be ended only while the daemon runs: FreeSWITCH must know of it."),
         )
-    ask = msgspec.convert(question, operators.Ask)
     try:
-        answer = operators.purge(bootstrap.erasure(session.settings), ask, getpass.getuser())
+        return readings.purge(bootstrap.erasure(session.settings), question, getpass.getuser())
     except ValueError as error:
         session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=error)
-    builtin: dict[str, Any] = msgspec.to_builtins(answer)
-    return builtin
 
 
 def _fail_on_store(session: Session, error: str) -> NoReturn:

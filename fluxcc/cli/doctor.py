@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from fluxcc.cli.ask import exchange
 from fluxcc.cli.session import FAILED, Session, json_option, pass_session, printable
 from fluxcc.config import Settings, load
 from fluxcc.doctor.examination import Result, misconfigured
@@ -19,6 +18,8 @@ from fluxcc.doctor.finding import State
 from fluxcc.doctor.visit import visit
 from fluxcc.domain.errors import ConfigurationError, Fault
 from fluxcc.marking import _
+from fluxcc.operators import client
+from fluxcc.protocol.operators import STATUS, Ask, DaemonStatus
 
 STATES = {
     State.OK: (_("ok"), "green"),
@@ -78,12 +79,9 @@ def doctor_command(session: Session, places_call: bool) -> None:
     sys.exit(FAILED if is_grave else 0)
 
 
-def ask_status(settings: Settings) -> Mapping[str, Any]:
+def ask_status(settings: Settings) -> DaemonStatus:
     """What the daemon says of itself. Raises ``OSError`` or ``ValueError``."""
-    status = exchange(settings.control_socket, {"do": "status"}).get("reading")
-    if not isinstance(status, dict):
-        raise ValueError("no status")
-    return status
+    return client.read(settings.control_socket, Ask(do=STATUS), DaemonStatus)
 
 
 def _document(session: Session, results: Iterable[Result], *, is_grave: bool) -> dict[str, Any]:

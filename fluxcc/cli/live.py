@@ -6,12 +6,13 @@ import click
 import msgspec
 
 from fluxcc import i18n
-from fluxcc.cli.ask import ask
+from fluxcc.cli.ask import reading
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.marking import _
+from fluxcc.protocol.operators import CALLS, STATUS, DaemonStatus, LiveCall
 
 MOST = 1_000
 """Ended calls that are listed."""
@@ -22,32 +23,35 @@ MOST = 1_000
 @pass_session
 def status_command(session: Session) -> None:
     """Tell whether the daemon is up and connected, and what it has to do."""
-    status = ask(session, "status")["reading"]
+    status = reading(session, DaemonStatus, STATUS)
     if session.as_json:
-        session.show_json(status)
+        session.show_json(msgspec.to_builtins(status))
         return
-    since = status["connected_since"]
+    facts = msgspec.structs.asdict(status)
     session.say(
         _("fluxcc {version} on {node}, up since {since}"),
-        version=status["version"],
-        node=status["node"],
-        since=i18n.clock_time(status["since"]),
+        version=status.version,
+        node=status.node,
+        since=i18n.clock_time(status.since),
     )
-    if status["connected"]:
-        session.say(_("Connected to FreeSWITCH since {since}"), since=i18n.clock_time(since))
+    if status.connected:
+        session.say(
+            _("Connected to FreeSWITCH since {since}"),
+            since=i18n.clock_time(status.connected_since or 0),
+        )
     else:
-        session.say(_("NOT connected to FreeSWITCH: {reason}"), reason=status["link_loss"])
-    session.say(_("{calls} calls, {legs} legs, {blocks} numbers blocked"), **status)
+        session.say(_("NOT connected to FreeSWITCH: {reason}"), reason=status.link_loss)
+    session.say(_("{calls} calls, {legs} legs, {blocks} numbers blocked"), **facts)
     session.say(
         _("Events: {lag:.3f} s behind, {events_waiting} waiting, {events_dropped} dropped"),
-        **status,
+        **facts,
     )
-    if status["store_failure"]:
+    if status.store_failure:
         session.say(
             _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
-            **status,
+            **facts,
         )
-    for context in status["contexts_without_gate"]:
+    for context in status.contexts_without_gate:
         session.say(_("The gate is MISSING from dialplan context {context}"), context=context)
 
 
@@ -62,19 +66,19 @@ def calls_command(session: Session, /, ended: bool, since: float, agent: str) ->
     if ended:
         _show_ended(session, since, agent)
         return
-    calls = ask(session, "calls")["reading"]
+    calls = reading(session, list[LiveCall], CALLS)
     if session.as_json:
-        session.show_json(calls)
+        session.show_json(msgspec.to_builtins(calls))
         return
     table = Table([_("since"), _("direction"), _("number"), _("agent"), _("group"), _("call")])
     for call in calls:
         table.add(
-            i18n.clock_time(call["started"]),
-            call["direction"],
-            printable(call["number"]),
-            printable(call["agent"]),
-            printable(call["group"]),
-            printable(call["call"]),
+            i18n.clock_time(call.started),
+            call.direction,
+            printable(call.number),
+            printable(call.agent),
+            printable(call.group),
+            printable(call.call),
         )
     table.show(session)
 

@@ -69,7 +69,7 @@ def set_group(session: Session, /, name: str, survey: str | None, **changes: Any
     if survey is not None:
         wanted["has_survey"] = survey == "on"
     group = msgspec.convert(msgspec.to_builtins(known) | wanted, Group)
-    carry_out(session, "set", group=msgspec.to_builtins(group))
+    carry_out(session, "set", entry=group)
     if changes["destination"]:
         warn_unanswered(session, group.destination, session.settings.survey.context)
 
@@ -80,7 +80,7 @@ def set_group(session: Session, /, name: str, survey: str | None, **changes: Any
 @pass_session
 def remove_group(session: Session, /, name: str) -> None:
     """Forget the settings of group NAME."""
-    carry_out(session, "remove", group={"name": name})
+    carry_out(session, "remove", entry=Group(name))
 
 
 @click.group("room")
@@ -122,7 +122,7 @@ def add_room(session: Session, extension: str, served_by_pbx: bool) -> None:
     \b
     fluxcc room add 1000
     """
-    carry_out(session, "set", room={"extension": extension, "is_served_by_pbx": served_by_pbx})
+    carry_out(session, "set", entry=Room(extension, served_by_pbx))
     if served_by_pbx:
         conference = session.settings.conference
         warn_unanswered(session, conference.room.format(agent=extension), conference.context)
@@ -134,7 +134,7 @@ def add_room(session: Session, extension: str, served_by_pbx: bool) -> None:
 @pass_session
 def remove_room(session: Session, extension: str) -> None:
     """Take the room of agent EXTENSION away."""
-    carry_out(session, "remove", room={"extension": extension})
+    carry_out(session, "remove", entry=Room(extension))
 
 
 @click.group("service")
@@ -174,7 +174,7 @@ def add_service(session: Session, /, name: str, **fields: str) -> None:
     \b
     fluxcc service add invoices --destination 7001 --description "Second copies of invoices"
     """
-    carry_out(session, "set", offer={"name": name, **fields})
+    carry_out(session, "set", entry=Service(name, **fields))
     warn_unanswered(session, fields["destination"], fields["context"])
 
 
@@ -185,7 +185,7 @@ def add_service(session: Session, /, name: str, **fields: str) -> None:
 def remove_service(session: Session, /, name: str) -> None:
     """Take service NAME out of the catalogue."""
     # Only the name counts; what goes over the socket is a whole service all the same.
-    carry_out(session, "remove", offer={"name": name, "destination": "0"})
+    carry_out(session, "remove", entry=Service(name, "0"))
 
 
 def _show(session: Session, kind: type[Kind], table: Table, to_row: Any) -> None:

@@ -35,14 +35,14 @@ def check_daemon(patient: Patient) -> Iterator[Finding]:
             reason=error,
         )
         return
-    if not status["connected"]:
+    if not status.connected:
         yield grave(
             "daemon-not-connected",
             _("The daemon has no link to FreeSWITCH ({reason})."),
             _("It tries again by itself; see what is said of link and password."),
-            reason=status["link_loss"],
+            reason=status.link_loss,
         )
-    if status["store_failure"]:
+    if status.store_failure:
         yield grave(
             "records-not-written",
             _("The daemon cannot write to the store ({reason}); {count} records wait."),
@@ -50,28 +50,28 @@ def check_daemon(patient: Patient) -> Iterator[Finding]:
                 "See what is said of the store, and let its file, folder and server be writable for"
                 " the service's own user, fluxcc; what waits is written when it can be."
             ),
-            reason=status["store_failure"],
-            count=status["records_pending"],
+            reason=status.store_failure,
+            count=status.records_pending,
         )
-    for context in status["contexts_without_gate"]:
+    for context in status.contexts_without_gate:
         yield grave(
             "caller-without-gate",
             _("A blocked caller came by dialplan context {context}, which has no gate in front."),
             _("Let that context include the kit's dialplan/public/00_fluxcc.xml as its first."),
             context=context,
         )
-    if abs(status["lag"]) > LATE:
+    if abs(status.lag) > LATE:
         yield warning(
             "events-late",
             _("The daemon hears of events {seconds} s after FreeSWITCH says they happened."),
             _("See what is said of the clock; otherwise the machine has too much to do."),
-            seconds=round(status["lag"], 1),
+            seconds=round(status.lag, 1),
         )
-    if status["version"] != __version__:
+    if status.version != __version__:
         yield warning(
             "daemon-of-another-version",
             _("The daemon that runs is version {running}; {installed} is installed."),
             _("Restart it: systemctl restart fluxcc"),
-            running=status["version"],
+            running=status.version,
             installed=__version__,
         )

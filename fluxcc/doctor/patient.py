@@ -6,15 +6,16 @@ What was asked once is not asked again; what does not answer is ``None``, and it
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fluxcc.config import Settings
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import Entry
 from fluxcc.pbx.inquiry import Inquiry
+from fluxcc.protocol.operators import DaemonStatus
 
 Kind = TypeVar("Kind", bound=Entry)
 
@@ -28,7 +29,7 @@ class Patient:
         settings: Settings,
         kit: Path,
         inquiry: Inquiry | PbxError,
-        ask_daemon: Callable[[], Mapping[str, Any]],
+        ask_daemon: Callable[[], DaemonStatus],
         entries: list[Entry],
         now: Callable[[], float],
         places_call: bool = False,

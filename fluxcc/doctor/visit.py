@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
 
 from fluxcc.config import Settings
 from fluxcc.doctor.examination import Result, examine
@@ -15,12 +14,13 @@ from fluxcc.domain.provisioning import Entry
 from fluxcc.kit import find_kit
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.pbx.switch import Address
+from fluxcc.protocol.operators import DaemonStatus
 from fluxcc.store.database import SqlStore
 
 
 def visit(
     settings: Settings,
-    ask_daemon: Callable[[], Mapping[str, Any]],
+    ask_daemon: Callable[[], DaemonStatus],
     *,
     now: Callable[[], float] = time.time,
     places_call: bool = False,

@@ -31,7 +31,7 @@ class Scale(StrEnum):
     TEN = "0-10"
 
 
-class Group(msgspec.Struct, frozen=True):
+class Group(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
     """A group, and what happens after its calls."""
 
     name: str
@@ -45,7 +45,7 @@ class Group(msgspec.Struct, frozen=True):
     """Folder of the group's own recordings; empty for those of the kit."""
 
 
-class Room(msgspec.Struct, frozen=True):
+class Room(msgspec.Struct, frozen=True, tag_field="kind", tag="room"):
     """An agent's conference room."""
 
     extension: str
@@ -53,7 +53,7 @@ class Room(msgspec.Struct, frozen=True):
     """Whether the PBX's own dialplan has it; otherwise the kit's serves it."""
 
 
-class Service(msgspec.Struct, frozen=True):
+class Service(msgspec.Struct, frozen=True, tag_field="kind", tag="service"):
     """Something to transfer a customer to."""
 
     name: str

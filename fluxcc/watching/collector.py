@@ -6,9 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
-from prometheus_client import Metric
+from prometheus_client import Metric, registry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from fluxcc.core.core import Core
 from fluxcc.domain.blocks import BlockChange
@@ -172,7 +171,7 @@ INFO = "fluxcc_info"
 NAMES = frozenset({INFO, *(entry[0] for entry in (*GAUGES, *COUNTERS, *LABELLED))})
 
 
-class Readings(Collector):
+class Collector(registry.Collector):
     """Asks everybody whenever Prometheus asks."""
 
     def __init__(self, sources: Sources) -> None:

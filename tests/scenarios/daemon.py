@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from fluxcc.client import Board
 from fluxcc.domain.blocks import Block
 from fluxcc.lab.port import Lab
 from fluxcc.store.database import SqlStore
+from tests.testing.operators import operate
 
 from .program import Cold, Program, Warm
 from .waiting import PATIENCE, until
@@ -194,10 +194,10 @@ class Daemon:
         """A board on the event socket."""
         return Board(self.lab.host, self.lab.port, self.lab.password, notices=notices)
 
+    @property
+    def socket(self) -> Path:
+        """The operators' door."""
+        return self.database.with_suffix(".sock")
+
     def _ask(self, what: str) -> Any:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(5)
-            connection.connect(str(self.database.with_suffix(".sock")))
-            connection.sendall(json.dumps({"do": what}).encode() + b"\n")
-            with connection.makefile("rb") as answer:
-                return json.loads(answer.read())["reading"]
+        return operate(self.socket, what)["reading"]

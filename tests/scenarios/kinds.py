@@ -6,16 +6,16 @@ by mod_callcenter or by a plain bridge. All of them belong to the group ``sales`
 
 from __future__ import annotations
 
-import json
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
 from fluxcc.lab.port import Caller, Lab
 from fluxcc.store.database import SqlStore
+from tests.testing.operators import operate
 
 from .daemon import Daemon
 from .people import Person
@@ -160,39 +160,33 @@ class Supervisor:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._undo: dict[str, dict[str, Any]] = {}
+        self._undo: dict[tuple[type[Entry], str], Entry] = {}
 
-    def sets_group(self, **settings: object) -> None:
+    def sets_group(self, **settings: Any) -> None:
         """``fluxcc group set sales``"""
-        self._set("group", {"name": GROUP, **settings})
+        self._set(Group(GROUP, **settings))
 
-    def adds_room(self, extension: str = AGENT, **settings: object) -> None:
+    def adds_room(self, extension: str = AGENT, **settings: Any) -> None:
         """``fluxcc room add``"""
-        self._set("room", {"extension": extension, **settings})
+        self._set(Room(extension, **settings))
 
     def adds_service(self, name: str, destination: str, context: str = "default") -> None:
         """``fluxcc service add``"""
-        self._set("offer", {"name": name, "destination": destination, "context": context})
+        self._set(Service(name, destination, context))
 
     def undoes(self) -> None:
         """Leave nothing behind."""
-        for name, entry in self._undo.values():
-            ask(self._daemon, "remove", **{name: entry})
+        for entry in self._undo.values():
+            ask(self._daemon, "remove", entry=entry)
 
-    def _set(self, name: str, entry: dict[str, Any]) -> None:
-        key = f"{name} {entry.get('name') or entry['extension']}"
-        self._undo[key] = (name, entry)
-        assert ask(self._daemon, "set", **{name: entry})["reply"]["code"] == "saved"
+    def _set(self, entry: Entry) -> None:
+        self._undo[type(entry), key(entry)] = entry
+        assert ask(self._daemon, "set", entry=entry)["reply"]["code"] == "saved"
 
 
 def ask(daemon: Daemon, do: str, **fields: object) -> Any:
     """Ask by the operators' door, without a process for it."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(8)
-        connection.connect(str(daemon.database.with_suffix(".sock")))
-        connection.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
-        with connection.makefile("rb") as answer:
-            return json.loads(answer.read())
+    return operate(daemon.socket, do, **fields)
 
 
 def exists(lab: Lab, leg: str) -> bool:

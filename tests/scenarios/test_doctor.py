@@ -8,18 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from fluxcc.cli.ask import exchange
 from fluxcc.cli.doctor import CHECKS, ask_status
 from fluxcc.config import Settings, load
 from fluxcc.doctor.examination import Result
 from fluxcc.doctor.finding import State
 from fluxcc.doctor.visit import visit
+from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
+from tests.testing.operators import operate
 
 from .daemon import Daemon
 from .waiting import until
@@ -34,15 +34,15 @@ def installation(lab: Lab, make_daemon: Callable[..., Daemon]) -> Daemon:
     """A daemon beside FreeSWITCH, with a room, a survey and a service."""
     daemon = make_daemon()
     daemon.start()
-    put(daemon, room={"extension": "1000"})
-    put(daemon, group={"name": "sales", "has_survey": True})
-    put(daemon, offer={"name": "invoices", "destination": "7001"})
+    put(daemon, Room("1000"))
+    put(daemon, Group("sales", has_survey=True))
+    put(daemon, Service("invoices", "7001"))
     return daemon
 
 
-def put(daemon: Daemon, do: str = "set", **entry: Any) -> None:
+def put(daemon: Daemon, entry: Entry, do: str = "set") -> None:
     """Set something as ``fluxcc room add`` and its like do, without a process for it."""
-    answer = exchange(settings_of(daemon).control_socket, {"do": do, **entry})
+    answer = operate(daemon.socket, do, entry=entry)
     assert answer["status"] == "ok", answer
 
 
@@ -206,7 +206,7 @@ def test_a_room_that_the_pbx_is_said_to_have_and_has_not(installation: Daemon) -
     assert done.code == 0
     assert "*1777" in done.stderr
     assert set(look(installation)) == {"room-without-dialplan"}
-    put(installation, "remove", room={"extension": "1777"})
+    put(installation, Room("1777"), do="remove")
     assert look(installation) == {}
 
 

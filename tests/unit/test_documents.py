@@ -22,8 +22,8 @@ from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.domain.report import Line
 from fluxcc.domain.requests import Reply
-from fluxcc.doors.board import reply_headers
 from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.protocol.board import reply_headers
 
 PACKAGE = Path(fluxcc.__file__).parent
 ROOT = PACKAGE.parent

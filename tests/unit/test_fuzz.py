@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from fluxcc import config
 from fluxcc.config import ConfigurationError
-from fluxcc.doors.board import read_request
-from fluxcc.doors.operators import Ask
-from fluxcc.doors.operators import read_request as read_ask
 from fluxcc.pbx import frames, wire
 from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.protocol.board import read_request
+from fluxcc.protocol.operators import Ask
+from fluxcc.protocol.operators import read_request as read_ask
 from fluxcc.spool import read_records
 from fuzz import corpus
 from fuzz.targets import TARGETS

@@ -23,14 +23,14 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError, RefusedError
 from fluxcc.domain.report import Line
 from fluxcc.domain.requests import Reply, clean_text
-from fluxcc.doors.board import read_request, reply_headers
-from fluxcc.doors.operators import Ask
-from fluxcc.doors.operators import read_request as read_ask
 from fluxcc.kit import find_kit
 from fluxcc.lab.simulator.pbx import Pbx
 from fluxcc.pbx import wire
 from fluxcc.pbx.link import Link
 from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.protocol.board import read_request, reply_headers
+from fluxcc.protocol.operators import Ask
+from fluxcc.protocol.operators import read_request as read_ask
 from fluxcc.spool import BEGINNING, FolderSpool, read_records
 from fluxcc.store.database import SqlStore, upgrade
 from tests.builders import DECODER, SAO_PAULO, World, a_request, event_body

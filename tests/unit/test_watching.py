@@ -18,7 +18,7 @@ from fluxcc.doors.board import Board
 from fluxcc.pbx.wire import RequestHeaders
 from fluxcc.watching import actions, collector, server
 from fluxcc.watching.actions import Actions
-from fluxcc.watching.collector import Readings, Sources
+from fluxcc.watching.collector import Collector, Sources
 from fluxcc.watching.health import STUCK, Health
 from fluxcc.watching.server import WatchServer, routes
 from tests.builders import NUMBER, World, a_request, an_operators
@@ -64,7 +64,7 @@ class Watched:
         self.board = Board(world.executor, world.pbx, "en")
         self.registry = CollectorRegistry()
         self.registry.register(
-            Readings(
+            Collector(
                 Sources("1.2.3", "pbx1", self.session, self.intake, self.health, world, self.board)
             )
         )

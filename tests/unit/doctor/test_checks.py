@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from fluxcc import __version__
 from fluxcc.cli.doctor import CHECKS as NAMES
@@ -28,21 +29,35 @@ from fluxcc.domain.errors import (
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.pbx.inquiry import Inquiry, Profile
+from fluxcc.protocol.operators import DaemonStatus
+from tests.fakes import NOW
 
 GATE = (
     '<extension name="fluxcc_gate" kit_version="1"><condition field="caller_id_number">'
     '<action application="hangup"/></condition></extension>'
 )
 OTHER = '<extension name="other"><condition field="a"/></extension>'
-STATUS = {
-    "connected": True,
-    "link_loss": "",
-    "store_failure": "",
-    "records_pending": 0,
-    "contexts_without_gate": [],
-    "lag": 0.0,
-    "version": __version__,
-}
+STATUS = DaemonStatus(
+    version=__version__,
+    node="pbx1",
+    since=NOW,
+    connected=True,
+    connected_since=NOW,
+    link_loss="",
+    calls=0,
+    legs=0,
+    blocks=0,
+    lag=0.0,
+    clock_offset=0.0,
+    gate_told=True,
+    events=0,
+    events_waiting=0,
+    events_dropped=0,
+    resyncs=1,
+    records_pending=0,
+    store_failure="",
+    contexts_without_gate=[],
+)
 
 
 class FakeInquiry:
@@ -94,7 +109,7 @@ def patient(
     *,
     settings: Settings | None = None,
     entries: list[Entry] | None = None,
-    status: Callable[[], Mapping[str, Any]] = lambda: STATUS,
+    status: Callable[[], DaemonStatus] = lambda: STATUS,
     places_call: bool = False,
 ) -> Patient:
     return Patient(
@@ -324,7 +339,7 @@ def _raise(error: Exception) -> Mapping[str, Any]:
     ],
 )
 def test_what_the_daemon_says_of_itself(change: dict[str, Any], expected: list[str]) -> None:
-    assert codes(daemon.check_daemon(patient(status=lambda: STATUS | change))) == expected
+    assert codes(daemon.check_daemon(patient(status=lambda: replace(STATUS, **change)))) == expected
 
 
 @pytest.mark.parametrize(

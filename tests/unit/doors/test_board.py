@@ -12,9 +12,10 @@ from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import LinkLostError, RefusedError
 from fluxcc.domain.requests import Reply, Role
-from fluxcc.doors.board import Board, read_request, reply_headers
+from fluxcc.doors.board import Board
 from fluxcc.pbx import wire
 from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.protocol.board import read_request, reply_headers
 from tests.builders import NUMBER, World
 from tests.fakes import NOW
 

@@ -13,31 +13,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxcc.domain.codes import Code, Status
-from fluxcc.doors.operators import MODE, Answer, Control
+from fluxcc.doors.operators import MODE, OperatorsDoor
+from fluxcc.protocol.operators import Answer
 from tests.builders import NUMBER, World
 
 
 @pytest.fixture
-def control(world: World, tmp_path: Path) -> Control:
+def door(world: World, tmp_path: Path) -> OperatorsDoor:
     """The door of a world."""
-    readings = {"status": lambda: {"calls": 0}}
-    return Control(
+    readings = {"status": lambda ask, who: {"calls": 0}}
+    return OperatorsDoor(
         tmp_path / "fluxcc.sock", world.executor, readings, lambda: world.pbx.is_connected
     )
 
 
-def ask(control: Control, **fields: Any) -> Answer:
+def ask(door: OperatorsDoor, **fields: Any) -> Answer:
     """The answer to an operator named Maria."""
-    return control.answer(json.dumps(fields).encode(), "maria")
+    return door.answer(json.dumps(fields).encode(), "maria")
 
 
-def test_a_reading_is_given(control: Control) -> None:
-    assert ask(control, do="status").reading == {"calls": 0}
+def test_a_reading_is_given(door: OperatorsDoor) -> None:
+    assert ask(door, do="status").reading == {"calls": 0}
 
 
-def test_an_operators_prank_goes_the_same_way_as_an_agents(world: World, control: Control) -> None:
+def test_an_operators_prank_goes_the_same_way_as_an_agents(
+    world: World, door: OperatorsDoor
+) -> None:
     world.received_call()
-    answer = ask(control, do="prank", agent="1000")
+    answer = ask(door, do="prank", agent="1000")
     assert answer.status is Status.OK
     assert answer.reply is not None
     assert answer.reply.code is Code.BLOCKED
@@ -45,37 +48,37 @@ def test_an_operators_prank_goes_the_same_way_as_an_agents(world: World, control
     assert block.by == "operator:maria"
 
 
-def test_an_operator_acts_on_any_call_by_its_leg(world: World, control: Control) -> None:
+def test_an_operator_acts_on_any_call_by_its_leg(world: World, door: OperatorsDoor) -> None:
     world.received_call()
-    assert ask(control, do="hangup", call="customer").status is Status.OK
+    assert ask(door, do="hangup", call="customer").status is Status.OK
 
 
-def test_a_number_is_blocked_and_freed_without_a_call(world: World, control: Control) -> None:
-    answer = ask(control, do="block", number="988887777", duration=60, reason="swears")
+def test_a_number_is_blocked_and_freed_without_a_call(world: World, door: OperatorsDoor) -> None:
+    answer = ask(door, do="block", number="988887777", duration=60, reason="swears")
     assert answer.reply is not None
     assert (answer.reply.code, answer.reply.number) == (Code.BLOCKED, NUMBER)
     assert world.blocklist.blocks()[0].reason == "swears"
-    freed = ask(control, do="unblock", number="+5511988887777")
+    freed = ask(door, do="unblock", number="+5511988887777")
     assert freed.reply is not None
     assert freed.reply.code is Code.RELEASED
 
 
-def test_a_refusal_is_a_reply_and_no_error(control: Control) -> None:
-    answer = ask(control, do="unblock", number=NUMBER)
+def test_a_refusal_is_a_reply_and_no_error(door: OperatorsDoor) -> None:
+    answer = ask(door, do="unblock", number=NUMBER)
     assert (answer.status, answer.error) == (Status.REFUSED, "")
 
 
 @pytest.mark.parametrize("action", ["prank", "hangup", "conference"])
 def test_without_a_link_what_needs_a_call_is_unavailable(
-    world: World, control: Control, action: str
+    world: World, door: OperatorsDoor, action: str
 ) -> None:
     world.pbx.lose()
-    assert ask(control, do=action, agent="1000").error == "unavailable"
+    assert ask(door, do=action, agent="1000").error == "unavailable"
 
 
-def test_without_a_link_a_number_is_blocked_all_the_same(world: World, control: Control) -> None:
+def test_without_a_link_a_number_is_blocked_all_the_same(world: World, door: OperatorsDoor) -> None:
     world.pbx.lose()
-    ask(control, do="block", number=NUMBER)
+    ask(door, do="block", number=NUMBER)
     assert world.blocklist.match(NUMBER) is not None
     world.pbx.come_back()
     world.blocking.publish_all()
@@ -103,16 +106,17 @@ def test_without_a_link_a_number_is_blocked_all_the_same(world: World, control: 
         {"do": "block", "number": NUMBER, "duration": "30m"},
         {"do": "block", "number": NUMBER, "duration": 1.5},
         {"do": "set"},
-        {"do": "set", "room": {"extension": "a b"}},
-        {"do": "set", "room": {"extension": "1000"}, "group": {"name": "sales"}},
-        {"do": "prank", "agent": "1000", "room": {"extension": "1000"}},
+        {"do": "set", "entry": {"kind": "room", "extension": "a b"}},
+        {"do": "set", "entry": {"extension": "1000"}},
+        {"do": "set", "entry": {"kind": "car", "name": "a"}},
+        {"do": "prank", "agent": "1000", "entry": {"kind": "room", "extension": "1000"}},
     ],
 )
 def test_a_malformed_line_is_told_so_and_does_nothing(
-    world: World, control: Control, fields: dict[str, Any]
+    world: World, door: OperatorsDoor, fields: dict[str, Any]
 ) -> None:
     world.received_call()
-    answer = control.answer(json.dumps(fields).encode(), "maria")
+    answer = door.answer(json.dumps(fields).encode(), "maria")
     assert answer.error.startswith("malformed: ")
     assert world.story == []
 
@@ -120,29 +124,29 @@ def test_a_malformed_line_is_told_so_and_does_nothing(
 @pytest.mark.parametrize(
     "line", [b"", b"\n", b"prank", b"[]", b"null", b'{"do": "prank"', b'{"do": "\xff"}', b"\x00"]
 )
-def test_a_line_that_is_no_json_is_malformed(control: Control, line: bytes) -> None:
-    assert control.answer(line, "maria").error.startswith("malformed: ")
+def test_a_line_that_is_no_json_is_malformed(door: OperatorsDoor, line: bytes) -> None:
+    assert door.answer(line, "maria").error.startswith("malformed: ")
 
 
 @given(line=st.binary(max_size=100))
 def test_any_line_gets_an_answer_that_can_be_sent(line: bytes) -> None:
-    control = Control(Path("none"), World().executor, {}, lambda: True)
-    msgspec.json.encode(control.answer(line, "maria"))
+    door = OperatorsDoor(Path("none"), World().executor, {}, lambda: True)
+    msgspec.json.encode(door.answer(line, "maria"))
 
 
-def test_a_reason_is_made_harmless(world: World, control: Control) -> None:
-    ask(control, do="block", number=NUMBER, reason="a\nb\x1b[31m" + "x" * 4000)
+def test_a_reason_is_made_harmless(world: World, door: OperatorsDoor) -> None:
+    ask(door, do="block", number=NUMBER, reason="a\nb\x1b[31m" + "x" * 4000)
     (block,) = world.blocklist.blocks()
     assert block.reason.isprintable()
     assert len(block.reason) == 200
 
 
 def test_the_socket_is_for_its_owner_and_group_and_replaces_a_former_lifes(
-    control: Control, tmp_path: Path
+    door: OperatorsDoor, tmp_path: Path
 ) -> None:
     path = tmp_path / "fluxcc.sock"
     path.write_text("left behind")
-    control.start()
+    door.start()
     try:
         assert path.stat().st_mode & 0o777 == MODE
         with socket.socket(socket.AF_UNIX) as asker:
@@ -150,13 +154,13 @@ def test_the_socket_is_for_its_owner_and_group_and_replaces_a_former_lifes(
             asker.sendall(b'{"do": "status"}\n')
             assert json.loads(asker.recv(65536))["reading"] == {"calls": 0}
     finally:
-        control.stop()
+        door.stop()
     assert not path.exists()
 
 
 def test_a_path_too_long_for_the_kernel_works_all_the_same(world: World, tmp_path: Path) -> None:
     path = tmp_path / ("long" * 20) / ("folder" * 10) / "fluxcc.sock"
-    control = Control(path, world.executor, {}, lambda: True)
-    control.start()
+    door = OperatorsDoor(path, world.executor, {}, lambda: True)
+    door.start()
     assert path.is_socket()
-    control.stop()
+    door.stop()

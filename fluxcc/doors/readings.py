@@ -1,0 +1,168 @@
+"""What operators are told that is no action: read out of the core at the moment of the question.
+
+Counterparts: ``protocol.operators`` has the shapes, ``operators`` is the door they go through.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from fluxcc import __version__
+from fluxcc.core.core import Core
+from fluxcc.core.retention import Erasure
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import Call
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import RefusedError, StoreUnavailableError
+from fluxcc.domain.requests import Actor, Role
+from fluxcc.protocol.operators import (
+    BLOCKS,
+    CALLS,
+    CHECK,
+    PURGE,
+    STATUS,
+    STORE_UNAVAILABLE,
+    Ask,
+    CheckedNumber,
+    DaemonStatus,
+    LiveCall,
+    Purged,
+    new_request_id,
+)
+
+
+class Session(Protocol):
+    """What is read of ``daemon.session.Session``."""
+
+    connected_since: float | None
+    resyncs: int
+
+    @property
+    def loss(self) -> str:
+        """Why a link is gone; empty while both are there."""
+
+    @property
+    def waiting(self) -> int:
+        """Events read and not handled yet."""
+
+    @property
+    def dropped(self) -> int:
+        """Events dropped since the last connect."""
+
+
+class Intake(Protocol):
+    """What is read of ``daemon.intake.Intake``."""
+
+    handled: int
+    lag: float
+
+
+class Readings:
+    """One per daemon."""
+
+    def __init__(
+        self, core: Core, session: Session, intake: Intake, node: str, offset: Callable[[], float]
+    ) -> None:
+        """``offset`` is how many seconds FreeSWITCH's clock is ahead of the system's."""
+        self._core = core
+        self._session = session
+        self._intake = intake
+        self._node = node
+        self._offset = offset
+        self._started = time.time()
+
+    def by_name(self) -> dict[str, Callable[[Ask, str], object]]:
+        """Each reading under the name by which it is asked for."""
+        return {
+            STATUS: self.status,
+            CALLS: self.calls,
+            BLOCKS: self.blocks,
+            CHECK: self.check,
+            PURGE: lambda ask, who: purge(self._core.erasure, ask, who),
+        }
+
+    def status(self, _ask: Ask, _who: str) -> DaemonStatus:
+        """How the daemon is."""
+        core = self._core
+        return DaemonStatus(
+            version=__version__,
+            node=self._node,
+            since=self._started,
+            connected=core.pbx.is_connected,
+            connected_since=self._session.connected_since,
+            link_loss=self._session.loss,
+            calls=len(core.tracker.calls),
+            legs=len(core.tracker.legs),
+            blocks=len(core.blocklist),
+            lag=self._intake.lag,
+            clock_offset=self._offset(),
+            gate_told=core.publisher.is_done,
+            events=self._intake.handled,
+            events_waiting=self._session.waiting,
+            events_dropped=self._session.dropped,
+            resyncs=self._session.resyncs,
+            records_pending=core.journal.pending,
+            store_failure=core.journal.failure,
+            contexts_without_gate=core.attempts.ungated,
+        )
+
+    def calls(self, _ask: Ask, _who: str) -> list[LiveCall]:
+        """The calls that are live."""
+        return [_live_call(call) for call in self._core.tracker.calls.values()]
+
+    def blocks(self, _ask: Ask, _who: str) -> list[Block]:
+        """The blocks that are live, the newest first."""
+        return sorted(self._core.blocklist.blocks(), key=lambda block: -block.since)
+
+    def check(self, ask: Ask, _who: str) -> CheckedNumber:
+        """What is known of a number."""
+        numbers = self._core.numbers
+        known = numbers.read(ask.number)
+        block = self._core.blocklist.find(known)
+        is_internal = numbers.is_internal(known.seen)
+        return CheckedNumber(
+            number=known.canonical,
+            seen=known.seen,
+            spellings=list(known.spellings),
+            internal=is_internal,
+            blockable=known.is_usable and not is_internal,
+            blocked_until=block.until if block else None,
+            block=block,
+        )
+
+
+def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
+    """What ``fluxcc db purge`` asks for, by the daemon or without it. Raises ``ValueError``."""
+    if bool(ask.number) == (ask.before is not None):
+        raise ValueError("exactly one of number and before goes with purge")
+    by, request = str(Actor(Role.OPERATOR, who)), new_request_id()
+    try:
+        if ask.before is not None:
+            erased = erasure.erase_older(ask.before, by, request)
+        else:
+            erased = erasure.erase_person(
+                ask.number, by, request, with_live_block=ask.with_live_block
+            )
+    except RefusedError as refusal:
+        return Purged(code=refusal.code)
+    except StoreUnavailableError as error:
+        return Purged(code=STORE_UNAVAILABLE, error=str(error))
+    counts = {str(kind): count for kind, count in erased.counts.items()}
+    return Purged(code=Code.ERASED, counts=counts, blocked_until=erased.blocked_until)
+
+
+def _live_call(call: Call) -> LiveCall:
+    first = call.legs[0].uuid if call.legs else ""
+    return LiveCall(
+        call=call.customer_uuid or first,
+        direction=call.direction.value,
+        number=call.number,
+        agent=call.agent,
+        group=call.group,
+        started=call.started,
+        bridged=call.bridged,
+        talking=call.is_talking,
+        legs=[leg.uuid for leg in call.legs],
+    )

@@ -1,0 +1,48 @@
+"""Asks the daemon over the operators' socket. Counterpart: ``doors.operators``.
+
+It blocks, and imports nothing that takes time: an operator waits for every command.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from fluxcc.protocol.operators import Answer, Ask
+
+TIMEOUT = 8.0
+"""Seconds that an answer is waited for; the daemon answers a request within 5."""
+Shape = TypeVar("Shape")
+
+
+class MalformedError(ValueError):
+    """The daemon does not understand the question; its own words."""
+
+
+def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
+    """The daemon's answer on that socket. Raises ``OSError`` where there is none, ``ValueError``
+    where it cannot be read."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        try:
+            # By way of the folder's descriptor: a socket's path may have 108 bytes at the most.
+            connection.connect(f"/proc/self/fd/{folder}/{path.name}")
+        finally:
+            os.close(folder)
+        connection.sendall(msgspec.json.encode(question) + b"\n")
+        with connection.makefile("rb") as answer:
+            return msgspec.json.decode(answer.read(), type=Answer)
+
+
+def read(path: Path, question: Ask, shape: type[Shape], timeout: float = TIMEOUT) -> Shape:
+    """A reading in its shape (``protocol.operators``); as ``ask``. Raises ``MalformedError`` where
+    the daemon does not understand the question."""
+    answer = ask(path, question, timeout)
+    if answer.error:
+        raise MalformedError(answer.error)
+    return msgspec.convert(answer.reading, shape)

@@ -1,0 +1,1 @@
+"""What travels between the doors and whoever comes in: the shapes, and how they are read."""

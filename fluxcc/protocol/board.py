@@ -1,0 +1,86 @@
+"""The board's protocol: a request event's headers → request, reply → its event's headers.
+
+Contract, section 3. No I/O. Counterparts: ``doors.board`` uses it, ``docs/board.md`` tells it to
+boards, ``fluxcc.client`` is a board's side.
+"""
+
+from __future__ import annotations
+
+from fluxcc import i18n
+from fluxcc.domain.actions import ALIASES, ON_CALLS, Action
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.requests import (
+    EXTENSION,
+    LONGEST_REASON,
+    LONGEST_SERVICE,
+    REQUEST_ID,
+    UUID,
+    Actor,
+    Reply,
+    Request,
+    Role,
+    clean_text,
+)
+from fluxcc.pbx.wire import RequestHeaders
+
+ACTIONS = {action.value: action for action in ON_CALLS} | ALIASES
+"""What a board may ask for. Numbers and settings are the operators' business."""
+LONGEST_ECHO = 64
+"""What is said back of an action or an agent that no request can have."""
+
+
+def read_request(headers: RequestHeaders, language: str) -> Request:
+    """A board's headers as a request. Raises ``RefusedError``."""
+    if not REQUEST_ID.fullmatch(headers.request) or not EXTENSION.fullmatch(headers.agent):
+        raise RefusedError(Code.MALFORMED_REQUEST)
+    if headers.call and not UUID.fullmatch(headers.call):
+        raise RefusedError(Code.MALFORMED_REQUEST)
+    if not headers.action:
+        raise RefusedError(Code.MALFORMED_REQUEST)
+    action = ACTIONS.get(headers.action)
+    if action is None:
+        raise RefusedError(Code.UNKNOWN_ACTION)
+    if action is Action.TRANSFER and not headers.service:
+        raise RefusedError(Code.MALFORMED_REQUEST)
+    return Request(
+        id=headers.request,
+        action=action,
+        actor=Actor(Role.AGENT, headers.agent),
+        agent=headers.agent,
+        call=headers.call,
+        service=clean_text(headers.service, LONGEST_SERVICE),
+        reason=clean_text(headers.reason, LONGEST_REASON),
+        language=language,
+    )
+
+
+def refuse(headers: RequestHeaders, code: Code, language: str) -> Reply:
+    """The reply to headers that are no request: what can be said back of them, harmless. Its
+    request ID is empty where theirs is none."""
+    return Reply(
+        request=headers.request if REQUEST_ID.fullmatch(headers.request) else "",
+        action=clean_text(headers.action, LONGEST_ECHO),
+        agent=clean_text(headers.agent, LONGEST_ECHO),
+        code=code,
+        language=language,
+    )
+
+
+def reply_headers(reply: Reply, language: str) -> list[tuple[str, str]]:
+    """A reply as the contract's headers, the request ID first; those without a value are left out
+    when sent."""
+    blocked = "" if reply.blocked is None else str(reply.blocked).lower()
+    return [
+        ("Fluxcc-Request-ID", reply.request),
+        ("Fluxcc-Action", reply.action),
+        ("Fluxcc-Agent", reply.agent),
+        ("Fluxcc-Status", reply.status.value),
+        ("Fluxcc-Code", reply.code.value),
+        ("Fluxcc-Text", i18n.sentence(reply, language)),
+        ("Fluxcc-Call", reply.call),
+        ("Fluxcc-Number", reply.number),
+        ("Fluxcc-Blocked", blocked),
+        ("Fluxcc-Expires-Epoch", str(reply.expires) if reply.expires else ""),
+        ("Fluxcc-Record", "pending" if reply.record_pending else ""),
+    ]

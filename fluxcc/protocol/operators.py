@@ -1,0 +1,189 @@
+"""The operators' protocol: one line of JSON in, one out, and the shapes of what is told.
+
+The command, ``doctor`` and the daemon read and write the same shapes. No I/O. Counterparts:
+``doors.operators`` (the daemon's end), ``operators.client`` (the other end).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from fluxcc.domain.actions import ON_CALLS, Action
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.codes import Status
+from fluxcc.domain.provisioning import Entry, faults
+from fluxcc.domain.requests import (
+    EXTENSION,
+    LONGEST_REASON,
+    LONGEST_SERVICE,
+    UUID,
+    Actor,
+    Reply,
+    Request,
+    Role,
+    clean_text,
+)
+
+LONGEST_LINE = 64 * 1024
+LONGEST_NUMBER = 64
+LONGEST_LANGUAGE = 16
+LONGEST_BLOCK = 3650 * 86400
+UNAVAILABLE = "unavailable"
+"""``Answer.error`` where the PBX does not answer."""
+STORE_UNAVAILABLE = "store-unavailable"
+"""``Purged.code`` where the store cannot be written."""
+STATUS, CALLS, BLOCKS, CHECK, VITALS = "status", "calls", "blocks", "check", "vitals"
+"""Readings: what is only told."""
+PURGE = "purge"
+"""The one doing that is no action."""
+
+
+class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What the ``fluxcc`` command sends."""
+
+    do: str
+    """An ``Action``, a reading, or ``PURGE``."""
+    agent: str = ""
+    call: str = ""
+    number: str = ""
+    duration: int | None = None
+    service: str = ""
+    entry: Entry | None = None
+    """With ``set`` and ``remove``."""
+    before: float | None = None
+    """With ``purge``: an epoch second. Exactly one of this and ``number``."""
+    with_live_block: bool = False
+    reason: str = ""
+    language: str = ""
+
+    def __post_init__(self) -> None:
+        # It goes into the audit as it is, and from there to terminals.
+        if len(self.number) > LONGEST_NUMBER or not self.number.isprintable():
+            raise ValueError("number is malformed")
+
+
+class Answer(msgspec.Struct):
+    """What it gets. Exactly one of ``reply`` and ``reading`` is set, or ``error``."""
+
+    reply: Reply | None = None
+    status: Status | None = None
+    """The reply's."""
+    reading: Any = None
+    """A ``DaemonStatus``, a list of ``LiveCall`` or ``Block``, a ``CheckedNumber``, a
+    ``Purged``."""
+    error: str = ""
+    """``UNAVAILABLE``, or what is malformed: nothing a ``fluxcc`` would send."""
+
+
+class DaemonStatus(msgspec.Struct, kw_only=True):
+    """``status``: what the daemon says of itself. Times are epoch seconds."""
+
+    version: str
+    node: str
+    since: float
+    connected: bool
+    connected_since: float | None
+    link_loss: str
+    calls: int
+    legs: int
+    blocks: int
+    lag: float
+    """Seconds between FreeSWITCH's clock in the last heartbeat and ours when it was handled."""
+    clock_offset: float
+    """Seconds that FreeSWITCH's clock is ahead of the system's."""
+    gate_told: bool
+    """Whether FreeSWITCH has every block, room and setting."""
+    events: int
+    events_waiting: int
+    events_dropped: int
+    resyncs: int
+    records_pending: int
+    store_failure: str
+    contexts_without_gate: list[str]
+
+
+class LiveCall(msgspec.Struct, kw_only=True):
+    """``calls``: one call that is live."""
+
+    call: str
+    """UUID of the customer's leg."""
+    direction: str
+    number: str
+    agent: str
+    group: str
+    started: float
+    bridged: float | None
+    talking: bool
+    legs: list[str]
+
+
+class CheckedNumber(msgspec.Struct, kw_only=True):
+    """``check``: what is known of a number."""
+
+    number: str
+    """Canonical."""
+    seen: str
+    spellings: list[str]
+    internal: bool
+    blockable: bool
+    blocked_until: int | None
+    block: Block | None
+
+
+class Purged(msgspec.Struct, kw_only=True):
+    """``purge``: what was erased."""
+
+    code: str
+    counts: dict[str, int] = {}
+    """Kind of record → how many."""
+    blocked_until: int | None = None
+    """When a live block ends that was left alone."""
+    error: str = ""
+
+
+def read_ask(line: bytes) -> Ask:
+    """A line of JSON. Raises ``ValueError``."""
+    try:
+        return msgspec.json.decode(line, type=Ask)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def read_request(ask: Ask, who: str) -> Request:
+    """An operator's line as a request. Raises ``ValueError``."""
+    action = Action(ask.do)
+    for name, value, shape in (("agent", ask.agent, EXTENSION), ("call", ask.call, UUID)):
+        if value and not shape.fullmatch(value):
+            raise ValueError(f"{name} is malformed")
+    if action in (Action.BLOCK, Action.UNBLOCK):
+        if not ask.number:
+            raise ValueError("number is malformed")
+    elif action in ON_CALLS and not ask.agent and not ask.call:
+        raise ValueError("agent or call is missing")
+    if (ask.entry is not None) != (action in (Action.SET, Action.REMOVE)):
+        raise ValueError("an entry goes with set and remove, and with nothing else")
+    if ask.entry is not None and faults(ask.entry):
+        raise ValueError("; ".join(faults(ask.entry)))
+    if ask.duration is not None and not 0 < ask.duration <= LONGEST_BLOCK:
+        raise ValueError("duration is malformed")
+    return Request(
+        id=new_request_id(),
+        action=action,
+        actor=Actor(Role.OPERATOR, who),
+        agent=ask.agent,
+        call=ask.call,
+        number=ask.number,
+        duration=ask.duration,
+        service=clean_text(ask.service, LONGEST_SERVICE),
+        entry=ask.entry,
+        reason=clean_text(ask.reason, LONGEST_REASON),
+        language=clean_text(ask.language, LONGEST_LANGUAGE),
+    )
+
+
+def new_request_id() -> str:
+    """An ID for what an operator asks for."""
+    return f"operator-{uuid4().hex}"

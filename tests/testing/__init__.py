@@ -1,0 +1,1 @@
+"""What tests, chaos and benchmarks share to reach a running program."""
