@@ -11,17 +11,16 @@ import time
 
 from bench.replay import say
 from fluxcc.config import CallSettings
-from fluxcc.pbx import wire
 from fluxcc.pbx.frames import FrameReader
 
 
 def main(port: int, events: int) -> None:
     """Read and decode so many events."""
     settings = CallSettings()
-    decode = wire.Decoder(settings.group_variables, settings.agent_variables).event
+    decode = events.Decoder(settings.group_variables, settings.agent_variables).event
     reader, seen = FrameReader(), 0
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(f"auth x\n\n{wire.SUBSCRIPTION}\n\n".encode())
+        connection.sendall(f"auth x\n\n{events.SUBSCRIPTION}\n\n".encode())
         buffer = bytearray(256 * 1024)
         view = memoryview(buffer)
         began = time.process_time()

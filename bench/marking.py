@@ -22,7 +22,7 @@ from bench.bare_promise import REQUEST as MARK
 from bench.processes import daemon_beside, running
 from bench.replay import UUID, Call, Server, arguments, frame, keep_to, recorded_call, say
 from bench.table import Row
-from fluxcc.pbx.wire import REQUEST
+from fluxcc.pbx.events import REQUEST
 
 RATE = 100
 """Calls a second."""

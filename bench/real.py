@@ -19,9 +19,9 @@ from bench.scheduling import a_block
 from bench.table import Row, skipped
 from fluxcc.client import Board
 from fluxcc.core.ports import Batch
-from fluxcc.kit import find_kit
+from fluxcc.kit import find_kit, names
 from fluxcc.lab.real import RealLab, why_unavailable
-from fluxcc.pbx import wire
+from fluxcc.pbx import commands
 from fluxcc.pbx.frames import FrameReader
 from fluxcc.store.database import SqlStore
 
@@ -158,7 +158,7 @@ def publish(*, quick: bool) -> Row:
 
 
 def _select(lab: RealLab, key: str) -> str:
-    answer = lab.api(f"hash select/{wire.BLOCK_REALM}/{key}").strip()
+    answer = lab.api(f"hash select/{names.BLOCK_REALM}/{key}").strip()
     return "" if answer.startswith("-ERR") else answer
 
 
@@ -224,7 +224,7 @@ def gate(*, quick: bool) -> list[Row]:
 def _lookup(lab: RealLab, pid: int, count: int) -> float:
     """Milliseconds of CPU of what the gate asks for each caller who is not blocked, the middle of
     five: whole calls differ by more from one round to the next."""
-    found = f"${{hash(select/{wire.BLOCK_REALM}/+5511987654321)}}"
+    found = f"${{hash(select/{names.BLOCK_REALM}/+5511987654321)}}"
     with socket.create_connection((lab.host, lab.port)) as link:
         link.sendall(f"auth {lab.password}\n\n".encode())
         each = []
@@ -258,7 +258,7 @@ def _put_blocks(lab: RealLab, blocks: int) -> None:
         link.sendall(f"auth {lab.password}\n\n".encode())
         for number in range(blocks):
             keys = a_block(10**7 + number, soon).keys
-            _run(link, [wire.put_hash(wire.BLOCK_REALM, key, str(soon)) for key in keys])
+            _run(link, [commands.put_hash(names.BLOCK_REALM, key, str(soon)) for key in keys])
 
 
 def _lua_kit(folder: Path) -> Path:

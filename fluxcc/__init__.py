@@ -2,7 +2,7 @@
 
 Two ways lead through the package, and each goes one way only:
 
-    event socket → pbx.link → pbx.wire → core.calls.tracker → domain.calls → store
+    event socket → pbx.link → pbx.events → core.calls.tracker → domain.calls → store
     board | cli  → request  → core.requests.executor → actions → [effects] → pbx → confirmed by
                    an event → core.journal → reply
 

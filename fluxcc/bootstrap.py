@@ -23,7 +23,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.doors.board import Board
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import Readings
-from fluxcc.pbx import wire
+from fluxcc.pbx import events
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
 from fluxcc.reload import Reloader
@@ -53,7 +53,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     )
     # libphonenumber reads its metadata at the first number, which takes it a while.
     core.numbers.read(WARM_UP)
-    decoder = wire.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
+    decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
     board = Board(core.executor, switch, settings.lang)
     core.happenings.connected.connect(board.send_unsent)
     intake = Intake(decoder, core, board)

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from fluxcc.pbx.events import _EVENT_HEADERS as HEADERS
 from fluxcc.pbx.frames import FrameReader
-from fluxcc.pbx.wire import _EVENT_HEADERS as HEADERS
 
 ROOT = Path(__file__).parent.parent
 _VARIABLES = ("variable_fluxcc_group", "variable_cc_queue", "variable_cc_agent")

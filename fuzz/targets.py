@@ -25,7 +25,8 @@ from fluxcc.domain.numbers import DIALLABLE, NumberPlan
 from fluxcc.domain.requests import Reply, Request
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import purge
-from fluxcc.pbx import dialplan, frames, wire
+from fluxcc.kit import names
+from fluxcc.pbx import commands, dialplan, events, frames, snapshot
 from fluxcc.protocol.board import read_request, reply_headers
 from fluxcc.spool import read_records
 
@@ -70,8 +71,8 @@ def _cut(stream: bytes, step: int) -> tuple[list[frames.Frame], bool]:
 
 # The event decoder
 
-_DECODER = wire.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
-_FIELDS = tuple(field.name for field in msgspec.structs.fields(wire.Event))
+_DECODER = events.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
+_FIELDS = tuple(field.name for field in msgspec.structs.fields(events.Event))
 _SNAPSHOT = '{"row_count": 0}'
 _COMMAND = re.compile(r"[a-z_]+( [A-Za-z0-9._:*#+@%/=~-]+)*")
 
@@ -90,21 +91,21 @@ def event_decoder(data: bytes) -> None:
             text.encode("utf-8")
         _put_into_commands(event)
     with suppress(PbxRejectedError):
-        wire.read_snapshot(data.decode("utf-8", "replace"), _SNAPSHOT)
-    wire.is_taken(data.decode("utf-8", "replace"), "*28")
+        snapshot.read_snapshot(data.decode("utf-8", "replace"), _SNAPSHOT)
+    commands.is_taken(data.decode("utf-8", "replace"), "*28")
 
 
-def _put_into_commands(event: wire.Event) -> None:
+def _put_into_commands(event: events.Event) -> None:
     for build in (
-        partial(wire.end_leg, event.leg, event.cause),
-        partial(wire.move_pair, event.leg, event.destination, event.context),
-        partial(wire.move_leg, event.leg, event.destination, event.context),
-        partial(wire.arm_survey, event.leg, event.destination, event.context),
-        partial(wire.brief, "a", "group", event.group),
-        partial(wire.brief, "a", "number", event.number),
-        partial(wire.put_hash, wire.BLOCK_REALM, event.number, "1"),
-        partial(wire.read_context, event.context),
-        partial(wire.describe, event.leg),
+        partial(commands.end_leg, event.leg, event.cause),
+        partial(commands.move_pair, event.leg, event.destination, event.context),
+        partial(commands.move_leg, event.leg, event.destination, event.context),
+        partial(commands.arm_survey, event.leg, event.destination, event.context),
+        partial(commands.brief, "a", "group", event.group),
+        partial(commands.brief, "a", "number", event.number),
+        partial(commands.put_hash, names.BLOCK_REALM, event.number, "1"),
+        partial(commands.read_context, event.context),
+        partial(commands.describe, event.leg),
     ):
         try:
             command = build()
@@ -112,7 +113,7 @@ def _put_into_commands(event: wire.Event) -> None:
             continue
         must(bool(_COMMAND.fullmatch(command)), f"a command with more in it: {command!r}")
     for value in (event.number, event.group):
-        lines = wire.custom_event("fluxcc::block", [("Fluxcc-Number", value)]).split("\n")
+        lines = commands.custom_event("fluxcc::block", [("Fluxcc-Number", value)]).split("\n")
         must(len(lines) == 2 + bool(value), "a value that made a header of its own")
         must(all(ONE_LINE.fullmatch(line) for line in lines), "a control character in a header")
 
@@ -155,14 +156,14 @@ def request_parser(data: bytes) -> None:
     answer = _DOOR.answer(data, "anna")
     msgspec.json.encode(answer)
     try:
-        headers = wire.Decoder.request(data)
+        headers = events.Decoder.request(data)
     except ValueError:
         return
     try:
         reply = _EXECUTOR.execute(read_request(headers, "pt_BR"))
     except RefusedError as refusal:
         reply = Reply(request="r", action="prank", code=refusal.code)
-    lines = wire.custom_event(wire.REPLY, reply_headers(reply, "en")).split("\n")
+    lines = commands.custom_event(events.REPLY, reply_headers(reply, "en")).split("\n")
     must(all(ONE_LINE.fullmatch(line) for line in lines), "a reply with a control character")
 
 
@@ -188,7 +189,7 @@ def number_canonicalisation(data: bytes) -> None:
         again = plan.read.__wrapped__(key)
         # A foreign number without its plus sign is only known by its key.
         must(again.canonical in (number.canonical, key), f"{key} is {again.canonical}")
-        wire.put_hash(wire.BLOCK_REALM, key, "1")
+        commands.put_hash(names.BLOCK_REALM, key, "1")
 
 
 # The configuration
@@ -233,10 +234,12 @@ def configuration_loader(data: bytes) -> None:
     NumberPlan(
         settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
     ).is_internal("1000")
-    wire.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
-    wire.move_leg("a", settings.conference.room.format(agent="1000"), settings.conference.context)
-    wire.arm_survey("a", settings.survey.destination, settings.survey.context)
-    wire.end_leg("a", settings.blocks.reject_cause)
+    events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
+    commands.move_leg(
+        "a", settings.conference.room.format(agent="1000"), settings.conference.context
+    )
+    commands.arm_survey("a", settings.survey.destination, settings.survey.context)
+    commands.end_leg("a", settings.blocks.reject_cause)
     str(settings.control_socket)
 
 
@@ -273,7 +276,7 @@ def dialplan_reader(data: bytes) -> None:
     destination = _DESTINATIONS[data[0] % len(_DESTINATIONS) if data else 0]
     dialplan.fate(text, destination)
     dialplan.fate(text, destination, lambda asked: asked[:4])
-    wire.first_extension(text)
+    dialplan.first_extension(text)
 
 
 # Log lines

@@ -22,7 +22,7 @@ from fluxcc.domain.events import LegRow, Snapshot
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Actor, Reply, Request, Role
-from fluxcc.pbx import wire
+from fluxcc.pbx import events
 from fluxcc.pbx.frames import FrameReader
 from tests.fakes import NOW, FakePbx, FakeSpool, FakeStore, InlineRuntime, SteppedClock
 
@@ -44,7 +44,7 @@ SANTA_MARIA = NumberPlan("BR", "55", INTERNAL)
 SETTINGS = Settings(numbers=NumberSettings(area_code="11"))
 """The contract's defaults (section 5), in São Paulo."""
 
-DECODER = wire.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
+DECODER = events.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
 """With the contract's default ``[calls]`` (section 5)."""
 STREAMS = Path(__file__).parent / "streams"
 
@@ -153,7 +153,7 @@ def event_body(name: str, leg: str = "", **headers: str) -> bytes:
     return json.dumps(document).encode()
 
 
-def an_event(name: str, leg: str = "", **headers: str) -> wire.Event:
+def an_event(name: str, leg: str = "", **headers: str) -> events.Event:
     """The same, decoded."""
     return DECODER.event(event_body(name, leg, **headers))
 
@@ -229,9 +229,9 @@ class World(Core):
         """An event comes in and goes to the tracker's method that is meant for it."""
         self.handle(an_event(name, leg, **headers))
 
-    def handle(self, event: wire.Event) -> None:
+    def handle(self, event: events.Event) -> None:
         """An event goes to the tracker's method that is meant for it."""
-        method = wire.LEG_EVENTS.get(event.name)
+        method = events.LEG_EVENTS.get(event.name)
         if method is not None:
             getattr(self.tracker, method)(event)
 

@@ -154,7 +154,7 @@ class FakePbx:
         self.armed: dict[str, str] = {}
         """Leg → where it goes after its bridge."""
         self.briefed: dict[str, dict[str, str]] = {}
-        self.on_hurry: Callable[[], None] = lambda: None
+        self.on_flush: Callable[[], None] = lambda: None
         self.on_withdraw: Callable[[], None] = lambda: None
         """Called while keys are withdrawn: what others do in the meantime."""
         self._is_connected = True
@@ -282,10 +282,10 @@ class FakePbx:
         self._check("announce")
         self.announced.append((subclass, {name: value for name, value in headers if value}))
 
-    def hurry(self) -> None:
+    def flush_events(self) -> None:
         """Hand over what waits."""
-        self._check("hurry")
-        self.on_hurry()
+        self._check("flush_events")
+        self.on_flush()
 
     def heard(self, subclass: str) -> list[dict[str, str]]:
         """The headers of every event of one kind that it was told to fire."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fluxcc.actions import survey
 from fluxcc.actions.rules import Rules
+from fluxcc.domain import causes
 from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import AllEnded, Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
 from fluxcc.domain.requests import Request
-
-CAUSE = "NORMAL_CLEARING"
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
@@ -17,11 +16,15 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
 
     What was armed for the telephone's hangup is disarmed in both cases: the survey starts once.
     """
-    agent_ends = (EndLeg(call.agent_leg, CAUSE),) if call.agent_leg else ()
+    agent_ends = (EndLeg(call.agent_leg, causes.NORMAL),) if call.agent_leg else ()
     group = survey.group_of(call, rules)
     if group is None:
         return Plan(
-            effects=(DisarmSurvey(call.customer), EndLeg(call.customer, CAUSE), *agent_ends),
+            effects=(
+                DisarmSurvey(call.customer),
+                EndLeg(call.customer, causes.NORMAL),
+                *agent_ends,
+            ),
             code=Code.ENDED,
             confirmation=AllEnded(frozenset(leg for leg in (call.customer, call.agent_leg) if leg)),
         )

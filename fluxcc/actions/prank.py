@@ -11,14 +11,13 @@ from msgspec.structs import replace
 
 from fluxcc.actions.blocking import enforce_block
 from fluxcc.actions.rules import Rules
+from fluxcc.domain import causes
 from fluxcc.domain.audit import PRESENTED_ON_TRUNK
 from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import AllEnded, DisarmSurvey, Effect, EndLeg, Plan
 from fluxcc.domain.requests import Request
 
-CUSTOMER_CAUSE = "CALL_REJECTED"
-AGENT_CAUSE = "NORMAL_CLEARING"
 ON_TRUNK = (
     "somebody on a trunk presents an internal number, which is never blocked: see"
     " fluxcc_refuse_internal in docs/kit.md"
@@ -29,11 +28,11 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """End both legs; block the number where it is one that may be blocked."""
     number = rules.numbers.read(call.number)
     legs = frozenset(leg for leg in (call.customer, call.agent_leg) if leg)
-    ending: list[Effect] = [DisarmSurvey(call.customer), EndLeg(call.customer, CUSTOMER_CAUSE)]
+    ending: list[Effect] = [DisarmSurvey(call.customer), EndLeg(call.customer, causes.REJECTED)]
     if call.agent_leg:
         # Bridged, it would follow by itself; in a conference room, or where the dialplan lets it
         # go on after the bridge, it would not.
-        ending.append(EndLeg(call.agent_leg, AGENT_CAUSE))
+        ending.append(EndLeg(call.agent_leg, causes.NORMAL))
     plan = Plan(
         effects=tuple(ending),
         code=Code.NOT_BLOCKED_WITHHELD,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from fluxcc.actions.rules import Rules
+from fluxcc.domain import causes
 from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.requests import Request
-
-AGENT_CAUSE = "NORMAL_CLEARING"
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
@@ -28,7 +27,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         ),
         code=Code.TRANSFERRED,
         confirmation=Arrived(call.customer, call.agent_leg, service.destination),
-        afterwards=(EndLeg(call.agent_leg, AGENT_CAUSE),) if call.agent_leg else (),
+        afterwards=(EndLeg(call.agent_leg, causes.NORMAL),) if call.agent_leg else (),
         outcome=Outcome.TRANSFERRED,
         is_followed=True,
     )

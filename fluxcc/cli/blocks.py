@@ -37,7 +37,7 @@ class DurationType(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Seconds."""
         try:
-            return read_duration(value)
+            return int(read_duration(value))
         except ValueError as error:
             self.fail(f"{value!r} {translate(str(error))}", param, ctx)
 

@@ -131,7 +131,7 @@ class Pbx(Protocol):
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event for whoever listens."""
 
-    def hurry(self) -> None:
+    def flush_events(self) -> None:
         """Make FreeSWITCH hand over at once the events that wait for us; costs next to nothing."""
 
 

@@ -14,13 +14,13 @@ import gevent
 
 from fluxcc.core.core import Core
 from fluxcc.doors.board import Board
-from fluxcc.pbx import wire
+from fluxcc.pbx import events, json_texts
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.link import yield_to_others
 
 SLICE_SECONDS = 0.005
 """Seconds of events handled before others may run."""
-Handler = Callable[[wire.Event, bytes], None]
+Handler = Callable[[events.Event, bytes], None]
 """Is given an event and its body, out of which it may read more."""
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 class Intake:
     """One per daemon."""
 
-    def __init__(self, decoder: wire.Decoder, core: Core, board: Board) -> None:
+    def __init__(self, decoder: events.Decoder, core: Core, board: Board) -> None:
         self._decoder = decoder
         self._core = core
         self._board = board
@@ -42,15 +42,15 @@ class Intake:
         self.lag = 0.0
         """Seconds between FreeSWITCH's clock in the last heartbeat and ours when it was handled."""
         self._handlers: dict[tuple[str, str], Handler] = {
-            (wire.HEARTBEAT, ""): self._heartbeat,
-            (wire.RELOADXML, ""): self._dialplan_reloaded,
-            (wire.CUSTOM, wire.REQUEST): self._requested,
-            (wire.CUSTOM, wire.REPLY): self._reply_came_back,
-            (wire.CUSTOM, wire.CONFERENCE): self._conference_changed,
-            (wire.CUSTOM, wire.SURVEY): self._survey_answered,
+            (events.HEARTBEAT, ""): self._heartbeat,
+            (events.RELOADXML, ""): self._dialplan_reloaded,
+            (events.CUSTOM, events.REQUEST): self._requested,
+            (events.CUSTOM, events.REPLY): self._reply_came_back,
+            (events.CUSTOM, events.CONFERENCE): self._conference_changed,
+            (events.CUSTOM, events.SURVEY): self._survey_answered,
         }
         self._leg_handlers = {
-            name: getattr(core.tracker, method) for name, method in wire.LEG_EVENTS.items()
+            name: getattr(core.tracker, method) for name, method in events.LEG_EVENTS.items()
         }
 
     def take_slice(self, inbox: Inbox) -> bool:
@@ -86,22 +86,22 @@ class Intake:
             # One event that breaks a rule the daemon relies on must not end everybody's calls.
             log.exception("an event was not understood", extra={"event": event.name})
 
-    def _requested(self, event: wire.Event, body: bytes) -> None:
+    def _requested(self, event: events.Event, body: bytes) -> None:
         gevent.spawn(self._board.answer, self._decoder.request(body))
 
-    def _reply_came_back(self, event: wire.Event, body: bytes) -> None:
+    def _reply_came_back(self, event: events.Event, body: bytes) -> None:
         self._board.heard(self._decoder.request(body).request)
 
-    def _conference_changed(self, event: wire.Event, body: bytes) -> None:
-        if event.action == wire.JOINED:
+    def _conference_changed(self, event: events.Event, body: bytes) -> None:
+        if event.action == events.JOINED:
             self._core.tracker.leg_joined(event)
 
-    def _survey_answered(self, event: wire.Event, body: bytes) -> None:
-        self._core.surveys.told(wire.read_loosely(body))
+    def _survey_answered(self, event: events.Event, body: bytes) -> None:
+        self._core.surveys.told(json_texts.read_loosely(body))
 
-    def _dialplan_reloaded(self, event: wire.Event, body: bytes) -> None:
+    def _dialplan_reloaded(self, event: events.Event, body: bytes) -> None:
         self._core.attempts.forget_gates()
 
-    def _heartbeat(self, event: wire.Event, body: bytes) -> None:
+    def _heartbeat(self, event: events.Event, body: bytes) -> None:
         if event.at.isdigit():
             self.lag = self._clock.now() - int(event.at) / 1e6

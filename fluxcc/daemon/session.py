@@ -18,7 +18,7 @@ from fluxcc.core.backoff import Backoff
 from fluxcc.core.core import Core
 from fluxcc.daemon.intake import Intake
 from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
-from fluxcc.pbx import wire
+from fluxcc.pbx import events
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.link import yield_to_others
 from fluxcc.pbx.switch import Switch
@@ -58,7 +58,7 @@ class Session:
         self,
         core: Core,
         switch: Switch,
-        decoder: wire.Decoder,
+        decoder: events.Decoder,
         intake: Intake,
         clock: PbxClock,
         manager: ServiceManager,
@@ -231,7 +231,7 @@ class Session:
         """Let no event wait in FreeSWITCH for longer than ``FLUSH_PERIOD``."""
         if self.switch.is_connected:
             with suppress(PbxError):
-                self.switch.hurry()
+                self.switch.flush_events()
         return FLUSH_PERIOD
 
     def check_health(self) -> float:

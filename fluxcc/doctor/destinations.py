@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.provisioning import Group, Room, Service
+from fluxcc.kit.names import ROOM_EXTENSION
 from fluxcc.marking import _
 from fluxcc.pbx.dialplan import Fate, fate, takers
-from fluxcc.pbx.inquiry import ROOM_EXTENSION
 
 
 def check_rooms(patient: Patient) -> Iterator[Finding]:

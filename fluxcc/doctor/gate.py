@@ -8,9 +8,9 @@ from xml.etree.ElementTree import Element
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
+from fluxcc.kit.names import GATE_EXTENSION
 from fluxcc.marking import _
 from fluxcc.pbx.markup import parse
-from fluxcc.pbx.wire import GATE_EXTENSION
 
 STOCK_CAUSE = "CALL_REJECTED"
 

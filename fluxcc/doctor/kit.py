@@ -8,10 +8,9 @@ from pathlib import Path
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.kit import GATE, read_version
+from fluxcc.kit.names import GATE_EXTENSION, ROOM_EXTENSION, SURVEY_EXTENSION, VERSION_ATTRIBUTE
 from fluxcc.marking import _
-from fluxcc.pbx.inquiry import ROOM_EXTENSION, SURVEY_EXTENSION, VERSION_ATTRIBUTE
 from fluxcc.pbx.markup import parse
-from fluxcc.pbx.wire import GATE_EXTENSION
 
 ROOMS = "dialplan/default/00_fluxcc.xml"
 PROMPTS = "fluxcc/pt_BR"

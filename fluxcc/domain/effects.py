@@ -60,7 +60,7 @@ class MovePair(msgspec.Struct, frozen=True):
     """Send a leg and the leg that it is bridged to now to the same destination."""
 
     leg: str
-    """The bridge's originatee: the originator has to leave first (``pbx.wire.move_pair``)."""
+    """The bridge's originatee: the originator has to leave first (``pbx.commands.move_pair``)."""
     destination: str
     context: str
 
@@ -90,7 +90,7 @@ Effect = (
 )
 
 
-IN_PASSING = (EnforceBlock, DisarmSurvey)
+NOT_WAITED_FOR = (EnforceBlock, DisarmSurvey)
 """Effects that nothing depends on: whether FreeSWITCH takes them or not, what follows is done."""
 
 
@@ -101,7 +101,7 @@ def steps(effects: tuple[Effect, ...]) -> list[tuple[Effect, ...]]:
     step: tuple[Effect, ...] = ()
     for effect in effects:
         step += (effect,)
-        if not isinstance(effect, IN_PASSING):
+        if not isinstance(effect, NOT_WAITED_FOR):
             found.append(step)
             step = ()
     return [*found, step] if step else found

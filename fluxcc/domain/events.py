@@ -1,6 +1,6 @@
 """What FreeSWITCH told us, in our own words and in the past tense.
 
-Counterpart: ``pbx.wire``, which fills these in from the event socket. Texts that a caller can
+Counterpart: ``pbx.events``, which fills these in from the event socket. Texts that a caller can
 choose (``number``, ``destination``) are raw: whoever passes them on to a command, a log or a
 terminal cleans them there.
 """
@@ -18,8 +18,6 @@ class LegEvent(msgspec.Struct, gc=False):
     """Something happened to one leg. An empty text means that the event did not say."""
 
     leg: str = ""
-    core: str = ""
-    """Which run of FreeSWITCH this is; it changes when FreeSWITCH was restarted."""
     at: str = ""
     """FreeSWITCH's clock, microseconds since the epoch."""
     direction: str = ""
@@ -40,8 +38,6 @@ class LegEvent(msgspec.Struct, gc=False):
     """mod_callcenter: ``member`` or ``agent``."""
     queue_member: str = ""
     """mod_callcenter, on the agent's leg: the customer's leg."""
-    state: str = ""
-    """FreeSWITCH's own word for what the leg is doing (``CS_EXECUTE``)."""
     conference: str = ""
     """The name of the conference that the event is about."""
     dialed_user: str = ""

@@ -15,7 +15,7 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, RefusedError
 from fluxcc.domain.requests import Actor, Reply, Request, Role
 from fluxcc.doors.execution import Execution
-from fluxcc.pbx.wire import REPLY, RequestHeaders
+from fluxcc.pbx.events import REPLY, RequestHeaders
 from fluxcc.protocol import board as protocol
 
 MOST_UNSENT = 1_000

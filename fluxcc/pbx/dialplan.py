@@ -1,6 +1,6 @@
 """What a dialplan context does with a destination, as far as its XML alone tells.
 
-No I/O. Counterparts: ``wire.read_context`` gives the XML; ``doctor`` and the ``fluxcc`` command
+No I/O. Counterparts: ``commands.read_context`` gives the XML; ``doctor`` and the ``fluxcc`` command
 warn where nothing answers. FreeSWITCH says ``+OK`` to a transfer to a number that it does not have
 and hangs up two milliseconds later, so somebody has to look before.
 
@@ -214,3 +214,14 @@ def _combine(kind: str, found: list[Possible]) -> Possible:
         {"all": count == len(found), "any": count > 0, "xor": count == 1}.get(kind, False)
         for count in range(true, true + unknown + 1)
     )
+
+
+_FIRST_EXTENSION: Callable[[str], re.Match[str] | None] = re.compile(
+    r"<extension\b[^>]*\bname=[\"']([^\"']*)[\"']"
+).search
+
+
+def first_extension(context_xml: str) -> str:
+    """The name of the first extension of a dialplan context; empty where it has none."""
+    found = _FIRST_EXTENSION(context_xml)
+    return found.group(1) if found else ""

@@ -12,9 +12,9 @@ from collections import deque
 
 from gevent.event import Event
 
-from fluxcc.pbx.wire import REQUEST
+from fluxcc.pbx.events import REQUEST
 
-LONGEST = 10_000
+MOST_WAITING = 10_000
 """Events that may wait: some 100 MB of the largest, and less than a second of work. What an agent
 asks for waits behind them, and is due after 5 s."""
 
@@ -24,7 +24,7 @@ _REQUEST_MARK = f'"{REQUEST}"'.encode()
 class Inbox:
     """One per event connection."""
 
-    def __init__(self, longest: int = LONGEST) -> None:
+    def __init__(self, longest: int = MOST_WAITING) -> None:
         self._waiting: deque[bytes] = deque()
         self._longest = longest
         self._filled = Event()

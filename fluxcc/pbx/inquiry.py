@@ -1,7 +1,7 @@
 """What ``doctor`` and the ``fluxcc`` command ask FreeSWITCH about itself, over a link of their own.
 
 The questions change nothing, but for ``rehearse``, which cleans up behind itself. Counterparts:
-``wire`` (the commands that act), ``doctor`` (what the answers mean).
+``commands`` (how each is put), ``doctor`` (what the answers mean).
 """
 
 from __future__ import annotations
@@ -14,17 +14,14 @@ from xml.etree.ElementTree import Element
 import msgspec
 
 from fluxcc.domain.errors import PbxRejectedError
-from fluxcc.pbx import wire
+from fluxcc.kit import names
+from fluxcc.pbx import commands
 from fluxcc.pbx.dialplan import matches
 from fluxcc.pbx.link import Link
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.switch import Address
 
-ROOM_EXTENSION, SURVEY_EXTENSION = "fluxcc_room", "fluxcc_survey"
-"""The kit's extensions, besides the gate's."""
-VERSION_ATTRIBUTE = "kit_version"
-"""What each of them carries: FreeSWITCH passes it over, and prints it."""
-PATIENCE = 10.0
+ANSWER_TIMEOUT = 10.0
 """Seconds for an answer: a directory of thousands of users takes its time."""
 REHEARSAL = 30
 """Seconds that a rehearsed block holds at the most, whatever becomes of us."""
@@ -65,7 +62,7 @@ class Inquiry:
 
     def has_module(self, name: str) -> bool:
         """Whether a module is loaded."""
-        return self._ask(f"module_exists {name}") == wire.TRUE
+        return self._ask(f"module_exists {name}") == commands.TRUE
 
     def variable(self, name: str) -> str:
         """A global variable; empty where it is not set."""
@@ -74,7 +71,7 @@ class Inquiry:
     def clock(self) -> int:
         """FreeSWITCH's own clock, in epoch seconds."""
         try:
-            return int(self._ask(wire.CLOCK))
+            return int(self._ask(commands.CLOCK))
         except ValueError as error:
             raise PbxRejectedError("FreeSWITCH does not tell the time") from error
 
@@ -86,7 +83,7 @@ class Inquiry:
 
     def context(self, name: str) -> str:
         """The XML of a dialplan context; empty where there is none of that name."""
-        return self._ask(wire.read_context(name))
+        return self._ask(commands.read_context(name))
 
     def profiles(self) -> list[Profile]:
         """The SIP profiles; none where sofia's configuration cannot be read."""
@@ -101,7 +98,7 @@ class Inquiry:
 
     def room(self, dialled: str) -> str:
         """The room that the daemon told FreeSWITCH for what is dialled; empty for none."""
-        return self._ask(f"hash select/{wire.ROOM_REALM}/{dialled}")
+        return self._ask(f"hash select/{names.ROOM_REALM}/{dialled}")
 
     def evaluate(self, text: str) -> str:
         """What FreeSWITCH makes of a text with ``${…}`` in it, outside of any call."""
@@ -127,11 +124,11 @@ class Inquiry:
     def rehearsed_block(self, number: str) -> Iterator[None]:
         """Let a number be blocked, in FreeSWITCH alone, for the ``with``'s body."""
         until = str(self.clock() + REHEARSAL)
-        self._link.api(wire.put_hash(wire.BLOCK_REALM, number, until))
+        self._link.api(commands.put_hash(names.BLOCK_REALM, number, until))
         try:
             yield
         finally:
-            self._link.api(wire.drop_hash(wire.BLOCK_REALM, number))
+            self._link.api(commands.drop_hash(names.BLOCK_REALM, number))
 
     def call(self, number: str, context: str) -> str:
         """Call into a context with this caller ID, by mod_loopback; how the call ended."""
@@ -140,7 +137,7 @@ class Inquiry:
             "ignore_early_media=true"
         )
         answer = self._link.api(
-            f"originate {{{variables}}}loopback/{PROBE}/{context} &hangup()", PATIENCE
+            f"originate {{{variables}}}loopback/{PROBE}/{context} &hangup()", ANSWER_TIMEOUT
         )
         return answer.removeprefix("-ERR").strip()
 
@@ -157,7 +154,7 @@ class Inquiry:
         """An answer without what FreeSWITCH says where it has none."""
         if any(not character.isprintable() for character in command):
             raise PbxRejectedError(f"not to be put into a command: {command[:60]!r}")
-        answer = self._link.api(command, PATIENCE).strip()
+        answer = self._link.api(command, ANSWER_TIMEOUT).strip()
         return "" if answer.startswith(_NOTHING) and not is_expansion else answer
 
 

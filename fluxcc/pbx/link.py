@@ -111,7 +111,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         """Send one command and return its answer.
 
         Mends: no time-out, no lock, short writes, line ends that smuggle in a second command. A
-        header's line ends are part of ``data`` (``wire.custom_event``); an empty line is not.
+        header's line ends are part of ``data`` (``commands.custom_event``); an empty line is not.
         Raises ``LinkLostError`` where the answer did not come: it may or may not have been done.
         """
         return self.send_all([data], timeout)[0]
@@ -147,7 +147,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         """Run an API command; its output without the line end."""
         return self.send(f"api {command}", timeout).text.rstrip("\n")
 
-    def nudge(self) -> None:
+    def flush_events(self) -> None:
         """Make FreeSWITCH hand over the events that wait for this connection.
 
         Its loop writes events when something was read or 20 ms have passed; a lone line end is

@@ -16,18 +16,19 @@ from gevent.event import AsyncResult
 
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
-from fluxcc.pbx import wire
+from fluxcc.kit import names
+from fluxcc.pbx import commands, dialplan, events, snapshot
 from fluxcc.pbx.link import Link, yield_to_others
 
-AT_ONCE = 32
+COMMANDS_PER_WRITE = 32
 """Commands sent in one go."""
-AHEAD = 2
+WRITES_AHEAD = 2
 """Goes that are on their way at once, so that FreeSWITCH never waits for the next one; an action
-waits for at most so many times ``AT_ONCE`` answers."""
-KEYS_AT_ONCE = 120
+waits for at most so many times ``COMMANDS_PER_WRITE`` answers."""
+KEYS_PER_LUA_LINE = 120
 """Keys told by one line of Lua, which takes FreeSWITCH some 5 ms."""
 SNAPSHOT_TIMEOUT = 30.0
-FEW = 1_000
+ASKED_ONE_BY_ONE = 1_000
 """Legs that FreeSWITCH is asked for one by one, although none is known: they may be gone already,
 and nothing would ever tell of that. More are taken at their word; the second look asks."""
 
@@ -80,8 +81,8 @@ class Switch:
         self._events = Link(address.host, address.port, address.password, on_event)
         self._commands.connect()
         self._events.connect()
-        answer = self._events.send(wire.SUBSCRIPTION)
-        if not wire.is_ok(answer.text):
+        answer = self._events.send(events.SUBSCRIPTION)
+        if not commands.is_ok(answer.text):
             raise PbxRejectedError(f"the subscription was refused: {answer.text}")
 
     def disconnect(self) -> None:
@@ -98,15 +99,15 @@ class Switch:
         leg.
         """
         link = self._command_link()
-        rows = wire.read_snapshot(
-            link.api(wire.CHANNELS, SNAPSHOT_TIMEOUT),
-            link.api(wire.BRIDGES, SNAPSHOT_TIMEOUT),
+        rows = snapshot.read_snapshot(
+            link.api(commands.CHANNELS, SNAPSHOT_TIMEOUT),
+            link.api(commands.BRIDGES, SNAPSHOT_TIMEOUT),
             yield_to_others,
         )
         yield_to_others()
         listed = {row.uuid for row in rows}
         doubtful = [leg for leg in known if leg not in listed]
-        if known or len(listed) <= FEW:
+        if known or len(listed) <= ASKED_ONE_BY_ONE:
             doubtful += [leg for leg in listed if leg not in known]
         there = self._existing(doubtful)
         up = frozenset(there | (listed - set(doubtful)))
@@ -115,20 +116,20 @@ class Switch:
 
     def storage_folder(self) -> str:
         """The folder in which FreeSWITCH keeps what must survive it."""
-        return self._api(wire.STORAGE_FOLDER).strip()
+        return self._api(commands.STORAGE_FOLDER).strip()
 
     def describe(self, leg: str) -> bytes | None:
         """Everything about a leg, in the shape of an event's body; None where it has gone."""
-        answer = self._api(wire.describe(leg))
-        return answer.encode() if wire.is_ok(answer) else None
+        answer = self._api(commands.describe(leg))
+        return answer.encode() if commands.is_ok(answer) else None
 
     def _existing(self, legs: Sequence[str]) -> set[str]:
-        answers = self._run_all((wire.exists(leg) for leg in legs), check=False)
-        return {leg for leg, answer in zip(legs, answers, strict=True) if answer == wire.TRUE}
+        answers = self._run_all((commands.exists(leg) for leg in legs), check=False)
+        return {leg for leg, answer in zip(legs, answers, strict=True) if answer == commands.TRUE}
 
     def clock(self) -> int:
         """FreeSWITCH's own clock, in epoch seconds; proves that commands are answered."""
-        answer = self._command_link().api(wire.CLOCK)
+        answer = self._command_link().api(commands.CLOCK)
         try:
             return int(answer)
         except ValueError as error:
@@ -138,18 +139,18 @@ class Switch:
         """Return if the link for events answers; a silent one may be dead. Raises ``PbxError``."""
         if self._events is None or not self.is_connected:
             raise LinkLostError(self.loss or "not connected")
-        self._events.api(wire.CLOCK)
+        self._events.api(commands.CLOCK)
 
     def has_setting(self, key: str) -> bool:
         """Whether mod_hash still knows what it was told; not after it was loaded anew."""
-        return wire.is_ok(self._api(wire.look_up(wire.SETTINGS_REALM, key)))
+        return commands.is_ok(self._api(commands.look_up(names.SETTINGS_REALM, key)))
 
     # core.ports.Pbx
 
     def end_leg(self, leg: str, cause: str) -> bool:
         """Hang the leg up; False where it was gone already."""
-        answer = self._api(wire.end_leg(leg, cause))
-        if wire.is_no_such_leg(answer):
+        answer = self._api(commands.end_leg(leg, cause))
+        if commands.is_no_such_leg(answer):
             return False
         return self._accepted(answer)
 
@@ -159,78 +160,85 @@ class Switch:
 
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send the leg to a destination of the dialplan."""
-        self._accepted(self._api(wire.move_leg(leg, destination, context)))
+        self._accepted(self._api(commands.move_leg(leg, destination, context)))
 
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send an originatee and the leg it is bridged to now to the same destination."""
-        self._accepted(self._api(wire.move_pair(leg, destination, context)))
+        self._accepted(self._api(commands.move_pair(leg, destination, context)))
 
     def is_taken(self, leg: str, destination: str) -> bool:
         """Whether the dialplan has the leg at that destination now."""
-        return wire.is_taken(self._api(wire.describe(leg)), destination)
+        return commands.is_taken(self._api(commands.describe(leg)), destination)
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
         """Give the leg what the survey needs to know."""
-        self._run_all(wire.brief(leg, name, value) for name, value in facts)
+        self._run_all(commands.brief(leg, name, value) for name, value in facts)
 
     def arm_survey(self, leg: str, destination: str, context: str) -> None:
         """Let the leg go there when the other leg of its bridge ends."""
-        self._accepted(self._api(wire.arm_survey(leg, destination, context)))
+        self._accepted(self._api(commands.arm_survey(leg, destination, context)))
 
     def disarm_survey(self, leg: str) -> None:
         """Forget what the leg was to do after its bridge."""
-        answer = self._api(wire.disarm_survey(leg))
-        if not wire.is_no_such_leg(answer):
+        answer = self._api(commands.disarm_survey(leg))
+        if not commands.is_no_such_leg(answer):
             self._accepted(answer)
 
     def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
         """Tell the gate: each key is refused until that epoch second."""
         rest, has_lua = iter(entries), True
-        while chunk := [(key, str(until)) for key, until in itertools.islice(rest, KEYS_AT_ONCE)]:
-            if has_lua and len(chunk) > AT_ONCE:
-                answer = self._api(wire.put_hashes(wire.BLOCK_REALM, chunk))
+        while chunk := [
+            (key, str(until)) for key, until in itertools.islice(rest, KEYS_PER_LUA_LINE)
+        ]:
+            if has_lua and len(chunk) > COMMANDS_PER_WRITE:
+                answer = self._api(commands.put_hashes(names.BLOCK_REALM, chunk))
                 if answer == f"+OK {len(chunk)}":
                     continue
                 # No mod_lua, or something that it did not take: one by one tells what.
                 has_lua = False
-            self._run_all(wire.put_hash(wire.BLOCK_REALM, key, until) for key, until in chunk)
+            self._run_all(commands.put_hash(names.BLOCK_REALM, key, until) for key, until in chunk)
 
     def withdraw_blocks(self, keys: Iterable[str]) -> None:
         """Tell the gate that these keys are free."""
         # An unknown key answers -ERR, which is what was wanted.
-        self._run_all((wire.drop_hash(wire.BLOCK_REALM, key) for key in keys), check=False)
+        self._run_all((commands.drop_hash(names.BLOCK_REALM, key) for key in keys), check=False)
 
     def gate_entries(self) -> dict[str, int]:
         """What the gate holds: each key and its end."""
-        dump = self._command_link().api(wire.dump_hash(wire.BLOCK_REALM), SNAPSHOT_TIMEOUT)
-        entries = wire.read_hash(dump, wire.BLOCK_REALM)
+        dump = self._command_link().api(commands.dump_hash(names.BLOCK_REALM), SNAPSHOT_TIMEOUT)
+        entries = commands.read_hash(dump, names.BLOCK_REALM)
         return {key: int(until) for key, until in entries.items() if until.isdigit()}
 
     def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
         """Tell the kit's dialplan: whoever dials this gets into the conference of that name."""
-        self._run_all(wire.put_hash(wire.ROOM_REALM, dialled, room) for dialled, room in rooms)
+        self._run_all(commands.put_hash(names.ROOM_REALM, dialled, room) for dialled, room in rooms)
 
     def withdraw_rooms(self, dialled: Iterable[str]) -> None:
         """Tell the kit's dialplan that nobody does."""
-        self._run_all((wire.drop_hash(wire.ROOM_REALM, number) for number in dialled), check=False)
+        self._run_all(
+            (commands.drop_hash(names.ROOM_REALM, number) for number in dialled), check=False
+        )
 
     def publish_setting(self, key: str, value: str) -> None:
         """Let the kit's dialplan know a setting."""
-        self._accepted(self._api(wire.put_hash(wire.SETTINGS_REALM, key, value)))
+        self._accepted(self._api(commands.put_hash(names.SETTINGS_REALM, key, value)))
 
     def has_gate(self, context: str) -> bool:
         """Whether the kit's gate stands first in that dialplan context."""
-        return wire.first_extension(self._api(wire.read_context(context))) == wire.GATE_EXTENSION
+        return (
+            dialplan.first_extension(self._api(commands.read_context(context)))
+            == names.GATE_EXTENSION
+        )
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event for whoever listens."""
-        self._accepted(self._command_link().send(wire.custom_event(subclass, headers)).text)
+        self._accepted(self._command_link().send(commands.custom_event(subclass, headers)).text)
 
-    def hurry(self) -> None:
+    def flush_events(self) -> None:
         """Make FreeSWITCH hand over at once the events that wait for us."""
         if self._events is None or not self.is_connected:
             raise LinkLostError(self.loss or "not connected")
-        self._events.nudge()
+        self._events.flush_events()
 
     # How
 
@@ -247,9 +255,11 @@ class Switch:
         answers: list[str] = []
         begun: deque[list[AsyncResult]] = deque()
         link = self._command_link()
-        while chunk := [f"api {command}" for command in itertools.islice(commands, AT_ONCE)]:
+        while chunk := [
+            f"api {command}" for command in itertools.islice(commands, COMMANDS_PER_WRITE)
+        ]:
             begun.append(link.begin_all(chunk))
-            if len(begun) == AHEAD:
+            if len(begun) == WRITES_AHEAD:
                 answers += [answer.text.strip() for answer in link.wait_all(begun.popleft())]
         for results in begun:
             answers += [answer.text.strip() for answer in link.wait_all(results)]
@@ -260,6 +270,6 @@ class Switch:
 
     @staticmethod
     def _accepted(answer: str) -> bool:
-        if not wire.is_ok(answer):
+        if not commands.is_ok(answer):
             raise PbxRejectedError(answer.strip()[:200])
         return True

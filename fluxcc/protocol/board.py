@@ -22,7 +22,7 @@ from fluxcc.domain.requests import (
     Role,
     clean_text,
 )
-from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.pbx.events import RequestHeaders
 
 ACTIONS = {action.value: action for action in ON_CALLS} | ALIASES
 """What a board may ask for. Numbers and settings are the operators' business."""

@@ -8,10 +8,12 @@ from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
-from fluxcc.pbx.switch import KEYS_AT_ONCE, Address, Switch
+from fluxcc.pbx.switch import KEYS_PER_LUA_LINE, Address, Switch
 
 is_real_here = pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
-ENTRIES = [(f"+55119{number:08d}", 1_900_000_000 + number) for number in range(3 * KEYS_AT_ONCE)]
+ENTRIES = [
+    (f"+55119{number:08d}", 1_900_000_000 + number) for number in range(3 * KEYS_PER_LUA_LINE)
+]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,7 @@ def test_the_gate_has_every_key(kind: type[Lab], has_lua: bool) -> None:
         switch = Switch(Address(lab.host, lab.port, lab.password))
         switch.connect(lambda body: None)
         switch.publish_blocks([*ENTRIES, ("+5511777777777", 1_950_000_000)])
-        for key, until in (ENTRIES[0], ENTRIES[KEYS_AT_ONCE], ENTRIES[-1]):
+        for key, until in (ENTRIES[0], ENTRIES[KEYS_PER_LUA_LINE], ENTRIES[-1]):
             assert lab.api(f"hash select/fluxcc_block/{key}").strip() == str(until)
         assert lab.api("hash select/fluxcc_block/+5511777777777").strip() == "1950000000"
         switch.disconnect()

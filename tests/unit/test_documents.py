@@ -22,7 +22,7 @@ from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.domain.report import Line
 from fluxcc.domain.requests import Reply
-from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import reply_headers
 
 PACKAGE = Path(fluxcc.__file__).parent

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fluxcc import config
 from fluxcc.config import ConfigurationError
-from fluxcc.pbx import frames, wire
-from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.pbx import commands, events, frames, snapshot
+from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import read_request
 from fluxcc.protocol.operators import Ask
 from fluxcc.protocol.operators import read_request as read_ask
@@ -67,10 +67,10 @@ def test_whatever_comes_is_read_or_refused(name: str) -> None:
 def test_json_that_is_too_deep_is_an_event_that_cannot_be_read(text: str) -> None:
     """It was a ``RecursionError``, which ended the daemon."""
     with pytest.raises(ValueError, match="too deep"):
-        wire.Decoder((), ()).event(text.encode())
-    with pytest.raises(wire.PbxRejectedError):
-        wire.read_snapshot(text, text)
-    assert not wire.is_taken(text, "*28")
+        events.Decoder((), ()).event(text.encode())
+    with pytest.raises(commands.PbxRejectedError):
+        snapshot.read_snapshot(text, text)
+    assert not commands.is_taken(text, "*28")
 
 
 @pytest.mark.parametrize("text", DEEP)
@@ -81,13 +81,15 @@ def test_json_that_is_too_deep_is_a_line_of_the_spool_that_cannot_be_read(text: 
 
 @pytest.mark.parametrize("text", ['"text"', "[]", "1", '{"variable_transfer_history": [1, null]}'])
 def test_a_description_that_is_no_legs_shows_nothing(text: str) -> None:
-    assert not wire.is_taken(text, "*28")
+    assert not commands.is_taken(text, "*28")
 
 
 @pytest.mark.parametrize("control", ["\x00", "\x1b[2J", "\x7f", "\x9b2J", "\u2028", "\r\nA: b"])
 def test_no_control_character_goes_out_in_an_events_header(control: str) -> None:
     """A caller's number travels in notices to boards, and some of them are terminals."""
-    lines = wire.custom_event("fluxcc::attempt", [("Fluxcc-Number", f"1{control}1")]).splitlines()
+    lines = commands.custom_event(
+        "fluxcc::attempt", [("Fluxcc-Number", f"1{control}1")]
+    ).splitlines()
     assert len(lines) == 3
     assert all(line.isprintable() for line in lines)
 

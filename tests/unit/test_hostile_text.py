@@ -25,9 +25,9 @@ from fluxcc.domain.report import Line
 from fluxcc.domain.requests import Reply, clean_text
 from fluxcc.kit import find_kit
 from fluxcc.lab.simulator.pbx import Pbx
-from fluxcc.pbx import wire
+from fluxcc.pbx import commands, events
+from fluxcc.pbx.events import RequestHeaders
 from fluxcc.pbx.link import Link
-from fluxcc.pbx.wire import RequestHeaders
 from fluxcc.protocol.board import read_request, reply_headers
 from fluxcc.protocol.operators import Ask
 from fluxcc.protocol.operators import read_request as read_ask
@@ -68,23 +68,23 @@ each = pytest.mark.parametrize("text", list(TEXTS.values()), ids=list(TEXTS))
 # FreeSWITCH commands
 
 COMMANDS: dict[str, Callable[[str], str]] = {
-    "end, leg": lambda text: wire.end_leg(text, "CALL_REJECTED"),
-    "end, cause": lambda text: wire.end_leg("leg", text),
-    "move, leg": lambda text: wire.move_leg(text, "1000", "default"),
-    "move, destination": lambda text: wire.move_leg("leg", text, "default"),
-    "move, context": lambda text: wire.move_leg("leg", "1000", text),
-    "move both": lambda text: wire.move_pair("leg", text, "default"),
-    "arm": lambda text: wire.arm_survey("leg", text, "default"),
-    "disarm": wire.disarm_survey,
-    "brief, leg": lambda text: wire.brief(text, "group", "x"),
-    "brief, value": lambda text: wire.brief("leg", "group", text),
-    "hash, key": lambda text: wire.put_hash("fluxcc_block", text, "1"),
-    "hash, value": lambda text: wire.put_hash("fluxcc_block", "1", text),
-    "hash, look": lambda text: wire.look_up("fluxcc_block", text),
-    "hash, drop": lambda text: wire.drop_hash("fluxcc_block", text),
-    "context": wire.read_context,
-    "exists": wire.exists,
-    "describe": wire.describe,
+    "end, leg": lambda text: commands.end_leg(text, "CALL_REJECTED"),
+    "end, cause": lambda text: commands.end_leg("leg", text),
+    "move, leg": lambda text: commands.move_leg(text, "1000", "default"),
+    "move, destination": lambda text: commands.move_leg("leg", text, "default"),
+    "move, context": lambda text: commands.move_leg("leg", "1000", text),
+    "move both": lambda text: commands.move_pair("leg", text, "default"),
+    "arm": lambda text: commands.arm_survey("leg", text, "default"),
+    "disarm": commands.disarm_survey,
+    "brief, leg": lambda text: commands.brief(text, "group", "x"),
+    "brief, value": lambda text: commands.brief("leg", "group", text),
+    "hash, key": lambda text: commands.put_hash("fluxcc_block", text, "1"),
+    "hash, value": lambda text: commands.put_hash("fluxcc_block", "1", text),
+    "hash, look": lambda text: commands.look_up("fluxcc_block", text),
+    "hash, drop": lambda text: commands.drop_hash("fluxcc_block", text),
+    "context": commands.read_context,
+    "exists": commands.exists,
+    "describe": commands.describe,
 }
 ONE_COMMAND = re.compile(r"[a-z_]+( [A-Za-z0-9._:*#+@%/~=-]+)*")
 
@@ -125,7 +125,7 @@ def test_only_a_number_becomes_a_key_of_the_gate(text: str) -> None:
 @each
 def test_a_header_is_one_line(text: str) -> None:
     headers = [("Fluxcc-Number", text), ("Fluxcc-Text", f"a{text}")]
-    lines = wire.custom_event(wire.REPLY, headers).encode("utf-8", "replace").split(b"\n")
+    lines = commands.custom_event(events.REPLY, headers).encode("utf-8", "replace").split(b"\n")
     assert len(lines) == 4
     assert not any(byte < 32 or byte == 127 for line in lines for byte in line)
 
@@ -144,7 +144,7 @@ def test_a_board_cannot_put_more_into_a_request_than_it_has(field: str, text: st
         assert kept.isprintable()
         assert len(kept) <= 200
     reply = Reply(request=request.id, action=request.action, code=Code.ENDED, number=text)
-    lines = wire.custom_event(wire.REPLY, reply_headers(reply, "en")).splitlines()
+    lines = commands.custom_event(events.REPLY, reply_headers(reply, "en")).splitlines()
     assert [line.split(":")[0] for line in lines].count("Fluxcc-Code") == 1
     assert not [line for line in lines if line.startswith("Event-Name")]
 

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fluxcc.core.retention import FIRST
 from fluxcc.domain.actions import Action
 from fluxcc.doors.board import Board
-from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.pbx.events import RequestHeaders
 from fluxcc.watching import actions, collector, server
 from fluxcc.watching.actions import Actions
 from fluxcc.watching.collector import Collector, Sources

@@ -1,6 +1,6 @@
 """Every live leg and call, kept true by FreeSWITCH's events and, after a gap, by a snapshot.
 
-Counterpart: ``daemon`` feeds it what ``pbx.wire`` decoded; ``executor`` asks it who is on a call
+Counterpart: ``daemon`` feeds it what ``pbx.events`` decoded; ``executor`` asks it who is on a call
 and waits for what happens to its legs; ``journal`` writes down what changes here.
 
 An event about a leg that is not known makes it known: events carry enough for that, and after a
@@ -36,7 +36,7 @@ ENDS_REMEMBERED = 1_000
 
 
 class Tracker:
-    """One per daemon. Its methods are named after what happened (``pbx.wire.EVENTS``)."""
+    """One per daemon. Its methods are named after what happened (``pbx.events.LEG_EVENTS``)."""
 
     def __init__(
         self,

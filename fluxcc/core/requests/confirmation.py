@@ -13,6 +13,7 @@ from typing import Protocol
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.ports import Clock, Pbx, Runtime
+from fluxcc.domain.causes import UNROUTABLE
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import AllEnded, AllJoined, Arrived, Confirmation, LegFact
 from fluxcc.domain.events import LegNews
@@ -26,27 +27,6 @@ ASK_AFTER = 1.0
 """Seconds without a result after which FreeSWITCH is asked, and again."""
 GRACE_TIME = 0.1
 """Seconds that a destination which took a leg has to turn out not to want it."""
-
-UNROUTABLE = frozenset(
-    {
-        "UNALLOCATED_NUMBER",
-        "NO_ROUTE_TRANSIT_NET",
-        "NO_ROUTE_DESTINATION",
-        "INVALID_NUMBER_FORMAT",
-        "DESTINATION_OUT_OF_ORDER",
-        "NETWORK_OUT_OF_ORDER",
-        "NUMBER_CHANGED",
-        "FACILITY_REJECTED",
-        "INVALID_GATEWAY",
-        "GATEWAY_DOWN",
-        "INVALID_URL",
-        "INVALID_PROFILE",
-        "NO_PICKUP",
-        "SUBSCRIBER_ABSENT",
-        "USER_NOT_REGISTERED",
-    }
-)
-"""Hangup causes that say: the destination is not there (FreeSWITCH's ``switch_types.h``)."""
 
 CONFIRMED = ""
 """The result where all is as it was meant to be; otherwise it is the failure's code."""
@@ -164,7 +144,7 @@ class AwaitedArrival:
         waited = 0.0
         while self._cause is None and waited < GRACE_TIME:
             self._runtime.sleep(LONGEST_FLUSH)
-            self._pbx.hurry()
+            self._pbx.flush_events()
             waited += LONGEST_FLUSH
 
 
@@ -214,7 +194,7 @@ class ConfirmationWatch:
             if waited - asked >= ASK_AFTER:
                 asked = waited
                 self._ask(awaited)
-            self._pbx.hurry()
+            self._pbx.flush_events()
             self._news.wait(backoff.next())
             self._news = self._runtime.latch()
         return result if isinstance(result, Code) else None

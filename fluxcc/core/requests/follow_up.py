@@ -7,10 +7,9 @@ import msgspec
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.journal import Journal
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.causes import BUSY
 from fluxcc.domain.effects import LegFact
 from fluxcc.domain.events import LegNews
-
-BUSY = frozenset({"USER_BUSY", "NORMAL_CIRCUIT_CONGESTION", "SWITCH_CONGESTION"})
 
 
 class FollowUps:

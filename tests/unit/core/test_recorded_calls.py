@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxcc.domain.calls import CallRecord
-from fluxcc.pbx import wire
+from fluxcc.pbx import events
 from tests.builders import DECODER, STREAMS, World, recorded_bodies
 
 CUSTOMER, SECOND_CUSTOMER = "5511988887777", "5521977776666"
@@ -85,7 +85,7 @@ def test_a_queues_call_is_one_call_already_while_the_telephone_rings(
 def test_the_customer_who_goes_on_after_the_agent_left_still_has_the_call(world: World) -> None:
     """The survey comes after the agent's leg has gone."""
     for event in EVENTS["survey_after_agent_leaves"]:
-        if event.name == wire.HEARTBEAT:
+        if event.name == events.HEARTBEAT:
             (call,) = world.tracker.calls.values()
             assert call.customer is not None
             assert call.agent_leg is None

@@ -13,8 +13,8 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import LinkLostError, RefusedError
 from fluxcc.domain.requests import Reply, Role
 from fluxcc.doors.board import Board
-from fluxcc.pbx import wire
-from fluxcc.pbx.wire import RequestHeaders
+from fluxcc.pbx import events
+from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import read_request, reply_headers
 from tests.builders import NUMBER, World
 from tests.fakes import NOW
@@ -172,7 +172,7 @@ def replies(world: World) -> list[tuple[str, str]]:
     """Request ID and code of every reply."""
     return [
         (reply.get("Fluxcc-Request-ID", ""), reply["Fluxcc-Code"])
-        for reply in world.pbx.heard(wire.REPLY)
+        for reply in world.pbx.heard(events.REPLY)
     ]
 
 
@@ -198,7 +198,7 @@ def test_a_request_without_an_id_gets_a_reply_without_one(world: World, board: B
 
 def test_a_malformed_request_is_answered_with_what_it_was(world: World, board: Board) -> None:
     board.answer(headers(action="x\n" * 100, agent="1000"))
-    (reply,) = world.pbx.heard(wire.REPLY)
+    (reply,) = world.pbx.heard(events.REPLY)
     assert (reply["Fluxcc-Request-ID"], reply["Fluxcc-Code"]) == ("r-1", "unknown-action")
     assert len(reply["Fluxcc-Action"]) <= 64
 
@@ -206,7 +206,7 @@ def test_a_malformed_request_is_answered_with_what_it_was(world: World, board: B
 def test_the_reply_is_in_the_language_that_was_asked_for(world: World, board: Board) -> None:
     board.answer(headers(action="x", language="en"))
     board.answer(headers(action="x", language="xx"))
-    texts = [reply["Fluxcc-Text"] for reply in world.pbx.heard(wire.REPLY)]
+    texts = [reply["Fluxcc-Text"] for reply in world.pbx.heard(events.REPLY)]
     assert texts == ["This action is not known."] * 2
 
 

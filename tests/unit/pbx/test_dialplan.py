@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxcc.pbx.dialplan import Fate, Taker, answers, fate, takers
+from fluxcc.kit.names import GATE_EXTENSION
+from fluxcc.pbx.dialplan import Fate, Taker, answers, fate, first_extension, takers
 from fluxcc.pbx.markup import parse
 
 BRIDGE = '<action application="bridge" data="user/1"/>'
@@ -216,3 +217,10 @@ def test_no_text_breaks_it(text: str) -> None:
 @given(st.text(max_size=40).filter(lambda text: not set(text) & set('<&"')))
 def test_no_pattern_breaks_it(pattern: str) -> None:
     answers(context(extension(on(pattern))), "7001")
+
+
+def test_the_first_extension_of_a_context_is_told() -> None:
+    xml = '<context name="public"><extension name="fluxcc_gate" continue="true"></extension>'
+    assert first_extension(xml) == GATE_EXTENSION
+    assert first_extension("<context name='x'><extension name='other'>") == "other"
+    assert first_extension("-ERR no such context") == ""

@@ -304,8 +304,8 @@ def test_a_nudge_costs_no_answer(dial: Dial) -> None:
             peer.output(command)
 
     link = connected(dial, echo)
-    link.nudge()
-    link.nudge()
+    link.flush_events()
+    link.flush_events()
     assert link.api("a") == "api a"
 
 
@@ -383,7 +383,7 @@ def test_a_lost_link_stays_lost(dial: Dial) -> None:
     why = lost(link)
     with pytest.raises(LinkLostError, match=why):
         link.api("x")
-    link.nudge()
+    link.flush_events()
     assert link.loss == why
 
 

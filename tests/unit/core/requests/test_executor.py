@@ -23,19 +23,19 @@ PRANK = [
 ]
 
 
-def tell_later(world: World, hurries: int = 3) -> None:
+def tell_later(world: World, flushes: int = 3) -> None:
     """Let FreeSWITCH tell of a hangup only after it was hurried so often."""
     waiting: list[tuple[str, str]] = []
     counted = []
     world.pbx.on_end = lambda leg, cause: waiting.append((leg, cause))
 
-    def hurry() -> None:
+    def flush_events() -> None:
         counted.append(1)
-        if len(counted) >= hurries:
+        if len(counted) >= flushes:
             while waiting:
                 world.hung_up(*waiting.pop(0))
 
-    world.pbx.on_hurry = hurry
+    world.pbx.on_flush = flush_events
 
 
 def tell_nothing(world: World) -> None:
@@ -67,7 +67,7 @@ def test_ok_is_said_when_the_events_show_it_and_not_when_a_command_was_accepted(
 ) -> None:
     """Contract, 3."""
     world.received_call()
-    tell_later(world, hurries=5)
+    tell_later(world, flushes=5)
     before = world.clock.monotonic()
     assert world.ask(a_request()).code is Code.BLOCKED
     assert world.clock.monotonic() > before
@@ -251,7 +251,7 @@ def test_two_actions_on_one_call_at_once(world: World) -> None:
             world.hung_up("customer")
             world.hung_up("telephone")
 
-    world.pbx.on_hurry = ask_again
+    world.pbx.on_flush = ask_again
     assert world.ask(a_request()).code is Code.BLOCKED
     assert second[0].code is Code.ACTION_IN_PROGRESS
 
@@ -292,7 +292,7 @@ def test_the_same_id_while_it_is_carried_out_gets_no_second_reply(world: World) 
             world.hung_up("customer")
             world.hung_up("telephone")
 
-    world.pbx.on_hurry = ask_again
+    world.pbx.on_flush = ask_again
     assert world.ask(request).code is Code.BLOCKED
     assert second == [None]
 
@@ -401,7 +401,7 @@ def test_a_notice_that_cannot_be_sent_does_not_keep_the_call_alive(world: World)
     assert world.ask(a_request()).code is Code.BLOCKED
 
 
-@pytest.mark.parametrize("where", ["publish_blocks", "disarm_survey", "end_leg", "hurry"])
+@pytest.mark.parametrize("where", ["publish_blocks", "disarm_survey", "end_leg", "flush_events"])
 def test_a_link_that_breaks_in_the_middle_leaves_the_outcome_unknown(
     world: World, where: str
 ) -> None:
@@ -440,7 +440,7 @@ def test_a_leg_that_is_gone_already_is_as_good_as_ended(world: World) -> None:
     """The caller hung up in the same moment; the event comes while we wait."""
     world.received_call()
     world.pbx.legs = set()
-    world.pbx.on_hurry = lambda: (world.hung_up("customer"), world.hung_up("telephone"), None)[-1]
+    world.pbx.on_flush = lambda: (world.hung_up("customer"), world.hung_up("telephone"), None)[-1]
     assert world.ask(a_request()).code is Code.BLOCKED
 
 

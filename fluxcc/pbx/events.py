@@ -1,0 +1,158 @@
+"""FreeSWITCH's events as tables: which are heard, what their headers mean, how a body is decoded.
+
+No I/O. Counterparts: ``frames`` and ``inbox`` (where bodies come from), ``domain.events`` (what
+comes out), ``daemon.intake`` (who handles each).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from fluxcc.domain.events import LegEvent
+from fluxcc.pbx.json_texts import read_loosely
+
+LEG_EVENTS = {
+    "CHANNEL_CREATE": "leg_created",
+    "CHANNEL_ANSWER": "leg_answered",
+    "CHANNEL_BRIDGE": "legs_bridged",
+    "CHANNEL_UNBRIDGE": "legs_unbridged",
+    "CHANNEL_HANGUP": "leg_ended",
+    "CHANNEL_DESTROY": "leg_destroyed",
+}
+"""Event name → the tracker's method."""
+HEARTBEAT = "HEARTBEAT"
+RELOADXML = "RELOADXML"
+CUSTOM = "CUSTOM"
+REQUEST = "fluxcc::request"
+REPLY = "fluxcc::reply"
+SURVEY = "fluxcc::survey"
+CONFERENCE = "conference::maintenance"
+JOINED = "add-member"
+
+
+SUBSCRIPTION = " ".join(
+    ["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST, REPLY, SURVEY, CONFERENCE]
+)
+"""Everything after CUSTOM is a subclass, so it stands last."""
+
+_HEADERS = {
+    "leg": "Unique-ID",
+    "at": "Event-Date-Timestamp",
+    "direction": "Call-Direction",
+    "number": "Caller-Caller-ID-Number",
+    "destination": "Caller-Destination-Number",
+    "context": "Caller-Context",
+    "other_leg": "Other-Leg-Unique-ID",
+    "other_type": "Other-Type",
+    "bridge_a": "Bridge-A-Unique-ID",
+    "bridge_b": "Bridge-B-Unique-ID",
+    "cause": "Hangup-Cause",
+    "user_name": "variable_user_name",
+    "queue_side": "variable_cc_side",
+    "queue_member": "variable_cc_member_session_uuid",
+    "dialed_user": "variable_dialed_user",
+    "conference": "Conference-Name",
+}
+"""Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
+
+
+class Event(LegEvent):
+    """Any event, with the fields that tell which one it is."""
+
+    name: str = ""
+    subclass: str = ""
+    action: str = ""
+    """``conference::maintenance``: what happened in the room."""
+    hung_up_by: str = ""
+    """SIP: how the leg ended."""
+
+    @property
+    def is_by_person(self) -> bool:
+        """Whether the person at the leg's other end hung it up."""
+        return self.hung_up_by in ("recv_bye", "recv_cancel")
+
+
+_EVENT_HEADERS = {
+    "name": "Event-Name",
+    "subclass": "Event-Subclass",
+    "action": "Action",
+    "hung_up_by": "variable_sip_hangup_disposition",
+    **_HEADERS,
+}
+
+
+class RequestHeaders(msgspec.Struct, frozen=True):
+    """A board's request as it was sent (contract, section 3); nothing of it is checked yet."""
+
+    request: str = msgspec.field(default="", name="Fluxcc-Request-ID")
+    action: str = msgspec.field(default="", name="Fluxcc-Action")
+    agent: str = msgspec.field(default="", name="Fluxcc-Agent")
+    call: str = msgspec.field(default="", name="Fluxcc-Call")
+    service: str = msgspec.field(default="", name="Fluxcc-Service")
+    reason: str = msgspec.field(default="", name="Fluxcc-Reason")
+    language: str = msgspec.field(default="", name="Fluxcc-Language")
+
+
+class Decoder:
+    """Event bodies to events, with the channel variables that ``[calls]`` names.
+
+    The fast way is msgspec, which reads only the headers above. An event that it does not take (a
+    caller's name in Latin-1, a variable that was pushed to and became a list) goes a slow way that
+    takes anything: a strange caller must not make a call invisible.
+    """
+
+    def __init__(self, group_variables: Sequence[str], agent_variables: Sequence[str]) -> None:
+        self._type = _event_type(group_variables, agent_variables)
+        self._decode = msgspec.json.Decoder(self._type).decode
+
+    def event(self, body: bytes) -> Event:
+        """The event in a frame's body. Raises ``ValueError`` where there is none at all."""
+        try:
+            return self._decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return msgspec.convert(read_loosely(body), self._type)
+
+    @staticmethod
+    def request(body: bytes) -> RequestHeaders:
+        """The request in the body of a ``fluxcc::request`` event. Raises ``ValueError``."""
+        return msgspec.convert(read_loosely(body), RequestHeaders)
+
+
+def _event_type(group_variables: Sequence[str], agent_variables: Sequence[str]) -> type[Event]:
+    fields = [
+        (field, str, msgspec.field(default="", name=header))
+        for field, header in _EVENT_HEADERS.items()
+    ]
+    taken = {header: field for field, header in _EVENT_HEADERS.items()}
+
+    def read(variables: Sequence[str]) -> tuple[str, ...]:
+        names = []
+        for variable in variables:
+            header = f"variable_{variable}"
+            if header not in taken:
+                taken[header] = f"variable_{len(taken)}"
+                fields.append((taken[header], str, msgspec.field(default="", name=header)))
+            names.append(taken[header])
+        return tuple(names)
+
+    groups, agents = read(group_variables), read(agent_variables)
+
+    def first_set(event: Event, names: tuple[str, ...]) -> tuple[int, str]:
+        for rank, name in enumerate(names):
+            value = getattr(event, name)
+            if value:
+                return rank, value.partition("@")[0]
+        return 0, ""
+
+    namespace = {
+        "group": property(lambda event: first_set(event, groups)[1]),
+        "agent": property(lambda event: first_set(event, agents)[1]),
+        "agent_rank": property(lambda event: first_set(event, agents)[0]),
+    }
+    return cast(
+        type[Event],
+        msgspec.defstruct("WireEvent", fields, bases=(Event,), namespace=namespace, gc=False),
+    )

@@ -1,0 +1,36 @@
+"""JSON that may be no clean one, as texts: bytes that are no UTF-8, lists, anything a caller chose.
+
+No I/O. Counterparts: ``events`` and ``snapshot`` read by these what msgspec does not take.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def read_loosely(body: bytes) -> dict[str, str]:
+    """Every header of an event that may be no clean JSON: all values as texts that can be stored.
+
+    Bytes that are no UTF-8 become U+FFFD, a list its first element. Raises ``ValueError``.
+    """
+    document = load(body.decode("utf-8", "replace"))
+    if not isinstance(document, dict):
+        raise ValueError("an event that is not an object")
+    return {as_text(name): as_text(value) for name, value in document.items()}
+
+
+def load(text: str) -> Any:
+    """JSON that may be no clean one. Raises ``ValueError``, also where it is nested too deep."""
+    try:
+        return json.loads(text, strict=False)
+    except RecursionError as error:
+        raise ValueError("JSON that is too deep") from error
+
+
+def as_text(value: Any) -> str:
+    """A value as a text that can be stored: of a list its first element."""
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,120 @@
+"""What FreeSWITCH shows of its channels and bridges → the rows of a snapshot.
+
+No I/O. Counterparts: ``switch`` asks for both tables, ``domain.events`` has the rows, the tracker
+makes itself agree with them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.events import LegRow
+from fluxcc.pbx.json_texts import load, read_loosely
+
+
+class _ChannelRow(msgspec.Struct):
+    """What is read of a row of ``CHANNELS``."""
+
+    uuid: str
+    direction: str = ""
+    created_epoch: str = ""
+    state: str = ""
+    callstate: str = ""
+    presence_id: str = ""
+    cid_num: str = ""
+    initial_cid_num: str = ""
+    dest: str = ""
+    initial_dest: str = ""
+    context: str = ""
+    initial_context: str = ""
+
+
+class _BridgeRow(msgspec.Struct):
+    """What is read of a row of ``BRIDGES``."""
+
+    uuid: str
+    b_uuid: str = ""
+
+
+class _Rows(msgspec.Struct):
+    """The answer to either: each row is decoded in its turn."""
+
+    row_count: int
+    rows: list[msgspec.Raw] = []
+
+
+ROWS_PER_SLICE = 200
+"""Rows that are read, or adopted, before others may have their turn: some 2 ms."""
+_Row = TypeVar("_Row", _ChannelRow, _BridgeRow)
+
+
+def read_snapshot(
+    channels: str, bridges: str, pause: Callable[[], None] = lambda: None
+) -> list[LegRow]:
+    """The live legs in the answers to ``CHANNELS`` and ``BRIDGES``.
+
+    There may be 20,000: ``pause`` is called now and then, to let others have their turn. Raises
+    ``PbxRejectedError`` where they are not what FreeSWITCH answers: a snapshot that failed is not
+    an empty one.
+    """
+    pairs = {row.b_uuid: row.uuid for row in _rows(bridges, _BridgeRow, pause)}
+    return [
+        LegRow(
+            uuid=row.uuid,
+            direction=row.direction,
+            number=row.initial_cid_num or row.cid_num,
+            destination=row.initial_dest or row.dest,
+            context=row.initial_context or row.context,
+            user=row.presence_id.partition("@")[0],
+            is_answered=row.callstate in _ANSWERED,
+            created=_created(row),
+            bridged_to=pairs.get(row.uuid, ""),
+        )
+        for row in _rows(channels, _ChannelRow, pause)
+        if row.state not in _GONE
+    ]
+
+
+_ANSWERED = frozenset({"ACTIVE", "HELD", "UNHELD"})
+_GONE = frozenset({"CS_HANGUP", "CS_REPORTING", "CS_DESTROY"})
+
+
+def _created(row: _ChannelRow) -> float:
+    if not (row.created_epoch or "0").isdigit():
+        raise PbxRejectedError(f"no snapshot: a leg created at {row.created_epoch[:40]!r}")
+    return float(row.created_epoch or 0)
+
+
+def _read_rows(answer: str) -> _Rows:
+    try:
+        return msgspec.json.decode(answer, type=_Rows)
+    except (msgspec.DecodeError, RecursionError):
+        # No clean JSON somewhere: the slow way, as for events.
+        return msgspec.json.decode(json.dumps(load(answer)), type=_Rows)
+
+
+def _rows(answer: str, kind: type[_Row], pause: Callable[[], None]) -> Iterator[_Row]:
+    # The answer came in this turn, and it took its time.
+    pause()
+    try:
+        document = _read_rows(answer)
+        if len(document.rows) != document.row_count:
+            raise ValueError("rows are missing")
+        decode = msgspec.json.Decoder(kind).decode
+        for number, raw in enumerate(document.rows, 1):
+            try:
+                row = decode(raw)
+            except (msgspec.DecodeError, RecursionError):
+                row = msgspec.convert(read_loosely(bytes(raw)), kind)
+            if not row.uuid:
+                raise ValueError("a row that is no leg's")
+            yield row
+            if number % ROWS_PER_SLICE == 0:
+                pause()
+    except (ValueError, msgspec.DecodeError) as error:
+        raise PbxRejectedError(f"no snapshot: {answer[:80]!r}") from error

@@ -1,0 +1,128 @@
+"""Nothing that somebody else chose goes out as a command; an answer is read for what it says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.pbx import commands
+
+BAD_WORDS = [
+    *("", " ", "a b", "a\nb", "a\r", "a\x00", "a\n\nauth x", "a'b", 'a"b', "${uuid}", "a$b"),
+    *("a\\b", "a;b", "a|b", "a{b}", "[a]", "é", "a\u2028b", "a\x85b", "x" * 1000),
+]
+
+
+@pytest.mark.parametrize("word", BAD_WORDS)
+def test_no_command_takes_a_word_that_could_be_more_than_one(word: str) -> None:
+    for command in (
+        lambda: commands.end_leg(word, "NORMAL_CLEARING"),
+        lambda: commands.end_leg("leg", word),
+        lambda: commands.move_leg(word, "7001", "default"),
+        lambda: commands.move_leg("leg", word, "default"),
+        lambda: commands.move_leg("leg", "7001", word),
+        lambda: commands.move_pair(word, "7001", "default"),
+        lambda: commands.move_pair("leg", word, "default"),
+        lambda: commands.move_pair("leg", "7001", word),
+        lambda: commands.arm_survey(word, "*28", "default"),
+        lambda: commands.arm_survey("leg", word, "default"),
+        lambda: commands.arm_survey("leg", "*28", word),
+        lambda: commands.disarm_survey(word),
+        lambda: commands.brief(word, "group", "sales"),
+        lambda: commands.brief("leg", word, "sales"),
+        lambda: commands.put_hash(word, "key", "value"),
+        lambda: commands.put_hash("realm", word, "value"),
+        lambda: commands.put_hash("realm", "key", word),
+        lambda: commands.put_hashes(word, [("key", "value")]),
+        lambda: commands.put_hashes("realm", [("good", "1"), (word, "value")]),
+        lambda: commands.put_hashes("realm", [("key", word)]),
+        lambda: commands.drop_hash("realm", word),
+        lambda: commands.read_context(word),
+        lambda: commands.exists(word),
+        lambda: commands.describe(word),
+        lambda: commands.custom_event(word, []),
+    ):
+        with pytest.raises(PbxRejectedError):
+            command()
+
+
+@given(value=st.text(st.characters(exclude_categories=["Cs"])))
+def test_whatever_a_group_is_called_is_one_word_that_nothing_expands(value: str) -> None:
+    words = commands.brief("leg", "group", value).split(" ")
+    assert words[:2] == ["uuid_setvar", "leg"]
+    assert len(words) == (4 if value else 3)
+    assert not set("".join(words)) & set("\t\r\n\0\"'$\\{}")
+
+
+def test_nothing_reaches_another_realm_of_mod_hash() -> None:
+    for command in (
+        lambda: commands.put_hash("fluxcc_block/x", "key", "1"),
+        lambda: commands.put_hash("fluxcc_block", "key/1/", "1"),
+        lambda: commands.put_hash("fluxcc_block", "key", "1/2"),
+        lambda: commands.put_hashes("fluxcc_block", [("key/1/", "1")]),
+        lambda: commands.drop_hash("fluxcc_block", "a/b"),
+    ):
+        with pytest.raises(PbxRejectedError):
+            command()
+
+
+@given(st.text())
+def test_a_word_is_refused_or_is_one_word(word: str) -> None:
+    try:
+        command = commands.end_leg(word, "CALL_REJECTED")
+    except PbxRejectedError:
+        return
+    assert command.split() == ["uuid_kill", word, "CALL_REJECTED"]
+    assert not re.search(r"[\x00-\x1f\"'$\\]", command)
+
+
+def test_commands_are_put_as_freeswitch_wants_them() -> None:
+    assert commands.end_leg("leg", "CALL_REJECTED") == "uuid_kill leg CALL_REJECTED"
+    assert commands.move_leg("leg", "7001", "default") == "uuid_transfer leg 7001 XML default"
+    assert commands.move_pair("leg", "*1000", "default") == (
+        "uuid_transfer leg -both *1000 XML default"
+    )
+    assert commands.arm_survey("leg", "*28", "default") == (
+        "uuid_setvar leg transfer_after_bridge *28:XML:default"
+    )
+    assert commands.disarm_survey("leg") == "uuid_setvar leg transfer_after_bridge"
+    assert commands.put_hash("fluxcc_block", "+5511988887777", "1") == (
+        "hash insert/fluxcc_block/+5511988887777/1"
+    )
+    assert commands.drop_hash("fluxcc_block", "+5511988887777") == (
+        "hash delete/fluxcc_block/+5511988887777"
+    )
+
+
+@given(values=st.lists(st.text(), max_size=5))
+def test_no_value_makes_an_event_carry_a_second_header_or_command(values: list[str]) -> None:
+    headers = [(f"Fluxcc-{number}", value) for number, value in enumerate(values)]
+    command = commands.custom_event("fluxcc::reply", headers)
+    assert "\n\n" not in command
+    assert not set(command) & set("\r\x00")
+    lines = command.split("\n")
+    assert lines[:2] == ["sendevent CUSTOM", "Event-Subclass: fluxcc::reply"]
+    assert [line.split(":")[0] for line in lines[2:]] == [name for name, value in headers if value]
+
+
+def test_an_event_leaves_out_what_has_no_value() -> None:
+    command = commands.custom_event("fluxcc::reply", [("A", ""), ("B", "x\r\ny")])
+    assert command.split("\n")[2:] == ["B: x y"]
+
+
+# Answers
+
+
+@pytest.mark.parametrize("answer", ["+OK", "+OK done", "true", "", "1795000000"])
+def test_what_does_not_say_err_was_accepted(answer: str) -> None:
+    assert commands.is_ok(answer)
+
+
+def test_a_leg_that_is_gone_is_told_from_a_refusal() -> None:
+    assert not commands.is_ok("-ERR No such channel!")
+    assert commands.is_no_such_leg("-ERR No such channel!")
+    assert not commands.is_no_such_leg("-ERR Usage: uuid_kill")

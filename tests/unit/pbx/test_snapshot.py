@@ -1,0 +1,93 @@
+"""What FreeSWITCH shows becomes rows, or no snapshot at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.pbx import snapshot
+
+NOTHING = '{"row_count": 0}'
+
+
+def rows(*rows: dict[str, str]) -> str:
+    return json.dumps({"row_count": len(rows), "rows": rows})
+
+
+def test_no_channel_at_all_has_no_rows() -> None:
+    assert snapshot.read_snapshot(NOTHING, NOTHING) == []
+
+
+def test_a_snapshots_row() -> None:
+    caller = {
+        "uuid": "a",
+        "direction": "inbound",
+        "created_epoch": "1795000000",
+        "state": "CS_EXECUTE",
+        "cid_num": "1000",
+        "initial_cid_num": "+5511988887777",
+        "dest": "7001",
+        "initial_dest": "5000",
+        "context": "default",
+        "initial_context": "public",
+        "callstate": "ACTIVE",
+        "presence_id": "",
+    }
+    called = {
+        "uuid": "b",
+        "direction": "outbound",
+        "created_epoch": "1795000001",
+        "state": "CS_EXCHANGE_MEDIA",
+        "cid_num": "+5511988887777",
+        "dest": "1000",
+        "callstate": "RINGING",
+        "presence_id": "1000@default",
+    }
+    first, second = snapshot.read_snapshot(rows(caller, called), rows({"uuid": "a", "b_uuid": "b"}))
+    assert (first.number, first.destination, first.context) == ("+5511988887777", "5000", "public")
+    assert (first.is_answered, first.user, first.bridged_to) == (True, "", "")
+    assert (second.number, second.destination) == ("+5511988887777", "1000")
+    assert (second.is_answered, second.user, second.bridged_to) == (False, "1000", "a")
+    assert second.created == 1795000001.0
+
+
+@pytest.mark.parametrize("state", ["CS_HANGUP", "CS_REPORTING", "CS_DESTROY"])
+def test_a_leg_that_is_going_is_not_up(state: str) -> None:
+    assert snapshot.read_snapshot(rows({"uuid": "a", "state": state}), NOTHING) == []
+
+
+def test_a_snapshot_with_a_strange_callers_name_is_read() -> None:
+    row = {"uuid": "a", "cid_name": 'Jos\ufffd "x" \\', "cid_num": "anonymous"}
+    assert snapshot.read_snapshot(rows(row), NOTHING)[0].number == "anonymous"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "-ERR no reply",
+        "-ERR Database error",
+        "[]",
+        "null",
+        "{}",
+        '{"row_count": 1}',
+        '{"row_count": 2, "rows": [{"uuid": "a"}]}',
+        '{"row_count": 1, "rows": ["a"]}',
+        '{"row_count": 1, "rows": null}',
+        '{"row_count": 1, "rows": [{"uuid": "a", "created_epoch": "yesterday"}]}',
+        '{"row_count": 1, "rows": [{"uuid": "a"',
+        '{"row_count": 1, "rows": [{"direction": "inbound"}]}',
+    ],
+)
+def test_a_failed_snapshot_is_not_an_empty_one(answer: str) -> None:
+    """It would end every call there is."""
+    with pytest.raises(PbxRejectedError):
+        snapshot.read_snapshot(answer, NOTHING)
+
+
+@pytest.mark.parametrize("answer", ["", "-ERR no reply", "{}", '{"row_count": 1}'])
+def test_without_the_bridges_a_snapshot_has_failed_too(answer: str) -> None:
+    with pytest.raises(PbxRejectedError):
+        snapshot.read_snapshot(rows({"uuid": "a"}), answer)
