@@ -221,7 +221,7 @@ class World(Core):
 
     def resync(self, snapshot: Snapshot) -> list[str]:
         """A snapshot comes in that was asked for just now."""
-        return self.tracker.resync(snapshot, frozenset(self.tracker.legs))
+        return self.snapshots.resync(snapshot, frozenset(self.tracker.legs))
 
     # What FreeSWITCH tells
 

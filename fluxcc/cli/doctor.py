@@ -27,28 +27,6 @@ STATES = {
     State.WARNING: (_("warning"), "yellow"),
     State.GRAVE: (_("GRAVE"), "red"),
 }
-CHECKS = {
-    "configuration": _("configuration"),
-    "link": _("link to FreeSWITCH"),
-    "password": _("password"),
-    "listener": _("who reaches the event socket"),
-    "modules": _("FreeSWITCH's modules"),
-    "kit-dialplan": _("kit: dialplan"),
-    "kit-scripts": _("kit: scripts"),
-    "kit-prompts": _("kit: recordings"),
-    "gate": _("gate in place"),
-    "refusal": _("gate refuses"),
-    "clock": _("clock"),
-    "store": _("store"),
-    "disk": _("disk"),
-    "daemon": _("daemon"),
-    "outside": _("outside numbers"),
-    "users": _("internal numbers"),
-    "rooms": _("rooms"),
-    "surveys": _("surveys"),
-    "services": _("services"),
-    "spool": _("survey's spool"),
-}
 
 
 @click.command("doctor")
@@ -89,7 +67,7 @@ def _document(session: Session, results: Iterable[Result], *, is_grave: bool) ->
         "healthy": not is_grave,
         "findings": [
             {
-                "check": check,
+                "check": check.name,
                 "state": finding.state.value,
                 "code": finding.code,
                 "problem": _sentence(session, finding.problem, finding.facts),
@@ -102,9 +80,9 @@ def _document(session: Session, results: Iterable[Result], *, is_grave: bool) ->
 
 
 def _print(session: Session, results: list[Result]) -> None:
-    names = {check: session.translate(name) for check, name in CHECKS.items()}
+    titles = {result.check: session.translate(result.check.title) for result in results}
     states = {state: session.translate(word) for state, (word, _colour) in STATES.items()}
-    name_width, state_width = (max(map(len, each.values())) for each in (names, states))
+    name_width, state_width = (max(map(len, each.values())) for each in (titles, states))
     indent = " " * (state_width + name_width + 4)
     for check, finding in results:
         state = states[finding.state].ljust(state_width)
@@ -112,7 +90,7 @@ def _print(session: Session, results: list[Result]) -> None:
             _sentence(session, sentence, finding.facts)
             for sentence in (finding.problem, finding.remedy)
         )
-        head = f"{state}  {names[check].ljust(name_width)}  "
+        head = f"{state}  {titles[check].ljust(name_width)}  "
         text = _fitted(head + problem, indent).rstrip()
         click.echo(click.style(text[:state_width], STATES[finding.state][1]) + text[state_width:])
         if remedy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -65,13 +66,7 @@ def install_kit(
         )
     places = _find_places(session, directory, scripts, sounds)
     try:
-        items = plan(find_kit(), places)
-        if gate_first:
-            items += [
-                Item(reach.file, with_gate_first(reach), Change.EDITED)
-                for reach in read_contexts(directory)
-                if reach.context == GATED and (reach.before or not reach.is_included)
-            ]
+        items = plan(find_kit(), places) + (_gate_first(directory) if gate_first else [])
         _show_difference(session, items)
         is_done = not dry_run and _is_wanted(session, items, yes=yes)
         if is_done:
@@ -86,20 +81,11 @@ def install_kit(
         )
     except OSError as error:
         session.fail(FAILED, "not-installed", _("Not installed: {error}"), error=error)
-    left = [item.target for item in items if item.change is Change.CHANGED and not force]
     if session.as_json:
-        session.show_json(
-            {
-                "done": is_done,
-                "files": [{"file": str(i.target), "change": i.change.value} for i in items],
-                "contexts": [
-                    {"context": r.context, "included": r.is_included, "before": r.before}
-                    for r in contexts
-                ],
-            }
-        )
+        session.show_json(_document(items, contexts, is_done=is_done))
     else:
         _say_what_next(session, contexts, is_done=is_done)
+    left = [item.target for item in items if item.change is Change.CHANGED and not force]
     if left:
         session.fail(
             FAILED,
@@ -107,6 +93,26 @@ def install_kit(
             _("Left alone, because somebody changed them (--force replaces them): {files}"),
             files=", ".join(map(str, left)),
         )
+
+
+def _gate_first(directory: Path) -> list[Item]:
+    """What lets the context that takes calls from trunks begin with the gate."""
+    return [
+        Item(reach.file, with_gate_first(reach), Change.EDITED)
+        for reach in read_contexts(directory)
+        if reach.context == GATED and (reach.before or not reach.is_included)
+    ]
+
+
+def _document(items: list[Item], contexts: list[Reach], *, is_done: bool) -> dict[str, Any]:
+    return {
+        "done": is_done,
+        "files": [{"file": str(item.target), "change": item.change.value} for item in items],
+        "contexts": [
+            {"context": reach.context, "included": reach.is_included, "before": reach.before}
+            for reach in contexts
+        ],
+    }
 
 
 def _find_places(

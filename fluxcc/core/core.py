@@ -15,6 +15,7 @@ from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
@@ -58,6 +59,9 @@ class Core:
         self.tracker = Tracker(
             self.numbers, self.journal, clock, self.happenings, settings.calls.trunk_contexts
         )
+        self.snapshots = Snapshots(
+            self.tracker, self.journal, self.happenings, settings.calls.trunk_contexts
+        )
         self.provisioning = Provisioning(pbx, self.happenings, settings.conference.room)
         self._build_blocks(settings)
         self.publisher = Publisher(
@@ -71,7 +75,7 @@ class Core:
             store,
             self.blocklist,
             self.provisioning,
-            self.tracker,
+            self.snapshots,
             self.journal,
             self.replies,
             runtime,

@@ -8,7 +8,7 @@ import logging
 from msgspec.structs import replace
 
 from fluxcc.core.blocks.blocklist import Blocklist
-from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.core.provisioning import Provisioning
@@ -28,7 +28,7 @@ class Recovery:
         store: Store,
         blocklist: Blocklist,
         provisioning: Provisioning,
-        tracker: Tracker,
+        snapshots: Snapshots,
         journal: Journal,
         replies: Replies,
         runtime: Runtime,
@@ -37,7 +37,7 @@ class Recovery:
         self._store = store
         self._blocklist = blocklist
         self._provisioning = provisioning
-        self._tracker = tracker
+        self._snapshots = snapshots
         self._journal = journal
         self._replies = replies
         self._runtime = runtime
@@ -58,7 +58,7 @@ class Recovery:
             return False
         self._provisioning.load(entries)
         self._load(blocks)
-        self._tracker.restore(call for call in calls if call.id not in self._tracker.calls)
+        self._snapshots.restore(calls)
         for row in unfinished:
             if row.at < self._born:
                 self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))

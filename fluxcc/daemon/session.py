@@ -187,7 +187,7 @@ class Session:
             inbox.has_gap = had_gap or inbox.has_gap
             raise
         self.resyncs += 1
-        adopted = tracker.resync(snapshot, known, yield_to_others)
+        adopted = self._core.snapshots.resync(snapshot, known, yield_to_others)
         if adopted:
             gevent.spawn(self._describe, adopted)
 
@@ -201,10 +201,10 @@ class Session:
                     continue
                 body = self.switch.describe(leg)
                 if body is not None:
-                    tracker.leg_described(self._decoder.event(body))
+                    self._core.snapshots.leg_described(self._decoder.event(body))
                 elif tracker.legs.get(leg) is known:
                     # Nothing will ever tell of its end: that was before it was adopted.
-                    tracker.lose(known)
+                    self._core.snapshots.lose(known)
         except (PbxError, ValueError) as error:
             log.warning("a leg was not described", extra={"reason": str(error)})
 

@@ -8,6 +8,7 @@ from fluxcc import __version__
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.marking import _
+from fluxcc.protocol.operators import DaemonStatus
 
 LATE = 2.0
 """Seconds that events may be behind."""
@@ -35,6 +36,11 @@ def check_daemon(patient: Patient) -> Iterator[Finding]:
             reason=error,
         )
         return
+    yield from _troubles(status)
+
+
+def _troubles(status: DaemonStatus) -> Iterator[Finding]:
+    """What the daemon says of itself that must not be."""
     if not status.connected:
         yield grave(
             "daemon-not-connected",

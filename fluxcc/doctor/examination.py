@@ -31,38 +31,41 @@ class Check(NamedTuple):
     """One thing that is looked at."""
 
     name: str
-    """For programs, like a finding's code."""
+    """For programs, like a finding's code; never renamed."""
+    title: str
+    """For people; translated where it is shown."""
     look: Look
 
 
 class Result(NamedTuple):
     """What one check found; ``OK`` where it found nothing."""
 
-    check: str
+    check: Check
     finding: Finding
 
 
-CONFIGURATION = "configuration"
+CONFIGURATION = Check("configuration", _("configuration"), lambda patient: ())
+"""Looked at before the others: without one there is nothing to look at."""
 CHECKS = (
-    Check("link", link.check_link),
-    Check("password", link.check_password),
-    Check("listener", link.check_listener),
-    Check("modules", modules.check_modules),
-    Check("kit-dialplan", kit.check_dialplan),
-    Check("kit-scripts", kit.check_scripts),
-    Check("kit-prompts", kit.check_prompts),
-    Check("gate", gate.check_gate),
-    Check("refusal", gate.check_refusal),
-    Check("clock", clock.check_clock),
-    Check("store", store.check_store),
-    Check("disk", store.check_disk),
-    Check("daemon", daemon.check_daemon),
-    Check("outside", numbers.check_outside),
-    Check("users", numbers.check_users),
-    Check("rooms", destinations.check_rooms),
-    Check("surveys", destinations.check_surveys),
-    Check("services", destinations.check_services),
-    Check("spool", spool.check_spool),
+    Check("link", _("link to FreeSWITCH"), link.check_link),
+    Check("password", _("password"), link.check_password),
+    Check("listener", _("who reaches the event socket"), link.check_listener),
+    Check("modules", _("FreeSWITCH's modules"), modules.check_modules),
+    Check("kit-dialplan", _("kit: dialplan"), kit.check_dialplan),
+    Check("kit-scripts", _("kit: scripts"), kit.check_scripts),
+    Check("kit-prompts", _("kit: recordings"), kit.check_prompts),
+    Check("gate", _("gate in place"), gate.check_gate),
+    Check("refusal", _("gate refuses"), gate.check_refusal),
+    Check("clock", _("clock"), clock.check_clock),
+    Check("store", _("store"), store.check_store),
+    Check("disk", _("disk"), store.check_disk),
+    Check("daemon", _("daemon"), daemon.check_daemon),
+    Check("outside", _("outside numbers"), numbers.check_outside),
+    Check("users", _("internal numbers"), numbers.check_users),
+    Check("rooms", _("rooms"), destinations.check_rooms),
+    Check("surveys", _("surveys"), destinations.check_surveys),
+    Check("services", _("services"), destinations.check_services),
+    Check("spool", _("survey's spool"), spool.check_spool),
 )
 
 
@@ -76,7 +79,7 @@ def examine(patient: Patient) -> Iterator[Result]:
             reason = _("Not looked at: FreeSWITCH does not answer.")
             findings = [skipped("pbx-silent", reason)]
         for finding in findings or [OK]:
-            yield Result(check.name, finding)
+            yield Result(check, finding)
 
 
 def misconfigured(faults: Iterable[Fault]) -> Iterator[Result]:
@@ -92,4 +95,4 @@ def misconfigured(faults: Iterable[Fault]) -> Iterator[Result]:
         yield Result(CONFIGURATION, finding)
     for check in CHECKS:
         reason = _("Not looked at: the configuration is wrong.")
-        yield Result(check.name, skipped("configuration-wrong", reason))
+        yield Result(check, skipped("configuration-wrong", reason))

@@ -206,38 +206,3 @@ def _originatee(customer: Leg | None, agent: Leg | None) -> str:
     if customer is None or agent is None or customer.partner is not agent:
         return ""
     return agent.uuid if customer.is_originator else customer.uuid
-
-
-def tell_roles(first: Leg, second: Leg) -> tuple[Leg, Leg, Direction]:
-    """Who is the customer, who the agent, and who called whom, on two legs that were bridged.
-
-    ``first`` is the leg that began the call (FreeSWITCH's A leg). A telephone and a trunk tell
-    themselves apart. Of two trunks the one that a channel variable gives to an agent is the
-    agent's; where none says, the one that was called is, and of two that the PBX dialled the
-    first.
-    """
-    if first.is_station and second.is_station:
-        return first, second, Direction.INTERNAL
-    if first.is_station or second.is_station:
-        agent, customer = (first, second) if first.is_station else (second, first)
-    elif first.is_inbound:
-        agent, customer = second, first
-    elif second.is_inbound:
-        agent, customer = first, second
-    elif second.claim and not first.claim:
-        agent, customer = second, first
-    else:
-        agent, customer = first, second
-    if customer.is_inbound:
-        return customer, agent, Direction.RECEIVED
-    if customer is first:
-        return customer, agent, Direction.CAMPAIGN
-    return customer, agent, Direction.ORIGINATED
-
-
-def name_agent(customer: Leg, agent: Leg) -> str:
-    """The agent's extension: what a channel variable on either leg says, else the telephone's."""
-    claims = [leg for leg in (agent, customer) if leg.claim]
-    if claims:
-        return min(claims, key=lambda leg: leg.claim_rank).claim
-    return agent.extension or agent.person

@@ -14,6 +14,7 @@ import pytest
 import fluxcc
 from fluxcc import config
 from fluxcc.cli import COMMANDS, main, session
+from fluxcc.doctor.examination import CHECKS
 from fluxcc.domain.actions import ALIASES, ON_CALLS
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
@@ -114,6 +115,10 @@ def test_every_option_is_named() -> None:
     }
     text = "\n".join(quoted(DOCS / "commands.md"))
     assert not [option for option in options if not re.search(rf"{option}\b", text)]
+
+
+def test_every_check_of_doctor_is_named() -> None:
+    assert not missing({check.name for check in CHECKS}, DOCS / "commands.md")
 
 
 def test_every_exit_code_is_named() -> None:

@@ -24,7 +24,7 @@ from fluxcc.domain.errors import LinkLostError, PbxRejectedError, RefusedError
 from fluxcc.domain.report import Line
 from fluxcc.domain.requests import Reply, clean_text
 from fluxcc.kit import find_kit
-from fluxcc.lab.simulator.pbx import Pbx
+from fluxcc.lab.simulator.assembly import build
 from fluxcc.pbx import commands, events
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.pbx.link import Link
@@ -294,7 +294,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     shutil.copytree(find_kit() / "dialplan", folder / "conf/dialplan", dirs_exist_ok=True)
     shutil.copytree(find_kit() / "scripts", folder / "scripts")
     (folder / "storage").mkdir()
-    scene = Scene(Pbx(folder / "conf"))
+    scene = Scene(build(folder / "conf"))
     yield scene
     for leg in scene.pbx.switchboard:
         scene.pbx.switchboard.hang_up(leg, "MANAGER_REQUEST")

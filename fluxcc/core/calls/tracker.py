@@ -9,30 +9,25 @@ gap they may come before the snapshot does.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection
 from sys import intern
 from urllib.parse import unquote
 
+from fluxcc.core.calls.roles import Stations, name_agent, tell_roles
+from fluxcc.core.calls.watchers import Watchers
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
-from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome, name_agent, tell_roles
+from fluxcc.domain.calls import Call, Direction, Leg, Outcome
 from fluxcc.domain.effects import LegFact
-from fluxcc.domain.events import LegEvent, LegNews, LegRow, Snapshot
+from fluxcc.domain.events import LegEvent, LegNews
 from fluxcc.domain.numbers import NumberPlan
 
-Watcher = Callable[[str, LegNews], None]
-"""Called with a leg's UUID and what happened to it."""
-LEGS_PER_SLICE = 100
-"""Legs that a snapshot changes before others may have their turn: some 2 ms."""
 LONGEST_TEXT = 128
 """What is kept of a caller ID, of a dialled number, of a group's or an agent's name. Strangers send
 64 kB, which no index of PostgreSQL takes. Longer than any usable number, so that what was cut off
 cannot make one of it."""
-ENDS_REMEMBERED = 1_000
-"""Legs whose end is remembered for whoever asks a moment too late."""
 
 
 class Tracker:
@@ -47,19 +42,18 @@ class Tracker:
         trunk_contexts: Collection[str] = ("public",),
     ) -> None:
         """``trunk_contexts`` are those in which a caller ID proves nothing (``[calls]``)."""
-        self._numbers = numbers
-        self._trunk_contexts = frozenset(trunk_contexts)
+        self._stations = Stations(numbers, trunk_contexts)
         self._journal = journal
         self._clock = clock
         self._happenings = happenings
         self.legs: dict[str, Leg] = {}
         self.calls: dict[int, Call] = {}
         self._by_agent: dict[str, dict[str, Leg]] = {}
-        self._watchers: dict[str, list[Watcher]] = {}
+        self.watchers = Watchers()
+        """Who waits for what happens to a leg."""
         self._ids = MomentIds()
-        self._former: dict[str, Call] = {}
+        self.former: dict[str, Call] = {}
         """Leg → its call, as the store remembers it from the daemon's former life."""
-        self._ends: OrderedDict[str, LegNews] = OrderedDict()
 
     # What happened
 
@@ -73,18 +67,18 @@ class Tracker:
         """A leg was answered."""
         leg = self._leg(event)
         leg.is_answered = True
-        self._learn(leg, event)
+        self.learn(leg, event)
 
     def legs_bridged(self, event: LegEvent) -> None:
         """Two legs were connected; now it shows who is the customer and who the agent."""
         leg = self._leg(event)
-        self._learn(leg, event)
+        self.learn(leg, event)
         first = self.legs.get(event.bridge_a) or (leg if event.leg == event.bridge_a else None)
         second = self.legs.get(event.bridge_b)
         if first is None or second is None or first is second:
             # The other leg was never heard of: the next snapshot brings it.
             return
-        self._bridge(first, second)
+        self.bridge(first, second)
 
     def legs_unbridged(self, event: LegEvent) -> None:
         """Two legs were disconnected; each may go on."""
@@ -93,28 +87,25 @@ class Tracker:
             if leg is not None and leg.partner is not None:
                 leg.partner.partner = None
                 leg.partner = None
-            self._tell(uuid, LegNews(LegFact.PARTED))
+            self.watchers.happened(uuid, LegNews(LegFact.PARTED))
 
     def leg_ended(self, event: LegEvent) -> None:
         """A leg hung up."""
         leg = self.legs.get(event.leg)
         if leg is not None:
-            self._end(leg, event.cause)
-            self._tell(event.leg, LegNews(LegFact.ENDED, event.cause))
+            self.end(leg, event.cause)
+            self.watchers.happened(event.leg, LegNews(LegFact.ENDED, event.cause))
 
     def leg_destroyed(self, event: LegEvent) -> None:
         """A leg is no more. It ends here at the latest: one that hung up before its creation was
         told was not known then."""
         self.leg_ended(event)
         news = LegNews(LegFact.GONE, event.cause, event.is_by_person)
-        self._ends[event.leg] = news
-        if len(self._ends) > ENDS_REMEMBERED:
-            self._ends.popitem(last=False)
-        self._tell(event.leg, news)
+        self.watchers.gone(event.leg, news)
 
     def leg_joined(self, event: LegEvent) -> None:
         """A leg entered a conference room."""
-        self._tell(event.leg, LegNews(LegFact.JOINED, event.conference))
+        self.watchers.happened(event.leg, LegNews(LegFact.JOINED, event.conference))
 
     # What is asked
 
@@ -137,20 +128,6 @@ class Tracker:
         """Whether one of the agent's telephones is in this call."""
         return any(leg.call is call for leg in self._by_agent.get(agent, {}).values())
 
-    def watch(self, legs: Iterable[str], watcher: Watcher) -> None:
-        """Call ``watcher`` whenever something happens to one of these legs."""
-        for uuid in legs:
-            self._watchers.setdefault(uuid, []).append(watcher)
-
-    def unwatch(self, legs: Iterable[str], watcher: Watcher) -> None:
-        """Take a ``watch`` back."""
-        for uuid in legs:
-            watchers = self._watchers.get(uuid)
-            if watchers and watcher in watchers:
-                watchers.remove(watcher)
-                if not watchers:
-                    del self._watchers[uuid]
-
     def partner_of(self, uuid: str) -> LegNews | None:
         """With whom a leg talks now."""
         leg = self.legs.get(uuid)
@@ -158,126 +135,20 @@ class Tracker:
             return None
         return LegNews(LegFact.BRIDGED, leg.call.agent)
 
-    def end_of(self, uuid: str) -> LegNews | None:
-        """How a leg went that went a moment ago."""
-        return self._ends.get(uuid)
-
     def calls_of_group(self, group: str) -> list[Call]:
         """The calls of a group in which somebody is talking."""
         return [call for call in self.calls.values() if call.group == group and call.is_talking]
-
-    # After a gap
-
-    def restore(self, records: Iterable[CallRecord]) -> None:
-        """Take over the calls that were live when the daemon's former life ended.
-
-        The next ``resync`` gives them their legs, and counts those without any as lost.
-        """
-        for entry in records:
-            if self._is_known(entry):
-                continue
-            call = Call(
-                id=entry.id,
-                started=entry.started,
-                agent=intern(entry.agent),
-                group=intern(entry.group),
-                number=entry.number,
-                direction=Direction(entry.direction),
-                bridged=entry.bridged,
-                outcome=Outcome(entry.outcome),
-                is_survey_over=entry.outcome != Outcome.LIVE,
-                customer_uuid=entry.customer_leg,
-                agent_uuid=entry.agent_leg,
-            )
-            self.calls[call.id] = call
-            for uuid in (entry.customer_leg, entry.agent_leg):
-                if uuid:
-                    self._former[uuid] = call
-
-    def resync(
-        self, snapshot: Snapshot, known: Collection[str], pause: Callable[[], None] = lambda: None
-    ) -> list[str]:
-        """Make the live legs those of a snapshot; calls without a leg in it were lost.
-
-        ``known`` are the legs that were known when it was asked for: one that came since is not
-        lost for not being in it, and one that went since does not come back with it. A leg that is
-        known keeps what is known of it: a snapshot tells less than the events did.
-
-        There may be 20,000: ``pause`` is called now and then, and whatever happens to a leg
-        meanwhile is newer than the snapshot.
-
-        Returns the legs of which only a row is known now; ``leg_described`` tells the rest.
-        """
-        rest = slices(pause)
-        for uuid in known:
-            gone = self.legs.get(uuid) if uuid not in snapshot.up else None
-            if gone is not None:
-                self.lose(gone)
-                next(rest)
-        pause()
-        adopted = []
-        for row in snapshot.rows:
-            # Its end may have been told while the snapshot was on its way.
-            has_ended = row.uuid in self._ends
-            if row.uuid not in self.legs and row.uuid not in known and not has_ended:
-                self._adopt(row)
-                adopted.append(row.uuid)
-                next(rest)
-        pause()
-        for row in snapshot.rows:
-            leg, partner = self.legs.get(row.uuid), self.legs.get(row.bridged_to)
-            if leg is not None and partner is not None and leg.partner is not partner:
-                self._bridge(partner, leg)
-                next(rest)
-        pause()
-        for call in [call for call in self.calls.values() if not call.legs]:
-            if call.id in self.calls and not call.legs:
-                self._close(call, Outcome.LOST)
-                next(rest)
-        self._former.clear()
-        return adopted
-
-    def _is_known(self, entry: CallRecord) -> bool:
-        """Whether a call of the store is one that is live here already, under another id: the
-        store could be read only after the snapshot. It goes on under the store's id."""
-        for uuid in (entry.customer_leg, entry.agent_leg):
-            call = self.call_of(uuid)
-            if call is not None:
-                del self.calls[call.id]
-                call.id, call.started = entry.id, entry.started
-                self.calls[call.id] = call
-                self._journal.call_changed(call)
-                return True
-        return False
-
-    def leg_described(self, event: LegEvent) -> None:
-        """What a leg's channel variables say, asked for after a snapshot."""
-        leg = self.legs.get(event.leg)
-        if leg is None:
-            return
-        self._learn(leg, event)
-        if leg.partner is not None and leg.call is not None:
-            first = leg if leg.is_originator else leg.partner
-            self._bridge(first, leg.partner if first is leg else leg)
-
-    def lose(self, leg: Leg) -> None:
-        """Count a leg as gone without having seen it go."""
-        call = leg.call
-        self._end(leg, "")
-        if call is not None and call.outcome in (Outcome.ANSWERED, Outcome.UNANSWERED):
-            call.outcome = Outcome.LOST
-        self._tell(leg.uuid, LegNews(LegFact.ENDED))
-        self._tell(leg.uuid, LegNews(LegFact.GONE))
 
     # How it is kept
 
     def _leg(self, event: LegEvent) -> Leg:
         leg = self.legs.get(event.leg)
-        return leg if leg is not None else self._new_leg(event)
+        return leg if leg is not None else self.new_leg(event)
 
-    def _new_leg(self, event: LegEvent) -> Leg:
+    def new_leg(self, event: LegEvent) -> Leg:
+        """Make a leg known, out of whatever event told of it first."""
         is_inbound = event.direction != "outbound"
-        self._ends.pop(event.leg, None)
+        self.watchers.began(event.leg)
         leg = Leg(
             uuid=event.leg,
             is_inbound=is_inbound,
@@ -288,7 +159,7 @@ class Tracker:
             created=float(event.at or 0) / 1e6 or self._clock.now(),
         )
         self.legs[leg.uuid] = leg
-        self._learn(leg, event)
+        self.learn(leg, event)
         self._join(leg, self._origin(event))
         return leg
 
@@ -301,7 +172,7 @@ class Tracker:
         return None
 
     def _join(self, leg: Leg, origin: Leg | None) -> None:
-        call = self._former.pop(leg.uuid, None) or (origin.call if origin is not None else None)
+        call = self.former.pop(leg.uuid, None) or (origin.call if origin is not None else None)
         if call is None:
             call = Call(id=self._ids.new(leg.created), started=leg.created, number=leg.person)
             if leg.is_station:
@@ -321,7 +192,7 @@ class Tracker:
         call.group = call.group or leg.group
         self._journal.call_changed(call)
 
-    def _learn(self, leg: Leg, event: LegEvent) -> None:
+    def learn(self, leg: Leg, event: LegEvent) -> None:
         """Take from an event what its channel variables tell of the leg by now."""
         group = event.group
         if group:
@@ -334,32 +205,13 @@ class Tracker:
             leg.claim = intern(agent[:LONGEST_TEXT])
             leg.claim_rank = event.agent_rank
         if not leg.is_station:
-            extension = self._extension(leg, event)
+            extension = self._stations.extension(leg, event)
             if extension:
                 leg.is_station = True
                 leg.extension = intern(extension[:LONGEST_TEXT])
         if leg.is_station and not (leg.call is not None and leg.call.agent_leg is leg):
-            # From the bridge on both legs' variables name the agent (``_bridge``), not this one's.
+            # From the bridge on both legs' variables name the agent (``bridge``), not this one's.
             self._index(leg, leg.claim or leg.extension)
-
-    def _extension(self, leg: Leg, event: LegEvent) -> str:
-        """Whose telephone this leg is; empty for a trunk's.
-
-        A telephone is what mod_callcenter or a ``user/`` dial string called, what authenticated
-        as somebody, and what has an internal number. On a trunk anybody can present one: taken at
-        their word they would be that agent, whose own calls would then be ambiguous.
-        """
-        if leg.is_inbound:
-            if event.user_name:
-                return event.user_name
-            is_believed = leg.context not in self._trunk_contexts
-            return leg.number if is_believed and self._numbers.is_internal(leg.number) else ""
-        if event.dialed_user and event.other_type != "originatee":
-            # A customer whom a campaign dialled has it too, once their leg has called an agent.
-            return event.dialed_user
-        if event.queue_side == "agent":
-            return event.agent
-        return leg.destination if self._numbers.is_internal(leg.destination) else ""
 
     def _index(self, leg: Leg, agent: str) -> None:
         if leg.indexed_as == agent:
@@ -375,7 +227,8 @@ class Tracker:
             if not legs:
                 del self._by_agent[leg.indexed_as]
 
-    def _bridge(self, first: Leg, second: Leg) -> None:
+    def bridge(self, first: Leg, second: Leg) -> None:
+        """Two legs are connected; ``first`` is FreeSWITCH's A leg."""
         for leg in (first, second):
             if leg.partner is not None:
                 leg.partner.partner = None
@@ -397,14 +250,8 @@ class Tracker:
             call.bridged = self._clock.now()
         self._index(agent_leg, call.agent)
         self._journal.call_changed(call)
-        self._tell(customer.uuid, LegNews(LegFact.BRIDGED, call.agent))
+        self.watchers.happened(customer.uuid, LegNews(LegFact.BRIDGED, call.agent))
         self._happenings.call_bridged(call)
-
-    def _tell(self, uuid: str, news: LegNews) -> None:
-        watchers = self._watchers.get(uuid)
-        if watchers:
-            for watcher in tuple(watchers):
-                watcher(uuid, news)
 
     def _bring(self, agent_leg: Leg, call: Call) -> None:
         """Let the agent's leg be part of the customer's call, whatever it was part of before."""
@@ -414,7 +261,8 @@ class Tracker:
         agent_leg.call = call
         call.legs.append(agent_leg)
 
-    def _end(self, leg: Leg, cause: str) -> None:
+    def end(self, leg: Leg, cause: str) -> None:
+        """A leg is there no longer."""
         del self.legs[leg.uuid]
         self._unindex(leg)
         if leg.partner is not None:
@@ -437,40 +285,13 @@ class Tracker:
             call.agent_leg = None
         if not call.legs:
             call.cause = call.cause or intern(cause)
-            self._close(call, Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED)
+            self.close(call, Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED)
         self._journal.call_changed(call)
 
-    def _close(self, call: Call, outcome: Outcome) -> None:
+    def close(self, call: Call, outcome: Outcome) -> None:
+        """A call is over; ``outcome`` counts where no action gave it another."""
         call.ended = self._clock.now()
         if call.outcome is Outcome.LIVE:
             call.outcome = outcome
         del self.calls[call.id]
         self._journal.call_changed(call)
-
-    def _adopt(self, row: LegRow) -> None:
-        """Make a leg known of which only a snapshot's row is."""
-        is_from_trunk = row.direction == "inbound" and row.context in self._trunk_contexts
-        # There FreeSWITCH makes a presence of whatever user the caller wrote into the From.
-        user = "" if is_from_trunk else row.user
-        event = LegEvent(
-            leg=row.uuid,
-            direction=row.direction,
-            number=row.number,
-            destination=row.destination,
-            context=row.context,
-            dialed_user=user if row.direction == "outbound" else "",
-            user_name=user if row.direction == "inbound" else "",
-            at=str(int(row.created * 1e6)),
-        )
-        leg = self._new_leg(event)
-        leg.is_answered = row.is_answered
-        if leg.is_inbound and not leg.is_answered:
-            self._happenings.leg_came_in(leg)
-
-
-def slices(pause: Callable[[], None]) -> Iterator[None]:
-    """Each ``next`` is one piece of work done; every so many there is a pause."""
-    while True:
-        for _ in range(LEGS_PER_SLICE):
-            yield
-        pause()

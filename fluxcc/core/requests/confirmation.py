@@ -168,7 +168,7 @@ class ConfirmationWatch:
 
     def __enter__(self) -> ConfirmationWatch:
         if self._awaited is not None:
-            self._tracker.watch(self._awaited.legs, self._observe)
+            self._tracker.watchers.watch(self._awaited.legs, self._observe)
             for leg in self._awaited.legs:
                 if leg not in self._tracker.legs:
                     self._awaited.observe(leg, LegNews(LegFact.ENDED))
@@ -176,7 +176,7 @@ class ConfirmationWatch:
 
     def __exit__(self, *exception: object) -> None:
         if self._awaited is not None:
-            self._tracker.unwatch(self._awaited.legs, self._observe)
+            self._tracker.watchers.unwatch(self._awaited.legs, self._observe)
 
     def wait(self) -> Code | None:
         """None when it is confirmed, otherwise the code of the failure. Raises

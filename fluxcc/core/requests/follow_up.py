@@ -26,12 +26,12 @@ class FollowUps:
         def observe(_leg: str, news: LegNews) -> None:
             sequel = tell(news)
             if sequel:
-                self._tracker.unwatch([leg], observe)
+                self._tracker.watchers.unwatch([leg], observe)
                 self._journal.note(msgspec.structs.replace(row, sequel=sequel))
 
-        self._tracker.watch([leg], observe)
+        self._tracker.watchers.watch([leg], observe)
         # Somebody may have answered, or the call may be over, while the transfer was being proved.
-        sooner = self._tracker.partner_of(leg) or self._tracker.end_of(leg)
+        sooner = self._tracker.partner_of(leg) or self._tracker.watchers.end_of(leg)
         if sooner is not None:
             observe(leg, sooner)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gevent
 
-from .pbx import Pbx
+from .assembly import build
 from .server import EventSocket
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--password", default="ClueCon")
     arguments = parser.parse_args()
     logging.basicConfig(format="simulator: %(levelname)s: %(message)s")
-    pbx = Pbx(arguments.conf)
+    pbx = build(arguments.conf)
     for folder in pbx.configuration.folders.values():
         folder.mkdir(exist_ok=True)
     server = EventSocket(pbx, arguments.port, arguments.password)

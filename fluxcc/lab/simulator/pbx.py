@@ -1,22 +1,22 @@
-"""The one place where the simulator's parts meet.
+"""The simulator's parts, and what acts on all of them at once.
 
-Its counterparts are ``server.py`` on the outside and ``applications.py`` and ``api/`` on the
-inside, which act on the whole PBX.
+Its counterparts are ``server.py`` on the outside, and ``assembly.py``, which gives it the commands
+(``api/``), the applications and the scripts. It imports none of these: they act on it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import gevent
 
-from . import api
-from .applications import APPLICATIONS
 from .bridging import Bridges
 from .callcenter import CallCenter
+from .channel import Channel
 from .conference import Conferences
 from .configuration import Configuration
 from .dialing import Dialer
@@ -24,7 +24,6 @@ from .events import EventBus
 from .hashtable import HashTable
 from .outside import Outside
 from .routing import Router
-from .scripts import Scripts
 from .switchboard import Switchboard
 
 HEARTBEAT_SECONDS = 20
@@ -37,10 +36,44 @@ MODULES = frozenset(
 )
 
 
+Application = Callable[["Pbx", Channel, str], None]
+"""What a dialplan does with a leg: the PBX, the leg, the application's argument."""
+
+
+class Commands(Protocol):
+    """The api commands."""
+
+    VERSION: str
+
+    def run(self, pbx: Pbx, text: str) -> str:
+        """Run ``COMMAND ARGUMENTS``; the answer may be empty."""
+
+    def has(self, pbx: Pbx, name: str) -> bool:
+        """Whether there is such a command, and its module is loaded."""
+
+
+class ScriptRunner(Protocol):
+    """mod_lua."""
+
+    def run_on(self, leg: Channel, command: str) -> None:
+        """``lua`` in a dialplan."""
+
+    def run_api(self, command: str) -> str:
+        """``api lua``."""
+
+
 class Pbx:
     """A PBX made from a configuration folder; everything it knows is in memory."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        commands: Commands,
+        applications: Mapping[str, Application],
+        script_runner: Callable[[Pbx], ScriptRunner],
+    ) -> None:
+        self._commands = commands
         self.started = time.time()
         self.modules = set(MODULES)
         self.bus = EventBus()
@@ -52,17 +85,17 @@ class Pbx:
         self.router = Router(
             self.switchboard,
             self.configuration,
-            {name: partial(run, self) for name, run in APPLICATIONS.items()},
+            {name: partial(run, self) for name, run in applications.items()},
             self.expand_api,
         )
         self.bridges = Bridges(self.switchboard, self.router)
         self.callcenter = CallCenter(self.bus, self.dialer, self.bridges, self.configuration)
         self.conferences = Conferences(self.bus, self.configuration)
-        self.scripts = Scripts(self)
+        self.scripts = script_runner(self)
 
     def api(self, command: str) -> str:
         """Run an api command as a client of the event socket sends it."""
-        return api.run(self, command)
+        return self._commands.run(self, command)
 
     def beat(self, sleep: Callable[[float], object] = gevent.sleep) -> None:
         """HEARTBEAT for ever, the first one after a whole interval."""
@@ -73,7 +106,7 @@ class Pbx:
                 {
                     "Event-Info": "System Ready",
                     "Up-Time": f"{time.time() - self.started:.0f} seconds",
-                    "FreeSWITCH-Version": api.VERSION,
+                    "FreeSWITCH-Version": self._commands.VERSION,
                     "Uptime-msec": str(int((time.time() - self.started) * 1000)),
                     "Session-Count": str(len(self.switchboard)),
                     "Max-Sessions": "20000",
@@ -85,4 +118,4 @@ class Pbx:
 
     def expand_api(self, name: str, arguments: str) -> str:
         """``${name(arguments)}``: nothing where there is no such command."""
-        return self.api(f"{name} {arguments}") if api.has(self, name) else ""
+        return self.api(f"{name} {arguments}") if self._commands.has(self, name) else ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fluxcc.domain.calls import Call, Direction, Leg, name_agent, record, tell_roles
+from fluxcc.core.calls.roles import name_agent, tell_roles
+from fluxcc.domain.calls import Call, Direction, Leg, record
 from tests.builders import NUMBER, OTHER, a_leg, a_telephone
 
 

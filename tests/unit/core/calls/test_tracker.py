@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxcc.core.calls.tracker import LEGS_PER_SLICE
+from fluxcc.core.calls.snapshot import LEGS_PER_SLICE
 from fluxcc.domain.calls import CallRecord, Direction
 from tests.builders import NUMBER, OTHER, World, a_row, a_snapshot, an_event
 from tests.fakes import NOW
@@ -285,12 +285,12 @@ def test_a_watcher_hears_the_end_of_its_legs_only(world: World) -> None:
     def watcher(leg: str, _: object) -> None:
         heard.append(leg)
 
-    world.tracker.watch(["customer"], watcher)
+    world.tracker.watchers.watch(["customer"], watcher)
     world.hear("CHANNEL_HANGUP", "telephone", Hangup_Cause="NORMAL_CLEARING")
     assert heard == []
     world.hear("CHANNEL_HANGUP", "customer", Hangup_Cause="CALL_REJECTED")
     assert heard == ["customer"]
-    world.tracker.unwatch(["customer"], watcher)
+    world.tracker.watchers.unwatch(["customer"], watcher)
     world.hear("CHANNEL_DESTROY", "customer", Hangup_Cause="CALL_REJECTED")
     assert len(heard) == 1
 
@@ -301,9 +301,9 @@ def test_a_watcher_may_stop_watching_while_it_is_told(world: World) -> None:
 
     def once(leg: str, _: object) -> None:
         told.append(leg)
-        world.tracker.unwatch(["customer"], once)
+        world.tracker.watchers.unwatch(["customer"], once)
 
-    world.tracker.watch(["customer"], once)
+    world.tracker.watchers.watch(["customer"], once)
     world.hung_up("customer")
     assert told == ["customer"]
 
@@ -385,7 +385,7 @@ def test_a_leg_that_is_described_after_a_snapshot_gets_its_group_and_agent(world
         a_row("telephone", direction="outbound", destination="1000", bridged_to="customer"),
     ]
     for leg in world.resync(a_snapshot(*rows)):
-        world.tracker.leg_described(
+        world.snapshots.leg_described(
             an_event(
                 "CHANNEL_DATA", leg, variable_fluxcc_group="sales", variable_fluxcc_agent="2000"
             )
@@ -418,12 +418,12 @@ def test_who_was_bridged_to_whom_is_still_known_after_a_snapshot(
     }
     rows[originatee] = msgspec.structs.replace(rows[originatee], bridged_to=originator)
     for leg in world.resync(a_snapshot(*rows.values())):
-        world.tracker.leg_described(an_event("CHANNEL_DATA", leg))
+        world.snapshots.leg_described(an_event("CHANNEL_DATA", leg))
     assert world.tracker.agent_calls("1000")[0].seen_by("1000").originatee == originatee
 
 
 def test_a_leg_that_went_before_it_was_described_stays_away(world: World) -> None:
-    world.tracker.leg_described(an_event("CHANNEL_DATA", "gone"))
+    world.snapshots.leg_described(an_event("CHANNEL_DATA", "gone"))
     assert not world.tracker.legs
 
 
@@ -446,7 +446,7 @@ def test_a_call_that_is_not_in_the_snapshot_was_lost(world: World) -> None:
     """FreeSWITCH was restarted: calls that died with it are recorded as lost."""
     world.received_call()
     told: list[str] = []
-    world.tracker.watch(["customer"], lambda leg, _: told.append(leg))
+    world.tracker.watchers.watch(["customer"], lambda leg, _: told.append(leg))
     world.resync(a_snapshot())
     assert the_call(world).outcome == "lost"
     assert the_call(world).ended is not None
@@ -482,7 +482,7 @@ def a_record(**changes: object) -> CallRecord:
 
 
 def test_a_new_life_goes_on_with_the_calls_of_the_former(world: World) -> None:
-    world.tracker.restore([a_record()])
+    world.snapshots.restore([a_record()])
     world.resync(
         a_snapshot(
             a_row("customer"),
@@ -504,7 +504,7 @@ def test_a_new_life_goes_on_with_the_calls_of_the_former(world: World) -> None:
 
 def test_a_restored_call_keeps_its_agent_although_its_legs_are_not_bridged(world: World) -> None:
     """In a conference room."""
-    world.tracker.restore([a_record()])
+    world.snapshots.restore([a_record()])
     world.resync(
         a_snapshot(a_row("customer"), a_row("telephone", direction="outbound", user="1000"))
     )
@@ -514,7 +514,7 @@ def test_a_restored_call_keeps_its_agent_although_its_legs_are_not_bridged(world
 
 
 def test_a_call_that_ended_between_two_lives_was_lost(world: World) -> None:
-    world.tracker.restore([a_record()])
+    world.snapshots.restore([a_record()])
     world.resync(a_snapshot())
     assert the_call(world).outcome == "lost"
     assert not world.tracker.calls
@@ -617,7 +617,9 @@ def test_after_a_snapshot_exactly_its_legs_are_up(events: list, up: set[str]) ->
         world.handle(event)
     world.resync(a_snapshot(*(a_row(leg) for leg in sorted(up))))
     check(world)
-    assert set(world.tracker.legs) == {leg for leg in up if world.tracker.end_of(leg) is None}
+    assert set(world.tracker.legs) == {
+        leg for leg in up if world.tracker.watchers.end_of(leg) is None
+    }
 
 
 def test_a_leg_whose_end_was_told_while_the_snapshot_was_on_its_way_does_not_come_back(
@@ -626,7 +628,7 @@ def test_a_leg_whose_end_was_told_while_the_snapshot_was_on_its_way_does_not_com
     known = frozenset(world.tracker.legs)
     world.handle(an_event("CHANNEL_CREATE", "short"))
     world.handle(an_event("CHANNEL_DESTROY", "short"))
-    assert world.tracker.resync(a_snapshot(a_row("short")), known) == []
+    assert world.snapshots.resync(a_snapshot(a_row("short")), known) == []
     assert not world.tracker.calls
 
 
@@ -642,7 +644,7 @@ def test_what_happens_while_a_large_snapshot_is_taken_in_is_newer_than_it() -> N
             world.handle(an_event("CHANNEL_DESTROY", rows[0].uuid))
             world.handle(an_event("CHANNEL_DESTROY", rows[-1].uuid))
 
-    adopted = world.tracker.resync(a_snapshot(*rows), frozenset(), meanwhile)
+    adopted = world.snapshots.resync(a_snapshot(*rows), frozenset(), meanwhile)
     assert rows[0].uuid in adopted
     assert set(world.tracker.legs) == {row.uuid for row in rows[1:-1]}
     check(world)

@@ -466,7 +466,7 @@ def test_nobody_is_watched_any_more_when_the_reply_is_given(world: World) -> Non
     world.received_call()
     world.pbx.rejected.add("end_leg")
     world.ask(a_request())
-    assert world.tracker._watchers == {}
+    assert world.tracker.watchers.count == 0
 
 
 # Numbers

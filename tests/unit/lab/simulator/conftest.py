@@ -9,6 +9,7 @@ import gevent
 import pytest
 
 import fluxcc.lab
+from fluxcc.lab.simulator.assembly import build
 from fluxcc.lab.simulator.channel import Channel
 from fluxcc.lab.simulator.events import Event
 from fluxcc.lab.simulator.pbx import Pbx
@@ -82,7 +83,7 @@ def configuration(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scene(configuration: Path) -> Iterator[Scene]:
-    scene = Scene(Pbx(configuration))
+    scene = Scene(build(configuration))
     yield scene
     for leg in scene.pbx.switchboard:
         scene.pbx.switchboard.hang_up(leg, "MANAGER_REQUEST")
