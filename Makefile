@@ -11,7 +11,7 @@ BENCH := .venv-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live bench bench-guard prompts catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
+.PHONY: help install demo test live bench bench-guard prompts settings catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ prompts: ## speak the survey's prompts anew (needs espeak-ng and sox)
 	    espeak-ng -v pt-br -s 150 --stdout "$$text" \
 	    | sox -q -t wav - -r 8000 -c 1 -e mu-law "$$name.wav" norm -3 pad 0 0.2; \
 	done < prompts.txt
+
+settings: $(VENV)/.installed ## write what is read of the settings, out of their declaration
+	$(BIN)/python packaging/settings_documents.py
 
 CATALOGUES := fluxcc/locale
 

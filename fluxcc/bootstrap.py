@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fluxcc import __version__, logs
 from fluxcc.config import Settings
+from fluxcc.config.reload import Reloader
 from fluxcc.core.core import Core, number_plan
 from fluxcc.core.ports import Batch
 from fluxcc.core.retention import Erasure, StoredMemory
@@ -26,7 +27,6 @@ from fluxcc.doors.readings import Readings
 from fluxcc.pbx import events
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
-from fluxcc.reload import Reloader
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
 from fluxcc.spool import FolderSpool
 from fluxcc.store.database import SqlStore

@@ -17,7 +17,8 @@ from typing import Any, NoReturn, cast
 
 import msgspec
 
-from fluxcc import config, logs
+from fluxcc import logs
+from fluxcc.config import reading
 from fluxcc.core.surveys import read_survey
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import ConfigurationError, PbxRejectedError, RefusedError
@@ -218,13 +219,13 @@ class _NoFiles(type(Path())):  # type: ignore[misc]
 
 def configuration_loader(data: bytes) -> None:
     """Settings that hold what they promise, or all faults at once; never a password in a fault."""
-    setattr(config, "Path", _NoFiles)  # noqa: B010  # mypy, too, would not have it
+    setattr(reading, "Path", _NoFiles)  # noqa: B010  # mypy, too, would not have it
     text, _, variables = data.partition(b"\0")
     pairs = (line.partition("=") for line in variables.decode("utf-8", "replace").split("\n"))
     environment = {name: value for name, _, value in pairs if "\0" not in value}
-    environment.pop(config.FILE_VARIABLE, None)
+    environment.pop(reading.FILE_VARIABLE, None)
     try:
-        settings = config.load(cast(Path, _Given(text)), environment)
+        settings = reading.load(cast(Path, _Given(text)), environment)
     except ConfigurationError as error:
         str(error)
         return

@@ -32,7 +32,7 @@ class Intake:
     def __init__(self, decoder: events.Decoder, core: Core, board: Board) -> None:
         self._decoder = decoder
         self._core = core
-        self._board = board
+        self.board = board
         self._clock = core.clock
         self.last_heard = core.clock.monotonic()
         """When the last event came (monotonic)."""
@@ -87,10 +87,10 @@ class Intake:
             log.exception("an event was not understood", extra={"event": event.name})
 
     def _requested(self, event: events.Event, body: bytes) -> None:
-        gevent.spawn(self._board.answer, self._decoder.request(body))
+        gevent.spawn(self.board.answer, self._decoder.request(body))
 
     def _reply_came_back(self, event: events.Event, body: bytes) -> None:
-        self._board.heard(self._decoder.request(body).request)
+        self.board.heard(self._decoder.request(body).request)
 
     def _conference_changed(self, event: events.Event, body: bytes) -> None:
         if event.action == events.JOINED:

@@ -55,7 +55,7 @@ class Daemon:
         self._doors = doors
         self._jobs = JobRunner({**jobs, "reload": self._reload_when_asked}, self._give_up)
         self._manager = manager
-        self._reload = reload
+        self.reload = reload
         self._is_reload_wanted = Flag()
         self._failure: BaseException | None = None
 
@@ -116,5 +116,5 @@ class Daemon:
     def _reload_when_asked(self) -> float:
         self._is_reload_wanted.wait()
         self._is_reload_wanted.clear()
-        self._reload()
+        self.reload()
         return 0.0

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
 import pytest
 
 import fluxcc
-from fluxcc import config
 from fluxcc.cli import COMMANDS, main, session
 from fluxcc.doctor.examination import CHECKS
 from fluxcc.domain.actions import ALIASES, ON_CALLS
@@ -71,29 +69,6 @@ def commands(command: click.Command, path: str = "") -> Iterator[tuple[str, clic
         child = command.get_command(context, name)
         assert child is not None
         yield from commands(child, f"{path} {name}".strip())
-
-
-def settings() -> Iterator[tuple[str, str, Any]]:
-    """Section (empty for none), key and default of every setting."""
-    defaults = config.Settings()
-    for field in msgspec.structs.fields(config.Settings):
-        value = getattr(defaults, field.name)
-        if isinstance(value, msgspec.Struct):
-            for key in msgspec.structs.fields(value):
-                yield field.name, key.name, getattr(value, key.name)
-        else:
-            yield "", field.name, value
-
-
-def row_of(section: str, key: str) -> list[str]:
-    """A setting's row in docs/configuration.md: key, default, environment, meaning."""
-    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
-    if section:
-        found = re.search(rf"^## [^\n]*`\[{section}\]`\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-        assert found, f"docs/configuration.md has no section [{section}]"
-        text = found[1]
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
-    return next((row for row in rows if row[0] == f"`{key}`"), [])
 
 
 # Commands
@@ -161,42 +136,6 @@ class TestBoard:
         sent = [field.encode_name for field in msgspec.structs.fields(RequestHeaders)]
         told = reply_headers(Reply(request="1", action="prank", code=Code.ENDED), "en")
         assert {*sent, *(header for header, _ in told)} <= quoted(DOCS / name)
-
-
-# The configuration
-
-
-@pytest.mark.parametrize(("section", "key", "default"), list(settings()))
-def test_every_setting_is_explained(section: str, key: str, default: Any) -> None:
-    row = row_of(section, key)
-    assert row, f"docs/configuration.md does not name {section}.{key}"
-    assert row[2] == f"`{'_'.join(filter(None, ('FLUXCC', section, key))).upper()}`"
-    assert row[3]
-
-
-@pytest.mark.parametrize(
-    ("section", "key", "default"),
-    [setting for setting in settings() if setting[1] not in {"node", "url"} and setting[2] != ""],
-)
-def test_every_default_is_told(section: str, key: str, default: Any) -> None:
-    told = row_of(section, key)[1].strip("`")
-    if isinstance(default, tuple):
-        assert all(str(item) in told for item in default)
-    elif isinstance(default, config.Duration):
-        assert config.read_duration(told) == default
-    else:
-        assert told == str(default)
-
-
-def test_every_setting_that_may_change_at_run_time_is_marked() -> None:
-    from fluxcc.reload import AT_RUN_TIME  # noqa: PLC0415  # it may know more than it tells
-
-    marked = {
-        ".".join(filter(None, (section, key)))
-        for section, key, _ in settings()
-        if row_of(section, key)[3].endswith("*reload*")
-    }
-    assert marked == AT_RUN_TIME
 
 
 # Everything else

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxcc import config
-from fluxcc.config import ConfigurationError
+from fluxcc.config import reading
+from fluxcc.domain.errors import ConfigurationError
 from fluxcc.pbx import commands, events, frames, snapshot
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import read_request
@@ -28,7 +28,7 @@ DEEP = ("[" * 5_000, '{"a":' * 5_000)
 def _targets_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some of them shorten a limit, or take the file system away, for good."""
     monkeypatch.setattr(frames, "LONGEST_HEAD", frames.LONGEST_HEAD)
-    monkeypatch.setattr(config, "Path", config.Path)
+    monkeypatch.setattr(reading, "Path", reading.Path)
 
 
 def _some(seeds: Iterator[bytes]) -> list[bytes]:
@@ -133,7 +133,7 @@ def test_a_strange_configuration_is_a_fault_and_no_crash(
     file = tmp_path / "fluxcc.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as raised:
-        config.load(file, {})
+        reading.load(file, {})
     assert [fault.key for fault in raised.value.faults] == [key or str(file)]
 
 

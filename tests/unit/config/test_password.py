@@ -12,8 +12,8 @@ import pytest
 
 from fluxcc import logs
 from fluxcc.cli import main
-from fluxcc.config import ConfigurationError, PbxSettings, Settings, StoreSettings, load
-from fluxcc.domain.errors import LinkRefusedError
+from fluxcc.config import PbxSettings, Settings, StoreSettings, load
+from fluxcc.domain.errors import ConfigurationError, LinkRefusedError
 from fluxcc.pbx.link import Link
 from fluxcc.pbx.switch import Address
 

@@ -46,7 +46,7 @@ audit = "365d"
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine's own configuration is none of the tests' business."""
-    monkeypatch.setattr("fluxcc.config.DEFAULT_FILE", tmp_path / "none.toml")
+    monkeypatch.setattr("fluxcc.config.reading.DEFAULT_FILE", tmp_path / "none.toml")
 
 
 @pytest.fixture

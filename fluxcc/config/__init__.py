@@ -1,0 +1,40 @@
+"""The configuration: declared in ``settings``, read by ``reading``, read again by ``reload``.
+
+The reference for an administrator is ``docs/configuration.md``.
+"""
+
+from fluxcc.config.reading import DEFAULT_FILE, Origin, load, named_file, origins
+from fluxcc.config.settings import (
+    STOCK_PASSWORD,
+    BlockSettings,
+    CallSettings,
+    NumberSettings,
+    PbxSettings,
+    RetentionSettings,
+    Settings,
+    StoreSettings,
+    SurveySettings,
+)
+from fluxcc.config.values import SQLITE, Duration, default_store, read_duration, write_duration
+
+__all__ = [
+    "DEFAULT_FILE",
+    "SQLITE",
+    "STOCK_PASSWORD",
+    "BlockSettings",
+    "CallSettings",
+    "Duration",
+    "NumberSettings",
+    "Origin",
+    "PbxSettings",
+    "RetentionSettings",
+    "Settings",
+    "StoreSettings",
+    "SurveySettings",
+    "default_store",
+    "load",
+    "named_file",
+    "origins",
+    "read_duration",
+    "write_duration",
+]

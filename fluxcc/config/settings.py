@@ -1,0 +1,389 @@
+"""Every setting in one place: type, default, rule, what it means, and whether it may change while
+the daemon runs.
+
+Contract, section 5. ``docs/configuration.md`` and the packaged file are made from this by
+``make settings``. Counterparts: ``reading`` fills these in, ``reload`` asks what may change.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+
+import msgspec
+
+from fluxcc import logs
+from fluxcc.config import values
+from fluxcc.config.values import SQLITE, Duration, Rule, default_store, read_address
+from fluxcc.marking import _
+
+LANGUAGES = ("pt_BR", "en")
+STOCK_PASSWORD = "ClueCon"  # noqa: S105  # FreeSWITCH's own default, known to everybody
+"""What FreeSWITCH is delivered with, so that no configuration at all works beside a stock one."""
+SHORTEST_AUDIT = 86400
+"""Seconds for which a request ID is remembered (contract, section 3), and so is its row."""
+
+
+class Key(NamedTuple):
+    """What is to be known of a setting besides its type and its default."""
+
+    meaning: str
+    """For docs/configuration.md; English."""
+    rule: Rule | None = None
+    """What its type alone does not tell."""
+    may_change: bool = False
+    """Whether a reload lets it count from the next action on; otherwise a restart does."""
+    default_told: str = ""
+    """How the document tells the default, where that is no plain value."""
+    comment: str = ""
+    """What the packaged file says above it."""
+    packaged: str = ""
+    """Its value in the packaged file, where that is not the default."""
+    is_packaged: bool = True
+    """Whether the packaged file names it at all."""
+
+
+class PbxSettings(msgspec.Struct, frozen=True):
+    """The PBX"""
+
+    node: Annotated[
+        str,
+        Key(
+            "Name of this PBX in the store. Several PBXs may share one PostgreSQL; each sees only"
+            " its own rows",
+            values.node,
+            default_told="the host's name",
+            comment="This FreeSWITCH's name in the store. The host's name where nothing is said.",
+        ),
+    ] = msgspec.field(default_factory=socket.gethostname)
+    host: Annotated[str, Key("Where FreeSWITCH's event socket listens", values.given)] = "127.0.0.1"
+    port: Annotated[int, Key("Its port", values.port)] = 8021
+    password: Annotated[
+        str,
+        Key(
+            "Its password. Change the stock one",
+            default_told="`ClueCon`, the stock one",
+            is_packaged=False,
+        ),
+    ] = ""
+    password_file: Annotated[
+        str,
+        Key(
+            "File with the password; not together with `password`. Only the daemon, `doctor` and"
+            " `kit install` need to read it: an operator need not",
+            default_told="none",
+            comment="Only root reads this file: systemd hands its content to the service"
+            " (LoadCredential=).",
+            packaged="/etc/fluxcc/esl.password",
+        ),
+    ] = ""
+
+    def __repr__(self) -> str:
+        """Without the password: whatever is shown of the settings ends in a log one day."""
+        return f"PbxSettings({self.node!r}, {self.host!r}, {self.port!r})"
+
+
+class StoreSettings(msgspec.Struct, frozen=True):
+    """The store"""
+
+    url: Annotated[
+        str,
+        Key(
+            "`sqlite:////path/to/file`, or `postgresql+psycopg://user@host/database` (needs `pip"
+            " install 'fluxcc[postgresql]'`). Created and migrated by the daemon",
+            values.store_url,
+            default_told="`sqlite:////var/lib/fluxcc/fluxcc.db` for root,"
+            " `~/.local/state/fluxcc/fluxcc.db` otherwise",
+            comment="Or postgresql+psycopg://user@host/database. On another machine, also tell"
+            " systemd: `systemctl edit fluxcc`, [Service], IPAddressAllow=",
+            packaged="sqlite:////var/lib/fluxcc/fluxcc.db",
+        ),
+    ] = msgspec.field(default_factory=default_store)
+
+    def __repr__(self) -> str:
+        """Without what may have a password in it."""
+        return f"StoreSettings({self.url.partition(':')[0]!r})"
+
+
+class BlockSettings(msgspec.Struct, frozen=True):
+    """Blocks"""
+
+    duration: Annotated[Duration, Key("How long a prank's caller is refused", may_change=True)] = (
+        Duration(1800)
+    )
+    internal: Annotated[
+        tuple[str, ...],
+        Key(
+            "Regular expressions; a number that one of them matches whole is an extension and "
+            "is never blocked",
+            values.expressions,
+            may_change=True,
+            comment="Numbers that are never blocked, as regular expressions.",
+        ),
+    ] = (r"^\d{2,6}$",)
+    reject_cause: Annotated[
+        str,
+        Key(
+            "FreeSWITCH's hangup cause for a refused call; `CALL_REJECTED` is SIP 603",
+            values.cause,
+            may_change=True,
+        ),
+    ] = "CALL_REJECTED"
+
+
+class NumberSettings(msgspec.Struct, frozen=True):
+    """Numbers"""
+
+    country: Annotated[
+        str,
+        Key(
+            "Country whose numbering plan the trunks use, two capital letters",
+            values.country,
+            may_change=True,
+        ),
+    ] = "BR"
+    area_code: Annotated[
+        str,
+        Key(
+            "The area code at home (DDD). Set it where trunks present local numbers without one:"
+            " only then is the 8- or 9-digit spelling blocked too",
+            values.area_code,
+            may_change=True,
+            comment="The area code (DDD) at home, for numbers that are presented without one, such"
+            ' as "11".',
+        ),
+    ] = ""
+
+
+class CallSettings(msgspec.Struct, frozen=True):
+    """Calls"""
+
+    group_variables: Annotated[
+        tuple[str, ...],
+        Key(
+            "Channel variables that link a call to its group; the first one that is set wins, a"
+            " tail from `@` on is dropped",
+            values.names(_("must be a list of channel variables' names")),
+            comment="The channel variables that name a call's group and agent: the first one that"
+            " is set.",
+        ),
+    ] = ("fluxcc_group", "cc_queue")
+    agent_variables: Annotated[
+        tuple[str, ...],
+        Key(
+            "The same for the agent's extension",
+            values.names(_("must be a list of channel variables' names")),
+        ),
+    ] = ("fluxcc_agent", "cc_agent", "dialed_user")
+    trunk_contexts: Annotated[
+        tuple[str, ...],
+        Key(
+            "Dialplan contexts in which calls come in from trunks. Who presents an extension's"
+            " number there, without having authenticated as it, is a customer and not that agent",
+            values.names(_("must be a list of dialplan contexts' names"), may_be_none=True),
+            comment="The dialplan contexts that take calls from trunks: nobody is an extension"
+            " there by saying so.",
+        ),
+    ] = ("public",)
+
+
+class ConferenceSettings(msgspec.Struct, frozen=True):
+    """Conferences"""
+
+    room: Annotated[
+        str,
+        Key(
+            "What is dialled for an agent's room; `{agent}` stands for the extension. The kit's"
+            " dialplan has `*` and digits: another form needs a change there",
+            values.room,
+        ),
+    ] = "*{agent}"
+    context: Annotated[
+        str, Key("Dialplan context in which rooms are dialled", values.context, may_change=True)
+    ] = "default"
+
+
+class SurveySettings(msgspec.Struct, frozen=True):
+    """The survey"""
+
+    destination: Annotated[
+        str,
+        Key(
+            "Where the survey answers, for groups that say nothing else. The kit's dialplan has"
+            " `*28`",
+            values.destination,
+            may_change=True,
+            comment="Where a group says nothing else.",
+        ),
+    ] = "*28"
+    context: Annotated[
+        str, Key("Dialplan context in which it is dialled", values.context, may_change=True)
+    ] = "default"
+    spool: Annotated[
+        str,
+        Key(
+            "Folder in which the survey's script leaves its answers for the daemon. Set the global"
+            " variable `fluxcc_survey_spool` in FreeSWITCH's `vars.xml` to the same folder."
+            " FreeSWITCH must be able to write there, the daemon to read, rename and delete",
+            default_told="FreeSWITCH's `storage_dir`",
+            comment="Where the survey leaves its answers; empty for FreeSWITCH's own storage"
+            " folder. Any other folder has to be in ReadWritePaths= of the service.",
+        ),
+    ] = ""
+
+
+class RetentionSettings(msgspec.Struct, frozen=True):
+    """Retention"""
+
+    calls: Annotated[
+        Duration,
+        Key("How long ended calls and the surveys after them are kept", may_change=True),
+    ] = Duration(90 * 86400)
+    audit: Annotated[
+        Duration,
+        Key(
+            "How long the audit and ended blocks are kept; at least `1d`, because a request ID is"
+            " remembered for 24 h",
+            values.at_least(
+                SHORTEST_AUDIT,
+                _(
+                    "must be at least 1d: the audit knows which requests were answered in the last"
+                    " 24 h"
+                ),
+            ),
+            may_change=True,
+        ),
+    ] = Duration(365 * 86400)
+
+
+class ControlSettings(msgspec.Struct, frozen=True):
+    """The operators' door"""
+
+    socket: Annotated[
+        str,
+        Key(
+            "UNIX socket on which the daemon listens for the `fluxcc` command. Whoever may write to"
+            " it (mode 0660) is an operator",
+            default_told="beside the SQLite store, with the ending `.sock`; with PostgreSQL where"
+            " the default store would be",
+            comment="Where the daemon listens to the command fluxcc. Members of the group fluxcc"
+            " may use it.",
+            packaged="/run/fluxcc/control.sock",
+        ),
+    ] = ""
+
+
+class LogSettings(msgspec.Struct, frozen=True):
+    """The log"""
+
+    format: Annotated[
+        str,
+        Key(
+            "`text`: one line a record with `key=value`; `json`: one object a line",
+            values.one_of(logs.FORMATS, _("must be text or json")),
+            may_change=True,
+            comment='"text" or "json".',
+        ),
+    ] = logs.TEXT
+    level: Annotated[
+        str,
+        Key(
+            "`DEBUG`, `INFO`, `WARNING` or `ERROR`. Only `DEBUG` shows telephone numbers whole;"
+            " otherwise all but the last four digits are masked",
+            values.one_of(logs.LEVELS, _("must be one of {names}")),
+            may_change=True,
+            comment='"DEBUG" also shows telephone numbers whole.',
+        ),
+    ] = "INFO"
+
+
+class MetricsSettings(msgspec.Struct, frozen=True):
+    """Metrics"""
+
+    listen: Annotated[
+        str,
+        Key(
+            "Address and port for [metrics and health](watching.md); empty for nowhere. Only an"
+            " address that is written out is listened on: `0.0.0.0:9137` is everybody's",
+            values.address,
+            comment="Prometheus metrics, /healthz and /readyz; empty for nowhere.",
+        ),
+    ] = "127.0.0.1:9137"
+    # On as delivered: what must be switched on first is missed in the night in which it is needed.
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port; None for nowhere. Raises ``ValueError`` where it is neither."""
+        return read_address(self.listen) if self.listen else None
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything."""
+
+    lang: Annotated[
+        str,
+        Key(
+            "Language of replies to boards that do not name one: `pt_BR` or `en`. The `fluxcc`"
+            " command speaks the locale's",
+            values.one_of(LANGUAGES, _("must be one of {names}")),
+            may_change=True,
+            comment='Of replies to agents: "pt_BR" or "en".',
+        ),
+    ] = "pt_BR"
+    pbx: PbxSettings = PbxSettings()
+    store: StoreSettings = StoreSettings()
+    blocks: BlockSettings = BlockSettings()
+    numbers: NumberSettings = NumberSettings()
+    calls: CallSettings = CallSettings()
+    conference: ConferenceSettings = ConferenceSettings()
+    survey: SurveySettings = SurveySettings()
+    retention: RetentionSettings = RetentionSettings()
+    control: ControlSettings = ControlSettings()
+    log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the daemon listens for operators."""
+        if self.control.socket:
+            return Path(self.control.socket)
+        if self.store.url.startswith(SQLITE):
+            return Path(self.store.url.removeprefix(SQLITE)).with_suffix(".sock")
+        return Path(default_store().removeprefix(SQLITE)).with_suffix(".sock")
+
+
+class Declared(NamedTuple):
+    """One setting as it is declared here."""
+
+    section: str
+    """Empty for what stands in no section."""
+    name: str
+    kind: Any
+    """Its type."""
+    key: Key
+
+    @property
+    def path(self) -> str:
+        """``blocks.duration``."""
+        return f"{self.section}.{self.name}" if self.section else self.name
+
+    def value(self, settings: Settings) -> Any:
+        """What it is there."""
+        return getattr(getattr(settings, self.section) if self.section else settings, self.name)
+
+
+def declared() -> Iterator[Declared]:
+    """Every setting, in order."""
+    for name, hint in get_type_hints(Settings, include_extras=True).items():
+        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+            for key, inner in get_type_hints(hint, include_extras=True).items():
+                yield Declared(name, key, *get_args(inner))
+        else:
+            yield Declared("", name, *get_args(hint))
+
+
+DECLARED = tuple(declared())
+MAY_CHANGE = frozenset(each.path for each in DECLARED if each.key.may_change)
+"""Keys that count from the next action on; the others need a restart."""

@@ -1,0 +1,186 @@
+"""What a setting's value may be: durations, addresses, names; and the rules that a type alone does
+not tell.
+
+A rule is given a value and raises ``WrongValueError`` where it is none. Counterpart: ``settings``,
+which puts a rule beside each key.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from fluxcc.marking import _
+
+Rule = Callable[[Any], None]
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST = 3650 * 86400
+"""Seconds of the longest duration: what is meant to last longer is a mistake."""
+SQLITE = "sqlite:///"
+A_DURATION = _("must be a duration such as 90s, 30m, 2h or 1d")
+_DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+_STORE = re.compile(r"sqlite:///+[^:/?]|postgresql\+psycopg://")
+_CAUSE = re.compile(r"[A-Z][A-Z0-9_]{2,60}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_NODE = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
+_DESTINATION = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
+
+
+class WrongValueError(ValueError):
+    """A value that a setting cannot have; the text is a sentence, its ``{names}`` the facts."""
+
+    def __init__(self, sentence: str, **facts: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.facts = facts
+
+
+class Duration(int):
+    """Seconds, written ``90s``, ``30m``, ``2h`` or ``1d``."""
+
+
+def read_duration(text: str) -> Duration:
+    """``30m`` → 1800. Raises ``WrongValueError``, which says how it is written."""
+    found = _DURATION.fullmatch(text)
+    if found is None or int(found.group(1)) == 0:
+        raise WrongValueError(A_DURATION)
+    seconds = int(found.group(1)) * _UNITS[found.group(2)]
+    if seconds > LONGEST:
+        raise WrongValueError(_("must be ten years at the most"))
+    return Duration(seconds)
+
+
+def write_duration(seconds: int) -> str:
+    """1800 → ``30m``, in the largest unit that says it exactly."""
+    unit = next(unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def read_address(text: str) -> tuple[str, int]:
+    """``127.0.0.1:9137`` or ``[::1]:9137`` → host and port. Raises ``ValueError``.
+
+    The host must be there, and be an address: who wants to be heard beyond loopback says so.
+    """
+    host, _colon, port = text.rpartition(":")
+    if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 0 < int(port) < 65536:
+        raise ValueError("no port")
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise ValueError("an IPv6 address without brackets")
+    host = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    return str(ipaddress.ip_address(host)), int(port)
+
+
+def default_store() -> str:
+    """SQLite where the user may write: the system's place for root, the home otherwise."""
+    if os.geteuid() == 0:
+        return "sqlite:////var/lib/fluxcc/fluxcc.db"
+    return f"sqlite:///{Path.home() / '.local/state/fluxcc/fluxcc.db'}"
+
+
+# Rules
+
+
+def matching(pattern: re.Pattern[str], sentence: str) -> Rule:
+    """The whole value matches."""
+
+    def check(value: str) -> None:
+        if not pattern.fullmatch(value):
+            raise WrongValueError(sentence)
+
+    return check
+
+
+def one_of(choices: Collection[str], sentence: str) -> Rule:
+    """One of these; ``{names}`` in the sentence stands for them."""
+
+    def check(value: str) -> None:
+        if value not in choices:
+            raise WrongValueError(sentence, names=", ".join(choices))
+
+    return check
+
+
+def names(sentence: str, *, may_be_none: bool = False) -> Rule:
+    """A list of names."""
+
+    def check(value: tuple[str, ...]) -> None:
+        if not all(_NAME.fullmatch(name) for name in value) or not (value or may_be_none):
+            raise WrongValueError(sentence)
+
+    return check
+
+
+def at_least(seconds: int, sentence: str) -> Rule:
+    """A duration of so many seconds or more."""
+
+    def check(value: int) -> None:
+        if value < seconds:
+            raise WrongValueError(sentence)
+
+    return check
+
+
+def port(value: int) -> None:
+    """A TCP port."""
+    if not 0 < value < 65536:
+        raise WrongValueError(_("must be from 1 to 65535"))
+
+
+def given(value: str) -> None:
+    """Not empty."""
+    if not value:
+        raise WrongValueError(_("must not be empty"))
+
+
+def store_url(value: str) -> None:
+    """Where a store can be."""
+    if not _STORE.match(value):
+        raise WrongValueError(
+            _("must be sqlite:////path/to/file or postgresql+psycopg://user@host/database")
+        )
+
+
+def expressions(value: tuple[str, ...]) -> None:
+    """Regular expressions."""
+    for pattern in value:
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise WrongValueError(
+                _("{pattern} is no regular expression: {error}"),
+                pattern=repr(pattern),
+                error=str(error),
+            ) from error
+
+
+def room(value: str) -> None:
+    """What is dialled for an agent's room."""
+    if "{agent}" not in value or not _DESTINATION.fullmatch(value.replace("{agent}", "1")):
+        raise WrongValueError(_("must be a destination with {{agent}} in it, such as *{{agent}}"))
+
+
+def address(value: str) -> None:
+    """An address and a port, or nothing."""
+    try:
+        if value:
+            read_address(value)
+    except ValueError as error:
+        raise WrongValueError(
+            _("must be an address and a port, such as 127.0.0.1:9137, or empty for no metrics")
+        ) from error
+
+
+node = matching(_NODE, _("must be a name without blanks"))
+cause = matching(
+    _CAUSE, _("must be one of FreeSWITCH's hangup causes, such as CALL_REJECTED or USER_BUSY")
+)
+country = matching(
+    re.compile(r"[A-Z]{2}"), _("must be a country's two capital letters, such as BR")
+)
+area_code = matching(re.compile(r"\d{0,5}", re.ASCII), _("must be digits, such as 11, or empty"))
+destination = matching(_DESTINATION, _("must be a destination, such as *28"))
+context = matching(_NAME, _("must be the name of a dialplan context"))

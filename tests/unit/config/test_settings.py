@@ -1,0 +1,97 @@
+"""A setting stands in one place: what people read is made of it, and what may change does."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import fluxcc
+from fluxcc import bootstrap, logs
+from fluxcc.config import Settings, StoreSettings
+from fluxcc.config.settings import DECLARED, MAY_CHANGE
+from fluxcc.config.values import Duration
+from fluxcc.daemon.process import Daemon
+from fluxcc.domain.retention import RecordKind
+
+ROOT = Path(fluxcc.__file__).parents[1]
+sys.path.insert(0, str(ROOT / "packaging"))
+import settings_documents  # noqa: E402  # it is no part of the package
+
+Effect = Callable[[Daemon], Any]
+EFFECTS: dict[str, tuple[Any, Effect, Any]] = {
+    "lang": ("en", lambda d: d.session.intake.board.language, "en"),
+    "blocks.duration": (Duration(60), lambda d: d.core.rules.block_duration, 60),
+    "blocks.internal": (("9",), lambda d: d.core.numbers.is_internal("9"), True),
+    "blocks.reject_cause": ("USER_BUSY", lambda d: d.core.attempts.cause, "USER_BUSY"),
+    "numbers.country": ("PT", lambda d: d.core.numbers.country, "PT"),
+    "numbers.area_code": ("55", lambda d: d.core.numbers.area_code, "55"),
+    "conference.context": ("rooms", lambda d: d.core.rules.room_context, "rooms"),
+    "survey.destination": ("*29", lambda d: d.core.rules.survey_destination, "*29"),
+    "survey.context": ("surveys", lambda d: d.core.rules.survey_context, "surveys"),
+    "retention.calls": (Duration(5), lambda d: d.core.retention.ages[RecordKind.CALLS], 5),
+    "retention.audit": (Duration(90000), lambda d: d.core.retention.ages[RecordKind.AUDIT], 90000),
+    "log.format": (
+        "json",
+        lambda d: type(logging.getLogger().handlers[0].formatter),
+        logs.JsonLines,
+    ),
+    "log.level": ("ERROR", lambda d: logging.getLogger().level, logging.ERROR),
+}
+"""Key → another value, where its effect shows, and what shows there then."""
+
+
+@pytest.fixture
+def kept_log() -> Any:
+    root = logging.getLogger()
+    before = root.level, list(root.handlers)
+    yield
+    root.setLevel(before[0])
+    root.handlers = before[1]
+
+
+def changed(settings: Settings, path: str, value: Any) -> Settings:
+    section, _, name = path.rpartition(".")
+    if not section:
+        return msgspec.structs.replace(settings, **{name: value})
+    inner = msgspec.structs.replace(getattr(settings, section), **{name: value})
+    return msgspec.structs.replace(settings, **{section: inner})
+
+
+@pytest.mark.usefixtures("kept_log")
+@pytest.mark.parametrize("path", sorted(MAY_CHANGE))
+def test_what_may_change_at_run_time_has_its_effect(path: str, tmp_path: Path) -> None:
+    value, effect, expected = EFFECTS[path]
+    before = Settings(store=StoreSettings(f"sqlite:///{tmp_path}/fluxcc.db"))
+    daemon = bootstrap.daemon(before, lambda: changed(before, path, value))
+    assert effect(daemon) != expected
+    daemon.reload()
+    assert effect(daemon) == expected
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert all(each.key.meaning for each in DECLARED)
+
+
+def test_the_document_is_made_of_the_settings() -> None:
+    """Otherwise: make settings."""
+    document = settings_documents.DOCUMENT.read_text(encoding="utf-8")
+    assert document == settings_documents.document(document)
+    assert document.count("| key |") == len({each.section for each in DECLARED})
+
+
+def test_the_packaged_file_is_made_of_the_settings() -> None:
+    """Otherwise: make settings."""
+    assert settings_documents.PACKAGED.read_text(encoding="utf-8") == settings_documents.packaged()
+
+
+@pytest.mark.parametrize("section", sorted({each.section for each in DECLARED if each.section}))
+def test_a_section_of_the_document_is_about_its_own_keys(section: str) -> None:
+    text = settings_documents.DOCUMENT.read_text(encoding="utf-8")
+    part = text.split(f"`[{section}]`\n", 1)[1].split("\n## ", 1)[0]
+    assert all(f"| `{each.name}` |" in part for each in DECLARED if each.section == section)
