@@ -16,7 +16,8 @@ from typing import Any
 from bench.processes import settings
 from bench.table import Row
 from bench.throughput import daemon_cost, spread
-from fluxcc.store.database import SqlStore, upgrade
+from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.upkeep import upgrade
 
 CALLS, QUICK_CALLS = 5_000_000, 200_000
 LIVE, QUICK_LIVE, FEW = 20_000, 2_000, 100

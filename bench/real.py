@@ -23,7 +23,7 @@ from fluxcc.kit import find_kit, names
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.pbx import commands
 from fluxcc.pbx.frames import FrameReader
-from fluxcc.store.database import SqlStore
+from fluxcc.store.sql_store import SqlStore
 
 PRANK = "prank on a real FreeSWITCH, over a bare event round trip"
 PUBLISH = "10,000 blocks told to a restarted FreeSWITCH"

@@ -203,7 +203,7 @@ def look_for_rows(
 ) -> None:
     """Whatever was touched has an audit row, and none of a former life is open."""
     with suppress(AssertionError):
-        until(lambda: not daemon.store.unfinished(), "the rows of former lives are closed", 3)
+        until(lambda: not _left_open(daemon), "the rows of former lives are closed", 3)
     rows = {row.request: row for row in daemon.store.audit(limit=5000)}
     numbers = {row.number for row in rows.values()}
     for request, (number, leg, _) in work.pranks.items():
@@ -231,3 +231,8 @@ def run(report: Report, make_lab: type[Lab], folder: Path, *, quick: bool, count
             left -= BATCH
     finally:
         toll.tell(report)
+
+
+def _left_open(daemon: Subject) -> bool:
+    """Whether a request of the last ones began and has not ended."""
+    return any(row.status == REQUESTED for row in daemon.store.audit(limit=5000))

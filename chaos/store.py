@@ -24,7 +24,7 @@ from fluxcc.client import Board
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
-from fluxcc.store.database import SqlStore
+from fluxcc.store.history import History
 from tests.scenarios.daemon import NODE
 from tests.scenarios.waiting import until
 
@@ -178,7 +178,7 @@ def _move(daemon: Subject, database: Path) -> None:
     daemon.database = database
     daemon.environment["FLUXCC_STORE_URL"] = f"sqlite:///{database}"
     daemon.store.close()
-    daemon.store = SqlStore(f"sqlite:///{database}", NODE)
+    daemon.store = History(f"sqlite:///{database}", [NODE])
 
 
 # Locked

@@ -29,7 +29,7 @@ from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
 from fluxcc.spool import FolderSpool
-from fluxcc.store.database import SqlStore
+from fluxcc.store.sql_store import SqlStore
 from fluxcc.systemd import ServiceManager
 from fluxcc.watching.actions import Actions
 from fluxcc.watching.collector import Collector, Sources

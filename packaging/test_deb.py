@@ -50,7 +50,7 @@ with create_writer(parse_url("sqlite:////var/lib/fluxcc/fluxcc.db")).begin() as 
     command.upgrade(config, ScriptDirectory.from_config(config).get_base())
 """
 IS_CURRENT = """
-from fluxcc.store.database import is_current
+from fluxcc.store.upkeep import is_current
 print(is_current("sqlite:////var/lib/fluxcc/fluxcc.db"))
 """
 

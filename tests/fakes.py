@@ -373,12 +373,12 @@ class FakeStore:
     def live_blocks(self) -> list[Block]:
         """The blocks nobody ended."""
         self._check()
-        return [block for block in self.blocks.values() if block.state is BlockState.LIVE]
+        return [b for b in _newest_blocks(self.blocks) if b.state is BlockState.LIVE]
 
     def block_history(self, number: str) -> list[Block]:
         """Every block of a number."""
         self._check()
-        return [block for block in self.blocks.values() if block.number == number]
+        return [b for b in _newest_blocks(self.blocks) if b.number == number]
 
     def live_calls(self) -> list[CallRecord]:
         """The calls that were never seen to end."""
@@ -422,6 +422,68 @@ class FakeStore:
     def _check(self) -> None:
         if self.failure:
             raise StoreUnavailableError(self.failure)
+
+
+class FakeHistory:
+    """``store.history.History`` of a ``FakeStore``."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    def ended_calls(
+        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
+    ) -> list[CallRecord]:
+        """The calls that ended, newest first."""
+        calls = [c for c in self._store.calls.values() if c.ended is not None]
+        return _newest(calls, since, number, agent, limit)
+
+    def audit(
+        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
+    ) -> list[AuditRecord]:
+        """The rows, newest first."""
+        return _newest(self._store.audit.values(), since, number, agent, limit)
+
+    def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
+        """The surveys, oldest first."""
+        found = [
+            survey
+            for survey in self._store.surveys.values()
+            if survey.offered >= since
+            and group in ("", survey.group)
+            and agent in ("", survey.agent)
+        ]
+        return sorted(found, key=lambda survey: survey.offered)
+
+    def blocks(self, limit: int) -> list[Block]:
+        """The blocks, newest first."""
+        return _newest_blocks(self._store.blocks)[:limit]
+
+    def live_blocks(self) -> list[Block]:
+        """Those that nobody ended."""
+        return self._store.live_blocks()
+
+    def live_calls(self) -> list[CallRecord]:
+        """Those that were never seen to end."""
+        return self._store.live_calls()
+
+    def entries(self) -> list[Entry]:
+        """What supervisors have set."""
+        return self._store.entries()
+
+
+def _newest_blocks(blocks: dict[str, Block]) -> list[Block]:
+    return sorted(blocks.values(), key=lambda block: -block.since)
+
+
+def _newest(records: Iterable[Any], since: float, number: str, agent: str, limit: int) -> list[Any]:
+    found = [
+        record
+        for record in records
+        if record.id >= int(since * 1e6)
+        and number in ("", record.number)
+        and agent in ("", record.agent)
+    ]
+    return sorted(found, key=lambda record: -record.id)[:limit]
 
 
 class FakeSpool:

@@ -31,7 +31,7 @@ from fluxcc.doors import readings
 from fluxcc.marking import _
 from fluxcc.operators import client
 from fluxcc.protocol.operators import PURGE, STORE_UNAVAILABLE, Ask, Purged
-from fluxcc.store.database import revision, upgrade
+from fluxcc.store.upkeep import revision, upgrade
 
 PURGE_TIMEOUT = 3600.0
 """Seconds: millions of old records go in small steps."""

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from fluxcc.cli.session import NOT_PERMITTED, Session
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.marking import _
-from fluxcc.store.database import SqlStore
+
+if TYPE_CHECKING:
+    from fluxcc.store.history import History
 
 
 @contextmanager
-def stored(session: Session) -> Iterator[SqlStore]:
-    """The store, in a ``with``; ends the program where it cannot be read."""
+def stored(session: Session) -> Iterator[History]:
+    """What the store knows, in a ``with``; ends the program where it cannot be read."""
+    from fluxcc.store.history import History  # noqa: PLC0415  # SQLAlchemy takes its time
+
     settings = session.settings
     try:
-        yield SqlStore(settings.store.url, settings.pbx.node)
+        yield History(settings.store.url, [settings.pbx.node])
     except StoreUnavailableError as error:
         session.fail(
             NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error

@@ -4,7 +4,7 @@
 port                  the real thing                         in tests
 ====================  =====================================  =========================
 ``Pbx``               ``pbx.switch.Switch``                  ``tests.fakes.FakePbx``
-``Store``             ``store.database.SqlStore``            ``tests.fakes.FakeStore``
+``Store``             ``store.sql_store.SqlStore``           ``tests.fakes.FakeStore``
 ``Clock``             ``runtime.PbxClock``                   ``tests.fakes.SteppedClock``
 ``Runtime``           ``runtime.GeventRuntime``              ``tests.fakes.InlineRuntime``
 ``Spool``             ``spool.FolderSpool``                  ``tests.fakes.FakeSpool``

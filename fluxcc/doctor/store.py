@@ -11,8 +11,8 @@ from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.marking import _
-from fluxcc.store.database import is_current
 from fluxcc.store.trial import try_writing
+from fluxcc.store.upkeep import is_current
 
 SCANT = 100 * 1024 * 1024
 """Bytes of free disk below which it is told."""

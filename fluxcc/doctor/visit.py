@@ -15,7 +15,7 @@ from fluxcc.kit import find_kit
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.pbx.switch import Address
 from fluxcc.protocol.operators import DaemonStatus
-from fluxcc.store.database import SqlStore
+from fluxcc.store.history import History
 
 
 def visit(
@@ -48,7 +48,7 @@ def visit(
 def _read_entries(settings: Settings) -> list[Entry]:
     """What supervisors have set; nothing where the store cannot be read, which its check tells."""
     try:
-        store = SqlStore(settings.store.url, settings.pbx.node)
+        store = History(settings.store.url, [settings.pbx.node])
         try:
             return store.entries()
         finally:

@@ -28,19 +28,19 @@ def to_rows(node: str, blocks: Iterable[Block]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def live(connection: Connection, node: str) -> list[Block]:
-    """Every block of the node whose state is live, newest first."""
-    return _read(connection, node, BLOCKS.c.state == BlockState.LIVE.value)
+def live(connection: Connection, nodes: Sequence[str]) -> list[Block]:
+    """Every block of the nodes whose state is live, newest first."""
+    return _read(connection, nodes, BLOCKS.c.state == BlockState.LIVE.value)
 
 
-def newest(connection: Connection, node: str, limit: int) -> list[Block]:
-    """At most ``limit`` blocks of the node in any state, newest first."""
-    return _read(connection, node, limit=limit)
+def newest(connection: Connection, nodes: Sequence[str], limit: int) -> list[Block]:
+    """At most ``limit`` blocks of the nodes in any state, newest first."""
+    return _read(connection, nodes, limit=limit)
 
 
-def history(connection: Connection, node: str, number: str) -> list[Block]:
-    """Every block that the canonical number ever had on the node, newest first."""
-    return _read(connection, node, BLOCKS.c.number == number)
+def history(connection: Connection, nodes: Sequence[str], number: str) -> list[Block]:
+    """Every block that the canonical number ever had on the nodes, newest first."""
+    return _read(connection, nodes, BLOCKS.c.number == number)
 
 
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
@@ -77,9 +77,12 @@ def erase(connection: Connection, node: str, ids: Sequence[str]) -> None:
 
 
 def _read(
-    connection: Connection, node: str, *conditions: ColumnElement[bool], limit: int | None = None
+    connection: Connection,
+    nodes: Sequence[str],
+    *conditions: ColumnElement[bool],
+    limit: int | None = None,
 ) -> list[Block]:
-    query = select(*_RECORD).where(BLOCKS.c.node == node, *conditions)
+    query = select(*_RECORD).where(BLOCKS.c.node.in_(nodes), *conditions)
     rows = connection.execute(query.order_by(BLOCKS.c.since.desc()).limit(limit))
     return [_restore(Block(*row)) for row in rows]
 

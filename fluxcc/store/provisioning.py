@@ -5,7 +5,7 @@ They are few, read whole at start, and never searched, so that a new field needs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -28,9 +28,9 @@ def to_keys(node: str, entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
     return [_identity(node, entry) for entry in entries]
 
 
-def read(connection: Connection, node: str) -> list[Entry]:
-    """Every entry of the node, by kind and name."""
-    query = select(ENTRIES.c.kind, ENTRIES.c.fields).where(ENTRIES.c.node == node)
+def read(connection: Connection, nodes: Sequence[str]) -> list[Entry]:
+    """Every entry of the nodes, by kind and name."""
+    query = select(ENTRIES.c.kind, ENTRIES.c.fields).where(ENTRIES.c.node.in_(nodes))
     rows = connection.execute(query.order_by(ENTRIES.c.kind, ENTRIES.c.name))
     return [msgspec.json.decode(fields, type=_KINDS[kind]) for kind, fields in rows]
 

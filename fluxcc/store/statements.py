@@ -45,3 +45,8 @@ def delete_some(connection: Connection, table: Table, node: str, ids: Select[Any
 def delete_rows(connection: Connection, table: Table, node: str, ids: Sequence[Any]) -> None:
     """Delete the node's rows with these ids."""
     connection.execute(table.delete().where(table.c.node == node, table.c.id.in_(ids)))
+
+
+def escape(text: str) -> str:
+    """A text as a database can hold it: a lone surrogate and a NUL are written as such."""
+    return text.replace("\0", r"\x00").encode("utf-8", "backslashreplace").decode()

@@ -28,11 +28,11 @@ def to_rows(node: str, surveys: Iterable[Survey]) -> list[tuple[Any, ...]]:
 
 
 def search(
-    connection: Connection, node: str, *, since: float, group: str, agent: str
+    connection: Connection, nodes: Sequence[str], *, since: float, group: str, agent: str
 ) -> list[Survey]:
     """The surveys offered at ``since`` (epoch seconds) or later, oldest first; an empty group or
     agent stands for any."""
-    query = select(*_RECORD).where(SURVEYS.c.node == node, SURVEYS.c.offered >= since)
+    query = select(*_RECORD).where(SURVEYS.c.node.in_(nodes), SURVEYS.c.offered >= since)
     if group:
         query = query.where(SURVEYS.c.group == group)
     if agent:

@@ -14,11 +14,17 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from fluxcc.store.database import SqlStore, upgrade
+from fluxcc.core.ports import Store
+from fluxcc.store.history import History
+from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.upkeep import upgrade
+from tests.fakes import FakeHistory, FakeStore
 
 
 def find_program(name: str) -> str | None:
@@ -90,14 +96,6 @@ def await_server(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
             return
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Every kind of store."""
-    if request.param == "memory":
-        return "sqlite://"
-    return resolve_url(request, tmp_path)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def lasting_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Every kind of store that outlives its process."""
@@ -121,13 +119,52 @@ def new_schema(server: str) -> str:
     return f"{server}&options=-csearch_path={name}"
 
 
+class Kept(NamedTuple):
+    """One store under the contract: what the daemon uses, and what people ask of it."""
+
+    store: Store
+    history: History | FakeHistory
+
+
+FAKE = "fake"
+"""In place of a URL: the store of the core's tests."""
+
+
+@contextmanager
+def opened(url: str, node: str) -> Iterator[Kept]:
+    """A node's store, in a ``with``."""
+    if url == FAKE:
+        fake = FakeStore()
+        yield Kept(fake, FakeHistory(fake))
+        return
+    with closing(SqlStore(url, node)) as store, closing(History(url, [node])) as history:
+        store.open()
+        yield Kept(store, history)
+
+
+@pytest.fixture(params=[FAKE, "sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Every kind of store, the fake one of the core's tests among them."""
+    return FAKE if request.param == FAKE else resolve_url(request, tmp_path)
+
+
 @pytest.fixture
-def store(any_url: str) -> Iterator[SqlStore]:
-    """An open, empty store of every kind."""
-    store = SqlStore(any_url, "pbx1")
-    store.open()
-    yield store
-    store.close()
+def kept(any_url: str) -> Iterator[Kept]:
+    """An open, empty store."""
+    with opened(any_url, "pbx1") as kept:
+        yield kept
+
+
+@pytest.fixture
+def store(kept: Kept) -> Store:
+    """As the daemon sees it."""
+    return kept.store
+
+
+@pytest.fixture
+def history(kept: Kept) -> History | FakeHistory:
+    """As people see it."""
+    return kept.history
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from fluxcc.core.ports import Batch
+from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, surveys
-from fluxcc.store.database import SqlStore, revision, upgrade
 from fluxcc.store.engines import create_writer, parse_url
+from fluxcc.store.history import History
+from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.upkeep import revision, upgrade
 from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
 from tests.contract.test_migrations import listen_for
 
@@ -34,36 +36,36 @@ def over(id: str, ended_at: float = NOW + 1800.0, **changes: object):
 # By age
 
 
-def test_calls_go_by_when_they_began_the_oldest_first(store: SqlStore) -> None:
+def test_calls_go_by_when_they_began_the_oldest_first(store: Store, history: History) -> None:
     store.write(Batch(calls=tuple(ended(at) for at in range(5))))
     assert store.purge(RecordKind.CALLS, NOW + 3, 2) == 2
-    assert store.ended_calls(limit=9) == [ended(4), ended(3), ended(2)]
+    assert history.ended_calls(limit=9) == [ended(4), ended(3), ended(2)]
     assert store.purge(RecordKind.CALLS, NOW + 3, 2) == 1
     assert store.purge(RecordKind.CALLS, NOW + 3, 2) == 0
-    assert store.ended_calls(limit=9) == [ended(4), ended(3)]
+    assert history.ended_calls(limit=9) == [ended(4), ended(3)]
 
 
-def test_surveys_go_by_when_they_were_offered(store: SqlStore) -> None:
+def test_surveys_go_by_when_they_were_offered(store: Store, history: History) -> None:
     offered = [a_survey(f"s{at}", at) for at in range(3)]
     store.write(Batch(surveys=tuple(offered)))
     assert store.purge(RecordKind.SURVEYS, NOW + 1, MANY) == 1
-    assert store.surveys() == offered[1:]
+    assert history.surveys() == offered[1:]
 
 
-def test_blocks_go_by_when_they_ended(store: SqlStore) -> None:
+def test_blocks_go_by_when_they_ended(store: Store, history: History) -> None:
     early, late = over("early"), over("late", NOW + 1900.0)
     store.write(Batch(blocks=(early, late)))
     assert store.purge(RecordKind.BLOCKS, NOW + 1850, MANY) == 1
-    assert store.blocks(limit=9) == [late]
+    assert history.blocks(limit=9) == [late]
 
 
-def test_audit_rows_go_by_when_they_were_asked_for(store: SqlStore) -> None:
+def test_audit_rows_go_by_when_they_were_asked_for(store: Store, history: History) -> None:
     store.write(Batch(audit=tuple(an_audit(at) for at in range(3))))
     assert store.purge(RecordKind.AUDIT, NOW + 2, MANY) == 2
-    assert store.audit(limit=9) == [an_audit(2)]
+    assert history.audit(limit=9) == [an_audit(2)]
 
 
-def test_what_is_live_is_never_old(store: SqlStore) -> None:
+def test_what_is_live_is_never_old(store: Store) -> None:
     store.write(Batch(calls=(a_call(),), blocks=(a_block(),)))
     for kept in (RecordKind.CALLS, RecordKind.BLOCKS):
         assert store.purge(kept, NOW + 1e9, MANY) == 0
@@ -73,7 +75,7 @@ def test_what_is_live_is_never_old(store: SqlStore) -> None:
 # By person
 
 
-def test_a_persons_records_go_and_nobody_elses(store: SqlStore) -> None:
+def test_a_persons_records_go_and_nobody_elses(store: Store, history: History) -> None:
     mine = Batch(
         calls=(ended(1), ended(2, number="988887777")),
         surveys=(a_survey(),),
@@ -95,35 +97,35 @@ def test_a_persons_records_go_and_nobody_elses(store: SqlStore) -> None:
         RecordKind.BLOCKS: 1,
         RecordKind.AUDIT: 1,
     }
-    assert store.ended_calls(limit=9) == list(others.calls)
-    assert store.surveys() == list(others.surveys)
-    assert store.blocks(limit=9) == list(others.blocks)
-    assert store.audit(limit=9) == [*others.audit, replace(mine.audit[0], number="", reason="")]
+    assert history.ended_calls(limit=9) == list(others.calls)
+    assert history.surveys() == list(others.surveys)
+    assert history.blocks(limit=9) == list(others.blocks)
+    assert history.audit(limit=9) == [*others.audit, replace(mine.audit[0], number="", reason="")]
     assert {store.erase(kept, (THEIRS,), MANY) for kept in RecordKind} == {0}
 
 
-def test_live_calls_and_blocks_of_the_person_stay(store: SqlStore) -> None:
+def test_live_calls_and_blocks_of_the_person_stay(store: Store) -> None:
     store.write(Batch(calls=(a_call(),), blocks=(a_block(),)))
     assert store.erase(RecordKind.CALLS, (THEIRS,), MANY) == 0
     assert store.erase(RecordKind.BLOCKS, (THEIRS,), MANY) == 0
     assert (store.live_calls(), store.live_blocks()) == ([a_call()], [a_block()])
 
 
-def test_a_transaction_is_never_larger_than_was_asked_for(store: SqlStore) -> None:
+def test_a_transaction_is_never_larger_than_was_asked_for(store: Store) -> None:
     store.write(Batch(audit=tuple(an_audit(at) for at in range(5))))
     assert [store.erase(RecordKind.AUDIT, (THEIRS,), 2) for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_all_of_a_long_history_is_looked_through(
-    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "WINDOW", 3)
-    history = [ended(at, number=OTHER if at % 4 else THEIRS) for at in range(13)]
-    store.write(Batch(calls=tuple(history)))
+    long = [ended(at, number=OTHER if at % 4 else THEIRS) for at in range(13)]
+    store.write(Batch(calls=tuple(long)))
     assert store.erase(RecordKind.CALLS, (THEIRS,), 2) == 2
     assert store.erase(RecordKind.CALLS, (THEIRS,), MANY) == 2
-    assert all(call.number == OTHER for call in store.ended_calls(limit=99))
-    assert len(store.ended_calls(limit=99)) == 9
+    assert all(call.number == OTHER for call in history.ended_calls(limit=99))
+    assert len(history.ended_calls(limit=99)) == 9
 
 
 def test_nodes_do_not_erase_each_others(migrated_url: str) -> None:
@@ -139,10 +141,11 @@ def test_nodes_do_not_erase_each_others(migrated_url: str) -> None:
         for kept in RecordKind:
             assert there.erase(kept, (THEIRS,), MANY) == 1
             there.purge(kept, NOW + 1e6, MANY)
-        assert here.ended_calls(limit=9) == list(batch.calls)
-        assert here.surveys() == list(batch.surveys)
-        assert here.blocks(limit=9) == list(batch.blocks)
-        assert here.audit(limit=9) == list(batch.audit)
+    with closing(History(migrated_url, ["pbx1"])) as history:
+        assert history.ended_calls(limit=9) == list(batch.calls)
+        assert history.surveys() == list(batch.surveys)
+        assert history.blocks(limit=9) == list(batch.blocks)
+        assert history.audit(limit=9) == list(batch.audit)
 
 
 def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ from contextlib import closing
 
 import pytest
 
-from fluxcc.store.database import SqlStore
+from fluxcc.store.history import History
+from fluxcc.store.sql_store import SqlStore
 
 WRITER = """
 import itertools, sys
 from fluxcc.core.ports import Batch
-from fluxcc.store.database import SqlStore
+from fluxcc.store.sql_store import SqlStore
 from tests.contract.records import a_block, a_call, an_audit
 
 store = SqlStore(sys.argv[1], "pbx1")
@@ -46,7 +47,8 @@ def test_a_killed_writer_loses_nothing_that_was_acknowledged(migrated_url: str, 
     with closing(SqlStore(migrated_url, "pbx1")) as store:
         blocks = {int(block.id) for block in store.live_blocks()}
         calls = {call.id for call in store.live_calls()}
-        audited = {int(entry.id / 1e6) for entry in store.audit(limit=1_000_000)}
+    with closing(History(migrated_url, ["pbx1"])) as history:
+        audited = {int(entry.id / 1e6) for entry in history.audit(limit=1_000_000)}
     assert told
     assert blocks >= {first, *told}
     # Each batch is there as a whole.

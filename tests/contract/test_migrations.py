@@ -16,11 +16,12 @@ from sqlalchemy import Engine, event, inspect, text
 from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.store import audit, blocks, calls
-from fluxcc.store.database import SqlStore, is_current, upgrade
 from fluxcc.store.engines import create_reader, create_writer, parse_url
 from fluxcc.store.migrations import migrate
 from fluxcc.store.schema import METADATA
+from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.sqlite_file import SqliteFile
+from fluxcc.store.upkeep import is_current, upgrade
 from tests.contract.records import a_call
 
 
@@ -71,7 +72,7 @@ def test_an_interrupted_migration_leaves_nothing_behind(lasting_url: str) -> Non
 
 
 def test_processes_that_start_at_once_migrate_once(lasting_url: str) -> None:
-    program = "import sys; from fluxcc.store.database import upgrade; upgrade(sys.argv[1])"
+    program = "import sys; from fluxcc.store.upkeep import upgrade; upgrade(sys.argv[1])"
     running = [
         subprocess.Popen(
             [sys.executable, "-c", program, lasting_url], stderr=subprocess.PIPE, text=True
@@ -99,15 +100,15 @@ def test_every_question_is_answered_by_an_index(tmp_path: Path) -> None:
     asked: list[tuple[str, tuple[object, ...]]] = []
     listen_for(engine, asked)
     with engine.connect() as connection:
-        calls.live(connection, "pbx1")
-        calls.ended(connection, "pbx1", since=1, number="+1", agent="1000", limit=9)
-        blocks.live(connection, "pbx1")
-        blocks.newest(connection, "pbx1", 9)
-        blocks.history(connection, "pbx1", "+1")
+        calls.live(connection, ("pbx1",))
+        calls.ended(connection, ("pbx1",), since=1, number="+1", agent="1000", limit=9)
+        blocks.live(connection, ("pbx1",))
+        blocks.newest(connection, ("pbx1",), 9)
+        blocks.history(connection, ("pbx1",), "+1")
         audit.find_reply(connection, "pbx1", "r-1", 1)
-        audit.search(connection, "pbx1", since=1, number="", agent="", limit=9)
-        audit.search(connection, "pbx1", since=1, number="+1", agent="", limit=9)
-        audit.search(connection, "pbx1", since=1, number="", agent="1000", limit=9)
+        audit.search(connection, ("pbx1",), since=1, number="", agent="", limit=9)
+        audit.search(connection, ("pbx1",), since=1, number="+1", agent="", limit=9)
+        audit.search(connection, ("pbx1",), since=1, number="", agent="1000", limit=9)
         plans = [
             connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters).scalars("detail")
             for query, parameters in tuple(asked)

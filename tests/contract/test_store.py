@@ -20,12 +20,13 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.requests import Reply
-from fluxcc.store.database import SqlStore
-from tests.contract.conftest import new_schema
+from fluxcc.store.history import History
+from fluxcc.store.sql_store import SqlStore
+from tests.contract.conftest import new_schema, opened
 from tests.contract.records import NOW, a_block, a_call, an_audit
 
 
-def test_it_is_the_store_of_the_service(store: SqlStore) -> None:
+def test_it_is_the_store_of_the_service(store: Store) -> None:
     port: Store = store
     port.write(Batch())
     assert port.live_calls() == []
@@ -34,30 +35,32 @@ def test_it_is_the_store_of_the_service(store: SqlStore) -> None:
     assert port.request_ids(0) == []
 
 
-def test_live_calls_are_those_not_seen_to_end(store: SqlStore) -> None:
+def test_live_calls_are_those_not_seen_to_end(store: Store, history: History) -> None:
     store.write(Batch(calls=(a_call(1), a_call(2), a_call(3))))
     ended = a_call(2, bridged=NOW + 3.125, ended=NOW + 9.5, outcome="answered", cause="NORMAL")
     store.write(Batch(calls=(ended,)))
     assert sorted(store.live_calls(), key=lambda call: call.id) == [a_call(1), a_call(3)]
-    assert store.ended_calls(limit=10) == [ended]
+    assert history.ended_calls(limit=10) == [ended]
 
 
-def test_ended_calls_are_found_by_time_number_and_agent_newest_first(store: SqlStore) -> None:
+def test_ended_calls_are_found_by_time_number_and_agent_newest_first(
+    store: Store, history: History
+) -> None:
     calls = [
         a_call(at, number=number, agent=agent, ended=NOW + at + 60.0)
         for at, number, agent in ((1, "+1", "1000"), (2, "+2", "1000"), (3, "+1", "1001"))
     ]
     first, second, third = calls
     store.write(Batch(calls=(*calls, a_call(4, number="+1"))))
-    assert store.ended_calls(limit=10) == [third, second, first]
-    assert store.ended_calls(limit=2) == [third, second]
-    assert store.ended_calls(since=NOW + 2, limit=10) == [third, second]
-    assert store.ended_calls(number="+1", limit=10) == [third, first]
-    assert store.ended_calls(agent="1000", limit=10) == [second, first]
-    assert store.ended_calls(number="+1", agent="1000", since=NOW + 2, limit=10) == []
+    assert history.ended_calls(limit=10) == [third, second, first]
+    assert history.ended_calls(limit=2) == [third, second]
+    assert history.ended_calls(since=NOW + 2, limit=10) == [third, second]
+    assert history.ended_calls(number="+1", limit=10) == [third, first]
+    assert history.ended_calls(agent="1000", limit=10) == [second, first]
+    assert history.ended_calls(number="+1", agent="1000", since=NOW + 2, limit=10) == []
 
 
-def test_a_block_comes_back_as_it_was_written(store: SqlStore) -> None:
+def test_a_block_comes_back_as_it_was_written(store: Store) -> None:
     block = a_block(call="c1", attempts=3, last_attempt=NOW + 7.5)
     store.write(Batch(blocks=(block,)))
     (found,) = store.live_blocks()
@@ -66,7 +69,8 @@ def test_a_block_comes_back_as_it_was_written(store: SqlStore) -> None:
 
 
 def test_a_block_whose_time_has_passed_is_live_until_it_is_said_to_have_ended(
-    store: SqlStore,
+    store: Store,
+    history: History,
 ) -> None:
     old = a_block(since=1.0, until=2)
     store.write(Batch(blocks=(old,)))
@@ -74,33 +78,37 @@ def test_a_block_whose_time_has_passed_is_live_until_it_is_said_to_have_ended(
     over = replace(old, state=BlockState.EXPIRED, ended_at=3.0)
     store.write(Batch(blocks=(over,)))
     assert store.live_blocks() == []
-    assert store.blocks(limit=10) == [over]
+    assert history.blocks(limit=10) == [over]
 
 
-def test_blocks_and_the_history_of_a_number_are_newest_first(store: SqlStore) -> None:
+def test_blocks_and_the_history_of_a_number_are_newest_first(
+    store: Store, history: History
+) -> None:
     first = a_block("z", since=1.0, state=BlockState.RELEASED, ended_by="operator:maria")
     second = a_block("y", since=2.0, number="+2")
     third = a_block("x", since=3.0)
     store.write(Batch(blocks=(second, third, first)))
-    assert store.blocks(limit=10) == [third, second, first]
-    assert store.blocks(limit=1) == [third]
+    assert history.blocks(limit=10) == [third, second, first]
+    assert history.blocks(limit=1) == [third]
     assert store.live_blocks() == [third, second]
     assert store.block_history("+5511988887777") == [third, first]
 
 
-def test_the_audit_is_found_by_time_number_and_agent_newest_first(store: SqlStore) -> None:
+def test_the_audit_is_found_by_time_number_and_agent_newest_first(
+    store: Store, history: History
+) -> None:
     first = an_audit(1, number="+1", agent="1000")
     second = an_audit(2, number="+2", agent="1000", action="block", by="operator:maria")
     third = an_audit(3, number="+1", agent="1001")
     store.write(Batch(audit=(first, second, third)))
-    assert store.audit(limit=10) == [third, second, first]
-    assert store.audit(limit=1) == [third]
-    assert store.audit(since=NOW + 2, limit=10) == [third, second]
-    assert store.audit(number="+1", limit=10) == [third, first]
-    assert store.audit(agent="1000", limit=10) == [second, first]
+    assert history.audit(limit=10) == [third, second, first]
+    assert history.audit(limit=1) == [third]
+    assert history.audit(since=NOW + 2, limit=10) == [third, second]
+    assert history.audit(number="+1", limit=10) == [third, first]
+    assert history.audit(agent="1000", limit=10) == [second, first]
 
 
-def test_an_ended_request_is_answered_as_the_first_time(store: SqlStore) -> None:
+def test_an_ended_request_is_answered_as_the_first_time(store: Store) -> None:
     store.write(Batch(audit=(an_audit(),)))
     done = an_audit(
         status=Status.OK,
@@ -126,14 +134,14 @@ def test_an_ended_request_is_answered_as_the_first_time(store: SqlStore) -> None
     assert store.find_reply("r-2", NOW - 86400) is None
 
 
-def test_a_request_is_forgotten_after_its_time(store: SqlStore) -> None:
+def test_a_request_is_forgotten_after_its_time(store: Store) -> None:
     store.write(Batch(audit=(an_audit(code="ended", status="ok"),)))
     assert store.find_reply("r-1", NOW) is not None
     assert (store.request_ids(NOW), store.request_ids(NOW + 1)) == (["r-1"], [])
     assert store.find_reply("r-1", NOW + 1) is None
 
 
-def test_a_request_that_never_ended_has_an_unknown_outcome(store: SqlStore) -> None:
+def test_a_request_that_never_ended_has_an_unknown_outcome(store: Store) -> None:
     store.write(Batch(audit=(an_audit(),)))
     reply = store.find_reply("r-1", NOW - 1)
     assert reply is not None
@@ -141,7 +149,7 @@ def test_a_request_that_never_ended_has_an_unknown_outcome(store: SqlStore) -> N
     assert reply.blocked is None
 
 
-def test_the_requests_that_never_ended_are_told(store: SqlStore) -> None:
+def test_the_requests_that_never_ended_are_told(store: Store) -> None:
     began, ended = an_audit(1, request="r-1"), an_audit(2, request="r-2", status=Status.OK)
     store.write(Batch(audit=(began, ended)))
     assert store.unfinished() == [began]
@@ -154,21 +162,40 @@ def test_nodes_do_not_see_each_other(migrated_url: str) -> None:
     assert there.live_calls() == []
     assert there.live_blocks() == []
     assert there.find_reply("r-1", 0) is None
-    assert there.audit(limit=10) == []
+    with closing(History(migrated_url, ["pbx2"])) as history:
+        assert history.audit(limit=10) == []
     there.write(Batch(calls=(a_call(number="+2"),)))
     assert here.live_calls() == [a_call()]
     here.close()
     there.close()
 
 
-def test_a_batch_is_written_whole_or_not_at_all(store: SqlStore) -> None:
+def test_what_several_nodes_wrote_is_seen_together(migrated_url: str) -> None:
+    for node, at in (("pbx1", 1), ("pbx2", 2), ("pbx3", 3)):
+        with closing(SqlStore(migrated_url, node)) as store:
+            store.write(
+                Batch(
+                    calls=(a_call(at, ended=NOW + 1),),
+                    blocks=(a_block(str(at), since=float(at)),),
+                    audit=(an_audit(at),),
+                )
+            )
+    with closing(History(migrated_url, ["pbx1", "pbx2"])) as history:
+        assert [int(c.started - NOW) for c in history.ended_calls(limit=9)] == [2, 1]
+        assert [int(row.at - NOW) for row in history.audit(limit=9)] == [2, 1]
+        assert [block.id for block in history.blocks(limit=9)] == ["2", "1"]
+        assert [block.id for block in history.blocks(limit=1)] == ["2"]
+
+
+def test_a_batch_is_written_whole_or_not_at_all(migrated_url: str) -> None:
     broken = replace(a_block(), attempts=None)  # type: ignore[arg-type]
-    with pytest.raises(StoreUnavailableError):
-        store.write(Batch(calls=(a_call(),), blocks=(a_block("ok"), broken)))
-    assert store.live_calls() == []
-    assert store.live_blocks() == []
-    store.write(Batch(calls=(a_call(),)))
-    assert store.live_calls() == [a_call()]
+    with closing(SqlStore(migrated_url, "pbx1")) as store:
+        with pytest.raises(StoreUnavailableError):
+            store.write(Batch(calls=(a_call(),), blocks=(a_block("ok"), broken)))
+        assert store.live_calls() == []
+        assert store.live_blocks() == []
+        store.write(Batch(calls=(a_call(),)))
+        assert store.live_calls() == [a_call()]
 
 
 NASTY = (
@@ -181,7 +208,7 @@ NASTY = (
 
 
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
-def test_a_callers_text_is_kept_as_it_came(store: SqlStore, text: str) -> None:
+def test_a_callers_text_is_kept_as_it_came(store: Store, text: str) -> None:
     store.write(Batch(calls=(a_call(number=text),), blocks=(a_block(keys=(text,)),)))
     assert store.live_calls() == [a_call(number=text)]
     assert store.live_blocks() == [a_block(keys=(text,))]
@@ -189,16 +216,16 @@ def test_a_callers_text_is_kept_as_it_came(store: SqlStore, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["lone \udc80 surrogate", "a\0b"])
-def test_a_text_no_database_can_hold_does_not_stop_the_others(store: SqlStore, text: str) -> None:
+def test_a_text_no_database_can_hold_does_not_stop_the_others(store: Store, text: str) -> None:
     store.write(Batch(calls=(a_call(1, number=text), a_call(2, number="Jos\u00e9"))))
     odd, fine = sorted(store.live_calls(), key=lambda call: call.id)
     assert fine.number == "Jos\u00e9"
     assert odd.number in {text, r"lone \udc80 surrogate", r"a\x00b"}
 
 
-def test_an_action_or_a_state_may_come_as_an_enum(store: SqlStore) -> None:
+def test_an_action_or_a_state_may_come_as_an_enum(store: Store, history: History) -> None:
     store.write(Batch(audit=(an_audit(action=Code.BLOCKED, status=Status.UNKNOWN),)))
-    (found,) = store.audit(limit=1)
+    (found,) = history.audit(limit=1)
     assert (found.action, found.status) == ("blocked", "unknown")
 
 
@@ -281,21 +308,20 @@ def newest_first(records: Iterable[Dated]) -> list[Dated]:
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(history=batches)
-def test_any_history_leaves_exactly_the_newest_state(any_url: str, history: list[Batch]) -> None:
+@given(written=batches)
+def test_any_history_leaves_exactly_the_newest_state(any_url: str, written: list[Batch]) -> None:
     # A node of its own stands for a new database, which would take longer to make.
     model = Model()
-    with closing(SqlStore(any_url, f"node-{uuid4()}")) as store:
-        store.open()
-        for batch in history:
+    with opened(any_url, f"node-{uuid4()}") as (store, history):
+        for batch in written:
             store.write(batch)
             model.write(batch)
         live = [call for call in model.calls.values() if call.ended is None]
         ended = [call for call in model.calls.values() if call.ended is not None]
         assert newest_first(store.live_calls()) == newest_first(live)
-        assert store.ended_calls(limit=100) == newest_first(ended)
-        assert {block.id: block for block in store.blocks(limit=100)} == model.blocks
+        assert history.ended_calls(limit=100) == newest_first(ended)
+        assert {block.id: block for block in history.blocks(limit=100)} == model.blocks
         assert {block.id for block in store.live_blocks()} == {
             id for id, block in model.blocks.items() if block.state is BlockState.LIVE
         }
-        assert store.audit(limit=100) == newest_first(model.audit.values())
+        assert history.audit(limit=100) == newest_first(model.audit.values())

@@ -28,7 +28,8 @@ from fluxcc.lab.demo import running_daemon
 from fluxcc.lab.port import Caller
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.pbx.frames import FrameReader
-from fluxcc.store.database import SqlStore
+from fluxcc.store.history import History
+from fluxcc.store.sql_store import SqlStore
 
 pytestmark = [
     pytest.mark.live,
@@ -91,10 +92,10 @@ def crowded_lab(folder: Path) -> Iterator[RealLab]:
         yield lab
 
 
-def provision(folder: Path) -> SqlStore:
+def provision(folder: Path) -> History:
     """What a supervisor would have set before."""
-    store = SqlStore(f"sqlite:///{folder / 'demo.db'}", socket.gethostname())
-    store.open()
+    url, node = f"sqlite:///{folder / 'demo.db'}", socket.gethostname()
+    store = SqlStore(url, node)
     rooms = tuple(Room(agent) for agent in AGENTS)
     store.write(
         Batch(
@@ -106,7 +107,8 @@ def provision(folder: Path) -> SqlStore:
             )
         )
     )
-    return store
+    store.close()
+    return History(url, [node])
 
 
 def one_call(lab: RealLab, number: int, agent: str, replies: list[Reply]) -> None:

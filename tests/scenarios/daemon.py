@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from fluxcc.client import Board
 from fluxcc.domain.blocks import Block
 from fluxcc.lab.port import Lab
-from fluxcc.store.database import SqlStore
+from fluxcc.store.history import History
 from tests.testing.operators import operate
 
 from .program import Cold, Program, Warm
@@ -61,7 +61,7 @@ class Daemon:
             "FLUXCC_METRICS_LISTEN": "",
             **(settings or {}),
         }
-        self.store = SqlStore(f"sqlite:///{self.database}", NODE)
+        self.store = History(f"sqlite:///{self.database}", [NODE])
 
     # Life
 
@@ -164,7 +164,7 @@ class Daemon:
 
     def block_of(self, number: str) -> Block | None:
         """The newest block in the store that this canonical number has or had."""
-        history = self.store.block_history(number)
+        history = [block for block in self.store.blocks(limit=1_000) if block.number == number]
         return history[0] if history else None
 
     # Its doors

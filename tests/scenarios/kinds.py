@@ -14,7 +14,7 @@ import pytest
 
 from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
 from fluxcc.lab.port import Caller, Lab
-from fluxcc.store.database import SqlStore
+from fluxcc.store.history import History
 from tests.testing.operators import operate
 
 from .daemon import Daemon
@@ -209,7 +209,7 @@ def wait_free(lab: Lab) -> None:
     until(lambda: state(lab) == "Waiting", "the agent is free", FREED)
 
 
-def sequel_of(store: SqlStore, request: str) -> str:
+def sequel_of(store: History, request: str) -> str:
     """What became of the call that this request transferred, as far as the audit knows."""
     rows = [row for row in store.audit(limit=50) if row.request == request]
     assert len(rows) == 1

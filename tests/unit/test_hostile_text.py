@@ -9,7 +9,7 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,9 @@ from fluxcc.protocol.board import read_request, reply_headers
 from fluxcc.protocol.operators import Ask
 from fluxcc.protocol.operators import read_request as read_ask
 from fluxcc.spool import BEGINNING, FolderSpool, read_records
-from fluxcc.store.database import SqlStore, upgrade
+from fluxcc.store.history import History
+from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.upkeep import upgrade
 from tests.builders import DECODER, SAO_PAULO, World, a_request, event_body
 from tests.contract.records import a_call, an_audit
 from tests.unit.lab.simulator.conftest import CONFIGURATION, Scene
@@ -223,7 +225,8 @@ def test_sql_holds_it_as_it_is(tmp_path: Path, text: str) -> None:
     assert fine == rows[1]
     escaped = text.encode("utf-8", "backslashreplace").decode()
     assert {odd.number, odd.group, odd.agent} <= {text, escaped, escaped.replace("\0", r"\x00")}
-    store.audit(limit=5, number=text, agent=text)
+    with closing(History(url, ["pbx1"])) as history:
+        history.audit(limit=5, number=text, agent=text)
 
 
 # Log lines, terminals, spreadsheets

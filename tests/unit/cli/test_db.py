@@ -14,7 +14,9 @@ from click.testing import CliRunner, Result
 from fluxcc.cli import main
 from fluxcc.core.ports import Batch
 from fluxcc.domain.retention import RecordKind
-from fluxcc.store.database import SqlStore, is_current
+from fluxcc.store.history import History
+from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.upkeep import is_current
 from tests.contract.records import NOW, a_block, a_call, an_audit
 
 THEIRS = "+5511988887777"
@@ -42,6 +44,13 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
             )
         )
         yield store
+
+
+@pytest.fixture
+def history(store: SqlStore, tmp_path: Path) -> Iterator[History]:
+    """What people see of it."""
+    with closing(History(f"sqlite:///{tmp_path}/fluxcc.db", ["pbx1"])) as history:
+        yield history
 
 
 def run(*arguments: str) -> Result:
@@ -79,7 +88,7 @@ def test_a_store_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) ->
 # purge
 
 
-def test_a_person_is_erased_without_a_daemon(store: SqlStore) -> None:
+def test_a_person_is_erased_without_a_daemon(history: History) -> None:
     told = run("purge", "--number", "(11) 98888-7777")
     assert told.exit_code == 0, told.stderr
     assert told.stdout.splitlines()[:2] == [
@@ -87,12 +96,12 @@ def test_a_person_is_erased_without_a_daemon(store: SqlStore) -> None:
         "Rows of the audit without a number now: 1.",
     ]
     assert "stays blocked until" in told.stdout
-    assert [call.number for call in store.ended_calls(limit=9)] == ["+1"]
-    assert {row.number for row in store.audit(limit=9)} == {""}
-    assert store.audit(limit=9)[0].by.startswith("operator:")
+    assert [call.number for call in history.ended_calls(limit=9)] == ["+1"]
+    assert {row.number for row in history.audit(limit=9)} == {""}
+    assert history.audit(limit=9)[0].by.startswith("operator:")
 
 
-def test_what_is_older_is_erased_whole(store: SqlStore) -> None:
+def test_what_is_older_is_erased_whole(history: History) -> None:
     told = run("purge", "--before", "2026-11-23", "--json")
     assert json.loads(told.stdout) == {
         "code": "erased",
@@ -101,14 +110,14 @@ def test_what_is_older_is_erased_whole(store: SqlStore) -> None:
         },
         "blocked_until": None,
     }
-    assert len(store.blocks(limit=9)) == 1
+    assert len(history.blocks(limit=9)) == 1
 
 
-def test_a_live_block_is_not_ended_behind_freeswitchs_back(store: SqlStore) -> None:
+def test_a_live_block_is_not_ended_behind_freeswitchs_back(history: History) -> None:
     told = run("purge", "--number", THEIRS, "--with-live-block")
     assert told.exit_code == 69
-    assert len(store.blocks(limit=9)) == 1
-    assert len(store.ended_calls(limit=9)) == 2
+    assert len(history.blocks(limit=9)) == 1
+    assert len(history.ended_calls(limit=9)) == 2
 
 
 @pytest.mark.usefixtures("store")

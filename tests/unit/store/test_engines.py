@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy.exc import DataError, OperationalError
 
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.store.database import SqlStore, upgrade
 from fluxcc.store.engines import create_writer, parse_url, translating
+from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.upkeep import upgrade
 
 SECRET = "s3cret-w0rd"
 

@@ -14,7 +14,8 @@ import pytest
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.store.database import SqlStore, is_current, upgrade
+from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.upkeep import is_current, upgrade
 from tests.contract.records import a_block, a_call
 
 BATCH = Batch(calls=(a_call(),), blocks=(a_block(),))

@@ -1,5 +1,8 @@
-"""The store's front: ``SqlStore`` for the daemon and the CLI, ``upgrade`` and ``is_current`` for
-whoever looks after it."""
+"""``core.ports.Store`` on SQLite or PostgreSQL: what the daemon writes, and reads when it begins.
+
+Counterparts: ``upkeep`` prepares it, ``history`` is what people ask, one file a table's worth has
+the statements.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,9 @@ import logging
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError
 
 from fluxcc.core.ports import Batch
@@ -20,7 +22,6 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
-from fluxcc.domain.surveys import Survey
 from fluxcc.store import audit, blocks, calls, provisioning, surveys
 from fluxcc.store.engines import (
     create_reader,
@@ -31,9 +32,10 @@ from fluxcc.store.engines import (
 )
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, Identity, SqliteFile, is_corrupt
-from fluxcc.store.statements import delete, upsert
+from fluxcc.store.statements import delete, escape, upsert
+from fluxcc.store.upkeep import prepare, replace
 
-LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
 
@@ -45,98 +47,6 @@ _KEEPERS: dict[RecordKind, Any] = {
     RecordKind.AUDIT: audit,
 }
 """The modules that purge, find and erase what is kept of people, each in the same three words."""
-
-
-def upgrade(url: str) -> Path | None:
-    """Create the store where it is missing, and bring its schema up to date.
-
-    Safe in two processes at once. Returns the name under which a corrupt SQLite file was set
-    aside, None where that was not needed. Raises ``StoreUnavailableError``.
-    """
-    parsed = parse_url(url)
-    engine = create_writer(parsed)
-    try:
-        with translating(parsed):
-            return _prepare(engine, SqliteFile.of(parsed))
-    finally:
-        engine.dispose()
-
-
-def revision(url: str) -> str:
-    """The schema's revision (``0002``); empty where there is no schema, or no store yet, or only
-    something that ``upgrade`` would set aside.
-
-    Changes and creates nothing. Raises ``StoreUnavailableError``.
-    """
-    from fluxcc.store.migrations import current_revision  # noqa: PLC0415  # alembic takes its time
-
-    parsed = parse_url(url)
-    file = SqliteFile.of(parsed)
-    if file is not None and file.identity() is None:
-        return ""
-    engine = create_reader(parsed)
-    try:
-        with translating(parsed), engine.connect() as connection:
-            try:
-                return current_revision(connection)
-            except DatabaseError as error:
-                if file is None or not is_corrupt(error):
-                    raise
-                return ""
-    finally:
-        engine.dispose()
-
-
-def is_current(url: str) -> bool:
-    """Whether the schema is the one that this program knows; changes and creates nothing.
-
-    Raises ``StoreUnavailableError``, also where there is no such file.
-    """
-    from fluxcc.store.migrations import is_current as is_schema_current  # noqa: PLC0415  # alembic takes its time
-
-    parsed = parse_url(url)
-    engine = create_reader(parsed)
-    try:
-        with translating(parsed), engine.connect() as connection:
-            return is_schema_current(connection)
-    finally:
-        engine.dispose()
-
-
-def _prepare(engine: Engine, file: SqliteFile | None) -> Path | None:
-    """What ``upgrade`` says, on an engine that has no open connection."""
-    if file is None:
-        _migrate(engine)
-        return None
-    with file.exclusive():
-        file.create()
-        try:
-            _migrate(engine)
-        except DatabaseError as error:
-            if not is_corrupt(error):
-                raise
-            LOG.error("store: %s", error.orig)
-        else:
-            return None
-        # Closed before it is renamed: SQLite goes by the names of its companions.
-        engine.dispose()
-        aside = _replace(file)
-        _migrate(engine)
-        return aside
-
-
-def _migrate(engine: Engine) -> None:
-    from fluxcc.store.migrations import migrate  # noqa: PLC0415  # alembic takes its time
-
-    with engine.begin() as connection:
-        migrate(connection)
-
-
-def _replace(file: SqliteFile) -> Path:
-    aside = file.set_aside()
-    LOG.error("store: the corrupt file was set aside as %s, and a new one begun", aside)
-    file.create()
-    return aside
 
 
 class SqlStore:
@@ -203,7 +113,7 @@ class SqlStore:
             except DatabaseError as error:
                 if self._file is None or not is_corrupt(error):
                     raise
-                LOG.error("store: %s", error.orig)
+                log.error("store: %s", error.orig)
                 self._begin_anew(self._file)
                 self._put(rows, gone)
 
@@ -243,25 +153,17 @@ class SqlStore:
     def live_blocks(self) -> list[Block]:
         """Every block of this node whose state is live, also those whose time has passed."""
         with self._connection() as connection:
-            return blocks.live(connection, self._node)
+            return blocks.live(connection, (self._node,))
 
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that were never seen to end."""
         with self._connection() as connection:
-            return calls.live(connection, self._node)
+            return calls.live(connection, (self._node,))
 
     def entries(self) -> list[Entry]:
         """The groups, rooms and services of this node, by kind and name."""
         with self._connection() as connection:
-            return provisioning.read(connection, self._node)
-
-    def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
-        """The surveys of this node that were offered at ``since`` (epoch seconds) or later, oldest
-        first; an empty group or agent stands for any."""
-        with self._connection() as connection:
-            return surveys.search(
-                connection, self._node, since=since, group=_escape(group), agent=_escape(agent)
-            )
+            return provisioning.read(connection, (self._node,))
 
     def unfinished(self) -> list[AuditRecord]:
         """Those of this node's last requests that began and never ended."""
@@ -281,45 +183,10 @@ class SqlStore:
         with self._connection() as connection:
             return audit.find_reply(connection, self._node, request, since)
 
-    def blocks(self, limit: int) -> list[Block]:
-        """At most ``limit`` blocks of this node in any state, newest first."""
-        with self._connection() as connection:
-            return blocks.newest(connection, self._node, limit)
-
     def block_history(self, number: str) -> list[Block]:
         """Every block that the canonical number ever had on this node, newest first."""
         with self._connection() as connection:
-            return blocks.history(connection, self._node, _escape(number))
-
-    def ended_calls(
-        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
-    ) -> list[CallRecord]:
-        """At most ``limit`` ended calls of this node that began at ``since`` (epoch seconds) or
-        later, newest first; an empty number or agent stands for any."""
-        with self._connection() as connection:
-            return calls.ended(
-                connection,
-                self._node,
-                since=since,
-                number=_escape(number),
-                agent=_escape(agent),
-                limit=limit,
-            )
-
-    def audit(
-        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
-    ) -> list[AuditRecord]:
-        """At most ``limit`` requests on this node that came at ``since`` (epoch seconds) or later,
-        newest first; an empty number or agent stands for any."""
-        with self._connection() as connection:
-            return audit.search(
-                connection,
-                self._node,
-                since=since,
-                number=_escape(number),
-                agent=_escape(agent),
-                limit=limit,
-            )
+            return blocks.history(connection, (self._node,), escape(number))
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -329,7 +196,7 @@ class SqlStore:
             yield connection
 
     def _open(self) -> None:
-        if _prepare(self._writer, self._file):
+        if prepare(self._writer, self._file):
             self.recreated += 1
         if self._file:
             self._identity = self._file.identity()
@@ -340,7 +207,7 @@ class SqlStore:
         if not self._is_open:
             self._open()
         elif self._file and self._file.identity() != self._identity:
-            LOG.error("store: the file was deleted or replaced by another one")
+            log.error("store: the file was deleted or replaced by another one")
             self._begin_anew(self._file)
 
     def _begin_anew(self, file: SqliteFile) -> None:
@@ -353,7 +220,7 @@ class SqlStore:
             self._writer.dispose()
             with file.exclusive():
                 if file.identity() == self._identity:
-                    _replace(file)
+                    replace(file)
                 elif file.identity(WAL) == self._wal:
                     # It is still the old file's: SQLite would play it into the new one.
                     file.set_aside(COMPANIONS)
@@ -369,8 +236,4 @@ class SqlStore:
 
 
 def _escaped(rows: list[Row]) -> list[Row]:
-    return [tuple(_escape(v) if isinstance(v, str) else v for v in row) for row in rows]
-
-
-def _escape(text: str) -> str:
-    return text.replace("\0", r"\x00").encode("utf-8", "backslashreplace").decode()
+    return [tuple(escape(v) if isinstance(v, str) else v for v in row) for row in rows]

@@ -1,0 +1,105 @@
+"""What people ask of the store: ended calls, blocks, audit, surveys, of one node or several.
+
+Counterparts: ``sql_store`` writes what is read here; ``fluxcc audit`` and its like ask for it, also
+while the daemon is down.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.surveys import Survey
+from fluxcc.store import audit, blocks, calls, provisioning, surveys
+from fluxcc.store.engines import create_reader, parse_url, translating
+from fluxcc.store.statements import escape
+
+
+class History:
+    """One store, read only: it creates and changes nothing.
+
+    Every method may be called from any thread, and raises ``StoreUnavailableError``; the
+    constructor too where the URL is not one of ours or its driver is not installed.
+    """
+
+    def __init__(self, url: str, nodes: Sequence[str]) -> None:
+        """``nodes`` are the PBXs whose rows are seen."""
+        self._url = parse_url(url)
+        self._nodes = tuple(nodes)
+        self._engine = create_reader(self._url)
+        self._reading = threading.Lock()
+
+    def close(self) -> None:
+        """Close every connection. The next use opens new ones."""
+        with self._reading:
+            self._engine.dispose()
+
+    def ended_calls(
+        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
+    ) -> list[CallRecord]:
+        """At most ``limit`` ended calls that began at ``since`` (epoch seconds) or later, newest
+        first; an empty number or agent stands for any."""
+        with self._connection() as connection:
+            return calls.ended(
+                connection,
+                self._nodes,
+                since=since,
+                number=escape(number),
+                agent=escape(agent),
+                limit=limit,
+            )
+
+    def audit(
+        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
+    ) -> list[AuditRecord]:
+        """At most ``limit`` requests that came at ``since`` (epoch seconds) or later, newest
+        first; an empty number or agent stands for any."""
+        with self._connection() as connection:
+            return audit.search(
+                connection,
+                self._nodes,
+                since=since,
+                number=escape(number),
+                agent=escape(agent),
+                limit=limit,
+            )
+
+    def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
+        """The surveys that were offered at ``since`` (epoch seconds) or later, oldest first; an
+        empty group or agent stands for any."""
+        with self._connection() as connection:
+            return surveys.search(
+                connection, self._nodes, since=since, group=escape(group), agent=escape(agent)
+            )
+
+    def blocks(self, limit: int) -> list[Block]:
+        """At most ``limit`` blocks in any state, newest first."""
+        with self._connection() as connection:
+            return blocks.newest(connection, self._nodes, limit)
+
+    def live_blocks(self) -> list[Block]:
+        """Every block whose state is live, also those whose time has passed; newest first."""
+        with self._connection() as connection:
+            return blocks.live(connection, self._nodes)
+
+    def live_calls(self) -> list[CallRecord]:
+        """The calls that were never seen to end."""
+        with self._connection() as connection:
+            return calls.live(connection, self._nodes)
+
+    def entries(self) -> list[Entry]:
+        """The groups, rooms and services, by kind and name."""
+        with self._connection() as connection:
+            return provisioning.read(connection, self._nodes)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        with self._reading, translating(self._url), self._engine.connect() as connection:
+            yield connection

@@ -1,0 +1,111 @@
+"""What prepares a store: creates it, migrates it, sets a corrupt file aside, tells its schema.
+
+Counterparts: ``sql_store`` is ready to be written when this was done; ``fluxcc db`` and ``doctor``
+ask for it by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
+
+from fluxcc.store.engines import create_reader, create_writer, parse_url, translating
+from fluxcc.store.sqlite_file import SqliteFile, is_corrupt
+
+log = logging.getLogger(__name__)
+
+
+def upgrade(url: str) -> Path | None:
+    """Create the store where it is missing, and bring its schema up to date.
+
+    Safe in two processes at once. Returns the name under which a corrupt SQLite file was set
+    aside, None where that was not needed. Raises ``StoreUnavailableError``.
+    """
+    parsed = parse_url(url)
+    engine = create_writer(parsed)
+    try:
+        with translating(parsed):
+            return prepare(engine, SqliteFile.of(parsed))
+    finally:
+        engine.dispose()
+
+
+def revision(url: str) -> str:
+    """The schema's revision (``0002``); empty where there is no schema, or no store yet, or only
+    something that ``upgrade`` would set aside.
+
+    Changes and creates nothing. Raises ``StoreUnavailableError``.
+    """
+    from fluxcc.store.migrations import current_revision  # noqa: PLC0415  # alembic takes its time
+
+    parsed = parse_url(url)
+    file = SqliteFile.of(parsed)
+    if file is not None and file.identity() is None:
+        return ""
+    engine = create_reader(parsed)
+    try:
+        with translating(parsed), engine.connect() as connection:
+            try:
+                return current_revision(connection)
+            except DatabaseError as error:
+                if file is None or not is_corrupt(error):
+                    raise
+                return ""
+    finally:
+        engine.dispose()
+
+
+def is_current(url: str) -> bool:
+    """Whether the schema is the one that this program knows; changes and creates nothing.
+
+    Raises ``StoreUnavailableError``, also where there is no such file.
+    """
+    from fluxcc.store.migrations import is_current as is_schema_current  # noqa: PLC0415  # alembic takes its time
+
+    parsed = parse_url(url)
+    engine = create_reader(parsed)
+    try:
+        with translating(parsed), engine.connect() as connection:
+            return is_schema_current(connection)
+    finally:
+        engine.dispose()
+
+
+def prepare(engine: Engine, file: SqliteFile | None) -> Path | None:
+    """What ``upgrade`` says, on an engine that has no open connection."""
+    if file is None:
+        _migrate(engine)
+        return None
+    with file.exclusive():
+        file.create()
+        try:
+            _migrate(engine)
+        except DatabaseError as error:
+            if not is_corrupt(error):
+                raise
+            log.error("store: %s", error.orig)
+        else:
+            return None
+        # Closed before it is renamed: SQLite goes by the names of its companions.
+        engine.dispose()
+        aside = replace(file)
+        _migrate(engine)
+        return aside
+
+
+def _migrate(engine: Engine) -> None:
+    from fluxcc.store.migrations import migrate  # noqa: PLC0415  # alembic takes its time
+
+    with engine.begin() as connection:
+        migrate(connection)
+
+
+def replace(file: SqliteFile) -> Path:
+    """Set a corrupt file aside, and begin a new one; the name of the old one."""
+    aside = file.set_aside()
+    log.error("store: the corrupt file was set aside as %s, and a new one begun", aside)
+    file.create()
+    return aside
