@@ -11,7 +11,7 @@ BENCH := .venv-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live bench bench-guard prompts settings catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
+.PHONY: help install demo test live bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ prompts: ## speak the survey's prompts anew (needs espeak-ng and sox)
 
 settings: $(VENV)/.installed ## write what is read of the settings, out of their declaration
 	$(BIN)/python packaging/settings_documents.py
+
+picture: $(VENV)/.installed-dev ## draw docs/demo.svg anew, from a real run of the demo in each language
+	$(BIN)/python packaging/demo_picture.py
 
 CATALOGUES := fluxcc/locale
 

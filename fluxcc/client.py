@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from uuid import uuid4
 
-PATIENCE = 6.0
+REPLY_TIMEOUT = 6.0
 """Seconds to wait for a reply; the daemon answers within 5."""
 _FIELD = re.compile(r"[^\r\n\x00]*")
 
@@ -66,7 +66,7 @@ class Board:
 
         Raises ``BoardError`` or ``OSError``.
         """
-        self._socket = socket.create_connection((host, port), timeout=PATIENCE)
+        self._socket = socket.create_connection((host, port), timeout=REPLY_TIMEOUT)
         self._buffer = b""
         self._notices: deque[dict[str, str]] = deque()
         self._replies: dict[str, Reply] = {}
@@ -134,7 +134,7 @@ class Board:
                 lines.append(f"{name}: {value}")
         self._command("\n".join(lines))
 
-    def wait(self, request: str, patience: float = PATIENCE) -> Reply:
+    def wait(self, request: str, patience: float = REPLY_TIMEOUT) -> Reply:
         """The reply to a request that was sent. Raises ``NoReplyError``."""
         deadline = time.monotonic() + patience
         while request not in self._replies:
@@ -162,7 +162,7 @@ class Board:
         except TimeoutError as error:
             raise NoReplyError("no reply in time") from error
         finally:
-            self._socket.settimeout(PATIENCE)
+            self._socket.settimeout(REPLY_TIMEOUT)
 
     def _command(self, text: str) -> str:
         self._socket.sendall(f"{text}\n\n".encode())

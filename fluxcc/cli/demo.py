@@ -19,6 +19,7 @@ def demo_command(session: Session, simulated: bool) -> None:
     elsewhere, and says on which. Nothing that exists already is touched.
     """
     try:
-        demo.run(demo.Story(session.translate, click.echo), simulated=simulated)
+        story = demo.Story(session.language, session.translate, click.echo)
+        demo.run(story, simulated=simulated)
     except LabError as error:
         session.fail(FAILED, "demo-failed", "{error}", error=error)

@@ -1,5 +1,7 @@
-"""PBXs to try things on: the demo and the scenario tests run on either of the two kinds.
+"""PBXs to try fluxcc on, and what is shown on them.
 
-``port.py`` says what such a PBX can do; ``real.py`` is a FreeSWITCH with SIPp as the trunk and the
-telephones, ``simulated.py`` the built-in simulator for machines without them.
+In the order in which a newcomer reads: ``demo.py`` tells the main job, start to end; ``port.py``
+says what a PBX to try things on can do; ``real.py`` is a FreeSWITCH of its own with SIPp as the
+trunk and the telephones (``freeswitch.py``, ``sipp.py``); ``simulated.py`` is the built-in
+simulator (``simulator/``) for machines without them. Demo and scenario tests run on either.
 """

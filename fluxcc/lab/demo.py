@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fluxcc.client import Board, Reply
 from fluxcc.kit import find_kit
-from fluxcc.lab.port import Lab, LabError
+from fluxcc.lab.port import Lab, LabError, Reason
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
 from fluxcc.marking import _
@@ -30,45 +30,56 @@ AGENT = "1000"
 BLOCK = 6
 """Seconds that a block holds in the demo."""
 REFUSED = 603
-PATIENCE = 10.0
+LONGEST_WAIT = 10.0
+"""Seconds for anything that is waited for."""
 
 
 class Story:
-    """Prints each step and what came of it; ``tell`` puts a sentence into the reader's language."""
+    """Prints each step and what came of it, in one language: the reader's."""
 
-    def __init__(self, tell: Callable[[str], str], write: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(
+        self, language: str, translate: Callable[[str], str], write: Callable[[str], None]
+    ) -> None:
+        """``language`` is what the daemon answers in, too; ``write`` is given a line."""
+        self.language = language
+        self._translate = translate
         self._write = write
         self._step = 0
 
     def title(self, message: str, **facts: object) -> None:
         """A line of its own."""
-        self._write(self._tell(message).format(**facts))
+        self._write(self._translate(message).format(**facts))
 
     def step(self, message: str, **facts: object) -> None:
         """The next step, done."""
         self._step += 1
-        self._write(f"{self._step:3}. {self._tell(message).format(**facts)}")
+        self._write(f"{self._step:3}. {self._translate(message).format(**facts)}")
+
+    def place(self, lab: Lab, reason: Reason | None) -> None:
+        """Where it happens, and why it is not a FreeSWITCH where it is not."""
+        name = self._translate(lab.name)
+        if reason is None:
+            self.title(_("On {name}"), name=name)
+        else:
+            why = self._translate(reason.sentence).format(facts=reason.facts)
+            self.title(_("On {name} ({reason})"), name=name, reason=why)
 
 
-def choose_lab(*, simulated: bool) -> tuple[Lab, str]:
+def choose_lab(*, simulated: bool) -> tuple[Lab, Reason | None]:
     """The PBX to show it on, and why it is not a FreeSWITCH where it is not."""
     reason = why_unavailable()
     if reason is None and not simulated:
-        return RealLab(), ""
-    return SimulatedLab(), reason or ""
+        return RealLab(), None
+    return SimulatedLab(), reason
 
 
 def run(story: Story, *, simulated: bool) -> None:
     """Tell it. Raises ``LabError`` where something did not happen as it should."""
     lab, reason = choose_lab(simulated=simulated)
     with tempfile.TemporaryDirectory(prefix="fluxcc-demo-") as folder, lab:
-        if reason:
-            story.title(_("On {name} ({reason})"), name=lab.name, reason=reason)
-        else:
-            story.title(_("On {name}"), name=lab.name)
+        story.place(lab, reason)
         lab.install_kit(find_kit())
-        with running_daemon(lab, Path(folder)):
+        with running_daemon(lab, Path(folder), story.language):
             _tell(story, lab)
     story.title(_("That is the whole story: it worked."))
 
@@ -110,7 +121,7 @@ def _tell(story: Story, lab: Lab) -> None:
 
 def mark(board: Board) -> Reply:
     """Mark the agent's call as a prank, as soon as the daemon has seen that there is one."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LONGEST_WAIT
     while True:
         reply = board.prank(AGENT)
         if reply.is_ok:
@@ -121,7 +132,7 @@ def mark(board: Board) -> Reply:
 
 
 def _wait_until_empty(lab: Lab) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LONGEST_WAIT
     while not lab.api("show channels count").strip().startswith("0 "):
         if time.monotonic() > deadline:
             raise LabError(f"legs are left over: {lab.api('show channels')}")
@@ -129,7 +140,7 @@ def _wait_until_empty(lab: Lab) -> None:
 
 
 @contextmanager
-def running_daemon(lab: Lab, folder: Path) -> Iterator[None]:
+def running_daemon(lab: Lab, folder: Path, language: str) -> Iterator[None]:
     """A daemon of its own for the demo, as a process like any other."""
     log = folder / "daemon.log"
     environment = {
@@ -139,6 +150,7 @@ def running_daemon(lab: Lab, folder: Path) -> Iterator[None]:
         "FLUXCC_PBX_PORT": str(lab.port),
         "FLUXCC_PBX_PASSWORD": lab.password,
         "FLUXCC_STORE_URL": f"sqlite:///{folder / 'demo.db'}",
+        "FLUXCC_LANG": language,
         "FLUXCC_BLOCKS_DURATION": f"{BLOCK}s",
         "FLUXCC_NUMBERS_AREA_CODE": "11",
         # The service that may run on this machine has the port.
@@ -154,11 +166,11 @@ def running_daemon(lab: Lab, folder: Path) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(PATIENCE)
+            process.wait(LONGEST_WAIT)
 
 
 def _wait_until_connected(process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LONGEST_WAIT
     while "connected to FreeSWITCH" not in log.read_text():
         if process.poll() is not None or time.monotonic() > deadline:
             raise LabError(f"the daemon did not connect: {log.read_text()}")

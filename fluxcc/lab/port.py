@@ -13,7 +13,19 @@ the services ``7001`` (answers, plays a tone) and ``7002`` (busy), and ``9999`` 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Reason(NamedTuple):
+    """Why a PBX of one kind cannot be had here, for a person."""
+
+    sentence: str
+    """English; translated where it is shown."""
+    facts: str = ""
+    """What ``{facts}`` in it stands for."""
+
+    def __str__(self) -> str:
+        return self.sentence.format(facts=self.facts)
 
 
 class Caller(Protocol):

@@ -13,24 +13,28 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from fluxcc.marking import _
+
 from .freeswitch import FreeSwitch, find_freeswitch, missing_modules
-from .port import LabError
+from .port import LabError, Reason
 from .ports import PortBlock
 from .processes import ProcessGroup
 from .sipp import LoadResult, Sipp, SippCaller, Telephones, find_sipp
 
 
-def why_unavailable() -> str | None:
-    """Why this machine cannot run the real lab, in one line for a person; None if it can."""
+def why_unavailable() -> Reason | None:
+    """Why this machine cannot run the real lab; None if it can."""
     if not sys.platform.startswith("linux"):
-        return "the lab with FreeSWITCH runs on Linux only"
+        return Reason(_("the lab with FreeSWITCH runs on Linux only"))
     freeswitch = find_freeswitch()
     if freeswitch is None:
-        return "no freeswitch here (neither $FREESWITCH, the PATH, nor where packages put it)"
+        return Reason(
+            _("no freeswitch here (neither $FREESWITCH, the PATH, nor where packages put it)")
+        )
     if missing := missing_modules(freeswitch):
-        return f"this FreeSWITCH lacks {', '.join(missing)}"
+        return Reason(_("this FreeSWITCH lacks {facts}"), ", ".join(missing))
     if find_sipp() is None:
-        return "no sipp on the PATH (Debian: sip-tester)"
+        return Reason(_("no sipp on the PATH (Debian: sip-tester)"))
     return None
 
 
@@ -40,7 +44,7 @@ class RealLab:
     def __init__(self) -> None:
         freeswitch, sipp = find_freeswitch(), find_sipp()
         if freeswitch is None or sipp is None:
-            raise LabError(why_unavailable() or "no real lab here")
+            raise LabError(str(why_unavailable() or "no real lab here"))
         self.name = "FreeSWITCH"
         self.host = "127.0.0.1"
         self.password = secrets.token_hex(16)

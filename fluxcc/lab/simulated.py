@@ -15,6 +15,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
+from fluxcc.marking import _
+
 from .esl import api
 from .port import LabError
 
@@ -59,7 +61,7 @@ class SimulatedLab:
     """``Lab`` on the simulator. Everything it starts and writes is gone when it is left."""
 
     def __init__(self) -> None:
-        self.name = "the built-in simulator"
+        self.name = _("the built-in simulator")
         self.host = "127.0.0.1"
         self.port = 0
         self.password = secrets.token_hex(16)
