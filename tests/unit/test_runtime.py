@@ -1,14 +1,201 @@
-"""Greenlets: what breaks in one is logged like everything else; several are waited for together."""
+"""Time, greenlets and native threads as the core uses them: FreeSWITCH's clock, latches, work that
+blocks, several things together; and what breaks in a greenlet is logged like everything else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import gevent
 import pytest
+from gevent.event import Event
 
-from fluxcc.runtime import GeventRuntime, log_failures
+from fluxcc.runtime import (
+    AGREE,
+    GeventLatch,
+    GeventRuntime,
+    PbxClock,
+    SystemClock,
+    log_failures,
+    vitals,
+)
+from tests.fakes import NOW, SteppedClock
+
+# Clocks
+
+
+def test_the_machines_clocks_are_the_machines() -> None:
+    clock = SystemClock()
+    assert clock.now() == pytest.approx(time.time(), abs=5)
+    assert clock.monotonic() == pytest.approx(time.monotonic(), abs=5)
+    assert not clock.is_known
+
+
+@pytest.fixture
+def own() -> SteppedClock:
+    """The machine's clock."""
+    return SteppedClock()
+
+
+@pytest.fixture
+def clock(own: SteppedClock) -> PbxClock:
+    return PbxClock(own)
+
+
+def test_until_freeswitchs_clock_was_heard_ours_counts(clock: PbxClock, own: SteppedClock) -> None:
+    assert not clock.is_known
+    own.step(10)
+    assert (clock.now(), clock.monotonic(), clock.offset) == (NOW + 10, 10, 0)
+
+
+def test_freeswitchs_clock_counts_once_it_was_heard(clock: PbxClock, own: SteppedClock) -> None:
+    # It tells whole seconds, which are half a second old on average.
+    assert clock.hear(int(NOW) - 3600) == -3599.5
+    assert clock.is_known
+    assert clock.offset == -3599.5
+    own.step(10)
+    assert clock.now() == NOW - 3589.5
+
+
+@pytest.mark.parametrize("ahead", [-2, 0, 1])
+def test_clocks_that_agree_are_the_same(clock: PbxClock, ahead: int) -> None:
+    """FreeSWITCH tells whole seconds, a bit late."""
+    assert AGREE == 2.0
+    assert clock.hear(int(NOW) + ahead) == 0.0
+    assert (clock.now(), clock.offset) == (NOW, 0.0)
+    assert clock.is_known
+
+
+@pytest.mark.parametrize("ahead", [-3, 2])
+def test_clocks_that_do_not_agree_are_two(clock: PbxClock, ahead: int) -> None:
+    assert clock.hear(int(NOW) + ahead) == ahead + 0.5
+    assert clock.offset == ahead + 0.5
+
+
+def test_a_block_ends_when_it_would_whatever_is_done_to_the_systems_time(
+    clock: PbxClock, own: SteppedClock
+) -> None:
+    """FreeSWITCH counts on from the time at which it was started."""
+    clock.hear(int(NOW))
+    own.set(NOW + 86_400)
+    own.step(10)
+    assert clock.now() == NOW + 10
+    assert clock.hear(int(NOW) + 10) == pytest.approx(0.5)
+    assert clock.offset == pytest.approx(-86_399.5)
+
+
+def test_only_what_is_news_is_told(clock: PbxClock, own: SteppedClock) -> None:
+    clock.hear(int(NOW) + 60)
+    own.step(5)
+    assert clock.hear(int(NOW) + 65) == 0.0
+    assert clock.hear(int(NOW) + 95) == 30.0
+
+
+# Latches
+
+
+def test_a_latch_gives_what_it_was_set_to_first() -> None:
+    latch = GeventRuntime().latch()
+    gevent.spawn(latch.set, "first")
+    assert latch.wait(5) == "first"
+    latch.set("second")
+    assert latch.wait(5) == "first"
+
+
+def test_a_latch_that_nobody_sets_gives_nothing() -> None:
+    assert GeventLatch().wait(0) is None
+
+
+# Work
+
+
+def test_work_that_blocks_is_done_on_another_thread() -> None:
+    def work(number: int) -> tuple[int, int]:
+        return number, threading.get_ident()
+
+    number, thread = GeventRuntime().offload(work, 7)
+    assert number == 7
+    assert thread != threading.get_ident()
+
+
+def test_others_go_on_while_work_blocks() -> None:
+    may_end = threading.Event()
+    gevent.spawn(may_end.set)
+    # Set by a greenlet of this thread, which has to have its turn.
+    assert GeventRuntime().offload(may_end.wait, 5)
+
+
+def test_what_breaks_on_another_thread_is_raised_here_and_nothing_is_said(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        GeventRuntime().offload(fail)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_is_begun_beside_everything_else_is_not_waited_for() -> None:
+    done: list[str] = []
+    GeventRuntime().spawn(done.append, "done")
+    assert done == []
+    GeventRuntime().sleep(0)
+    assert done == ["done"]
+
+
+def test_what_is_done_together_begins_in_order_and_is_waited_for() -> None:
+    story: list[str] = []
+    second_ended = Event()
+
+    def first() -> None:
+        story.append("first begins")
+        second_ended.wait()
+        story.append("first ends")
+
+    def second() -> None:
+        story.append("second begins")
+        gevent.sleep(0)
+        story.append("second ends")
+        second_ended.set()
+
+    GeventRuntime().together([first, second])
+    assert story == ["first begins", "second begins", "second ends", "first ends"]
+
+
+def test_the_first_failure_of_what_is_done_together_is_told_when_all_has_ended() -> None:
+    ended: list[str] = []
+    second_ended = Event()
+
+    def fail(name: str, wait: Callable[[], object], then: Callable[[], object]) -> None:
+        wait()
+        ended.append(name)
+        then()
+        raise ValueError(name)
+
+    with pytest.raises(ValueError, match="first"):
+        GeventRuntime().together(
+            [
+                partial(fail, "first", second_ended.wait, list),
+                partial(fail, "second", list, second_ended.set),
+            ]
+        )
+    assert ended == ["second", "first"]
+
+
+def test_one_thing_alone_is_done_here_and_now() -> None:
+    where: list[object] = []
+    GeventRuntime().together([lambda: where.append(gevent.getcurrent())])
+    assert where == [gevent.getcurrent()]
+
+
+def test_nothing_together_is_nothing() -> None:
+    GeventRuntime().together([])
+
+
+# What breaks, and what grows
 
 
 @pytest.fixture
@@ -33,26 +220,12 @@ def test_a_greenlet_that_breaks_leaves_a_record_and_nothing_on_stderr(
     assert capfd.readouterr().err == ""
 
 
-def test_what_is_done_together_begins_in_order_and_is_waited_for() -> None:
-    story: list[str] = []
-
-    def work(name: str, seconds: float) -> None:
-        story.append(f"{name} begins")
-        gevent.sleep(seconds)
-        story.append(f"{name} ends")
-
-    GeventRuntime().together([partial(work, "first", 0.01), partial(work, "second", 0)])
-    assert story == ["first begins", "second begins", "second ends", "first ends"]
-
-
-def test_the_first_failure_of_what_is_done_together_is_told_when_all_has_ended() -> None:
-    ended: list[str] = []
-
-    def fail(name: str, seconds: float) -> None:
-        gevent.sleep(seconds)
-        ended.append(name)
-        raise ValueError(name)
-
-    with pytest.raises(ValueError, match="first"):
-        GeventRuntime().together([partial(fail, "first", 0.01), partial(fail, "second", 0)])
-    assert ended == ["second", "first"]
+def test_greenlets_that_live_are_counted() -> None:
+    may_end = Event()
+    before = vitals()
+    greenlets = [gevent.spawn(may_end.wait) for _ in range(10)]
+    assert vitals()["greenlets"] == before["greenlets"] + 10
+    assert before["objects"] > 0
+    may_end.set()
+    gevent.joinall(greenlets)
+    assert vitals()["greenlets"] <= before["greenlets"]

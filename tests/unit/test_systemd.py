@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fluxcc import systemd
 from fluxcc.systemd import ALIVE, ServiceManager
+from tests.fakes import SteppedClock
 
 
 @pytest.fixture
@@ -44,6 +46,25 @@ def test_each_state_is_one_message(manager_socket: socket.socket) -> None:
     ]
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SteppedClock:
+    """In place of the machine's steady clock."""
+    clock = SteppedClock()
+    monkeypatch.setattr(systemd, "time", clock)
+    return clock
+
+
+def test_four_signs_of_life_are_sent_in_the_time_that_the_watchdog_allows(
+    manager_socket: socket.socket, clock: SteppedClock
+) -> None:
+    manager = ServiceManager(environment(manager_socket, watchdog="60000000"))
+    for _ in range(12):
+        manager.alive()
+        clock.step(5)
+    assert told(manager_socket) == [ALIVE] * 4
+
+
+@pytest.mark.usefixtures("clock")
 def test_a_turning_loop_does_not_flood_the_manager(manager_socket: socket.socket) -> None:
     manager = ServiceManager(environment(manager_socket))
     for _ in range(1000):
@@ -52,12 +73,26 @@ def test_a_turning_loop_does_not_flood_the_manager(manager_socket: socket.socket
 
 
 def test_each_sign_of_life_is_sent_where_the_watchdog_is_impatient(
-    manager_socket: socket.socket,
+    manager_socket: socket.socket, clock: SteppedClock
 ) -> None:
     manager = ServiceManager(environment(manager_socket, watchdog="1"))
     manager.alive()
+    clock.step(0.001)
     manager.alive()
     assert told(manager_socket) == [ALIVE, ALIVE]
+
+
+@pytest.mark.parametrize("is_managed", [True, False])
+def test_when_the_loop_turned_last_is_known_without_a_manager_too(
+    manager_socket: socket.socket, clock: SteppedClock, is_managed: bool
+) -> None:
+    manager = ServiceManager(environment(manager_socket) if is_managed else {})
+    clock.step(1)
+    assert manager.turned == 0.0
+    manager.alive()
+    clock.step(1)
+    manager.alive()
+    assert manager.turned == 2.0
 
 
 @pytest.mark.parametrize("watchdog", ["", "soon"])
