@@ -193,20 +193,27 @@ class Session:
 
     def _describe(self, legs: list[str]) -> None:
         """Ask for what a snapshot does not tell: groups and agents, and who has gone since."""
-        tracker = self._core.tracker
-        try:
-            for leg in legs:
-                known = tracker.legs.get(leg)
-                if known is None:
-                    continue
-                body = self.switch.describe(leg)
-                if body is not None:
-                    self._core.snapshots.leg_described(self._decoder.event(body))
-                elif tracker.legs.get(leg) is known:
-                    # Nothing will ever tell of its end: that was before it was adopted.
-                    self._core.snapshots.lose(known)
-        except (PbxError, ValueError) as error:
-            log.warning("a leg was not described", extra={"reason": str(error)})
+        for leg in legs:
+            try:
+                self._describe_leg(leg)
+            except (PbxRejectedError, ValueError) as error:
+                # One with a strange UUID or variable must not keep the others from it.
+                log.warning("a leg was not described", extra={"leg": leg, "reason": str(error)})
+            except PbxError as error:
+                log.warning("legs were not described", extra={"reason": str(error)})
+                return
+
+    def _describe_leg(self, leg: str) -> None:
+        tracker, snapshots = self._core.tracker, self._core.snapshots
+        known = tracker.legs.get(leg)
+        if known is None:
+            return
+        body = self.switch.describe(leg)
+        if body is not None:
+            snapshots.leg_described(self._decoder.event(body))
+        elif tracker.legs.get(leg) is known:
+            # Nothing will ever tell of its end: that was before it was adopted.
+            snapshots.lose(known)
 
     def _take_second_snapshot(self, inbox: Inbox) -> None:
         """Correct what the first snapshot, which lags, said of legs that were just going. Beside

@@ -9,7 +9,7 @@ import pytest
 
 from fluxcc.daemon.session import BETWEEN_RESYNCS, IDLE_TURN, SECOND_SNAPSHOT_AFTER, Session
 from fluxcc.domain.effects import LegFact
-from fluxcc.domain.errors import LinkLostError
+from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import LegNews
 from fluxcc.pbx.inbox import Inbox
 from tests.builders import World, a_row, a_snapshot, event_body
@@ -327,5 +327,26 @@ def test_nobody_is_asked_for_once_the_link_has_gone(
     found.lose()
     let_others_run()
     assert [line for line in world.story if line.startswith("describe")] == ["describe first"]
-    assert caplog.messages == ["a leg was not described"]
+    assert caplog.messages == ["legs were not described"]
     assert list(world.tracker.legs) == ["first", "second"]
+
+
+def test_one_leg_that_cannot_be_described_does_not_keep_the_others_from_it(
+    session: Session, found: FakeSwitch, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    found.descriptions["first"] = b"no JSON"
+    session.connect()
+    let_others_run()
+    assert world.tracker.legs["second"].group == "sales"
+    assert caplog.messages == ["a leg was not described"]
+
+
+def test_one_leg_that_cannot_be_asked_for_does_not_keep_the_others_from_it(
+    session: Session, found: FakeSwitch, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its UUID, which a dial string can set, cannot be put into a command."""
+    found.descriptions["first"] = PbxRejectedError("not to be put into a command")
+    session.connect()
+    let_others_run()
+    assert [leg.group for leg in world.tracker.legs.values()] == ["", "sales"]
+    assert caplog.messages == ["a leg was not described"]
