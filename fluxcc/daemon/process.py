@@ -109,8 +109,9 @@ class Daemon:
     def _write_the_rest(self) -> None:
         journal, clock = self.core.journal, self.core.clock
         deadline = clock.monotonic() + FINAL_WRITE_TIMEOUT
-        while journal.pending and clock.monotonic() < deadline:
-            journal.flush()
+        while journal.pending and (left := deadline - clock.monotonic()) > 0:
+            # In a greenlet of its own: a store that does not answer would hold up the end for ever.
+            gevent.spawn(journal.flush).join(left)
             gevent.sleep(0.01)
 
     def _reload_when_asked(self) -> float:

@@ -12,6 +12,7 @@ import pytest
 from gevent.event import Event
 
 from fluxcc.core.ports import Batch
+from fluxcc.daemon import process
 from fluxcc.daemon.jobs import WRITE, Job
 from fluxcc.daemon.process import FINAL_WRITE_TIMEOUT, Daemon
 from fluxcc.domain.errors import LinkRefusedError, StoreUnavailableError
@@ -323,6 +324,27 @@ def test_a_store_that_cannot_be_written_is_tried_for_a_second(
     assert world.clock.monotonic() - began == pytest.approx(FINAL_WRITE_TIMEOUT, abs=0.02)
     assert caplog.messages[-1] == "the daemon ends"
     assert vars(caplog.records[-1])["pending"] == 1
+
+
+def test_a_store_that_hangs_does_not_keep_the_daemon_from_its_end(
+    life: Life, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is reached over a network may not answer at all."""
+    never = Event()
+
+    def hang(batch: Batch) -> None:
+        world.clock.step(FINAL_WRITE_TIMEOUT)
+        never.wait()
+
+    running = life.begin()
+    monkeypatch.setattr(process, "FINAL_WRITE_TIMEOUT", 0.001)
+    world.store.write = hang  # type: ignore[method-assign]
+    world.journal.note(a_block("b1"))
+    life.daemon.stop()
+    life.result_of(running)
+    assert world.journal.pending == 1
+    never.set()
+    let_others_run()
 
 
 def test_what_is_being_written_at_the_end_is_waited_for(hurried: Life, world: World) -> None:
