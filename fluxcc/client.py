@@ -1,6 +1,6 @@
 """A board's side of the event socket, to use as it is or to copy.
 
-Counterpart: ``fluxcc.doors.board`` in the daemon, and the contract in ``docs/board.md``. It needs
+Counterpart: ``fluxcc.doors.board`` in the daemon, and the protocol in ``docs/board.md``. It needs
 nothing but the standard library and blocks while it waits, so it fits a thread of any board in
 Python::
 

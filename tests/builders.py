@@ -27,7 +27,7 @@ from fluxcc.pbx.frames import FrameReader
 from tests.fakes import NOW, FakePbx, FakeSpool, FakeStore, InlineRuntime, SteppedClock
 
 NUMBER = "+5511988887777"
-"""The caller of the contract's example (section 2) …"""
+"""The caller of the example in contract, section 2 …"""
 SPELLINGS = (
     "+5511988887777",
     "5511988887777",
@@ -42,10 +42,10 @@ SAO_PAULO = NumberPlan("BR", "11", INTERNAL)
 NO_HOME = NumberPlan("BR", "", INTERNAL)
 SANTA_MARIA = NumberPlan("BR", "55", INTERNAL)
 SETTINGS = Settings(numbers=NumberSettings(area_code="11"))
-"""The contract's defaults (section 5), in São Paulo."""
+"""As delivered (contract, section 5), in São Paulo."""
 
 DECODER = events.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
-"""With the contract's default ``[calls]`` (section 5)."""
+"""With ``[calls]`` as delivered (contract, section 5)."""
 STREAMS = Path(__file__).parent / "streams"
 
 

@@ -2,7 +2,7 @@
 
 The canonical number is E.164 with its plus sign. Google's libphonenumber (``phonenumbers``) knows
 the numbering plans; this module knows what a PBX's caller ID looks like before it is one
-(contract, section 2; facts, "Numbers in Brazil").
+(contract, section 2; freeswitch.md, Numbers in Brazil).
 """
 
 from __future__ import annotations

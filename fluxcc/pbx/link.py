@@ -28,7 +28,8 @@ FAIR_SHARE = 1024 * 1024
 """Bytes after which the reader lets others run: a millisecond or two of work."""
 CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 1.5
-"""Seconds a command's answer is waited for. A reply to the board is due after 5 (contract, 3)."""
+"""Seconds a command's answer is waited for. A board's reply is due after 5
+(contract, section 3)."""
 _FORBIDDEN = ("\r", "\x00", "\n\n")
 
 

@@ -194,7 +194,7 @@ def is_refused(lab: Lab, number: str, destination: str = "1000") -> bool:
 
 
 def clock(lab: Lab) -> int:
-    """The time by which a block ends (decision 0011); it may lag behind the system's."""
+    """The time by which a block ends (``docs/decisions/0011``); it may lag behind the system's."""
     return int(lab.api("strepoch"))
 
 

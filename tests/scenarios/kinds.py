@@ -1,7 +1,8 @@
 """The kinds of call between a customer and agent 1000, and what the two can do in one.
 
-Issue by issue the same must hold for a call that was received, originated or dialled by a campaign,
-by mod_callcenter or by a plain bridge. All of them belong to the group ``sales``.
+The same must hold for a call that was received, originated or dialled by a campaign, by
+mod_callcenter or by a plain bridge (contract, section 1). All of them belong to the group
+``sales``.
 """
 
 from __future__ import annotations

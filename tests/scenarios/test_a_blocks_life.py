@@ -19,7 +19,7 @@ from .waiting import until
 def test_a_block_does_not_end_a_call_that_is_up(
     lab: Lab, daemon: Daemon, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Section 2: a blocked caller is refused when dialling; who talks already goes on."""
+    """Contract, section 2: a blocked caller is refused when dialling; who talks already goes on."""
     call = talk(number)
     assert daemon.cli("block", number).code == 0
     assert is_refused(lab, number)
@@ -29,7 +29,7 @@ def test_a_block_does_not_end_a_call_that_is_up(
 def test_a_second_mark_renews_the_block(
     lab: Lab, daemon: Daemon, board: Board, tap: Tap, *, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Section 1: a second mark renews the 30 minutes; it stays one block."""
+    """Contract, section 1: a second mark renews the 30 minutes; it stays one block."""
     talk(number, "1000")
     talk(number, "1001")
     first = board.prank("1000")
@@ -50,7 +50,8 @@ def test_a_second_mark_renews_the_block(
 
 
 def test_unblock_frees_every_spelling(lab: Lab, daemon: Daemon, tap: Tap, person: Person) -> None:
-    """Sections 2 and 4: whatever spelling the operator types, the person is blocked or free."""
+    """Contract, sections 2 and 4: whatever spelling the operator types, the person is blocked or
+    free."""
     one, *_, another = person.other_spellings
     assert daemon.cli("block", one, "--reason", "swears").code == 0
     spellings = (person.number, *person.other_spellings)
@@ -70,14 +71,14 @@ def test_unblock_frees_every_spelling(lab: Lab, daemon: Daemon, tap: Tap, person
 
 
 def test_what_is_not_blocked_cannot_be_unblocked(daemon: Daemon, number: str) -> None:
-    """Section 4: exit code 1, the code on stderr."""
+    """Contract, section 4: exit code 1, the code on stderr."""
     printed = daemon.cli("unblock", number)
     assert (printed.code, printed.stdout) == (1, "")
     assert printed.stderr.startswith("not-blocked:")
 
 
 def test_a_block_ends_on_its_second(lab: Lab, daemon: Daemon, tap: Tap, number: str) -> None:
-    """Sections 1 and 2: refused up to the last second, free from then on, by itself."""
+    """Contract, sections 1 and 2: refused up to the last second, free from then on, by itself."""
     printed = daemon.cli("--json", "block", number, "--for", "2s")
     assert printed.code == 0
     end = printed.json["expires"]
@@ -98,7 +99,7 @@ def test_a_block_ends_on_its_second(lab: Lab, daemon: Daemon, tap: Tap, number: 
 
 
 def test_a_block_of_one_number_touches_no_other(lab: Lab, daemon: Daemon, person: Person) -> None:
-    """Section 2: a block is never a prefix, nor the end of a longer number."""
+    """Contract, section 2: a block is never a prefix, nor the end of a longer number."""
     assert daemon.cli("block", person.number).code == 0
     alike = Person(f"96{person.local[2:]}")
     for neighbour in (alike.number, f"21{person.local}", person.local[1:], f"{person.number}0"):
@@ -106,7 +107,7 @@ def test_a_block_of_one_number_touches_no_other(lab: Lab, daemon: Daemon, person
 
 
 def test_a_short_number_is_blocked_as_it_was_seen(lab: Lab, daemon: Daemon) -> None:
-    """Section 2: a number shorter than a valid one is only ever blocked as seen."""
+    """Contract, section 2: a number shorter than a valid one is only ever blocked as seen."""
     assert daemon.cli("block", "9123456").code == 0
     assert is_refused(lab, "9123456")
     for longer in ("119123456", "09123456", "+9123456"):
@@ -114,7 +115,7 @@ def test_a_short_number_is_blocked_as_it_was_seen(lab: Lab, daemon: Daemon) -> N
 
 
 def test_check_explains_a_number(daemon: Daemon, person: Person) -> None:
-    """Section 4: canonical form, spellings, internal or not, blocked until when."""
+    """Contract, section 4: canonical form, spellings, internal or not, blocked until when."""
     before = daemon.cli("check", person.local, "--json").json
     assert before["number"] == person.number
     assert set(before["spellings"]) == {person.number, *person.other_spellings}

@@ -24,7 +24,8 @@ LONG_OUTAGE = 6.0
 def test_a_block_holds_and_ends_without_the_daemon(
     lab: Lab, make_daemon: Callable[..., Daemon], person: Person
 ) -> None:
-    """Section 2: killed right after the reply, the block holds, and ends on its second."""
+    """Contract, section 2: killed right after the reply, the block holds, and ends on its
+    second."""
     daemon = make_daemon(FLUXCC_BLOCKS_DURATION="2s")
     daemon.start()
     with daemon.board() as board:
@@ -53,7 +54,8 @@ def test_a_block_holds_and_ends_without_the_daemon(
 def test_a_block_is_known_again_after_a_crash_of_the_daemon(
     lab: Lab, daemon: Daemon, person: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Section 2: ``blocks`` still knows it, attempts are counted, and it can be taken back."""
+    """Contract, section 2: ``blocks`` still knows it, attempts are counted, and it can be taken
+    back."""
     talk(person.number)
     with daemon.board() as board:
         reply = board.prank("1000")
@@ -76,7 +78,7 @@ def test_a_block_is_known_again_after_a_crash_of_the_daemon(
 def test_the_same_request_is_not_done_again_by_the_next_daemon(
     daemon: Daemon, person: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Section 3: 24 hours, whatever became of the daemon meanwhile."""
+    """Contract, section 3: 24 hours, whatever became of the daemon meanwhile."""
     talk(person.number)
     with daemon.board() as board:
         first = board.prank("1000")
@@ -91,7 +93,8 @@ def test_the_same_request_is_not_done_again_by_the_next_daemon(
 def test_live_calls_are_known_again_after_a_crash_of_the_daemon(
     lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Sections 1 and 4: the same call in history, and the actions work on it as before."""
+    """Contract, sections 1 and 4: the same call in history, and the actions work on it as
+    before."""
     one = talk(person.number, "1000")
     two = talk(somebody_else.number, "1001")
     until(lambda: len(_live(daemon)) == 2, "both calls are in the store")
@@ -124,7 +127,8 @@ def test_live_calls_are_known_again_after_a_crash_of_the_daemon(
 def test_a_crash_of_freeswitch_loses_calls_and_no_blocks(
     lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Section 2: the daemon is back by itself, every block at most 2 s after the socket accepts."""
+    """Contract, section 2: the daemon is back by itself, every block at most 2 s after the socket
+    accepts."""
     blocked = daemon.cli("--json", "block", person.local).json
     talk(somebody_else.number)
     lab.kill()
@@ -146,7 +150,8 @@ def test_a_crash_of_freeswitch_loses_calls_and_no_blocks(
 def test_blocks_are_back_as_soon_after_a_long_outage(
     lab: Lab, daemon: Daemon, person: Person
 ) -> None:
-    """Section 2: 2 s, however long FreeSWITCH was away, also for a block of that very time."""
+    """Contract, section 2: 2 s, however long FreeSWITCH was away, also for a block of that very
+    time."""
     lab.kill()
     killed = time.monotonic()
     until(lambda: not daemon.status()["connected"], "the daemon has noticed")

@@ -1,4 +1,5 @@
-"""Withheld and unusable caller IDs: blocking one would block every such caller (section 1)."""
+"""Withheld and unusable caller IDs: blocking one would block every such caller
+(contract, section 1)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ NOBODYS_NUMBERS = ["anonymous", "", "+", "joao.silva", "Restricted", "unknown", 
 def test_the_call_ends_and_nothing_is_blocked(
     lab: Lab, board: Board, talk: Callable[..., Talk], number: str
 ) -> None:
-    """Section 1: the call ends, the reply says that nothing was blocked, the next one gets in."""
+    """Contract, section 1: the call ends, the reply says that nothing was blocked, the next one
+    gets in."""
     keys = lab.api("hash_dump db fluxcc_block")
     call = talk(number)
     reply = board.prank("1000")
@@ -36,14 +38,14 @@ def test_the_call_ends_and_nothing_is_blocked(
     [("anonymous", "number-unusable"), ("+", "number-unusable"), ("1000", "number-internal")],
 )
 def test_an_operator_cannot_block_them_either(daemon: Daemon, number: str, code: str) -> None:
-    """Sections 1 and 4: refused, with the code on stderr."""
+    """Contract, sections 1 and 4: refused, with the code on stderr."""
     printed = daemon.cli("block", number)
     assert (printed.code, printed.stdout) == (1, "")
     assert printed.stderr.startswith(f"{code}:")
 
 
 def test_check_explains_why(daemon: Daemon) -> None:
-    """Section 4: ``check`` tells that a number is internal, or unusable."""
+    """Contract, section 4: ``check`` tells that a number is internal, or unusable."""
     internal = daemon.cli("check", "1000", "--json").json
     assert (internal["internal"], internal["blockable"]) == (True, False)
     withheld = daemon.cli("check", "anonymous", "--json").json

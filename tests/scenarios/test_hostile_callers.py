@@ -87,7 +87,7 @@ def _blocked_keys(lab: Lab) -> list[str]:
 def test_a_strange_number_can_be_ended_and_not_blocked(
     lab: Lab, tap: Tap, board: Board, talk: Callable[..., Talk], text: str
 ) -> None:
-    """Section 1: an unusable caller ID; the call ends, nothing is blocked."""
+    """Contract, section 1: an unusable caller ID; the call ends, nothing is blocked."""
     keys = _blocked_keys(lab)
     call = talk(text)
     reply = board.prank("1000")
@@ -104,7 +104,7 @@ def test_a_strange_number_can_be_ended_and_not_blocked(
 def test_a_strange_name_does_not_protect_its_caller(
     lab: Lab, tap: Tap, board: Board, *, number: str, talk: Callable[..., Talk], text: str
 ) -> None:
-    """Section 1: the number counts, whatever the name is."""
+    """Contract, section 1: the number counts, whatever the name is."""
     call = talk(number, name=text)
     reply = board.prank("1000")
     assert (reply.code, reply.number) == ("blocked", number)
@@ -118,7 +118,7 @@ def test_a_strange_name_does_not_protect_its_caller(
 def test_a_strange_number_on_hold_can_be_ended_by_an_operator(
     lab: Lab, daemon: Daemon, text: str
 ) -> None:
-    """Section 4: any call that is there, also one that no agent can be brought to."""
+    """Contract, section 4: any call that is there, also one that no agent can be brought to."""
     _end_on_hold(lab, daemon, text, code="not-blocked-withheld")
 
 
@@ -126,14 +126,15 @@ def test_a_strange_number_on_hold_can_be_ended_by_an_operator(
 def test_a_strange_name_on_hold_can_be_ended_by_an_operator(
     lab: Lab, daemon: Daemon, number: str, text: str
 ) -> None:
-    """Section 4, as above."""
+    """Contract, section 4, as above."""
     _end_on_hold(lab, daemon, number, name=text, code="blocked")
 
 
 def test_a_name_cannot_carry_a_command_into_the_operators_terminal(
     daemon: Daemon, person: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Section 4: what ``calls`` shows of a stranger's text cannot move a terminal's cursor."""
+    """Contract, section 4: what ``calls`` shows of a stranger's text cannot move a terminal's
+    cursor."""
     talk("%1b%5b2J")
     shown = daemon.cli("calls").stdout
     assert "1000" in shown

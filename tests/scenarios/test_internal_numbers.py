@@ -25,7 +25,8 @@ def refusing(lab: Lab, daemon: Daemon) -> Iterator[None]:
 def test_as_delivered_the_call_ends_and_the_audit_says_what_it_was(
     lab: Lab, daemon: Daemon, board: Board, talk: Callable[..., Talk]
 ) -> None:
-    """Section 1: internal numbers are never blocked, the number can call again at once."""
+    """Contract, section 1: internal numbers are never blocked, the number can call again at
+    once."""
     call = talk("4321")
     reply = board.prank("1000")
     assert reply.code == "not-blocked-internal"

@@ -23,7 +23,7 @@ OURS = "Fluxcc-"
 def test_the_reply_tells_all_that_is_known(
     lab: Lab, board: Board, person: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Section 3: every header of a reply; said when both legs are gone, not before."""
+    """Contract, section 3: every header of a reply; said when both legs are gone, not before."""
     call = talk(person.other_spellings[0])
     before = time.time()
     reply = board.prank("1000", reason="swears", request="board:1.a-b_C")
@@ -50,7 +50,8 @@ def test_the_reply_tells_all_that_is_known(
 def test_who_when_and_why_is_kept(
     daemon: Daemon, board: Board, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Sections 1 and 4: the block and the audit's row are in the store before the reply."""
+    """Contract, sections 1 and 4: the block and the audit's row are in the store before the
+    reply."""
     call = talk(number)
     reply = board.prank("1000", reason="swears")
     block = daemon.block_of(number)
@@ -65,7 +66,8 @@ def test_who_when_and_why_is_kept(
 def test_any_leg_of_the_call_may_be_named(
     lab: Lab, board: Board, number: str, somebody_else: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Section 3: ``Fluxcc-Call`` is the UUID of either leg, the reply's is the customer's."""
+    """Contract, section 3: ``Fluxcc-Call`` is the UUID of either leg, the reply's is the
+    customer's."""
     call = talk(number)
     assert board.prank("1000", call=call.agent_leg).call == call.customer
     assert are_gone(lab, *call.call["legs"])
@@ -77,7 +79,7 @@ def test_any_leg_of_the_call_may_be_named(
 def test_boards_hear_of_blocks_and_of_attempts(
     lab: Lab, board: Board, tap: Tap, person: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Section 3: the notices ``fluxcc::block`` and ``fluxcc::attempt``."""
+    """Contract, section 3: the notices ``fluxcc::block`` and ``fluxcc::attempt``."""
     talk(person.number)
     reply = board.prank("1000")
     tap.catch_up()
@@ -97,7 +99,7 @@ def test_boards_hear_of_blocks_and_of_attempts(
 def test_a_board_that_shows_notices_gets_them(
     lab: Lab, daemon: Daemon, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Section 3, as ``fluxcc.client`` hands them on."""
+    """Contract, section 3, as ``fluxcc.client`` hands them on."""
     with daemon.board(notices=True) as board:
         talk(number)
         board.prank("1000")
@@ -110,7 +112,7 @@ def test_a_board_that_shows_notices_gets_them(
 def test_the_portuguese_name_is_the_same_action(
     lab: Lab, board: Board, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Section 3: the alias ``trote``."""
+    """Contract, section 3: the alias ``trote``."""
     talk(number)
     reply = board.ask("trote", "1000")
     assert (reply.code, reply.number) == ("blocked", number)
@@ -125,7 +127,7 @@ def test_the_portuguese_name_is_the_same_action(
 def test_the_text_is_in_the_asked_language(
     board: Board, number: str, talk: Callable[..., Talk], language: str, words: str
 ) -> None:
-    """Section 3: ``Fluxcc-Language``; section 5: ``lang`` where it is not asked for."""
+    """``Fluxcc-Language``, or ``lang`` where a board asks for none (contract, sections 3 and 5)."""
     talk(number)
     assert words in board.ask("prank", "1000", language=language).text
 
@@ -133,7 +135,7 @@ def test_the_text_is_in_the_asked_language(
 def test_the_call_is_history_soon_after(
     daemon: Daemon, board: Board, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Section 4, ``calls --ended``: the call, its people, its times, its outcome."""
+    """Contract, section 4, ``calls --ended``: the call, its people, its times, its outcome."""
     call = talk(number)
     before = time.time()
     board.prank("1000")

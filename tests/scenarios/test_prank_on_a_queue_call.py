@@ -18,7 +18,8 @@ HALF_AN_HOUR = 1800
 
 
 def test_a_prank_call_from_start_to_end(lab: Lab, daemon: Daemon, waiting_agent: str) -> None:
-    """Sections 1, 2, 4: ended, refused in every spelling, counted; nobody else is touched."""
+    """Contract, sections 1, 2 and 4: ended, refused in every spelling, counted; nobody else is
+    touched."""
     caller = lab.call(CALLER, QUEUE)
     caller.wait_answered()
     daemon.wait_talking(CALLER)

@@ -162,7 +162,7 @@ def test_a_reason_is_cut_and_cleaned(
 def test_the_same_request_twice_is_done_once(
     lab: Lab, daemon: Daemon, board: Board, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Section 3: answered with the first reply, and nothing more is done."""
+    """Contract, section 3: answered with the first reply, and nothing more is done."""
     first_call = talk(number)
     request = uuid4().hex
     first = board.prank("1000", request=request)
@@ -181,7 +181,7 @@ def test_the_same_request_twice_is_done_once(
 def test_the_same_request_twice_at_once_is_done_once(
     daemon: Daemon, tap: Tap, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Section 3: whoever repeats a request before its reply gets that reply."""
+    """Contract, section 3: whoever repeats a request before its reply gets that reply."""
     talk(number)
     request = uuid4().hex
     headers = (("Fluxcc-Request-ID", request), ACTION, AGENT)
@@ -228,7 +228,7 @@ def test_two_marks_at_once_end_the_call_once(
 def test_an_operator_is_refused_with_the_code_on_stderr(
     daemon: Daemon, arguments: list[str], exit_code: int, says: str
 ) -> None:
-    """Section 4: exit codes 1 (refused, its code on stderr) and 2 (usage)."""
+    """Contract, section 4: exit codes 1 (refused, its code on stderr) and 2 (usage)."""
     printed = daemon.cli(*arguments)
     assert (printed.code, printed.stdout) == (exit_code, "")
     assert printed.stderr.startswith(says)
@@ -237,7 +237,8 @@ def test_an_operator_is_refused_with_the_code_on_stderr(
 def test_an_operator_may_act_on_any_call(
     lab: Lab, daemon: Daemon, number: str, talk: Callable[..., Talk]
 ) -> None:
-    """Section 4: by the call's UUID alone; the reply is one JSON document where that is asked."""
+    """Contract, section 4: by the call's UUID alone; the reply is one JSON document where that is
+    asked."""
     call = talk(number)
     printed = daemon.cli("--json", "prank", "--call", call.agent_leg, "--reason", "swears")
     assert printed.code == 0

@@ -20,7 +20,8 @@ NOBODY = 65534
 
 
 def test_a_wrong_password_is_final(make_daemon: Callable[..., Daemon]) -> None:
-    """Section 4, exit code 78: trying again is useless until somebody changes the configuration."""
+    """Contract, section 4, exit code 78: trying again is useless until somebody changes the
+    configuration."""
     daemon = make_daemon(FLUXCC_PBX_PASSWORD="not-this-one")
     daemon.start(connected=False, cold=True)
     assert daemon.wait_ended() == 78
@@ -32,7 +33,7 @@ def test_a_wrong_password_is_final(make_daemon: Callable[..., Daemon]) -> None:
 def test_the_password_comes_out_of_a_file(
     lab: Lab, make_daemon: Callable[..., Daemon], tmp_path: Path
 ) -> None:
-    """Section 5, ``password_file``."""
+    """Contract, section 5, ``password_file``."""
     file = tmp_path / "esl.password"
     file.write_text(f"{lab.password}\n")
     daemon = make_daemon(FLUXCC_PBX_PASSWORD_FILE=str(file))
@@ -44,7 +45,7 @@ def test_the_password_comes_out_of_a_file(
 def test_a_daemon_that_starts_before_freeswitch_waits_for_it(
     lab: Lab, make_daemon: Callable[..., Daemon], person: Person
 ) -> None:
-    """Section 4: it keeps trying, says so, and works when FreeSWITCH comes."""
+    """It keeps trying, says so, and works when FreeSWITCH comes."""
     daemon = make_daemon()
     lab.kill()
     daemon.start(connected=False)
@@ -63,7 +64,8 @@ def test_a_daemon_that_starts_before_freeswitch_waits_for_it(
 def test_every_fault_of_the_configuration_is_told_at_once(
     make_daemon: Callable[..., Daemon], tmp_path: Path
 ) -> None:
-    """Section 5: each with its key and what it should be; an unknown key is a fault. Exit 78."""
+    """Contract, section 5: each with its key and what it should be; an unknown key is a fault.
+    Exit 78."""
     file = tmp_path / "fluxcc.toml"
     file.write_text(
         "[pbx]\nprot = 8021\n[numbers]\narea_code = 'onze'\n[nonsense]\n"
@@ -101,7 +103,7 @@ def attempts(daemon: Daemon, number: str) -> int:
 def test_sigterm_ends_it_in_order_and_leaves_calls_alone(
     lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
 ) -> None:
-    """Section 4: within 2 s, exit code 0, nothing unwritten, blocks and calls as they were."""
+    """Within 2 s, exit code 0, nothing unwritten, blocks and calls as they were."""
     call = talk(somebody_else.number)
     assert daemon.cli("block", person.number).code == 0
     assert is_refused(lab, person.number)
@@ -145,7 +147,7 @@ def test_sigterm_ends_it_while_it_waits_for_freeswitch(
 def test_what_an_operator_can_do_without_the_daemon(
     daemon: Daemon, arguments: list[str], code: int
 ) -> None:
-    """Section 4: 69 where the daemon is needed; the store can be read without it."""
+    """Contract, section 4: 69 where the daemon is needed; the store can be read without it."""
     if daemon.is_running:
         daemon.stop()
     printed = daemon.cli(*arguments)
@@ -155,7 +157,7 @@ def test_what_an_operator_can_do_without_the_daemon(
 
 
 def test_the_operators_door_is_for_its_owner_and_group(daemon: Daemon) -> None:
-    """Section 4: who else asks is not permitted (exit code 77)."""
+    """Contract, section 4: who else asks is not permitted (exit code 77)."""
     assert daemon.database.with_suffix(".sock").stat().st_mode & 0o777 == 0o660
     if os.geteuid() == 0:
         printed = daemon.cli("prank", "--agent", "1000", user=NOBODY)

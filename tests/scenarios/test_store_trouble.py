@@ -59,7 +59,7 @@ def test_a_prank_is_carried_out_and_its_record_follows(
 
 
 def test_an_operators_block_too(lab: Lab, daemon: Daemon, person: Person) -> None:
-    """Section 4: exit code 0, and the sentence says that the record is pending."""
+    """Contract, section 4: exit code 0, and the sentence says that the record is pending."""
     with locked(daemon):
         printed = daemon.cli("--json", "block", person.number)
         assert (printed.code, printed.json["record_pending"]) == (0, True)
@@ -71,7 +71,7 @@ def test_an_operators_block_too(lab: Lab, daemon: Daemon, person: Person) -> Non
 def test_boards_are_told_of_attempts_meanwhile(
     lab: Lab, daemon: Daemon, tap: Tap, person: Person
 ) -> None:
-    """Section 3: notices do not wait for the store."""
+    """Notices do not wait for the store."""
     assert daemon.cli("block", person.number).code == 0
     with locked(daemon):
         assert is_refused(lab, person.number)
@@ -81,7 +81,7 @@ def test_boards_are_told_of_attempts_meanwhile(
 def test_a_daemon_that_finds_the_store_locked_takes_over_what_it_holds_later(
     lab: Lab, make_daemon: Callable[..., Daemon], person: Person, somebody_else: Person
 ) -> None:
-    """Section 2: it works without the store; what the store knows is enforced once it is back."""
+    """It works without the store; what the store knows is enforced once it is back."""
     daemon = make_daemon()
     daemon.start()
     assert daemon.cli("block", person.number).code == 0

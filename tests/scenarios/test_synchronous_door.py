@@ -1,4 +1,5 @@
-"""The board that has only ``api``: ``lua fluxcc.lua ACTION agent=EXT …`` (contract, section 3)."""
+"""The board that has only ``api``: ``lua fluxcc.lua ACTION agent=EXT …``
+(contract, section 3)."""
 
 from __future__ import annotations
 

@@ -118,7 +118,8 @@ def test_a_second_daemon_works_although_the_port_is_taken(
 def test_a_persons_data_is_erased(
     lab: Lab, make_daemon: Callable[..., Daemon], person: Person, is_running: bool
 ) -> None:
-    """Section 4, ``db purge``: through the daemon where one runs, by itself otherwise."""
+    """``db purge``: through the daemon where one runs, by itself otherwise
+    (``docs/commands.md``)."""
     daemon = make_daemon()
     daemon.start()
     lab.call(person.number, "1000").wait_answered()

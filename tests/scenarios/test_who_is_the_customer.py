@@ -1,4 +1,4 @@
-"""Which of two legs is the customer's, however the call came about (contract, section 1; words)."""
+"""Which of two legs is the customer's, however the call came about (contract, section 1)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def outside(lab: Lab, number: str) -> str:
 def test_the_customers_number_is_blocked_and_not_the_agents(
     lab: Lab, daemon: Daemon, board: Board, *, person: Person, way: Way, direction: str, group: str
 ) -> None:
-    """Section 1: the customer's number is blocked, whoever dialled whom."""
+    """Contract, section 1: the customer's number is blocked, whoever dialled whom."""
     spelling = person.other_spellings[0]
     customer = way(lab, spelling)
     call = daemon.wait_talking(spelling)
@@ -92,7 +92,7 @@ def test_the_customers_number_is_blocked_and_not_the_agents(
 def test_a_number_that_was_dialled_with_a_plus_sign(
     lab: Lab, daemon: Daemon, board: Board, number: str, way: Way
 ) -> None:
-    """Section 2: FreeSWITCH shows a dialled ``+`` as ``%2B``; it is the same person."""
+    """Contract, section 2: FreeSWITCH shows a dialled ``+`` as ``%2B``; it is the same person."""
     way(lab, number)
     daemon.wait_talking()
     reply = board.prank("1000")
@@ -109,7 +109,8 @@ def _ended(daemon: Daemon, number: str, outcome: str) -> list:
 def test_an_internal_number_is_never_blocked(
     lab: Lab, daemon: Daemon, board: Board, agent: str, other: str
 ) -> None:
-    """Section 1: the call ends, whichever of the two marks it, and both can call again at once."""
+    """Contract, section 1: the call ends, whichever of the two marks it, and both can call again
+    at once."""
     caller = lab.call("1001", "1000", from_phones=True)
     caller.wait_answered()
     call = daemon.wait_talking()
@@ -131,7 +132,7 @@ def test_an_internal_number_is_never_blocked(
 def test_an_extension_that_comes_by_the_trunk_is_internal_too(
     lab: Lab, daemon: Daemon, board: Board
 ) -> None:
-    """Section 5, ``[blocks] internal``: the number says so, not the way it came."""
+    """Contract, section 5, ``[blocks] internal``: the number says so, not the way it came."""
     lab.call("4711", "1000").wait_answered()
     daemon.wait_talking()
     assert board.prank("1000").code == "not-blocked-internal"

@@ -27,7 +27,8 @@ def without_kit(lab: Lab, daemon: Daemon) -> Iterator[None]:
 def test_the_daemon_ends_a_blocked_callers_call_itself(
     lab: Lab, daemon: Daemon, person: Person, somebody_else: Person
 ) -> None:
-    """Section 2: ended when its leg is created; log and ``status`` say that the gate is gone."""
+    """Contract, section 2: ended when its leg is created; log and ``status`` say that the gate is
+    gone."""
     assert daemon.cli("block", person.number).code == 0
     _ends_by_itself(lab, person.number)
     _ends_by_itself(lab, person.other_spellings[2], "9999")
@@ -52,14 +53,14 @@ def test_the_daemon_ends_a_blocked_callers_call_itself(
 def test_the_daemon_ends_a_call_in_a_spelling_that_no_key_has(
     lab: Lab, daemon: Daemon, person: Person
 ) -> None:
-    """Section 2, "a block is for every spelling": a carrier's code in front is the same person."""
+    """Contract, section 2, every spelling: a carrier's code in front is the same person."""
     assert daemon.cli("block", person.number).code == 0
     _ends_by_itself(lab, f"02111{person.local}")
     until(lambda: _attempts(daemon, person) == 1, "the attempt is counted")
 
 
 def test_another_cause_can_be_configured(lab: Lab, make_daemon, person: Person) -> None:
-    """Sections 2 and 5, ``[blocks] reject_cause``: the gate uses it too."""
+    """Contract, sections 2 and 5, ``[blocks] reject_cause``: the gate uses it too."""
     daemon = make_daemon(FLUXCC_BLOCKS_REJECT_CAUSE="USER_BUSY")
     daemon.start()
     assert daemon.cli("block", person.number).code == 0

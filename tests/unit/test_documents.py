@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 import pytest
 
-import fluxcc
+from fluxcc import config
 from fluxcc.cli import COMMANDS, main, session
+from fluxcc.config.settings import DECLARED
 from fluxcc.doctor.examination import CHECKS
 from fluxcc.domain.actions import ALIASES, ON_CALLS
 from fluxcc.domain.audit import AuditRecord
@@ -23,40 +26,33 @@ from fluxcc.domain.report import Line
 from fluxcc.domain.requests import Reply
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import reply_headers
+from tests.documents import (
+    CONTRACT,
+    DOCS,
+    DOCUMENTS,
+    FENCED,
+    HEADING,
+    PACKAGE,
+    QUOTED,
+    ROOT,
+    anchors,
+    contract_sections,
+    name_of,
+    prose,
+    quoted,
+)
 
-PACKAGE = Path(fluxcc.__file__).parent
-ROOT = PACKAGE.parent
-DOCS = ROOT / "docs"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 PORTUGUESE = [path for path in DOCUMENTS if path.name.endswith(".pt-BR.md")]
 BOARD = ("board.md", "board.pt-BR.md")
-
-FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-QUOTED = re.compile(r"`([^`\n]+)`")
-HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-
-
-def prose(path: Path) -> str:
-    """A document without its examples."""
-    return FENCED.sub("", path.read_text(encoding="utf-8"))
-
-
-def quoted(path: Path) -> set[str]:
-    """Everything in a document's prose that is set as code."""
-    return set(QUOTED.findall(prose(path)))
+NOT_BUILT = "*not built yet*"
+TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def missing(words: Iterator[str] | set[str], path: Path) -> list[str]:
     """The words that stand nowhere in what the document sets as code, each on its own."""
     text = "\n".join(quoted(path))
     return sorted(word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}\b", text))
-
-
-def anchors(path: Path) -> set[str]:
-    """The names of a document's headings in links, as GitHub makes them."""
-    titles = [title.lower() for _, title in HEADING.findall(prose(path))]
-    return {re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in titles}
 
 
 def commands(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -138,6 +134,94 @@ class TestBoard:
         assert {*sent, *(header for header, _ in told)} <= quoted(DOCS / name)
 
 
+# The contract
+
+
+class TestContract:
+    """``docs/contract.md`` names all that there is, and marks what there is not, and only that."""
+
+    def test_has_its_sections(self) -> None:
+        assert list(contract_sections()) == ["1", "1a", "2", "2a", *map(str, range(3, 11))]
+
+    def test_marks_what_is_not_built_in_one_way(self) -> None:
+        text = CONTRACT.read_text(encoding="utf-8")
+        assert NOT_BUILT in text
+        rest = text.replace(NOT_BUILT, "").replace("```toml\n# not built yet", "")
+        assert not re.findall(r"\bunbuilt|\bnot\s+(?:yet\s+)?built|\bbuilt\s+yet|\(v2\)", rest)
+
+    def test_has_every_code(self) -> None:
+        built, others = set(), set()
+        for row in rows(contract_sections()["3"]):
+            if QUOTED.findall(row[0]) and QUOTED.findall(row[0])[0] in set(Status):
+                status = QUOTED.findall(row[0])[0]
+                built |= {(code, status) for code in QUOTED.findall(row[1])}
+                others |= set(QUOTED.findall(row[2]))
+        assert built == {(str(code), str(code.status)) for code in Code}
+        assert others
+        assert not others & {*map(str, Code)}
+
+    def test_has_every_action(self) -> None:
+        assert {*map(str, ON_CALLS)} <= set(QUOTED.findall(contract_sections()["1"]))
+        assert {*map(str, ON_CALLS), *ALIASES} <= set(QUOTED.findall(contract_sections()["3"]))
+
+    def test_has_every_header(self) -> None:
+        built: set[str] = set()
+        others: set[str] = set()
+        for row in rows(contract_sections()["3"]):
+            names = {word for word in QUOTED.findall(row[0]) if word.startswith("Fluxcc-")}
+            if NOT_BUILT in row[-1]:
+                others |= names
+            else:
+                built |= names
+        sent = {field.encode_name for field in msgspec.structs.fields(RequestHeaders)}
+        told = reply_headers(Reply(request="1", action="prank", code=Code.ENDED), "en")
+        assert built == sent | {header for header, _ in told}
+        assert others
+        assert not others & built
+
+    def test_has_every_command(self) -> None:
+        names = {name for name, _ in commands(main)}
+        told = {
+            re.split(r" (?=[A-Z])", word)[0]
+            for row in rows(contract_sections()["4"])
+            for word in QUOTED.findall(row[0])
+        }
+        assert told == names
+        assert {"user", "token", "web"}.isdisjoint(name.split()[0] for name in names)
+
+    def test_has_the_defaults(self) -> None:
+        built, others = map(tomllib.loads, TOML.findall(contract_sections()["5"]))
+        known = {(each.section, each.name): each.value(config.Settings()) for each in DECLARED}
+        own = {"node", "password_file", "url"}
+        for section, key, value in keys(built):
+            assert (section, key) in known
+            if key not in own:
+                default = known[section, key]
+                read = (
+                    config.read_duration if isinstance(default, config.Duration) else type(default)
+                )
+                assert read(value) == default
+        assert not [(section, key) for section, key, _ in keys(others) if (section, key) in known]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every table's rows."""
+    return [
+        re.split(r"(?<!\\) ?\| ?", line.strip())[1:-1]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
+
+
+def keys(document: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Section (empty for none), key and value of a configuration."""
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from ((name, key, each) for key, each in value.items())
+        else:
+            yield "", name, value
+
+
 # Everything else
 
 
@@ -168,7 +252,7 @@ def test_every_decision_has_its_number_once() -> None:
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_link_leads_somewhere(document: Path) -> None:
     broken = []
     for link in LINK.findall(prose(document)):
@@ -181,7 +265,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     assert not broken
 
 
-@pytest.mark.parametrize("portuguese", PORTUGUESE, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("portuguese", PORTUGUESE, ids=name_of)
 class TestPortuguese:
     def test_has_the_same_headings(self, portuguese: Path) -> None:
         english = english_of(portuguese)
@@ -201,7 +285,7 @@ class TestPortuguese:
 
 
 def test_there_is_a_portuguese_document_for_each_who_needs_one() -> None:
-    assert {str(path.relative_to(ROOT)) for path in PORTUGUESE} == {
+    assert {*map(name_of, PORTUGUESE)} == {
         "README.pt-BR.md",
         "docs/board.pt-BR.md",
         "docs/supervisor.pt-BR.md",

@@ -66,7 +66,7 @@ def test_a_room_of_the_pbxs_own_may_have_any_name() -> None:
 
 
 def test_without_a_provisioned_room_nothing_moves() -> None:
-    """Contract, 1. mod_conference would make any room on first entry."""
+    """Contract, section 1. mod_conference would make any room on first entry."""
     with pytest.raises(RefusedError) as refusal:
         conference.plan(a_conversation(), a_request(Action.CONFERENCE), some_rules(Room("1001")))
     assert refusal.value.code is Code.ROOM_NOT_PROVISIONED
@@ -94,7 +94,7 @@ def test_the_customer_moves_to_the_service_and_the_agent_is_freed() -> None:
 
 @pytest.mark.parametrize("service", ["", "Billing", "7001", "support"])
 def test_an_unknown_service_moves_nothing(service: str) -> None:
-    """Only services in the catalogue (contract, 1)."""
+    """Only services in the catalogue (contract, section 1)."""
     with pytest.raises(RefusedError) as refusal:
         transfer.plan(
             a_conversation(), a_request(Action.TRANSFER, service=service), some_rules(BILLING)
@@ -119,7 +119,7 @@ def test_a_hangup_ends_both_legs_and_disarms_the_survey() -> None:
     "direction", [Direction.RECEIVED, Direction.ORIGINATED, Direction.CAMPAIGN]
 )
 def test_where_the_group_has_the_survey_on_the_customer_goes_there(direction: Direction) -> None:
-    """The same for received, originated and campaign calls (contract, 1)."""
+    """The same for received, originated and campaign calls (contract, section 1)."""
     plan = hangup.plan(
         a_conversation(direction=direction), a_request(Action.HANGUP), some_rules(SALES)
     )
@@ -132,7 +132,7 @@ def test_where_the_group_has_the_survey_on_the_customer_goes_there(direction: Di
 
 
 def test_everything_the_survey_needs_travels_with_the_customers_leg() -> None:
-    """Call, group, agent, direction, start time (contract, 1)."""
+    """Call, group, agent, direction, start time (contract, section 1)."""
     plan = hangup.plan(a_conversation(), a_request(Action.HANGUP), some_rules(SALES))
     brief = plan.effects[1]
     assert isinstance(brief, Brief)
@@ -166,7 +166,7 @@ def test_a_group_may_have_a_survey_of_its_own() -> None:
     ],
 )
 def test_who_gets_no_survey_is_hung_up(changes: dict[str, object]) -> None:
-    """Only a call that was really bridged to an agent, only once (contract, 1)."""
+    """Only a call that was really bridged to an agent, only once (contract, section 1)."""
     plan = hangup.plan(a_conversation(**changes), a_request(Action.HANGUP), some_rules(SALES))
     assert plan.code is Code.ENDED
 

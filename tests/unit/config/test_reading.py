@@ -271,7 +271,7 @@ def test_no_fault_tells_the_password(read) -> None:
     ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1d", 86400)]
 )
 def test_a_duration_has_a_unit(text: str, seconds: int) -> None:
-    """Contract, 4."""
+    """Contract, section 4."""
     assert read_duration(text) == seconds
 
 

@@ -1,4 +1,4 @@
-"""SIGHUP: what may change counts, what is wrong changes nothing (issue: the service)."""
+"""SIGHUP: what may change counts, what is wrong changes nothing."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_what_changes_many_times_within_the_lag_is_written_once_as_it_is_in_the_
 
 
 def test_history_lags_by_at_most_100_ms(desk: Desk) -> None:
-    """Issue: ordinary history is written in batches and may lag by at most 100 ms."""
+    """Ordinary history is written in batches and may lag by at most 100 ms."""
     assert LAG <= 0.1
     desk.journal.note(a_block())
     assert desk.pause() == pytest.approx(LAG)

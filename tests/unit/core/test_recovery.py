@@ -61,7 +61,7 @@ def test_of_two_live_blocks_of_a_number_the_one_that_ends_last_counts_and_the_ot
 
 
 def test_what_a_former_life_left_half_done_is_called_unknown(world: World) -> None:
-    """Issue: requested before acting; then done, refused, failed or unknown."""
+    """Requested before acting; then done, refused, failed or unknown."""
     half_done = AuditRecord(
         id=1,
         at=NOW - 5,
@@ -122,5 +122,5 @@ def test_only_so_many_replies_are_kept_at_hand(world: World) -> None:
 
 
 def test_a_request_id_is_remembered_for_24_hours() -> None:
-    """Contract, 3."""
+    """Contract, section 3."""
     assert WINDOW == 24 * 3600

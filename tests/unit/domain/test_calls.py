@@ -85,7 +85,7 @@ def test_the_agent_is_the_telephones_extension() -> None:
 
 
 def test_a_channel_variable_names_the_agent_before_the_telephone_does() -> None:
-    """An agent at somebody else's desk (contract, 5: ``agent_variables``)."""
+    """An agent at somebody else's desk (contract, section 5: ``agent_variables``)."""
     assert name_agent(a_leg(), a_telephone(extension="1000", claim="2000")) == "2000"
 
 

@@ -1,4 +1,5 @@
-"""Which person a caller ID stands for, and under which keys a block must be known (contract, 2)."""
+"""Which person a caller ID stands for, and under which keys a block must be known
+(contract, section 2)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ def keys(number: Number) -> set[str]:
     return set(number.spellings)
 
 
-# The contract's example
+# The example in contract, section 2
 
 
 @pytest.mark.parametrize("seen", SPELLINGS)
@@ -151,7 +152,7 @@ def test_santa_maria_at_home() -> None:
     ],
 )
 def test_a_caller_id_that_tells_nobody_apart_cannot_be_blocked(seen: str) -> None:
-    """It would block every such caller (contract, 1)."""
+    """It would block every such caller (contract, section 1)."""
     number = SAO_PAULO.read(seen)
     assert not number.is_usable
     assert number.spellings == ()

@@ -1,4 +1,4 @@
-"""The agents' door: one reply to every request, in the contract's headers (section 3)."""
+"""The agents' door: one reply to every request, in the headers of contract, section 3."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def test_a_reply_that_finds_no_link_again_waits_on(world: World, board: Board) -
 def test_a_reply_that_went_out_is_not_sent_again_although_its_command_got_no_answer(
     world: World, board: Board, monkeypatch: pytest.MonkeyPatch, is_early: bool
 ) -> None:
-    """Contract, 3: exactly one. We hear our own replies, as every board does."""
+    """Contract, section 3: exactly one. We hear our own replies, as every board does."""
 
     def announce(subclass: str, sent: object) -> None:
         if is_early:
@@ -263,7 +263,8 @@ def test_a_fault_of_ours_still_gets_its_reply(
 
 
 def test_a_refused_request_is_remembered_and_audited(world: World) -> None:
-    """The same ID is answered with the first reply, whatever was wrong with it (contract, 3)."""
+    """The same ID is answered with the first reply, whatever was wrong with it
+    (contract, section 3)."""
     board = Board(world.executor, world.pbx, "en")
     board.answer(RequestHeaders(request="r-1", action="dance", agent="1000"))
     board.answer(RequestHeaders(request="r-1", action="prank", agent="1000"))

@@ -42,7 +42,7 @@ def test_what_an_event_does_not_say_is_empty() -> None:
 
 
 def test_the_group_is_the_first_variable_that_is_set_without_its_domain() -> None:
-    """Contract, 5: first one set wins; a "@domain" tail is dropped."""
+    """Contract, section 5: first one set wins; a "@domain" tail is dropped."""
     assert decode('{"variable_cc_queue":"sales@default"}').group == "sales"
     both = '{"variable_cc_queue":"sales@default","variable_fluxcc_group":"vip"}'
     assert decode(both).group == "vip"
@@ -141,7 +141,7 @@ def test_the_fast_way_and_the_slow_way_agree_on_every_recorded_event() -> None:
 
 
 def test_a_request_has_all_its_headers() -> None:
-    """Contract, 3."""
+    """Contract, section 3."""
     headers = DECODER.request(
         json.dumps(
             {

@@ -98,7 +98,7 @@ def test_a_context_is_asked_about_once_until_the_dialplan_is_loaded_again(world:
 
 
 def test_a_missing_gate_is_logged_and_told(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """Contract, 2: ``doctor`` and the log say so."""
+    """Contract, section 2: ``doctor`` and the log say so."""
     world.blocks()
     world.caller_dials("a", Caller_Context="from-trunk")
     world.caller_dials("b")

@@ -11,7 +11,7 @@ from tests.fakes import NOW
 
 
 def test_an_enforced_block_is_at_the_gate_in_every_spelling_with_its_end(world: World) -> None:
-    """Contract, 2: key one spelling, value the epoch second at which it ends."""
+    """Contract, section 2: key one spelling, value the epoch second at which it ends."""
     world.block(a_block())
     assert world.pbx.gate == dict.fromkeys(SPELLINGS, int(NOW) + 1800)
 
@@ -90,7 +90,7 @@ def test_what_could_not_be_withdrawn_is_tried_until_it_is(world: World) -> None:
 
 
 def test_a_notice_tells_what_changed_until_when_and_by_whom(world: World) -> None:
-    """Contract, 3."""
+    """Contract, section 3."""
     world.blocking.announce(BlockChange.BLOCKED, a_block(), "agent:1000")
     assert world.pbx.heard("fluxcc::block") == [
         {

@@ -48,7 +48,7 @@ def test_making_a_block_changes_nothing_yet(blocklist: Blocklist) -> None:
 
 
 def test_a_second_mark_renews_the_time_from_now(blocklist: Blocklist) -> None:
-    """Contract, 1."""
+    """Contract, section 1."""
     first = make(blocklist)
     blocklist.put(first)
     second = make(blocklist, now=NOW + 600)

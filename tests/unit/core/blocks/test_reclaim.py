@@ -10,7 +10,7 @@ END = int(NOW) + 1800
 
 
 def test_the_gates_blocks_are_known_again_although_the_store_was_lost(world: World) -> None:
-    """Decision 0012."""
+    """``docs/decisions/0012``."""
     block = a_block()
     world.pbx.gate = dict.fromkeys(block.keys, END)
     world.reclaim.step()

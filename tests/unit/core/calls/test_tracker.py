@@ -179,7 +179,7 @@ def test_a_call_that_nobody_answers(world: World) -> None:
 
 
 def test_a_channel_variable_names_the_agent(world: World) -> None:
-    """The first of ``agent_variables`` wins, whichever leg has it (contract, 5)."""
+    """The first of ``agent_variables`` wins, whichever leg has it (contract, section 5)."""
     world.caller_dials(variable_fluxcc_agent="2000")
     world.telephone_rings()
     world.bridged("customer", "telephone")

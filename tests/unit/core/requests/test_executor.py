@@ -49,7 +49,7 @@ def tell_nothing(world: World) -> None:
 def test_a_prank_is_written_down_published_disarmed_ended_and_only_then_answered(
     world: World,
 ) -> None:
-    """Issue: commit, publish, disarm, end the customer's leg, wait for the hangup, reply."""
+    """Commit, publish, disarm, end the customer's leg, wait for the hangup, reply."""
     world.received_call()
     world.story.clear()
     reply = world.ask(a_request())
@@ -65,7 +65,7 @@ def test_a_prank_is_written_down_published_disarmed_ended_and_only_then_answered
 def test_ok_is_said_when_the_events_show_it_and_not_when_a_command_was_accepted(
     world: World,
 ) -> None:
-    """Contract, 3."""
+    """Contract, section 3."""
     world.received_call()
     tell_later(world, flushes=5)
     before = world.clock.monotonic()
@@ -85,7 +85,7 @@ def test_a_hangup_whose_event_was_dropped_is_asked_for(world: World) -> None:
 
 
 def test_a_hangup_that_is_never_seen_is_a_failure_in_time_for_the_reply(world: World) -> None:
-    """The reply is due after 5 s (contract, 3)."""
+    """The reply is due after 5 s (contract, section 3)."""
     call = world.received_call()
     tell_nothing(world)
     before = world.clock.monotonic()
@@ -118,7 +118,7 @@ def test_a_second_mark_renews(world: World) -> None:
 def test_who_cannot_be_blocked_is_hung_up_and_the_reply_says_so(
     world: World, number: str, code: Code | None
 ) -> None:
-    """Contract, 1."""
+    """Contract, section 1."""
     world.received_call(number)
     reply = world.ask(a_request(call="customer"))
     assert reply.code is (code or Code.NOT_BLOCKED_WITHHELD)
@@ -270,7 +270,7 @@ def test_a_call_whose_action_failed_is_free_for_the_next(world: World) -> None:
 def test_the_same_id_is_answered_with_the_first_reply_and_does_nothing_more(
     world: World,
 ) -> None:
-    """Contract, 3."""
+    """Contract, section 3."""
     world.received_call()
     request = a_request()
     first = world.ask(request)
@@ -345,7 +345,7 @@ def test_what_a_former_life_began_and_never_ended_is_unknown(world: World) -> No
 def test_without_a_store_the_call_ends_the_number_is_refused_and_the_record_follows(
     world: World,
 ) -> None:
-    """Issue: the reply says that the record is pending."""
+    """The reply says that the record is pending (contract, section 3)."""
     world.received_call()
     world.store.failure = "the disk is full"
     reply = world.ask(a_request())

@@ -213,7 +213,7 @@ def test_the_survey_comes_only_once(world: World) -> None:
 
 
 def test_a_prank_never_reaches_a_survey(world: World) -> None:
-    """Even where one is armed (contract, 1)."""
+    """Even where one is armed (contract, section 1)."""
     set_up(world, SURVEY_ON)
     world.pbx.armed["customer"] = "*28"
     world.ask(a_request())
