@@ -133,8 +133,14 @@ def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
+def is_word(text: str) -> bool:
+    """Whether this may be an argument of a command. Whoever originates a call chooses the leg's
+    UUID, which may be anything."""
+    return bool(_SAFE_WORD.fullmatch(text))
+
+
 def _word(text: str) -> str:
-    if not _SAFE_WORD.fullmatch(text):
+    if not is_word(text):
         raise PbxRejectedError(f"not to be put into a command: {text[:60]!r}")
     return text
 

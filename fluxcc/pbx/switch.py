@@ -108,7 +108,8 @@ class Switch:
         listed = {row.uuid for row in rows}
         doubtful = [leg for leg in known if leg not in listed]
         if known or len(listed) <= ASKED_ONE_BY_ONE:
-            doubtful += [leg for leg in listed if leg not in known]
+            # One with a name that is no word of a command is taken at its row's word.
+            doubtful += [leg for leg in listed if leg not in known and commands.is_word(leg)]
         there = self._existing(doubtful)
         up = frozenset(there | (listed - set(doubtful)))
         yield_to_others()
@@ -124,6 +125,7 @@ class Switch:
         return answer.encode() if commands.is_ok(answer) else None
 
     def _existing(self, legs: Sequence[str]) -> set[str]:
+        legs = [leg for leg in legs if commands.is_word(leg)]
         answers = self._run_all((commands.exists(leg) for leg in legs), check=False)
         return {leg for leg, answer in zip(legs, answers, strict=True) if answer == commands.TRUE}
 

@@ -1,0 +1,204 @@
+"""FreeSWITCH on two links, against the simulator's event socket in the test's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.pbx.switch import COMMANDS_PER_WRITE, KEYS_PER_LUA_LINE, Address, Switch
+from tests.testing.freeswitch import PASSWORD, FreeSwitch, until
+
+STRANGE = "my leg"
+"""Whoever originates a call chooses the leg's UUID."""
+
+
+@pytest.fixture
+def freeswitch() -> Iterator[FreeSwitch]:
+    freeswitch = FreeSwitch()
+    yield freeswitch
+    freeswitch.end_all()
+    freeswitch.stop()
+
+
+@pytest.fixture
+def heard() -> list[bytes]:
+    """The events that came."""
+    return []
+
+
+@pytest.fixture
+def switch(freeswitch: FreeSwitch, heard: list[bytes]) -> Iterator[Switch]:
+    switch = Switch(Address("127.0.0.1", freeswitch.port, PASSWORD))
+    switch.connect(heard.append)
+    yield switch
+    switch.disconnect()
+
+
+# Life
+
+
+def test_it_is_connected_until_a_link_is_gone(freeswitch: FreeSwitch, switch: Switch) -> None:
+    assert (switch.is_connected, switch.loss) == (True, "")
+    freeswitch.cut()
+    until(lambda: not switch.is_connected)
+    assert switch.loss
+
+
+def test_it_may_be_connected_again(freeswitch: FreeSwitch, switch: Switch) -> None:
+    freeswitch.cut()
+    until(lambda: not switch.is_connected)
+    switch.connect(lambda body: None)
+    assert switch.is_connected
+
+
+def test_a_wrong_password_is_final(freeswitch: FreeSwitch) -> None:
+    with pytest.raises(LinkRefusedError):
+        Switch(Address("127.0.0.1", freeswitch.port, "wrong")).connect(lambda body: None)
+
+
+def test_nobody_who_listens_is_an_absence(freeswitch: FreeSwitch) -> None:
+    freeswitch.stop()
+    with pytest.raises(LinkAbsentError):
+        Switch(Address("127.0.0.1", freeswitch.port, PASSWORD)).connect(lambda body: None)
+
+
+@pytest.mark.parametrize("ask", [Switch.clock, Switch.prove_events, Switch.flush_events])
+def test_without_a_link_whoever_asks_hears_so(ask: object) -> None:
+    switch = Switch(Address("127.0.0.1", 1, PASSWORD))
+    assert (switch.is_connected, switch.loss) == (False, "")
+    with pytest.raises(LinkLostError):
+        ask(switch)  # type: ignore[operator]
+
+
+def test_no_password_is_shown() -> None:
+    assert "secret" not in repr(Address("127.0.0.1", 8021, "secret"))
+
+
+# Legs
+
+
+def test_a_snapshot_has_the_legs_and_who_talks_to_whom(
+    freeswitch: FreeSwitch, switch: Switch
+) -> None:
+    customer, telephone = freeswitch.call()
+    snapshot = switch.snapshot(())
+    assert snapshot.up == {customer.uuid, telephone.uuid}
+    rows = {row.uuid: row for row in snapshot.rows}
+    assert rows[telephone.uuid].bridged_to == customer.uuid
+
+
+def test_what_was_known_and_has_gone_is_not_up(freeswitch: FreeSwitch, switch: Switch) -> None:
+    customer, telephone = freeswitch.call()
+    assert switch.snapshot({"gone", customer.uuid}).up == {customer.uuid, telephone.uuid}
+
+
+@pytest.mark.parametrize("known", [(), ("other",)])
+def test_a_leg_whose_name_is_no_word_of_a_command_spoils_no_snapshot(
+    freeswitch: FreeSwitch, switch: Switch, known: tuple[str, ...]
+) -> None:
+    """A daemon that cannot take one would not be connected while that leg lives."""
+    freeswitch.pbx.api(f"originate {{origination_uuid='{STRANGE}'}}user/1001@pbx.test &park()")
+    assert switch.snapshot(known).up == {STRANGE}
+    assert switch.are_gone(["other"])
+
+
+def test_a_leg_that_is_ended_is_gone(freeswitch: FreeSwitch, switch: Switch) -> None:
+    customer, telephone = freeswitch.call()
+    assert not switch.are_gone([customer.uuid])
+    assert switch.end_leg(customer.uuid, "CALL_REJECTED")
+    until(lambda: not len(freeswitch.pbx.switchboard))
+    assert switch.are_gone([customer.uuid, telephone.uuid])
+    assert not switch.end_leg(customer.uuid, "CALL_REJECTED")
+
+
+def test_a_pair_is_moved_and_a_leg_described_where_it_is(
+    freeswitch: FreeSwitch, switch: Switch
+) -> None:
+    customer, _ = freeswitch.call()
+    switch.move_leg(customer.uuid, "7001", "default")
+    until(lambda: switch.is_taken(customer.uuid, "7001"))
+    assert not switch.is_taken(customer.uuid, "7002")
+    assert not switch.is_taken("gone", "7001")
+    assert switch.describe("gone") is None
+    assert customer.uuid.encode() in (switch.describe(customer.uuid) or b"")
+    with pytest.raises(PbxRejectedError):
+        switch.move_pair("gone", "7001", "default")
+
+
+def test_a_survey_is_armed_and_disarmed_and_nothing_where_the_leg_is_gone(
+    freeswitch: FreeSwitch, switch: Switch
+) -> None:
+    customer, _ = freeswitch.call()
+    switch.brief_leg(customer.uuid, [("group", "sales & more")])
+    switch.arm_survey(customer.uuid, "*28", "default")
+    assert customer.variables["transfer_after_bridge"] == "*28:XML:default"
+    assert customer.variables["fluxcc_survey_group"] == "sales%20%26%20more"
+    switch.disarm_survey(customer.uuid)
+    assert not customer.variables.get("transfer_after_bridge")
+    switch.disarm_survey("gone")
+    with pytest.raises(PbxRejectedError):
+        switch.arm_survey("gone", "*28", "default")
+
+
+# mod_hash
+
+
+def test_blocks_are_published_and_withdrawn(switch: Switch) -> None:
+    few = [(f"+55119{number:08d}", 1_900_000_000 + number) for number in range(3)]
+    switch.publish_blocks(few)
+    assert switch.gate_entries() == dict(few)
+    switch.withdraw_blocks([few[0][0], "+1unknown"])
+    assert switch.gate_entries() == dict(few[1:])
+
+
+@pytest.mark.parametrize("with_lua", [True, False])
+def test_many_blocks_are_all_there(freeswitch: FreeSwitch, switch: Switch, with_lua: bool) -> None:
+    """Many at once by a line of Lua where there is mod_lua, otherwise one by one."""
+    if not with_lua:
+        freeswitch.pbx.modules.discard("mod_lua")
+    many = [(f"+55119{n:08d}", 1_900_000_000 + n) for n in range(2 * KEYS_PER_LUA_LINE + 5)]
+    switch.publish_blocks(many)
+    assert switch.gate_entries() == dict(many)
+    by_lua = [command for command in freeswitch.commands if command.startswith("lua ")]
+    assert bool(by_lua)
+    assert len(many) > COMMANDS_PER_WRITE
+
+
+def test_what_is_no_key_is_refused(switch: Switch) -> None:
+    with pytest.raises(PbxRejectedError):
+        switch.publish_blocks([("a b", 1)])
+
+
+def test_rooms_and_settings_are_published(freeswitch: FreeSwitch, switch: Switch) -> None:
+    switch.publish_rooms([("*1000", "1000")])
+    switch.publish_setting("reject_cause", "USER_BUSY")
+    assert freeswitch.pbx.api("hash select/fluxcc_room/*1000") == "1000"
+    assert switch.has_setting("reject_cause")
+    freeswitch.load_hash_anew()
+    assert not switch.has_setting("reject_cause")
+    switch.withdraw_rooms(["*1000", "*1001"])
+
+
+# The rest
+
+
+def test_the_clock_is_freeswitchs(freeswitch: FreeSwitch, switch: Switch) -> None:
+    assert abs(switch.clock() - int(freeswitch.pbx.api("strepoch"))) <= 1
+    switch.prove_events()
+    assert switch.storage_folder().startswith("/")
+
+
+def test_a_context_without_the_kit_has_no_gate(switch: Switch) -> None:
+    assert not switch.has_gate("public")
+    assert not switch.has_gate("nowhere")
+
+
+def test_whoever_listens_hears_what_is_announced(switch: Switch, heard: list[bytes]) -> None:
+    switch.announce("fluxcc::reply", [("Fluxcc-Code", "ended"), ("Fluxcc-Empty", "")])
+    switch.flush_events()
+    until(lambda: any(b"fluxcc::reply" in body for body in heard))
+    (body,) = [body for body in heard if b"fluxcc::reply" in body]
+    assert b"Fluxcc-Code" in body
+    assert b"Fluxcc-Empty" not in body
