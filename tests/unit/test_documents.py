@@ -26,6 +26,7 @@ from fluxcc.domain.report import Line
 from fluxcc.domain.requests import Reply
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import reply_headers
+from fluxcc.protocol.operators import CheckedNumber, DaemonStatus, LiveCall
 from tests.documents import (
     CONTRACT,
     DOCS,
@@ -98,7 +99,20 @@ def test_every_exit_code_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", [AuditRecord, Block, CallRecord, Group, Line, Reply, Room, Service]
+    "shape",
+    [
+        AuditRecord,
+        Block,
+        CallRecord,
+        CheckedNumber,
+        DaemonStatus,
+        Group,
+        Line,
+        LiveCall,
+        Reply,
+        Room,
+        Service,
+    ],
 )
 def test_every_json_key_is_named(shape: type[msgspec.Struct]) -> None:
     assert set(shape.__struct_fields__) <= quoted(DOCS / "commands.md")
