@@ -16,7 +16,6 @@ from tests.documents import DOCS, DOCUMENTS, name_of, prose
 from tests.quantities import Quantity, agrees, quantities, resolve
 
 NOT_HELD = {
-    "architecture.md": "its numbers have no origins yet",
     "configuration.md": "test_documents.py compares each default",
     "contract.md": "it is the origin of what is promised",
     "freeswitch.md": "it is the origin of what was seen",
