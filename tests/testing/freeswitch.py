@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket as native_socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import gevent
@@ -103,5 +104,6 @@ class _EventSocket(EventSocket):
 
     def cut(self) -> None:
         for connection in self._connections:
-            if connection.fileno() >= 0:
+            # One that the other end has just closed is connected no longer.
+            with suppress(OSError):
                 connection.shutdown(native_socket.SHUT_RDWR)
