@@ -91,9 +91,21 @@ class Board:
         """End the connection."""
         self._socket.close()
 
-    def prank(self, agent: str, *, call: str = "", reason: str = "", request: str = "") -> Reply:
-        """End the agent's call and block the caller."""
-        return self.ask("prank", agent, call=call, reason=reason, request=request)
+    def prank(self, agent: str, **more: str) -> Reply:
+        """End the agent's call and block the caller; ``more`` as for ``ask``."""
+        return self.ask("prank", agent, **more)
+
+    def conference(self, agent: str, **more: str) -> Reply:
+        """Move customer and agent to the agent's room."""
+        return self.ask("conference", agent, **more)
+
+    def transfer(self, agent: str, service: str, **more: str) -> Reply:
+        """Send the customer to a service, blind."""
+        return self.ask("transfer", agent, service=service, **more)
+
+    def hangup(self, agent: str, **more: str) -> Reply:
+        """End the call, with the survey where its group has one."""
+        return self.ask("hangup", agent, **more)
 
     def ask(
         self,
