@@ -165,7 +165,7 @@ def test_500_calls_end_as_the_audit_says(tmp_path: Path) -> None:
     store = provision(tmp_path)
     with crowded_lab(tmp_path) as lab, closing(Records(lab)) as records:
         replies: list[Reply] = []
-        with running_daemon(lab, tmp_path):
+        with running_daemon(lab, tmp_path, "en"):
             threads = []
             began = time.monotonic()
             for number in range(CALLS):
