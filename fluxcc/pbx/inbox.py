@@ -24,9 +24,9 @@ _REQUEST_MARK = f'"{REQUEST}"'.encode()
 class Inbox:
     """One per event connection."""
 
-    def __init__(self, longest: int = MOST_WAITING) -> None:
+    def __init__(self, most_waiting: int = MOST_WAITING) -> None:
         self._waiting: deque[bytes] = deque()
-        self._longest = longest
+        self._most_waiting = most_waiting
         self._filled = Event()
         self.dropped = 0
         """Events dropped in all."""
@@ -38,9 +38,9 @@ class Inbox:
 
     def put(self, body: bytes) -> None:
         """Let an event wait its turn."""
-        if len(self._waiting) >= self._longest:
+        if len(self._waiting) >= self._most_waiting:
             requests = [event for event in self._waiting if _REQUEST_MARK in event]
-            kept = requests[: self._longest // 2]
+            kept = requests[: self._most_waiting // 2]
             self.dropped += len(self._waiting) - len(kept)
             self.has_gap = True
             self._waiting = deque(kept)

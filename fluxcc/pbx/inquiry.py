@@ -1,7 +1,7 @@
 """What ``doctor`` and the ``fluxcc`` command ask FreeSWITCH about itself, over a link of their own.
 
-The questions change nothing, but for ``rehearse``, which cleans up behind itself. Counterparts:
-``commands`` (how each is put), ``doctor`` (what the answers mean).
+The questions change nothing, but for ``rehearsed_block``, which cleans up behind itself, and
+``call``. Counterparts: ``commands`` (how each is put), ``doctor`` (what the answers mean).
 """
 
 from __future__ import annotations

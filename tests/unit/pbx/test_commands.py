@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -126,3 +127,53 @@ def test_a_leg_that_is_gone_is_told_from_a_refusal() -> None:
     assert not commands.is_ok("-ERR No such channel!")
     assert commands.is_no_such_leg("-ERR No such channel!")
     assert not commands.is_no_such_leg("-ERR Usage: uuid_kill")
+
+
+@pytest.mark.parametrize("description", ["-ERR No such channel!", "", "[]", "5", "{", "{}"])
+def test_what_describes_no_leg_shows_none_that_was_taken(description: str) -> None:
+    assert not commands.is_taken(description, "7001")
+
+
+@pytest.mark.parametrize(
+    ("leg", "is_taken"),
+    [
+        ({"Caller-Destination-Number": "7001", "Channel-State": "CS_EXECUTE"}, True),
+        ({"Caller-Destination-Number": "7001", "Channel-State": "CS_ROUTING"}, False),
+        ({"Caller-Destination-Number": "7001", "Channel-State": "CS_HANGUP"}, False),
+        ({"Caller-Destination-Number": "7002", "Channel-State": "CS_EXECUTE"}, False),
+        # Its dialplan sent it on already.
+        (
+            {
+                "Caller-Destination-Number": "9",
+                "Channel-State": "CS_PARK",
+                "variable_transfer_history": "1795000000:u:bl_xfer:7001/default/XML",
+            },
+            True,
+        ),
+        (
+            {
+                "Caller-Destination-Number": "9",
+                "Channel-State": "CS_PARK",
+                "variable_transfer_history": ["x:u:bl_xfer:5/a/XML", "y:u:bl_xfer:7001/a/XML"],
+            },
+            True,
+        ),
+        (
+            {
+                "Caller-Destination-Number": "9",
+                "Channel-State": "CS_PARK",
+                "variable_transfer_history": "1795000000:u:bl_xfer:17001/default/XML",
+            },
+            False,
+        ),
+    ],
+)
+def test_a_leg_is_taken_where_the_dialplan_has_it_at_the_destination(
+    leg: dict[str, object], is_taken: bool
+) -> None:
+    assert commands.is_taken(json.dumps(leg), "7001") is is_taken
+
+
+def test_of_a_dump_only_the_realms_own_keys_are_read() -> None:
+    dump = "D/fluxcc_block_+5511/1795000000\nD/fluxcc_room_*1000/1000\nL/x/y\n+OK"
+    assert commands.read_hash(dump, "fluxcc_block") == {"+5511": "1795000000"}

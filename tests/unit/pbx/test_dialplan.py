@@ -100,6 +100,20 @@ def test_a_nested_condition_is_needed() -> None:
     assert answers(context(xml), "7002") is False
 
 
+@pytest.mark.parametrize(("required", "expected"), [("true", False), ("false", True)])
+def test_where_a_nested_condition_is_not_needed_the_next_one_has_its_turn(
+    required: str, expected: bool
+) -> None:
+    nested = f"<condition {on('^2$')}>{BRIDGE}</condition>"
+    outer = f'<condition {on("^1$")} require-nested="{required}">{nested}</condition>'
+    xml = f'<extension name="it">{outer}<condition>{BRIDGE}</condition></extension>'
+    assert answers(context(xml), "1") is expected
+
+
+def test_a_pattern_that_is_too_long_to_try_may_match_or_not() -> None:
+    assert answers(context(extension(on("^1$|" * 300))), "1") is None
+
+
 def test_a_catch_all_is_told_from_an_extension_of_the_number_s_own() -> None:
     every = extension(on("^(.*)$"), name="wrong-number")
     assert fate(context(every), "7001") is Fate.CAUGHT

@@ -41,6 +41,17 @@ def test_what_an_event_does_not_say_is_empty() -> None:
     assert (event.name, event.leg, event.group, event.agent) == ("", "", "", "")
 
 
+@pytest.mark.parametrize(
+    ("disposition", "is_by_person"),
+    [("recv_bye", True), ("recv_cancel", True), ("send_bye", False), ("", False)],
+)
+def test_who_hung_up_is_told_by_which_side_sent_the_bye(
+    disposition: str, is_by_person: bool
+) -> None:
+    body = event_body("CHANNEL_DESTROY", "leg", variable_sip_hangup_disposition=disposition)
+    assert decode(body).is_by_person is is_by_person
+
+
 def test_the_group_is_the_first_variable_that_is_set_without_its_domain() -> None:
     """Contract, section 5: first one set wins; a "@domain" tail is dropped."""
     assert decode('{"variable_cc_queue":"sales@default"}').group == "sales"

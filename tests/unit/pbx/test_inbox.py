@@ -33,7 +33,7 @@ def test_events_come_out_in_the_order_they_went_in() -> None:
 
 
 def test_it_never_holds_more_than_it_may() -> None:
-    inbox = Inbox(longest=10)
+    inbox = Inbox(most_waiting=10)
     for number in range(1000):
         inbox.put(an_event(number))
         assert len(inbox) <= 10
@@ -43,7 +43,7 @@ def test_it_never_holds_more_than_it_may() -> None:
 
 def test_requests_survive_an_overload() -> None:
     """Every request gets its one reply; what else was dropped a snapshot replaces."""
-    inbox = Inbox(longest=10)
+    inbox = Inbox(most_waiting=10)
     for number in range(100):
         inbox.put(a_request(number) if number in (3, 50, 97) else an_event(number))
     kept = take_all(inbox)
@@ -55,7 +55,7 @@ def test_requests_survive_an_overload() -> None:
 
 
 def test_it_is_bounded_although_all_of_it_are_requests() -> None:
-    inbox = Inbox(longest=10)
+    inbox = Inbox(most_waiting=10)
     for number in range(1000):
         inbox.put(a_request(number))
         assert len(inbox) <= 10
@@ -63,7 +63,7 @@ def test_it_is_bounded_although_all_of_it_are_requests() -> None:
 
 
 def test_a_caller_who_is_called_like_a_request_counts_as_none() -> None:
-    inbox = Inbox(longest=2)
+    inbox = Inbox(most_waiting=2)
     for number in range(3):
         inbox.put(
             event_body("CHANNEL_CREATE", str(number), Caller_Caller_ID_Name='"fluxcc::request"')

@@ -174,6 +174,12 @@ def test_nobody_listening_is_worth_another_try() -> None:
     assert not link.connected
 
 
+def test_an_address_that_cannot_be_reached_is_worth_another_try() -> None:
+    link = Link("255.255.255.255", 1, "ClueCon")
+    with pytest.raises(LinkLostError, match=r"no connection to 255\.255\.255\.255:1"):
+        link.connect()
+
+
 def test_a_link_that_was_never_connected_can_be_stopped() -> None:
     """The daemon closes both links whichever of them failed."""
     Link("127.0.0.1", 1, "ClueCon").stop()
@@ -297,7 +303,7 @@ def test_what_could_be_two_commands_is_not_sent_at_all(dial: Dial, command: str)
     assert heard == ["api harmless"]
 
 
-def test_a_nudge_costs_no_answer(dial: Dial) -> None:
+def test_flushing_events_costs_no_answer(dial: Dial) -> None:
     def echo(peer: Peer) -> None:
         peer.let_in()
         while command := peer.expect():
@@ -385,6 +391,17 @@ def test_a_lost_link_stays_lost(dial: Dial) -> None:
         link.api("x")
     link.flush_events()
     assert link.loss == why
+
+
+@pytest.mark.parametrize("write", [lambda link: link.api("x", 60.0), Link.flush_events])
+def test_a_connection_that_cannot_be_written_to_is_a_loss(
+    dial: Dial, write: Callable[[Link], object]
+) -> None:
+    link = connected(dial, stay)
+    link.sock.shutdown(native_socket.SHUT_WR)
+    with suppress(LinkLostError):
+        write(link)
+    assert "writing failed" in lost(link)
 
 
 def test_an_answer_to_no_command_is_a_loss(dial: Dial) -> None:

@@ -58,6 +58,20 @@ def test_a_leg_that_is_going_is_not_up(state: str) -> None:
     assert snapshot.read_snapshot(rows({"uuid": "a", "state": state}), NOTHING) == []
 
 
+def test_a_row_with_a_value_that_is_no_text_is_read() -> None:
+    odd = '{"row_count": 1, "rows": [{"uuid": "a", "dest": ["5000", "5001"], "cid_num": 5}]}'
+    (row,) = snapshot.read_snapshot(odd, NOTHING)
+    assert (row.uuid, row.destination, row.number) == ("a", "5000", "5")
+
+
+def test_others_have_their_turn_every_slice() -> None:
+    many = rows(*({"uuid": str(number)} for number in range(2 * snapshot.ROWS_PER_SLICE)))
+    pauses: list[None] = []
+    snapshot.read_snapshot(many, NOTHING, lambda: pauses.append(None))
+    # One before each table besides.
+    assert len(pauses) == 2 + 2
+
+
 def test_a_snapshot_with_a_strange_callers_name_is_read() -> None:
     row = {"uuid": "a", "cid_name": 'Jos\ufffd "x" \\', "cid_num": "anonymous"}
     assert snapshot.read_snapshot(rows(row), NOTHING)[0].number == "anonymous"
@@ -79,6 +93,7 @@ def test_a_snapshot_with_a_strange_callers_name_is_read() -> None:
         '{"row_count": 1, "rows": [{"uuid": "a", "created_epoch": "yesterday"}]}',
         '{"row_count": 1, "rows": [{"uuid": "a"',
         '{"row_count": 1, "rows": [{"direction": "inbound"}]}',
+        '{"row_count": 1, "rows": [{"uuid": ""}]}',
     ],
 )
 def test_a_failed_snapshot_is_not_an_empty_one(answer: str) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.kit import find_kit
+from fluxcc.pbx import events
+from fluxcc.pbx import switch as switch_module
 from fluxcc.pbx.switch import COMMANDS_PER_WRITE, KEYS_PER_LUA_LINE, Address, Switch
 from tests.testing.freeswitch import PASSWORD, FreeSwitch, until
 
@@ -64,7 +67,20 @@ def test_nobody_who_listens_is_an_absence(freeswitch: FreeSwitch) -> None:
         Switch(Address("127.0.0.1", freeswitch.port, PASSWORD)).connect(lambda body: None)
 
 
-@pytest.mark.parametrize("ask", [Switch.clock, Switch.prove_events, Switch.flush_events])
+def test_a_subscription_that_is_refused_is_no_connection(
+    freeswitch: FreeSwitch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would wait for events for ever."""
+    monkeypatch.setattr(events, "SUBSCRIPTION", "event")
+    switch = Switch(Address("127.0.0.1", freeswitch.port, PASSWORD))
+    with pytest.raises(PbxRejectedError, match="subscription"):
+        switch.connect(lambda body: None)
+    switch.disconnect()
+
+
+@pytest.mark.parametrize(
+    "ask", [Switch.clock, Switch.prove_events, Switch.flush_events, Switch.storage_folder]
+)
 def test_without_a_link_whoever_asks_hears_so(ask: object) -> None:
     switch = Switch(Address("127.0.0.1", 1, PASSWORD))
     assert (switch.is_connected, switch.loss) == (False, "")
@@ -92,6 +108,19 @@ def test_a_snapshot_has_the_legs_and_who_talks_to_whom(
 def test_what_was_known_and_has_gone_is_not_up(freeswitch: FreeSwitch, switch: Switch) -> None:
     customer, telephone = freeswitch.call()
     assert switch.snapshot({"gone", customer.uuid}).up == {customer.uuid, telephone.uuid}
+
+
+@pytest.mark.parametrize("known_too", [False, True])
+def test_of_many_legs_that_nobody_knows_none_is_asked_for(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch, known_too: bool
+) -> None:
+    """After a start beside 20,000 legs; beside known ones every other leg is asked for."""
+    monkeypatch.setattr(switch_module, "ASKED_ONE_BY_ONE", 1)
+    customer, telephone = freeswitch.call()
+    known = [customer.uuid] if known_too else []
+    assert switch.snapshot(known).up == {customer.uuid, telephone.uuid}
+    asked = [command for command in freeswitch.commands if command.startswith("uuid_exists")]
+    assert asked == ([f"uuid_exists {telephone.uuid}"] if known_too else [])
 
 
 @pytest.mark.parametrize("known", [(), ("other",)])
@@ -153,17 +182,46 @@ def test_blocks_are_published_and_withdrawn(switch: Switch) -> None:
     assert switch.gate_entries() == dict(few[1:])
 
 
-@pytest.mark.parametrize("with_lua", [True, False])
-def test_many_blocks_are_all_there(freeswitch: FreeSwitch, switch: Switch, with_lua: bool) -> None:
-    """Many at once by a line of Lua where there is mod_lua, otherwise one by one."""
-    if not with_lua:
-        freeswitch.pbx.modules.discard("mod_lua")
-    many = [(f"+55119{n:08d}", 1_900_000_000 + n) for n in range(2 * KEYS_PER_LUA_LINE + 5)]
-    switch.publish_blocks(many)
-    assert switch.gate_entries() == dict(many)
-    by_lua = [command for command in freeswitch.commands if command.startswith("lua ")]
-    assert bool(by_lua)
-    assert len(many) > COMMANDS_PER_WRITE
+MANY = [(f"+55119{n:08d}", 1_900_000_000 + n) for n in range(2 * KEYS_PER_LUA_LINE + 5)]
+"""Two lines of Lua's, and a few besides."""
+
+
+def by_lua(freeswitch: FreeSwitch) -> int:
+    """How many lines of Lua it was sent."""
+    return sum(command.startswith("lua ") for command in freeswitch.commands)
+
+
+def test_many_blocks_are_published_by_lines_of_lua(freeswitch: FreeSwitch, switch: Switch) -> None:
+    switch.publish_blocks(MANY)
+    assert switch.gate_entries() == dict(MANY)
+    assert by_lua(freeswitch) == 2
+
+
+@pytest.mark.parametrize(
+    "said", ["-ERR lua Command not found!\n", f"+OK {KEYS_PER_LUA_LINE - 1}", "+OK 0", ""]
+)
+def test_where_lua_does_not_write_them_all_they_are_published_one_by_one(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    api = freeswitch.pbx.api
+
+    def without_lua(command: str) -> str:
+        if not command.startswith("lua "):
+            return api(command)
+        freeswitch.commands.append(command)
+        return said
+
+    monkeypatch.setattr(freeswitch.pbx, "api", without_lua)
+    switch.publish_blocks(MANY)
+    assert switch.gate_entries() == dict(MANY)
+    assert by_lua(freeswitch) == 1, "it is not tried again"
+    assert len(MANY) > 2 * COMMANDS_PER_WRITE
+
+
+def test_a_key_that_mod_hash_does_not_take_is_told(freeswitch: FreeSwitch, switch: Switch) -> None:
+    freeswitch.pbx.api("unload mod_hash")
+    with pytest.raises(PbxRejectedError):
+        switch.publish_blocks(MANY[:1])
 
 
 def test_what_is_no_key_is_refused(switch: Switch) -> None:
@@ -188,6 +246,24 @@ def test_the_clock_is_freeswitchs(freeswitch: FreeSwitch, switch: Switch) -> Non
     assert abs(switch.clock() - int(freeswitch.pbx.api("strepoch"))) <= 1
     switch.prove_events()
     assert switch.storage_folder().startswith("/")
+
+
+def test_what_is_no_time_is_refused(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freeswitch.pbx, "api", lambda command: "soon")
+    with pytest.raises(PbxRejectedError, match="clock"):
+        switch.clock()
+
+
+@pytest.mark.parametrize("before", ["", '<extension name="other"></extension>'])
+def test_the_kits_gate_is_one_only_where_it_is_first(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    kit = (find_kit() / "dialplan/public/00_fluxcc.xml").read_text(encoding="utf-8")
+    context = f'<context name="public">{before}{kit.partition("<include>")[2]}'
+    monkeypatch.setattr(freeswitch.pbx, "api", lambda command: context)
+    assert switch.has_gate("public") is (not before)
 
 
 def test_a_context_without_the_kit_has_no_gate(switch: Switch) -> None:
