@@ -11,9 +11,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDERS = ("public", "default")
-"""The contexts that the kit has a folder for."""
-FILE = "00_fluxcc.xml"
+from fluxcc.kit.names import DESTINATION_CONTEXT, DIALPLAN_FILE, GATE_CONTEXT
+
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CONTEXT = re.compile(r"<context\s+name=\"([^\"]+)\"[^>]*>(.*?)(?:</context>|\Z)", re.DOTALL)
 _INCLUDE = re.compile(r"<X-PRE-PROCESS\s+cmd=\"include\"\s+data=\"([^\"]+)\"")
@@ -36,8 +35,8 @@ def read_contexts(configuration: Path) -> list[Reach]:
     for file in sorted((configuration / "dialplan").glob("*.xml")):
         text = _COMMENT.sub(_blank, file.read_text("utf-8", "replace"))
         for name, body in _CONTEXT.findall(text):
-            folder = name if name in FOLDERS else "public"
-            target = file.parent / folder / FILE
+            folder = DESTINATION_CONTEXT if name == DESTINATION_CONTEXT else GATE_CONTEXT
+            target = file.parent / folder / DIALPLAN_FILE
             place = next(
                 (
                     include.start()
@@ -58,7 +57,8 @@ def with_gate_first(reach: Reach) -> bytes:
     for context in _CONTEXT.finditer(blanked):
         if context[1] == reach.context:
             # A line of its own: FreeSWITCH drops whatever else stands on a directive's line.
-            line = f'\n    <X-PRE-PROCESS cmd="include" data="public/{FILE}"/>\n'
+            file = f"{GATE_CONTEXT}/{DIALPLAN_FILE}"
+            line = f'\n    <X-PRE-PROCESS cmd="include" data="{file}"/>\n'
             at = context.start(2)
             text = text[:at] + line + text[at:].removeprefix("\n")
             break
