@@ -24,7 +24,7 @@ from fluxcc.pbx.markup import parse
 def check_dialplan(patient: Patient) -> Iterator[Finding]:
     """The dialplan that FreeSWITCH runs has the kit's extensions, of the right version.
 
-    That the gate is missing is told by its own check.
+    A missing gate is left to ``gate.check_gate``.
     """
     settings = patient.settings
     gates = [(context, GATE_EXTENSION) for context in patient.trunk_contexts]
@@ -89,7 +89,8 @@ def check_prompts(patient: Patient) -> Iterator[Finding]:
 
 
 def _installed_version(xml: str, extension: str) -> int | None:
-    """The version that an extension of a context tells, 0 for none; None without the extension."""
+    """The kit version of an extension in a context's XML, 0 where it has none; None where there is
+    no such extension."""
     try:
         context = parse(xml)
     except ValueError:

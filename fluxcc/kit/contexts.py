@@ -1,7 +1,7 @@
-"""Whether the dialplan's contexts take in what the kit put beside them, read from their files.
+"""Whether the dialplan's contexts include the kit's files, read from the XML before it is compiled.
 
-FreeSWITCH pastes an include in where it stands, so the order of lines is the order of extensions.
-Lines are looked at, not XML: the directive is FreeSWITCH's own, and ends with its line.
+FreeSWITCH puts an included file in the directive's place, so the order of lines is the order of
+extensions. Lines are looked at, not XML: the directive is FreeSWITCH's own, and ends with its line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _EXTENSION = re.compile(r"<extension\s[^>]*name=\"([^\"]*)\"")
 
 
 class Reach(NamedTuple):
-    """One context, and how it comes to the kit's file."""
+    """One context, and whether it includes the kit's file."""
 
     context: str
     file: Path
@@ -56,7 +56,7 @@ def with_gate_first(reach: Reach) -> bytes:
     blanked = _COMMENT.sub(_blank, text)
     for context in _CONTEXT.finditer(blanked):
         if context[1] == reach.context:
-            # A line of its own: FreeSWITCH drops whatever else stands on a directive's line.
+            # A line of its own: FreeSWITCH ignores everything else on a directive's line.
             file = f"{GATE_CONTEXT}/{DIALPLAN_FILE}"
             line = f'\n    <X-PRE-PROCESS cmd="include" data="{file}"/>\n'
             at = context.start(2)
@@ -66,5 +66,5 @@ def with_gate_first(reach: Reach) -> bytes:
 
 
 def _blank(comment: re.Match[str]) -> str:
-    """A comment's place, with nothing in it: what stands behind it stays where it is."""
+    """As many blanks and lines as the comment has: offsets behind it stay the same."""
     return re.sub(r"[^\n]", " ", comment[0])

@@ -415,7 +415,7 @@ def test_what_needs_freeswitch_says_that_it_is_not_there(tmp_path: Path) -> None
     settings = Settings(store=StoreSettings(url=f"sqlite:///{tmp_path}/none.db"))
     results = list(examine(patient(LinkLostError("gone"), settings=settings)))
     found = {result.check.name: result.finding for result in results}
-    assert set(found) == {"configuration", *(check.name for check in CHECKS)}
+    assert set(found) == {check.name for check in CHECKS}
     assert found["gate"].state is State.SKIPPED
     assert found["link"].code == "pbx-unreachable"
     assert found["store"].code == "store-unavailable"
@@ -426,7 +426,7 @@ def test_a_wrong_configuration_is_all_that_is_told() -> None:
     results = list(misconfigured([Fault("pbx.port", "must be from 1 to 65535"), Fault("x", "y")]))
     grave = [each.finding.facts for each in results if each.finding.state is State.GRAVE]
     assert [facts["key"] for facts in grave] == ["pbx.port", "x"]
-    assert len(results) == len(CHECKS) + 2
+    assert len(results) == len(CHECKS) + 1
 
 
 def test_every_check_has_a_name_and_a_title_of_its_own() -> None:
