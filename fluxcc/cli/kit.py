@@ -13,9 +13,8 @@ from fluxcc.domain.errors import PbxError
 from fluxcc.kit import find_kit
 from fluxcc.kit.contexts import Reach, read_contexts, with_gate_first
 from fluxcc.kit.installation import Change, Item, Places, install, plan
+from fluxcc.kit.names import DESTINATION_CONTEXT, GATE_CONTEXT
 from fluxcc.marking import _
-
-GATED = "public"
 
 
 @click.group("kit")
@@ -100,7 +99,7 @@ def _gate_first(directory: Path) -> list[Item]:
     return [
         Item(reach.file, with_gate_first(reach), Change.EDITED)
         for reach in read_contexts(directory)
-        if reach.context == GATED and (reach.before or not reach.is_included)
+        if reach.context == GATE_CONTEXT and (reach.before or not reach.is_included)
     ]
 
 
@@ -183,14 +182,14 @@ def _say_what_next(session: Session, contexts: list[Reach], *, is_done: bool) ->
                     "Context {context} ({file}) does not include the kit's folder: if it takes"
                     " calls from trunks, blocked callers pass."
                 )
-                if reach.context != "default"
+                if reach.context != DESTINATION_CONTEXT
                 else _(
                     "Context {context} ({file}) does not include the kit's folder: it has no rooms"
                     " and no survey."
                 ),
                 **facts,
             )
-        elif reach.before and reach.context != "default":
+        elif reach.before and reach.context != DESTINATION_CONTEXT:
             session.say(
                 _(
                     "In context {context} ({file}) extension {before} comes before the gate: move"

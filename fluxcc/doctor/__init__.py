@@ -1,8 +1,10 @@
 """Looks an installation over and says what to do about each fault: ``fluxcc doctor``.
 
-Each file holds the checks of one theme; ``examination`` runs them in order. A check is given a
-``Patient`` (what is looked at) and tells ``Finding`` after ``Finding``, or none where all is well.
-Looking to add one? Write it in its theme's file and name it in ``examination.CHECKS``.
+Each file holds the checks of one theme; ``examination`` runs them in order. A check is a function
+that takes a ``Patient`` (the installation that is looked at) and yields a ``Finding`` for each
+fault, none where all is well. Looking to add one? Write the function in its theme's file, and a
+line with its name and title in ``examination.CHECKS``.
 
-Nothing is changed, apart from a key in mod_hash that blocks a number nobody has for an instant.
+Nothing is changed, but for a key in mod_hash that blocks, for an instant, a number that no
+telephone has.
 """

@@ -8,19 +8,20 @@ from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.marking import _
 
-NOTICED, TOO_MUCH = 2.0, 60.0
-"""Seconds between the two clocks."""
+WARNING_OFFSET, GRAVE_OFFSET = 2.0, 60.0
+"""Seconds between the two clocks from which a warning is given, and a grave fault found."""
 
 
 def check_clock(patient: Patient) -> Iterator[Finding]:
     """FreeSWITCH's clock and ours agree."""
     before = patient.now()
-    theirs = patient.pbx.clock() + 0.5  # whole seconds, cut off
+    # FreeSWITCH cuts the fraction off: half a second on average.
+    theirs = patient.pbx.clock() + 0.5
     offset = theirs - (before + patient.now()) / 2
-    if abs(offset) < NOTICED:
+    if abs(offset) < WARNING_OFFSET:
         return
-    tell = grave if abs(offset) >= TOO_MUCH else warning
-    yield tell(
+    finding = grave if abs(offset) >= GRAVE_OFFSET else warning
+    yield finding(
         "clock-off",
         _("FreeSWITCH's clock is {seconds} s away from ours: blocks end too early or too late."),
         _(

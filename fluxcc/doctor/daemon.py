@@ -10,12 +10,12 @@ from fluxcc.doctor.patient import Patient
 from fluxcc.marking import _
 from fluxcc.protocol.operators import DaemonStatus
 
-LATE = 2.0
-"""Seconds that events may be behind."""
+MOST_LAG = 2.0
+"""Seconds that events may be behind FreeSWITCH's clock."""
 
 
 def check_daemon(patient: Patient) -> Iterator[Finding]:
-    """The daemon runs and does its work, as it says itself."""
+    """The daemon runs, and does its work by its own account."""
     socket = patient.settings.control_socket
     try:
         status = patient.ask_daemon()
@@ -36,11 +36,11 @@ def check_daemon(patient: Patient) -> Iterator[Finding]:
             reason=error,
         )
         return
-    yield from _troubles(status)
+    yield from _look_at_status(status)
 
 
-def _troubles(status: DaemonStatus) -> Iterator[Finding]:
-    """What the daemon says of itself that must not be."""
+def _look_at_status(status: DaemonStatus) -> Iterator[Finding]:
+    """What is wrong by the daemon's own account."""
     if not status.connected:
         yield grave(
             "daemon-not-connected",
@@ -66,7 +66,7 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
             _("Let that context include the kit's dialplan/public/00_fluxcc.xml as its first."),
             context=context,
         )
-    if abs(status.lag) > LATE:
+    if abs(status.lag) > MOST_LAG:
         yield warning(
             "events-late",
             _("The daemon hears of events {seconds} s after FreeSWITCH says they happened."),

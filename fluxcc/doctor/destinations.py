@@ -1,4 +1,4 @@
-"""Where calls are to be moved to: rooms, surveys and services that the dialplan must have.
+"""The destinations of calls: rooms, surveys and services that the dialplan must have.
 
 FreeSWITCH accepts a move to a number that it does not have, and hangs up the customer.
 """
@@ -16,11 +16,12 @@ from fluxcc.pbx.dialplan import Fate, fate, takers
 
 
 def check_rooms(patient: Patient) -> Iterator[Finding]:
-    """Whoever dials a provisioned room gets into it."""
+    """The dialplan takes those who dial a provisioned room into it."""
     settings = patient.settings.conference
     for room in patient.set_entries(Room):
         dialled = settings.room.format(agent=room.extension)
-        # What mod_hash says of a room of the kit's is asked for by itself, further down.
+        # The kit's extension looks the room up in mod_hash: that is not evaluated here, but asked
+        # further down.
         evaluate = patient.pbx.evaluate if room.is_served_by_pbx else None
         found = takers(patient.context(settings.context), dialled, evaluate) or []
         facts = {"room": dialled, "context": settings.context, "agent": room.extension}
@@ -58,7 +59,7 @@ def check_rooms(patient: Patient) -> Iterator[Finding]:
 
 
 def check_surveys(patient: Patient) -> Iterator[Finding]:
-    """Where a group's customers are sent for the survey, something answers."""
+    """The dialplan answers where a group's customers are sent for the survey."""
     settings = patient.settings.survey
     for group in patient.set_entries(Group):
         if not group.has_survey:
@@ -92,7 +93,7 @@ def check_surveys(patient: Patient) -> Iterator[Finding]:
 
 
 def check_services(patient: Patient) -> Iterator[Finding]:
-    """Where a service's customers are sent, something answers."""
+    """The dialplan answers where a service's customers are sent."""
     for service in patient.set_entries(Service):
         facts = {
             "service": service.name,
@@ -126,5 +127,5 @@ def check_services(patient: Patient) -> Iterator[Finding]:
 
 
 def _may_be_taken(patient: Patient, context: str, found: Fate) -> bool:
-    """Whether a fate that cannot be told is a good one: not so where there is no such context."""
+    """Whether a call of unknown fate may be answered: not where the context does not exist."""
     return found is Fate.UNKNOWN and bool(patient.context(context))

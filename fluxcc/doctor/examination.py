@@ -1,4 +1,7 @@
-"""All checks in order, and what they found."""
+"""All checks in order, and what they found.
+
+Counterparts: the files of checks beside this one, ``cli.doctor`` (prints the results).
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,18 @@ from fluxcc.marking import _
 Look = Callable[[Patient], Iterable[Finding]]
 
 OK = Finding("ok", State.OK, "")
+"""What a check found that yielded nothing."""
 
 
 class Check(NamedTuple):
     """One thing that is looked at."""
 
     name: str
-    """For programs, like a finding's code; never renamed."""
+    """For programs, like a finding's code; never renamed. ``docs/commands.md`` lists it."""
     title: str
     """For people; translated where it is shown."""
     look: Look
+    """Yields what is wrong. Where it raises ``PbxError``, the check counts as skipped."""
 
 
 class Result(NamedTuple):
@@ -44,9 +49,11 @@ class Result(NamedTuple):
     finding: Finding
 
 
-CONFIGURATION = Check("configuration", _("configuration"), lambda patient: ())
-"""Looked at before the others: without one there is nothing to look at."""
+CONFIGURATION = Check("configuration", _("configuration"), lambda _patient: ())
+"""Nothing is left to look at: a patient has settings, so they were read without a fault. Where they
+have faults, ``misconfigured`` says so in place of ``examine``."""
 CHECKS = (
+    CONFIGURATION,
     Check("link", _("link to FreeSWITCH"), link.check_link),
     Check("password", _("password"), link.check_password),
     Check("listener", _("who reaches the event socket"), link.check_listener),
@@ -71,7 +78,6 @@ CHECKS = (
 
 def examine(patient: Patient) -> Iterator[Result]:
     """Run every check; one that cannot be done says why, and the next one follows."""
-    yield Result(CONFIGURATION, OK)
     for check in CHECKS:
         try:
             findings = list(check.look(patient))
@@ -83,7 +89,7 @@ def examine(patient: Patient) -> Iterator[Result]:
 
 
 def misconfigured(faults: Iterable[Fault]) -> Iterator[Result]:
-    """What can be said where the configuration is wrong: its faults, and nothing else."""
+    """The results where the configuration has faults: these, and every other check skipped."""
     for fault in faults:
         finding = grave(
             "configuration-fault",
@@ -93,6 +99,7 @@ def misconfigured(faults: Iterable[Fault]) -> Iterator[Result]:
             problem=fault,
         )
         yield Result(CONFIGURATION, finding)
+    reason = _("Not looked at: the configuration is wrong.")
     for check in CHECKS:
-        reason = _("Not looked at: the configuration is wrong.")
-        yield Result(check, skipped("configuration-wrong", reason))
+        if check is not CONFIGURATION:
+            yield Result(check, skipped("configuration-wrong", reason))

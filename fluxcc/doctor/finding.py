@@ -1,4 +1,4 @@
-"""What a check tells: how bad it is, what is wrong, and what to do about it."""
+"""What a check found: how bad it is, what is wrong, and what to do about it."""
 
 from __future__ import annotations
 

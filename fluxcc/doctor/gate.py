@@ -1,4 +1,4 @@
-"""The gate: it stands first where trunks' calls come in, and refuses whoever is blocked."""
+"""The gate: it stands first where trunks' calls come in, and refuses blocked callers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fluxcc.marking import _
 from fluxcc.pbx.markup import parse
 
 STOCK_CAUSE = "CALL_REJECTED"
+"""With this the kit's gate refuses where the daemon has not said otherwise."""
 
 
 def check_gate(patient: Patient) -> Iterator[Finding]:
@@ -51,7 +52,7 @@ def check_gate(patient: Patient) -> Iterator[Finding]:
 
 
 def check_refusal(patient: Patient) -> Iterator[Finding]:
-    """The gate refuses a number that is blocked, and nobody else."""
+    """The gate refuses a number that is blocked, and none that is not."""
     gates = [
         (context, extension)
         for context in patient.trunk_contexts
@@ -65,7 +66,8 @@ def check_refusal(patient: Patient) -> Iterator[Finding]:
 
 
 def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
-    # Nobody's number, and another one each time: two doctors must not cure each other.
+    # No telephone has it, and it is another one each time: one run of doctor must not block the
+    # number with which another run, at the same moment, tries an unblocked caller.
     number = f"000{random.randrange(10**9):09}"  # noqa: S311  # not a secret
     pbx = patient.pbx
     remedy = _(

@@ -7,19 +7,24 @@ from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
-from fluxcc.kit import GATE, read_version
-from fluxcc.kit.names import GATE_EXTENSION, ROOM_EXTENSION, SURVEY_EXTENSION, VERSION_ATTRIBUTE
+from fluxcc.kit import read_version
+from fluxcc.kit.names import (
+    DESTINATION_PATH,
+    GATE_EXTENSION,
+    GATE_PATH,
+    PROMPT_FOLDER,
+    ROOM_EXTENSION,
+    SURVEY_EXTENSION,
+    VERSION_ATTRIBUTE,
+)
 from fluxcc.marking import _
 from fluxcc.pbx.markup import parse
-
-ROOMS = "dialplan/default/00_fluxcc.xml"
-PROMPTS = "fluxcc/pt_BR"
 
 
 def check_dialplan(patient: Patient) -> Iterator[Finding]:
     """The dialplan that FreeSWITCH runs has the kit's extensions, of the right version.
 
-    That the gate is missing is told by its own check.
+    A missing gate is left to ``gate.check_gate``.
     """
     settings = patient.settings
     gates = [(context, GATE_EXTENSION) for context in patient.trunk_contexts]
@@ -27,10 +32,10 @@ def check_dialplan(patient: Patient) -> Iterator[Finding]:
         (settings.conference.context, ROOM_EXTENSION),
         (settings.survey.context, SURVEY_EXTENSION),
     ]
-    for file, wanted in ((str(GATE), gates), (ROOMS, others)):
+    for file, wanted in ((GATE_PATH, gates), (DESTINATION_PATH, others)):
         versions = [_installed_version(patient.context(context), name) for context, name in wanted]
         found = [version for version in versions if version is not None]
-        if file == ROOMS and len(found) < len(wanted):
+        if file == DESTINATION_PATH and len(found) < len(wanted):
             yield _missing(file)
         elif found:
             yield from _compare(file, min(found), read_version(patient.kit / file))
@@ -70,21 +75,22 @@ def check_prompts(patient: Patient) -> Iterator[Finding]:
         return
     missing = [
         prompt.name
-        for prompt in sorted((patient.kit / "sounds" / PROMPTS).glob("*.wav"))
-        if not (Path(folder) / PROMPTS / prompt.name).exists()
+        for prompt in sorted((patient.kit / "sounds" / PROMPT_FOLDER).glob("*.wav"))
+        if not (Path(folder) / PROMPT_FOLDER / prompt.name).exists()
     ]
     if missing:
         yield warning(
             "prompts-missing",
             _("The survey's recordings are missing from {folder}: {files}"),
             _("Run: fluxcc kit install DIR"),
-            folder=Path(folder) / PROMPTS,
+            folder=Path(folder) / PROMPT_FOLDER,
             files=", ".join(missing),
         )
 
 
 def _installed_version(xml: str, extension: str) -> int | None:
-    """The version that an extension of a context tells, 0 for none; None without the extension."""
+    """The kit version of an extension in a context's XML, 0 where it has none; None where there is
+    no such extension."""
     try:
         context = parse(xml)
     except ValueError:

@@ -12,9 +12,10 @@ from fluxcc.doctor.patient import Patient
 from fluxcc.domain.errors import LinkRefusedError
 from fluxcc.marking import _
 
-TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+SOCKET_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 """Where Linux shows its sockets."""
 LISTENING = "0A"
+"""The state there of a socket that accepts connections."""
 
 
 def check_link(patient: Patient) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def check_password(patient: Patient) -> Iterator[Finding]:
 
 
 def check_listener(patient: Patient) -> Iterator[Finding]:
-    """Nobody on the network reaches the event socket."""
+    """The event socket is not to be reached from the network."""
     addresses = set()
     if patient.is_beside_pbx:
         addresses = listening(_read_tables(), patient.settings.pbx.port)
@@ -95,7 +96,7 @@ def is_loopback(address: str) -> bool:
 
 
 def listening(tables: list[str], port: int) -> set[str]:
-    """The addresses on which somebody listens on a port, out of /proc/net/tcp and tcp6."""
+    """The addresses on which a process listens on a port, by the text of /proc/net/tcp and tcp6."""
     found = set()
     for table in tables:
         for line in table.splitlines()[1:]:
@@ -115,4 +116,4 @@ def read_address(text: str) -> str:
 
 
 def _read_tables() -> list[str]:
-    return [table.read_text() for table in TABLES if table.exists()]
+    return [table.read_text() for table in SOCKET_TABLES if table.exists()]

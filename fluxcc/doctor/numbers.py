@@ -11,12 +11,12 @@ from fluxcc.doctor.patient import Patient
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.marking import _
 
-SHOWN = 5
-"""Users that are named."""
+MOST_NAMED = 5
+"""How many users a finding names."""
 
 
 def check_outside(patient: Patient) -> Iterator[Finding]:
-    """A telephone number of the outside is not taken for an extension."""
+    """A mobile number of the configured country is not taken for an extension."""
     plan = _plan(patient)
     example = phonenumbers.example_number_for_type(
         patient.settings.numbers.country, phonenumbers.PhoneNumberType.MOBILE
@@ -46,7 +46,8 @@ def check_users(patient: Patient) -> Iterator[Finding]:
             _("{count} users of the directory could be blocked like a stranger: {users}"),
             _("Add a pattern for them to blocks.internal."),
             count=len(strangers),
-            users=", ".join(strangers[:SHOWN]) + (", …" if len(strangers) > SHOWN else ""),
+            users=", ".join(strangers[:MOST_NAMED])
+            + (", …" if len(strangers) > MOST_NAMED else ""),
         )
 
 

@@ -1,6 +1,6 @@
-"""What is looked at: the settings, FreeSWITCH, the daemon and the store, each as far as it answers.
+"""What is looked at: an installation's settings, FreeSWITCH and daemon, each as far as it answers.
 
-What was asked once is not asked again; what does not answer is ``None``, and its checks say so.
+A dialplan context is asked for once. Where FreeSWITCH does not answer, ``pbx`` raises its error.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Patient:
         now: Callable[[], float],
         places_call: bool = False,
     ) -> None:
-        """``ask_daemon`` gives what ``fluxcc status --json`` prints, or raises ``OSError``."""
+        """``kit`` is the folder of the kit that this program came with. ``ask_daemon`` raises
+        ``OSError`` or ``ValueError`` where the daemon does not answer; ``now`` gives epoch
+        seconds."""
         self.settings = settings
         self.kit = kit
         self._inquiry = inquiry

@@ -9,10 +9,8 @@ from pathlib import Path
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.patient import Patient
 from fluxcc.domain.provisioning import Group
+from fluxcc.kit.names import SPOOL_VARIABLE
 from fluxcc.marking import _
-
-SPOOL_VARIABLE = "fluxcc_survey_spool"
-"""The global variable by which the script is told of another folder than FreeSWITCH's storage."""
 
 
 def check_spool(patient: Patient) -> Iterator[Finding]:

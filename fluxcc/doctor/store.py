@@ -14,8 +14,8 @@ from fluxcc.marking import _
 from fluxcc.store.trial import try_writing
 from fluxcc.store.upkeep import is_current
 
-SCANT = 100 * 1024 * 1024
-"""Bytes of free disk below which it is told."""
+LEAST_FREE = 100 * 1024 * 1024
+"""Bytes of free disk below which a warning is given."""
 
 
 def check_store(patient: Patient) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def _try_writing(url: str) -> Iterator[Finding]:
     try:
         try_writing(url)
     except StoreUnavailableError as error:
-        if _is_somebody_else_s(url):
+        if _is_another_users(url):
             yield skipped(
                 "store-not-ours",
                 _("Whether the store can be written is not for this user to find out."),
@@ -69,7 +69,7 @@ def check_disk(patient: Patient) -> Iterator[Finding]:
         return
     free = os.statvfs(file.parent)
     left = free.f_bavail * free.f_frsize
-    if left < SCANT:
+    if left < LEAST_FREE:
         yield warning(
             "disk-nearly-full",
             _("Only {megabytes} MB are left on the disk of {file}."),
@@ -79,7 +79,7 @@ def check_disk(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _is_somebody_else_s(url: str) -> bool:
+def _is_another_users(url: str) -> bool:
     file = _file(url)
     return (
         file is not None

@@ -1,4 +1,4 @@
-"""One visit: reach whatever can be reached of an installation, and examine it."""
+"""Reaches FreeSWITCH, the daemon and the store as far as they answer, and examines them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def visit(
     now: Callable[[], float] = time.time,
     places_call: bool = False,
 ) -> list[Result]:
-    """What every check finds; see ``Patient``."""
+    """What every check finds. ``now`` gives epoch seconds; the rest is as ``Patient`` takes it."""
     pbx = settings.pbx
     inquiry: Inquiry | PbxError
     with ExitStack() as opened:
@@ -46,7 +46,7 @@ def visit(
 
 
 def _read_entries(settings: Settings) -> list[Entry]:
-    """What supervisors have set; nothing where the store cannot be read, which its check tells."""
+    """What supervisors have set; nothing where the store cannot be read (see ``check_store``)."""
     try:
         store = History(settings.store.url, [settings.pbx.node])
         try:

@@ -1,7 +1,7 @@
-"""Whether the dialplan's contexts take in what the kit put beside them, read from their files.
+"""Whether the dialplan's contexts include the kit's files, read from the XML before it is compiled.
 
-FreeSWITCH pastes an include in where it stands, so the order of lines is the order of extensions.
-Lines are looked at, not XML: the directive is FreeSWITCH's own, and ends with its line.
+FreeSWITCH puts an included file in the directive's place, so the order of lines is the order of
+extensions. Lines are looked at, not XML: the directive is FreeSWITCH's own, and ends with its line.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDERS = ("public", "default")
-"""The contexts that the kit has a folder for."""
-FILE = "00_fluxcc.xml"
+from fluxcc.kit.names import DESTINATION_CONTEXT, DIALPLAN_FILE, GATE_CONTEXT
+
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CONTEXT = re.compile(r"<context\s+name=\"([^\"]+)\"[^>]*>(.*?)(?:</context>|\Z)", re.DOTALL)
 _INCLUDE = re.compile(r"<X-PRE-PROCESS\s+cmd=\"include\"\s+data=\"([^\"]+)\"")
@@ -21,7 +20,7 @@ _EXTENSION = re.compile(r"<extension\s[^>]*name=\"([^\"]*)\"")
 
 
 class Reach(NamedTuple):
-    """One context, and how it comes to the kit's file."""
+    """One context, and whether it includes the kit's file."""
 
     context: str
     file: Path
@@ -36,8 +35,8 @@ def read_contexts(configuration: Path) -> list[Reach]:
     for file in sorted((configuration / "dialplan").glob("*.xml")):
         text = _COMMENT.sub(_blank, file.read_text("utf-8", "replace"))
         for name, body in _CONTEXT.findall(text):
-            folder = name if name in FOLDERS else "public"
-            target = file.parent / folder / FILE
+            folder = DESTINATION_CONTEXT if name == DESTINATION_CONTEXT else GATE_CONTEXT
+            target = file.parent / folder / DIALPLAN_FILE
             place = next(
                 (
                     include.start()
@@ -57,8 +56,9 @@ def with_gate_first(reach: Reach) -> bytes:
     blanked = _COMMENT.sub(_blank, text)
     for context in _CONTEXT.finditer(blanked):
         if context[1] == reach.context:
-            # A line of its own: FreeSWITCH drops whatever else stands on a directive's line.
-            line = f'\n    <X-PRE-PROCESS cmd="include" data="public/{FILE}"/>\n'
+            # A line of its own: FreeSWITCH ignores everything else on a directive's line.
+            file = f"{GATE_CONTEXT}/{DIALPLAN_FILE}"
+            line = f'\n    <X-PRE-PROCESS cmd="include" data="{file}"/>\n'
             at = context.start(2)
             text = text[:at] + line + text[at:].removeprefix("\n")
             break
@@ -66,5 +66,5 @@ def with_gate_first(reach: Reach) -> bytes:
 
 
 def _blank(comment: re.Match[str]) -> str:
-    """A comment's place, with nothing in it: what stands behind it stays where it is."""
+    """As many blanks and lines as the comment has: offsets behind it stay the same."""
     return re.sub(r"[^\n]", " ", comment[0])

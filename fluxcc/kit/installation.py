@@ -1,7 +1,7 @@
 """Copies the kit into FreeSWITCH's folders, and leaves alone what an administrator has changed.
 
-What was installed is remembered by its hash in ``.fluxcc-kit.json`` in the configuration folder: a
-file that is still as the kit put it there is the kit's to replace.
+The hash of each installed file stands in ``.fluxcc-kit.json`` in the configuration folder: a file
+that still has it was not changed, and may be replaced.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Change(StrEnum):
     UPGRADED = "upgraded"
     """It is as an older kit put it there."""
     CHANGED = "changed"
-    """Somebody changed it: not to be touched unasked."""
+    """An administrator changed it: replaced only where that is asked for."""
     EDITED = "edited"
-    """One of FreeSWITCH's own files, which somebody asked to be edited."""
+    """One of FreeSWITCH's own files, edited because that was asked for."""
 
 
 class Places(NamedTuple):
@@ -137,5 +137,5 @@ def _read_manifest(configuration: Path) -> dict[str, str]:
         document = json.loads((configuration / MANIFEST).read_text("utf-8"))
         return {str(path): str(digest) for path, digest in document["files"].items()}
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-        # Without a memory every file that differs counts as changed by somebody.
+        # Without the hashes every file that differs counts as changed by an administrator.
         return {}

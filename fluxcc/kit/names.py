@@ -1,6 +1,8 @@
-"""The kit's own names, as its dialplan and scripts have them.
+"""The names by which the program and the kit's files in FreeSWITCH know each other.
 
-Counterpart: the files in ``freeswitch/``; a test finds each name there.
+Counterpart: the XML and Lua in ``freeswitch/``, where ``tests/unit/kit/test_names.py`` finds each
+of them. The last word of a constant says where its value stands there. The subclasses and headers
+of events are the board's protocol, and stand in ``fluxcc.pbx.events``.
 """
 
 from __future__ import annotations
@@ -11,11 +13,45 @@ ROOM_REALM = "fluxcc_room"
 """mod_hash: what is dialled → the conference's name."""
 SETTINGS_REALM = "fluxcc"
 """mod_hash: a setting that the dialplan needs → its value."""
-BRIEF_PREFIX = "fluxcc_survey_"
-"""Channel variables by which the survey knows what it is about."""
+REJECT_CAUSE_KEY = "reject_cause"
+"""The one key of ``SETTINGS_REALM``: the hangup cause with which the gate refuses."""
+
 GATE_EXTENSION = "fluxcc_gate"
+"""Refuses blocked callers; has to be the first of its context."""
+INTERNAL_EXTENSION = "fluxcc_internal"
+"""Refuses callers from outside who present an extension's number, where that is wanted."""
 ROOM_EXTENSION = "fluxcc_room"
+"""Takes those who dial a provisioned room into it."""
 SURVEY_EXTENSION = "fluxcc_survey"
-"""The kit's dialplan extensions."""
+"""Runs ``SURVEY_SCRIPT``."""
 VERSION_ATTRIBUTE = "kit_version"
-"""What each of them carries: FreeSWITCH passes it over, and prints it."""
+"""The attribute of each of these extensions that tells the kit's version: FreeSWITCH ignores it and
+prints it with the dialplan, unlike a comment."""
+VERSION_MARK = "fluxcc-kit-version"
+"""What stands before the kit's version in a file's first comment."""
+
+BRIEF_PREFIX = "fluxcc_survey_"
+"""Channel variables by which the survey knows what it is about; ``actions.survey`` has the rest of
+their names."""
+ANNOUNCEMENT_VARIABLE = "fluxcc_announcement"
+"""Global, an administrator's: the recording that tells blocked callers why."""
+REFUSE_INTERNAL_VARIABLE = "fluxcc_refuse_internal"
+"""Global, an administrator's: a regular expression of the numbers that no caller from outside may
+present."""
+SPOOL_VARIABLE = "fluxcc_survey_spool"
+"""Global, an administrator's: another folder for the survey's answers than FreeSWITCH's storage."""
+
+GATE_CONTEXT = "public"
+"""The stock context that takes calls from trunks; the kit's folder of that name has the gate."""
+DESTINATION_CONTEXT = "default"
+"""The stock context of telephones; the kit's folder of that name has rooms and survey."""
+DIALPLAN_FILE = "00_fluxcc.xml"
+"""In the folders of both contexts: FreeSWITCH reads a folder in the order of its files' names."""
+GATE_PATH = f"dialplan/{GATE_CONTEXT}/{DIALPLAN_FILE}"
+DESTINATION_PATH = f"dialplan/{DESTINATION_CONTEXT}/{DIALPLAN_FILE}"
+SURVEY_SCRIPT = "avali_e.lua"
+"""Asks the survey's questions."""
+REQUEST_SCRIPT = "fluxcc.lua"
+"""Sends a board's request and waits for its reply."""
+PROMPT_FOLDER = "fluxcc/pt_BR"
+"""In FreeSWITCH's folder of sounds: the survey's recordings."""

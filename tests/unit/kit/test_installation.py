@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+import fluxcc.kit
 from fluxcc.kit import find_kit, read_version
-from fluxcc.kit.contexts import Reach, read_contexts, with_gate_first
 from fluxcc.kit.installation import MANIFEST, Change, Item, Places, install, plan
-
-GATE = "dialplan/public/00_fluxcc.xml"
+from fluxcc.kit.names import GATE_PATH
 
 
 @pytest.fixture
 def kit(tmp_path: Path) -> Path:
     folder = tmp_path / "kit"
     for name, content in (
-        (GATE, b"<!-- fluxcc-kit-version: 1 -->\n"),
+        (GATE_PATH, b"<!-- fluxcc-kit-version: 1 -->\n"),
         ("scripts/fluxcc.lua", b"-- fluxcc-kit-version: 1\n"),
         ("sounds/fluxcc/thanks.wav", b"RIFF\xff\xfe"),
     ):
@@ -44,19 +44,19 @@ def put(kit: Path, places: Places, *, with_changed: bool = False) -> None:
 def test_everything_goes_to_its_place(kit: Path, places: Places) -> None:
     assert set(changes(kit, places).values()) == {Change.NEW}
     put(kit, places)
-    assert (places.configuration / GATE).read_bytes() == (kit / GATE).read_bytes()
+    assert (places.configuration / GATE_PATH).read_bytes() == (kit / GATE_PATH).read_bytes()
     assert (places.scripts / "fluxcc.lua").exists()
     assert (places.sounds / "fluxcc/thanks.wav").read_bytes() == b"RIFF\xff\xfe"
-    assert (places.configuration / GATE).stat().st_mode & 0o777 == 0o644
+    assert (places.configuration / GATE_PATH).stat().st_mode & 0o777 == 0o644
     assert set(changes(kit, places).values()) == {Change.SAME}
 
 
 def test_what_is_as_an_older_kit_left_it_is_upgraded(kit: Path, places: Places) -> None:
     put(kit, places)
-    (kit / GATE).write_text("<!-- fluxcc-kit-version: 2 -->\n")
+    (kit / GATE_PATH).write_text("<!-- fluxcc-kit-version: 2 -->\n")
     assert changes(kit, places)["00_fluxcc.xml"] is Change.UPGRADED
     put(kit, places)
-    assert read_version(places.configuration / GATE) == 2
+    assert read_version(places.configuration / GATE_PATH) == 2
 
 
 @pytest.mark.parametrize("memory", [None, "", "[]", '{"files": 1}', "{"])
@@ -64,7 +64,7 @@ def test_what_somebody_changed_is_left_alone_unless_asked(
     kit: Path, places: Places, memory: str | None
 ) -> None:
     put(kit, places)
-    gate = places.configuration / GATE
+    gate = places.configuration / GATE_PATH
     gate.write_text("mine\n")
     gate.chmod(0o600)
     if memory is not None:
@@ -74,7 +74,7 @@ def test_what_somebody_changed_is_left_alone_unless_asked(
     assert gate.read_text() == "mine\n"
     assert changes(kit, places)["00_fluxcc.xml"] is Change.CHANGED
     put(kit, places, with_changed=True)
-    assert gate.read_bytes() == (kit / GATE).read_bytes()
+    assert gate.read_bytes() == (kit / GATE_PATH).read_bytes()
     assert gate.stat().st_mode & 0o777 == 0o600
     assert gate.with_name("00_fluxcc.xml.old").read_text() == "mine\n"
     assert changes(kit, places)["00_fluxcc.xml"] is Change.SAME
@@ -93,53 +93,45 @@ def test_what_was_written_before_a_failure_is_remembered(kit: Path, places: Plac
     with pytest.raises(OSError, match="sounds"):
         install(items, places.configuration, with_changed=False)
     remembered = json.loads((places.configuration / MANIFEST).read_text())["files"]
-    assert str(places.configuration / GATE) in remembered
+    assert str(places.configuration / GATE_PATH) in remembered
     assert len(remembered) == 2
 
 
-def test_the_delivered_kit_has_one_version() -> None:
-    kit = find_kit()
-    files = [*kit.glob("dialplan/*/*.xml"), *kit.glob("scripts/*.lua")]
-    assert {read_version(file) for file in files} == {1}
-    for file in kit.glob("dialplan/*/*.xml"):
-        text = file.read_text()
-        assert text.count("<extension ") == text.count(' kit_version="1"')
+def test_a_file_that_cannot_be_replaced_leaves_nothing_behind(
+    kit: Path, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(kit, places)
+    (kit / GATE_PATH).write_text("<!-- fluxcc-kit-version: 2 -->\n")
+
+    def fail(_name: str, target: Path) -> None:
+        raise OSError(f"cannot replace {target}")
+
+    items = plan(kit, places)
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="cannot replace"):
+        install(items, places.configuration, with_changed=False)
+    folder = (places.configuration / GATE_PATH).parent
+    assert [path.name for path in folder.iterdir()] == ["00_fluxcc.xml"]
+    assert read_version(folder / "00_fluxcc.xml") == 1
 
 
-STOCK = """<include>
-  <!-- <context name="public"> -->
-  <context name="public">
-    <extension name="unloop"><condition/></extension>
-    <X-PRE-PROCESS cmd="include" data="public/*.xml"/>
-  </context>
-</include>
-"""
-
-
-def test_where_the_contexts_take_the_kit_in(places: Places) -> None:
-    folder = places.configuration / "dialplan"
-    (folder / "public.xml").write_text(STOCK)
-    (folder / "default.xml").write_text(
-        '<include>\n<context name="default">\n'
-        '<X-PRE-PROCESS cmd="include" data="default/*.xml"/>\n</context>\n</include>\n'
-    )
-    (folder / "x.xml").write_text('<include>\n<context name="x">\n</context>\n</include>\n')
-    assert read_contexts(places.configuration) == [
-        Reach("default", folder / "default.xml", True, ""),
-        Reach("public", folder / "public.xml", True, "unloop"),
-        Reach("x", folder / "x.xml", False, ""),
-    ]
-
-
-def test_the_gate_is_put_first(places: Places) -> None:
+def test_a_file_of_freeswitchs_own_is_edited_and_not_remembered(places: Places) -> None:
     file = places.configuration / "dialplan/public.xml"
-    file.write_text(STOCK)
-    (reach,) = read_contexts(places.configuration)
-    item = Item(file, with_gate_first(reach), Change.EDITED)
-    assert item.difference().count("\n+ ") == 1
-    install([item], places.configuration, with_changed=False)
-    (reach,) = read_contexts(places.configuration)
-    assert (reach.is_included, reach.before) == (True, "")
-    # FreeSWITCH drops whatever else stands on a directive's line.
-    (line,) = [line for line in file.read_text().splitlines() if "00_fluxcc.xml" in line]
-    assert line.strip() == '<X-PRE-PROCESS cmd="include" data="public/00_fluxcc.xml"/>'
+    file.write_text("<include/>\n")
+    install([Item(file, b"<new/>\n", Change.EDITED)], places.configuration, with_changed=False)
+    assert file.read_text() == "<new/>\n"
+    assert json.loads((places.configuration / MANIFEST).read_text()) == {"files": {}}
+
+
+def test_the_first_place_that_has_a_kit_is_taken(
+    kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fluxcc.kit, "PLACES", (tmp_path / "none", kit, tmp_path / "other"))
+    assert find_kit() == kit
+    monkeypatch.setattr(fluxcc.kit, "PLACES", (tmp_path / "none",))
+    with pytest.raises(FileNotFoundError, match="none"):
+        find_kit()
+
+
+def test_a_file_without_a_version_has_version_0(kit: Path) -> None:
+    assert read_version(kit / "sounds/fluxcc/thanks.wav") == 0

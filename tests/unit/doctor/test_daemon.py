@@ -1,0 +1,46 @@
+"""The daemon: whether it answers, and what it says of itself."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import pytest
+from msgspec.structs import replace
+
+from fluxcc.doctor import daemon
+
+from .builders import STATUS, codes, patient
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, []),
+        ({"connected": False, "link_loss": "closed"}, ["daemon-not-connected"]),
+        ({"store_failure": "full", "records_pending": 3}, ["records-not-written"]),
+        ({"contexts_without_gate": ["a", "b"]}, ["caller-without-gate"] * 2),
+        ({"lag": daemon.MOST_LAG}, []),
+        ({"lag": 9.0}, ["events-late"]),
+        ({"lag": -9.0}, ["events-late"]),
+        ({"version": "0.0.1"}, ["daemon-of-another-version"]),
+        ({"connected": False, "lag": 9.0}, ["daemon-not-connected", "events-late"]),
+    ],
+)
+def test_what_the_daemon_says_of_itself(change: dict[str, Any], expected: list[str]) -> None:
+    assert codes(daemon.check_daemon(patient(status=lambda: replace(STATUS, **change)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (FileNotFoundError(), "daemon-down"),
+        (ConnectionRefusedError(), "daemon-down"),
+        (ValueError(), "daemon-down"),
+        (PermissionError(), "daemon-not-permitted"),
+    ],
+)
+def test_a_daemon_that_does_not_answer(error: Exception, expected: str) -> None:
+    def fail() -> NoReturn:
+        raise error
+
+    assert codes(daemon.check_daemon(patient(status=fail))) == [expected]

@@ -1,0 +1,130 @@
+"""The kit in FreeSWITCH: what is there, and of which version."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fluxcc.doctor import kit
+from fluxcc.kit import find_kit
+
+from .builders import FAR, GATE, ROOM, SURVEY, FakeInquiry, codes, patient
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    """FreeSWITCH's script folder, with the kit's scripts in it."""
+    return Path(shutil.copytree(find_kit() / "scripts", tmp_path / "scripts"))
+
+
+def of_version(extension: str, version: object) -> str:
+    """The extension with another ``kit_version``, None for none."""
+    attribute = "" if version is None else f' kit_version="{version}"'
+    return extension.replace(' kit_version="1"', attribute)
+
+
+def with_scripts(folder: Path) -> FakeInquiry:
+    return FakeInquiry(variables={"script_dir": str(folder)})
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (1, []),
+        (None, ["kit-outdated"]),
+        ("x", ["kit-outdated"]),
+        (2, ["kit-newer"]),
+    ],
+)
+def test_the_version_that_freeswitch_runs(version: object, expected: list[str]) -> None:
+    both = of_version(ROOM, version) + of_version(SURVEY, version)
+    for gate, default in ((of_version(GATE, version), ROOM + SURVEY), (GATE, both)):
+        inquiry = FakeInquiry(contexts={"public": gate, "default": default})
+        assert codes(kit.check_dialplan(patient(inquiry))) == expected
+
+
+def test_a_file_is_as_old_as_its_oldest_extension() -> None:
+    for default in (
+        of_version(ROOM, 2) + of_version(SURVEY, None),
+        of_version(ROOM, None) + of_version(SURVEY, 2),
+    ):
+        inquiry = FakeInquiry(contexts={"public": GATE, "default": default})
+        assert codes(kit.check_dialplan(patient(inquiry))) == ["kit-outdated"]
+
+
+@pytest.mark.parametrize(
+    "default", ["", ROOM, SURVEY, "<not XML"], ids=["none", "no-survey", "no-rooms", "not-xml"]
+)
+def test_missing_rooms_or_surveys_are_one_missing_file(default: str) -> None:
+    inquiry = FakeInquiry(contexts={"public": GATE, "default": default})
+    (finding,) = kit.check_dialplan(patient(inquiry))
+    assert (finding.code, finding.facts) == (
+        "kit-missing",
+        {"file": "dialplan/default/00_fluxcc.xml"},
+    )
+
+
+def test_a_missing_gate_is_left_to_its_own_check() -> None:
+    inquiry = FakeInquiry(contexts={"default": ROOM + SURVEY})
+    assert codes(kit.check_dialplan(patient(inquiry))) == []
+
+
+def test_the_kits_scripts_are_right(scripts: Path) -> None:
+    assert codes(kit.check_scripts(patient(with_scripts(scripts)))) == []
+
+
+def test_a_missing_script_is_grave(scripts: Path) -> None:
+    (scripts / "avali_e.lua").unlink()
+    (finding,) = kit.check_scripts(patient(with_scripts(scripts)))
+    assert (finding.code, finding.facts) == ("kit-missing", {"file": "scripts/avali_e.lua"})
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("-- mine\n", ["kit-outdated"]),
+        ("-- fluxcc-kit-version: 0\n", ["kit-outdated"]),
+        ("-- fluxcc-kit-version: 2\n", ["kit-newer"]),
+    ],
+)
+def test_the_version_of_a_script(scripts: Path, head: str, expected: list[str]) -> None:
+    (scripts / "fluxcc.lua").write_text(head)
+    assert codes(kit.check_scripts(patient(with_scripts(scripts)))) == expected
+
+
+def test_a_script_that_cannot_be_read_is_skipped(scripts: Path) -> None:
+    (scripts / "fluxcc.lua").unlink()
+    (scripts / "fluxcc.lua").mkdir()
+    (finding,) = kit.check_scripts(patient(with_scripts(scripts)))
+    assert finding.code == "script-unreadable"
+    assert finding.facts["reason"] == os.strerror(errno.EISDIR)
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    """FreeSWITCH's sound folder, with the kit's recordings in it."""
+    return Path(shutil.copytree(find_kit() / "sounds", tmp_path / "sounds"))
+
+
+def test_missing_recordings_are_warned_of(sounds: Path) -> None:
+    inquiry = FakeInquiry(variables={"sounds_dir": str(sounds)})
+    assert codes(kit.check_prompts(patient(inquiry))) == []
+    (sounds / "fluxcc/pt_BR/thanks.wav").unlink()
+    (finding,) = kit.check_prompts(patient(inquiry))
+    assert (finding.code, finding.facts["files"]) == ("prompts-missing", "thanks.wav")
+
+
+def test_a_far_freeswitchs_files_are_not_looked_for() -> None:
+    inquiry = FakeInquiry(variables={"script_dir": "/x", "sounds_dir": "/x"})
+    far = patient(inquiry, settings=FAR)
+    assert codes(kit.check_scripts(far)) == ["scripts-elsewhere"]
+    assert codes(kit.check_prompts(far)) == []
+
+
+def test_folders_that_freeswitch_does_not_name_are_not_looked_for() -> None:
+    assert codes(kit.check_scripts(patient())) == ["scripts-elsewhere"]
+    assert codes(kit.check_prompts(patient())) == []

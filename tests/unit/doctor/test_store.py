@@ -1,0 +1,92 @@
+"""The store: its schema, whether it can be written, and the room on its disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from fluxcc.config import Settings, StoreSettings
+from fluxcc.doctor import store
+from fluxcc.doctor.patient import Patient
+from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.store.upkeep import upgrade
+
+from .builders import codes, patient
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the store is to be."""
+    return tmp_path / "fluxcc.db"
+
+
+def with_store(file: Path) -> Patient:
+    return patient(settings=Settings(store=StoreSettings(url=f"sqlite:///{file}")))
+
+
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch, file: Path) -> Path:
+    """A store that can only be read, by root too."""
+
+    def fail(_url: str) -> None:
+        raise StoreUnavailableError("read-only")
+
+    file.touch()
+    monkeypatch.setattr(store, "is_current", lambda _url: True)
+    monkeypatch.setattr(store, "try_writing", fail)
+    return file
+
+
+def test_a_store_of_this_program_is_right(file: Path) -> None:
+    upgrade(f"sqlite:///{file}")
+    assert codes(store.check_store(with_store(file))) == []
+
+
+def test_a_store_without_a_schema_is_to_be_upgraded(file: Path) -> None:
+    file.touch()
+    assert codes(store.check_store(with_store(file))) == ["store-not-migrated"]
+
+
+def test_a_store_that_is_not_there(file: Path) -> None:
+    assert codes(store.check_store(with_store(file / "none"))) == ["store-unavailable"]
+    assert not file.exists()
+
+
+def test_a_store_that_can_only_be_read_is_grave(read_only: Path) -> None:
+    assert codes(store.check_store(with_store(read_only))) == ["store-read-only"]
+
+
+def test_a_file_that_this_user_may_not_write_is_not_judged(
+    read_only: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    monkeypatch.setattr(os, "access", lambda _file, _mode: False)
+    assert codes(store.check_store(with_store(read_only))) == ["store-not-ours"]
+
+
+def test_a_server_that_cannot_be_written_is_grave_for_every_user(
+    read_only: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    server = Settings(store=StoreSettings(url="postgresql+psycopg://db/fluxcc"))
+    assert codes(store.check_store(patient(settings=server))) == ["store-read-only"]
+
+
+def test_a_full_disk_is_warned_of(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    free = SimpleNamespace(f_bavail=1000, f_frsize=4096)
+    monkeypatch.setattr(os, "statvfs", lambda _folder: free)
+    (finding,) = store.check_disk(with_store(file))
+    assert (finding.code, finding.facts["megabytes"]) == ("disk-nearly-full", 3)
+    free.f_bavail = store.LEAST_FREE // free.f_frsize
+    assert codes(store.check_disk(with_store(file))) == []
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://db/fluxcc", "sqlite:////nowhere/fluxcc.db"])
+def test_only_a_disk_of_this_machine_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _folder: pytest.fail("looked at a disk"))
+    assert codes(store.check_disk(patient(settings=Settings(store=StoreSettings(url=url))))) == []
