@@ -25,8 +25,8 @@ from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
 from fluxcc.store.history import History
-from tests.scenarios.daemon import NODE
-from tests.scenarios.waiting import until
+from tests.testing.daemon import NODE
+from tests.testing.waiting import until
 
 LOCKED, LOCKED_QUICK = 30.0, 3.0
 BACK = 15.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from fluxcc.lab.port import Lab
-from tests.scenarios.daemon import CONNECTED, Daemon
+from tests.testing.daemon import CONNECTED, Daemon
 from tests.testing.operators import operate
 
 
@@ -56,12 +56,6 @@ class Subject(Daemon):
             subject.close()
         cls.started.clear()
 
-    @property
-    def pid(self) -> int:
-        """The process."""
-        assert self._process is not None
-        return self._process.pid
-
     def start(self, *, connected: bool = True) -> None:
         """Start it and return when it is ``connected``."""
         said = self.connects
@@ -81,10 +75,6 @@ class Subject(Daemon):
                 self.wait_ended()
                 print(self.log[-6000:], flush=True)
                 raise
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, number)
 
     def wait_connected(self, times: int = 1, timeout: float = 10.0) -> None:
         """Return once it has connected so many times."""

@@ -16,12 +16,12 @@ import pytest
 from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
 from fluxcc.lab.port import Caller, Lab
 from fluxcc.store.history import History
+from tests.testing.daemon import Daemon
 from tests.testing.operators import operate
+from tests.testing.waiting import PATIENCE, until
 
-from .daemon import Daemon
 from .people import Person
 from .tap import Event, Tap
-from .waiting import PATIENCE, until
 
 AGENT, COLLEAGUE = "1000", "1001"
 GROUP = "sales"

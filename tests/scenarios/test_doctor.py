@@ -19,10 +19,9 @@ from fluxcc.doctor.visit import visit
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
 from tests.testing.operators import operate
-
-from .daemon import Daemon
-from .waiting import until
+from tests.testing.waiting import until
 
 READ_ONLY = (18, 3)
 """SQLite's file format: where the version stands that a writer must know, and one that none does.

@@ -11,9 +11,10 @@ import pytest
 from fluxcc.client import Board
 from fluxcc.domain.surveys import Survey
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import clock
-from .daemon import Daemon
 from .kinds import (
     AGENT,
     CAMPAIGN,
@@ -36,7 +37,6 @@ from .kinds import (
     wait_free,
 )
 from .people import Person
-from .waiting import until
 
 PATIENCE = 10.0
 """Seconds that a customer has for each of two tries."""

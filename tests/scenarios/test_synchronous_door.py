@@ -11,10 +11,10 @@ from contextlib import ExitStack
 
 from fluxcc.lab.port import Lab
 from fluxcc.pbx.frames import Frame, FrameReader
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import Talk, are_gone
-from .daemon import Daemon
-from .waiting import until
 
 AT_ONCE = 50
 

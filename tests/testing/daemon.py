@@ -77,8 +77,10 @@ class Daemon:
         return self._process.pid
 
     def start(self, *, connected: bool = True, cold: bool = False, spoil: str = "") -> None:
-        """Start it (see `program`) and return when it is ``connected``."""
+        """Start it (see `program`) and return when it is ``connected``. ``spoil`` names what is
+        done to it on purpose (see `spoilers`); a ``cold`` one cannot be spoilt."""
         assert not self.is_running
+        assert not (cold and spoil)
         said = self.log.count(CONNECTED)
         files = (self._log, self._log)
         if cold:
@@ -88,16 +90,19 @@ class Daemon:
         if connected:
             self.wait_connected(said + 1)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> int:
         """End it with SIGTERM; its exit code."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.wait_ended()
 
     def kill(self) -> None:
         """End it with SIGKILL, as a crash would."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         self.wait_ended()
 
     def wait_ended(self, timeout: float = 10.0) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 WARM = multiprocessing.get_context("forkserver")
-WARM.set_forkserver_preload(["tests.scenarios.imported"])
+WARM.set_forkserver_preload(["tests.testing.imported"])
 
 
 class Program(Protocol):
@@ -81,8 +81,8 @@ class Warm:
         user: int = 0,
         spoil: str = "",
     ) -> None:
-        """Its output is appended to these files; only root may let it be another ``user``'s. What
-        is to be ``spoil``t in it is a piece of Python."""
+        """Its output is appended to these files; only root may let it be another ``user``'s.
+        ``spoil`` names what is done to its daemon (see `spoilers`)."""
         self._process = WARM.Process(
             target=_run,
             args=(list(arguments), dict(environment), str(output), str(errors), user, spoil),
@@ -127,9 +127,13 @@ def _run(
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
-    exec(spoil, {})
     sys.argv = ["fluxcc", *arguments]
 
     from fluxcc.cli import main  # noqa: PLC0415  # only the child has any use for it
+
+    if spoil:
+        from tests.testing import spoilers  # noqa: PLC0415  # the same
+
+        spoilers.spoil(spoil)
 
     main()
