@@ -20,7 +20,6 @@ from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
-from tests.testing.operators import operate
 from tests.testing.waiting import until
 
 READ_ONLY = (18, 3)
@@ -41,7 +40,7 @@ def installation(lab: Lab, make_daemon: Callable[..., Daemon]) -> Daemon:
 
 def put(daemon: Daemon, entry: Entry, do: str = "set") -> None:
     """Set something as ``fluxcc room add`` and its like do, without a process for it."""
-    answer = operate(daemon.socket, do, entry=entry)
+    answer = daemon.operate(do, entry=entry)
     assert answer["status"] == "ok", answer
 
 

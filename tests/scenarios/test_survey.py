@@ -29,7 +29,6 @@ from .kinds import (
     Ear,
     Kind,
     Supervisor,
-    ask,
     both_ways,
     bridge_of,
     every_kind,
@@ -208,7 +207,7 @@ def test_whoever_ends_the_call_there_is_one_survey(
     assert board.ask("hangup", AGENT).code == "survey-started"
     ear.waits_for(talk.customer, "question_1_")
     assert board.ask("hangup", AGENT).code == "no-live-call"
-    assert ask(daemon, "hangup", call=talk.customer)["reply"]["code"] == "ended"
+    assert daemon.operate("hangup", call=talk.customer)["reply"]["code"] == "ended"
     talk.wait_over()
     ear.waits_told(talk.customer, "ended")
     assert [event["Fluxcc-State"] for event in ear.surveys(talk.customer)] == ["offered", "ended"]
@@ -312,7 +311,7 @@ def test_not_when_nobody_answered(
         caller.wait_answered()
         (call,) = until(daemon.calls, "the daemon sees the call")
         assert not call["talking"]
-        assert ask(daemon, "hangup", call=call["call"])["reply"]["code"] == "ended"
+        assert daemon.operate("hangup", call=call["call"])["reply"]["code"] == "ended"
         assert caller.wait_ended() == 200
     finally:
         lab.api(f"callcenter_config agent set status {AGENT}@default Available")
