@@ -25,7 +25,10 @@ class Person:
         return (f"5511{self.local}", f"11{self.local}", f"011{self.local}", self.local)
 
 
-def strangers() -> Iterator[Person]:
-    """People of whom no two are the same."""
+def _strangers() -> Iterator[Person]:
     for count in itertools.count(1):
         yield Person(f"97{count:07d}")
+
+
+STRANGERS = _strangers()
+"""People who never called before, in all tests of a process."""

@@ -12,8 +12,9 @@ from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import Talk, clock, is_refused
+from .pbx import clock, is_refused
 from .people import Person
+from .scene import Scene
 
 AGAIN = 2.0
 """Seconds after FreeSWITCH's event socket accepts within which every block is enforced again."""
@@ -51,118 +52,122 @@ def test_a_block_holds_and_ends_without_the_daemon(
     assert (block.state, block.ended_by) == (BlockState.EXPIRED, "time")
 
 
-def test_a_block_is_known_again_after_a_crash_of_the_daemon(
-    lab: Lab, daemon: Daemon, person: Person, talk: Callable[..., Talk]
-) -> None:
+def test_a_block_is_known_again_after_a_crash_of_the_daemon(scene: Scene) -> None:
     """Contract, section 2: ``blocks`` still knows it, attempts are counted, and it can be taken
     back."""
-    talk(person.number)
-    with daemon.board() as board:
+    scene.talk(scene.number)
+    with scene.daemon.board() as board:
         reply = board.prank("1000")
-        daemon.kill()
-    assert is_refused(lab, person.number)  # not counted: nobody was there to count
-    daemon.start()
-    assert is_refused(lab, person.other_spellings[3])
+        scene.daemon.kill()
+    assert scene.is_refused(scene.number)  # not counted: nobody was there to count
+    scene.daemon.start()
+    assert scene.is_refused(scene.person.other_spellings[3])
 
     def listed() -> dict:
-        blocks = daemon.cli("blocks", "--json").json
-        return next(block for block in blocks if block["number"] == person.number)
+        blocks = scene.daemon.cli("blocks", "--json").json
+        return next(block for block in blocks if block["number"] == scene.number)
 
     until(lambda: listed()["attempts"] == 1, "the attempt is counted")
     assert listed()["until"] == reply.expires
     assert listed()["by"] == "agent:1000"
-    assert daemon.cli("unblock", person.local).code == 0
-    assert not is_refused(lab, person.number)
+    assert scene.daemon.cli("unblock", scene.person.local).code == 0
+    assert not scene.is_refused(scene.number)
 
 
-def test_the_same_request_is_not_done_again_by_the_next_daemon(
-    daemon: Daemon, person: Person, talk: Callable[..., Talk]
-) -> None:
+def test_the_same_request_is_not_done_again_by_the_next_daemon(scene: Scene) -> None:
     """Contract, section 3: 24 hours, whatever became of the daemon meanwhile."""
-    talk(person.number)
-    with daemon.board() as board:
+    scene.talk(scene.number)
+    with scene.daemon.board() as board:
         first = board.prank("1000")
-    daemon.kill()
-    daemon.start()
-    with daemon.board() as board:
+    scene.daemon.kill()
+    scene.daemon.start()
+    with scene.daemon.board() as board:
         again = board.prank("1000", request=first.request)
     assert (again.code, again.call) == (first.code, first.call)
-    assert (again.number, again.blocked, again.expires) == (person.number, True, first.expires)
+    assert (again.number, again.blocked, again.expires) == (
+        scene.number,
+        True,
+        first.expires,
+    )
 
 
-def test_live_calls_are_known_again_after_a_crash_of_the_daemon(
-    lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
-) -> None:
+def test_live_calls_are_known_again_after_a_crash_of_the_daemon(scene: Scene) -> None:
     """Contract, sections 1 and 4: the same call in history, and the actions work on it as
     before."""
-    one = talk(person.number, "1000")
-    two = talk(somebody_else.number, "1001")
-    until(lambda: len(_live(daemon)) == 2, "both calls are in the store")
-    before = _live(daemon)
-    daemon.kill()
+    one = scene.talk(scene.number, "1000")
+    two = scene.talk(scene.somebody_else.number, "1001")
+    until(lambda: len(_live(scene.daemon)) == 2, "both calls are in the store")
+    before = _live(scene.daemon)
+    scene.daemon.kill()
     two.caller.hang_up()
-    daemon.start()
+    scene.daemon.start()
 
-    (call,) = until(daemon.calls, "the call that is left")
+    (call,) = until(scene.daemon.calls, "the call that is left")
     assert {key: call[key] for key in ("call", "direction", "number", "agent", "group")} == {
         "call": one.customer,
         "direction": "received",
-        "number": person.number,
+        "number": scene.number,
         "agent": "1000",
         "group": "sales",
     }
-    with daemon.board() as board:
+    with scene.daemon.board() as board:
         reply = until(lambda: _unless_no_call(board), "the agent's call is found")
     assert (reply.code, reply.call) == ("blocked", one.customer)
-    assert is_refused(lab, person.number)
+    assert scene.is_refused(scene.number)
 
-    (row,) = until(lambda: _ended(daemon, person.number, "prank"), "its history")
-    assert row.id == before[person.number].id
-    assert row.started == before[person.number].started
-    assert row.bridged == before[person.number].bridged
-    (row,) = until(lambda: _ended(daemon, somebody_else.number, "lost"), "the other's history")
-    assert row.id == before[somebody_else.number].id
+    (row,) = until(lambda: _ended(scene.daemon, scene.number, "prank"), "its history")
+    assert row.id == before[scene.number].id
+    assert row.started == before[scene.number].started
+    assert row.bridged == before[scene.number].bridged
+    (row,) = until(
+        lambda: _ended(scene.daemon, scene.somebody_else.number, "lost"), "the other's history"
+    )
+    assert row.id == before[scene.somebody_else.number].id
 
 
-def test_a_crash_of_freeswitch_loses_calls_and_no_blocks(
-    lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
-) -> None:
+def test_a_crash_of_freeswitch_loses_calls_and_no_blocks(scene: Scene) -> None:
     """Contract, section 2: the daemon is back by itself, every block at most 2 s after the socket
     accepts."""
-    blocked = daemon.cli("--json", "block", person.local).json
-    talk(somebody_else.number)
-    lab.kill()
-    until(lambda: not daemon.status()["connected"], "the daemon has noticed")
-    lab.start()
-    until(lambda: _is_enforced(lab, person, blocked["expires"]), "the block is back", AGAIN)
-    assert is_refused(lab, person.number)
+    blocked = scene.daemon.cli("--json", "block", scene.person.local).json
+    scene.talk(scene.somebody_else.number)
+    scene.lab.kill()
+    until(lambda: not scene.daemon.status()["connected"], "the daemon has noticed")
+    scene.lab.start()
+    until(
+        lambda: _is_enforced(scene.lab, scene.person, blocked["expires"]),
+        "the block is back",
+        AGAIN,
+    )
+    assert scene.is_refused(scene.number)
 
-    until(lambda: daemon.status()["connected_since"], "the daemon is connected")
-    (row,) = until(lambda: _ended(daemon, somebody_else.number, "lost"), "the lost call")
+    until(lambda: scene.daemon.status()["connected_since"], "the daemon is connected")
+    (row,) = until(
+        lambda: _ended(scene.daemon, scene.somebody_else.number, "lost"), "the lost call"
+    )
     assert row.ended is not None
-    assert daemon.calls() == []
-    talk(somebody_else.number)
-    with daemon.board() as board:
-        assert board.prank("1000").number == somebody_else.number
-    assert is_refused(lab, somebody_else.number)
+    assert scene.daemon.calls() == []
+    scene.talk(scene.somebody_else.number)
+    with scene.daemon.board() as board:
+        assert board.prank("1000").number == scene.somebody_else.number
+    assert scene.is_refused(scene.somebody_else.number)
 
 
-def test_blocks_are_back_as_soon_after_a_long_outage(
-    lab: Lab, daemon: Daemon, person: Person
-) -> None:
+def test_blocks_are_back_as_soon_after_a_long_outage(scene: Scene) -> None:
     """Contract, section 2: 2 s, however long FreeSWITCH was away, also for a block of that very
     time."""
-    lab.kill()
+    scene.lab.kill()
     killed = time.monotonic()
-    until(lambda: not daemon.status()["connected"], "the daemon has noticed")
-    assert daemon.cli("prank", "--agent", "1000").code == 69
-    daemon.cli("block", person.number)
-    block = daemon.block_of(person.number)
+    until(lambda: not scene.daemon.status()["connected"], "the daemon has noticed")
+    assert scene.daemon.cli("prank", "--agent", "1000").code == 69
+    scene.daemon.cli("block", scene.number)
+    block = scene.daemon.block_of(scene.number)
     assert block is not None
     until(lambda: time.monotonic() > killed + LONG_OUTAGE, "a long outage", LONG_OUTAGE + 1)
-    lab.start()
-    until(lambda: _is_enforced(lab, person, block.until), "the block is enforced", AGAIN)
-    assert is_refused(lab, person.number)
+    scene.lab.start()
+    until(
+        lambda: _is_enforced(scene.lab, scene.person, block.until), "the block is enforced", AGAIN
+    )
+    assert scene.is_refused(scene.number)
 
 
 def _is_enforced(lab: Lab, person: Person, end: int) -> bool:

@@ -4,19 +4,17 @@ become a header, a command, a key or a line of the log)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from fluxcc.client import Board
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import Talk, are_gone, is_refused
-from .people import Person
+from .pbx import are_gone
+from .scene import Scene
 from .tap import Tap
 
 FORGED_HEADERS = (
@@ -64,17 +62,17 @@ def _each(texts: dict[str, str]) -> pytest.MarkDecorator:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_was_believed(lab: Lab, daemon: Daemon, tap: Tap) -> None:
+def _nothing_was_believed(scene: Scene, tap: Tap) -> None:
     """What must hold after each of these calls, whatever the caller sent."""
     yield
     requests = tap.replies()
     assert "forged" not in {reply.get("Fluxcc-Request-ID") for reply in requests}
     assert {event["Command"] for event in tap.of("fluxcc::request")} <= {"sendevent CUSTOM"}
-    assert all(KEY.fullmatch(line) for line in _blocked_keys(lab))
+    assert all(KEY.fullmatch(line) for line in _blocked_keys(scene.lab))
     assert not Path("/tmp/fluxcc-was-here").exists()
-    assert daemon.is_running
-    assert daemon.status()["connected"]
-    lines = daemon.log.splitlines()
+    assert scene.daemon.is_running
+    assert scene.daemon.status()["connected"]
+    lines = scene.daemon.log.splitlines()
     assert [line for line in lines if not LOG_LINE.fullmatch(line)] == []
     assert [line for line in lines if not line.isprintable()] == []
 
@@ -84,59 +82,49 @@ def _blocked_keys(lab: Lab) -> list[str]:
 
 
 @_each(USERS)
-def test_a_strange_number_can_be_ended_and_not_blocked(
-    lab: Lab, tap: Tap, board: Board, talk: Callable[..., Talk], text: str
-) -> None:
+def test_a_strange_number_can_be_ended_and_not_blocked(scene: Scene, tap: Tap, text: str) -> None:
     """Contract, section 1: an unusable caller ID; the call ends, nothing is blocked."""
-    keys = _blocked_keys(lab)
-    call = talk(text)
-    reply = board.prank("1000")
+    keys = _blocked_keys(scene.lab)
+    call = scene.talk(text)
+    reply = scene.board.prank("1000")
     assert (reply.status, reply.code) == ("ok", "not-blocked-withheld")
     assert reply.call == call.customer
-    assert are_gone(lab, *call.call["legs"])
-    assert _blocked_keys(lab) == keys
+    assert scene.are_gone(*call.call["legs"])
+    assert _blocked_keys(scene.lab) == keys
     tap.catch_up()
     assert len(tap.of("fluxcc::request")) == 1
-    assert not is_refused(lab, text)
+    assert not scene.is_refused(text)
 
 
 @_each(NAMES)
-def test_a_strange_name_does_not_protect_its_caller(
-    lab: Lab, tap: Tap, board: Board, *, number: str, talk: Callable[..., Talk], text: str
-) -> None:
+def test_a_strange_name_does_not_protect_its_caller(scene: Scene, tap: Tap, text: str) -> None:
     """Contract, section 1: the number counts, whatever the name is."""
-    call = talk(number, name=text)
-    reply = board.prank("1000")
-    assert (reply.code, reply.number) == ("blocked", number)
-    assert are_gone(lab, *call.call["legs"])
-    assert is_refused(lab, number)
+    call = scene.talk(scene.number, name=text)
+    reply = scene.board.prank("1000")
+    assert (reply.code, reply.number) == ("blocked", scene.number)
+    assert scene.are_gone(*call.call["legs"])
+    assert scene.is_refused(scene.number)
     tap.catch_up()
     assert len(tap.of("fluxcc::request")) == 1
 
 
 @_each(USERS_OF_NOBODY)
-def test_a_strange_number_on_hold_can_be_ended_by_an_operator(
-    lab: Lab, daemon: Daemon, text: str
-) -> None:
+def test_a_strange_number_on_hold_can_be_ended_by_an_operator(scene: Scene, text: str) -> None:
     """Contract, section 4: any call that is there, also one that no agent can be brought to."""
-    _end_on_hold(lab, daemon, text, code="not-blocked-withheld")
+    _end_on_hold(scene.lab, scene.daemon, text, code="not-blocked-withheld")
 
 
 @_each(NAMES_OF_NOBODY)
-def test_a_strange_name_on_hold_can_be_ended_by_an_operator(
-    lab: Lab, daemon: Daemon, number: str, text: str
-) -> None:
+def test_a_strange_name_on_hold_can_be_ended_by_an_operator(scene: Scene, text: str) -> None:
     """Contract, section 4, as above."""
-    _end_on_hold(lab, daemon, number, name=text, code="blocked")
+    _end_on_hold(scene.lab, scene.daemon, scene.number, name=text, code="blocked")
 
 
-def test_a_name_cannot_carry_a_command_into_the_operators_terminal(
-    daemon: Daemon, person: Person, talk: Callable[..., Talk]
-) -> None:
+def test_a_name_cannot_carry_a_command_into_the_operators_terminal(scene: Scene) -> None:
     """Contract, section 4: what ``calls`` shows of a stranger's text cannot move a terminal's
     cursor."""
-    talk("%1b%5b2J")
-    shown = daemon.cli("calls").stdout
+    scene.talk("%1b%5b2J")
+    shown = scene.daemon.cli("calls").stdout
     assert "1000" in shown
     assert "\x1b" not in shown
 

@@ -7,26 +7,15 @@ from uuid import uuid4
 
 import pytest
 
-from fluxcc.client import Board
 from fluxcc.domain.audit import REQUESTED, AuditRecord
-from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
+from tests.testing.event_socket import Event
 from tests.testing.waiting import until
 
-from .kinds import (
-    AGENT,
-    RECEIVED,
-    Calls,
-    Conversation,
-    Kind,
-    Supervisor,
-    both_ways,
-    every_kind,
-    exists,
-    wait_free,
-)
-from .people import Person
-from .tap import Event, Tap
+from .kinds import RECEIVED, Kind, both_ways, every_kind
+from .pbx import AGENT, exists
+from .scene import Conversation, Scene
+from .tap import Tap
 
 DONE = {
     "prank": "blocked",
@@ -39,10 +28,10 @@ SECOND = {"action-in-progress", "no-live-call"}
 
 
 @pytest.fixture(autouse=True)
-def settings(supervisor: Supervisor) -> None:
+def settings(scene: Scene) -> None:
     """Every action can be carried out."""
-    supervisor.adds_room()
-    supervisor.adds_service("invoices", "7001")
+    scene.supervisor.adds_room()
+    scene.supervisor.adds_service("invoices", "7001")
 
 
 def send(tap: Tap, action: str, request: str = "") -> str:
@@ -92,18 +81,16 @@ def leave(talk: Conversation) -> None:
 
 
 @every_kind
-def test_two_actions_at_once(
-    *, lab: Lab, daemon: Daemon, tap: Tap, calls: Calls, person: Person, kind: Kind
-) -> None:
+def test_two_actions_at_once(scene: Scene, tap: Tap, kind: Kind) -> None:
     """One runs, the other is refused and has done nothing."""
-    talk = calls.connect(kind, person)
+    talk = scene.connect(kind)
     requests = send_at_once(tap, "transfer", "prank")
     codes = [tap.reply(request)["Fluxcc-Code"] for request in requests]
     assert codes[0] == "transferred"
     assert codes[1] in SECOND
-    assert daemon.block_of(person.number) is None
-    assert exists(lab, talk.customer)
-    wait_free(lab)
+    assert scene.daemon.block_of(scene.number) is None
+    assert exists(scene.lab, talk.customer)
+    scene.wait_free()
     leave(talk)
 
 
@@ -118,23 +105,21 @@ def test_two_actions_at_once(
         ("transfer", "transfer"),
     ],
 )
-def test_any_two_actions_at_once(
-    *, daemon: Daemon, tap: Tap, calls: Calls, person: Person, first: str, second: str
-) -> None:
+def test_any_two_actions_at_once(scene: Scene, tap: Tap, first: str, second: str) -> None:
     """Whichever they are, the first one runs."""
-    talk = calls.connect(RECEIVED, person)
+    talk = scene.connect(RECEIVED)
     requests = send_at_once(tap, first, second)
     codes = [tap.reply(request)["Fluxcc-Code"] for request in requests]
     assert codes[0] == DONE[first]
-    assert codes[1] in (SECOND if came_at_once(daemon, requests) else {*SECOND, DONE[second]})
+    assert codes[1] in (SECOND if came_at_once(scene.daemon, requests) else {*SECOND, DONE[second]})
     leave(talk)
 
 
 @both_ways
 def test_the_second_one_comes_while_the_first_is_being_proved(
-    *, tap: Tap, calls: Calls, person: Person, kind: Kind
+    scene: Scene, tap: Tap, kind: Kind
 ) -> None:
-    talk = calls.connect(kind, person)
+    talk = scene.connect(kind)
     first = send(tap, "transfer")
     time.sleep(0.04)
     second = tap.reply(send(tap, "hangup"))
@@ -146,38 +131,34 @@ def test_the_second_one_comes_while_the_first_is_being_proved(
 
 
 @every_kind
-def test_the_same_request_twice(
-    *, lab: Lab, daemon: Daemon, tap: Tap, calls: Calls, person: Person, kind: Kind
-) -> None:
+def test_the_same_request_twice(scene: Scene, tap: Tap, kind: Kind) -> None:
     """One effect, and the same reply twice."""
-    talk = calls.connect(kind, person)
+    talk = scene.connect(kind)
     request = send(tap, "conference")
     tap.reply(request)
     send(tap, "conference", request)
     first, second = wait_replies(tap, request, 2)
     assert first["Fluxcc-Code"] == "conference-joined"
     assert ours(first) == ours(second)
-    assert len(daemon.store.audit(number=talk.number, limit=9)) == 1
-    assert exists(lab, talk.agent_leg)
+    assert len(scene.daemon.store.audit(number=talk.number, limit=9)) == 1
+    assert exists(scene.lab, talk.agent_leg)
     leave(talk)
     send(tap, "conference", request)
     assert ours(wait_replies(tap, request, 3)[2]) == ours(first)
 
 
-def test_the_same_request_after_a_restart(
-    *, lab: Lab, daemon: Daemon, board: Board, calls: Calls, person: Person, somebody_else: Person
-) -> None:
+def test_the_same_request_after_a_restart(scene: Scene) -> None:
     """Answered with the first reply, be it that the daemon was killed meanwhile."""
-    talk = calls.connect(RECEIVED, person)
+    talk = scene.connect(RECEIVED)
     request = uuid4().hex
-    first = board.ask("transfer", AGENT, service="invoices", request=request)
+    first = scene.board.ask("transfer", AGENT, service="invoices", request=request)
     assert first.code == "transferred"
     leave(talk)
-    daemon.kill()
-    daemon.start()
+    scene.daemon.kill()
+    scene.daemon.start()
 
-    other = calls.connect(RECEIVED, somebody_else)
-    again = board.ask("transfer", AGENT, service="invoices", request=request)
+    other = scene.connect(RECEIVED, scene.somebody_else)
+    again = scene.board.ask("transfer", AGENT, service="invoices", request=request)
     assert (again.status, again.code, again.call) == ("ok", "transferred", talk.customer)
     assert again.text == first.text
     assert other.is_up
@@ -185,17 +166,15 @@ def test_the_same_request_after_a_restart(
 
 
 @both_ways
-def test_killed_in_the_middle(
-    *, daemon: Daemon, tap: Tap, calls: Calls, person: Person, kind: Kind
-) -> None:
+def test_killed_in_the_middle(scene: Scene, tap: Tap, kind: Kind) -> None:
     """Begun and not known to be done: nobody can tell, and it is not done once more."""
-    talk = calls.connect(kind, person)
+    talk = scene.connect(kind)
     request = send(tap, "transfer")
     until(talk.agent_is_gone, "the transfer has begun")
-    daemon.kill()
-    (row,) = daemon.store.audit(number=talk.number, limit=9)
+    scene.daemon.kill()
+    (row,) = scene.daemon.store.audit(number=talk.number, limit=9)
     leave(talk)
-    daemon.start()
+    scene.daemon.start()
     send(tap, "transfer", request)
     told = wait_replies(tap, request, 2 if tap.of("fluxcc::reply") else 1)[-1]
     assert told["Fluxcc-Code"] == ("outcome-unknown" if row.status == REQUESTED else row.code)

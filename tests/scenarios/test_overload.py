@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import is_refused, legs
-from .people import Person
+from .pbx import is_refused, legs
+from .people import STRANGERS, Person
 
 CALLS = 10
 
 
 def test_what_was_dropped_is_counted_and_mended(
-    lab: Lab, make_daemon: Callable[..., Daemon], people: Iterator[Person], person: Person
+    lab: Lab, make_daemon: Callable[..., Daemon], person: Person
 ) -> None:
     daemon = make_daemon()
     daemon.start(spoil="slow_events")
@@ -23,7 +23,7 @@ def test_what_was_dropped_is_counted_and_mended(
     def told() -> str:
         return f"the daemon knows what the PBX does: {daemon.status()} and {legs(lab)}"
 
-    callers = [lab.call(next(people).number, "9999") for _ in range(CALLS)]
+    callers = [lab.call(next(STRANGERS).number, "9999") for _ in range(CALLS)]
     for caller in callers:
         caller.wait_answered()
     until(lambda: daemon.status()["events_dropped"], "events are dropped")

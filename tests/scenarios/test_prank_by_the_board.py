@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import pytest
 
-from fluxcc.client import Board
-from fluxcc.lab.port import Lab
-from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import Talk, are_gone, is_refused
-from .people import Person
+from .scene import Scene
 from .tap import Tap
 
 HALF_AN_HOUR = 1800
 OURS = "Fluxcc-"
 
 
-def test_the_reply_tells_all_that_is_known(
-    lab: Lab, board: Board, person: Person, talk: Callable[..., Talk]
-) -> None:
+def test_the_reply_tells_all_that_is_known(scene: Scene) -> None:
     """Contract, section 3: every header of a reply; said when both legs are gone, not before."""
-    call = talk(person.other_spellings[0])
+    call = scene.talk(scene.person.other_spellings[0])
     before = time.time()
-    reply = board.prank("1000", reason="swears", request="board:1.a-b_C")
+    reply = scene.board.prank("1000", reason="swears", request="board:1.a-b_C")
     after = time.time()
 
-    assert are_gone(lab, *call.call["legs"])
+    assert scene.are_gone(*call.call["legs"])
     assert reply.expires is not None
     assert before + HALF_AN_HOUR <= reply.expires <= after + HALF_AN_HOUR + 1
-    assert person.number in reply.text
+    assert scene.number in reply.text
     assert {name: text for name, text in reply.headers.items() if name.startswith(OURS)} == {
         "Fluxcc-Request-ID": "board:1.a-b_C",
         "Fluxcc-Action": "prank",
@@ -41,105 +34,95 @@ def test_the_reply_tells_all_that_is_known(
         "Fluxcc-Code": "blocked",
         "Fluxcc-Text": reply.text,
         "Fluxcc-Call": call.customer,
-        "Fluxcc-Number": person.number,
+        "Fluxcc-Number": scene.number,
         "Fluxcc-Blocked": "true",
         "Fluxcc-Expires-Epoch": str(reply.expires),
     }
 
 
-def test_who_when_and_why_is_kept(
-    daemon: Daemon, board: Board, number: str, talk: Callable[..., Talk]
-) -> None:
+def test_who_when_and_why_is_kept(scene: Scene) -> None:
     """Contract, sections 1 and 4: the block and the audit's row are in the store before the
     reply."""
-    call = talk(number)
-    reply = board.prank("1000", reason="swears")
-    block = daemon.block_of(number)
+    call = scene.talk(scene.number)
+    reply = scene.board.prank("1000", reason="swears")
+    block = scene.daemon.block_of(scene.number)
     assert block is not None
     assert (block.by, block.reason, block.call) == ("agent:1000", "swears", call.customer)
     assert block.until == reply.expires
-    (row,) = daemon.store.audit(number=number, limit=10)
+    (row,) = scene.daemon.store.audit(number=scene.number, limit=10)
     assert (row.request, row.action, row.by) == (reply.request, "prank", "agent:1000")
     assert (row.agent, row.call, row.reason) == ("1000", call.customer, "swears")
 
 
-def test_any_leg_of_the_call_may_be_named(
-    lab: Lab, board: Board, number: str, somebody_else: Person, talk: Callable[..., Talk]
-) -> None:
+def test_any_leg_of_the_call_may_be_named(scene: Scene) -> None:
     """Contract, section 3: ``Fluxcc-Call`` is the UUID of either leg, the reply's is the
     customer's."""
-    call = talk(number)
-    assert board.prank("1000", call=call.agent_leg).call == call.customer
-    assert are_gone(lab, *call.call["legs"])
-    call = talk(somebody_else.number)
-    assert board.prank("1000", call=call.customer).call == call.customer
-    assert are_gone(lab, *call.call["legs"])
+    call = scene.talk(scene.number)
+    assert scene.board.prank("1000", call=call.agent_leg).call == call.customer
+    assert scene.are_gone(*call.call["legs"])
+    call = scene.talk(scene.somebody_else.number)
+    assert scene.board.prank("1000", call=call.customer).call == call.customer
+    assert scene.are_gone(*call.call["legs"])
 
 
-def test_boards_hear_of_blocks_and_of_attempts(
-    lab: Lab, board: Board, tap: Tap, person: Person, talk: Callable[..., Talk]
-) -> None:
+def test_boards_hear_of_blocks_and_of_attempts(scene: Scene, tap: Tap) -> None:
     """Contract, section 3: the notices ``fluxcc::block`` and ``fluxcc::attempt``."""
-    talk(person.number)
-    reply = board.prank("1000")
+    scene.talk(scene.number)
+    reply = scene.board.prank("1000")
     tap.catch_up()
     (block,) = tap.of("fluxcc::block")
-    assert (block["Fluxcc-Change"], block["Fluxcc-Number"]) == ("blocked", person.number)
+    assert (block["Fluxcc-Change"], block["Fluxcc-Number"]) == ("blocked", scene.number)
     assert block["Fluxcc-Expires-Epoch"] == str(reply.expires)
     assert block["Fluxcc-By"] == "agent:1000"
 
     assert tap.of("fluxcc::attempt") == []
-    assert is_refused(lab, person.other_spellings[2])
+    assert scene.is_refused(scene.person.other_spellings[2])
     attempt = tap.wait(
         lambda event: event.get("Event-Subclass") == "fluxcc::attempt", "the attempt's notice"
     )
-    assert attempt["Fluxcc-Number"] == person.number
+    assert attempt["Fluxcc-Number"] == scene.number
 
 
-def test_a_board_that_shows_notices_gets_them(
-    lab: Lab, daemon: Daemon, number: str, talk: Callable[..., Talk]
-) -> None:
+def test_a_board_that_shows_notices_gets_them(scene: Scene) -> None:
     """Contract, section 3, as ``fluxcc.client`` hands them on."""
-    with daemon.board(notices=True) as board:
-        talk(number)
+    with scene.daemon.board(notices=True) as board:
+        scene.talk(scene.number)
         board.prank("1000")
-        assert is_refused(lab, number)
+        assert scene.is_refused(scene.number)
         notices = board.notices(5)
         assert next(notices)["Fluxcc-Change"] == "blocked"
         assert next(notices)["Event-Subclass"] == "fluxcc::attempt"
 
 
-def test_the_portuguese_name_is_the_same_action(
-    lab: Lab, board: Board, number: str, talk: Callable[..., Talk]
-) -> None:
+def test_the_portuguese_name_is_the_same_action(scene: Scene) -> None:
     """Contract, section 3: the alias ``trote``."""
-    talk(number)
-    reply = board.ask("trote", "1000")
-    assert (reply.code, reply.number) == ("blocked", number)
+    scene.talk(scene.number)
+    reply = scene.board.ask("trote", "1000")
+    assert (reply.code, reply.number) == ("blocked", scene.number)
     assert reply.headers["Fluxcc-Action"] == "prank"
-    assert is_refused(lab, number)
+    assert scene.is_refused(scene.number)
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [("en", "is blocked until"), ("pt_BR", "bloqueado até"), ("", "bloqueado até")],
 )
-def test_the_text_is_in_the_asked_language(
-    board: Board, number: str, talk: Callable[..., Talk], language: str, words: str
-) -> None:
+def test_the_text_is_in_the_asked_language(scene: Scene, language: str, words: str) -> None:
     """``Fluxcc-Language``, or ``lang`` where a board asks for none (contract, sections 3 and 5)."""
-    talk(number)
-    assert words in board.ask("prank", "1000", language=language).text
+    scene.talk(scene.number)
+    assert words in scene.board.ask("prank", "1000", language=language).text
 
 
-def test_the_call_is_history_soon_after(
-    daemon: Daemon, board: Board, number: str, talk: Callable[..., Talk]
-) -> None:
+def test_the_call_is_history_soon_after(scene: Scene) -> None:
     """Contract, section 4, ``calls --ended``: the call, its people, its times, its outcome."""
-    call = talk(number)
+    call = scene.talk(scene.number)
     before = time.time()
-    board.prank("1000")
-    (row,) = until(lambda: daemon.store.ended_calls(number=number, limit=9), "history", timeout=1)
+    scene.board.prank("1000")
+    (row,) = until(
+        lambda: scene.daemon.store.ended_calls(number=scene.number, limit=9),
+        "history",
+        timeout=1,
+    )
     assert (row.customer_leg, row.agent_leg) == (call.customer, call.agent_leg)
     assert (row.direction, row.agent, row.group) == ("received", "1000", "sales")
     assert row.outcome == "prank"

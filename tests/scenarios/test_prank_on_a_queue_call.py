@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import agent_state, legs
+from .scene import Scene
 
 QUEUE = "5000"
 CALLER = "+5511988887777"
@@ -17,30 +16,31 @@ SOMEBODY_ELSE = "5521977776666"
 HALF_AN_HOUR = 1800
 
 
-def test_a_prank_call_from_start_to_end(lab: Lab, daemon: Daemon, waiting_agent: str) -> None:
+def test_a_prank_call_from_start_to_end(scene: Scene) -> None:
     """Contract, sections 1, 2 and 4: ended, refused in every spelling, counted; nobody else is
     touched."""
-    caller = lab.call(CALLER, QUEUE)
+    agent = scene.leave_one_agent()
+    caller = scene.lab.call(CALLER, QUEUE)
     caller.wait_answered()
-    daemon.wait_talking(CALLER)
+    scene.daemon.wait_talking(CALLER)
 
     before = time.time()
-    printed = daemon.cli("prank", "--agent", waiting_agent)
+    printed = scene.daemon.cli("prank", "--agent", agent)
     after = time.time()
 
     assert (printed.code, printed.stderr) == (0, "")
     assert CALLER in printed.stdout
     assert caller.wait_ended() == 200
-    until(lambda: legs(lab) == 0, "both legs have ended", timeout=1)
-    until(lambda: agent_state(lab, waiting_agent) == "Waiting", "the agent is free", timeout=1)
+    until(lambda: scene.legs() == 0, "both legs have ended", timeout=1)
+    until(lambda: scene.agent_state(agent) == "Waiting", "the agent is free", timeout=1)
 
     for spelling in OTHER_SPELLINGS:
-        assert lab.call(spelling, QUEUE).wait_ended() == 603
-    other = lab.call(SOMEBODY_ELSE, QUEUE)
+        assert scene.lab.call(spelling, QUEUE).wait_ended() == 603
+    other = scene.lab.call(SOMEBODY_ELSE, QUEUE)
     other.wait_answered()
-    daemon.wait_talking(SOMEBODY_ELSE)
+    scene.daemon.wait_talking(SOMEBODY_ELSE)
 
-    block = until(lambda: _listed(daemon, CALLER, attempts=3), "three attempts are listed")
+    block = until(lambda: _listed(scene.daemon, CALLER, attempts=3), "three attempts are listed")
     assert block["by"].startswith("operator:")
     assert before <= block["since"] <= after
     assert before + HALF_AN_HOUR <= block["until"] <= after + HALF_AN_HOUR + 1
@@ -48,7 +48,7 @@ def test_a_prank_call_from_start_to_end(lab: Lab, daemon: Daemon, waiting_agent:
     assert set(block["keys"]) == {CALLER, *OTHER_SPELLINGS, "988887777"}
     assert before <= block["last_attempt"] <= time.time()
 
-    explained = daemon.cli("check", OTHER_SPELLINGS[1], "--json").json
+    explained = scene.daemon.cli("check", OTHER_SPELLINGS[1], "--json").json
     assert (explained["number"], explained["blocked_until"]) == (CALLER, block["until"])
     assert {CALLER, *OTHER_SPELLINGS} <= set(explained["spellings"])
     assert (explained["internal"], explained["blockable"]) == (False, True)

@@ -7,11 +7,10 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from fluxcc.client import Board
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 
-from .conftest import Talk, is_talking
+from .scene import Scene
 
 
 def test_the_password_is_in_no_log_argument_core_or_output(
@@ -59,13 +58,11 @@ def _umask(daemon: Daemon) -> int:
     return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
 
 
-def test_somebody_elses_call_is_refused_and_audited(
-    lab: Lab, daemon: Daemon, board: Board, number: str, talk: Callable[..., Talk]
-) -> None:
-    call = talk(number, "1001")
-    reply = board.ask("prank", "1000", call=call.customer, reason="not mine")
+def test_somebody_elses_call_is_refused_and_audited(scene: Scene) -> None:
+    call = scene.talk(scene.number, "1001")
+    reply = scene.board.ask("prank", "1000", call=call.customer, reason="not mine")
     assert (reply.status, reply.code) == ("refused", "not-your-call")
-    assert is_talking(lab, call)
-    row = daemon.audited(reply.request)
+    assert call.is_up
+    row = scene.daemon.audited(reply.request)
     assert (row["by"], row["agent"], row["call"]) == ("agent:1000", "1000", call.customer)
     assert (row["status"], row["code"], row["reason"]) == ("refused", "not-your-call", "not mine")

@@ -13,8 +13,9 @@ from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import Talk, is_refused, is_talking
+from .pbx import is_refused
 from .people import Person
+from .scene import Scene
 
 NOBODY = 65534
 
@@ -100,22 +101,23 @@ def attempts(daemon: Daemon, number: str) -> int:
     return block.attempts
 
 
-def test_sigterm_ends_it_in_order_and_leaves_calls_alone(
-    lab: Lab, daemon: Daemon, person: Person, somebody_else: Person, talk: Callable[..., Talk]
-) -> None:
+def test_sigterm_ends_it_in_order_and_leaves_calls_alone(scene: Scene) -> None:
     """Within 2 s, exit code 0, nothing unwritten, blocks and calls as they were."""
-    call = talk(somebody_else.number)
-    assert daemon.cli("block", person.number).code == 0
-    assert is_refused(lab, person.number)
-    until(lambda: attempts(daemon, person.number) == 1, "the daemon has seen the refused call")
-    until(lambda: len(daemon.calls()) == 1, "the refused call is over")
+    call = scene.talk(scene.somebody_else.number)
+    assert scene.daemon.cli("block", scene.number).code == 0
+    assert scene.is_refused(scene.number)
+    until(
+        lambda: attempts(scene.daemon, scene.number) == 1,
+        "the daemon has seen the refused call",
+    )
+    until(lambda: len(scene.daemon.calls()) == 1, "the refused call is over")
     asked = time.monotonic()
-    assert daemon.stop() == 0
+    assert scene.daemon.stop() == 0
     assert time.monotonic() - asked < 2
-    assert is_talking(lab, call)
-    assert is_refused(lab, person.number)
-    assert attempts(daemon, person.number) == 1
-    assert [row.number for row in daemon.store.live_calls()] == [somebody_else.number]
+    assert call.is_up
+    assert scene.is_refused(scene.number)
+    assert attempts(scene.daemon, scene.number) == 1
+    assert [row.number for row in scene.daemon.store.live_calls()] == [scene.somebody_else.number]
 
 
 def test_sigterm_ends_it_while_it_waits_for_freeswitch(
@@ -145,21 +147,21 @@ def test_sigterm_ends_it_while_it_waits_for_freeswitch(
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_what_an_operator_can_do_without_the_daemon(
-    daemon: Daemon, arguments: list[str], code: int
+    scene: Scene, arguments: list[str], code: int
 ) -> None:
     """Contract, section 4: 69 where the daemon is needed; the store can be read without it."""
-    if daemon.is_running:
-        daemon.stop()
-    printed = daemon.cli(*arguments)
+    if scene.daemon.is_running:
+        scene.daemon.stop()
+    printed = scene.daemon.cli(*arguments)
     assert printed.code == code
     assert printed.stderr.startswith("daemon-unavailable:") == (code == 69)
     assert "Traceback" not in printed.stderr
 
 
-def test_the_operators_door_is_for_its_owner_and_group(daemon: Daemon) -> None:
+def test_the_operators_door_is_for_its_owner_and_group(scene: Scene) -> None:
     """Contract, section 4: who else asks is not permitted (exit code 77)."""
-    assert daemon.database.with_suffix(".sock").stat().st_mode & 0o777 == 0o660
+    assert scene.daemon.database.with_suffix(".sock").stat().st_mode & 0o777 == 0o660
     if os.geteuid() == 0:
-        printed = daemon.cli("prank", "--agent", "1000", user=NOBODY)
+        printed = scene.daemon.cli("prank", "--agent", "1000", user=NOBODY)
         assert (printed.code, printed.stdout) == (77, "")
         assert printed.stderr.startswith("not-permitted: ")

@@ -11,8 +11,9 @@ from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import Talk, are_gone, empty_gate, is_refused
-from .people import Person
+from .pbx import empty_gate, is_refused
+from .people import STRANGERS, Person
+from .scene import Scene
 from .tap import Tap
 
 
@@ -27,61 +28,59 @@ def locked(daemon: Daemon) -> Iterator[None]:
         connection.close()
 
 
-def test_a_prank_is_carried_out_and_its_record_follows(
-    lab: Lab, daemon: Daemon, person: Person, talk: Callable[..., Talk]
-) -> None:
+def test_a_prank_is_carried_out_and_its_record_follows(scene: Scene) -> None:
     """The call ends, the number is refused, the reply and ``status`` say that a record waits."""
-    call = talk(person.number)
-    with daemon.board() as board, locked(daemon):
+    call = scene.talk(scene.number)
+    with scene.daemon.board() as board, locked(scene.daemon):
         reply = board.prank("1000")
-        assert (reply.code, reply.number, reply.blocked) == ("blocked", person.number, True)
+        assert (reply.code, reply.number, reply.blocked) == ("blocked", scene.number, True)
         assert reply.headers["Fluxcc-Record"] == "pending"
-        assert are_gone(lab, *call.call["legs"])
-        assert is_refused(lab, person.other_spellings[0])
-        assert daemon.block_of(person.number) is None
+        assert scene.are_gone(*call.call["legs"])
+        assert scene.is_refused(scene.person.other_spellings[0])
+        assert scene.daemon.block_of(scene.number) is None
 
-        status = until(lambda: _failing(daemon), "status tells of it")
+        status = until(lambda: _failing(scene.daemon), "status tells of it")
         assert status["records_pending"] > 0
         assert "locked" in status["store_failure"]
-        assert "CANNOT be written" in daemon.cli("status").stdout
+        assert "CANNOT be written" in scene.daemon.cli("status").stdout
 
-    block = until(lambda: daemon.block_of(person.number), "the block is written")
+    block = until(lambda: scene.daemon.block_of(scene.number), "the block is written")
     assert (block.by, block.until) == ("agent:1000", reply.expires)
-    until(lambda: daemon.block_of(person.number).attempts == 1, "the attempt is written")
+    until(lambda: scene.daemon.block_of(scene.number).attempts == 1, "the attempt is written")
     (row,) = until(
-        lambda: daemon.store.audit(number=person.number, limit=9), "the audit is written"
+        lambda: scene.daemon.store.audit(number=scene.number, limit=9),
+        "the audit is written",
     )
     assert (row.request, row.code) == (reply.request, "blocked")
-    until(lambda: not daemon.status()["records_pending"], "nothing waits any more")
-    assert daemon.status()["store_failure"] == ""
-    with daemon.board() as board:
+    until(lambda: not scene.daemon.status()["records_pending"], "nothing waits any more")
+    assert scene.daemon.status()["store_failure"] == ""
+    with scene.daemon.board() as board:
         assert "Fluxcc-Record" not in board.prank("1000").headers
 
 
-def test_an_operators_block_too(lab: Lab, daemon: Daemon, person: Person) -> None:
+def test_an_operators_block_too(scene: Scene) -> None:
     """Contract, section 4: exit code 0, and the sentence says that the record is pending."""
-    with locked(daemon):
-        printed = daemon.cli("--json", "block", person.number)
+    with locked(scene.daemon):
+        printed = scene.daemon.cli("--json", "block", scene.number)
         assert (printed.code, printed.json["record_pending"]) == (0, True)
-        assert is_refused(lab, person.number)
-    block = until(lambda: daemon.block_of(person.number), "the block is written")
+        assert scene.is_refused(scene.number)
+    block = until(lambda: scene.daemon.block_of(scene.number), "the block is written")
     assert block.until == printed.json["expires"]
 
 
-def test_boards_are_told_of_attempts_meanwhile(
-    lab: Lab, daemon: Daemon, tap: Tap, person: Person
-) -> None:
+def test_boards_are_told_of_attempts_meanwhile(scene: Scene, tap: Tap) -> None:
     """Notices do not wait for the store."""
-    assert daemon.cli("block", person.number).code == 0
-    with locked(daemon):
-        assert is_refused(lab, person.number)
+    assert scene.daemon.cli("block", scene.number).code == 0
+    with locked(scene.daemon):
+        assert scene.is_refused(scene.number)
         tap.wait(lambda event: event.get("Event-Subclass") == "fluxcc::attempt", "the notice")
 
 
 def test_a_daemon_that_finds_the_store_locked_takes_over_what_it_holds_later(
-    lab: Lab, make_daemon: Callable[..., Daemon], person: Person, somebody_else: Person
+    lab: Lab, make_daemon: Callable[..., Daemon], person: Person
 ) -> None:
     """It works without the store; what the store knows is enforced once it is back."""
+    somebody_else = next(STRANGERS)
     daemon = make_daemon()
     daemon.start()
     assert daemon.cli("block", person.number).code == 0

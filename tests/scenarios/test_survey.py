@@ -3,56 +3,46 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fluxcc.client import Board
 from fluxcc.domain.surveys import Survey
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import clock
+from .ear import Ear
 from .kinds import (
-    AGENT,
     CAMPAIGN,
     CAMPAIGN_BY_QUEUE,
-    COLLEAGUE,
     GROUP,
     ORIGINATED,
     RECEIVED,
     RECEIVED_BY_QUEUE,
-    Calls,
-    Conversation,
-    Ear,
     Kind,
-    Supervisor,
     both_ways,
-    bridge_of,
     every_kind,
-    exists,
-    wait_free,
 )
-from .people import Person
+from .pbx import AGENT, COLLEAGUE, bridge_of, exists
+from .scene import Conversation, Scene, Supervisor
 
 PATIENCE = 10.0
 """Seconds that a customer has for each of two tries."""
 
 
 @pytest.fixture
-def survey(supervisor: Supervisor, ear: Ear) -> Supervisor:
+def survey(scene: Scene, ear: Ear) -> Supervisor:
     """The group's survey is on, and starts when the board ends a call."""
-    supervisor.sets_group(has_survey=True)
-    return supervisor
+    scene.supervisor.sets_group(has_survey=True)
+    return scene.supervisor
 
 
 @pytest.fixture
-def armed(supervisor: Supervisor, ear: Ear) -> Supervisor:
+def armed(scene: Scene, ear: Ear) -> Supervisor:
     """The group's survey is on, and starts also when the agent's telephone hangs up."""
-    supervisor.sets_group(has_survey=True, trigger="any")
-    return supervisor
+    scene.supervisor.sets_group(has_survey=True, trigger="any")
+    return scene.supervisor
 
 
 def stored(daemon: Daemon, talk: Conversation) -> list[Survey]:
@@ -78,35 +68,25 @@ def wait_armed(lab: Lab, talk: Conversation) -> None:
 
 
 @every_kind
-def test_the_customer_presses_four(
-    *,
-    lab: Lab,
-    daemon: Daemon,
-    board: Board,
-    calls: Calls,
-    survey: Supervisor,
-    ear: Ear,
-    person: Person,
-    kind: Kind,
-) -> None:
+def test_the_customer_presses_four(scene: Scene, survey: Supervisor, ear: Ear, kind: Kind) -> None:
     """During the prompt; all that the survey needs travelled along with the customer's leg."""
-    began = clock(lab)
-    talk = calls.connect(kind, person)
-    reply = board.ask("hangup", AGENT)
+    began = scene.clock()
+    talk = scene.connect(kind)
+    reply = scene.board.ask("hangup", AGENT)
     assert (reply.status, reply.code, reply.call) == ("ok", "survey-started", talk.customer)
-    wait_free(lab)
+    scene.wait_free()
     assert not talk.customer_is_gone()
     ear.answers(talk.customer, 1, "4")
-    kept = wait_stored(daemon, talk, 4)
+    kept = wait_stored(scene.daemon, talk, 4)
     assert (kept.group, kept.agent, kept.direction) == (GROUP, AGENT, kind.direction)
     assert (kept.number, kept.questions) == (talk.number, 1)
     # FreeSWITCH tells the survey's own time in whole seconds.
-    assert began <= int(kept.started) <= kept.offered <= clock(lab)
+    assert began <= int(kept.started) <= kept.offered <= scene.clock()
 
     ear.waits_for(talk.customer, "thanks")
     talk.customer_hangs_up()
     talk.wait_over()
-    (row,) = until(lambda: daemon.store.ended_calls(number=talk.number, limit=9), "history")
+    (row,) = until(lambda: scene.daemon.store.ended_calls(number=talk.number, limit=9), "history")
     assert row.outcome == "surveyed"
 
 
@@ -116,174 +96,125 @@ def test_the_customer_presses_four(
     ids=lambda kinds: "-".join(map(str, kinds)),
 )
 def test_the_telephone_hangs_up_while_the_daemon_is_dead(
-    *,
-    lab: Lab,
-    daemon: Daemon,
-    calls: Calls,
-    armed: Supervisor,
-    ear: Ear,
-    people: Iterator[Person],
-    kinds: tuple[Kind, ...],
+    scene: Scene, armed: Supervisor, ear: Ear, kinds: tuple[Kind, ...]
 ) -> None:
     """FreeSWITCH itself starts the survey; the answer waits in the spool and is taken in once."""
-    talks = [calls.connect(kind, next(people)) for kind in kinds]
+    talks = [scene.connect(kind, scene.stranger()) for kind in kinds]
     for talk in talks:
-        wait_armed(lab, talk)
-    daemon.kill()
-    earlier = spooled(lab)
+        wait_armed(scene.lab, talk)
+    scene.daemon.kill()
+    earlier = spooled(scene.lab)
     for _ in talks:
-        lab.hang_up_phone(AGENT)
-    wait_free(lab)
+        scene.lab.hang_up_phone(AGENT)
+    scene.wait_free()
     for talk in talks:
         ear.answers(talk.customer, 1, "4")
     for talk in talks:
         ear.waits_told(talk.customer, "ended")
         talk.customer_hangs_up()
         talk.wait_over()
-        assert stored(daemon, talk) == []
-    assert len(spooled(lab)) - len(earlier) == len(talks)
+        assert stored(scene.daemon, talk) == []
+    assert len(spooled(scene.lab)) - len(earlier) == len(talks)
 
     for _ in ("taken in", "and not once more"):
-        if daemon.is_running:
-            daemon.stop()
-        daemon.start()
+        if scene.daemon.is_running:
+            scene.daemon.stop()
+        scene.daemon.start()
         for talk, kind in zip(talks, kinds, strict=True):
-            kept = wait_stored(daemon, talk, 4)
+            kept = wait_stored(scene.daemon, talk, 4)
             assert (kept.group, kept.agent, kept.direction) == (GROUP, AGENT, kind.direction)
-        until(lambda: spooled(lab) == [], "the spool is empty")
+        until(lambda: spooled(scene.lab) == [], "the spool is empty")
 
 
 @both_ways
-def test_the_telephone_hangs_up(
-    *,
-    lab: Lab,
-    daemon: Daemon,
-    calls: Calls,
-    armed: Supervisor,
-    ear: Ear,
-    person: Person,
-    kind: Kind,
-) -> None:
+def test_the_telephone_hangs_up(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind) -> None:
     """With the daemon alive: told by event and left in the spool, and still one."""
-    talk = calls.connect(kind, person)
-    wait_armed(lab, talk)
+    talk = scene.connect(kind)
+    wait_armed(scene.lab, talk)
     talk.agent_hangs_up()
-    wait_free(lab)
+    scene.wait_free()
     ear.answers(talk.customer, 1, "5")
     ear.waits_told(talk.customer, "ended")
     talk.customer_hangs_up()
     talk.wait_over()
-    until(lambda: spooled(lab) == [], "the spool is empty")
-    wait_stored(daemon, talk, 5)
+    until(lambda: spooled(scene.lab) == [], "the spool is empty")
+    wait_stored(scene.daemon, talk, 5)
 
 
-def test_as_supervisor_and_operator_do_it(
-    *, daemon: Daemon, calls: Calls, ear: Ear, person: Person
-) -> None:
+def test_as_supervisor_and_operator_do_it(scene: Scene, ear: Ear) -> None:
     """``fluxcc group set``, ``hangup``, ``group remove``."""
-    talk = calls.connect(RECEIVED_BY_QUEUE, person)
-    assert daemon.cli("group", "set", GROUP, "--survey", "on", "--questions", "1").code == 0
-    assert "survey" in daemon.cli("hangup", "--agent", AGENT).stdout
+    talk = scene.connect(RECEIVED_BY_QUEUE)
+    assert scene.daemon.cli("group", "set", GROUP, "--survey", "on", "--questions", "1").code == 0
+    assert "survey" in scene.daemon.cli("hangup", "--agent", AGENT).stdout
     ear.answers(talk.customer, 1, "3")
-    wait_stored(daemon, talk, 3)
-    assert daemon.cli("group", "remove", GROUP).code == 0
+    wait_stored(scene.daemon, talk, 3)
+    assert scene.daemon.cli("group", "remove", GROUP).code == 0
     talk.customer_hangs_up()
     talk.wait_over()
 
 
 def test_whoever_ends_the_call_there_is_one_survey(
-    *,
-    lab: Lab,
-    daemon: Daemon,
-    board: Board,
-    calls: Calls,
-    armed: Supervisor,
-    ear: Ear,
-    person: Person,
+    scene: Scene, armed: Supervisor, ear: Ear
 ) -> None:
     """Armed for the telephone and started by the board: once. Ended by an operator: it ends."""
-    talk = calls.connect(RECEIVED_BY_QUEUE, person)
-    wait_armed(lab, talk)
-    assert board.ask("hangup", AGENT).code == "survey-started"
+    talk = scene.connect(RECEIVED_BY_QUEUE)
+    wait_armed(scene.lab, talk)
+    assert scene.board.ask("hangup", AGENT).code == "survey-started"
     ear.waits_for(talk.customer, "question_1_")
-    assert board.ask("hangup", AGENT).code == "no-live-call"
-    assert daemon.operate("hangup", call=talk.customer)["reply"]["code"] == "ended"
+    assert scene.board.ask("hangup", AGENT).code == "no-live-call"
+    assert scene.daemon.operate("hangup", call=talk.customer)["reply"]["code"] == "ended"
     talk.wait_over()
     ear.waits_told(talk.customer, "ended")
     assert [event["Fluxcc-State"] for event in ear.surveys(talk.customer)] == ["offered", "ended"]
-    wait_stored(daemon, talk, None)
+    wait_stored(scene.daemon, talk, None)
 
 
 # Whoever is never asked
 
 
 def test_only_the_board_starts_what_only_the_board_may_start(
-    board: Board, calls: Calls, survey: Supervisor, ear: Ear, person: Person
+    scene: Scene, survey: Supervisor, ear: Ear
 ) -> None:
     """``trigger = board``: the agent's telephone ends the call as ever."""
-    talk = calls.connect(RECEIVED_BY_QUEUE, person)
+    talk = scene.connect(RECEIVED_BY_QUEUE)
     talk.agent_hangs_up()
     nobody_was_asked(ear, talk)
 
 
 @every_kind
-def test_not_after_a_prank(
-    *,
-    lab: Lab,
-    board: Board,
-    calls: Calls,
-    armed: Supervisor,
-    ear: Ear,
-    person: Person,
-    kind: Kind,
-) -> None:
+def test_not_after_a_prank(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind) -> None:
     """The call ends at once, although its survey was armed."""
-    talk = calls.connect(kind, person)
-    wait_armed(lab, talk)
-    assert board.prank(AGENT).code == "blocked"
+    talk = scene.connect(kind)
+    wait_armed(scene.lab, talk)
+    assert scene.board.prank(AGENT).code == "blocked"
     assert talk.customer_is_gone()
     nobody_was_asked(ear, talk)
 
 
 @every_kind
-def test_not_after_a_transfer(
-    *,
-    lab: Lab,
-    board: Board,
-    calls: Calls,
-    armed: Supervisor,
-    ear: Ear,
-    person: Person,
-    kind: Kind,
-) -> None:
+def test_not_after_a_transfer(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind) -> None:
     """Neither when the agent is freed, nor at the end of the bridge that the service makes."""
     armed.adds_service("colleague", COLLEAGUE)
-    talk = calls.connect(kind, person)
-    wait_armed(lab, talk)
-    assert board.ask("transfer", AGENT, service="colleague").code == "transferred"
-    until(lambda: exists(lab, bridge_of(lab, talk.customer)), "the colleague has the customer")
-    lab.hang_up_phone(COLLEAGUE)
+    talk = scene.connect(kind)
+    wait_armed(scene.lab, talk)
+    assert scene.board.ask("transfer", AGENT, service="colleague").code == "transferred"
+    until(
+        lambda: exists(scene.lab, bridge_of(scene.lab, talk.customer)),
+        "the colleague has the customer",
+    )
+    scene.lab.hang_up_phone(COLLEAGUE)
     nobody_was_asked(ear, talk)
 
 
 @both_ways
-def test_not_after_a_conference(
-    *,
-    lab: Lab,
-    board: Board,
-    calls: Calls,
-    armed: Supervisor,
-    ear: Ear,
-    person: Person,
-    kind: Kind,
-) -> None:
+def test_not_after_a_conference(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind) -> None:
     """Taken to a room, the customer is not asked whoever leaves it first."""
     armed.adds_room()
-    talk = calls.connect(kind, person)
-    wait_armed(lab, talk)
-    assert board.ask("conference", AGENT).code == "conference-joined"
+    talk = scene.connect(kind)
+    wait_armed(scene.lab, talk)
+    assert scene.board.ask("conference", AGENT).code == "conference-joined"
     talk.agent_hangs_up()
-    wait_free(lab)
+    scene.wait_free()
     assert not talk.customer_is_gone()
     talk.customer_hangs_up()
     nobody_was_asked(ear, talk)
@@ -291,50 +222,41 @@ def test_not_after_a_conference(
 
 @every_kind
 def test_not_when_the_customer_hung_up(
-    *, lab: Lab, calls: Calls, armed: Supervisor, ear: Ear, person: Person, kind: Kind
+    scene: Scene, armed: Supervisor, ear: Ear, kind: Kind
 ) -> None:
     """There is nobody left to ask."""
-    talk = calls.connect(kind, person)
-    wait_armed(lab, talk)
+    talk = scene.connect(kind)
+    wait_armed(scene.lab, talk)
     talk.customer_hangs_up()
     nobody_was_asked(ear, talk)
-    wait_free(lab)
+    scene.wait_free()
 
 
-def test_not_when_nobody_answered(
-    *, lab: Lab, daemon: Daemon, calls: Calls, armed: Supervisor, ear: Ear, person: Person
-) -> None:
+def test_not_when_nobody_answered(scene: Scene, armed: Supervisor, ear: Ear) -> None:
     """Somebody waits in the queue, and an operator ends that call."""
-    assert "+OK" in lab.api(f"callcenter_config agent set status {AGENT}@default 'On Break'")
+    scene.leave_one_agent(rests=False)
+    assert "+OK" in scene.lab.api(f"callcenter_config agent set status {AGENT}@default 'On Break'")
     try:
-        caller = lab.call(person.number, "5000")
+        caller = scene.lab.call(scene.number, "5000")
         caller.wait_answered()
-        (call,) = until(daemon.calls, "the daemon sees the call")
+        (call,) = until(scene.daemon.calls, "the daemon sees the call")
         assert not call["talking"]
-        assert daemon.operate("hangup", call=call["call"])["reply"]["code"] == "ended"
+        assert scene.daemon.operate("hangup", call=call["call"])["reply"]["code"] == "ended"
         assert caller.wait_ended() == 200
     finally:
-        lab.api(f"callcenter_config agent set status {AGENT}@default Available")
+        scene.lab.api(f"callcenter_config agent set status {AGENT}@default Available")
     assert ear.surveys(call["call"]) == []
 
 
 @both_ways
-def test_a_change_counts_for_live_calls(
-    *,
-    lab: Lab,
-    calls: Calls,
-    supervisor: Supervisor,
-    ear: Ear,
-    person: Person,
-    kind: Kind,
-) -> None:
+def test_a_change_counts_for_live_calls(scene: Scene, ear: Ear, kind: Kind) -> None:
     """The telephone's hangup starts it, and then no longer, while the two talk."""
-    talk = calls.connect(kind, person)
-    supervisor.sets_group(has_survey=True, trigger="any")
-    wait_armed(lab, talk)
-    supervisor.sets_group(has_survey=True)
+    talk = scene.connect(kind)
+    scene.supervisor.sets_group(has_survey=True, trigger="any")
+    wait_armed(scene.lab, talk)
+    scene.supervisor.sets_group(has_survey=True)
     variable = f"uuid_getvar {talk.customer} transfer_after_bridge"
-    until(lambda: "*28" not in lab.api(variable), "the survey is disarmed")
+    until(lambda: "*28" not in scene.lab.api(variable), "the survey is disarmed")
     talk.agent_hangs_up()
     nobody_was_asked(ear, talk)
 
@@ -349,21 +271,14 @@ def nobody_was_asked(ear: Ear, talk: Conversation) -> None:
 
 
 def test_what_a_customer_may_do(
-    *,
-    board: Board,
-    daemon: Daemon,
-    calls: Calls,
-    survey: Supervisor,
-    ear: Ear,
-    people: Iterator[Person],
-    recordings: Path,
+    scene: Scene, survey: Supervisor, ear: Ear, recordings: Path
 ) -> None:
     """Two questions each, all at the same time: who is silent has two tries of ten seconds."""
     survey.sets_group(has_survey=True, questions=2, prompts=str(recordings))
 
     def asked() -> Conversation:
-        talk = calls.connect(RECEIVED, next(people))
-        assert board.ask("hangup", AGENT).code == "survey-started"
+        talk = scene.connect(RECEIVED, scene.stranger())
+        assert scene.board.ask("hangup", AGENT).code == "survey-started"
         return talk
 
     began = time.monotonic()
@@ -377,85 +292,68 @@ def test_what_a_customer_may_do(
     ear.answers(eager.customer, 2, "5")
     ear.waits_for(leaving.customer, "question_2_")
     leaving.customer_hangs_up()
-    wait_stored(daemon, eager, 4, 5)
-    wait_stored(daemon, leaving, 2, None)
+    wait_stored(scene.daemon, eager, 4, 5)
+    wait_stored(scene.daemon, leaving, 2, None)
 
     # A key that is no answer is told to be none, and the question is asked once more.
     ear.waits_for(clumsy.customer, "invalid")
     ear.answers(clumsy.customer, 1, "3", times=2)
     ear.answers(clumsy.customer, 2, "1")
-    wait_stored(daemon, clumsy, 3, 1)
+    wait_stored(scene.daemon, clumsy, 3, 1)
     ear.waits_for(late.customer, "invalid")
     ear.answers(late.customer, 1, "0", times=2)
     ear.answers(late.customer, 2, "1")
-    wait_stored(daemon, late, None, 1)
+    wait_stored(scene.daemon, late, None, 1)
 
     ear.waits_for(silent.customer, "question_2_")
     assert time.monotonic() - began > 2 * PATIENCE
     assert len(prompts(ear, silent, "question_1_")) == 2
     ear.presses(silent.customer, "5")
-    wait_stored(daemon, silent, None, 5)
+    wait_stored(scene.daemon, silent, None, 5)
     for talk in (silent, eager, clumsy, leaving, late):
         talk.wait_over()
 
 
-def test_from_zero_to_ten(
-    *,
-    daemon: Daemon,
-    board: Board,
-    calls: Calls,
-    survey: Supervisor,
-    ear: Ear,
-    people: Iterator[Person],
-) -> None:
+def test_from_zero_to_ten(scene: Scene, survey: Supervisor, ear: Ear) -> None:
     """``scale = 0-10``: a second digit is waited for, but not for long, and not after a hash."""
     survey.sets_group(has_survey=True, scale="0-10")
     pressed = []
     for keys, answer in {"7": 7, "0": 0, "10": 10, "8#": 8}.items():
-        talk = calls.connect(RECEIVED, next(people))
-        assert board.ask("hangup", AGENT).code == "survey-started"
+        talk = scene.connect(RECEIVED, scene.stranger())
+        assert scene.board.ask("hangup", AGENT).code == "survey-started"
         ear.answers(talk.customer, 1, keys)
         pressed.append((talk, answer))
     for talk, answer in pressed:
-        wait_stored(daemon, talk, answer)
+        wait_stored(scene.daemon, talk, answer)
         talk.customer_hangs_up()
         talk.wait_over()
 
 
 def test_the_groups_own_recordings(
-    *,
-    daemon: Daemon,
-    board: Board,
-    calls: Calls,
-    survey: Supervisor,
-    ear: Ear,
-    person: Person,
-    recordings: Path,
+    scene: Scene, survey: Supervisor, ear: Ear, recordings: Path
 ) -> None:
     """Played in place of the kit's; after the thanks it is the survey that hangs up."""
     survey.sets_group(has_survey=True, prompts=str(recordings))
-    talk = calls.connect(RECEIVED, person)
-    assert board.ask("hangup", AGENT).code == "survey-started"
+    talk = scene.connect(RECEIVED)
+    assert scene.board.ask("hangup", AGENT).code == "survey-started"
     ear.answers(talk.customer, 1, "1")
     talk.wait_over()
-    wait_stored(daemon, talk, 1)
+    wait_stored(scene.daemon, talk, 1)
     played = [Path(path) for path in prompts(ear, talk, "")]
     assert played == [recordings / "question_1_1-5.wav", recordings / "thanks.wav"]
     assert talk.caller is not None
     assert talk.caller.wait_ended() == 200
 
 
-def test_a_survey_of_the_houses_own(
-    lab: Lab, board: Board, calls: Calls, survey: Supervisor, person: Person
-) -> None:
+def test_a_survey_of_the_houses_own(scene: Scene, survey: Supervisor) -> None:
     """A group may name another destination; the customer is there when the board hears so."""
     survey.sets_group(has_survey=True, destination="7001")
-    talk = calls.connect(RECEIVED_BY_QUEUE, person)
-    assert board.ask("hangup", AGENT).code == "survey-started"
+    talk = scene.connect(RECEIVED_BY_QUEUE)
+    assert scene.board.ask("hangup", AGENT).code == "survey-started"
     variable = f"uuid_getvar {talk.customer} lab_service_reached"
-    until(lambda: lab.api(variable).strip() == "true", "the customer is there")
-    assert lab.api(f"uuid_getvar {talk.customer} fluxcc_survey_agent").strip() == AGENT
-    wait_free(lab)
+    until(lambda: scene.lab.api(variable).strip() == "true", "the customer is there")
+    assert scene.lab.api(f"uuid_getvar {talk.customer} fluxcc_survey_agent").strip() == AGENT
+    scene.wait_free()
     talk.customer_hangs_up()
     talk.wait_over()
 

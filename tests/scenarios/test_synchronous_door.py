@@ -5,60 +5,59 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 
-from fluxcc.lab.port import Lab
-from tests.testing.daemon import Daemon
 from tests.testing.event_socket import EventSocket
 from tests.testing.waiting import until
 
-from .conftest import Talk, are_gone
+from .scene import Scene
 
 AT_ONCE = 50
 
 
-def test_an_action_is_one_call_and_one_answer(
-    lab: Lab, daemon: Daemon, number: str, talk: Callable[..., Talk]
-) -> None:
+def test_an_action_is_one_call_and_one_answer(scene: Scene) -> None:
     """``+OK CODE TEXT``, by the same executor and with the same audit as the board's event."""
-    call = talk(number)
-    answer = lab.api(f"lua fluxcc.lua trote agent=1000 call={call.customer} reason=he was rude")
+    call = scene.talk(scene.number)
+    answer = scene.lab.api(
+        f"lua fluxcc.lua trote agent=1000 call={call.customer} reason=he was rude"
+    )
     assert answer.startswith("+OK blocked ")
-    assert are_gone(lab, call.customer, call.agent_leg)
-    row = daemon.cli("audit", "--json", "--agent", "1000").json[0]
+    assert scene.are_gone(call.customer, call.agent_leg)
+    row = scene.daemon.cli("audit", "--json", "--agent", "1000").json[0]
     assert (row["by"], row["code"], row["reason"]) == ("agent:1000", "blocked", "he was rude")
 
 
-def test_a_refusal_is_an_error_with_its_code(lab: Lab, daemon: Daemon) -> None:
-    assert daemon.is_running
-    assert lab.api("lua fluxcc.lua prank agent=1000").startswith("-ERR no-live-call ")
-    assert lab.api("lua fluxcc.lua dance agent=1000").startswith("-ERR unknown-action ")
-    assert lab.api("lua fluxcc.lua prank").startswith("-ERR malformed-request ")
+def test_a_refusal_is_an_error_with_its_code(scene: Scene) -> None:
+    assert scene.daemon.is_running
+    assert scene.lab.api("lua fluxcc.lua prank agent=1000").startswith("-ERR no-live-call ")
+    assert scene.lab.api("lua fluxcc.lua dance agent=1000").startswith("-ERR unknown-action ")
+    assert scene.lab.api("lua fluxcc.lua prank").startswith("-ERR malformed-request ")
 
 
-def test_what_cannot_be_read_is_not_sent(lab: Lab, daemon: Daemon) -> None:
-    assert daemon.is_running
-    assert lab.api("lua fluxcc.lua").startswith("-ERR malformed-request usage")
-    assert lab.api("lua fluxcc.lua prank agent=1000 nonsense").startswith("-ERR malformed-request")
+def test_what_cannot_be_read_is_not_sent(scene: Scene) -> None:
+    assert scene.daemon.is_running
+    assert scene.lab.api("lua fluxcc.lua").startswith("-ERR malformed-request usage")
+    assert scene.lab.api("lua fluxcc.lua prank agent=1000 nonsense").startswith(
+        "-ERR malformed-request"
+    )
 
 
-def test_no_header_can_be_smuggled_in(lab: Lab, daemon: Daemon) -> None:
+def test_no_header_can_be_smuggled_in(scene: Scene) -> None:
     """A line end in a value would begin a header of its own."""
-    assert daemon.is_running
-    lab.api("lua fluxcc.lua prank agent=1000 id=smuggled reason=x%0aFluxcc-Agent:%201001")
-    row = daemon.audited("smuggled")
+    assert scene.daemon.is_running
+    scene.lab.api("lua fluxcc.lua prank agent=1000 id=smuggled reason=x%0aFluxcc-Agent:%201001")
+    row = scene.daemon.audited("smuggled")
     assert (row["agent"], row["reason"]) == ("1000", "x Fluxcc-Agent: 1001")
 
 
-def test_50_at_once_are_50_right_answers(lab: Lab, daemon: Daemon) -> None:
+def test_50_at_once_are_50_right_answers(scene: Scene) -> None:
     """Each gets its own, and nothing is left behind."""
-    assert daemon.is_running
+    assert scene.daemon.is_running
     answers: list[str] = []
     with ExitStack() as opened:
         # Kept open, as boards do: connecting 50 at once is more than FreeSWITCH takes.
         boards = [
-            opened.enter_context(EventSocket(lab.host, lab.port, lab.password))
+            opened.enter_context(EventSocket(scene.lab.host, scene.lab.port, scene.lab.password))
             for _ in range(AT_ONCE)
         ]
         threads = [
@@ -77,7 +76,7 @@ def test_50_at_once_are_50_right_answers(lab: Lab, daemon: Daemon) -> None:
     assert Counter(answer.split()[1] for answer in answers) == {"no-live-call": AT_ONCE}
 
     def audited() -> bool:
-        rows = daemon.cli("audit", "--json", "--since", "1h").json
+        rows = scene.daemon.cli("audit", "--json", "--since", "1h").json
         return len({row["agent"] for row in rows if row["agent"].startswith("30")}) == AT_ONCE
 
     until(audited, "each is in the audit")

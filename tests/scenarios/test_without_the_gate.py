@@ -11,52 +11,48 @@ from fluxcc.lab.port import Lab, LabError
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
-from .conftest import is_refused
 from .people import Person
+from .scene import Scene
 
 
 @pytest.fixture
-def without_kit(lab: Lab, daemon: Daemon) -> Iterator[None]:
+def without_kit(scene: Scene) -> Iterator[None]:
     """The daemon runs already when somebody takes the gate away."""
-    lab.install_kit(None)
+    scene.lab.install_kit(None)
     yield
-    lab.install_kit(find_kit())
+    scene.lab.install_kit(find_kit())
 
 
 @pytest.mark.usefixtures("without_kit")
-def test_the_daemon_ends_a_blocked_callers_call_itself(
-    lab: Lab, daemon: Daemon, person: Person, somebody_else: Person
-) -> None:
+def test_the_daemon_ends_a_blocked_callers_call_itself(scene: Scene) -> None:
     """Contract, section 2: ended when its leg is created; log and ``status`` say that the gate is
     gone."""
-    assert daemon.cli("block", person.number).code == 0
-    _ends_by_itself(lab, person.number)
-    _ends_by_itself(lab, person.other_spellings[2], "9999")
-    until(lambda: _attempts(daemon, person) == 2, "both attempts are counted")
+    assert scene.daemon.cli("block", scene.number).code == 0
+    _ends_by_itself(scene.lab, scene.number)
+    _ends_by_itself(scene.lab, scene.person.other_spellings[2], "9999")
+    until(lambda: _attempts(scene.daemon, scene.person) == 2, "both attempts are counted")
 
-    other = lab.call(somebody_else.number, "1000")
+    other = scene.lab.call(scene.somebody_else.number, "1000")
     other.wait_answered()
     with pytest.raises(LabError):
         other.wait_ended(0.3)
 
-    assert "the gate is missing from a dialplan context" in daemon.log
-    assert "context=public" in daemon.log
-    assert daemon.cli("status", "--json").json["contexts_without_gate"] == ["public"]
-    assert "MISSING" in daemon.cli("status").stdout
+    assert "the gate is missing from a dialplan context" in scene.daemon.log
+    assert "context=public" in scene.daemon.log
+    assert scene.daemon.cli("status", "--json").json["contexts_without_gate"] == ["public"]
+    assert "MISSING" in scene.daemon.cli("status").stdout
 
-    lab.install_kit(find_kit())
-    until(lambda: not daemon.status()["contexts_without_gate"], "the gate is seen to be back")
-    assert is_refused(lab, person.number)
-    assert "MISSING" not in daemon.cli("status").stdout
+    scene.lab.install_kit(find_kit())
+    until(lambda: not scene.daemon.status()["contexts_without_gate"], "the gate is seen to be back")
+    assert scene.is_refused(scene.number)
+    assert "MISSING" not in scene.daemon.cli("status").stdout
 
 
-def test_the_daemon_ends_a_call_in_a_spelling_that_no_key_has(
-    lab: Lab, daemon: Daemon, person: Person
-) -> None:
+def test_the_daemon_ends_a_call_in_a_spelling_that_no_key_has(scene: Scene) -> None:
     """Contract, section 2, every spelling: a carrier's code in front is the same person."""
-    assert daemon.cli("block", person.number).code == 0
-    _ends_by_itself(lab, f"02111{person.local}")
-    until(lambda: _attempts(daemon, person) == 1, "the attempt is counted")
+    assert scene.daemon.cli("block", scene.number).code == 0
+    _ends_by_itself(scene.lab, f"02111{scene.person.local}")
+    until(lambda: _attempts(scene.daemon, scene.person) == 1, "the attempt is counted")
 
 
 def test_another_cause_can_be_configured(lab: Lab, make_daemon, person: Person) -> None:
