@@ -37,6 +37,13 @@ def test_without_a_survey_the_call_ends(world: World) -> None:
     set_up(world)
     assert world.ask(a_request(Action.HANGUP)).code is Code.ENDED
     assert not world.tracker.calls
+    assert world.story == [
+        "write audit requested",
+        "disarm customer",
+        "end customer NORMAL_CLEARING",
+        "end telephone NORMAL_CLEARING",
+        "write audit ok",
+    ]
     assert world.pbx.gate == {}
 
 
