@@ -34,6 +34,7 @@ from fluxcc.core.surveys import Surveys
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
+from fluxcc.kit.names import REJECT_CAUSE_KEY
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Core:
         self.provisioning = Provisioning(pbx, self.happenings, settings.conference.room)
         self._build_blocks(settings)
         self.publisher = Publisher(
-            pbx, self.blocking, self.provisioning, {"reject_cause": settings.blocks.reject_cause}
+            pbx, self.blocking, self.provisioning, {REJECT_CAUSE_KEY: settings.blocks.reject_cause}
         )
         self.rules = self._build_rules(settings)
         self._build_requests()
@@ -163,7 +164,7 @@ class Core:
         self.rules.survey_context = wanted.survey.context
         self.attempts.cause = wanted.blocks.reject_cause
         self.retention.ages = ages(wanted)
-        self.publisher.configure(reject_cause=wanted.blocks.reject_cause)
+        self.publisher.configure({REJECT_CAUSE_KEY: wanted.blocks.reject_cause})
 
     def recover(self) -> bool:
         """Take over what the store knows; False where it cannot be read now."""

@@ -73,7 +73,7 @@ class Publisher:
         if self.is_done:
             log.warning("blocks, rooms and settings were published again")
 
-    def configure(self, **settings: str) -> None:
+    def configure(self, settings: dict[str, str]) -> None:
         """Let the kit's dialplan know these from now on."""
         self._settings |= settings
         if self._pbx.is_connected:
