@@ -75,11 +75,13 @@ class Records:
 
     def _read(self) -> None:
         reader = FrameReader()
-        while data := self._socket.recv(65536):
-            for frame in reader.feed(data):
-                if frame.kind == "text/event-json":
-                    event = json.loads(frame.body)
-                    self.of[event["Unique-ID"]] = event
+        # What FreeSWITCH was just sending when we closed resets the connection.
+        with suppress(ConnectionResetError):
+            while data := self._socket.recv(65536):
+                for frame in reader.feed(data):
+                    if frame.kind == "text/event-json":
+                        event = json.loads(frame.body)
+                        self.of[event["Unique-ID"]] = event
 
 
 @contextmanager
