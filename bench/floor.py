@@ -11,10 +11,11 @@ import time
 
 from bench.replay import say
 from fluxcc.config import CallSettings
+from fluxcc.pbx import events
 from fluxcc.pbx.frames import FrameReader
 
 
-def main(port: int, events: int) -> None:
+def main(port: int, wanted: int) -> None:
     """Read and decode so many events."""
     settings = CallSettings()
     decode = events.Decoder(settings.group_variables, settings.agent_variables).event
@@ -24,7 +25,7 @@ def main(port: int, events: int) -> None:
         buffer = bytearray(256 * 1024)
         view = memoryview(buffer)
         began = time.process_time()
-        while seen < events and (size := connection.recv_into(buffer)):
+        while seen < wanted and (size := connection.recv_into(buffer)):
             for frame in reader.feed(view[:size]):
                 if frame.kind == "text/event-json":
                     decode(frame.body)

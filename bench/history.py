@@ -13,11 +13,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.processes import settings
+from bench.processes import PASSWORD
 from bench.table import Row
 from bench.throughput import daemon_cost, spread
-from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.history import History
 from fluxcc.store.upkeep import upgrade
+from tests.testing.program import NODE, environment
 
 CALLS, QUICK_CALLS = 5_000_000, 200_000
 LIVE, QUICK_LIVE, FEW = 20_000, 2_000, 100
@@ -59,7 +60,7 @@ def _ended(calls: int) -> Iterator[tuple[Any, ...]]:
     for number, at, caller, agent in _moments(calls):
         leg = f"{number:08x}-0000-4000-8000-{number:012x}"
         yield (
-            *("bench", int(at * 1e6), "received", leg, leg, caller, agent, "sales"),
+            *(NODE, int(at * 1e6), "received", leg, leg, caller, agent, "sales"),
             *(at, at + 5, at + 180, "NORMAL_CLEARING", "answered"),
         )
 
@@ -68,7 +69,7 @@ def _audit(calls: int) -> Iterator[tuple[Any, ...]]:
     for number, at, caller, agent in islice(_moments(calls), 0, None, AUDITED):
         leg = f"{number:08x}-0000-4000-8000-{number:012x}"
         yield (
-            *("bench", int(at * 1e6), at, f"r-{number}", "prank", f"agent:{agent}", agent, leg),
+            *(NODE, int(at * 1e6), at, f"r-{number}", "prank", f"agent:{agent}", agent, leg),
             *(caller, "", "ok", "blocked", at + 0.1, "en", True, int(at) + 1800, "", ""),
         )
 
@@ -88,7 +89,7 @@ def ask(folder: Path) -> dict[str, float]:
             began = time.perf_counter()
             subprocess.run(
                 [sys.executable, "-m", "fluxcc", *words],
-                env=settings(1, folder),
+                env=environment(1, PASSWORD, folder / "fluxcc.db"),
                 stdout=subprocess.DEVNULL,
                 check=True,
             )
@@ -98,7 +99,7 @@ def ask(folder: Path) -> dict[str, float]:
 
 def ask_inside(folder: Path) -> float:
     """Seconds of the slowest question without the start of a program around it."""
-    store, day_ago = SqlStore(f"sqlite:///{folder / 'fluxcc.db'}", "bench"), time.time() - 86400
+    store, day_ago = History(f"sqlite:///{folder / 'fluxcc.db'}", [NODE]), time.time() - 86400
     questions: list[Callable[[], object]] = [
         lambda: store.blocks(1_000),
         lambda: store.audit(number="+5511900007919", limit=1_000),

@@ -17,9 +17,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.testing.program import environment
+
 PATIENCE = 600.0
 """Seconds after which a program that hangs is killed."""
-AREA_CODE = "11"
+PASSWORD = "x"
+"""Of the stand-ins, which take any."""
 
 
 def cores() -> tuple[set[int], set[int]]:
@@ -92,21 +95,6 @@ def peer(name: str, events: int, *options: object) -> float:
             return float(told["cpu"]) / int(told["events"])
 
 
-def settings(port: int, folder: Path, **further: str) -> dict[str, str]:
-    """The environment of a daemon with a store of its own in ``folder``."""
-    own = {
-        "FLUXCC_CONFIG": os.devnull,
-        "FLUXCC_PBX_NODE": "bench",
-        "FLUXCC_PBX_PORT": str(port),
-        "FLUXCC_PBX_PASSWORD": "x",
-        "FLUXCC_STORE_URL": f"sqlite:///{folder / 'fluxcc.db'}",
-        "FLUXCC_NUMBERS_AREA_CODE": AREA_CODE,
-        "FLUXCC_METRICS_LISTEN": "",
-    }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLUXCC_")}
-    return kept | own | further
-
-
 @contextmanager
 def daemon_beside(
     server: Sequence[object], *options: str, folder: Path | None = None
@@ -117,6 +105,7 @@ def daemon_beside(
             temporary = tempfile.TemporaryDirectory(prefix="fluxcc-bench-")
             folder = Path(opened.enter_context(temporary))
         replay = opened.enter_context(running(*server))
-        environment = settings(replay.read("port")["port"], folder)
-        subject = running("bench.subject", *options, measured=True, environment=environment)
+        port = replay.read("port")["port"]
+        variables = environment(port, PASSWORD, folder / "fluxcc.db")
+        subject = running("bench.subject", *options, measured=True, environment=variables)
         yield replay, opened.enter_context(subject)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import sqlite3
 import tempfile
 import time
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
-from bench.processes import running, settings
+from bench.processes import running
 from bench.responder import ANSWER, ASK
 from bench.scheduling import a_block
 from bench.table import Row, skipped
@@ -22,8 +21,9 @@ from fluxcc.core.ports import Batch
 from fluxcc.kit import find_kit, names
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.pbx import commands
-from fluxcc.pbx.frames import FrameReader
 from fluxcc.store.sql_store import SqlStore
+from tests.testing.event_socket import EventSocket, event_command
+from tests.testing.program import NODE, environment
 
 PRANK = "prank on a real FreeSWITCH, over a bare event round trip"
 PUBLISH = "10,000 blocks told to a restarted FreeSWITCH"
@@ -45,8 +45,8 @@ def rows(*, quick: bool) -> list[Row]:
 @contextmanager
 def daemon_beside(lab: RealLab, folder: Path) -> Iterator[None]:
     """``fluxcc run`` on that FreeSWITCH."""
-    environment = settings(lab.port, folder, FLUXCC_PBX_PASSWORD=lab.password)
-    with running("bench.subject", environment=environment) as daemon:
+    variables = environment(lab.port, lab.password, folder / "fluxcc.db")
+    with running("bench.subject", environment=variables) as daemon:
         daemon.ask("connects 1", "resynced")
         yield
 
@@ -58,21 +58,19 @@ class Bare:
     """A client that asks the responder, as a board asks the daemon."""
 
     def __init__(self, lab: RealLab) -> None:
-        self._socket = socket.create_connection((lab.host, lab.port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(f"auth {lab.password}\n\nevent json CUSTOM {ANSWER}\n\n".encode())
+        self._socket = EventSocket(lab.host, lab.port, lab.password)
+        self._socket.command(f"event json CUSTOM {ANSWER}")
         self._number = 0
         time.sleep(0.5)
 
     def ask(self) -> float:
         """Seconds until the answer."""
         self._number += 1
-        event = f"sendevent CUSTOM\nEvent-Subclass: {ASK}\nBench-Number: {self._number}\n\n"
-        awaited, heard = f'"Bench-Number":"{self._number}"'.encode(), b""
+        number = str(self._number)
         began = time.perf_counter()
-        self._socket.sendall(event.encode())
-        while awaited not in heard:
-            heard += self._socket.recv(65536)
+        self._socket.command(event_command(ASK, [("Bench-Number", number)]))
+        while self._socket.event()["Bench-Number"] != number:
+            pass
         return time.perf_counter() - began
 
 
@@ -81,9 +79,9 @@ def prank(*, quick: bool) -> Row:
     pranks, bare = [], []
     with tempfile.TemporaryDirectory(prefix="fluxcc-bench-") as folder, RealLab() as lab:
         lab.install_kit(find_kit())
-        environment = settings(lab.port, Path(folder), FLUXCC_PBX_PASSWORD=lab.password)
+        variables = environment(lab.port, lab.password, Path(folder, "fluxcc.db"))
         with (
-            running("bench.responder", lab.port, environment=environment) as responder,
+            running("bench.responder", lab.port, environment=variables) as responder,
             daemon_beside(lab, Path(folder)),
             Board(lab.host, lab.port, lab.password) as board,
         ):
@@ -129,7 +127,7 @@ def publish(*, quick: bool) -> Row:
         folder, soon = Path(name), int(time.time()) + 3600
         lab.install_kit(find_kit())
         made = [a_block(number, soon + number) for number in range(blocks)]
-        store = SqlStore(f"sqlite:///{folder / 'fluxcc.db'}", "bench")
+        store = SqlStore(f"sqlite:///{folder / 'fluxcc.db'}", NODE)
         store.write(Batch(blocks=tuple(made)))
         store.close()
         with daemon_beside(lab, folder):
@@ -225,8 +223,7 @@ def _lookup(lab: RealLab, pid: int, count: int) -> float:
     """Milliseconds of CPU of what the gate asks for each caller who is not blocked, the middle of
     five: whole calls differ by more from one round to the next."""
     found = f"${{hash(select/{names.BLOCK_REALM}/+5511987654321)}}"
-    with socket.create_connection((lab.host, lab.port)) as link:
-        link.sendall(f"auth {lab.password}\n\n".encode())
+    with EventSocket(lab.host, lab.port, lab.password) as link:
         each = []
         for _ in range(5):
             plain = _cpu_of(link, pid, f"expand echo {'x' * len(found)}", count)
@@ -235,30 +232,20 @@ def _lookup(lab: RealLab, pid: int, count: int) -> float:
     return median(each)
 
 
-def _cpu_of(link: socket.socket, pid: int, command: str, count: int) -> float:
+def _cpu_of(link: EventSocket, pid: int, command: str, count: int) -> float:
     """Seconds that FreeSWITCH computes until it has answered this command so many times."""
     before = _cpu(pid)
     for _ in range(count // AT_ONCE):
-        _run(link, [command] * AT_ONCE)
+        link.apis([command] * AT_ONCE)
     return _cpu(pid) - before
-
-
-def _run(link: socket.socket, commands: list[str]) -> None:
-    """Let FreeSWITCH run these, and wait until it has answered each."""
-    link.sendall("".join(f"api {command}\n\n" for command in commands).encode())
-    reader, heard = FrameReader(), 0
-    while heard < len(commands):
-        answers = reader.feed(link.recv(65536))
-        heard += sum(answer.kind == "api/response" for answer in answers)
 
 
 def _put_blocks(lab: RealLab, blocks: int) -> None:
     soon = int(time.time()) + 3600
-    with socket.create_connection((lab.host, lab.port)) as link:
-        link.sendall(f"auth {lab.password}\n\n".encode())
+    with EventSocket(lab.host, lab.port, lab.password) as link:
         for number in range(blocks):
             keys = a_block(10**7 + number, soon).keys
-            _run(link, [commands.put_hash(names.BLOCK_REALM, key, str(soon)) for key in keys])
+            link.apis([commands.put_hash(names.BLOCK_REALM, key, str(soon)) for key in keys])
 
 
 def _lua_kit(folder: Path) -> Path:

@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench import snapshots
+from tests.testing.event_socket import cut
 
 STREAMS = Path(__file__).parent.parent / "tests" / "streams"
 HEARD = frozenset(
@@ -52,15 +53,10 @@ def recorded_call(name: str) -> list[bytes]:
 
 
 def _bodies(file: Path) -> list[bytes]:
-    data, bodies = gzip.decompress(file.read_bytes()), []
-    while data:
-        head, _, data = data.partition(b"\n\n")
-        found = re.search(rb"Content-Length: (\d+)", head)
-        length = int(found.group(1)) if found else 0
-        body, data = data[:length], data[length:]
-        if body.startswith(b"{") and json.loads(body)["Event-Name"] in HEARD:
-            bodies.append(body)
-    return bodies
+    bodies = [frame.body for frame in cut(gzip.decompress(file.read_bytes()))]
+    return [
+        body for body in bodies if body.startswith(b"{") and json.loads(body)["Event-Name"] in HEARD
+    ]
 
 
 class Call:

@@ -18,7 +18,7 @@ from chaos.traffic import Line, fresh_number, is_refused
 from fluxcc.client import Board
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
-from tests.scenarios.waiting import until
+from tests.testing.waiting import until
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 STEPS = {

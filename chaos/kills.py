@@ -21,7 +21,7 @@ from fluxcc.client import Board, BoardError
 from fluxcc.domain.audit import REQUESTED
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
-from tests.scenarios.waiting import until
+from tests.testing.waiting import until
 
 AGENTS = ("1000", "1001")
 OPERATORS = 2

@@ -22,7 +22,7 @@ from chaos.subject import Subject
 from chaos.traffic import Crowd, Line
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
-from tests.scenarios.waiting import until
+from tests.testing.waiting import until
 
 RATE, HOLD = 100.0, 1.0
 SIGHT = 75.0

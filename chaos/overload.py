@@ -19,7 +19,7 @@ from typing import Any, cast
 from chaos.report import Report
 from chaos.subject import Subject
 from fluxcc.lab.port import Lab
-from tests.scenarios.waiting import until
+from tests.testing.waiting import until
 
 MOST_MEMORY = 512 * 1024
 """Kilobytes: 20,000 waiting events of the largest have some 200 MB."""

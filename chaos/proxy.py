@@ -15,6 +15,8 @@ import threading
 import time
 from collections import Counter
 
+from tests.testing.event_socket import cut
+
 CHUNK = 64 * 1024
 ONE_BY_ONE = 2_000
 """Bytes that are sent one by one, so that a frame is split at every byte."""
@@ -161,14 +163,7 @@ class Pipe:
 
 def _frames(data: bytes) -> int:
     """How many bytes of it are whole frames."""
-    start = 0
-    while (head := data.find(b"\n\n", start)) >= 0:
-        found = re.search(rb"Content-Length: (\d+)", data[start:head])
-        end = head + 2 + (int(found[1]) if found else 0)
-        if end > len(data):
-            break
-        start = end
-    return start
+    return sum(frame.size for frame in cut(data))
 
 
 class Proxy:

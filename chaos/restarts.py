@@ -17,7 +17,7 @@ from chaos.traffic import Crowd, Line, fresh_number
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
 from fluxcc.lab.simulated import SimulatedLab
-from tests.scenarios.waiting import until
+from tests.testing.waiting import until
 
 BLOCKS = 200
 AGAIN = 2.0

@@ -18,7 +18,7 @@ from chaos.traffic import Crowd, Line
 from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
-from tests.scenarios.waiting import until
+from tests.testing.waiting import until
 
 DESTINATIONS = (*("1000", "1001") * 5, "5000")
 """One in eleven comes through the queue."""

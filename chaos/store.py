@@ -25,8 +25,8 @@ from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
 from fluxcc.store.history import History
-from tests.scenarios.daemon import NODE
-from tests.scenarios.waiting import until
+from tests.testing.program import NODE
+from tests.testing.waiting import until
 
 LOCKED, LOCKED_QUICK = 30.0, 3.0
 BACK = 15.0
@@ -259,7 +259,7 @@ def corrupted(report: Report, lab: Lab, folder: Path, *, quick: bool) -> None:
         trial.prank()
         if is_down:
             daemon.kill()
-        content = spoil(daemon.database)
+        content = overwrite(daemon.database)
         trial.requests.clear()
         if is_down:
             daemon.start()
@@ -275,7 +275,7 @@ def corrupted(report: Report, lab: Lab, folder: Path, *, quick: bool) -> None:
     trial.tell(report, "corrupted", set_aside=aside)
 
 
-def spoil(database: Path) -> bytes:
+def overwrite(database: Path) -> bytes:
     """Overwrite the file's head, and throw away what its companion would repair it with; what its
     first bytes are now."""
     garbage = random.randbytes(64 * 1024)

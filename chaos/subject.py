@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from fluxcc.lab.port import Lab
-from tests.scenarios.daemon import CONNECTED, Daemon
-from tests.testing.operators import operate
+from tests.testing.daemon import Daemon
 
 
 class Vitals(NamedTuple):
@@ -56,22 +53,10 @@ class Subject(Daemon):
             subject.close()
         cls.started.clear()
 
-    @property
-    def pid(self) -> int:
-        """The process."""
-        assert self._process is not None
-        return self._process.pid
-
     def start(self, *, connected: bool = True) -> None:
         """Start it and return when it is ``connected``."""
         said = self.connects
-        with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*self._wrapper, sys.executable, "-m", "fluxcc", "run"],
-                env=self.environment,
-                stderr=output,
-                stdout=output,
-            )
+        super().start(connected=False, cold=True, wrapper=self._wrapper)
         if connected:
             try:
                 self.wait_connected(said + 1, 30)
@@ -81,10 +66,6 @@ class Subject(Daemon):
                 self.wait_ended()
                 print(self.log[-6000:], flush=True)
                 raise
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, number)
 
     def wait_connected(self, times: int = 1, timeout: float = 10.0) -> None:
         """Return once it has connected so many times."""
@@ -98,26 +79,9 @@ class Subject(Daemon):
             resident=int(facts["VmRSS"].split()[0]),
             files=len(os.listdir(f"/proc/{self.pid}/fd")),
             threads=int(facts["Threads"]),
-            greenlets=self._ask("vitals")["greenlets"],
+            greenlets=self.operate("vitals")["reading"]["greenlets"],
         )
 
     def legs(self) -> set[str]:
         """The legs it believes to be there."""
         return {leg for call in self.calls() for leg in call["legs"]}
-
-    @property
-    def control(self) -> Path:
-        """The operators' door."""
-        given = self.environment.get("FLUXCC_CONTROL_SOCKET")
-        return Path(given) if given else self.database.with_suffix(".sock")
-
-    def _ask(self, what: str) -> Any:
-        return self.operate(what, 5)["reading"]
-
-    def operate(self, do: str, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
-        """What the operator's command would ask and be answered, without a process for it."""
-        answer: dict[str, Any] = operate(self.control, do, timeout, **fields)
-        return answer
-
-
-__all__ = ["CONNECTED", "Subject", "Vitals"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import random
-import socket
 import threading
 import time
 from collections import deque
@@ -14,6 +13,7 @@ from typing import Any
 
 from fluxcc.lab.port import Lab, LabError
 from fluxcc.lab.simulated import SimulatedLab
+from tests.testing.event_socket import EventSocket
 
 
 class Line:
@@ -25,20 +25,14 @@ class Line:
         self._open()
 
     def _open(self) -> None:
-        self._socket = socket.create_connection((self._lab.host, self._lab.port), 10)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._file = self._socket.makefile("rb")
-        self._frame()
-        self._socket.sendall(f"auth {self._lab.password}\n\n".encode())
-        self._frame()
+        self._socket = EventSocket(self._lab.host, self._lab.port, self._lab.password)
 
     def api(self, command: str) -> str:
         """One command's answer; a connection that broke is made anew once."""
         with self._lock:
             for attempt in (1, 2):
                 try:
-                    self._socket.sendall(f"api {command}\n\n".encode())
-                    return self._frame().rstrip("\n")
+                    return self._socket.api(command)
                 except OSError as error:
                     self.close()
                     if attempt == 2:
@@ -51,18 +45,7 @@ class Line:
 
     def close(self) -> None:
         """End the connection."""
-        self._file.close()
         self._socket.close()
-
-    def _frame(self) -> str:
-        length = 0
-        while (line := self._file.readline()) != b"\n":
-            if not line:
-                raise ConnectionResetError("the PBX closed the connection")
-            name, _, value = line.decode("utf-8", "replace").partition(":")
-            if name == "Content-Length":
-                length = int(value)
-        return self._file.read(length).decode("utf-8", "replace")
 
     # What is often asked
 

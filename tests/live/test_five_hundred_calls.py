@@ -5,12 +5,7 @@ Takes a minute, so ``make live`` runs it and ``make test`` does not.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -24,12 +19,12 @@ from fluxcc.client import Board, Reply
 from fluxcc.core.ports import Batch
 from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.kit import find_kit
-from fluxcc.lab.demo import running_daemon
 from fluxcc.lab.port import Caller
 from fluxcc.lab.real import RealLab, why_unavailable
-from fluxcc.pbx.frames import FrameReader
-from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
+from tests.testing.daemon import Daemon
+from tests.testing.event_socket import EventSocket
+from tests.testing.program import NODE
 
 pytestmark = [
     pytest.mark.live,
@@ -63,25 +58,22 @@ class Records:
 
     def __init__(self, lab: RealLab) -> None:
         self.of: dict[str, dict[str, str]] = {}
-        self._socket = socket.create_connection((lab.host, lab.port))
-        self._socket.sendall(f"auth {lab.password}\n\nevent json CHANNEL_DESTROY\n\n".encode())
+        self._socket = EventSocket(lab.host, lab.port, lab.password)
+        assert self._socket.command("event json CHANNEL_DESTROY").startswith("+OK")
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def close(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.shut_down()
         self._reader.join()
         self._socket.close()
 
     def _read(self) -> None:
-        reader = FrameReader()
-        # What FreeSWITCH was just sending when we closed resets the connection.
-        with suppress(ConnectionResetError):
-            while data := self._socket.recv(65536):
-                for frame in reader.feed(data):
-                    if frame.kind == "text/event-json":
-                        event = json.loads(frame.body)
-                        self.of[event["Unique-ID"]] = event
+        # It is closed, or FreeSWITCH was just writing to it when it was.
+        with suppress(ConnectionError):
+            while True:
+                event = self._socket.event(timeout=None)
+                self.of[event["Unique-ID"]] = event
 
 
 @contextmanager
@@ -94,10 +86,9 @@ def crowded_lab(folder: Path) -> Iterator[RealLab]:
         yield lab
 
 
-def provision(folder: Path) -> History:
+def provision(daemon: Daemon) -> None:
     """What a supervisor would have set before."""
-    url, node = f"sqlite:///{folder / 'demo.db'}", socket.gethostname()
-    store = SqlStore(url, node)
+    store = SqlStore(f"sqlite:///{daemon.database}", NODE)
     rooms = tuple(Room(agent) for agent in AGENTS)
     store.write(
         Batch(
@@ -110,7 +101,6 @@ def provision(folder: Path) -> History:
         )
     )
     store.close()
-    return History(url, [node])
 
 
 def one_call(lab: RealLab, number: int, agent: str, replies: list[Reply]) -> None:
@@ -164,39 +154,40 @@ def agrees(reply: Reply, record: dict[str, str]) -> bool:
 
 
 def test_500_calls_end_as_the_audit_says(tmp_path: Path) -> None:
-    store = provision(tmp_path)
-    with crowded_lab(tmp_path) as lab, closing(Records(lab)) as records:
+    with (
+        crowded_lab(tmp_path) as lab,
+        closing(Daemon(lab, tmp_path)) as daemon,
+        closing(Records(lab)) as records,
+    ):
+        provision(daemon)
+        daemon.start()
         replies: list[Reply] = []
-        with running_daemon(lab, tmp_path, "en"):
-            threads = []
-            began = time.monotonic()
-            for number in range(CALLS):
-                time.sleep(max(0.0, began + number / RATE - time.monotonic()))
-                agent = AGENTS[number % len(AGENTS)]
-                thread = threading.Thread(target=one_call, args=(lab, number, agent, replies))
-                thread.start()
-                threads.append(thread)
-            for thread in threads:
-                thread.join(30)
-            wait_until_empty(lab)
-            status = subprocess.run(
-                [sys.executable, "-m", "fluxcc", "--json", "calls"],
-                env={**os.environ, "FLUXCC_STORE_URL": f"sqlite:///{tmp_path / 'demo.db'}"},
-                capture_output=True,
-                check=True,
-            )
-        assert json.loads(status.stdout) == [], "a call is left over in the daemon"
+        threads = []
+        began = time.monotonic()
+        for number in range(CALLS):
+            time.sleep(max(0.0, began + number / RATE - time.monotonic()))
+            agent = AGENTS[number % len(AGENTS)]
+            thread = threading.Thread(target=one_call, args=(lab, number, agent, replies))
+            thread.start()
+            threads.append(thread)
+        for thread in threads:
+            thread.join(30)
+        wait_until_empty(lab)
+        assert daemon.calls() == [], "a call is left over in the daemon"
+        daemon.stop()
         assert Counter(reply.status for reply in replies) == {"ok": CALLS}
         wrong = [reply for reply in replies if not agrees(reply, records.of[reply.call])]
         assert wrong == []
-        audit = {row.call: row for row in store.audit(limit=10 * CALLS) if row.status == "ok"}
+        audit = {
+            row.call: row for row in daemon.store.audit(limit=10 * CALLS) if row.status == "ok"
+        }
         assert {call: row.code for call, row in audit.items()} == {
             reply.call: reply.code for reply in replies
         }
         busy = [row for row in audit.values() if row.subject == "busy"]
         assert {row.sequel for row in busy} == {"busy"}
         rated = [row for row in audit.values() if row.code == "survey-started"]
-        surveys = store.surveys()
+        surveys = daemon.store.surveys()
         assert len(surveys) == len(rated)
         assert {row.agent for row in rated} <= RATED
         assert {survey.answers for survey in surveys} == {(4,)}

@@ -20,12 +20,12 @@ from fluxcc.kit import find_kit
 from fluxcc.lab.port import Caller, Lab, LabError
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
-from .daemon import Daemon
 from .kinds import Calls, Ear, Supervisor
 from .people import Person, strangers
 from .tap import Tap
-from .waiting import until
 
 _WHY_NOT = why_unavailable()
 _KINDS = [

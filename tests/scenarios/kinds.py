@@ -16,12 +16,11 @@ import pytest
 from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
 from fluxcc.lab.port import Caller, Lab
 from fluxcc.store.history import History
-from tests.testing.operators import operate
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import PATIENCE, until
 
-from .daemon import Daemon
 from .people import Person
 from .tap import Event, Tap
-from .waiting import PATIENCE, until
 
 AGENT, COLLEAGUE = "1000", "1001"
 GROUP = "sales"
@@ -178,16 +177,11 @@ class Supervisor:
     def undoes(self) -> None:
         """Leave nothing behind."""
         for entry in self._undo.values():
-            ask(self._daemon, "remove", entry=entry)
+            self._daemon.operate("remove", entry=entry)
 
     def _set(self, entry: Entry) -> None:
         self._undo[type(entry), key(entry)] = entry
-        assert ask(self._daemon, "set", entry=entry)["reply"]["code"] == "saved"
-
-
-def ask(daemon: Daemon, do: str, **fields: object) -> Any:
-    """Ask by the operators' door, without a process for it."""
-    return operate(daemon.socket, do, **fields)
+        assert self._daemon.operate("set", entry=entry)["reply"]["code"] == "saved"
 
 
 def exists(lab: Lab, leg: str) -> bool:

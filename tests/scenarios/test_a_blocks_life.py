@@ -8,12 +8,12 @@ from collections.abc import Callable
 from fluxcc.client import Board
 from fluxcc.domain.blocks import BlockState
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import Talk, clock, is_refused, is_talking
-from .daemon import Daemon
 from .people import Person
 from .tap import Tap
-from .waiting import until
 
 
 def test_a_block_does_not_end_a_call_that_is_up(

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from fluxcc.client import Board
 from fluxcc.domain.blocks import BlockState
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import Talk, clock, is_refused
-from .daemon import Daemon
 from .people import Person
-from .waiting import until
 
 AGAIN = 2.0
 """Seconds after FreeSWITCH's event socket accepts within which every block is enforced again."""

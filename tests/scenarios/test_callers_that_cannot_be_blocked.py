@@ -9,9 +9,9 @@ import pytest
 
 from fluxcc.client import Board
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
 
 from .conftest import Talk, are_gone, is_refused
-from .daemon import Daemon
 
 NOBODYS_NUMBERS = ["anonymous", "", "+", "joao.silva", "Restricted", "unknown", "0000000000", "*28"]
 

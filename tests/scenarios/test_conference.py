@@ -12,8 +12,9 @@ import pytest
 from fluxcc.client import Board
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
-from .daemon import Daemon
 from .kinds import (
     AGENT,
     COLLEAGUE,
@@ -28,7 +29,6 @@ from .kinds import (
     wait_free,
 )
 from .people import Person
-from .waiting import until
 
 HOUSE_ROOM = r"""<include>
   <extension name="house_room">

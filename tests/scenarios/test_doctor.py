@@ -19,10 +19,8 @@ from fluxcc.doctor.visit import visit
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
-from tests.testing.operators import operate
-
-from .daemon import Daemon
-from .waiting import until
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 READ_ONLY = (18, 3)
 """SQLite's file format: where the version stands that a writer must know, and one that none does.
@@ -42,7 +40,7 @@ def installation(lab: Lab, make_daemon: Callable[..., Daemon]) -> Daemon:
 
 def put(daemon: Daemon, entry: Entry, do: str = "set") -> None:
     """Set something as ``fluxcc room add`` and its like do, without a process for it."""
-    answer = operate(daemon.socket, do, entry=entry)
+    answer = daemon.operate(do, entry=entry)
     assert answer["status"] == "ok", answer
 
 

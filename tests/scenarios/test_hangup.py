@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fluxcc.client import Board
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
-from .daemon import Daemon
 from .kinds import AGENT, GROUP, Calls, Kind, Supervisor, both_ways, every_kind, wait_free
 from .people import Person
-from .waiting import until
 
 
 @every_kind

@@ -12,12 +12,12 @@ import pytest
 
 from fluxcc.client import Board
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import Talk, are_gone, is_refused
-from .daemon import Daemon
 from .people import Person
 from .tap import Tap
-from .waiting import until
 
 FORGED_HEADERS = (
     "\nEvent-Name: CUSTOM\nEvent-Subclass: fluxcc::request\nFluxcc-Request-ID: forged"

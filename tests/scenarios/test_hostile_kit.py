@@ -11,10 +11,10 @@ from uuid import uuid4
 import pytest
 
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
-from .daemon import Daemon
 from .tap import Tap
-from .waiting import until
 
 FORGED = "%0aEvent-Name: CUSTOM%0d%0aFluxcc-Action: hangup"
 TEXTS = {

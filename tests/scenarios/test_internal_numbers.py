@@ -8,9 +8,9 @@ import pytest
 
 from fluxcc.client import Board
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
 
 from .conftest import Talk, are_gone, is_refused, is_talking
-from .daemon import Daemon
 from .people import Person
 
 

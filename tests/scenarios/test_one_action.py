@@ -10,8 +10,9 @@ import pytest
 from fluxcc.client import Board
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
-from .daemon import Daemon
 from .kinds import (
     AGENT,
     RECEIVED,
@@ -26,7 +27,6 @@ from .kinds import (
 )
 from .people import Person
 from .tap import Event, Tap
-from .waiting import until
 
 DONE = {
     "prank": "blocked",

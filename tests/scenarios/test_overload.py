@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import is_refused, legs
-from .daemon import Daemon
 from .people import Person
-from .waiting import until
 
-SLOW = """
-import gevent
-from fluxcc.daemon.intake import Intake
-from fluxcc.pbx.inbox import Inbox
-Inbox.__init__.__defaults__ = (2,)
-handle = Intake.handle
-Intake.handle = lambda self, body: (gevent.sleep(0.005), handle(self, body))
-"""
-"""Two events may wait in place of thousands, and each takes 5 ms in place of 25 µs."""
 CALLS = 10
 
 
@@ -27,7 +18,7 @@ def test_what_was_dropped_is_counted_and_mended(
     lab: Lab, make_daemon: Callable[..., Daemon], people: Iterator[Person], person: Person
 ) -> None:
     daemon = make_daemon()
-    daemon.start(spoil=SLOW)
+    daemon.start(spoil="slow_events")
 
     def told() -> str:
         return f"the daemon knows what the PBX does: {daemon.status()} and {legs(lab)}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import agent_state, legs
-from .daemon import Daemon
-from .waiting import until
 
 QUEUE = "5000"
 CALLER = "+5511988887777"

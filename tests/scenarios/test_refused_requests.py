@@ -12,12 +12,12 @@ import pytest
 
 from fluxcc.client import Board
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import Talk, are_gone, is_refused, is_talking
-from .daemon import Daemon
 from .people import Person
 from .tap import Tap
-from .waiting import until
 
 NOBODYS_LEG = "8745f3b2-0e9e-4f0e-8a5c-9d1f6a4f6b8e"
 

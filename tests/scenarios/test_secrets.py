@@ -9,9 +9,9 @@ from pathlib import Path
 
 from fluxcc.client import Board
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
 
 from .conftest import Talk, is_talking
-from .daemon import Daemon
 
 
 def test_the_password_is_in_no_log_argument_core_or_output(

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import Talk, is_refused, is_talking
-from .daemon import Daemon
 from .people import Person
-from .waiting import until
 
 NOBODY = 65534
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import Talk, are_gone, empty_gate, is_refused
-from .daemon import Daemon
 from .people import Person
 from .tap import Tap
-from .waiting import until
 
 
 @contextmanager

@@ -11,9 +11,10 @@ import pytest
 from fluxcc.client import Board
 from fluxcc.domain.surveys import Survey
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import clock
-from .daemon import Daemon
 from .kinds import (
     AGENT,
     CAMPAIGN,
@@ -28,7 +29,6 @@ from .kinds import (
     Ear,
     Kind,
     Supervisor,
-    ask,
     both_ways,
     bridge_of,
     every_kind,
@@ -36,7 +36,6 @@ from .kinds import (
     wait_free,
 )
 from .people import Person
-from .waiting import until
 
 PATIENCE = 10.0
 """Seconds that a customer has for each of two tries."""
@@ -208,7 +207,7 @@ def test_whoever_ends_the_call_there_is_one_survey(
     assert board.ask("hangup", AGENT).code == "survey-started"
     ear.waits_for(talk.customer, "question_1_")
     assert board.ask("hangup", AGENT).code == "no-live-call"
-    assert ask(daemon, "hangup", call=talk.customer)["reply"]["code"] == "ended"
+    assert daemon.operate("hangup", call=talk.customer)["reply"]["code"] == "ended"
     talk.wait_over()
     ear.waits_told(talk.customer, "ended")
     assert [event["Fluxcc-State"] for event in ear.surveys(talk.customer)] == ["offered", "ended"]
@@ -312,7 +311,7 @@ def test_not_when_nobody_answered(
         caller.wait_answered()
         (call,) = until(daemon.calls, "the daemon sees the call")
         assert not call["talking"]
-        assert ask(daemon, "hangup", call=call["call"])["reply"]["code"] == "ended"
+        assert daemon.operate("hangup", call=call["call"])["reply"]["code"] == "ended"
         assert caller.wait_ended() == 200
     finally:
         lab.api(f"callcenter_config agent set status {AGENT}@default Available")

@@ -3,45 +3,19 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 
 from fluxcc.lab.port import Lab
-from fluxcc.pbx.frames import Frame, FrameReader
+from tests.testing.daemon import Daemon
+from tests.testing.event_socket import EventSocket
+from tests.testing.waiting import until
 
 from .conftest import Talk, are_gone
-from .daemon import Daemon
-from .waiting import until
 
 AT_ONCE = 50
-
-
-class Connection:
-    """One of many that a board keeps open: connecting 50 at once is more than FreeSWITCH takes."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._socket = socket.create_connection((lab.host, lab.port), timeout=10)
-        self._reader = FrameReader()
-        self._next()
-        self._ask(f"auth {lab.password}")
-
-    def api(self, command: str) -> str:
-        return self._ask(f"api {command}").body.decode().strip()
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _ask(self, command: str) -> Frame:
-        self._socket.sendall(f"{command}\n\n".encode())
-        return self._next()
-
-    def _next(self) -> Frame:
-        while not (frames := self._reader.feed(self._socket.recv(65536))):
-            pass
-        return frames[0]
 
 
 def test_an_action_is_one_call_and_one_answer(
@@ -82,9 +56,11 @@ def test_50_at_once_are_50_right_answers(lab: Lab, daemon: Daemon) -> None:
     assert daemon.is_running
     answers: list[str] = []
     with ExitStack() as opened:
-        boards = [Connection(lab) for _ in range(AT_ONCE)]
-        for board in boards:
-            opened.callback(board.close)
+        # Kept open, as boards do: connecting 50 at once is more than FreeSWITCH takes.
+        boards = [
+            opened.enter_context(EventSocket(lab.host, lab.port, lab.password))
+            for _ in range(AT_ONCE)
+        ]
         threads = [
             threading.Thread(
                 target=lambda board, agent: answers.append(

@@ -11,8 +11,9 @@ import pytest
 from fluxcc.client import Board
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
-from .daemon import Daemon
 from .kinds import (
     AGENT,
     COLLEAGUE,
@@ -26,7 +27,6 @@ from .kinds import (
     wait_free,
 )
 from .people import Person
-from .waiting import until
 
 ANSWERS, BUSY, NOWHERE = "7001", "7002", "7999"
 DETOURS = """<include>

@@ -5,19 +5,16 @@ from __future__ import annotations
 import select
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from fluxcc.lab.port import Lab
-
-from .daemon import Daemon
-from .waiting import until
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 WATCHDOG = 2.0
 """Seconds. The loop turns at least twice a second, also while nothing happens."""
@@ -96,38 +93,21 @@ def test_ready_alive_and_stopping(lab: Lab, managed: Daemon, manager: Manager) -
     assert manager.hears("STOPPING=1")
 
 
-@contextmanager
-def sabotaged(daemon: Daemon, beat: str) -> Iterator[subprocess.Popen[str]]:
-    """``fluxcc run`` in which one of the loops does this."""
-    program = (
-        "import sys, time; from fluxcc.cli import main; from fluxcc.daemon.session import Session; "
-        f"Session.check_health = lambda self: {beat}; main(['run'])"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], env=daemon.environment, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def test_a_stuck_loop_is_not_fed(managed: Daemon, manager: Manager) -> None:
     """What makes systemd start it again: the process lives, its event loop does not turn. The
     watchdog's signal makes it tell where it is stuck."""
-    with sabotaged(managed, beat="time.sleep(3600)") as process:
-        until(lambda: manager.hears("READY=1"), "it is ready")
-        until(lambda: not manager.is_told_more(WATCHDOG), "it falls silent")
-        assert process.poll() is None
-        process.send_signal(signal.SIGABRT)
-        assert process.stderr is not None
-        assert "in <lambda>" in process.stderr.read()
+    managed.start(connected=False, spoil="stuck_loop")
+    until(lambda: manager.hears("READY=1"), "it is ready")
+    until(lambda: not manager.is_told_more(WATCHDOG), "it falls silent")
+    assert managed.is_running
+    managed.signal(signal.SIGABRT)
+    assert managed.wait_ended() == -signal.SIGABRT
+    assert "in block_every_greenlet" in managed.log
 
 
 def test_a_loop_that_breaks_ends_the_daemon(managed: Daemon, manager: Manager) -> None:
     """In order, and with an exit code that says so: half a daemon would go unnoticed."""
-    with sabotaged(managed, beat="1 / 0") as process:
-        assert process.wait(10) == 1
-        assert process.stderr is not None
-        assert "ZeroDivisionError" in process.stderr.read()
+    managed.start(connected=False, spoil="broken_job")
+    assert managed.wait_ended() == 1
+    assert "ZeroDivisionError" in managed.log
     assert manager.hears("STOPPING=1")

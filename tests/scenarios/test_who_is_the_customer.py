@@ -8,11 +8,11 @@ import pytest
 
 from fluxcc.client import Board
 from fluxcc.lab.port import Lab
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import are_gone, is_refused
-from .daemon import Daemon
 from .people import Person
-from .waiting import until
 
 Way = Callable[[Lab, str], str]
 """Lets a customer with this number talk to agent 1000; the UUID of the customer's leg, where the

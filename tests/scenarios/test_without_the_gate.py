@@ -8,11 +8,11 @@ import pytest
 
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from .conftest import is_refused
-from .daemon import Daemon
 from .people import Person
-from .waiting import until
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,11 +15,10 @@ from fluxcc.lab.port import Lab
 from fluxcc.store.history import History
 from tests.testing.operators import operate
 
-from .program import Cold, Program, Warm
+from .program import NODE, Cold, Program, Warm, environment
 from .waiting import PATIENCE, until
 
 CONNECTED = "connected to FreeSWITCH"
-NODE = "scenario"
 
 
 class Printed(NamedTuple):
@@ -46,21 +44,7 @@ class Daemon:
         self._log = folder / "daemon.log"
         self._log.touch()
         self._process: Program | None = None
-        self.environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("FLUXCC_", "LC_", "LANG"))
-        } | {
-            "FLUXCC_CONFIG": os.devnull,
-            "FLUXCC_PBX_NODE": NODE,
-            "FLUXCC_PBX_PORT": str(lab.port),
-            "FLUXCC_PBX_PASSWORD": lab.password,
-            "FLUXCC_STORE_URL": f"sqlite:///{self.database}",
-            "FLUXCC_NUMBERS_AREA_CODE": "11",
-            # Two PBXs, and so two daemons, run side by side.
-            "FLUXCC_METRICS_LISTEN": "",
-            **(settings or {}),
-        }
+        self.environment = environment(lab.port, lab.password, self.database, settings)
         self.store = History(f"sqlite:///{self.database}", [NODE])
 
     # Life
@@ -76,28 +60,41 @@ class Daemon:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, *, connected: bool = True, cold: bool = False, spoil: str = "") -> None:
-        """Start it (see `program`) and return when it is ``connected``."""
+    def start(
+        self,
+        *,
+        connected: bool = True,
+        cold: bool = False,
+        spoil: str = "",
+        wrapper: Sequence[str] = (),
+    ) -> None:
+        """Start it (see `program`) and return when it is ``connected``. ``spoil`` names what is
+        done to a warm one on purpose (see `spoilers`); ``wrapper`` is a command that runs a cold
+        one."""
         assert not self.is_running
-        said = self.log.count(CONNECTED)
+        assert not (spoil if cold else wrapper)
+        said = self.connects
         files = (self._log, self._log)
         if cold:
-            self._process = Cold(["run"], self.environment, *files)
+            self._process = Cold(["run"], self.environment, *files, wrapper=wrapper)
         else:
             self._process = Warm(["run"], self.environment, *files, spoil=spoil)
         if connected:
             self.wait_connected(said + 1)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> int:
         """End it with SIGTERM; its exit code."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.wait_ended()
 
     def kill(self) -> None:
         """End it with SIGKILL, as a crash would."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         self.wait_ended()
 
     def wait_ended(self, timeout: float = 10.0) -> int:
@@ -140,12 +137,12 @@ class Daemon:
 
     def calls(self) -> list[dict[str, Any]]:
         """The live calls, as ``fluxcc calls --json`` shows them, without a process for it."""
-        calls: list[dict[str, Any]] = self._ask("calls")
+        calls: list[dict[str, Any]] = self.operate("calls")["reading"]
         return calls
 
     def status(self) -> dict[str, Any]:
         """As ``fluxcc status --json``, without a process for it."""
-        status: dict[str, Any] = self._ask("status")
+        status: dict[str, Any] = self.operate("status")["reading"]
         return status
 
     def wait_talking(
@@ -174,10 +171,10 @@ class Daemon:
     ) -> Printed:
         """Run the operator's command (see `program`), by another ``user`` where root asks for it;
         ``settings`` are further variables of its environment."""
-        environment = self.environment | {"LC_ALL": language} | settings
+        variables = self.environment | {"LC_ALL": language} | settings
         with tempfile.TemporaryDirectory() as folder:
             output, errors = Path(folder, "output"), Path(folder, "errors")
-            code = Warm(arguments, environment, output, errors, user=user).wait(30)
+            code = Warm(arguments, variables, output, errors, user=user).wait(30)
             return Printed(code, output.read_text("utf-8"), errors.read_text("utf-8"))
 
     def audited(self, request: str) -> dict[str, Any]:
@@ -197,7 +194,9 @@ class Daemon:
     @property
     def socket(self) -> Path:
         """The operators' door."""
-        return self.database.with_suffix(".sock")
+        given = self.environment.get("FLUXCC_CONTROL_SOCKET")
+        return Path(given) if given else self.database.with_suffix(".sock")
 
-    def _ask(self, what: str) -> Any:
-        return operate(self.socket, what)["reading"]
+    def operate(self, do: str, **fields: object) -> Any:
+        """Ask at the operators' door, without a process for it: see `operators.operate`."""
+        return operate(self.socket, do, **fields)

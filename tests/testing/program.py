@@ -16,8 +16,36 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+NODE = "test"
+"""Who writes the rows of the store."""
+AREA_CODE = "11"
+"""Where the PBXs of tests, chaos and benchmarks are at home: São Paulo."""
+
 WARM = multiprocessing.get_context("forkserver")
-WARM.set_forkserver_preload(["tests.scenarios.imported"])
+WARM.set_forkserver_preload(["tests.testing.imported"])
+
+
+def environment(
+    port: int, password: str, database: Path, settings: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The variables of a ``fluxcc`` beside the PBX on this port, with this SQLite file as its
+    store; ``settings`` are further ones. The machine's own settings and language do not count."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FLUXCC_", "LC_", "LANG"))
+    }
+    own = {
+        "FLUXCC_CONFIG": os.devnull,
+        "FLUXCC_PBX_NODE": NODE,
+        "FLUXCC_PBX_PORT": str(port),
+        "FLUXCC_PBX_PASSWORD": password,
+        "FLUXCC_STORE_URL": f"sqlite:///{database}",
+        "FLUXCC_NUMBERS_AREA_CODE": AREA_CODE,
+        # Several daemons run side by side.
+        "FLUXCC_METRICS_LISTEN": "",
+    }
+    return kept | own | dict(settings or {})
 
 
 class Program(Protocol):
@@ -45,12 +73,18 @@ class Cold:
     """Started as an administrator would."""
 
     def __init__(
-        self, arguments: Sequence[str], environment: Mapping[str, str], output: Path, errors: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: Path,
+        errors: Path,
+        *,
+        wrapper: Sequence[str] = (),
     ) -> None:
-        """Its output is appended to these files."""
+        """Its output is appended to these files; ``wrapper`` is a command that runs it."""
         with output.open("ab") as stdout, errors.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fluxcc", *arguments],
+                [*wrapper, sys.executable, "-m", "fluxcc", *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
@@ -81,8 +115,8 @@ class Warm:
         user: int = 0,
         spoil: str = "",
     ) -> None:
-        """Its output is appended to these files; only root may let it be another ``user``'s. What
-        is to be ``spoil``t in it is a piece of Python."""
+        """Its output is appended to these files; only root may let it be another ``user``'s.
+        ``spoil`` names what is done to its daemon (see `spoilers`)."""
         self._process = WARM.Process(
             target=_run,
             args=(list(arguments), dict(environment), str(output), str(errors), user, spoil),
@@ -127,9 +161,13 @@ def _run(
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
-    exec(spoil, {})
     sys.argv = ["fluxcc", *arguments]
 
     from fluxcc.cli import main  # noqa: PLC0415  # only the child has any use for it
+
+    if spoil:
+        from tests.testing import spoilers  # noqa: PLC0415  # the same
+
+        spoilers.spoil(spoil)
 
     main()

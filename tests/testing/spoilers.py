@@ -1,0 +1,71 @@
+"""What is done to a daemon on purpose, by name: ``Daemon.start(spoil="slow_events")``.
+
+Each function is given the daemon that ``bootstrap`` has built and that does not run yet, in the
+daemon's own process. Counterpart: ``program``, which calls it there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import gevent
+
+from fluxcc import bootstrap
+from fluxcc.config import Settings
+from fluxcc.daemon import session
+from fluxcc.daemon.process import Daemon
+
+MOST_WAITING = 2
+"""Events that may wait where they are slow, in place of thousands."""
+SECONDS_PER_EVENT = 0.005
+"""In place of 25 µs."""
+STUCK = 3600.0
+"""Seconds; longer than any test."""
+
+
+def slow_events(daemon: Daemon) -> None:
+    """Events come faster than they can be handled, and few of them may wait."""
+    session.Inbox = partial(session.Inbox, MOST_WAITING)  # type: ignore[misc,assignment]
+    intake = daemon.session.intake
+    handle = intake.handle
+
+    def handle_slowly(body: bytes) -> None:
+        gevent.sleep(SECONDS_PER_EVENT)
+        handle(body)
+
+    intake.handle = handle_slowly  # type: ignore[method-assign]
+
+
+def stuck_loop(daemon: Daemon) -> None:
+    """The health check blocks the thread that every greenlet runs on."""
+
+    def block_every_greenlet() -> None:
+        time.sleep(STUCK)
+
+    daemon.core.publisher.repair = block_every_greenlet  # type: ignore[method-assign]
+
+
+def broken_job(daemon: Daemon) -> None:
+    """The health check raises what no caller expects."""
+
+    def raise_the_unexpected() -> None:
+        raise ZeroDivisionError
+
+    daemon.core.publisher.repair = raise_the_unexpected  # type: ignore[method-assign]
+
+
+BY_NAME = {spoiler.__name__: spoiler for spoiler in (slow_events, stuck_loop, broken_job)}
+
+
+def spoil(name: str) -> None:
+    """Every daemon that ``bootstrap`` builds in this process from now on is spoilt so."""
+    build, spoiler = bootstrap.daemon, BY_NAME[name]
+
+    def build_spoilt(settings: Settings, read: Callable[[], Settings]) -> Daemon:
+        daemon = build(settings, read)
+        spoiler(daemon)
+        return daemon
+
+    bootstrap.daemon = build_spoilt
