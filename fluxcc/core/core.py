@@ -18,6 +18,7 @@ from fluxcc.core.blocks.scheduler import Scheduler
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
+from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.provisioning import Provisioning
@@ -55,6 +56,7 @@ class Core:
         self.pbx, self.store, self.spool = pbx, store, spool
         self.clock, self.runtime = clock, runtime
         self.happenings = Happenings()
+        self._audit_ids = MomentIds()
         self.numbers = number_plan(settings)
         self.journal = Journal(store, runtime, clock, self.happenings)
         self.tracker = Tracker(
@@ -84,6 +86,7 @@ class Core:
         )
         self.is_recovered = False
         """Whether what the store knows was taken over."""
+        self._is_reclaiming = False
         self._connect()
 
     def _build_blocks(self, settings: Settings) -> None:
@@ -126,7 +129,9 @@ class Core:
             self.rules,
             Performer(self.pbx, self.blocking, self.provisioning, self.journal, self.runtime),
             Confirmations(self.tracker, self.pbx, self.runtime, self.clock),
-            AuditTrail(self.journal, self.clock, FollowUps(self.tracker, self.journal)),
+            AuditTrail(
+                self.journal, self.clock, FollowUps(self.tracker, self.journal), self._audit_ids
+            ),
             self.replies,
             self.happenings,
             self.clock,
@@ -134,7 +139,7 @@ class Core:
 
     def _build_retention(self, settings: Settings) -> None:
         self.retention = Retention(
-            self.store, self.journal, self.runtime, self.clock, ages(settings)
+            self.store, self.journal, self.runtime, self.clock, ages(settings), self._audit_ids
         )
         self.erasure = Erasure(
             store=self.store,
@@ -143,6 +148,7 @@ class Core:
             numbers=self.numbers,
             memory=DaemonMemory(self.blocking, self.journal, self.replies),
             write=self.journal.commit,
+            ids=self._audit_ids,
         )
 
     def _connect(self) -> None:
@@ -173,7 +179,8 @@ class Core:
 
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
-        if self.is_recovered and not self.reclaim.is_done:
+        if self.is_recovered and not self.reclaim.is_done and not self._is_reclaiming:
+            self._is_reclaiming = True
             self.runtime.spawn(self._reclaim_blocks)
 
     def _reclaim_blocks(self) -> None:
@@ -181,6 +188,8 @@ class Core:
             self.reclaim.step()
         except PbxError as error:
             log.warning("the blocks in mod_hash were not read", extra={"reason": str(error)})
+        finally:
+            self._is_reclaiming = False
 
     def write_again(self) -> None:
         """Write everything that is still true into a store that was begun anew."""
