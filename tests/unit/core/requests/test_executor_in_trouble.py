@@ -1,0 +1,134 @@
+"""A request while the store or FreeSWITCH fails: the reply says what is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from fluxcc.domain.actions import Action
+from fluxcc.domain.codes import Code, Status
+from tests.builders import NUMBER, SPELLINGS, World, a_request, an_operators
+from tests.unit.core.requests.hangups import tell_nothing
+
+
+def test_without_a_store_the_call_ends_the_number_is_refused_and_the_record_follows(
+    world: World,
+) -> None:
+    """The reply says that the record is pending (contract, section 3)."""
+    world.received_call()
+    world.store.failure = "the disk is full"
+    reply = world.ask(a_request())
+    assert (reply.code, reply.record_pending) == (Code.BLOCKED, True)
+    assert set(world.pbx.gate) == set(SPELLINGS)
+    assert not world.tracker.calls
+    assert world.journal.pending > 0
+    world.store.failure = ""
+    world.journal.flush()
+    assert world.journal.pending == 0
+    (row,) = world.store.audit.values()
+    (block,) = world.store.blocks.values()
+    assert (row.status, block.number) == ("ok", NUMBER)
+
+
+def test_a_store_that_breaks_between_the_two_commits_is_told_too(world: World) -> None:
+    world.received_call()
+
+    def break_store(leg: str, cause: str) -> None:
+        world.store.failure = "gone"
+        world.hung_up(leg, cause)
+
+    world.pbx.on_end = break_store
+    reply = world.ask(a_request())
+    assert (reply.code, reply.record_pending) == (Code.BLOCKED, True)
+
+
+def test_freeswitch_says_no(world: World) -> None:
+    call = world.received_call()
+    world.pbx.rejected.add("end_leg")
+    reply = world.ask(a_request())
+    assert (reply.status, reply.code) == (Status.FAILED, Code.PBX_REJECTED)
+    assert call.outcome == "live"
+    world.journal.flush()
+    (row,) = world.store.audit.values()
+    assert (row.status, row.code) == ("failed", "pbx-rejected")
+
+
+def test_a_gate_that_takes_no_block_does_not_keep_the_call_alive(world: World) -> None:
+    world.received_call()
+    world.pbx.rejected.add("publish_blocks")
+    assert world.ask(a_request()).code is Code.BLOCKED
+    assert not world.tracker.calls
+    assert world.blocklist.match(NUMBER) is not None
+
+
+def test_a_notice_that_cannot_be_sent_does_not_keep_the_call_alive(world: World) -> None:
+    world.received_call()
+    world.pbx.broken.add("announce")
+    assert world.ask(a_request()).code is Code.BLOCKED
+
+
+@pytest.mark.parametrize("where", ["publish_blocks", "disarm_survey", "end_leg", "flush_events"])
+def test_a_link_that_breaks_in_the_middle_leaves_the_outcome_unknown(
+    world: World, where: str
+) -> None:
+    world.received_call()
+    tell_nothing(world)
+    world.pbx.broken.add(where)
+    reply = world.ask(a_request())
+    assert (reply.status, reply.code) == (Status.UNKNOWN, Code.OUTCOME_UNKNOWN)
+    world.journal.flush()
+    assert [row.code for row in world.store.audit.values()] == ["outcome-unknown"]
+
+
+def test_an_operators_block_without_a_link_is_made_and_says_what_it_waits_for(
+    world: World,
+) -> None:
+    world.pbx.lose()
+    reply = world.ask(an_operators(Action.BLOCK, number=NUMBER))
+    assert (reply.status, reply.code) == (Status.OK, Code.GATE_PENDING)
+    assert reply.expires
+    world.pbx.come_back()
+    world.blocking.publish_all()
+    assert set(world.pbx.gate) == set(SPELLINGS)
+
+
+def test_a_block_whose_link_broke_holds_after_the_next_connect(world: World) -> None:
+    """It was written down before anything was done."""
+    world.received_call()
+    world.pbx.lose()
+    world.ask(a_request())
+    world.pbx.come_back()
+    world.blocking.publish_all()
+    assert set(world.pbx.gate) == set(SPELLINGS)
+
+
+def test_a_leg_that_is_gone_already_is_as_good_as_ended(world: World) -> None:
+    """The caller hung up in the same moment; the event comes while we wait."""
+    world.received_call()
+    world.pbx.legs = set()
+    world.pbx.on_flush = lambda: (world.hung_up("customer"), world.hung_up("telephone"), None)[-1]
+    assert world.ask(a_request()).code is Code.BLOCKED
+
+
+def test_a_caller_who_hangs_up_before_the_first_command_is_blocked_all_the_same(
+    world: World,
+) -> None:
+    world.received_call()
+    world.pbx.legs = set()
+    hung_up: list[bool] = []
+
+    def hang_up() -> None:
+        if not hung_up:
+            hung_up.append(True)
+            world.hung_up("customer")
+            world.hung_up("telephone")
+
+    world.runtime.meanwhile.append(hang_up)
+    assert world.ask(a_request()).code is Code.BLOCKED
+    assert set(world.pbx.gate) == set(SPELLINGS)
+
+
+def test_nobody_is_watched_any_more_when_the_reply_is_given(world: World) -> None:
+    world.received_call()
+    world.pbx.rejected.add("end_leg")
+    world.ask(a_request())
+    assert world.tracker.watchers.count == 0

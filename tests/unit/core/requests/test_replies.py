@@ -1,0 +1,83 @@
+"""One request ID, one reply: in this life of the daemon, and in the next for 24 hours."""
+
+from __future__ import annotations
+
+import pytest
+
+from fluxcc.core.requests.replies import WINDOW
+from fluxcc.domain.codes import Code
+from fluxcc.domain.requests import Reply
+from tests.builders import OTHER, World, a_request
+from tests.unit.core.requests.hangups import tell_nothing
+
+
+def test_the_same_id_is_answered_with_the_first_reply_and_does_nothing_more(
+    world: World,
+) -> None:
+    """Contract, section 3."""
+    world.received_call()
+    request = a_request()
+    first = world.ask(request)
+    world.received_call(OTHER)
+    world.story.clear()
+    assert world.ask(request) == first
+    assert world.story == []
+
+
+def test_the_same_id_while_it_is_carried_out_gets_no_second_reply(world: World) -> None:
+    world.received_call()
+    tell_nothing(world)
+    request = a_request()
+    second: list[Reply | None] = []
+
+    def ask_again() -> None:
+        if not second:
+            second.append(world.executor.execute(request))
+            world.hung_up("customer")
+            world.hung_up("telephone")
+
+    world.pbx.on_flush = ask_again
+    assert world.ask(request).code is Code.BLOCKED
+    assert second == [None]
+
+
+def test_a_refusal_is_remembered_too(world: World) -> None:
+    request = a_request()
+    assert world.ask(request).code is Code.NO_LIVE_CALL
+    world.received_call()
+    assert world.ask(request).code is Code.NO_LIVE_CALL
+
+
+def next_life(world: World) -> World:
+    """The daemon after a restart, on the same store."""
+    world.journal.flush()
+    later = World()
+    later.clock.set(world.clock.now())
+    later.store.audit = world.store.audit
+    return later
+
+
+def test_a_former_lifes_reply_is_answered_for_24_hours(world: World) -> None:
+    world.received_call()
+    request = a_request()
+    first = world.ask(request)
+    later = next_life(world)
+    later.received_call(OTHER)
+    assert later.ask(request) == first
+    assert later.story == []
+    much_later = next_life(world)
+    much_later.clock.step(WINDOW + 1)
+    assert much_later.ask(request).code is Code.NO_LIVE_CALL
+
+
+def test_what_a_former_life_began_and_never_ended_is_unknown(world: World) -> None:
+    world.received_call()
+    request = a_request()
+
+    def die(leg: str, cause: str) -> None:
+        raise SystemExit
+
+    world.pbx.on_end = die
+    with pytest.raises(SystemExit):
+        world.ask(request)
+    assert next_life(world).ask(request).code is Code.OUTCOME_UNKNOWN
