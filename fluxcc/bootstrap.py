@@ -14,6 +14,7 @@ from fluxcc import __version__, logs
 from fluxcc.config import Settings
 from fluxcc.config.reload import Reloader
 from fluxcc.core.core import Core, number_plan
+from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
 from fluxcc.core.retention import Erasure, StoredMemory
 from fluxcc.daemon.intake import Intake
@@ -109,4 +110,5 @@ def erasure(settings: Settings) -> Erasure:
         numbers=number_plan(settings),
         memory=StoredMemory(store, clock),
         write=write,
+        ids=MomentIds(),
     )

@@ -1,6 +1,6 @@
 """Builders: the thing a test is about, with every field it does not care for filled in.
 
-The core's tests live in a ``World``: the daemon as ``fluxcc.bootstrap`` wires it, on fakes, with
+The core's tests live in a ``World``: the core on fakes, with
 a few stories that FreeSWITCH could tell.
 """
 

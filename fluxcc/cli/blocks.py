@@ -23,7 +23,7 @@ from fluxcc.cli.table import Table
 from fluxcc.config import read_duration
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.marking import _
-from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber
+from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber, checked
 
 MOST = 1_000
 """Blocks that ``blocks --all`` lists."""
@@ -144,16 +144,6 @@ def _all(session: Session) -> list[Block]:
 
 
 def _check_here(session: Session, number: str) -> CheckedNumber:
+    live = {block.number: block for block in _live(session)}
     plan = number_plan(session.settings)
-    known = plan.read(number)
-    is_internal = plan.is_internal(known.seen)
-    block = next((block for block in _live(session) if block.number == known.canonical), None)
-    return CheckedNumber(
-        number=known.canonical,
-        seen=known.seen,
-        spellings=list(known.spellings),
-        internal=is_internal,
-        blockable=known.is_usable and not is_internal,
-        blocked_until=block.until if block else None,
-        block=block,
-    )
+    return checked(number, plan, lambda known: live.get(known.canonical))

@@ -191,7 +191,7 @@ def remove_service(session: Session, /, name: str) -> None:
 def _show(session: Session, kind: type[Kind], table: Table, to_row: Any) -> None:
     entries = _read(session, kind)
     if session.as_json:
-        session.show_json(msgspec.to_builtins(entries))
+        session.show_json([msgspec.to_builtins(msgspec.structs.asdict(e)) for e in entries])
         return
     for entry in entries:
         table.add(*(printable(cell) for cell in to_row(entry)))

@@ -18,6 +18,7 @@ from fluxcc.core.blocks.scheduler import Scheduler
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
+from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.provisioning import Provisioning
@@ -34,6 +35,7 @@ from fluxcc.core.surveys import Surveys
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
+from fluxcc.kit.names import REJECT_CAUSE_KEY
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ class Core:
         self.pbx, self.store, self.spool = pbx, store, spool
         self.clock, self.runtime = clock, runtime
         self.happenings = Happenings()
+        self._audit_ids = MomentIds()
         self.numbers = number_plan(settings)
         self.journal = Journal(store, runtime, clock, self.happenings)
         self.tracker = Tracker(
@@ -65,7 +68,7 @@ class Core:
         self.provisioning = Provisioning(pbx, self.happenings, settings.conference.room)
         self._build_blocks(settings)
         self.publisher = Publisher(
-            pbx, self.blocking, self.provisioning, {"reject_cause": settings.blocks.reject_cause}
+            pbx, self.blocking, self.provisioning, {REJECT_CAUSE_KEY: settings.blocks.reject_cause}
         )
         self.rules = self._build_rules(settings)
         self._build_requests()
@@ -83,6 +86,7 @@ class Core:
         )
         self.is_recovered = False
         """Whether what the store knows was taken over."""
+        self._is_reclaiming = False
         self._connect()
 
     def _build_blocks(self, settings: Settings) -> None:
@@ -125,7 +129,9 @@ class Core:
             self.rules,
             Performer(self.pbx, self.blocking, self.provisioning, self.journal, self.runtime),
             Confirmations(self.tracker, self.pbx, self.runtime, self.clock),
-            AuditTrail(self.journal, self.clock, FollowUps(self.tracker, self.journal)),
+            AuditTrail(
+                self.journal, self.clock, FollowUps(self.tracker, self.journal), self._audit_ids
+            ),
             self.replies,
             self.happenings,
             self.clock,
@@ -133,7 +139,7 @@ class Core:
 
     def _build_retention(self, settings: Settings) -> None:
         self.retention = Retention(
-            self.store, self.journal, self.runtime, self.clock, ages(settings)
+            self.store, self.journal, self.runtime, self.clock, ages(settings), self._audit_ids
         )
         self.erasure = Erasure(
             store=self.store,
@@ -142,6 +148,7 @@ class Core:
             numbers=self.numbers,
             memory=DaemonMemory(self.blocking, self.journal, self.replies),
             write=self.journal.commit,
+            ids=self._audit_ids,
         )
 
     def _connect(self) -> None:
@@ -163,7 +170,7 @@ class Core:
         self.rules.survey_context = wanted.survey.context
         self.attempts.cause = wanted.blocks.reject_cause
         self.retention.ages = ages(wanted)
-        self.publisher.configure(reject_cause=wanted.blocks.reject_cause)
+        self.publisher.configure({REJECT_CAUSE_KEY: wanted.blocks.reject_cause})
 
     def recover(self) -> bool:
         """Take over what the store knows; False where it cannot be read now."""
@@ -172,7 +179,8 @@ class Core:
 
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
-        if self.is_recovered and not self.reclaim.is_done:
+        if self.is_recovered and not self.reclaim.is_done and not self._is_reclaiming:
+            self._is_reclaiming = True
             self.runtime.spawn(self._reclaim_blocks)
 
     def _reclaim_blocks(self) -> None:
@@ -180,6 +188,8 @@ class Core:
             self.reclaim.step()
         except PbxError as error:
             log.warning("the blocks in mod_hash were not read", extra={"reason": str(error)})
+        finally:
+            self._is_reclaiming = False
 
     def write_again(self) -> None:
         """Write everything that is still true into a store that was begun anew."""

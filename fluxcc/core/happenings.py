@@ -1,8 +1,9 @@
 """What parts of the core tell whoever listens, without knowing who that is.
 
-A part calls its signal; ``core.core`` connects the listeners, so that one file shows every
-connection. Listeners are called at once, in the order in which they were connected, in the greenlet
-that tells: one that has to ask FreeSWITCH does so in a greenlet of its own (``Runtime.spawn``).
+A part calls its signal. ``core.core`` connects the core's listeners, ``bootstrap`` those outside of
+it. They are called at once, in the order in which they were connected, in the caller's greenlet: of
+legs and calls that is the one that handles events, so that a listener which has to ask FreeSWITCH
+does it in another one (``Runtime.spawn``).
 """
 
 from __future__ import annotations

@@ -49,31 +49,39 @@ class Publisher:
     def publish_all(self) -> None:
         """Publish everything, the newest block first. What FreeSWITCH does not take is logged, and
         ``repair`` tries again."""
+        try:
+            self._publish_all()
+        except PbxRejectedError as error:
+            # Calls are still ended, and refused by the daemon itself, without mod_hash.
+            log.error("mod_hash does not take the blocks", extra={"error": str(error)})
+        except PbxError as error:
+            log.warning("the blocks were not published", extra={"reason": str(error)})
+
+    def repair(self) -> None:
+        """Publish again what mod_hash does not have. Raises ``PbxError`` where FreeSWITCH does not
+        answer."""
+        if self.state is Published.PARTLY or (self.is_done and self._is_known()):
+            return
+        # FreeSWITCH was not ready, or mod_hash was loaded anew and knows nothing any more.
+        try:
+            self._publish_all()
+        except PbxRejectedError as error:
+            log.warning("mod_hash does not take the blocks yet", extra={"error": str(error)})
+        else:
+            log.warning("blocks, rooms and settings were published again")
+
+    def _publish_all(self) -> None:
         self.state = Published.PARTLY
         try:
             self._publish_settings()
             self._blocking.publish_all()
             self._provisioning.publish_all()
-        except PbxRejectedError as error:
-            # Calls are still ended, and refused by the daemon itself, without mod_hash.
-            self.state = Published.NOTHING
-            log.error("mod_hash does not take the blocks", extra={"error": str(error)})
-        except PbxError as error:
-            self.state = Published.NOTHING
-            log.warning("the blocks were not published", extra={"reason": str(error)})
-        else:
             self.state = Published.ALL
+        finally:
+            if self.state is Published.PARTLY:
+                self.state = Published.NOTHING
 
-    def repair(self) -> None:
-        """Publish again what mod_hash does not have. Raises ``PbxError`` where nobody answers."""
-        if self.state is Published.PARTLY or (self.is_done and self._is_known()):
-            return
-        # FreeSWITCH was not ready, or mod_hash was loaded anew and knows nothing any more.
-        self.publish_all()
-        if self.is_done:
-            log.warning("blocks, rooms and settings were published again")
-
-    def configure(self, **settings: str) -> None:
+    def configure(self, settings: dict[str, str]) -> None:
         """Let the kit's dialplan know these from now on."""
         self._settings |= settings
         if self._pbx.is_connected:

@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from fluxcc.core.blocks.blocking import BY_TIME, Blocking
+from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Batch, Clock, Runtime, Store
 from fluxcc.core.requests.replies import Replies
@@ -102,12 +103,15 @@ class Retention:
         runtime: Runtime,
         clock: Clock,
         ages: Mapping[RecordKind, float],
+        ids: MomentIds,
     ) -> None:
+        """``ids`` are the audit's."""
         self._store = store
         self._journal = journal
         self._runtime = runtime
         self._clock = clock
         self._due = clock.monotonic() + FIRST
+        self._ids = ids
         self.ages = ages
         """May be replaced at any time; counts from the next day on."""
         self.deleted: Counter[RecordKind] = Counter()
@@ -133,7 +137,7 @@ class Retention:
 
     def _apply(self) -> None:
         now = self._clock.now()
-        row = _row(now, RETENTION, BY_TIME, f"{RETENTION}-{int(now)}")
+        row = _row(self._ids.new(now), now, RETENTION, BY_TIME, f"{RETENTION}-{int(now)}")
         deletion = Deletion(self._store, self._runtime, row, self._journal.note)
         try:
             for kind, age in self.ages.items():
@@ -172,6 +176,7 @@ class Erasure:
         numbers: NumberPlan,
         memory: Memory,
         write: Callable[[AuditRecord], bool],
+        ids: MomentIds,
     ) -> None:
         """``write`` writes a row and everything that was to be written before it; it says whether
         all of it is on disk."""
@@ -181,6 +186,7 @@ class Erasure:
         self._numbers = numbers
         self._memory = memory
         self._write = write
+        self._ids = ids
 
     def erase_person(
         self, number: str, by: str, request: str, *, with_live_block: bool = False
@@ -212,7 +218,8 @@ class Erasure:
         return self._end(deletion, None)
 
     def _begin(self, by: str, request: str) -> Deletion:
-        row = _row(self._clock.now(), PURGE, by, request)
+        now = self._clock.now()
+        row = _row(self._ids.new(now), now, PURGE, by, request)
         # What is still on its way to the store, and is to be erased there, arrives with the row.
         if not self._write(row):
             raise StoreUnavailableError("the store cannot be written now")
@@ -271,9 +278,9 @@ class StoredMemory:
         return max((block.until for block in live if block.until > now), default=None)
 
 
-def _row(now: float, action: str, by: str, request: str) -> AuditRecord:
+def _row(id: int, now: float, action: str, by: str, request: str) -> AuditRecord:
     return AuditRecord(
-        id=int(now * 1e6),
+        id=id,
         at=now,
         request=request,
         action=action,

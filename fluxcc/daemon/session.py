@@ -155,7 +155,15 @@ class Session:
         self._second_snapshot_due = self._clock.monotonic() + SECOND_SNAPSHOT_AFTER
 
     def _handle_events(self) -> None:
-        """Handle events until the link is lost or the daemon stops."""
+        """Handle events until the link is lost or the daemon stops; what was read until then is
+        handled in any case."""
+        try:
+            self._handle_while_connected()
+        finally:
+            while self.intake.take_slice(self._inbox):
+                self._manager.alive()
+
+    def _handle_while_connected(self) -> None:
         resynced = -math.inf
         while self.switch.is_connected and not self._is_stopping.is_set():
             self._manager.alive()
@@ -252,7 +260,8 @@ class Session:
                     self.switch.prove_events()
                 core.surveys.settle_rest()
                 core.publisher.repair()
-                core.reclaim_blocks()
+                if core.publisher.is_done:
+                    core.reclaim_blocks()
             except PbxError as error:
                 log.warning("FreeSWITCH answers no command", extra={"reason": str(error)})
                 self.switch.disconnect()

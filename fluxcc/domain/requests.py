@@ -66,7 +66,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         if self.entry is None:
             return self.service
         kind = type(self.entry).__name__.lower()
-        return msgspec.json.encode({kind: self.entry}).decode()
+        return msgspec.json.encode({kind: msgspec.structs.asdict(self.entry)}).decode()
 
     def reply(self, code: Code, **facts: Any) -> Reply:
         """The reply with this code; ``facts`` are further fields of it."""

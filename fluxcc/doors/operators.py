@@ -8,7 +8,6 @@ that the audit can be believed; who may ask is said by the socket's owner, group
 from __future__ import annotations
 
 import logging
-import os
 import pwd
 import socket as native_socket
 import struct
@@ -23,6 +22,7 @@ from gevent.server import StreamServer
 from fluxcc.domain.actions import ON_CALLS
 from fluxcc.domain.errors import PbxError
 from fluxcc.doors.execution import Execution
+from fluxcc.operators.paths import short_path
 from fluxcc.protocol.operators import (
     LONGEST_LINE,
     UNAVAILABLE,
@@ -116,18 +116,3 @@ def _who(connection: socket.socket) -> str:
         return pwd.getpwuid(user).pw_name
     except KeyError:
         return str(user)
-
-
-class short_path:  # noqa: N801  # used like a function
-    """A name for a socket's path that is short enough for the kernel (108 bytes), in a ``with``."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._folder = -1
-
-    def __enter__(self) -> str:
-        self._folder = os.open(self._path.parent, os.O_PATH | os.O_DIRECTORY)
-        return f"/proc/self/fd/{self._folder}/{self._path.name}"
-
-    def __exit__(self, *exception: object) -> None:
-        os.close(self._folder)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from fluxcc import __version__
 from fluxcc.core.core import Core
@@ -17,6 +16,7 @@ from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError, StoreUnavailableError
 from fluxcc.domain.requests import Actor, Role
+from fluxcc.doors.observed import Intake, Session
 from fluxcc.protocol.operators import (
     BLOCKS,
     CALLS,
@@ -29,34 +29,10 @@ from fluxcc.protocol.operators import (
     DaemonStatus,
     LiveCall,
     Purged,
+    check_number,
+    checked,
     new_request_id,
 )
-
-
-class Session(Protocol):
-    """What is read of ``daemon.session.Session``."""
-
-    connected_since: float | None
-    resyncs: int
-
-    @property
-    def loss(self) -> str:
-        """Why a link is gone; empty while both are there."""
-
-    @property
-    def waiting(self) -> int:
-        """Events read and not handled yet."""
-
-    @property
-    def dropped(self) -> int:
-        """Events dropped since the last connect."""
-
-
-class Intake(Protocol):
-    """What is read of ``daemon.intake.Intake``."""
-
-    handled: int
-    lag: float
 
 
 class Readings:
@@ -118,25 +94,14 @@ class Readings:
 
     def check(self, ask: Ask, _who: str) -> CheckedNumber:
         """What is known of a number."""
-        numbers = self._core.numbers
-        known = numbers.read(ask.number)
-        block = self._core.blocklist.find(known)
-        is_internal = numbers.is_internal(known.seen)
-        return CheckedNumber(
-            number=known.canonical,
-            seen=known.seen,
-            spellings=list(known.spellings),
-            internal=is_internal,
-            blockable=known.is_usable and not is_internal,
-            blocked_until=block.until if block else None,
-            block=block,
-        )
+        return checked(ask.number, self._core.numbers, self._core.blocklist.find)
 
 
 def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
     """What ``fluxcc db purge`` asks for, by the daemon or without it. Raises ``ValueError``."""
     if bool(ask.number) == (ask.before is not None):
         raise ValueError("exactly one of number and before goes with purge")
+    check_number(ask)
     by, request = str(Actor(Role.OPERATOR, who)), new_request_id()
     try:
         if ask.before is not None:

@@ -5,13 +5,13 @@ It blocks, and imports nothing that takes time: an operator waits for every comm
 
 from __future__ import annotations
 
-import os
 import socket
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from fluxcc.operators.paths import short_path
 from fluxcc.protocol.operators import Answer, Ask
 
 TIMEOUT = 8.0
@@ -28,12 +28,8 @@ def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
     where it cannot be read."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
-        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-        try:
-            # By way of the folder's descriptor: a socket's path may have 108 bytes at the most.
-            connection.connect(f"/proc/self/fd/{folder}/{path.name}")
-        finally:
-            os.close(folder)
+        with short_path(path) as name:
+            connection.connect(name)
         connection.sendall(msgspec.json.encode(question) + b"\n")
         with connection.makefile("rb") as answer:
             return msgspec.json.decode(answer.read(), type=Answer)

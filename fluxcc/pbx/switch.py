@@ -30,7 +30,7 @@ KEYS_PER_LUA_LINE = 120
 SNAPSHOT_TIMEOUT = 30.0
 ASKED_ONE_BY_ONE = 1_000
 """Legs that FreeSWITCH is asked for one by one, although none is known: they may be gone already,
-and nothing would ever tell of that. More are taken at their word; the second look asks."""
+and nothing would ever tell of that. More are taken at their word; the second snapshot asks."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -106,7 +106,7 @@ class Switch:
         )
         yield_to_others()
         listed = {row.uuid for row in rows}
-        doubtful = [leg for leg in known if leg not in listed]
+        doubtful = [leg for leg in known if leg not in listed and commands.is_word(leg)]
         if known or len(listed) <= ASKED_ONE_BY_ONE:
             # One with a name that is no word of a command is taken at its row's word.
             doubtful += [leg for leg in listed if leg not in known and commands.is_word(leg)]
@@ -125,7 +125,6 @@ class Switch:
         return answer.encode() if commands.is_ok(answer) else None
 
     def _existing(self, legs: Sequence[str]) -> set[str]:
-        legs = [leg for leg in legs if commands.is_word(leg)]
         answers = self._run_all((commands.exists(leg) for leg in legs), check=False)
         return {leg for leg, answer in zip(legs, answers, strict=True) if answer == commands.TRUE}
 

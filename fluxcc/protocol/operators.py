@@ -6,7 +6,8 @@ The command, ``doctor`` and the daemon read and write the same shapes. No I/O. C
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 import msgspec
@@ -26,6 +27,9 @@ from fluxcc.domain.requests import (
     Role,
     clean_text,
 )
+
+if TYPE_CHECKING:
+    from fluxcc.domain.numbers import Number
 
 LONGEST_LINE = 64 * 1024
 LONGEST_NUMBER = 64
@@ -58,11 +62,6 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     with_live_block: bool = False
     reason: str = ""
     language: str = ""
-
-    def __post_init__(self) -> None:
-        # It goes into the audit as it is, and from there to terminals.
-        if len(self.number) > LONGEST_NUMBER or not self.number.isprintable():
-            raise ValueError("number is malformed")
 
 
 class Answer(msgspec.Struct):
@@ -133,6 +132,33 @@ class CheckedNumber(msgspec.Struct, kw_only=True):
     block: Block | None
 
 
+class Numbers(Protocol):
+    """What is asked of ``domain.numbers.NumberPlan``, which takes its time to import."""
+
+    def read(self, caller_id: str) -> Number:
+        """What a caller ID stands for."""
+
+    def is_internal(self, number: str) -> bool:
+        """Whether it is an extension."""
+
+
+def checked(
+    number: str, numbers: Numbers, find_block: Callable[[Number], Block | None]
+) -> CheckedNumber:
+    """What is known of a number, given who knows its live block."""
+    known = numbers.read(number)
+    block, is_internal = find_block(known), numbers.is_internal(known.seen)
+    return CheckedNumber(
+        number=known.canonical,
+        seen=known.seen,
+        spellings=list(known.spellings),
+        internal=is_internal,
+        blockable=known.is_usable and not is_internal,
+        blocked_until=block.until if block else None,
+        block=block,
+    )
+
+
 class Purged(msgspec.Struct, kw_only=True):
     """``purge``: what was erased."""
 
@@ -147,14 +173,24 @@ class Purged(msgspec.Struct, kw_only=True):
 def read_ask(line: bytes) -> Ask:
     """A line of JSON. Raises ``ValueError``."""
     try:
-        return msgspec.json.decode(line, type=Ask)
+        ask = msgspec.json.decode(line, type=Ask)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from error
+    check_number(ask)
+    return ask
+
+
+def check_number(ask: Ask) -> None:
+    """Raises ``ValueError`` for a number that must not go into the audit as it is, and from there
+    to terminals."""
+    if len(ask.number) > LONGEST_NUMBER or not ask.number.isprintable():
+        raise ValueError("number is malformed")
 
 
 def read_request(ask: Ask, who: str) -> Request:
     """An operator's line as a request. Raises ``ValueError``."""
     action = Action(ask.do)
+    check_number(ask)
     for name, value, shape in (("agent", ask.agent, EXTENSION), ("call", ask.call, UUID)):
         if value and not shape.fullmatch(value):
             raise ValueError(f"{name} is malformed")

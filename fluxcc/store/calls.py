@@ -37,7 +37,7 @@ def ended(
     agent: str,
     limit: int,
 ) -> list[CallRecord]:
-    """At most ``limit`` of the nodess' ended calls, newest first.
+    """At most ``limit`` of the nodes' ended calls, newest first.
 
     Those that *began* at ``since`` (epoch seconds) or later, with that number and that agent; an
     empty text stands for any. Number and agent are looked for row by row (see ``schema``).

@@ -20,7 +20,10 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 def to_rows(node: str, entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
     """The entries as rows of ``ENTRIES``."""
-    return [(*_identity(node, entry), msgspec.json.encode(entry).decode()) for entry in entries]
+    return [
+        (*_identity(node, entry), msgspec.json.encode(msgspec.structs.asdict(entry)).decode())
+        for entry in entries
+    ]
 
 
 def to_keys(node: str, entries: Iterable[Entry]) -> list[tuple[Any, ...]]:

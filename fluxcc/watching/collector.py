@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from prometheus_client import Metric, registry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -13,32 +13,9 @@ from fluxcc.core.core import Core
 from fluxcc.domain.blocks import BlockChange
 from fluxcc.domain.retention import RecordKind
 from fluxcc.doors.board import Board
+from fluxcc.doors.observed import Intake, Session
 from fluxcc.logs import TALLY
 from fluxcc.watching.health import Health
-
-
-class Session(Protocol):
-    """What is read of ``daemon.session.Session``."""
-
-    connects: int
-    resyncs: int
-    connected_since: float | None
-
-    @property
-    def waiting(self) -> int:
-        """Events read and not handled yet."""
-
-    @property
-    def dropped(self) -> int:
-        """Events dropped since the last connect."""
-
-
-class Intake(Protocol):
-    """What is read of ``daemon.intake.Intake``."""
-
-    handled: int
-    undecodable: int
-    lag: float
 
 
 class Sources(NamedTuple):

@@ -4,26 +4,14 @@ wants to know whether an agent's click would work now."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
+from fluxcc.doors.observed import Session
 
 STUCK = 60.0
 """Seconds without a turn of the loop that handles events after which it counts as stuck. Connecting
 to a FreeSWITCH that accepts and then says nothing takes it some 40."""
-
-
-class Session(Protocol):
-    """What is read of ``daemon.session.Session``."""
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether FreeSWITCH is connected, and a snapshot of its calls was taken since."""
-
-    @property
-    def loss(self) -> str:
-        """Why a link is gone; empty while both are there."""
 
 
 class Health:

@@ -69,6 +69,7 @@ class Records:
         self._socket.close()
 
     def _read(self) -> None:
+        # It is closed, or FreeSWITCH was just writing to it when it was.
         with suppress(ConnectionError):
             while True:
                 event = self._socket.event(timeout=None)

@@ -57,7 +57,7 @@ class Blocking:
         try:
             self._pbx.publish_blocks([(key, block.until) for key in block.keys])
         except PbxRejectedError as error:
-            # The call must end all the same, and ``refusal`` stands in for the gate.
+            # The call must end all the same, and ``attempts`` stands in for the gate.
             log.error("the gate took no block", extra={"error": str(error), "block": block.id})
 
     def announce(self, change: BlockChange, block: Block, by: str) -> None:

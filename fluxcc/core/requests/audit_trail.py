@@ -21,11 +21,14 @@ from fluxcc.domain.requests import Reply, Request
 class AuditTrail:
     """One per daemon."""
 
-    def __init__(self, journal: Journal, clock: Clock, follow_ups: FollowUps) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, follow_ups: FollowUps, ids: MomentIds
+    ) -> None:
+        """``ids`` are the audit's, whoever writes a row."""
         self._journal = journal
         self._clock = clock
         self._follow_ups = follow_ups
-        self._ids = MomentIds()
+        self._ids = ids
 
     def begin(
         self,

@@ -8,7 +8,7 @@ waits for it.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.calls.tracker import Tracker
@@ -222,7 +222,7 @@ class Confirmations:
 
     def watch(self, confirmation: Confirmation | None) -> ConfirmationWatch:
         """A watch for what a plan names; for None one that is content at once."""
-        awaited: Awaited | None = None
+        awaited: Awaited | None
         match confirmation:
             case AllEnded():
                 awaited = AwaitedEnd(confirmation)
@@ -230,4 +230,8 @@ class Confirmations:
                 awaited = AwaitedJoin(confirmation)
             case Arrived():
                 awaited = AwaitedArrival(confirmation, self._tracker, self._pbx, self._runtime)
+            case None:
+                awaited = None
+            case _:
+                assert_never(confirmation)
         return ConfirmationWatch(awaited, self._tracker, self._pbx, self._runtime, self._clock)

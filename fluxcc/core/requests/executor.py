@@ -157,7 +157,8 @@ class Executor:
         failure = self._perform(plan, request)
         if failure is not None:
             reply = replace(reply, code=failure)
-        is_followed = plan.is_followed and reply.code in (plan.code, Code.DESTINATION_REJECTED)
+        is_moved = plan.is_followed and reply.code is plan.code
+        is_followed = is_moved or reply.code is Code.DESTINATION_REJECTED
         is_written = self._audit.end(row, reply, is_followed=is_followed)
         return reply if is_promised and is_written else replace(reply, record_pending=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from typing import assert_never
 
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.journal import Journal, Record, Removal
@@ -99,3 +100,5 @@ class Performer:
                 self._provisioning.put(entry)
             case Remove(entry):
                 self._provisioning.drop(entry)
+            case _:
+                assert_never(effect)

@@ -2,7 +2,7 @@
 
 Replies of the last ``MEMORY`` requests are at hand; older ones, and those of a former life of the
 daemon, are in the store's audit for ``WINDOW`` seconds (contract, section 3: 24 h). The store is
-asked only for what ``seen`` does not rule out: the caller talks on while the agent waits.
+asked only for what ``bloom`` does not rule out: the caller talks on while the agent waits.
 """
 
 from __future__ import annotations

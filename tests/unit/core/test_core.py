@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from fluxcc.config import BlockSettings, RetentionSettings
 from fluxcc.domain.actions import Action
@@ -70,6 +71,22 @@ def test_a_gate_that_cannot_be_read_is_read_later(world: World) -> None:
     world.pbx.broken.clear()
     world.reclaim_blocks()
     assert [block.number for block in world.blocklist.blocks()] == [NUMBER]
+
+
+def test_blocks_are_taken_over_by_one_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each reads the whole of mod_hash."""
+    steps: list[str] = []
+
+    def step() -> None:
+        steps.append("step")
+        world.reclaim_blocks()
+
+    monkeypatch.setattr(world.reclaim, "step", step)
+    world.recover()
+    world.reclaim_blocks()
+    assert steps == ["step"]
 
 
 def test_whoever_listens_hears_of_every_request(world: World) -> None:

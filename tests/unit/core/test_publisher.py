@@ -49,6 +49,36 @@ def test_what_was_not_taken_is_published_again(known: World, trouble: str, metho
     assert is_all_there(known)
 
 
+def test_a_publishing_that_nobody_answers_is_told_to_the_asker(known: World) -> None:
+    """So that a connection that only looks alive is ended."""
+    known.pbx.broken.add("publish_blocks")
+    with pytest.raises(LinkLostError):
+        known.publisher.repair()
+    assert known.publisher.state is Published.NOTHING
+
+
+def test_a_repair_that_is_refused_is_no_error_each_time(
+    known: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    known.pbx.rejected.add("publish_blocks")
+    known.publisher.repair()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_a_publishing_that_broke_may_begin_again(
+    known: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(known.blocking, "publish_all", broken)
+        with pytest.raises(ZeroDivisionError):
+            known.publisher.publish_all()
+    known.publisher.repair()
+    assert is_all_there(known)
+
+
 def test_what_is_known_is_not_published_again(known: World) -> None:
     known.publisher.publish_all()
     known.story.clear()
@@ -78,16 +108,16 @@ def test_where_nobody_answers_the_asker_hears_so(known: World) -> None:
 
 def test_a_changed_setting_is_published_at_once_or_with_the_next_connect(known: World) -> None:
     known.pbx.lose()
-    known.publisher.configure(reject_cause="USER_BUSY")
+    known.publisher.configure({"reject_cause": "USER_BUSY"})
     known.pbx.come_back()
     assert known.pbx.settings == {}
     known.publisher.publish_all()
     assert known.pbx.settings == {"reject_cause": "USER_BUSY"}
-    known.publisher.configure(reject_cause="CALL_REJECTED")
+    known.publisher.configure({"reject_cause": "CALL_REJECTED"})
     assert known.pbx.settings == {"reject_cause": "CALL_REJECTED"}
 
 
 def test_a_setting_that_is_not_taken_harms_nothing(known: World) -> None:
     known.pbx.rejected.add("publish_setting")
-    known.publisher.configure(reject_cause="USER_BUSY")
+    known.publisher.configure({"reject_cause": "USER_BUSY"})
     assert known.pbx.settings == {}

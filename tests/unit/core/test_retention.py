@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fluxcc.core import retention as retention_module
+from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
 from fluxcc.core.retention import (
     AGAIN,
@@ -98,7 +99,7 @@ def rows(world: World, action: str) -> list[AuditRecord]:
 
 @pytest.fixture
 def retention(world: World) -> Retention:
-    return Retention(world.store, world.journal, world.runtime, world.clock, AGES)
+    return Retention(world.store, world.journal, world.runtime, world.clock, AGES, MomentIds())
 
 
 def test_calls_come_before_old_ones(world: World, retention: Retention) -> None:
@@ -214,6 +215,7 @@ def erasing(world: World) -> Erasure:
         numbers=world.numbers,
         memory=DaemonMemory(world.blocking, world.journal, world.replies),
         write=world.journal.commit,
+        ids=MomentIds(),
     )
 
 
@@ -232,6 +234,7 @@ def stored(world: World) -> Erasure:
         numbers=world.numbers,
         memory=StoredMemory(world.store, world.clock),
         write=write,
+        ids=MomentIds(),
     )
 
 

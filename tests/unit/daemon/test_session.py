@@ -210,6 +210,24 @@ def test_what_waited_on_a_connection_that_was_lost_is_not_handled(
     assert session.waiting == 0
 
 
+@pytest.mark.parametrize("end", ["lost", "stopped"])
+def test_what_was_read_before_the_end_is_handled(
+    session: Session, switch: FakeSwitch, waiting: Waiting, world: World, end: str
+) -> None:
+    """A call's end, or what an agent asked for, may be the last that was read."""
+
+    def last_words() -> None:
+        for number in range(10):
+            switch.on_event(event_body("CHANNEL_CREATE", f"leg-{number}"))
+        if end == "lost":
+            world.pbx.lose()
+        session.stop()
+
+    waiting.do(last_words)
+    session.run()
+    assert len(world.tracker.legs) == 10
+
+
 # To connect again
 
 
