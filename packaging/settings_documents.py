@@ -20,6 +20,9 @@ from fluxcc.config.declaration import Declared
 ROOT = Path(__file__).parents[1]
 DOCUMENT, PACKAGED = ROOT / "docs/configuration.md", ROOT / "packaging/fluxcc.toml"
 HEAD = "| key | default | environment | |\n| --- | --- | --- | --- |\n"
+CODE = re.compile(r"`[^`]+`")
+UNBROKEN = "\0"
+"""Stands for a blank at which no line ends."""
 TABLE = re.compile(r"^\| key \|[^\n]*\n(?:\|[^\n]*\n)*", re.MULTILINE)
 BEGINNING = """\
 # fluxcc's configuration. What is commented out shows the default. docs/configuration.md explains
@@ -69,6 +72,15 @@ def document(before: str) -> str:
     return TABLE.sub(lambda _: next(made), before)
 
 
+def comment(text: str) -> list[str]:
+    """The lines of a comment, with no command broken in two."""
+    whole = CODE.sub(lambda found: found[0].replace(" ", UNBROKEN), text)
+    lines = textwrap.wrap(
+        whole, 98, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+    )
+    return [line.replace(UNBROKEN, " ") for line in lines]
+
+
 def packaged() -> str:
     """The packaged file."""
     parts = []
@@ -78,7 +90,7 @@ def packaged() -> str:
             key = each.key
             if key.is_secret:
                 continue
-            lines += textwrap.wrap(key.comment, 98, initial_indent="# ", subsequent_indent="# ")
+            lines += comment(key.comment)
             if key.packaged:
                 lines.append(f"{each.name} = {written(key.packaged)}")
             else:

@@ -95,6 +95,14 @@ def test_the_packaged_file_is_made_of_the_settings() -> None:
     assert settings_documents.PACKAGED.read_text(encoding="utf-8") == settings_documents.packaged()
 
 
+def test_a_comment_of_the_packaged_file_breaks_no_command_in_two() -> None:
+    command = "`systemctl edit fluxcc`"
+    for filler in range(60, 100):
+        lines = settings_documents.comment(f"{'x' * filler} {command} and more")
+        assert sum(command in line for line in lines) == 1
+        assert all(line.startswith("# ") and len(line) <= 100 for line in lines)
+
+
 def test_what_is_named_like_a_secret_is_declared_as_one() -> None:
     """Otherwise ``fluxcc config show`` would show it."""
     words = re.compile(r"password|secret|token")
