@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fluxcc.config import Duration, Settings, write_duration
-from fluxcc.config.settings import DECLARED, Declared
+from fluxcc.config import DECLARED, Duration, Settings, write_duration
+from fluxcc.config.declaration import Declared
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT, PACKAGED = ROOT / "docs/configuration.md", ROOT / "packaging/fluxcc.toml"
 HEAD = "| key | default | environment | |\n| --- | --- | --- | --- |\n"
+CODE = re.compile(r"`[^`]+`")
+UNBROKEN = "\0"
+"""Stands for a blank at which no line ends."""
 TABLE = re.compile(r"^\| key \|[^\n]*\n(?:\|[^\n]*\n)*", re.MULTILINE)
 BEGINNING = """\
 # fluxcc's configuration. What is commented out shows the default. docs/configuration.md explains
@@ -44,9 +46,8 @@ def written(value: Any) -> str:
 
 def told(each: Declared) -> str:
     """A default as the document tells it."""
-    default = each.key.default_told
-    if default:
-        return default if "`" in default or " " in default or default == "none" else f"`{default}`"
+    if each.key.default_told:
+        return each.key.default_told
     value = each.value(Settings())
     if value == "":
         return "empty"
@@ -55,9 +56,8 @@ def told(each: Declared) -> str:
 
 def row(each: Declared) -> str:
     """One setting's row."""
-    variable = f"FLUXCC_{each.path.replace('.', '_')}".upper()
     meaning = each.key.meaning + (". *reload*" if each.key.may_change else "")
-    return f"| `{each.name}` | {told(each)} | `{variable}` | {meaning} |\n"
+    return f"| `{each.name}` | {told(each)} | `{each.variable}` | {meaning} |\n"
 
 
 def tables() -> Iterator[str]:
@@ -72,22 +72,29 @@ def document(before: str) -> str:
     return TABLE.sub(lambda _: next(made), before)
 
 
+def comment(text: str) -> list[str]:
+    """The lines of a comment, with no command broken in two."""
+    whole = CODE.sub(lambda found: found[0].replace(" ", UNBROKEN), text)
+    lines = textwrap.wrap(
+        whole, 98, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+    )
+    return [line.replace(UNBROKEN, " ") for line in lines]
+
+
 def packaged() -> str:
     """The packaged file."""
     parts = []
     for section, keys in groupby(DECLARED, lambda each: each.section):
         lines = [f"[{section}]"] if section else []
         for each in keys:
-            if not each.key.is_packaged:
+            key = each.key
+            if key.is_secret:
                 continue
-            lines += textwrap.wrap(
-                each.key.comment, 98, initial_indent="# ", subsequent_indent="# "
-            )
-            if each.key.packaged:
-                lines.append(f"{each.name} = {json.dumps(each.key.packaged)}")
+            lines += comment(key.comment)
+            if key.packaged:
+                lines.append(f"{each.name} = {written(key.packaged)}")
             else:
-                value = "pbx1" if each.name == "node" else each.value(Settings())
-                lines.append(f"#{each.name} = {written(value)}")
+                lines.append(f"#{each.name} = {written(key.example or each.value(Settings()))}")
         parts.append("\n".join(lines))
     return BEGINNING + "\n\n".join(parts) + "\n"
 
@@ -95,4 +102,3 @@ def packaged() -> str:
 if __name__ == "__main__":
     DOCUMENT.write_text(document(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
     PACKAGED.write_text(packaged(), encoding="utf-8")
-    sys.exit()

@@ -8,11 +8,19 @@ import sys
 from typing import Any
 
 import click
-import msgspec
 
 from fluxcc.cli.session import MISCONFIGURED, Session, json_option, pass_session
 from fluxcc.cli.table import Table
-from fluxcc.config import DEFAULT_FILE, Duration, load, named_file, origins, write_duration
+from fluxcc.config import (
+    DECLARED,
+    DEFAULT_FILE,
+    Duration,
+    load,
+    named_file,
+    origins,
+    write_duration,
+)
+from fluxcc.config.declaration import Declared
 from fluxcc.domain.errors import ConfigurationError
 from fluxcc.marking import _
 
@@ -86,17 +94,16 @@ def check_config(session: Session) -> None:
 
 def _values(session: Session) -> dict[str, Any]:
     """Key → value, as the file would have it."""
-    values: dict[str, Any] = {}
-    for name, section in msgspec.structs.asdict(session.settings).items():
-        if isinstance(section, msgspec.Struct):
-            for key, value in msgspec.structs.asdict(section).items():
-                is_duration = isinstance(value, Duration)
-                values[f"{name}.{key}"] = write_duration(value) if is_duration else value
-        else:
-            values[name] = section
-    values["pbx.password"] = HIDDEN
+    values = {each.path: _shown(each, session) for each in DECLARED}
     values["store.url"] = _PASSWORD_IN_URL.sub(_hide, values["store.url"])
     return values
+
+
+def _shown(each: Declared, session: Session) -> Any:
+    value = each.value(session.settings)
+    if each.key.is_secret:
+        return HIDDEN
+    return write_duration(value) if isinstance(value, Duration) else value
 
 
 def _hide(found: re.Match[str]) -> str:

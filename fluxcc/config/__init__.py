@@ -5,6 +5,7 @@ The reference for an administrator is ``docs/configuration.md``.
 
 from fluxcc.config.reading import DEFAULT_FILE, Origin, load, named_file, origins
 from fluxcc.config.settings import (
+    DECLARED,
     STOCK_PASSWORD,
     BlockSettings,
     CallSettings,
@@ -18,6 +19,7 @@ from fluxcc.config.settings import (
 from fluxcc.config.values import SQLITE, Duration, default_store, read_duration, write_duration
 
 __all__ = [
+    "DECLARED",
     "DEFAULT_FILE",
     "SQLITE",
     "STOCK_PASSWORD",

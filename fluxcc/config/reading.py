@@ -15,14 +15,14 @@ from typing import Any, get_origin
 
 import msgspec
 
-from fluxcc.config.settings import DECLARED, STOCK_PASSWORD, Declared, Settings
+from fluxcc.config.declaration import PREFIX, Declared
+from fluxcc.config.settings import DECLARED, STOCK_PASSWORD, Settings
 from fluxcc.config.values import A_DURATION, Duration, WrongValueError, read_duration
 from fluxcc.domain.errors import ConfigurationError, Fault
 from fluxcc.marking import _
 
 DEFAULT_FILE = Path("/etc/fluxcc/fluxcc.toml")
 FILE_VARIABLE = "FLUXCC_CONFIG"
-PREFIX = "FLUXCC_"
 ONE_LINE = _("must be one line, without control characters")
 UNREADABLE = _("cannot be read: {error}")
 
@@ -102,17 +102,12 @@ def _read_file(
     return {}
 
 
-def _variable(each: Declared) -> str:
-    """The name of a setting in the environment."""
-    return f"{PREFIX}{each.path.replace('.', '_')}".upper()
-
-
 def _given(
     each: Declared, document: dict[str, Any], environment: Mapping[str, str]
 ) -> tuple[Any, bool]:
     """What somebody set, None for nothing; and whether it is a text out of the environment."""
-    if _variable(each) in environment:
-        return environment[_variable(each)], True
+    if each.variable in environment:
+        return environment[each.variable], True
     section = document.get(each.section, {}) if each.section else document
     return (section.get(each.name) if isinstance(section, dict) else None), False
 
@@ -121,21 +116,22 @@ def _refuse_unknown(
     document: dict[str, Any], environment: Mapping[str, str], faults: list[Fault]
 ) -> None:
     """Misspelt keys, sections and variables."""
-    known: dict[str, list[str]] = {}
+    # Section → its keys; a key in no section has none below it.
+    known: dict[str, list[str]] = {each.section or each.name: [] for each in DECLARED}
     for each in DECLARED:
-        known.setdefault(each.section or each.name, []).append(each.name)
+        if each.section:
+            known[each.section].append(each.name)
     for name, given in document.items():
         if name not in known:
             sentence = _("is not known; there are {names}")
             faults.append(Fault(name, sentence, {"names": ", ".join(known)}))
-        elif name not in known[name]:
-            if not isinstance(given, dict):
-                faults.append(Fault(name, _("must be a table: [{name}]"), {"name": name}))
-                continue
+        elif known[name] and not isinstance(given, dict):
+            faults.append(Fault(name, _("must be a table: [{name}]"), {"name": name}))
+        elif known[name]:
             sentence = _("is not known; [{name}] has {names}")
             facts = {"name": name, "names": ", ".join(known[name])}
             faults += [Fault(f"{name}.{k}", sentence, facts) for k in given if k not in known[name]]
-    variables = {_variable(each) for each in DECLARED}
+    variables = {each.variable for each in DECLARED}
     sections = tuple({f"{PREFIX}{each.section}_".upper() for each in DECLARED if each.section})
     for variable in environment:
         if variable.startswith(sections) and variable not in variables:

@@ -3,20 +3,21 @@ the daemon runs.
 
 Contract, section 5. ``docs/configuration.md`` and the packaged file are made from this by
 ``make settings``. Counterparts: ``reading`` fills these in, ``reload`` asks what may change.
+
+No ``from __future__ import annotations`` here: these annotations are read at every start, and each
+would have to be evaluated out of its text first.
 """
 
-from __future__ import annotations
-
 import socket
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+from typing import Annotated
 
 import msgspec
 
 from fluxcc import logs
 from fluxcc.config import values
-from fluxcc.config.values import SQLITE, Duration, Rule, default_store, read_address
+from fluxcc.config.declaration import Key, declared
+from fluxcc.config.values import SQLITE, Duration, default_store, read_address
 from fluxcc.marking import _
 
 LANGUAGES = ("pt_BR", "en")
@@ -24,25 +25,6 @@ STOCK_PASSWORD = "ClueCon"  # noqa: S105  # FreeSWITCH's own default, known to e
 """What FreeSWITCH is delivered with, so that no configuration at all works beside a stock one."""
 SHORTEST_AUDIT = 86400
 """Seconds for which a request ID is remembered (contract, section 3), and so is its row."""
-
-
-class Key(NamedTuple):
-    """What is to be known of a setting besides its type and its default."""
-
-    meaning: str
-    """For docs/configuration.md; English."""
-    rule: Rule | None = None
-    """What its type alone does not tell."""
-    may_change: bool = False
-    """Whether a reload lets it count from the next action on; otherwise a restart does."""
-    default_told: str = ""
-    """How the document tells the default, where that is no plain value."""
-    comment: str = ""
-    """What the packaged file says above it."""
-    packaged: str = ""
-    """Its value in the packaged file, where that is not the default."""
-    is_packaged: bool = True
-    """Whether the packaged file names it at all."""
 
 
 class PbxSettings(msgspec.Struct, frozen=True):
@@ -56,6 +38,7 @@ class PbxSettings(msgspec.Struct, frozen=True):
             values.node,
             default_told="the host's name",
             comment="This FreeSWITCH's name in the store. The host's name where nothing is said.",
+            example="pbx1",
         ),
     ] = msgspec.field(default_factory=socket.gethostname)
     host: Annotated[str, Key("Where FreeSWITCH's event socket listens", values.given)] = "127.0.0.1"
@@ -65,7 +48,7 @@ class PbxSettings(msgspec.Struct, frozen=True):
         Key(
             "Its password. Change the stock one",
             default_told="`ClueCon`, the stock one",
-            is_packaged=False,
+            is_secret=True,
         ),
     ] = ""
     password_file: Annotated[
@@ -354,36 +337,7 @@ class Settings(msgspec.Struct, frozen=True):
         return Path(default_store().removeprefix(SQLITE)).with_suffix(".sock")
 
 
-class Declared(NamedTuple):
-    """One setting as it is declared here."""
-
-    section: str
-    """Empty for what stands in no section."""
-    name: str
-    kind: Any
-    """Its type."""
-    key: Key
-
-    @property
-    def path(self) -> str:
-        """``blocks.duration``."""
-        return f"{self.section}.{self.name}" if self.section else self.name
-
-    def value(self, settings: Settings) -> Any:
-        """What it is there."""
-        return getattr(getattr(settings, self.section) if self.section else settings, self.name)
-
-
-def declared() -> Iterator[Declared]:
-    """Every setting, in order."""
-    for name, hint in get_type_hints(Settings, include_extras=True).items():
-        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-            for key, inner in get_type_hints(hint, include_extras=True).items():
-                yield Declared(name, key, *get_args(inner))
-        else:
-            yield Declared("", name, *get_args(hint))
-
-
-DECLARED = tuple(declared())
+DECLARED = tuple(declared(Settings))
+"""Every setting, in order."""
 MAY_CHANGE = frozenset(each.path for each in DECLARED if each.key.may_change)
 """Keys that count from the next action on; the others need a restart."""

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxcc.config import STOCK_PASSWORD, Settings, default_store, load, read_duration
+from fluxcc.config import (
+    DECLARED,
+    STOCK_PASSWORD,
+    Settings,
+    default_store,
+    load,
+    read_duration,
+)
+from fluxcc.config.declaration import Declared, Key
 from fluxcc.domain.errors import ConfigurationError
 
 CONTRACT = """
@@ -188,6 +196,16 @@ def test_a_fault_names_its_key(read, text: str, key: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         read(text)
     assert set(faults(error)) == {key}
+
+
+def test_a_key_named_as_its_section_hides_no_misspelt_one(
+    read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike = Declared("log", "log", str, Key("A key that is named as its section."))
+    monkeypatch.setattr("fluxcc.config.reading.DECLARED", (*DECLARED, alike))
+    with pytest.raises(ConfigurationError) as error:
+        read("[log]\nlevle = 'INFO'\n")
+    assert set(faults(error)) == {"log.levle"}
 
 
 @pytest.mark.parametrize("port", ["x", "", "80 21", "-1", "\uff18\uff10", "1" * 50])

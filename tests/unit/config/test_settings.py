@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,10 @@ def test_what_may_change_at_run_time_has_its_effect(path: str, tmp_path: Path) -
     assert effect(daemon) == expected
 
 
+def test_every_setting_that_may_change_has_an_effect_to_look_for() -> None:
+    assert EFFECTS.keys() == MAY_CHANGE
+
+
 def test_every_setting_says_what_it_means() -> None:
     assert all(each.key.meaning for each in DECLARED)
 
@@ -88,6 +93,22 @@ def test_the_document_is_made_of_the_settings() -> None:
 def test_the_packaged_file_is_made_of_the_settings() -> None:
     """Otherwise: make settings."""
     assert settings_documents.PACKAGED.read_text(encoding="utf-8") == settings_documents.packaged()
+
+
+def test_a_comment_of_the_packaged_file_breaks_no_command_in_two() -> None:
+    command = "`systemctl edit fluxcc`"
+    for filler in range(60, 100):
+        lines = settings_documents.comment(f"{'x' * filler} {command} and more")
+        assert sum(command in line for line in lines) == 1
+        assert all(line.startswith("# ") and len(line) <= 100 for line in lines)
+
+
+def test_what_is_named_like_a_secret_is_declared_as_one() -> None:
+    """Otherwise ``fluxcc config show`` would show it."""
+    words = re.compile(r"password|secret|token")
+    named = {each.path for each in DECLARED if words.search(each.name)}
+    files = {path for path in named if path.endswith("_file")}
+    assert named - files == {each.path for each in DECLARED if each.key.is_secret}
 
 
 @pytest.mark.parametrize("section", sorted({each.section for each in DECLARED if each.section}))
