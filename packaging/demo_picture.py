@@ -19,7 +19,8 @@ from rich.text import Text
 DOCS = Path(__file__).parents[1] / "docs"
 PICTURES = {"demo.svg": "C.UTF-8", "demo.pt-BR.svg": "pt_BR.UTF-8"}
 """File → the reader's locale."""
-COLUMNS = 126
+COLUMNS = 80
+"""Characters in a line, at least; the longest line of the demo makes it wider."""
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 FORMAT = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -52,9 +53,11 @@ def draw(locale: str) -> str:
     ran = subprocess.run(  # noqa: S603  # our own program
         demo, env=environment, capture_output=True, text=True, check=True
     )
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), legacy_windows=False)
+    lines = ran.stdout.splitlines()
+    columns = max(COLUMNS, *map(len, lines))
+    console = Console(record=True, width=columns, file=io.StringIO(), legacy_windows=False)
     console.print(Text("$ fluxcc demo", style="bold green"))
-    for line in ran.stdout.splitlines():
+    for line in lines:
         console.print(Text(line, style="bold" if not line.startswith(" ") else ""))
     return console.export_svg(
         title="fluxcc demo", theme=MONOKAI, code_format=FORMAT, unique_id="demo"

@@ -7,6 +7,7 @@ import click
 from fluxcc.cli.session import FAILED, Session, pass_session
 from fluxcc.lab import demo
 from fluxcc.lab.port import LabError
+from fluxcc.marking import _
 
 
 @click.command("demo")
@@ -21,5 +22,8 @@ def demo_command(session: Session, simulated: bool) -> None:
     try:
         story = demo.Story(session.language, session.translate, click.echo)
         demo.run(story, simulated=simulated)
+    except demo.StoryError as error:
+        session.fail(FAILED, "demo-failed", error.sentence, **error.facts)
     except LabError as error:
-        session.fail(FAILED, "demo-failed", "{error}", error=error)
+        # What PBX and telephones say is for those who look into it, and English.
+        session.fail(FAILED, "demo-failed", _("The demo cannot go on: {error}"), error=error)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fluxcc.client import Board, Reply
+from fluxcc.client import Board, BoardError, Reply
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError, Reason
 from fluxcc.lab.real import RealLab, why_unavailable
@@ -30,8 +30,18 @@ AGENT = "1000"
 BLOCK = 6
 """Seconds that a block holds in the demo."""
 REFUSED = 603
-LONGEST_WAIT = 10.0
-"""Seconds for anything that is waited for."""
+LONGEST_WAIT = 30.0
+"""Seconds for anything that is waited for; a busy machine takes its time to start a daemon."""
+
+
+class StoryError(LabError):
+    """A step did not come out as it should. ``sentence`` is English, to be translated where it is
+    shown; its ``{names}`` stand for ``facts``."""
+
+    def __init__(self, sentence: str, **facts: object) -> None:
+        super().__init__(sentence.format(**facts))
+        self.sentence = sentence
+        self.facts = facts
 
 
 class Story:
@@ -54,6 +64,10 @@ class Story:
         """The next step, done."""
         self._step += 1
         self._write(f"{self._step:3}. {self._translate(message).format(**facts)}")
+
+    def quote(self, text: str) -> None:
+        """What somebody reads in that step, on a line of its own, as it is."""
+        self._write(f"     {text}")
 
     def place(self, lab: Lab, reason: Reason | None) -> None:
         """Where it happens, and why it is not a FreeSWITCH where it is not."""
@@ -91,17 +105,17 @@ def _tell(story: Story, lab: Lab) -> None:
         caller.wait_answered()
         story.step(_("Agent {agent} answers; the two are talking"), agent=AGENT)
         reply = mark(board)
-        story.step(
-            _("The agent marks the call as a prank; the board reads: {text}"),
-            text=f"{reply.code}: {reply.text}",
-        )
+        story.step(_("The agent marks the call as a prank; the board reads:"))
+        story.quote(reply.text)
         caller.wait_ended()
         _wait_until_empty(lab)
         story.step(_("Both legs are gone"))
         for spelling in OTHER_SPELLINGS:
             status = lab.call(spelling, "5000").wait_ended()
             if status != REFUSED:
-                raise LabError(f"{spelling} was not refused: SIP {status}")
+                raise StoryError(
+                    _("{number} was not refused (SIP {status})"), number=spelling, status=status
+                )
             story.step(
                 _("The same caller as {number} is refused before any answer (SIP {status})"),
                 number=spelling,
@@ -123,11 +137,14 @@ def mark(board: Board) -> Reply:
     """Mark the agent's call as a prank, as soon as the daemon has seen that there is one."""
     deadline = time.monotonic() + LONGEST_WAIT
     while True:
-        reply = board.prank(AGENT)
+        try:
+            reply = board.prank(AGENT)
+        except (BoardError, OSError) as error:
+            raise StoryError(_("The board got no answer: {error}"), error=error) from error
         if reply.is_ok:
             return reply
         if reply.code != "no-live-call" or time.monotonic() > deadline:
-            raise LabError(f"the prank was not accepted: {reply.code}: {reply.text}")
+            raise StoryError(_("The call was not marked as a prank: {text}"), text=reply.text)
         time.sleep(0.05)
 
 
@@ -135,7 +152,8 @@ def _wait_until_empty(lab: Lab) -> None:
     deadline = time.monotonic() + LONGEST_WAIT
     while not lab.api("show channels count").strip().startswith("0 "):
         if time.monotonic() > deadline:
-            raise LabError(f"legs are left over: {lab.api('show channels')}")
+            legs = lab.api("show channels")
+            raise StoryError(_("Legs are left over:\n{legs}"), legs=legs)
         time.sleep(0.05)
 
 
@@ -173,5 +191,5 @@ def _wait_until_connected(process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + LONGEST_WAIT
     while "connected to FreeSWITCH" not in log.read_text():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise LabError(f"the daemon did not connect: {log.read_text()}")
+            raise StoryError(_("The daemon did not connect; its log:\n{log}"), log=log.read_text())
         time.sleep(0.05)

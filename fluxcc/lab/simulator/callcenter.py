@@ -41,15 +41,15 @@ class Agent:
     wrap_up_time: int
     reject_delay_time: int
     busy_delay_time: int
-    state: str = "Waiting"
-    session: str = ""
-    last_bridge_start: float = 0
-    last_bridge_end: float = 0
-    last_offered_call: float = 0
-    last_status_change: float = field(default_factory=time.time)
-    ready_time: float = 0
-    no_answer_count: int = 0
-    calls_answered: int = 0
+    state: str = field(default="Waiting", init=False)
+    session: str = field(default="", init=False)
+    last_bridge_start: float = field(default=0, init=False)
+    last_bridge_end: float = field(default=0, init=False)
+    last_offered_call: float = field(default=0, init=False)
+    last_status_change: float = field(default_factory=time.time, init=False)
+    ready_time: float = field(default=0, init=False)
+    no_answer_count: int = field(default=0, init=False)
+    calls_answered: int = field(default=0, init=False)
 
     def can_take_a_call(self) -> bool:
         """Free, and the time after the last call is over."""
