@@ -1,8 +1,8 @@
-"""What the kit's dialplan reads out of mod_hash: settings, blocks and rooms, kept true there.
+"""Publishes to mod_hash what the kit's dialplan reads there: settings, blocks and rooms.
 
-mod_hash is empty after FreeSWITCH was restarted, and after somebody loaded it anew. Counterparts:
-``blocks.blocking`` and ``provisioning`` publish what changes, ``daemon.session`` says when all of
-it has to be published again.
+mod_hash is empty after a restart of FreeSWITCH and after a reload of the module. Counterparts:
+``blocks.blocking`` and ``provisioning`` publish single changes; ``daemon.session`` calls
+``publish_all`` after a connect and ``repair`` from time to time.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ log = logging.getLogger(__name__)
 
 
 class Published(Enum):
-    """What mod_hash has of what it must have."""
+    """How much of settings, blocks and rooms is in mod_hash."""
 
     NOTHING = auto()
-    """Nothing for certain: not since the last connect, or FreeSWITCH did not take it."""
+    """Perhaps nothing: it was not published since the last connect, or FreeSWITCH did not take
+    it."""
     PARTLY = auto()
     """It is being published now."""
     ALL = auto()
@@ -34,7 +35,7 @@ class Publisher:
     def __init__(
         self, pbx: Pbx, blocking: Blocking, provisioning: Provisioning, settings: dict[str, str]
     ) -> None:
-        """``settings`` are what the kit's dialplan must know, by their key in mod_hash."""
+        """``settings`` are those that the kit's dialplan reads: key in mod_hash → value."""
         self._pbx = pbx
         self._blocking = blocking
         self._provisioning = provisioning
@@ -47,40 +48,50 @@ class Publisher:
         return self.state is Published.ALL
 
     def publish_all(self) -> None:
-        """Publish everything, the newest block first. What FreeSWITCH does not take is logged, and
-        ``repair`` tries again."""
+        """Publish everything, the newest block first. A failure is logged, and ``repair`` tries
+        again."""
         self.state = Published.PARTLY
         try:
             self._publish_settings()
             self._blocking.publish_all()
             self._provisioning.publish_all()
         except PbxRejectedError as error:
-            # Calls are still ended, and refused by the daemon itself, without mod_hash.
+            # Without mod_hash calls are still ended, and blocked callers refused by the daemon.
             self.state = Published.NOTHING
-            log.error("mod_hash does not take the blocks", extra={"error": str(error)})
+            log.error(
+                "FreeSWITCH's mod_hash did not take the blocks: is the module loaded?",
+                extra={"error": str(error)},
+            )
         except PbxError as error:
             self.state = Published.NOTHING
-            log.warning("the blocks were not published", extra={"reason": str(error)})
+            log.warning(
+                "the blocks were not published to mod_hash; it is tried again",
+                extra={"reason": str(error)},
+            )
         else:
             self.state = Published.ALL
 
     def repair(self) -> None:
-        """Publish again what mod_hash does not have. Raises ``PbxError`` where nobody answers."""
+        """Publish everything again where mod_hash lacks it. Raises ``PbxError`` where FreeSWITCH
+        does not answer."""
         if self.state is Published.PARTLY or (self.is_done and self._is_known()):
             return
-        # FreeSWITCH was not ready, or mod_hash was loaded anew and knows nothing any more.
+        # FreeSWITCH was not ready, or mod_hash was reloaded and is empty.
         self.publish_all()
         if self.is_done:
-            log.warning("blocks, rooms and settings were published again")
+            log.warning("blocks, rooms and settings were published to mod_hash again")
 
     def configure(self, **settings: str) -> None:
-        """Let the kit's dialplan know these from now on."""
+        """Publish changed settings: key in mod_hash → value."""
         self._settings |= settings
         if self._pbx.is_connected:
             try:
                 self._publish_settings()
             except PbxError as error:
-                log.warning("the settings were not published", extra={"reason": str(error)})
+                log.warning(
+                    "the settings were not published to mod_hash; they are after the next connect",
+                    extra={"reason": str(error)},
+                )
 
     def _publish_settings(self) -> None:
         for key, value in self._settings.items():

@@ -12,7 +12,7 @@ from gevent import socket
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fluxcc.core.retention import FIRST
+from fluxcc.core.retention import FIRST_AFTER
 from fluxcc.domain.actions import Action
 from fluxcc.doors.board import Board
 from fluxcc.pbx.events import RequestHeaders
@@ -193,9 +193,9 @@ def test_the_stores_lag_is_how_long_the_oldest_record_waits(watched: Watched) ->
 def test_retention_is_told(watched: Watched) -> None:
     name = "fluxcc_retention_last_success_timestamp_seconds"
     assert watched.value(name) == 0
-    watched.world.clock.step(FIRST)
+    watched.world.clock.step(FIRST_AFTER)
     watched.world.retention.step()
-    assert watched.value(name) == NOW + FIRST
+    assert watched.value(name) == NOW + FIRST_AFTER
     assert watched.value("fluxcc_retention_deleted_total", kind="calls") == 0
 
 
@@ -251,10 +251,10 @@ def test_every_reason_is_told(watched: Watched) -> None:
 def test_a_store_that_nobody_writes_to_is_found_out(watched: Watched) -> None:
     watched.world.store.failure = "the disk is full"
     assert not watched.world.journal.wait_for_work()
-    watched.world.journal.prove()
+    watched.world.journal.check_store()
     assert watched.get("/readyz")[0].startswith("503")
     watched.world.store.failure = ""
-    watched.world.journal.prove()
+    watched.world.journal.check_store()
     assert watched.get("/readyz")[0] == "200 OK"
 
 

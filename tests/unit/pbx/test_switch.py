@@ -64,7 +64,7 @@ def test_nobody_who_listens_is_an_absence(freeswitch: FreeSwitch) -> None:
         Switch(Address("127.0.0.1", freeswitch.port, PASSWORD)).connect(lambda body: None)
 
 
-@pytest.mark.parametrize("ask", [Switch.clock, Switch.prove_events, Switch.flush_events])
+@pytest.mark.parametrize("ask", [Switch.clock, Switch.check_events, Switch.flush_events])
 def test_without_a_link_whoever_asks_hears_so(ask: object) -> None:
     switch = Switch(Address("127.0.0.1", 1, PASSWORD))
     assert (switch.is_connected, switch.loss) == (False, "")
@@ -186,7 +186,7 @@ def test_rooms_and_settings_are_published(freeswitch: FreeSwitch, switch: Switch
 
 def test_the_clock_is_freeswitchs(freeswitch: FreeSwitch, switch: Switch) -> None:
     assert abs(switch.clock() - int(freeswitch.pbx.api("strepoch"))) <= 1
-    switch.prove_events()
+    switch.check_events()
     assert switch.storage_folder().startswith("/")
 
 
