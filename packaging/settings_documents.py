@@ -44,7 +44,7 @@ def written(value: Any) -> str:
 
 def told(each: Declared) -> str:
     """A default as the document tells it."""
-    default = each.key.default_told
+    default = each.key.default_text
     if default:
         return default if "`" in default or " " in default or default == "none" else f"`{default}`"
     value = each.value(Settings())

@@ -1,4 +1,4 @@
-"""The operators' door: parse, ask, print, exit code (contract, section 4).
+"""The ``fluxcc`` command: parse, ask the daemon, print, exit code (contract, section 4).
 
 One file a family of commands; each is imported only when it is used, so that ``--help`` and
 ``--version`` are quick. Looking to add a command? Write it in its family's file and name it in

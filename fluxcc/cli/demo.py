@@ -19,7 +19,7 @@ def demo_command(session: Session, simulated: bool) -> None:
     elsewhere, and says on which. Nothing that exists already is touched.
     """
     try:
-        story = demo.Story(session.language, session.translate, click.echo)
-        demo.run(story, simulated=simulated)
+        printer = demo.Printer(session.language, session.translate, click.echo)
+        demo.run(printer, simulated=simulated)
     except LabError as error:
         session.fail(FAILED, "demo-failed", "{error}", error=error)

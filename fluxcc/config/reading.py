@@ -1,7 +1,7 @@
-"""The settings out of a TOML file and the environment, checked whole: every fault at once.
+"""Reads the settings from a TOML file and the environment, and reports every fault at once.
 
-Nothing is read twice: whoever needs a setting is given it. Counterpart: ``settings``, which
-declares every key with its rule.
+They are read once and passed on as arguments. Counterpart: ``settings``, which declares every key
+with its rule.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ UNREADABLE = _("cannot be read: {error}")
 def load(
     file: Path | None, environment: Mapping[str, str], *, is_password_needed: bool = True
 ) -> Settings:
-    """The settings out of ``file`` (or the default places) and the environment, which wins.
+    """The settings from ``file`` (or the default places) and the environment, which wins.
 
     Only root and the daemon may read the password's file. Where the password is not needed it is
-    empty for everybody else, so that operators need not be root. Raises ``ConfigurationError``
-    with every fault there is.
+    empty for other users, so that operators need not be root. Raises ``ConfigurationError`` with
+    all faults.
     """
     faults: list[Fault] = []
     document = _read_file(file, environment, faults)
@@ -47,7 +47,7 @@ def load(
                 found.setdefault(each.section, {})[each.name] = _convert(raw, each.kind, is_text)
             except WrongValueError as wrong:
                 faults.append(Fault(each.path, wrong.sentence, wrong.facts))
-    # What could not be read is at its default here, so the rest can be checked all the same.
+    # A value that could not be read is at its default here, so that the others can be checked.
     settings = _build(found)
     settings = _with_password(settings, faults, is_needed=is_password_needed)
     for each in DECLARED:
@@ -81,7 +81,8 @@ def origins(file: Path | None, environment: Mapping[str, str]) -> dict[str, Orig
 
 
 def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
-    """The file that somebody named; without one, the default file is read where there is one."""
+    """The file named by option or environment; None where the default file is read, if there is
+    one."""
     return file or (Path(environment[FILE_VARIABLE]) if environment.get(FILE_VARIABLE) else None)
 
 
@@ -110,7 +111,7 @@ def _variable(each: Declared) -> str:
 def _given(
     each: Declared, document: dict[str, Any], environment: Mapping[str, str]
 ) -> tuple[Any, bool]:
-    """What somebody set, None for nothing; and whether it is a text out of the environment."""
+    """The value that was set, None for none; and whether it is a text from the environment."""
     if _variable(each) in environment:
         return environment[_variable(each)], True
     section = document.get(each.section, {}) if each.section else document
@@ -120,7 +121,7 @@ def _given(
 def _refuse_unknown(
     document: dict[str, Any], environment: Mapping[str, str], faults: list[Fault]
 ) -> None:
-    """Misspelt keys, sections and variables."""
+    """Add a fault for each unknown key, section and variable."""
     known: dict[str, list[str]] = {}
     for each in DECLARED:
         known.setdefault(each.section or each.name, []).append(each.name)
@@ -143,14 +144,14 @@ def _refuse_unknown(
 
 
 def _build(found: dict[str, dict[str, Any]]) -> Settings:
-    """The settings of these values, by section; the rest is at its default."""
+    """Settings with these values, by section; the others are at their defaults."""
     shapes = {field.name: field.type for field in msgspec.structs.fields(Settings)}
     sections = {name: shapes[name](**given) for name, given in found.items() if name}
     return Settings(**found.get("", {}), **sections)
 
 
 def _convert(raw: Any, kind: Any, is_text: bool) -> Any:
-    """One value as its key wants it. A list in the environment has commas between its items."""
+    """A value in its key's type. A list in the environment has commas between its items."""
     if kind is Duration:
         if not isinstance(raw, str):
             raise WrongValueError(A_DURATION)
@@ -175,7 +176,7 @@ def _convert(raw: Any, kind: Any, is_text: bool) -> Any:
 
 
 def _with_password(settings: Settings, faults: list[Fault], *, is_needed: bool) -> Settings:
-    """The settings with the password out of its file, where it has one."""
+    """The settings with the password from its file, where one is set."""
     pbx = settings.pbx
     if not pbx.password_file:
         return (

@@ -1,6 +1,7 @@
-"""SIGHUP: reads the configuration again, and lets count what may change while the daemon runs.
+"""SIGHUP: reads the configuration again, and applies the settings that may change at run time.
 
 A configuration with a fault changes nothing; a key that needs a restart is named in the log.
+Counterparts: ``daemon.process`` calls it; ``bootstrap`` gives it what applies the settings.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ class Reloader:
         read: Callable[[], Settings],
         apply: Callable[[Settings], None],
     ) -> None:
-        """``read`` loads the settings as at start; ``apply`` lets ``MAY_CHANGE`` count."""
+        """``read`` loads the settings as at start; ``apply`` applies the keys of ``MAY_CHANGE``."""
         self._settings = settings
         self._read = read
         self._apply = apply
 
     def reload(self) -> None:
-        """Read again; keep the old settings where the new ones are wrong."""
+        """Read and apply the settings; keep the old ones where the new ones have a fault."""
         try:
             wanted = self._read()
         except ConfigurationError as error:

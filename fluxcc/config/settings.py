@@ -1,8 +1,8 @@
-"""Every setting in one place: type, default, rule, what it means, and whether it may change while
-the daemon runs.
+"""Every setting in one place: type, default, rule, meaning, and whether it may change while the
+daemon runs.
 
 Contract, section 5. ``docs/configuration.md`` and the packaged file are made from this by
-``make settings``. Counterparts: ``reading`` fills these in, ``reload`` asks what may change.
+``make settings``. Counterparts: ``reading`` fills these in, ``reload`` uses ``MAY_CHANGE``.
 """
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ from fluxcc.marking import _
 
 LANGUAGES = ("pt_BR", "en")
 STOCK_PASSWORD = "ClueCon"  # noqa: S105  # FreeSWITCH's own default, known to everybody
-"""What FreeSWITCH is delivered with, so that no configuration at all works beside a stock one."""
+"""The password that FreeSWITCH is delivered with, and the default here: beside a stock FreeSWITCH
+no configuration is needed."""
 SHORTEST_AUDIT = 86400
-"""Seconds for which a request ID is remembered (contract, section 3), and so is its row."""
+"""Seconds for which a request ID must be known (contract, section 3), and so its row be kept."""
 
 
 class Key(NamedTuple):
-    """What is to be known of a setting besides its type and its default."""
+    """A setting's properties besides its type and its default."""
 
     meaning: str
     """For docs/configuration.md; English."""
     rule: Rule | None = None
-    """What its type alone does not tell."""
+    """The check that its type alone does not make."""
     may_change: bool = False
-    """Whether a reload lets it count from the next action on; otherwise a restart does."""
-    default_told: str = ""
-    """How the document tells the default, where that is no plain value."""
+    """Whether a reload applies it; otherwise it needs a restart."""
+    default_text: str = ""
+    """The default in docs/configuration.md, where it is no plain value."""
     comment: str = ""
-    """What the packaged file says above it."""
+    """The comment above it in the packaged file."""
     packaged: str = ""
     """Its value in the packaged file, where that is not the default."""
     is_packaged: bool = True
@@ -54,7 +55,7 @@ class PbxSettings(msgspec.Struct, frozen=True):
             "Name of this PBX in the store. Several PBXs may share one PostgreSQL; each sees only"
             " its own rows",
             values.node,
-            default_told="the host's name",
+            default_text="the host's name",
             comment="This FreeSWITCH's name in the store. The host's name where nothing is said.",
         ),
     ] = msgspec.field(default_factory=socket.gethostname)
@@ -64,7 +65,7 @@ class PbxSettings(msgspec.Struct, frozen=True):
         str,
         Key(
             "Its password. Change the stock one",
-            default_told="`ClueCon`, the stock one",
+            default_text="`ClueCon`, the stock one",
             is_packaged=False,
         ),
     ] = ""
@@ -73,7 +74,7 @@ class PbxSettings(msgspec.Struct, frozen=True):
         Key(
             "File with the password; not together with `password`. Only the daemon, `doctor` and"
             " `kit install` need to read it: an operator need not",
-            default_told="none",
+            default_text="none",
             comment="Only root reads this file: systemd hands its content to the service"
             " (LoadCredential=).",
             packaged="/etc/fluxcc/esl.password",
@@ -81,7 +82,7 @@ class PbxSettings(msgspec.Struct, frozen=True):
     ] = ""
 
     def __repr__(self) -> str:
-        """Without the password: whatever is shown of the settings ends in a log one day."""
+        """Without the password, because a ``repr`` may end up in a log."""
         return f"PbxSettings({self.node!r}, {self.host!r}, {self.port!r})"
 
 
@@ -94,7 +95,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
             "`sqlite:////path/to/file`, or `postgresql+psycopg://user@host/database` (needs `pip"
             " install 'fluxcc[postgresql]'`). Created and migrated by the daemon",
             values.store_url,
-            default_told="`sqlite:////var/lib/fluxcc/fluxcc.db` for root,"
+            default_text="`sqlite:////var/lib/fluxcc/fluxcc.db` for root,"
             " `~/.local/state/fluxcc/fluxcc.db` otherwise",
             comment="Or postgresql+psycopg://user@host/database. On another machine, also tell"
             " systemd: `systemctl edit fluxcc`, [Service], IPAddressAllow=",
@@ -103,7 +104,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
     ] = msgspec.field(default_factory=default_store)
 
     def __repr__(self) -> str:
-        """Without what may have a password in it."""
+        """Without the URL's rest, which may have a password in it."""
         return f"StoreSettings({self.url.partition(':')[0]!r})"
 
 
@@ -227,7 +228,7 @@ class SurveySettings(msgspec.Struct, frozen=True):
             "Folder in which the survey's script leaves its answers for the daemon. Set the global"
             " variable `fluxcc_survey_spool` in FreeSWITCH's `vars.xml` to the same folder."
             " FreeSWITCH must be able to write there, the daemon to read, rename and delete",
-            default_told="FreeSWITCH's `storage_dir`",
+            default_text="FreeSWITCH's `storage_dir`",
             comment="Where the survey leaves its answers; empty for FreeSWITCH's own storage"
             " folder. Any other folder has to be in ReadWritePaths= of the service.",
         ),
@@ -266,7 +267,7 @@ class ControlSettings(msgspec.Struct, frozen=True):
         Key(
             "UNIX socket on which the daemon listens for the `fluxcc` command. Whoever may write to"
             " it (mode 0660) is an operator",
-            default_told="beside the SQLite store, with the ending `.sock`; with PostgreSQL where"
+            default_text="beside the SQLite store, with the ending `.sock`; with PostgreSQL where"
             " the default store would be",
             comment="Where the daemon listens to the command fluxcc. Members of the group fluxcc"
             " may use it.",
@@ -311,7 +312,7 @@ class MetricsSettings(msgspec.Struct, frozen=True):
             comment="Prometheus metrics, /healthz and /readyz; empty for nowhere.",
         ),
     ] = "127.0.0.1:9137"
-    # On as delivered: what must be switched on first is missed in the night in which it is needed.
+    # On by default: metrics that have to be switched on first are missing when they are needed.
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -320,7 +321,7 @@ class MetricsSettings(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything."""
+    """All settings."""
 
     lang: Annotated[
         str,
@@ -358,7 +359,7 @@ class Declared(NamedTuple):
     """One setting as it is declared here."""
 
     section: str
-    """Empty for what stands in no section."""
+    """Empty for a key without a section."""
     name: str
     kind: Any
     """Its type."""
@@ -370,7 +371,7 @@ class Declared(NamedTuple):
         return f"{self.section}.{self.name}" if self.section else self.name
 
     def value(self, settings: Settings) -> Any:
-        """What it is there."""
+        """Its value in those settings."""
         return getattr(getattr(settings, self.section) if self.section else settings, self.name)
 
 
@@ -386,4 +387,4 @@ def declared() -> Iterator[Declared]:
 
 DECLARED = tuple(declared())
 MAY_CHANGE = frozenset(each.path for each in DECLARED if each.key.may_change)
-"""Keys that count from the next action on; the others need a restart."""
+"""Keys that a reload applies, from the next action on; the others need a restart."""

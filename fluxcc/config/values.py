@@ -1,8 +1,7 @@
-"""What a setting's value may be: durations, addresses, names; and the rules that a type alone does
-not tell.
+"""The types of settings (durations, addresses), and the rules that check their values.
 
-A rule is given a value and raises ``WrongValueError`` where it is none. Counterpart: ``settings``,
-which puts a rule beside each key.
+A rule is given a value and raises ``WrongValueError`` where that is not allowed. Counterpart:
+``settings``, which has a rule beside each key.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from fluxcc.marking import _
 
 Rule = Callable[[Any], None]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-LONGEST = 3650 * 86400
-"""Seconds of the longest duration: what is meant to last longer is a mistake."""
+LONGEST_DURATION = 3650 * 86400
+"""Seconds of the longest duration: a longer one is taken for a mistake."""
 SQLITE = "sqlite:///"
 A_DURATION = _("must be a duration such as 90s, 30m, 2h or 1d")
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
@@ -31,7 +30,7 @@ _DESTINATION = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
 
 
 class WrongValueError(ValueError):
-    """A value that a setting cannot have; the text is a sentence, its ``{names}`` the facts."""
+    """A value that a setting cannot have; ``facts`` fill the ``{names}`` in ``sentence``."""
 
     def __init__(self, sentence: str, **facts: str) -> None:
         super().__init__(sentence)
@@ -44,18 +43,18 @@ class Duration(int):
 
 
 def read_duration(text: str) -> Duration:
-    """``30m`` → 1800. Raises ``WrongValueError``, which says how it is written."""
+    """``30m`` → 1800 (seconds). Raises ``WrongValueError``."""
     found = _DURATION.fullmatch(text)
     if found is None or int(found.group(1)) == 0:
         raise WrongValueError(A_DURATION)
     seconds = int(found.group(1)) * _UNITS[found.group(2)]
-    if seconds > LONGEST:
+    if seconds > LONGEST_DURATION:
         raise WrongValueError(_("must be ten years at the most"))
     return Duration(seconds)
 
 
 def write_duration(seconds: int) -> str:
-    """1800 → ``30m``, in the largest unit that says it exactly."""
+    """1800 (seconds) → ``30m``, in the largest unit that is exact."""
     unit = next(unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0)
     return f"{seconds // _UNITS[unit]}{unit}"
 
@@ -63,7 +62,7 @@ def write_duration(seconds: int) -> str:
 def read_address(text: str) -> tuple[str, int]:
     """``127.0.0.1:9137`` or ``[::1]:9137`` → host and port. Raises ``ValueError``.
 
-    The host must be there, and be an address: who wants to be heard beyond loopback says so.
+    The host must be an address, so that listening beyond loopback is always explicit.
     """
     host, _colon, port = text.rpartition(":")
     if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 0 < int(port) < 65536:
@@ -75,7 +74,7 @@ def read_address(text: str) -> tuple[str, int]:
 
 
 def default_store() -> str:
-    """SQLite where the user may write: the system's place for root, the home otherwise."""
+    """The default store's URL: SQLite below /var/lib for root, below the home otherwise."""
     if os.geteuid() == 0:
         return "sqlite:////var/lib/fluxcc/fluxcc.db"
     return f"sqlite:///{Path.home() / '.local/state/fluxcc/fluxcc.db'}"

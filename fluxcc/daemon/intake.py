@@ -90,7 +90,7 @@ class Intake:
         gevent.spawn(self.board.answer, self._decoder.request(body))
 
     def _reply_came_back(self, event: events.Event, body: bytes) -> None:
-        self.board.heard(self._decoder.request(body).request)
+        self.board.reply_came_back(self._decoder.request(body).request)
 
     def _conference_changed(self, event: events.Event, body: bytes) -> None:
         if event.action == events.JOINED:

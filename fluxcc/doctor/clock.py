@@ -1,26 +1,26 @@
-"""The clocks: the gate compares the end of a block with FreeSWITCH's, the daemon with its own."""
+"""The clocks of FreeSWITCH, by which blocks end, and of this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, grave, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.marking import _
 
 NOTICED, TOO_MUCH = 2.0, 60.0
-"""Seconds between the two clocks."""
+"""Seconds between the two clocks from which on it is a warning, or grave."""
 
 
-def check_clock(patient: Patient) -> Iterator[Finding]:
-    """FreeSWITCH's clock and ours agree."""
-    before = patient.now()
-    theirs = patient.pbx.clock() + 0.5  # whole seconds, cut off
-    offset = theirs - (before + patient.now()) / 2
+def check_clock(installation: Installation) -> Iterator[Finding]:
+    """FreeSWITCH's clock and this machine's agree."""
+    before = installation.now()
+    theirs = installation.pbx.clock() + 0.5  # whole seconds, cut off
+    offset = theirs - (before + installation.now()) / 2
     if abs(offset) < NOTICED:
         return
-    tell = grave if abs(offset) >= TOO_MUCH else warning
-    yield tell(
+    finding = grave if abs(offset) >= TOO_MUCH else warning
+    yield finding(
         "clock-off",
         _("FreeSWITCH's clock is {seconds} s away from ours: blocks end too early or too late."),
         _(

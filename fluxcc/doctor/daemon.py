@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 from fluxcc import __version__
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.marking import _
 from fluxcc.protocol.operators import DaemonStatus
 
 LATE = 2.0
-"""Seconds that events may be behind."""
+"""Seconds by which events may be late."""
 
 
-def check_daemon(patient: Patient) -> Iterator[Finding]:
-    """The daemon runs and does its work, as it says itself."""
-    socket = patient.settings.control_socket
+def check_daemon(installation: Installation) -> Iterator[Finding]:
+    """The daemon runs, and its status has no fault."""
+    socket = installation.settings.control_socket
     try:
-        status = patient.ask_daemon()
+        status = installation.ask_daemon()
     except PermissionError:
         yield skipped(
             "daemon-not-permitted",
@@ -40,7 +40,7 @@ def check_daemon(patient: Patient) -> Iterator[Finding]:
 
 
 def _troubles(status: DaemonStatus) -> Iterator[Finding]:
-    """What the daemon says of itself that must not be."""
+    """The faults in the daemon's status."""
     if not status.connected:
         yield grave(
             "daemon-not-connected",

@@ -1,4 +1,4 @@
-"""The gate: it stands first where trunks' calls come in, and refuses whoever is blocked."""
+"""The gate: it is the first extension where trunks' calls come in, and refuses blocked callers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.kit.names import GATE_EXTENSION
 from fluxcc.marking import _
 from fluxcc.pbx.markup import parse
@@ -15,12 +15,12 @@ from fluxcc.pbx.markup import parse
 STOCK_CAUSE = "CALL_REJECTED"
 
 
-def check_gate(patient: Patient) -> Iterator[Finding]:
+def check_gate(installation: Installation) -> Iterator[Finding]:
     """The gate is the first extension of every context that takes calls from trunks."""
-    for context in patient.trunk_contexts:
-        extensions = _extensions(patient.context(context))
+    for context in installation.trunk_contexts:
+        extensions = _extensions(installation.context(context))
         names = [extension.get("name", "") for extension in extensions]
-        if not patient.context(context):
+        if not installation.context(context):
             yield warning(
                 "context-missing",
                 _("A SIP profile leads to dialplan context {context}, which does not exist."),
@@ -50,24 +50,24 @@ def check_gate(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def check_refusal(patient: Patient) -> Iterator[Finding]:
-    """The gate refuses a number that is blocked, and nobody else."""
+def check_refusal(installation: Installation) -> Iterator[Finding]:
+    """The gate refuses a number that is blocked, and no other."""
     gates = [
         (context, extension)
-        for context in patient.trunk_contexts
-        for extension in _extensions(patient.context(context))
+        for context in installation.trunk_contexts
+        for extension in _extensions(installation.context(context))
         if extension.get("name") == GATE_EXTENSION
     ]
     for context, gate in gates:
-        yield from _try(patient, context, gate)
+        yield from _try(installation, context, gate)
     if not gates:
         yield skipped("no-gate", _("There is no gate to be tried."))
 
 
-def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
-    # Nobody's number, and another one each time: two doctors must not cure each other.
+def _try(installation: Installation, context: str, gate: Element) -> Iterator[Finding]:
+    # An unused number, random, so that two runs at the same time do not affect each other.
     number = f"000{random.randrange(10**9):09}"  # noqa: S311  # not a secret
-    pbx = patient.pbx
+    pbx = installation.pbx
     remedy = _(
         "Install the kit's own gate again (fluxcc kit install DIR --force), load mod_hash, then:"
         " fs_cli -x reloadxml"
@@ -80,7 +80,7 @@ def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
             context=context,
         )
         return
-    has_loopback = patient.places_call and pbx.has_module("mod_loopback")
+    has_loopback = installation.places_call and pbx.has_module("mod_loopback")
     with pbx.rehearsed_block(number):
         is_refused = pbx.refuses(gate, number)
         cause = pbx.call(number, context) if is_refused and has_loopback else ""
@@ -91,7 +91,7 @@ def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
             remedy,
             context=context,
         )
-    elif cause and cause not in {STOCK_CAUSE, patient.settings.blocks.reject_cause}:
+    elif cause and cause not in {STOCK_CAUSE, installation.settings.blocks.reject_cause}:
         yield grave(
             "call-let-through",
             _("A call from a blocked number into context {context} was not refused: {cause}"),
@@ -99,7 +99,7 @@ def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
             context=context,
             cause=cause,
         )
-    elif patient.places_call and not has_loopback:
+    elif installation.places_call and not has_loopback:
         reason = _("No call can be placed: FreeSWITCH has not loaded mod_loopback.")
         yield skipped("no-loopback", reason)
 

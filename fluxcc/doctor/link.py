@@ -1,4 +1,4 @@
-"""The way to FreeSWITCH: does it answer, with that password, and to whom else would it?"""
+"""The event socket: whether it answers, with which password, and on which addresses."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from fluxcc.config import STOCK_PASSWORD
 from fluxcc.doctor.finding import Finding, grave, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import LinkRefusedError
 from fluxcc.marking import _
 
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-"""Where Linux shows its sockets."""
+"""Linux's tables of TCP sockets."""
 LISTENING = "0A"
 
 
-def check_link(patient: Patient) -> Iterator[Finding]:
-    """FreeSWITCH's event socket accepts us."""
-    pbx, error = patient.settings.pbx, patient.link_error
+def check_link(installation: Installation) -> Iterator[Finding]:
+    """FreeSWITCH's event socket accepts a connection with the configured password."""
+    pbx, error = installation.settings.pbx, installation.link_error
     if isinstance(error, LinkRefusedError):
         if "password" in str(error):
             yield grave(
@@ -51,9 +51,9 @@ def check_link(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def check_password(patient: Patient) -> Iterator[Finding]:
-    """The password is not the one that everybody knows."""
-    if patient.settings.pbx.password == STOCK_PASSWORD and patient.link_error is None:
+def check_password(installation: Installation) -> Iterator[Finding]:
+    """The password is not FreeSWITCH's stock one."""
+    if installation.settings.pbx.password == STOCK_PASSWORD and installation.link_error is None:
         yield warning(
             "stock-password",
             _("The event socket's password is the one FreeSWITCH is delivered with."),
@@ -64,13 +64,13 @@ def check_password(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def check_listener(patient: Patient) -> Iterator[Finding]:
-    """Nobody on the network reaches the event socket."""
+def check_listener(installation: Installation) -> Iterator[Finding]:
+    """The event socket listens on loopback only."""
     addresses = set()
-    if patient.is_beside_pbx:
-        addresses = listening(_read_tables(), patient.settings.pbx.port)
+    if installation.is_beside_pbx:
+        addresses = listening(_read_tables(), installation.settings.pbx.port)
     if not addresses:
-        addresses = {patient.pbx.listen_ip()} - {""}
+        addresses = {installation.pbx.listen_ip()} - {""}
     beyond = sorted(address for address in addresses if not is_loopback(address))
     if beyond:
         yield warning(
@@ -95,7 +95,7 @@ def is_loopback(address: str) -> bool:
 
 
 def listening(tables: list[str], port: int) -> set[str]:
-    """The addresses on which somebody listens on a port, out of /proc/net/tcp and tcp6."""
+    """The addresses on which a port is listened on, from /proc/net/tcp and tcp6."""
     found = set()
     for table in tables:
         for line in table.splitlines()[1:]:

@@ -1,4 +1,4 @@
-"""The store: of this program's schema, writable, with room to grow."""
+"""The store: its schema, whether it can be written, and the free disk space."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from fluxcc.config import SQLITE
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.marking import _
 from fluxcc.store.trial import try_writing
 from fluxcc.store.upkeep import is_current
 
-SCANT = 100 * 1024 * 1024
-"""Bytes of free disk below which it is told."""
+LEAST_FREE = 100 * 1024 * 1024
+"""Bytes of free disk below which it is a warning."""
 
 
-def check_store(patient: Patient) -> Iterator[Finding]:
+def check_store(installation: Installation) -> Iterator[Finding]:
     """The store can be opened, has this program's schema, and can be written."""
-    url = patient.settings.store.url
+    url = installation.settings.store.url
     try:
         if not is_current(url):
             yield grave(
@@ -47,7 +47,7 @@ def _try_writing(url: str) -> Iterator[Finding]:
     try:
         try_writing(url)
     except StoreUnavailableError as error:
-        if _is_somebody_else_s(url):
+        if _belongs_to_another_user(url):
             yield skipped(
                 "store-not-ours",
                 _("Whether the store can be written is not for this user to find out."),
@@ -62,14 +62,14 @@ def _try_writing(url: str) -> Iterator[Finding]:
         )
 
 
-def check_disk(patient: Patient) -> Iterator[Finding]:
-    """There is room on the disk that SQLite writes to."""
-    file = _file(patient.settings.store.url)
+def check_disk(installation: Installation) -> Iterator[Finding]:
+    """The disk that SQLite writes to has free space."""
+    file = _file(installation.settings.store.url)
     if file is None or not file.parent.is_dir():
         return
     free = os.statvfs(file.parent)
     left = free.f_bavail * free.f_frsize
-    if left < SCANT:
+    if left < LEAST_FREE:
         yield warning(
             "disk-nearly-full",
             _("Only {megabytes} MB are left on the disk of {file}."),
@@ -79,7 +79,7 @@ def check_disk(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _is_somebody_else_s(url: str) -> bool:
+def _belongs_to_another_user(url: str) -> bool:
     file = _file(url)
     return (
         file is not None

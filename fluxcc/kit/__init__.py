@@ -1,7 +1,7 @@
 """The kit: the files that go into FreeSWITCH's configuration (contract, section 6).
 
-Here is where it is found; ``installation`` copies it, ``contexts`` tells whether FreeSWITCH reads
-what was copied.
+This module finds its folder; ``installation`` copies it, ``contexts`` finds out whether FreeSWITCH
+reads the copied files.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ PLACES = (
     Path(sys.prefix) / "share/fluxcc/freeswitch",
     Path("/usr/share/fluxcc/freeswitch"),
 )
-"""A checkout's own, a wheel's, the Debian package's."""
+"""The kit's folder in a checkout, in an installed wheel, in the Debian package."""
 GATE = Path("dialplan/public/00_fluxcc.xml")
 _VERSION = re.compile(rb"fluxcc-kit-version: (\d{1,9})")
 _HEAD = 4096
-"""Bytes of a file among which its version stands."""
+"""Bytes at the beginning of a file in which its version is looked for."""
 
 
 def find_kit() -> Path:
@@ -31,7 +31,7 @@ def find_kit() -> Path:
 
 
 def read_version(file: Path) -> int:
-    """The kit version that a file tells; 0 for none. Raises ``OSError``."""
+    """The kit version in a file's comment; 0 for none. Raises ``OSError``."""
     with file.open("rb") as opened:
         found = _VERSION.search(opened.read(_HEAD))
     return int(found[1]) if found else 0

@@ -1,7 +1,7 @@
-"""Whether the dialplan's contexts take in what the kit put beside them, read from their files.
+"""Finds out from FreeSWITCH's files whether the dialplan's contexts include the kit's.
 
-FreeSWITCH pastes an include in where it stands, so the order of lines is the order of extensions.
-Lines are looked at, not XML: the directive is FreeSWITCH's own, and ends with its line.
+FreeSWITCH inserts an included file where the directive stands, so the order of lines is the order
+of extensions. Lines are read, not XML, because the directive ends with its line.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _EXTENSION = re.compile(r"<extension\s[^>]*name=\"([^\"]*)\"")
 
 
 class Reach(NamedTuple):
-    """One context, and how it comes to the kit's file."""
+    """One context, and whether it includes the kit's file."""
 
     context: str
     file: Path
     is_included: bool
     before: str
-    """The extension that stands before the kit's; empty where none does."""
+    """The extension before the kit's; empty for none."""
 
 
 def read_contexts(configuration: Path) -> list[Reach]:
@@ -52,12 +52,12 @@ def read_contexts(configuration: Path) -> list[Reach]:
 
 
 def with_gate_first(reach: Reach) -> bytes:
-    """The context's file with a line more, by which the gate comes before everything else."""
+    """The context's file with one more line, which includes the gate before everything else."""
     text = reach.file.read_bytes().decode("utf-8", "surrogateescape")
     blanked = _COMMENT.sub(_blank, text)
     for context in _CONTEXT.finditer(blanked):
         if context[1] == reach.context:
-            # A line of its own: FreeSWITCH drops whatever else stands on a directive's line.
+            # On a line of its own: FreeSWITCH drops everything else on a directive's line.
             line = f'\n    <X-PRE-PROCESS cmd="include" data="public/{FILE}"/>\n'
             at = context.start(2)
             text = text[:at] + line + text[at:].removeprefix("\n")
@@ -66,5 +66,5 @@ def with_gate_first(reach: Reach) -> bytes:
 
 
 def _blank(comment: re.Match[str]) -> str:
-    """A comment's place, with nothing in it: what stands behind it stays where it is."""
+    """Blanks in place of a comment, so that the text after it keeps its position."""
     return re.sub(r"[^\n]", " ", comment[0])

@@ -1,6 +1,6 @@
 """Asks the daemon over the operators' socket. Counterpart: ``doors.operators``.
 
-It blocks, and imports nothing that takes time: an operator waits for every command.
+It blocks, and imports nothing slow: an operator waits for every command.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import msgspec
 from fluxcc.protocol.operators import Answer, Ask
 
 TIMEOUT = 8.0
-"""Seconds that an answer is waited for; the daemon answers a request within 5."""
+"""Seconds for which an answer is waited for; the daemon answers a request within 5 s."""
 Shape = TypeVar("Shape")
 
 
 class MalformedError(ValueError):
-    """The daemon does not understand the question; its own words."""
+    """The daemon rejected the question as malformed; the text is the daemon's."""
 
 
 def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
@@ -30,7 +30,7 @@ def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
         connection.settimeout(timeout)
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
         try:
-            # By way of the folder's descriptor: a socket's path may have 108 bytes at the most.
+            # By the folder's descriptor, because a socket's path may have at most 108 bytes.
             connection.connect(f"/proc/self/fd/{folder}/{path.name}")
         finally:
             os.close(folder)
@@ -40,8 +40,8 @@ def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
 
 
 def read(path: Path, question: Ask, shape: type[Shape], timeout: float = TIMEOUT) -> Shape:
-    """A reading in its shape (``protocol.operators``); as ``ask``. Raises ``MalformedError`` where
-    the daemon does not understand the question."""
+    """The answer's ``reading`` in its shape (``protocol.operators``); as ``ask``. Raises
+    ``MalformedError`` where the daemon rejects the question."""
     answer = ask(path, question, timeout)
     if answer.error:
         raise MalformedError(answer.error)

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from fluxcc import __version__
 from fluxcc.config import PbxSettings, Settings, StoreSettings, SurveySettings
 from fluxcc.doctor import daemon, destinations, gate, kit, link, spool, store
-from fluxcc.doctor.examination import CHECKS, examine, misconfigured
+from fluxcc.doctor.checks import CHECKS, misconfigured, run_checks
 from fluxcc.doctor.finding import Finding, State
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import (
     Fault,
     LinkLostError,
@@ -102,15 +102,15 @@ class FakeInquiry:
         return str(self.known.get("room", ""))
 
 
-def patient(
+def looked_at(
     inquiry: FakeInquiry | PbxError | None = None,
     *,
     settings: Settings | None = None,
     entries: list[Entry] | None = None,
     status: Callable[[], DaemonStatus] = lambda: STATUS,
     places_call: bool = False,
-) -> Patient:
-    return Patient(
+) -> Installation:
+    return Installation(
         settings=settings or Settings(),
         kit=find_kit(),
         inquiry=cast(Inquiry, inquiry or FakeInquiry()),
@@ -142,14 +142,14 @@ def codes(findings: Iterator[Finding]) -> list[str]:
     ],
 )
 def test_a_link_that_is_not_there_is_told_with_its_reason(error: PbxError, code: str) -> None:
-    assert codes(link.check_link(patient(error))) == [code]
+    assert codes(link.check_link(looked_at(error))) == [code]
 
 
 def test_the_stock_password_is_warned_of() -> None:
     pbx = PbxSettings(password="ClueCon")
-    assert codes(link.check_password(patient(settings=Settings(pbx=pbx)))) == ["stock-password"]
+    assert codes(link.check_password(looked_at(settings=Settings(pbx=pbx)))) == ["stock-password"]
     pbx = PbxSettings(password="another")
-    assert codes(link.check_password(patient(settings=Settings(pbx=pbx)))) == []
+    assert codes(link.check_password(looked_at(settings=Settings(pbx=pbx)))) == []
 
 
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue
@@ -191,8 +191,8 @@ def test_loopback_is_known(address: str, is_own: bool) -> None:
 def test_a_socket_that_the_network_reaches_is_warned_of() -> None:
     far = Settings(pbx=PbxSettings(host="10.0.0.5"))
     wide = FakeInquiry(listen_ip="::")
-    assert codes(link.check_listener(patient(wide, settings=far))) == ["listens-beyond-loopback"]
-    assert codes(link.check_listener(patient(FakeInquiry(), settings=far))) == []
+    assert codes(link.check_listener(looked_at(wide, settings=far))) == ["listens-beyond-loopback"]
+    assert codes(link.check_listener(looked_at(FakeInquiry(), settings=far))) == []
 
 
 # The gate
@@ -206,8 +206,8 @@ def test_the_contexts_of_trunks_are_those_of_the_profiles() -> None:
             Profile("carrier", "default", gateway_contexts=("from_carrier",)),
         ]
     )
-    assert patient(inquiry).trunk_contexts == ["from_carrier", "public"]
-    assert patient(FakeInquiry()).trunk_contexts == ["public"]
+    assert looked_at(inquiry).trunk_contexts == ["from_carrier", "public"]
+    assert looked_at(FakeInquiry()).trunk_contexts == ["public"]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_the_contexts_of_trunks_are_those_of_the_profiles() -> None:
 )
 def test_where_the_gate_stands(dialplan: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"public": dialplan})
-    assert codes(gate.check_gate(patient(inquiry))) == expected
+    assert codes(gate.check_gate(looked_at(inquiry))) == expected
 
 
 @pytest.mark.parametrize(
@@ -235,18 +235,18 @@ def test_where_the_gate_stands(dialplan: str, expected: list[str]) -> None:
 )
 def test_whether_the_gate_refuses(known: dict[str, Any], expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"public": GATE}, **known)
-    assert codes(gate.check_refusal(patient(inquiry, places_call=True))) == expected
+    assert codes(gate.check_refusal(looked_at(inquiry, places_call=True))) == expected
     assert inquiry.blocked == []
 
 
 def test_without_a_gate_there_is_nothing_to_try() -> None:
     inquiry = FakeInquiry(contexts={"public": OTHER})
-    assert codes(gate.check_refusal(patient(inquiry))) == ["no-gate"]
+    assert codes(gate.check_refusal(looked_at(inquiry))) == ["no-gate"]
 
 
 def test_a_gate_that_does_not_hang_up_lets_through() -> None:
     harmless = FakeInquiry(contexts={"public": GATE.replace("hangup", "answer")})
-    assert codes(gate.check_refusal(patient(harmless))) == ["gate-lets-through"]
+    assert codes(gate.check_refusal(looked_at(harmless))) == ["gate-lets-through"]
 
 
 # The kit
@@ -270,11 +270,11 @@ def test_the_version_that_freeswitch_runs(version: str, expected: list[str]) -> 
             "default": rooms + survey,
         }
     )
-    assert codes(kit.check_dialplan(patient(inquiry))) == expected
+    assert codes(kit.check_dialplan(looked_at(inquiry))) == expected
 
 
 def test_a_far_freeswitchs_files_are_not_looked_for() -> None:
-    far = patient(
+    far = looked_at(
         FakeInquiry(variables={"script_dir": "/x"}),
         settings=Settings(pbx=PbxSettings(host="10.0.0.5")),
     )
@@ -284,7 +284,7 @@ def test_a_far_freeswitchs_files_are_not_looked_for() -> None:
 
 def test_missing_recordings_are_warned_of(tmp_path: Path) -> None:
     inquiry = FakeInquiry(variables={"sounds_dir": str(tmp_path)})
-    assert codes(kit.check_prompts(patient(inquiry))) == ["prompts-missing"]
+    assert codes(kit.check_prompts(looked_at(inquiry))) == ["prompts-missing"]
 
 
 # The store and the daemon
@@ -292,7 +292,7 @@ def test_missing_recordings_are_warned_of(tmp_path: Path) -> None:
 
 def test_a_store_of_another_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "is_current", lambda _url: False)
-    assert codes(store.check_store(patient())) == ["store-not-migrated"]
+    assert codes(store.check_store(looked_at())) == ["store-not-migrated"]
 
 
 def test_somebody_elses_store_is_not_judged(
@@ -306,19 +306,19 @@ def test_somebody_elses_store_is_not_judged(
     settings = Settings(store=StoreSettings(url=f"sqlite:///{file}"))
     monkeypatch.setattr(store, "is_current", lambda _url: True)
     monkeypatch.setattr(store, "try_writing", fail)
-    assert codes(store.check_store(patient(settings=settings))) == ["store-read-only"]
+    assert codes(store.check_store(looked_at(settings=settings))) == ["store-read-only"]
     monkeypatch.setattr("os.geteuid", lambda: 4711)
     monkeypatch.setattr("os.access", lambda _file, _mode: False)
-    assert codes(store.check_store(patient(settings=settings))) == ["store-not-ours"]
+    assert codes(store.check_store(looked_at(settings=settings))) == ["store-not-ours"]
 
 
 def test_a_full_disk_is_warned_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = Settings(store=StoreSettings(url=f"sqlite:///{tmp_path}/fluxcc.db"))
     free = SimpleNamespace(f_bavail=1000, f_frsize=4096)
     monkeypatch.setattr("os.statvfs", lambda _folder: free)
-    assert codes(store.check_disk(patient(settings=settings))) == ["disk-nearly-full"]
+    assert codes(store.check_disk(looked_at(settings=settings))) == ["disk-nearly-full"]
     free.f_bavail = 10**9
-    assert codes(store.check_disk(patient(settings=settings))) == []
+    assert codes(store.check_disk(looked_at(settings=settings))) == []
 
 
 def _raise(error: Exception) -> Mapping[str, Any]:
@@ -337,7 +337,9 @@ def _raise(error: Exception) -> Mapping[str, Any]:
     ],
 )
 def test_what_the_daemon_says_of_itself(change: dict[str, Any], expected: list[str]) -> None:
-    assert codes(daemon.check_daemon(patient(status=lambda: replace(STATUS, **change)))) == expected
+    assert (
+        codes(daemon.check_daemon(looked_at(status=lambda: replace(STATUS, **change)))) == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -349,7 +351,7 @@ def test_what_the_daemon_says_of_itself(change: dict[str, Any], expected: list[s
     ],
 )
 def test_a_daemon_that_does_not_say(error: Exception, expected: str) -> None:
-    assert codes(daemon.check_daemon(patient(status=lambda: _raise(error)))) == [expected]
+    assert codes(daemon.check_daemon(looked_at(status=lambda: _raise(error)))) == [expected]
 
 
 # What supervisors have set
@@ -368,13 +370,13 @@ ROOM = (
 def test_what_only_a_catch_all_takes_is_warned_of() -> None:
     inquiry = FakeInquiry(contexts={"default": CATCH_ALL})
     entries: list[Entry] = [Group("sales", has_survey=True), Service("invoices", "7001")]
-    whole = patient(inquiry, entries=entries)
+    whole = looked_at(inquiry, entries=entries)
     assert codes(destinations.check_surveys(whole)) == ["survey-caught"]
     assert codes(destinations.check_services(whole)) == ["service-caught"]
 
 
 def test_a_group_without_a_survey_is_not_looked_at() -> None:
-    assert codes(destinations.check_surveys(patient(entries=[Group("sales")]))) == []
+    assert codes(destinations.check_surveys(looked_at(entries=[Group("sales")]))) == []
 
 
 @pytest.mark.parametrize(
@@ -388,7 +390,7 @@ def test_a_group_without_a_survey_is_not_looked_at() -> None:
 )
 def test_a_room_of_the_kits(dialplan: str, room: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"default": dialplan}, room=room)
-    assert codes(destinations.check_rooms(patient(inquiry, entries=[Room("1000")]))) == expected
+    assert codes(destinations.check_rooms(looked_at(inquiry, entries=[Room("1000")]))) == expected
 
 
 # The spool
@@ -396,16 +398,18 @@ def test_a_room_of_the_kits(dialplan: str, room: str, expected: list[str]) -> No
 
 def test_the_spool_is_where_both_look(tmp_path: Path) -> None:
     inquiry = FakeInquiry(variables={"storage_dir": str(tmp_path)})
-    assert codes(spool.check_spool(patient(inquiry))) == []
+    assert codes(spool.check_spool(looked_at(inquiry))) == []
     elsewhere = Settings(survey=SurveySettings(spool="/nowhere"))
-    found = codes(spool.check_spool(patient(inquiry, settings=elsewhere)))
+    found = codes(spool.check_spool(looked_at(inquiry, settings=elsewhere)))
     assert found == ["spool-elsewhere", "spool-unreachable"]
 
 
 def test_a_far_spool_is_told() -> None:
     far = Settings(pbx=PbxSettings(host="10.0.0.5"))
     inquiry = FakeInquiry(variables={"storage_dir": "/var"})
-    assert codes(spool.check_spool(patient(inquiry, settings=far))) == ["spool-on-another-machine"]
+    assert codes(spool.check_spool(looked_at(inquiry, settings=far))) == [
+        "spool-on-another-machine"
+    ]
 
 
 # All of them
@@ -413,7 +417,7 @@ def test_a_far_spool_is_told() -> None:
 
 def test_what_needs_freeswitch_says_that_it_is_not_there(tmp_path: Path) -> None:
     settings = Settings(store=StoreSettings(url=f"sqlite:///{tmp_path}/none.db"))
-    results = list(examine(patient(LinkLostError("gone"), settings=settings)))
+    results = list(run_checks(looked_at(LinkLostError("gone"), settings=settings)))
     found = {result.check.name: result.finding for result in results}
     assert set(found) == {"configuration", *(check.name for check in CHECKS)}
     assert found["gate"].state is State.SKIPPED

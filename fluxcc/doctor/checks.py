@@ -1,4 +1,4 @@
-"""All checks in order, and what they found."""
+"""The list of all checks, and how they are run. Counterpart: ``diagnosis``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from fluxcc.doctor import (
     store,
 )
 from fluxcc.doctor.finding import Finding, State, grave, skipped
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import Fault, PbxError
 from fluxcc.marking import _
 
-Look = Callable[[Patient], Iterable[Finding]]
+Look = Callable[[Installation], Iterable[Finding]]
 
 OK = Finding("ok", State.OK, "")
 
 
 class Check(NamedTuple):
-    """One thing that is looked at."""
+    """One check."""
 
     name: str
     """For programs, like a finding's code; never renamed."""
@@ -44,8 +44,8 @@ class Result(NamedTuple):
     finding: Finding
 
 
-CONFIGURATION = Check("configuration", _("configuration"), lambda patient: ())
-"""Looked at before the others: without one there is nothing to look at."""
+CONFIGURATION = Check("configuration", _("configuration"), lambda installation: ())
+"""Done before the others, which need a configuration."""
 CHECKS = (
     Check("link", _("link to FreeSWITCH"), link.check_link),
     Check("password", _("password"), link.check_password),
@@ -69,12 +69,12 @@ CHECKS = (
 )
 
 
-def examine(patient: Patient) -> Iterator[Result]:
-    """Run every check; one that cannot be done says why, and the next one follows."""
+def run_checks(installation: Installation) -> Iterator[Result]:
+    """Run every check; one that needs FreeSWITCH is skipped where that does not answer."""
     yield Result(CONFIGURATION, OK)
     for check in CHECKS:
         try:
-            findings = list(check.look(patient))
+            findings = list(check.look(installation))
         except PbxError:
             reason = _("Not looked at: FreeSWITCH does not answer.")
             findings = [skipped("pbx-silent", reason)]
@@ -83,7 +83,7 @@ def examine(patient: Patient) -> Iterator[Result]:
 
 
 def misconfigured(faults: Iterable[Fault]) -> Iterator[Result]:
-    """What can be said where the configuration is wrong: its faults, and nothing else."""
+    """The results where the configuration is wrong: its faults; every other check is skipped."""
     for fault in faults:
         finding = grave(
             "configuration-fault",
