@@ -1,8 +1,8 @@
-"""The main job, start to end, told step by step: ``fluxcc demo``.
+"""Runs the main job, start to end, and prints each step: ``fluxcc demo``.
 
-On a FreeSWITCH of its own where this machine has one, on the built-in simulator elsewhere. Nothing
-of the machine's own FreeSWITCH, configuration or store is touched: everything lives in a temporary
-folder and on loopback.
+It uses a FreeSWITCH of its own where this machine has one, the built-in simulator elsewhere. The
+machine's own FreeSWITCH, configuration and store are not touched: everything is in a temporary
+folder and on loopback. Counterpart: ``cli.demo``.
 """
 
 from __future__ import annotations
@@ -25,38 +25,38 @@ from fluxcc.marking import _
 
 PRANKSTER = "+5511988887777"
 OTHER_SPELLINGS = ("5511988887777", "011988887777")
-SOMEBODY_ELSE = "5521977776666"
+OTHER_CALLER = "5521977776666"
 AGENT = "1000"
 BLOCK = 6
 """Seconds that a block holds in the demo."""
 REFUSED = 603
 LONGEST_WAIT = 10.0
-"""Seconds for anything that is waited for."""
+"""Seconds for which each step's result is waited for."""
 
 
-class Story:
-    """Prints each step and what came of it, in one language: the reader's."""
+class Printer:
+    """Prints the steps and their results, in the reader's language."""
 
     def __init__(
         self, language: str, translate: Callable[[str], str], write: Callable[[str], None]
     ) -> None:
-        """``language`` is what the daemon answers in, too; ``write`` is given a line."""
+        """``language`` is also that of the daemon's replies; ``write`` prints a line."""
         self.language = language
         self._translate = translate
         self._write = write
         self._step = 0
 
     def title(self, message: str, **facts: object) -> None:
-        """A line of its own."""
+        """Print a line without a number."""
         self._write(self._translate(message).format(**facts))
 
     def step(self, message: str, **facts: object) -> None:
-        """The next step, done."""
+        """Print a numbered step that was done."""
         self._step += 1
         self._write(f"{self._step:3}. {self._translate(message).format(**facts)}")
 
     def place(self, lab: Lab, reason: Reason | None) -> None:
-        """Where it happens, and why it is not a FreeSWITCH where it is not."""
+        """Print on which PBX it runs, and the reason where that is not a FreeSWITCH."""
         name = self._translate(lab.name)
         if reason is None:
             self.title(_("On {name}"), name=name)
@@ -66,57 +66,57 @@ class Story:
 
 
 def choose_lab(*, simulated: bool) -> tuple[Lab, Reason | None]:
-    """The PBX to show it on, and why it is not a FreeSWITCH where it is not."""
+    """The PBX to run on, and the reason where it is not a FreeSWITCH."""
     reason = why_unavailable()
     if reason is None and not simulated:
         return RealLab(), None
     return SimulatedLab(), reason
 
 
-def run(story: Story, *, simulated: bool) -> None:
-    """Tell it. Raises ``LabError`` where something did not happen as it should."""
+def run(printer: Printer, *, simulated: bool) -> None:
+    """Run the demo. Raises ``LabError`` where a step has another result than it should."""
     lab, reason = choose_lab(simulated=simulated)
     with tempfile.TemporaryDirectory(prefix="fluxcc-demo-") as folder, lab:
-        story.place(lab, reason)
+        printer.place(lab, reason)
         lab.install_kit(find_kit())
-        with running_daemon(lab, Path(folder), story.language):
-            _tell(story, lab)
-    story.title(_("That is the whole story: it worked."))
+        with running_daemon(lab, Path(folder), printer.language):
+            _run_steps(printer, lab)
+    printer.title(_("That is the whole story: it worked."))
 
 
-def _tell(story: Story, lab: Lab) -> None:
+def _run_steps(printer: Printer, lab: Lab) -> None:
     with Board(lab.host, lab.port, lab.password) as board:
         caller = lab.call(PRANKSTER, "5000")
-        story.step(_("{number} calls the queue sales"), number=PRANKSTER)
+        printer.step(_("{number} calls the queue sales"), number=PRANKSTER)
         caller.wait_answered()
-        story.step(_("Agent {agent} answers; the two are talking"), agent=AGENT)
+        printer.step(_("Agent {agent} answers; the two are talking"), agent=AGENT)
         reply = mark(board)
-        story.step(
+        printer.step(
             _("The agent marks the call as a prank; the board reads: {text}"),
             text=f"{reply.code}: {reply.text}",
         )
         caller.wait_ended()
         _wait_until_empty(lab)
-        story.step(_("Both legs are gone"))
+        printer.step(_("Both legs are gone"))
         for spelling in OTHER_SPELLINGS:
             status = lab.call(spelling, "5000").wait_ended()
             if status != REFUSED:
                 raise LabError(f"{spelling} was not refused: SIP {status}")
-            story.step(
+            printer.step(
                 _("The same caller as {number} is refused before any answer (SIP {status})"),
                 number=spelling,
                 status=status,
             )
-        other = lab.call(SOMEBODY_ELSE, AGENT)
+        other = lab.call(OTHER_CALLER, AGENT)
         other.wait_answered()
         other.hang_up()
-        story.step(_("Somebody else, {number}, gets through"), number=SOMEBODY_ELSE)
+        printer.step(_("Somebody else, {number}, gets through"), number=OTHER_CALLER)
         time.sleep(max(0.0, (reply.expires or 0) - time.time()))
-        story.step(_("The block ends ({seconds} s here, 30 minutes as delivered)"), seconds=BLOCK)
+        printer.step(_("The block ends ({seconds} s here, 30 minutes as delivered)"), seconds=BLOCK)
         again = lab.call(PRANKSTER, AGENT)
         again.wait_answered()
         again.hang_up()
-        story.step(_("{number} gets through again"), number=PRANKSTER)
+        printer.step(_("{number} gets through again"), number=PRANKSTER)
 
 
 def mark(board: Board) -> Reply:
@@ -141,7 +141,7 @@ def _wait_until_empty(lab: Lab) -> None:
 
 @contextmanager
 def running_daemon(lab: Lab, folder: Path, language: str) -> Iterator[None]:
-    """A daemon of its own for the demo, as a process like any other."""
+    """A daemon for the demo, as a process of its own."""
     log = folder / "daemon.log"
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("FLUXCC_")
@@ -153,7 +153,7 @@ def running_daemon(lab: Lab, folder: Path, language: str) -> Iterator[None]:
         "FLUXCC_LANG": language,
         "FLUXCC_BLOCKS_DURATION": f"{BLOCK}s",
         "FLUXCC_NUMBERS_AREA_CODE": "11",
-        # The service that may run on this machine has the port.
+        # A service on this machine may use the default port.
         "FLUXCC_METRICS_LISTEN": "",
         "FLUXCC_CONFIG": os.devnull,
     }
