@@ -22,7 +22,7 @@ from fluxcc.lab.port import Lab
 from tests.testing.waiting import until
 
 MOST_MEMORY = 512 * 1024
-"""Kilobytes: 20,000 waiting events of the largest have some 200 MB."""
+"""Kilobytes: 10,000 waiting events (``pbx.inbox.MOST_WAITING``) of the largest have some 100 MB."""
 LONGEST_WRITE = 2.0
 """Seconds for which the PBX may have to wait with a write: far from the 100,000 events after which
 FreeSWITCH cuts a client off."""

@@ -1,6 +1,6 @@
-"""fluxcc: what makes an agent's four actions happen on a FreeSWITCH call.
+"""fluxcc: carries out an agent's four actions on a FreeSWITCH call.
 
-Two ways lead through the package, and each goes one way only:
+Data takes two ways through the package, each in one direction only:
 
     event socket → pbx.link → pbx.events → core.calls.tracker → domain.calls → store
     board | cli  → request  → core.requests.executor → actions → [effects] → pbx → confirmed by

@@ -1,6 +1,6 @@
 """The one place that names concrete classes: settings in, a daemon out.
 
-It puts the real things behind the core's ports, and opens the doors.
+It puts the real things behind the core's ports, and makes the doors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fluxcc.config.reload import Reloader
 from fluxcc.core.core import Core, number_plan
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
-from fluxcc.core.retention import Erasure, StoredMemory
+from fluxcc.core.retention import Erasure, StoredLiveData
 from fluxcc.daemon.intake import Intake
 from fluxcc.daemon.jobs import jobs
 from fluxcc.daemon.process import Daemon
@@ -37,11 +37,11 @@ from fluxcc.watching.collector import Collector, Sources
 from fluxcc.watching.health import Health
 from fluxcc.watching.server import WatchServer
 
-WARM_UP = "+5511900000000"
+SAMPLE_NUMBER = "+5511900000000"
 
 
 def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
-    """The whole program, not running yet; ``read`` loads the settings again."""
+    """The whole daemon, not running yet; ``read`` loads the settings again."""
     clock, manager = PbxClock(SystemClock()), ServiceManager(os.environ)
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     core = Core(
@@ -52,8 +52,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         clock=clock,
         runtime=GeventRuntime(),
     )
-    # libphonenumber reads its metadata at the first number, which takes it a while.
-    core.numbers.read(WARM_UP)
+    # libphonenumber reads its metadata at the first number, which would delay the first call.
+    core.numbers.read(SAMPLE_NUMBER)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
     board = Board(core.executor, switch, settings.lang)
     core.happenings.connected.connect(board.send_unsent)
@@ -96,7 +96,7 @@ def _watch_server(settings: Settings, sources: Sources) -> WatchServer:
 
 
 def erasure(settings: Settings) -> Erasure:
-    """What erases while no daemon runs."""
+    """The ``Erasure`` of a command, for use while no daemon is running."""
     clock, store = SystemClock(), SqlStore(settings.store.url, settings.pbx.node)
 
     def write(row: AuditRecord) -> bool:
@@ -108,7 +108,7 @@ def erasure(settings: Settings) -> Erasure:
         runtime=GeventRuntime(),
         clock=clock,
         numbers=number_plan(settings),
-        memory=StoredMemory(store, clock),
+        live_data=StoredLiveData(store, clock),
         write=write,
         ids=MomentIds(),
     )

@@ -1,7 +1,7 @@
-"""A board's side of the event socket, to use as it is or to copy.
+"""A board's side of the event socket, for use as it is or as a template.
 
-Counterpart: ``fluxcc.doors.board`` in the daemon, and the protocol in ``docs/board.md``. It needs
-nothing but the standard library and blocks while it waits, so it fits a thread of any board in
+Counterpart: ``fluxcc.doors.board`` in the daemon; the protocol is in ``docs/board.md``. It imports
+only the standard library and blocks while it waits, so it can run in a thread of any board in
 Python::
 
     from fluxcc.client import Board
@@ -24,22 +24,22 @@ from types import TracebackType
 from uuid import uuid4
 
 REPLY_TIMEOUT = 6.0
-"""Seconds to wait for a reply; the daemon answers within 5."""
+"""Seconds for which a reply is waited for; the daemon replies within 5 s."""
 _FIELD = re.compile(r"[^\r\n\x00]*")
 
 
 class BoardError(Exception):
-    """FreeSWITCH's event socket did not do what a board needs."""
+    """FreeSWITCH's event socket refused the connection, or closed it."""
 
 
 class NoReplyError(BoardError):
-    """Nobody answered in time: the daemon is down, or the link is. What was asked may have been
-    done; asking again with the same request ID does it at most once."""
+    """No reply came in time: the daemon or the link is down. The action may have been done; a
+    second request with the same request ID does it at most once."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the daemon answered (contract, section 3)."""
+    """The daemon's reply (contract, section 3)."""
 
     request: str
     status: str
@@ -59,7 +59,7 @@ class Reply:
 
 
 class Board:
-    """One connection. Not for several threads at once: give each its own."""
+    """One connection. It is not thread-safe: each thread needs its own."""
 
     def __init__(self, host: str, port: int, password: str, *, notices: bool = False) -> None:
         """Connect and subscribe to replies, and with ``notices`` to blocks and attempts too.
@@ -118,7 +118,7 @@ class Board:
         language: str = "",
         request: str = "",
     ) -> Reply:
-        """Ask for any action and return its reply; ``request`` is made up where it is empty.
+        """Ask for any action and return its reply; an empty ``request`` gets a new ID.
 
         Raises ``NoReplyError``.
         """
@@ -147,14 +147,15 @@ class Board:
         self._command("\n".join(lines))
 
     def wait(self, request: str, patience: float = REPLY_TIMEOUT) -> Reply:
-        """The reply to a request that was sent. Raises ``NoReplyError``."""
+        """The reply to the request with this ID. Raises ``NoReplyError`` after ``patience``
+        seconds."""
         deadline = time.monotonic() + patience
         while request not in self._replies:
             self._read_until(deadline)
         return self._replies.pop(request)
 
     def notices(self, seconds: float) -> Iterator[dict[str, str]]:
-        """The notices that come within so many seconds, each as its headers."""
+        """The notices that come within that time, each as header → value."""
         deadline = time.monotonic() + seconds
         while True:
             while self._notices:
@@ -216,7 +217,8 @@ class Board:
             self._buffer += data
 
     def _cut_frame(self) -> tuple[dict[str, str], bytes] | None:
-        """A whole frame off the buffer; None leaves it as it is: a time-out loses nothing."""
+        """Take a complete frame off the buffer. None leaves the buffer as it is, so that a time-out
+        loses no bytes."""
         head, separator, rest = self._buffer.lstrip(b"\n").partition(b"\n\n")
         if not separator:
             return None

@@ -1,4 +1,4 @@
-"""Sentences for a person, in their language: ``pt_BR`` or English, by gettext catalogues.
+"""Translates sentences for people into ``pt_BR`` or English, by gettext catalogues.
 
 Counterparts: ``domain.codes`` (the English sentences), ``locale/`` (their translations).
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fluxcc.domain import codes
 
-if TYPE_CHECKING:  # it takes its time, and --help is to be quick
+if TYPE_CHECKING:  # importing it is slow, and --help must be quick
     from fluxcc.domain.requests import Reply
 
 LOCALE = Path(__file__).parent / "locale"
@@ -38,20 +38,20 @@ def pick(wanted: str, otherwise: str) -> str:
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
-    """The language of the person at the terminal, as the locale says it; otherwise English."""
+    """The language of the locale; English where there is no other translation."""
     named = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return pick(next(filter(None, named), ""), ENGLISH)
 
 
 def clock_time(epoch: float) -> str:
-    """A moment as somebody at this machine reads it: the time, with the date if not today's."""
+    """A moment (epoch seconds) in the machine's time zone: the time, with the date if not today."""
     moment = time.localtime(epoch)
     is_today = moment[:3] == time.localtime()[:3]
     return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S", moment)
 
 
 def sentence(reply: Reply, language: str) -> str:
-    """What a reply says to a person."""
+    """The sentence of a reply, in that language."""
     translate = catalogue(language).gettext
     text = translate(codes.SENTENCES[reply.code]).format(
         number=reply.number, until=clock_time(reply.expires) if reply.expires else ""

@@ -1,8 +1,8 @@
 """One line a log record: what happened, then its facts, as ``key=value`` or as a JSON object.
 
-Whatever a caller could have chosen is written so that it can neither end the line nor move a
-terminal's cursor, and telephone numbers are masked but for their last four digits, unless somebody
-asked for DEBUG. The keys are listed in ``docs/watching.md``.
+Every text is escaped, because a caller may have chosen it: it can neither end the line nor move a
+terminal's cursor. Telephone numbers are masked except for their last four digits, unless the level
+is DEBUG. The keys are listed in ``docs/watching.md``.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ TIME = "%Y-%m-%dT%H:%M:%S%z"
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _NUMBERS = frozenset({"number", "caller_id"})
 _SENTENCES = frozenset({"error", "reason", "problem"})
-"""Facts that are somebody's sentence, and may have a number in it. A UUID has digits too, and is
-never in one of these alone."""
+"""Facts that are sentences and may contain a number, which is masked. A UUID has digits too, but
+always beside letters or dashes."""
 _NUMBER_IN_A_SENTENCE = re.compile(r"(?<![\w-])\+?\d{8,}(?![\w-])", re.ASCII)
 _SHOWN_DIGITS = 4
 TRACE_MARK = "| "
-"""Before each line of a traceback: no exception's text can be taken for a record."""
+"""Stands before each line of a traceback, so that no exception's text looks like a record."""
 
 
 class KeyValue(logging.Formatter):
@@ -40,8 +40,8 @@ class KeyValue(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line; a traceback follows on lines of its own, each marked."""
-        told, trace = _told(record, self._is_masking), _trace(record, self._is_masking)
-        words = [f"{key}={_quote(value)}" for key, value in told.items()]
+        facts, trace = _facts(record, self._is_masking), _trace(record, self._is_masking)
+        words = [f"{key}={_quote(value)}" for key, value in facts.items()]
         when = self.formatTime(record, TIME)
         message = _printable(_message(record, self._is_masking))
         line = " ".join([when, record.levelname, record.name, message, *words])
@@ -66,30 +66,30 @@ class JsonLines(logging.Formatter):
         for key, value in vars(record).items():
             if key not in _OWN:
                 is_plain = isinstance(value, int | float) and key not in _NUMBERS
-                told = value if is_plain else _told_value(key, value, self._is_masking)
-                # A fact that is called like one of ours does not take its place.
-                document[f"{key}_" if key in document else key] = told
+                shown = value if is_plain else _text(key, value, self._is_masking)
+                # A fact named like one of the record's own keys does not replace that key.
+                document[f"{key}_" if key in document else key] = shown
         trace = _trace(record, self._is_masking)
         if trace:
             document["trace"] = trace
-        # ASCII alone: U+2028 ends a line for some readers, and U+202E turns it around.
+        # ASCII only: U+2028 ends a line for some readers, and U+202E reverses it.
         return json.dumps(document)
 
 
 class Tally(logging.Handler):
-    """Counts records by level, for whoever watches (``watching``)."""
+    """Counts records by level, for the metrics (``watching.collector``)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.records: Counter[str] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One more."""
+        """Count a record."""
         self.records[record.levelname] += 1
 
 
 TALLY = Tally()
-"""What was logged since the program began."""
+"""Counts of the records since the program began."""
 
 
 def set_up(level: str = "INFO", shape: str = TEXT, stream: TextIO | None = None) -> None:
@@ -104,19 +104,19 @@ def set_up(level: str = "INFO", shape: str = TEXT, stream: TextIO | None = None)
 
 def log_crash(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
     """``sys.excepthook`` of a program whose stderr is its log."""
-    logging.getLogger(__name__).critical("the program broke", exc_info=(kind, value, trace))
+    logging.getLogger(__name__).critical("the program failed", exc_info=(kind, value, trace))
 
 
 def _message(record: logging.LogRecord, is_masking: bool) -> str:
     return _mask_sentence(record.getMessage()) if is_masking else record.getMessage()
 
 
-def _told(record: logging.LogRecord, is_masking: bool) -> dict[str, str]:
+def _facts(record: logging.LogRecord, is_masking: bool) -> dict[str, str]:
     facts = {key: value for key, value in vars(record).items() if key not in _OWN}
-    return {key: _told_value(key, value, is_masking) for key, value in facts.items()}
+    return {key: _text(key, value, is_masking) for key, value in facts.items()}
 
 
-def _told_value(key: str, value: object, is_masking: bool) -> str:
+def _text(key: str, value: object, is_masking: bool) -> str:
     text = str(value)
     if not is_masking:
         return text

@@ -1,7 +1,7 @@
 """Time and the event loop as the core sees them (``core.ports``), on gevent.
 
-Nothing is monkey-patched: greenswitch uses gevent's sockets by itself, and the store's drivers need
-real threads, in which they block without stalling the loop (``docs/decisions/0003``).
+Nothing is monkey-patched: greenswitch uses gevent's sockets by itself, and the store's drivers run
+in native threads, where they block without stalling the event loop (``docs/decisions/0003``).
 """
 
 from __future__ import annotations
@@ -40,31 +40,34 @@ class SystemClock:
 
     @property
     def is_known(self) -> bool:
-        """Whether FreeSWITCH's clock was ever heard of: this one never listens."""
+        """False: this is not FreeSWITCH's clock."""
         return False
 
 
-AGREE = 2.0
-"""Seconds by which two clocks that agree may differ: FreeSWITCH tells whole seconds, a bit late."""
+CLOCK_TOLERANCE = 2.0
+"""Seconds of difference up to which FreeSWITCH's clock counts as equal to the machine's: FreeSWITCH
+answers in whole seconds, a bit late."""
 
 
 class PbxClock:
-    """FreeSWITCH's clock, as far as it was heard of; ours until then.
+    """FreeSWITCH's clock as it was last read; the machine's until then.
 
-    The gate compares with it, and it does not follow ours: somebody may set the system's time, and
-    FreeSWITCH counts on from the time at which it was started (``docs/decisions/0011``).
+    The gate compares with FreeSWITCH's clock, which does not follow the machine's: when the
+    system's time is set, FreeSWITCH counts on from the time at which it was started
+    (``docs/decisions/0011``).
     """
 
     def __init__(self, own: Clock) -> None:
         self._own = own
         self._anchor: tuple[float, float] | None = None
-        """An epoch second of FreeSWITCH's, and the steady clock's reading at it."""
+        """An epoch second of FreeSWITCH's clock, and the monotonic clock's reading at it."""
         self.offset = 0.0
-        """Seconds that FreeSWITCH's clock is ahead of ours; 0 where they agree."""
+        """Seconds by which FreeSWITCH's clock is ahead of the machine's; 0 within
+        ``CLOCK_TOLERANCE``."""
 
     @property
     def is_known(self) -> bool:
-        """Whether FreeSWITCH's clock was ever heard of."""
+        """Whether FreeSWITCH's clock was read at least once."""
         return self._anchor is not None
 
     def now(self) -> float:
@@ -78,11 +81,12 @@ class PbxClock:
         """Seconds that never jump."""
         return self._own.monotonic()
 
-    def hear(self, epoch: int) -> float:
-        """FreeSWITCH's clock stands at this second now. By how much that is news."""
+    def set(self, epoch: int) -> float:
+        """Set it by FreeSWITCH's clock, which has just answered this epoch second. Returns the
+        seconds by which it jumped."""
         own = self._own.now()
         offset = epoch + 0.5 - own
-        self.offset = offset if abs(offset) > AGREE else 0.0
+        self.offset = offset if abs(offset) > CLOCK_TOLERANCE else 0.0
         before = self.now()
         self._anchor = own + self.offset, self._own.monotonic()
         return self.now() - before
@@ -95,7 +99,7 @@ class GeventLatch:
         self._result = AsyncResult()
 
     def set(self, value: Any) -> None:
-        """Wake whoever waits."""
+        """Wake the greenlet that waits, with this value."""
         if not self._result.ready():
             self._result.set(value)
 
@@ -115,13 +119,13 @@ class GeventRuntime:
         return GeventLatch()
 
     def sleep(self, seconds: float) -> None:
-        """Let others run for a while."""
+        """Return after that time; other greenlets run meanwhile."""
         gevent.sleep(seconds)
 
     def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Run ``work`` on a native thread; its exception is raised here."""
-        # The pool reports whatever is raised in it as a fault of the program's, with a traceback; a
-        # store that cannot be written, for example, is for the caller to deal with.
+        # The pool prints every exception in it with a traceback. Here the caller handles them: a
+        # store that cannot be written, for example, is no fault of the program.
         result, error = self._pool.apply(_attempt, (work, arguments))
         if error is not None:
             raise error
@@ -132,8 +136,8 @@ class GeventRuntime:
         gevent.spawn(work, *arguments)
 
     def together(self, works: Sequence[Callable[[], None]]) -> None:
-        """Begin each in this order, before the one in front has ended; return when all have. Raises
-        the first one's exception, in this order."""
+        """Begin each in this order without waiting for the one before it; return when all have
+        ended. Raises the first exception, in this order."""
         if len(works) == 1:
             works[0]()
             return
@@ -155,8 +159,8 @@ def _attempt(
 
 
 def log_failures() -> None:
-    """Let what breaks in a greenlet be logged: gevent writes it to stderr by itself, where a
-    caller's text could look like anything."""
+    """Log exceptions that end a greenlet. By itself gevent writes them to stderr, where a text that
+    a caller chose is not made safe for a terminal."""
 
     def print_exception(
         context: object, kind: type[BaseException], value: BaseException, trace: TracebackType
@@ -171,10 +175,10 @@ def log_failures() -> None:
 
 
 def vitals() -> dict[str, int]:
-    """What must not grow in a process that lives for months. Looks at every object there is, so
-    it takes a while: for whoever searches a leak."""
-    loops = [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
+    """Counts that must not grow in a process that runs for months, for finding a leak. It visits
+    every object, so it takes a while."""
+    live = [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
     return {
-        "greenlets": len(loops),
+        "greenlets": len(live),
         "objects": len(gc.get_objects()),
     }

@@ -1,8 +1,8 @@
-"""The folder in which the survey's script leaves what it heard (``core.ports.Spool``).
+"""The folder into which the survey's script writes answers (``core.ports.Spool``).
 
 Counterpart: the kit's ``avali_e.lua``. It appends a line of JSON for each answer to a file of its
 own, ``fluxcc-survey-ID.part``, and renames that to ``….done`` when the survey is over. A ``.part``
-that nobody has touched for ``ABANDONED`` seconds belongs to a FreeSWITCH that died.
+that was not written to for ``ABANDONED`` seconds belongs to a FreeSWITCH that died.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ DONE, PART, ASIDE = ".done", ".part", ".malformed"
 BEGINNING = "fluxcc-survey-"
 ABANDONED = 600.0
 LARGEST = 64 * 1024
-"""Bytes of a file that are looked at; three answers have some 2,000."""
-AT_ONCE = 100
-"""Files taken in at once, so that a full spool does not stall the loop."""
+"""Bytes of a file that are read; three answers have some 2,000."""
+FILES_PER_READ = 100
+"""Files that one ``read`` returns, so that a full spool does not stall the event loop."""
 
 
 class FolderSpool:
@@ -29,15 +29,15 @@ class FolderSpool:
         self._is_given = bool(folder)
 
     def locate(self, storage_folder: str) -> None:
-        """Where FreeSWITCH keeps its storage; counts where no folder was configured."""
+        """Use FreeSWITCH's ``storage_dir``, where no folder was configured."""
         if not self._is_given and storage_folder.startswith("/"):
             self._folder = Path(storage_folder)
 
     def read(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
-        """Each finished file and its records. Raises ``OSError``."""
+        """Each finished file: its name, and its records as header → value. Raises ``OSError``."""
         if self._folder is None or not self._folder.is_dir():
             return
-        for path in sorted(self._folder.glob(f"{BEGINNING}*"))[:AT_ONCE]:
+        for path in sorted(self._folder.glob(f"{BEGINNING}*"))[:FILES_PER_READ]:
             if path.suffix == DONE or (path.suffix == PART and _is_abandoned(path)):
                 yield path.name, _records(path)
 
@@ -62,7 +62,8 @@ def _records(path: Path) -> list[dict[str, str]]:
 
 
 def read_records(data: bytes) -> list[dict[str, str]]:
-    """The lines that are whole; the last one may have been cut off by a crash."""
+    """The records in a file's bytes; a line that is no JSON object, cut off by a crash for
+    instance, is skipped."""
     records = []
     for line in data.decode("utf-8", "replace").splitlines():
         try:

@@ -1,7 +1,7 @@
-"""What the service manager is told: ready, alive, stopping (``sd_notify(3)``).
+"""Notifies the service manager: ready, alive, stopping (``sd_notify(3)``).
 
-Counterpart: ``systemd/fluxcc.service``. ``daemon`` says that it is alive from the very loop that
-handles events, so that systemd starts it again when that loop is stuck. Where nobody manages it,
+Counterpart: ``systemd/fluxcc.service``. ``daemon.session`` calls ``alive`` in the loop that handles
+events, so that systemd restarts the daemon when that loop is stuck. Without a service manager
 nothing is sent.
 """
 
@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 READY, STOPPING, ALIVE = "READY=1", "STOPPING=1", "WATCHDOG=1"
-FEEDINGS = 4
-"""Signs of life in the time that the watchdog allows for one."""
+SIGNALS_PER_PERIOD = 4
+"""Watchdog signals in the time within which systemd expects one."""
 
 
 class ServiceManager:
@@ -22,37 +22,38 @@ class ServiceManager:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         address = environment.get("NOTIFY_SOCKET", "")
-        # The kernel's own name space of sockets begins with a NUL, which a variable cannot hold.
+        # A socket in Linux's abstract name space begins with a NUL, which systemd writes as "@".
         self._address = "\0" + address[1:] if address.startswith("@") else address
         allowed = environment.get("WATCHDOG_USEC", "")
-        self._period = int(allowed) / 1e6 / FEEDINGS if allowed.isdecimal() else None
-        self._fed = float("-inf")
+        seconds = int(allowed) / 1e6 if allowed.isdecimal() else None
+        self._period = seconds / SIGNALS_PER_PERIOD if seconds is not None else None
+        self._last_signal = float("-inf")
         self.turned = time.monotonic()
-        """When the loop last turned."""
+        """When ``alive`` was last called, on the monotonic clock."""
 
     def ready(self) -> None:
-        """Everything that depends on the daemon may start."""
-        self._tell(READY)
+        """The daemon has started: units that depend on it may start."""
+        self._notify(READY)
 
     def status(self, text: str) -> None:
-        """A line for ``systemctl status``."""
-        self._tell(f"STATUS={' '.join(text.split())}")
+        """Show a line in ``systemctl status``."""
+        self._notify(f"STATUS={' '.join(text.split())}")
 
     def alive(self) -> None:
-        """The loop turns. May be called as often as it does."""
+        """The event loop runs. May be called in every turn of it."""
         now = self.turned = time.monotonic()
-        if self._period is not None and now - self._fed >= self._period:
-            self._fed = now
-            self._tell(ALIVE)
+        if self._period is not None and now - self._last_signal >= self._period:
+            self._last_signal = now
+            self._notify(ALIVE)
 
     def stopping(self) -> None:
-        """The daemon was asked to end, and is at it."""
-        self._tell(STOPPING)
+        """The daemon is ending."""
+        self._notify(STOPPING)
 
-    def _tell(self, state: str) -> None:
+    def _notify(self, state: str) -> None:
         if not self._address:
             return
-        # A manager that is gone or behind is no reason to drop calls.
+        # A service manager that does not read must not stop the daemon.
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as manager,
             suppress(OSError),

@@ -1,4 +1,4 @@
-"""``block``: an operator refuses a number without a call."""
+"""``block``: an operator blocks a number without a call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fluxcc.domain.requests import Request
 
 
 def plan(request: Request, rules: Rules) -> Plan:
-    """Block the number, or say why it cannot be."""
+    """Block the number. Raises ``RefusedError`` for an internal or unusable one."""
     number = rules.numbers.read(request.number)
     if rules.numbers.is_internal(number.seen):
         raise RefusedError(Code.NUMBER_INTERNAL, number=number.canonical)

@@ -10,13 +10,13 @@ from fluxcc.domain.numbers import Number
 from fluxcc.domain.requests import Request
 
 CODES = {BlockChange.BLOCKED: Code.BLOCKED, BlockChange.RENEWED: Code.RENEWED}
-"""What the reply says of each change."""
+"""The reply's code for each change."""
 
 
 def enforce_block(
     number: Number, duration: int, request: Request, rules: Rules, *, call: str = ""
 ) -> tuple[EnforceBlock, Code]:
-    """Refuse the number for so many seconds, and the code of the reply. ``call`` is the leg of the
-    call it was marked on."""
+    """The effect that blocks the number for ``duration`` seconds, and the reply's code. ``call`` is
+    the UUID of the customer's leg of the marked call; empty without a call."""
     block, change = rules.make_block(number, duration, str(request.actor), request.reason, call)
     return EnforceBlock(block, change), CODES[change]

@@ -11,10 +11,10 @@ from fluxcc.domain.requests import Request
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """Move both where the room was provisioned; otherwise nothing moves.
+    """Move both to the agent's room. Raises ``RefusedError`` where the agent has none.
 
     A bridged pair goes in one command: the agent's leg would end if the customer's left alone.
-    Legs that are not bridged now (they are in a room already) are addressed one by one.
+    Legs that are not bridged now (in a room already, for instance) are moved one by one.
     """
     room = rules.find_room(call.agent)
     if room is None:

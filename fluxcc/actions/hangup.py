@@ -12,9 +12,10 @@ from fluxcc.domain.requests import Request
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """Send the customer to the survey where there is one to get; end both legs otherwise.
+    """Send the customer to the survey where the group has one; end both legs otherwise.
 
-    What was armed for the telephone's hangup is disarmed in both cases: the survey starts once.
+    A survey that was armed for the telephone's hangup is disarmed in both cases, so that it does
+    not start twice.
     """
     agent_ends = (EndLeg(call.agent_leg, causes.NORMAL),) if call.agent_leg else ()
     group = survey.group_of(call, rules)

@@ -19,19 +19,20 @@ from fluxcc.domain.effects import AllEnded, DisarmSurvey, Effect, EndLeg, Plan
 from fluxcc.domain.requests import Request
 
 ON_TRUNK = (
-    "somebody on a trunk presents an internal number, which is never blocked: see"
+    "a caller on a trunk presents an internal number, which is never blocked: see"
     " fluxcc_refuse_internal in docs/kit.md"
 )
+"""The log line of such a prank."""
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """End both legs; block the number where it is one that may be blocked."""
+    """End both legs; block the number unless it is internal or unusable."""
     number = rules.numbers.read(call.number)
     legs = frozenset(leg for leg in (call.customer, call.agent_leg) if leg)
     ending: list[Effect] = [DisarmSurvey(call.customer), EndLeg(call.customer, causes.REJECTED)]
     if call.agent_leg:
-        # Bridged, it would follow by itself; in a conference room, or where the dialplan lets it
-        # go on after the bridge, it would not.
+        # A bridged agent's leg ends with the customer's; in a conference room, or where the
+        # dialplan goes on after the bridge, it does not.
         ending.append(EndLeg(call.agent_leg, causes.NORMAL))
     plan = Plan(
         effects=tuple(ending),

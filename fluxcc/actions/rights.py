@@ -1,4 +1,4 @@
-"""Who may ask for what."""
+"""Which actions agents and operators may ask for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from fluxcc.domain.requests import Actor, Role
 
 
 def may(actor: Actor, action: Action) -> bool:
-    """Whether somebody in that role may ask for the action at all. Whether a call is theirs is
-    asked when it was found."""
+    """Whether the actor's role may ask for the action at all. Whether a call is the agent's own is
+    checked by the executor, once the call is found."""
     return actor.role is Role.OPERATOR or action in ON_CALLS

@@ -1,4 +1,4 @@
-"""What the actions decide by besides the call: settings, and what is set and blocked now."""
+"""What the actions decide by besides the call: settings, provisioned entries and live blocks."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from fluxcc.domain.provisioning import Entry, Group, Room, Service
 
 
 class Rules(msgspec.Struct):
-    """The settings, and the questions an action may ask. The settings may change (``reload``)."""
+    """Settings, which a reload may change, and look-ups."""
 
     numbers: NumberPlan
     block_duration: int
-    """Seconds a block holds where nobody said otherwise."""
+    """Seconds a block holds where the request has no duration."""
     room: str
     """How an agent's room is dialled: ``*{agent}``."""
     room_context: str
     survey_destination: str
-    """Where the survey answers for groups that say nothing else."""
+    """Where the survey answers for groups without a destination of their own."""
     survey_context: str
     find_block: Callable[[Number], Block | None]
     """The live block of a number."""
     make_block: Callable[[Number, int, str, str, str], tuple[Block, BlockChange]]
-    """A number, for how many seconds, by whom, why, and on which call: the block as it shall be,
-    and whether it is a new one or the live one renewed. Nothing counts yet."""
+    """(number, seconds, by, reason, call) → the block to be, and whether it is a new one or the
+    live one renewed. It is not in force yet."""
     find_group: Callable[[str], Group | None]
     find_room: Callable[[str], Room | None]
     find_service: Callable[[str], Service | None]

@@ -1,5 +1,5 @@
-"""Who is sent to Avali-E, where, and what travels with them: for ``hangup`` and for the arming of a
-group whose survey starts also when the telephone hangs up (contract, section 1)."""
+"""Which customers are sent to the survey (Avali-E), where, and with which facts: for ``hangup``,
+and for arming a survey that also starts when the telephone hangs up (contract, section 1)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fluxcc.domain.provisioning import Group, Trigger
 
 
 def group_of(call: Conversation, rules: Rules) -> Group | None:
-    """The group whose survey this call's customer gets; None where there is none to get."""
+    """The group whose survey this call's customer gets; None for no survey."""
     if not call.may_have_survey or call.direction is Direction.INTERNAL:
         return None
     group = rules.find_group(call.group)
@@ -18,17 +18,17 @@ def group_of(call: Conversation, rules: Rules) -> Group | None:
 
 
 def is_to_be_armed(group: Group) -> bool:
-    """Whether the survey starts also without the board."""
+    """Whether the survey also starts without the board, when the telephone hangs up."""
     return group.trigger is Trigger.ANY
 
 
 def destination(group: Group, rules: Rules) -> str:
-    """Where the survey answers."""
+    """The extension at which the group's survey answers."""
     return group.destination or rules.survey_destination
 
 
 def brief(call: Conversation, group: Group) -> Brief:
-    """What the survey must know, as the kit's ``avali_e.lua`` reads it."""
+    """The facts that the kit's ``avali_e.lua`` reads from the customer's leg."""
     return Brief(
         call.customer,
         (

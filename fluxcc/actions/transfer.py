@@ -12,10 +12,10 @@ from fluxcc.domain.requests import Request
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """Move the customer to a service of the catalogue; the agent's leg ends after that.
+    """Move the customer to a service; the agent's leg ends after that.
 
-    Bridged, the agent's leg ends by itself when the customer's leaves; in a conference room, or
-    where its dialplan goes on after the bridge, it does not.
+    A bridged agent's leg ends by itself when the customer's leaves; in a conference room, or where
+    its dialplan goes on after the bridge, it does not.
     """
     service = rules.find_service(request.service)
     if service is None:

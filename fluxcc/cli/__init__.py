@@ -1,4 +1,4 @@
-"""The operators' door: parse, ask, print, exit code (contract, section 4).
+"""The ``fluxcc`` command: parse, ask the daemon, print, exit code (contract, section 4).
 
 One file a family of commands; each is imported only when it is used, so that ``--help`` and
 ``--version`` are quick. Looking to add a command? Write it in its family's file and name it in
@@ -39,9 +39,9 @@ COMMANDS = {
     "unblock": Entry("fluxcc.cli.blocks", _("Let a number through again before its time.")),
     "blocks": Entry("fluxcc.cli.blocks", _("List the blocked numbers.")),
     "check": Entry("fluxcc.cli.blocks", _("Explain a number, and whether it is blocked.")),
-    "group": Entry("fluxcc.cli.settings", _("The groups, and the survey after their calls.")),
-    "room": Entry("fluxcc.cli.settings", _("The agents' conference rooms.")),
-    "service": Entry("fluxcc.cli.settings", _("The services to transfer customers to.")),
+    "group": Entry("fluxcc.cli.provisioning", _("The groups, and the survey after their calls.")),
+    "room": Entry("fluxcc.cli.provisioning", _("The agents' conference rooms.")),
+    "service": Entry("fluxcc.cli.provisioning", _("The services to transfer customers to.")),
     "survey": Entry("fluxcc.cli.survey", _("What customers said to the survey Avali-E.")),
     "audit": Entry("fluxcc.cli.audit", _("Tell who asked for what, and what became of it.")),
     "config": Entry("fluxcc.cli.config", _("Show the configuration, and check it.")),

@@ -13,7 +13,7 @@ from fluxcc.marking import _
 
 
 def on_a_call(command: Callable[..., None]) -> Callable[..., None]:
-    """The options by which every one of them finds its call."""
+    """Adds the options by which each of the four finds its call."""
     options = (
         click.option("--agent", metavar="EXT", help="Whose call: the agent's extension."),
         click.option("--call", metavar="UUID", help="Which call: the UUID of either leg."),

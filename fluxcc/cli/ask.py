@@ -25,14 +25,15 @@ Result = TypeVar("Result")
 
 
 def reading(session: Session, shape: type[Shape], name: str, **fields: Any) -> Shape:
-    """What the daemon tells; ends the program where it does not answer."""
+    """The daemon's answer to a question (``protocol.operators``) in its shape; ends the program
+    where the daemon does not answer."""
     return asked(session, lambda path: client.read(path, Ask(do=name, **fields), shape))
 
 
 def reading_if_running(
     session: Session, shape: type[Shape], name: str, **fields: Any
 ) -> Shape | None:
-    """The same; None where no daemon is running, for what is known without one too."""
+    """As ``reading``; None where no daemon is running, for what the store can answer too."""
     try:
         return client.read(session.settings.control_socket, Ask(do=name, **fields), shape)
     except (OSError, ValueError):
@@ -40,8 +41,8 @@ def reading_if_running(
 
 
 def carry_out(session: Session, action: str, **fields: Any) -> None:
-    """Ask for an action, print what became of it, and end with the fitting exit code. A field that
-    is None was not given."""
+    """Ask for an action, print its reply, and end with the fitting exit code. Fields that are None
+    are not sent."""
     given = {name: value for name, value in fields.items() if value is not None}
     question = Ask(do=action, language=session.language, **given)
     answer = asked(session, lambda path: client.ask(path, question))
@@ -65,7 +66,7 @@ def _show(session: Session, answer: Answer) -> None:
 
 
 def asked(session: Session, question: Callable[[Path], Result]) -> Result:
-    """What the question gets on the daemon's socket; ends the program where that fails."""
+    """The result of ``question`` on the daemon's socket; ends the program where that fails."""
     path = session.settings.control_socket
     try:
         return question(path)

@@ -1,7 +1,6 @@
 """``block``, ``unblock``, ``blocks``, ``check``: the blocked numbers.
 
-Changes go through the daemon. What is only read is asked from it too; where none is running, the
-store knows it.
+Changes go through the daemon. Queries go to the daemon too, or to the store where none is running.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def block_command(session: Session, number: str, duration: int | None, reason: s
 @json_option
 @pass_session
 def unblock_command(session: Session, number: str, reason: str) -> None:
-    """Let NUMBER through again before its time."""
+    """Unblock NUMBER before its time."""
     carry_out(session, "unblock", number=number, reason=reason)
 
 
@@ -121,7 +120,7 @@ def check_command(session: Session, number: str) -> None:
 
 
 def _live(session: Session) -> list[Block]:
-    """The blocks that hold now: as the daemon knows them, or the store where none is running."""
+    """The blocks that hold now, from the daemon, or from the store where none is running."""
     blocks = reading_if_running(session, list[Block], BLOCKS)
     if blocks is None:
         with stored(session) as store:
@@ -131,8 +130,8 @@ def _live(session: Session) -> list[Block]:
 
 
 def _all(session: Session) -> list[Block]:
-    """Those that ended too, by the store. The time of one may have passed, and the gate lets the
-    number through, although no daemon said so."""
+    """Live and ended blocks, from the store. A live one whose time has passed is shown as expired:
+    the gate lets the number through, also while no daemon runs."""
     now = time.time()
     with stored(session) as store:
         return [

@@ -1,4 +1,4 @@
-"""``config``: what the configuration says, and whether it is right."""
+"""``config``: shows the settings in force, and checks a configuration."""
 
 from __future__ import annotations
 
@@ -77,10 +77,12 @@ def check_config(session: Session) -> None:
         load(session.file, os.environ)
     except ConfigurationError as error:
         if session.as_json:
-            faults = [{"key": each.key, "problem": session.tell(each)} for each in error.faults]
+            faults = [
+                {"key": each.key, "problem": session.translate_fault(each)} for each in error.faults
+            ]
             session.show_json({"valid": False, "faults": faults})
         for fault in error.faults:
-            click.echo(f"{fault.key}: {session.tell(fault)}", err=True)
+            click.echo(f"{fault.key}: {session.translate_fault(fault)}", err=True)
         sys.exit(MISCONFIGURED)
     if session.as_json:
         session.show_json({"valid": True, "faults": []})

@@ -1,7 +1,7 @@
-"""``db``: looks after the store: brings its schema up to date, erases what is kept of people.
+"""``db``: upgrades the store's schema, and erases records of people.
 
-What is erased is erased by the daemon where one runs, so that nobody writes it again; otherwise
-here, in the same way (``core.retention``).
+Where a daemon runs, it erases, so that it does not write the records again; otherwise the command
+does, in the same way (``core.retention``).
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def purge_store(
 
 
 def _purge(session: Session, question: Ask) -> Purged:
-    """What the daemon did, or what was done here where none runs."""
+    """Erase in the daemon, or in this process where none runs."""
 
     def purge(path: Path) -> Purged:
         try:

@@ -1,7 +1,7 @@
 """Warns where the dialplan has nothing for a destination that was just set.
 
-FreeSWITCH itself is asked for its dialplan, as ``doctor`` does: the daemon has no need of it, and a
-FreeSWITCH that does not answer now is no reason to refuse what a supervisor sets.
+FreeSWITCH itself is asked for its dialplan, as ``doctor`` does: the daemon does not need it. Where
+FreeSWITCH does not answer there is no warning, and the entry is set all the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``doctor``: looks the installation over."""
+"""``doctor``: runs all checks of the installation and prints what they found."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import click
 
 from fluxcc.cli.session import FAILED, Session, json_option, pass_session, printable
 from fluxcc.config import Settings, load
-from fluxcc.doctor.examination import Result, misconfigured
+from fluxcc.doctor.checks import Result, misconfigured
+from fluxcc.doctor.diagnosis import diagnose
 from fluxcc.doctor.finding import State
-from fluxcc.doctor.visit import visit
 from fluxcc.domain.errors import ConfigurationError, Fault
 from fluxcc.marking import _
 from fluxcc.operators import client
@@ -48,7 +48,7 @@ def doctor_command(session: Session, places_call: bool) -> None:
     except ConfigurationError as error:
         results = list(misconfigured(error.faults))
     else:
-        results = visit(settings, lambda: ask_status(settings), places_call=places_call)
+        results = diagnose(settings, lambda: ask_status(settings), places_call=places_call)
     is_grave = any(result.finding.state is State.GRAVE for result in results)
     if session.as_json:
         session.show_json(_document(session, results, is_grave=is_grave))
@@ -58,7 +58,7 @@ def doctor_command(session: Session, places_call: bool) -> None:
 
 
 def ask_status(settings: Settings) -> DaemonStatus:
-    """What the daemon says of itself. Raises ``OSError`` or ``ValueError``."""
+    """The daemon's status. Raises ``OSError`` or ``ValueError``."""
     return client.read(settings.control_socket, Ask(do=STATUS), DaemonStatus)
 
 
@@ -105,7 +105,7 @@ def _print(session: Session, results: list[Result]) -> None:
 
 
 def _fitted(text: str, indent: str) -> str:
-    """A line in as many as the terminal needs; in a pipe it stays one."""
+    """A line wrapped to the terminal's width; unchanged in a pipe."""
     if not sys.stdout.isatty():
         return text
     width = max(shutil.get_terminal_size().columns, len(indent) + 30)
@@ -116,5 +116,8 @@ def _sentence(session: Session, message: str, facts: Mapping[str, Any]) -> str:
     # gettext takes an empty text for its own header.
     if not message:
         return ""
-    told = {name: session.tell(v) if isinstance(v, Fault) else v for name, v in facts.items()}
-    return printable(session.translate(message).format(**told))
+    translated = {
+        name: session.translate_fault(value) if isinstance(value, Fault) else value
+        for name, value in facts.items()
+    }
+    return printable(session.translate(message).format(**translated))

@@ -1,4 +1,4 @@
-"""``--help`` in the reader's language. Imports nothing that takes its time.
+"""``--help`` in the reader's language. Imports nothing slow.
 
 The texts stay where the commands are, in English: docstrings and ``help=``. ``packaging/
 click_help.py`` collects them for the catalogues, paragraph by paragraph, as ``translated`` asks
@@ -55,7 +55,7 @@ CLICKS_OWN = (
     _("Option {name!r} does not take a value."),
     _("Error: invalid input"),
 )
-"""What click itself says, and looks up by gettext while it says it."""
+"""click's own messages, which it translates by gettext."""
 CLICKS_COUNTED = (
     ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
     ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
@@ -64,11 +64,11 @@ CLICKS_COUNTED = (
     ),
     ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
 )
-"""The same, of one thing and of many."""
+"""click's own messages with a singular and a plural."""
 
 
 def speak() -> None:
-    """Let click find its own words in our catalogue, in the language that we speak."""
+    """Have click translate its own messages by fluxcc's catalogue, in the locale's language."""
     gettext.bindtextdomain("fluxcc", i18n.LOCALE)
     gettext.textdomain("fluxcc")
     # gettext reads the locale in its own way: for pt_PT it would find nothing.
@@ -87,10 +87,10 @@ def in_readers_language(command: Command) -> Command:
     """The command with its help in the language of the person at the terminal, and every command
     below it.
 
-    A copy: the command itself may be wanted in another language later.
+    It is a copy: the command itself may be shown in another language later.
     """
     clone = copy.copy(command)
-    # click keeps the option --help with the command, in the language that it was first asked in.
+    # click caches the option --help in the command, in the language that was asked for first.
     clone._help_option = None
     clone.help = _paragraphs(command.help)
     clone.short_help = _paragraphs(command.short_help)

@@ -48,7 +48,7 @@ def install_kit(
 ) -> None:
     """Copy the kit into FreeSWITCH's configuration folder DIR.
 
-    The difference is shown first. A file that somebody changed is left alone, unless --force is
+    The difference is shown first. A file that was changed by hand is left alone, unless --force is
     given; one that an older kit put there is upgraded. Where the scripts and sounds go is asked of
     FreeSWITCH; where it does not answer, --scripts and --sounds say so.
 
@@ -95,7 +95,7 @@ def install_kit(
 
 
 def _gate_first(directory: Path) -> list[Item]:
-    """What lets the context that takes calls from trunks begin with the gate."""
+    """The edits by which the context that takes calls from trunks begins with the gate."""
     return [
         Item(reach.file, with_gate_first(reach), Change.EDITED)
         for reach in read_contexts(directory)
@@ -139,8 +139,8 @@ def _find_places(
 
 
 def _ask_freeswitch(session: Session, directory: Path) -> dict[str, Path]:
-    """The folders that FreeSWITCH names, if it is the one that this configuration belongs to."""
-    # gevent takes its time, and is not needed where the folders are given.
+    """The folders that FreeSWITCH names, if it uses this configuration folder."""
+    # Importing gevent is slow, and it is not needed where the folders are given.
     from fluxcc.pbx.inquiry import Inquiry  # noqa: PLC0415
     from fluxcc.pbx.switch import Address  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""``status`` and ``calls``: what is now."""
+"""``status`` and ``calls``: the daemon's state, live and ended calls."""
 
 from __future__ import annotations
 

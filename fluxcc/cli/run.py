@@ -17,8 +17,8 @@ from fluxcc.config import load
 @pass_session
 def run_command(session: Session) -> None:
     """Run the daemon in the foreground (systemd does so)."""
-    # What it makes is for its group at the most, and what it knows is never dumped: the numbers of
-    # callers, the password. The unit says the same, but not everybody starts it by the unit.
+    # Its files are for its group at most, and there are no core dumps: they would have the numbers
+    # of callers and the password. The unit says the same, for a daemon that systemd starts.
     os.umask(os.umask(0o777) | 0o027)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = session.load_settings(is_password_needed=True)
@@ -29,7 +29,7 @@ def run_command(session: Session) -> None:
     logs.set_up(settings.log.level, settings.log.format)
     runtime.log_failures()
     sys.excepthook = logs.log_crash
-    # systemd's watchdog ends a stuck daemon by SIGABRT; the journal then tells where it was stuck.
+    # systemd's watchdog ends a stuck daemon by SIGABRT; the journal then has its stack.
     faulthandler.enable()
     try:
         bootstrap.daemon(settings, lambda: load(session.file, os.environ)).run()

@@ -45,7 +45,7 @@ class Session:
             return load(self.file, os.environ, is_password_needed=is_password_needed)
         except ConfigurationError as error:
             for fault in error.faults:
-                click.echo(f"{fault.key}: {self.tell(fault)}", err=True)
+                click.echo(f"{fault.key}: {self.translate_fault(fault)}", err=True)
             sys.exit(MISCONFIGURED)
 
     @cached_property
@@ -57,7 +57,7 @@ class Session:
         """A message in that language."""
         return i18n.catalogue(self.language).gettext(message)
 
-    def tell(self, fault: Fault) -> str:
+    def translate_fault(self, fault: Fault) -> str:
         """What is wrong with a setting, in that language."""
         return self.translate(fault.sentence).format(**fault.facts)
 
@@ -77,7 +77,7 @@ class Session:
 
 
 def printable(text: str) -> str:
-    """A text that a stranger may have chosen, harmless to a terminal."""
+    """A text that a caller may have chosen, with unprintable characters replaced."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

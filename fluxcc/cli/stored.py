@@ -1,4 +1,4 @@
-"""Reads the store without the daemon: history is there also while the daemon is down."""
+"""Reads the store without the daemon: history can be read also while the daemon is down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stored(session: Session) -> Iterator[History]:
-    """What the store knows, in a ``with``; ends the program where it cannot be read."""
+    """The store's ``History``, in a ``with``; ends the program where it cannot be read."""
     from fluxcc.store.history import History  # noqa: PLC0415  # SQLAlchemy takes its time
 
     settings = session.settings

@@ -63,7 +63,7 @@ def _csv(lines: list[report.Line]) -> str:
 
 
 def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, nor for another row."""
+    """A text that a spreadsheet takes neither for a formula nor for another row."""
     text = printable(text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 

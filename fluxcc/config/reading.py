@@ -1,6 +1,6 @@
 """The settings out of a TOML file and the environment, checked whole: every fault at once.
 
-Nothing is read twice: whoever needs a setting is given it. Counterpart: ``settings``, which
+Nothing is read twice: each part is given the settings that it needs. Counterpart: ``settings``, which
 declares every key with its rule.
 """
 
@@ -81,7 +81,7 @@ def origins(file: Path | None, environment: Mapping[str, str]) -> dict[str, Orig
 
 
 def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
-    """The file that somebody named; without one, the default file is read where there is one."""
+    """The file that was named; without one, the default file is read where there is one."""
     return file or (Path(environment[FILE_VARIABLE]) if environment.get(FILE_VARIABLE) else None)
 
 
@@ -105,7 +105,7 @@ def _read_file(
 def _given(
     each: Declared, document: dict[str, Any], environment: Mapping[str, str]
 ) -> tuple[Any, bool]:
-    """What somebody set, None for nothing; and whether it is a text out of the environment."""
+    """What was set, None for nothing; and whether it is a text out of the environment."""
     if each.variable in environment:
         return environment[each.variable], True
     section = document.get(each.section, {}) if each.section else document

@@ -64,7 +64,7 @@ class PbxSettings(msgspec.Struct, frozen=True):
     ] = ""
 
     def __repr__(self) -> str:
-        """Without the password: whatever is shown of the settings ends in a log one day."""
+        """Without the password: settings that are shown end in a log one day."""
         return f"PbxSettings({self.node!r}, {self.host!r}, {self.port!r})"
 
 

@@ -1,2 +1,2 @@
-"""What the daemon does, behind ``ports``: it reaches FreeSWITCH, the store, the clock and the event
-loop through these alone, and imports no library that does I/O."""
+"""What the daemon does. It reaches FreeSWITCH, the store, the clock and the event loop only through
+``ports``, and imports no library that does I/O."""

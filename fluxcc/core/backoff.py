@@ -10,13 +10,13 @@ class Backoff:
         self._first = first
         self._longest = longest
         self.pause = 0.0
-        """What ``next`` gave last; 0 before the first try, and after one that succeeded."""
+        """What ``next`` returned last, in seconds; 0 before the first try and after a success."""
 
     def next(self, longest: float | None = None) -> float:
-        """The pause before the next try; ``longest`` bounds this one more narrowly."""
+        """Seconds before the next try; ``longest`` replaces the upper bound for this one."""
         self.pause = min(max(self.pause * 2, self._first), longest or self._longest)
         return self.pause
 
     def reset(self) -> None:
-        """A try succeeded."""
+        """Begin with the shortest pause again: a try succeeded."""
         self.pause = 0.0

@@ -1,7 +1,8 @@
 """The core, put together: one graph for the daemon, for the tests (on fakes) and for benchmarks.
 
-``bootstrap`` puts the real things behind the ports, ``tests.builders.World`` fakes. Whoever needs a
-part of the core takes it from here, and every connection between parts stands in this file.
+``bootstrap`` puts the real things behind the ports, ``tests.builders.World`` fakes. Other code
+reaches a part of the core as an attribute of ``Core``; every connection between parts is made in
+this file.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from fluxcc.core.requests.executor import Executor
 from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
-from fluxcc.core.retention import DaemonMemory, Erasure, Retention
+from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.numbers import NumberPlan
@@ -146,7 +147,7 @@ class Core:
             runtime=self.runtime,
             clock=self.clock,
             numbers=self.numbers,
-            memory=DaemonMemory(self.blocking, self.journal, self.replies),
+            live_data=DaemonLiveData(self.blocking, self.journal, self.replies),
             write=self.journal.commit,
             ids=self._audit_ids,
         )
@@ -160,7 +161,7 @@ class Core:
         happenings.connected.connect(self.reclaim_blocks)
 
     def configure(self, wanted: Settings) -> None:
-        """Let count from the next action on what may change at run time."""
+        """Apply the settings that may change at run time; they hold from the next action on."""
         self.numbers.configure(
             wanted.numbers.country, wanted.numbers.area_code, wanted.blocks.internal
         )
@@ -173,7 +174,7 @@ class Core:
         self.publisher.configure({REJECT_CAUSE_KEY: wanted.blocks.reject_cause})
 
     def recover(self) -> bool:
-        """Take over what the store knows; False where it cannot be read now."""
+        """Take over the store's state; False where it cannot be read now."""
         self.is_recovered = self.is_recovered or self.recovery.step()
         return self.is_recovered
 
@@ -192,22 +193,22 @@ class Core:
             self._is_reclaiming = False
 
     def write_again(self) -> None:
-        """Write everything that is still true into a store that was begun anew."""
+        """Write live blocks, live calls and all entries into a store that was created anew."""
         self.journal.note(*self.blocklist.blocks(), *self.provisioning.entries())
         for call in self.tracker.calls.values():
             self.journal.call_changed(call)
 
 
 def number_plan(settings: Settings) -> NumberPlan:
-    """The numbers of the place that the settings describe."""
+    """The number plan that the settings describe."""
     return NumberPlan(
         settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
     )
 
 
 def ages(settings: Settings) -> dict[RecordKind, float]:
-    """For how many seconds each kind of record is kept. A survey belongs to its call, and a block
-    that ended to the rows that tell who wanted it."""
+    """For how many seconds each kind of record is kept: surveys as long as calls, ended blocks as
+    long as the audit."""
     return {
         RecordKind.CALLS: settings.retention.calls,
         RecordKind.SURVEYS: settings.retention.calls,

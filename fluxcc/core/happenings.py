@@ -1,4 +1,4 @@
-"""What parts of the core tell whoever listens, without knowing who that is.
+"""Signals by which parts of the core announce what happened, without knowing their listeners.
 
 A part calls its signal. ``core.core`` connects the core's listeners, ``bootstrap`` those outside of
 it. They are called at once, in the order in which they were connected, in the caller's greenlet: of
@@ -19,17 +19,17 @@ Facts = ParamSpec("Facts")
 
 
 class Signal(Generic[Facts]):
-    """One kind of happening, and whoever listens for it."""
+    """One kind of happening and its listeners."""
 
     def __init__(self) -> None:
         self._listeners: list[Callable[Facts, object]] = []
 
     def connect(self, listener: Callable[Facts, object]) -> None:
-        """Call this one too from now on."""
+        """Add a listener; it is called with the signal's facts."""
         self._listeners.append(listener)
 
     def __call__(self, *facts: Facts.args, **named: Facts.kwargs) -> None:
-        """It happened."""
+        """Call every listener."""
         for listener in self._listeners:
             listener(*facts, **named)
 
@@ -43,10 +43,10 @@ class Happenings:
         self.call_bridged: Signal[[Call]] = Signal()
         """An agent and a customer were connected."""
         self.group_changed: Signal[[Group]] = Signal()
-        """A supervisor set this group; it is as it is from now on."""
+        """A supervisor set or removed a group; the group as it is from now on."""
         self.request_answered: Signal[[Request, Reply, float]] = Signal()
-        """A request was carried out or refused, and how many seconds that took."""
+        """A request was carried out or refused: request, reply, and the seconds that it took."""
         self.store_recreated: Signal[[]] = Signal()
-        """The store was begun anew: what is still true has to be written again."""
+        """The store was created anew: what is still valid has to be written again."""
         self.connected: Signal[[]] = Signal()
-        """The links to FreeSWITCH are there, and the first snapshot was taken."""
+        """The links to FreeSWITCH are up, and the first snapshot was taken."""

@@ -10,6 +10,6 @@ class MomentIds:
         self._last = 0
 
     def new(self, moment: float) -> int:
-        """An id for something that began at that epoch second; greater than any before it."""
+        """An id for a row that began at ``moment`` (epoch seconds); greater than any before it."""
         self._last = max(self._last + 1, int(moment * 1e6))
         return self._last

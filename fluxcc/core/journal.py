@@ -1,8 +1,8 @@
-"""Everything that is to be written down, on its way to the store.
+"""Records on their way to the store.
 
-History lags by at most ``LAG`` seconds, so that many calls share a transaction. What was promised
-to somebody (``commit``) goes at once and is waited for. If the store cannot be written, everything
-stays here, the newest state of each thing, and goes when the store is back.
+Ordinary records wait at most ``LAG`` seconds, so that many calls share a transaction. Records on
+which a reply depends (``commit``) are written at once and waited for. While the store cannot be
+written, the newest state of each record stays here, and is written when the store is back.
 
 Counterpart: ``daemon.jobs`` runs ``step`` in a greenlet of its own.
 """
@@ -27,20 +27,20 @@ from fluxcc.domain.surveys import Survey
 log = logging.getLogger(__name__)
 
 LAG = 0.1
-"""Seconds that ordinary history may wait."""
+"""Seconds that an ordinary record waits for others."""
 COMMIT_TIMEOUT = 0.5
-"""Seconds a promise is waited for before it is called pending: an agent waits for a reply."""
+"""Seconds for which ``commit`` waits at most: an agent waits for the reply."""
 IDLE_CHECK = 15.0
 """Seconds after which ``wait_for_work`` returns although nothing happened."""
 CALLS_PER_BATCH = 1_000
-"""Calls in one transaction. More would hold up the loop while they are made ready, and a promise
-while they are written."""
+"""Calls in one transaction. More would hold up the event loop while they are converted, and a
+``commit`` while they are written."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries to write to a store that failed."""
 
 
 class Removal(msgspec.Struct, frozen=True):
-    """A supervisor's setting that is to be deleted."""
+    """A supervisor's entry that is to be deleted."""
 
     entry: Entry
 
@@ -65,22 +65,22 @@ class Journal:
         self._promise = runtime.latch()
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._oldest: float | None = None
-        """When the oldest thing that is not written yet was to be written."""
+        """When the oldest unwritten record came in, on the monotonic clock."""
         self._in_flight = 0
         self._recreated = store.recreated
         self.failure = ""
-        """Why the store cannot be written now; empty while it can."""
+        """Why the store cannot be used now; empty while it can."""
         self.written = 0
         """Batches written so far."""
 
     @property
     def pending(self) -> int:
-        """How many things are not written yet, those among them that are being written now."""
+        """How many records are not written yet, those in a running transaction included."""
         return len(self._calls) + len(self._records) + self._in_flight
 
     @property
     def lag(self) -> float:
-        """Seconds that the oldest thing that is not written yet has been waiting."""
+        """Seconds for which the oldest unwritten record has been waiting."""
         if self._oldest is None or not self.pending:
             return 0.0
         return self._clock.monotonic() - self._oldest
@@ -97,8 +97,8 @@ class Journal:
         self._work.set(True)
 
     def commit(self, *records: Record) -> bool:
-        """Write these now. True once they are on disk; False where that may take longer: they are
-        kept and written as soon as the store can be."""
+        """Write these now. True once they are on disk; False where that takes longer than
+        ``COMMIT_TIMEOUT``: they are kept and written as soon as the store can be."""
         self.note(*records)
         if self.failure:
             return False
@@ -108,9 +108,9 @@ class Journal:
         return bool(written.wait(COMMIT_TIMEOUT))
 
     def wait_for_work(self) -> bool:
-        """Return when something should be written: a promise at once, the rest after ``LAG``.
+        """Return when records should be written: for a ``commit`` at once, else after ``LAG``.
 
-        False where there is nothing.
+        False where there were none for ``IDLE_CHECK`` seconds.
         """
         if not self._work.wait(IDLE_CHECK):
             return False
@@ -120,15 +120,16 @@ class Journal:
         return True
 
     def step(self) -> float:
-        """Write what there is as soon as it is due."""
+        """Wait for records and write them; check the store where there are none. Returns 0: the
+        next step is due at once."""
         if self.wait_for_work():
             self.flush()
         else:
-            self.prove()
+            self.check_store()
         return 0.0
 
-    def prove(self) -> None:
-        """Find out whether the store can be written, while there is nothing to write."""
+    def check_store(self) -> None:
+        """Find out whether the store can be written, by an empty transaction."""
         try:
             self._runtime.offload(self._store.write, Batch())
         except Exception as error:
@@ -138,7 +139,7 @@ class Journal:
             self._succeed()
 
     def _take_calls(self) -> dict[int, Call]:
-        """The calls of the next batch, those that changed first; the rest follows at once."""
+        """The calls of the next batch, the earliest changes first; the rest follows at once."""
         if len(self._calls) <= CALLS_PER_BATCH:
             calls, self._calls = self._calls, {}
             return calls
@@ -150,8 +151,8 @@ class Journal:
         return calls
 
     def flush(self) -> None:
-        """Write what there is in one transaction, or the beginning of it where there is much; keep
-        it where that fails."""
+        """Write the records in one transaction, with at most ``CALLS_PER_BATCH`` calls; keep them
+        where that fails."""
         self._work, self._promise = self._runtime.latch(), self._runtime.latch()
         waiting, self._waiting = self._waiting, []
         calls = self._take_calls()
@@ -163,13 +164,13 @@ class Journal:
         try:
             self._runtime.offload(self._store.write, _batch(calls, records))
         except Exception as error:
-            # Also what the store did not foresee: losing the records would be worse than trying
-            # again for ever, which ``status`` shows.
+            # Unexpected errors too: to lose the records would be worse than to try again for ever,
+            # which ``status`` shows.
             if not isinstance(error, StoreUnavailableError):
-                log.exception("the store broke")
+                log.exception("the store failed in an unexpected way")
             self._fail(error)
             self._backoff.next()
-            # What changed during the attempt is newer than what failed.
+            # What changed during the attempt is newer than what was to be written.
             self._calls = calls | self._calls
             self._records = records | self._records
             self._work.set(True)
@@ -201,7 +202,7 @@ class Journal:
 
 
 def _identity(entry: Record) -> tuple[str, object]:
-    """What two records share of which only the newer one is written."""
+    """The key of a record: of two with the same key only the newer one is written."""
     if isinstance(entry, Removal):
         entry = entry.entry
     if isinstance(entry, Group | Room | Service):

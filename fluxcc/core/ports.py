@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 class Clock(Protocol):
-    """Time."""
+    """Two clocks: of the epoch (FreeSWITCH's), and one that never jumps."""
 
     def now(self) -> float:
         """Seconds since the epoch; may jump."""
@@ -40,14 +40,14 @@ class Clock(Protocol):
 
     @property
     def is_known(self) -> bool:
-        """Whether FreeSWITCH's clock, by which blocks end, was ever heard of."""
+        """Whether FreeSWITCH's clock, by which blocks end, was read at least once."""
 
 
 class Latch(Protocol):
-    """Something that one greenlet waits for and another sets, once."""
+    """A value that one greenlet waits for and another sets, once."""
 
     def set(self, value: Any) -> None:
-        """Wake whoever waits, with this value; a second call does nothing."""
+        """Wake the greenlet that waits, with this value; a second call does nothing."""
 
     def wait(self, timeout: float) -> Any:
         """The value, or None after ``timeout`` seconds without one."""
@@ -60,17 +60,17 @@ class Runtime(Protocol):
         """A new latch."""
 
     def sleep(self, seconds: float) -> None:
-        """Let others run for a while."""
+        """Return after that time; other greenlets run meanwhile."""
 
     def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Run ``work`` where it cannot stall the event loop, and return its result."""
 
     def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
-        """Do ``work`` beside everything else; what it raises is logged."""
+        """Do ``work`` in a greenlet of its own; an exception is logged."""
 
     def together(self, works: Sequence[Callable[[], None]]) -> None:
-        """Begin each in this order, before the one in front has ended; return when all have. Raises
-        the first one's exception, in this order."""
+        """Begin each in this order without waiting for the one before it; return when all have
+        ended. Raises the first exception, in this order."""
 
 
 class Pbx(Protocol):
@@ -78,13 +78,13 @@ class Pbx(Protocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether commands can be given now."""
+        """Whether commands can be sent now."""
 
     def end_leg(self, leg: str, cause: str) -> bool:
         """Hang the leg up; False where it was gone already."""
 
     def are_gone(self, legs: Collection[str]) -> bool:
-        """Whether none of the legs is there any more (asked, not remembered)."""
+        """Whether FreeSWITCH has none of the legs any more (it is asked each time)."""
 
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send the leg to a destination of the dialplan; a bridge it is in ends."""
@@ -96,60 +96,60 @@ class Pbx(Protocol):
         """Whether the dialplan has the leg at that destination now."""
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
-        """Give the leg what the survey needs to know."""
+        """Give the leg the facts that the survey reads: (name, value)."""
 
     def arm_survey(self, leg: str, destination: str, context: str) -> None:
-        """Let the leg go there when the other leg of its bridge ends."""
+        """Send the leg to that destination when the other leg of its bridge ends."""
 
     def disarm_survey(self, leg: str) -> None:
-        """Forget what the leg was to do after its bridge; nothing where the leg is gone."""
+        """Undo ``arm_survey``; nothing where the leg is gone."""
 
     def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
-        """Tell the gate: each key is refused until that epoch second."""
+        """Write blocks to the gate: (key, epoch second until which it is refused)."""
 
     def withdraw_blocks(self, keys: Iterable[str]) -> None:
-        """Tell the gate that these keys are free; unknown ones do no harm."""
+        """Delete these keys from the gate; unknown ones do no harm."""
 
     def gate_entries(self) -> dict[str, int]:
-        """What the gate holds: each key and its end."""
+        """The gate's blocks: key → epoch second at which it ends."""
 
     def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
-        """Tell the kit's dialplan: whoever dials this gets into the conference of that name."""
+        """Write rooms for the kit's dialplan: (extension dialled, name of the conference)."""
 
     def withdraw_rooms(self, dialled: Iterable[str]) -> None:
-        """Tell the kit's dialplan that nobody does; unknown ones do no harm."""
+        """Delete the rooms of these dialled extensions; unknown ones do no harm."""
 
     def publish_setting(self, key: str, value: str) -> None:
-        """Tell the kit's dialplan a setting."""
+        """Write a setting for the kit's dialplan."""
 
     def has_setting(self, key: str) -> bool:
-        """Whether mod_hash still knows a setting; not after it was loaded anew."""
+        """Whether mod_hash still has a setting; it has none after a reload of the module."""
 
     def has_gate(self, context: str) -> bool:
-        """Whether the kit's gate stands in that dialplan context (looked up, not remembered)."""
+        """Whether that dialplan context has the kit's gate (it is looked up each time)."""
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Fire a CUSTOM event for whoever listens."""
+        """Fire a CUSTOM event of that subclass: (header, value)."""
 
     def flush_events(self) -> None:
-        """Make FreeSWITCH hand over at once the events that wait for us; costs next to nothing."""
+        """Make FreeSWITCH send at once the events that are queued for the daemon."""
 
 
 class Spool(Protocol):
-    """Where the survey's script leaves what it heard, for a daemon that may be down."""
+    """The folder into which the survey's script writes answers, also while the daemon is down."""
 
     def locate(self, storage_folder: str) -> None:
-        """Where FreeSWITCH keeps its storage; counts where no folder was configured."""
+        """Use the default folder below FreeSWITCH's ``storage_dir``, where none was configured."""
 
     def read(self) -> Iterable[tuple[str, list[dict[str, str]]]]:
-        """Each finished file: its name, and its records from the first to the last."""
+        """Each finished file: its name, and its records in order, as header → value."""
 
     def remove(self, name: str, *, keep_aside: bool) -> None:
-        """Take a file out of the spool; with ``keep_aside`` for a person to look at."""
+        """Delete a file; with ``keep_aside`` it is set aside instead, for the administrator."""
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What goes to disk in one transaction: the newest state of each thing, oldest thing first."""
+    """What is written in one transaction: the newest state of each record, in order of age."""
 
     calls: tuple[CallRecord, ...] = ()
     blocks: tuple[Block, ...] = ()
@@ -161,18 +161,18 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """What outlives the daemon.
+    """The database.
 
     Every method may raise ``StoreUnavailableError``; all of them block, so they are called through
     ``Runtime.offload``.
     """
 
     recreated: int
-    """Grows when the store was found deleted or corrupt, and another one begun: what was written
-    before is not in it."""
+    """How often the store was created anew because it was found deleted or corrupt: what was
+    written before is not in it."""
 
     def open(self) -> None:
-        """Bring the store up to what this version needs: create it, migrate it."""
+        """Create the store where there is none, and migrate it to this version."""
 
     def write(self, batch: Batch) -> None:
         """Write all of it, or nothing: inserted where new, replaced where the id is known."""
@@ -181,17 +181,17 @@ class Store(Protocol):
         """Delete at most ``limit`` records older than that moment (epoch seconds); how many."""
 
     def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
-        """Erase at most ``limit`` records of whom these numbers belong to; how many there were.
+        """Erase at most ``limit`` records of these numbers (every spelling); how many there were.
         Live calls and blocks stay."""
 
     def live_blocks(self) -> list[Block]:
-        """Every block of this node whose state is live, also those whose time has passed."""
+        """Every block of this node in state ``live``, also those whose time has passed."""
 
     def block_history(self, number: str) -> list[Block]:
         """Every block that the canonical number ever had on this node."""
 
     def live_calls(self) -> list[CallRecord]:
-        """The calls of this node that were never seen to end."""
+        """The calls of this node that have no end."""
 
     def entries(self) -> list[Entry]:
         """The groups, rooms and services of this node."""
@@ -203,7 +203,7 @@ class Store(Protocol):
         """Every request ID that came to this node after that moment (epoch seconds)."""
 
     def find_reply(self, request: str, since: float) -> Reply | None:
-        """What was answered to a request ID after that moment (epoch seconds).
+        """The reply to a request ID since that moment (epoch seconds); None without one.
 
         A request that began and never ended is answered ``outcome-unknown``.
         """

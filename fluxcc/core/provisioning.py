@@ -1,8 +1,7 @@
-"""What supervisors have set, at hand for the next decision.
+"""The entries that supervisors set (groups, rooms, services), in memory.
 
-Counterparts: the store keeps it, ``actions`` ask for it by ``Rules``, FreeSWITCH's mod_hash knows
-the rooms (realm ``fluxcc_room``) so that the kit's dialplan can tell a provisioned one from the
-others.
+Counterparts: the store keeps them, ``actions`` look them up through ``Rules``. The rooms are in
+FreeSWITCH's mod_hash too (realm ``fluxcc_room``), where the kit's dialplan looks them up.
 """
 
 from __future__ import annotations
@@ -25,23 +24,23 @@ class Provisioning:
         self._room = room
         self._entries: dict[type[Entry], dict[str, Entry]] = {Group: {}, Room: {}, Service: {}}
         self._closed_rooms: set[str] = set()
-        """Rooms that FreeSWITCH could not be told of yet that they are gone."""
+        """Extensions whose removed rooms are still to be withdrawn from mod_hash."""
 
     def load(self, entries: Iterable[Entry]) -> None:
-        """Take over what the store has."""
+        """Take over the store's entries; an entry that is in memory already stays."""
         for entry in entries:
             self._entries[type(entry)].setdefault(key(entry), entry)
 
     def put(self, entry: Entry) -> None:
-        """Let an entry count. Raises ``PbxError`` where FreeSWITCH must know and does not."""
+        """Save an entry. Raises ``PbxError`` where it is a room that mod_hash did not take."""
         self._entries[type(entry)][key(entry)] = entry
         if isinstance(entry, Room):
-            self._tell(entry)
+            self._publish(entry)
         elif isinstance(entry, Group):
             self._happenings.group_changed(entry)
 
     def drop(self, entry: Entry) -> None:
-        """Let an entry count no longer; as ``put``."""
+        """Remove an entry. Raises as ``put``."""
         self._entries[type(entry)].pop(key(entry), None)
         if isinstance(entry, Room):
             self._close(entry.extension)
@@ -53,7 +52,7 @@ class Provisioning:
         return key(entry) in self._entries[type(entry)]
 
     def entries(self) -> list[Entry]:
-        """Everything that is set."""
+        """Every group, room and service."""
         return [entry for kind in self._entries.values() for entry in kind.values()]
 
     def find_group(self, name: str) -> Group | None:
@@ -72,13 +71,14 @@ class Provisioning:
         return found if isinstance(found, Service) else None
 
     def publish_all(self) -> None:
-        """Tell a FreeSWITCH that may know nothing which rooms there are."""
+        """Publish every room to mod_hash, and withdraw those that were removed meanwhile. Raises
+        ``PbxError``."""
         rooms = [room for room in self._entries[Room].values() if isinstance(room, Room)]
         self._pbx.publish_rooms(self._served(room) for room in rooms if not room.is_served_by_pbx)
         self._withdraw(sorted(self._closed_rooms))
         self._closed_rooms.clear()
 
-    def _tell(self, room: Room) -> None:
+    def _publish(self, room: Room) -> None:
         if room.is_served_by_pbx:
             self._close(room.extension)
         else:
@@ -86,7 +86,7 @@ class Provisioning:
             self._pbx.publish_rooms([self._served(room)])
 
     def _served(self, room: Room) -> tuple[str, str]:
-        """What is dialled, and the name of the conference that it leads to."""
+        """The extension that is dialled, and the name of the conference it leads to."""
         return self._room.format(agent=room.extension), room.extension
 
     def _close(self, extension: str) -> None:

@@ -1,8 +1,8 @@
-"""What the kit's dialplan reads out of mod_hash: settings, blocks and rooms, kept true there.
+"""Publishes to mod_hash what the kit's dialplan reads there: settings, blocks and rooms.
 
-mod_hash is empty after FreeSWITCH was restarted, and after somebody loaded it anew. Counterparts:
-``blocks.blocking`` and ``provisioning`` publish what changes, ``daemon.session`` says when all of
-it has to be published again.
+mod_hash is empty after a restart of FreeSWITCH and after a reload of the module. Counterparts:
+``blocks.blocking`` and ``provisioning`` publish single changes; ``daemon.session`` calls
+``publish_all`` after a connect and ``repair`` from time to time.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ log = logging.getLogger(__name__)
 
 
 class Published(Enum):
-    """What mod_hash has of what it must have."""
+    """How much of settings, blocks and rooms is in mod_hash."""
 
     NOTHING = auto()
-    """Nothing for certain: not since the last connect, or FreeSWITCH did not take it."""
+    """Perhaps nothing: it was not published since the last connect, or FreeSWITCH did not take
+    it."""
     PARTLY = auto()
     """It is being published now."""
     ALL = auto()
@@ -34,7 +35,7 @@ class Publisher:
     def __init__(
         self, pbx: Pbx, blocking: Blocking, provisioning: Provisioning, settings: dict[str, str]
     ) -> None:
-        """``settings`` are what the kit's dialplan must know, by their key in mod_hash."""
+        """``settings`` are those that the kit's dialplan reads: key in mod_hash → value."""
         self._pbx = pbx
         self._blocking = blocking
         self._provisioning = provisioning
@@ -82,13 +83,16 @@ class Publisher:
                 self.state = Published.NOTHING
 
     def configure(self, settings: dict[str, str]) -> None:
-        """Let the kit's dialplan know these from now on."""
+        """Make these settings known to the dialplan of the kit, now and after each connect."""
         self._settings |= settings
         if self._pbx.is_connected:
             try:
                 self._publish_settings()
             except PbxError as error:
-                log.warning("the settings were not published", extra={"reason": str(error)})
+                log.warning(
+                    "the settings were not published to mod_hash; they are after the next connect",
+                    extra={"reason": str(error)},
+                )
 
     def _publish_settings(self) -> None:
         for key, value in self._settings.items():

@@ -1,5 +1,5 @@
-"""What a new life of the daemon takes over from the store: what supervisors set, the live
-blocks and the live calls. What it left half done it calls unknown."""
+"""What the daemon takes over from the store when it starts: supervisors' entries, live blocks and
+live calls. Requests that began and never ended get the code ``outcome-unknown``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Recovery:
-    """One per daemon. Without a store the daemon works all the same, so this is tried again."""
+    """One per daemon. The daemon works without a store too, so ``step`` is tried again."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Recovery:
         self._born = clock.now()
 
     def step(self) -> bool:
-        """Take over what there is; False where the store could not be read."""
+        """Take over the store's state; False where it could not be read."""
         try:
             self._runtime.offload(self._store.open)
             blocks = self._runtime.offload(self._store.live_blocks)
@@ -65,8 +65,8 @@ class Recovery:
         return True
 
     def _load(self, blocks: list[Block]) -> None:
-        """A number has one live block: the newest. Others are of a time when the store could not
-        be read and the number was marked all the same."""
+        """Take over the newest live block of each number and release the others. A number has
+        several where it was marked again while the store could not be read."""
         known = {block.number: block for block in self._blocklist.blocks()}
         for block in sorted(blocks, key=lambda block: block.until, reverse=True):
             newer = known.setdefault(block.number, block)

@@ -1,11 +1,12 @@
-"""What is kept of people goes again: what is too old every day, one person's data when asked.
+"""Deletes records of people: once a day those that are too old, on request one person's.
 
-Everything goes in steps of ``BATCH`` records, a transaction each, with a pause in which the others
-write: no call waits for it. Each deletion is told by an audit row with what was erased, never whose
-it was; the row is written at the beginning and grows, so that it is true wherever it breaks off.
+Each transaction deletes at most ``RECORDS_PER_BATCH`` records and is followed by a pause in which
+others can write, so that no call waits for it. Each deletion has an audit row with how much was
+erased, never whose it was. The row is written first and updated after each transaction, so that it
+is true wherever the deletion breaks off.
 
-Counterparts: ``daemon`` steps ``Retention``; ``control`` brings what ``fluxcc db purge`` asks for,
-which does the same by itself where no daemon is running.
+Counterparts: ``daemon.jobs`` steps ``Retention``; ``doors.operators`` calls ``Erasure`` for the
+command ``db purge``, which uses it by itself where no daemon is running.
 """
 
 from __future__ import annotations
@@ -30,24 +31,24 @@ from fluxcc.domain.errors import RefusedError, StoreUnavailableError
 from fluxcc.domain.numbers import NumberPlan, is_withheld
 from fluxcc.domain.retention import Erased, RecordKind
 
-BATCH = 500
+RECORDS_PER_BATCH = 500
 """Records in a transaction: 4 ms on a million calls in SQLite, 32 ms at the worst."""
-PAUSE = 0.05
+PAUSE_BETWEEN_BATCHES = 0.05
 """Seconds between two transactions."""
-FIRST = 120.0
-"""Seconds after start until the first time: calls come before old ones."""
+FIRST_AFTER = 120.0
+"""Seconds from the daemon's start to the first deletion, so that it does not slow the start."""
 PERIOD = 86400.0
-"""Seconds between two times."""
-AGAIN = 300.0
-"""Seconds until it is tried again after the store failed."""
+"""Seconds between two deletions."""
+RETRY_AFTER = 300.0
+"""Seconds to the next try after one that failed."""
 RETENTION, PURGE = "retention", "purge"
-"""What the audit calls it."""
+"""The actions in the audit: the daily deletion, and one on request."""
 
 log = logging.getLogger(__name__)
 
 
 class Deletion:
-    """One deletion under way: counts what goes, and keeps its audit row true."""
+    """One deletion: deletes, counts, and keeps its audit row up to date."""
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class Deletion:
         row: AuditRecord,
         write: Callable[[AuditRecord], object],
     ) -> None:
-        """``write`` is given the row as it is by now."""
+        """``write`` writes the audit row, with the counts so far."""
         self._store = store
         self._runtime = runtime
         self._row = row
@@ -64,37 +65,37 @@ class Deletion:
         self.counts: Counter[RecordKind] = Counter()
 
     def purge(self, kind: RecordKind, before: float) -> None:
-        """Delete what is older than that moment."""
+        """Delete the records that are older than that moment (epoch seconds)."""
         self._count(kind, self._steps(self._store.purge, kind, before))
 
     def erase(self, kind: RecordKind, numbers: Collection[str]) -> None:
-        """Erase what is kept of whom these numbers belong to."""
+        """Erase the records of these numbers (every spelling)."""
         self._count(kind, self._steps(self._store.erase, kind, numbers))
 
     def end(self, now: float) -> None:
-        """All of it is done."""
-        self._tell(status=Status.OK, code=Code.ERASED, ended=now)
+        """Complete the audit row (``now`` in epoch seconds)."""
+        self._update_row(status=Status.OK, code=Code.ERASED, ended=now)
 
     def _count(self, kind: RecordKind, steps: Iterator[int]) -> None:
         for count in steps:
             self.counts[kind] += count
-            self._tell()
+            self._update_row()
 
     def _steps(self, step: Callable[..., int], *arguments: object) -> Iterator[int]:
-        while count := self._runtime.offload(step, *arguments, BATCH):
+        while count := self._runtime.offload(step, *arguments, RECORDS_PER_BATCH):
             yield count
-            if count < BATCH:
+            if count < RECORDS_PER_BATCH:
                 return
-            self._runtime.sleep(PAUSE)
+            self._runtime.sleep(PAUSE_BETWEEN_BATCHES)
 
-    def _tell(self, **changes: object) -> None:
+    def _update_row(self, **changes: object) -> None:
         subject = msgspec.json.encode(self.counts).decode()
         self._row = replace(self._row, subject=subject, **changes)
         self._write(self._row)
 
 
 class Retention:
-    """Lets go what is older than ``ages`` say (seconds), once a day. One per daemon."""
+    """Deletes once a day the records that are older than ``ages`` (seconds). One per daemon."""
 
     def __init__(
         self,
@@ -110,12 +111,12 @@ class Retention:
         self._journal = journal
         self._runtime = runtime
         self._clock = clock
-        self._due = clock.monotonic() + FIRST
+        self._due = clock.monotonic() + FIRST_AFTER
         self._ids = ids
         self.ages = ages
-        """May be replaced at any time; counts from the next day on."""
+        """May be replaced at any time; holds from the next deletion on."""
         self.deleted: Counter[RecordKind] = Counter()
-        """What went since the daemon started."""
+        """How many records were deleted since the daemon started."""
         self.last_done: float | None = None
         """When it was last applied in full, in epoch seconds."""
 
@@ -125,12 +126,12 @@ class Retention:
             try:
                 self._apply()
             except StoreUnavailableError as error:
-                log.warning("what is too old was not deleted", extra={"error": str(error)})
-                self._due = self._clock.monotonic() + AGAIN
+                log.warning("old records were not deleted", extra={"error": str(error)})
+                self._due = self._clock.monotonic() + RETRY_AFTER
             except Exception:
-                # Nobody's call ends because of old ones.
-                log.exception("what is too old was not deleted")
-                self._due = self._clock.monotonic() + AGAIN
+                # An unexpected error here must not end the daemon, and so live calls' handling.
+                log.exception("old records were not deleted")
+                self._due = self._clock.monotonic() + RETRY_AFTER
             else:
                 self._due = self._clock.monotonic() + PERIOD
         return self._due - self._clock.monotonic()
@@ -146,19 +147,20 @@ class Retention:
             self.deleted.update(deletion.counts)
         self.last_done = self._clock.now()
         if deletion.counts:
-            # A day on which nothing was old enough leaves no row behind.
+            # A day without old records leaves no row.
             deletion.end(self.last_done)
         log.info(
-            "what is too old was deleted",
+            "old records were deleted",
             extra={str(kind): deletion.counts[kind] for kind in self.ages},
         )
 
 
-class Memory(Protocol):
-    """Who else knows of a person, besides the store's ended records."""
+class LiveData(Protocol):
+    """Data on a person besides the store's ended records: live blocks, replies in memory."""
 
     def forget(self, numbers: Collection[str], by: str, *, with_live_block: bool) -> int | None:
-        """Forget what may be forgotten; until when a live block holds that was left alone.
+        """Erase it. Returns the epoch second until which a live block holds, which was not ended;
+        None without one.
 
         Raises ``StoreUnavailableError``.
         """
@@ -174,43 +176,43 @@ class Erasure:
         runtime: Runtime,
         clock: Clock,
         numbers: NumberPlan,
-        memory: Memory,
+        live_data: LiveData,
         write: Callable[[AuditRecord], bool],
         ids: MomentIds,
     ) -> None:
-        """``write`` writes a row and everything that was to be written before it; it says whether
-        all of it is on disk."""
+        """``write`` writes a row and everything that was to be written before it, and returns
+        whether all of it is on disk."""
         self._store = store
         self._runtime = runtime
         self._clock = clock
         self._numbers = numbers
-        self._memory = memory
+        self._live_data = live_data
         self._write = write
         self._ids = ids
 
     def erase_person(
         self, number: str, by: str, request: str, *, with_live_block: bool = False
     ) -> Erased:
-        """Erase what is kept of whoever has this number, in every spelling.
+        """Erase the records of the person with this number, in every spelling.
 
-        A live block stays unless that is asked for: as long as it holds there is a legitimate
-        interest in it (LGPD, article 7, IX), and it ends by itself. So does a call that is going
-        on. Raises ``RefusedError`` for what is nobody's number, and ``StoreUnavailableError``.
+        A live call stays. So does a live block, unless ``with_live_block``: as long as it holds
+        there is a legitimate interest in it (LGPD, article 7, IX), and it ends by itself. Raises
+        ``RefusedError`` for a withheld or unprintable number, and ``StoreUnavailableError``.
         """
         known = self._numbers.read(number)
         if is_withheld(known.seen) or not known.seen.isprintable():
             raise RefusedError(Code.NUMBER_UNUSABLE)
         theirs = frozenset({known.canonical, known.seen, *known.spellings})
-        blocked_until = self._memory.forget(theirs, by, with_live_block=with_live_block)
+        blocked_until = self._live_data.forget(theirs, by, with_live_block=with_live_block)
         deletion = self._begin(by, request)
         for kind in RecordKind:
             deletion.erase(kind, theirs)
         return self._end(deletion, blocked_until)
 
     def erase_older(self, before: float, by: str, request: str) -> Erased:
-        """Erase what is older than that moment, as ``[retention]`` would. Raises
+        """Erase what is older than that moment (epoch seconds), as ``[retention]`` does. Raises
         ``StoreUnavailableError``."""
-        # What lies in the future would be the audit's row of this very deletion.
+        # A moment in the future would include the audit row of this deletion.
         before = min(before, self._clock.now())
         deletion = self._begin(by, request)
         for kind in RecordKind:
@@ -232,8 +234,8 @@ class Erasure:
         return Erased(counts, blocked_until)
 
 
-class DaemonMemory:
-    """``Memory`` of the running daemon."""
+class DaemonLiveData:
+    """``LiveData`` of the running daemon."""
 
     def __init__(self, blocking: Blocking, journal: Journal, replies: Replies) -> None:
         self._blocking = blocking
@@ -241,8 +243,8 @@ class DaemonMemory:
         self._replies = replies
 
     def forget(self, numbers: Collection[str], by: str, *, with_live_block: bool) -> int | None:
-        """See ``Memory``."""
-        # A block that is over is told so now, and not written again in a second.
+        """See ``LiveData``."""
+        # Blocks that are due are ended first, so that they are not written again after the erasure.
         self._blocking.expire_due()
         live = [block for block in self._blocking.blocklist.blocks() if block.number in numbers]
         if with_live_block:
@@ -255,10 +257,10 @@ class DaemonMemory:
         return max((block.until for block in live), default=None)
 
 
-class StoredMemory:
-    """``Memory`` while no daemon is running: the store's alone.
+class StoredLiveData:
+    """``LiveData`` while no daemon is running: only the store's.
 
-    A live block cannot be ended so: the gate in FreeSWITCH would go on refusing.
+    A live block cannot be ended here: the gate in FreeSWITCH would go on refusing.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -266,7 +268,7 @@ class StoredMemory:
         self._clock = clock
 
     def forget(self, numbers: Collection[str], by: str, *, with_live_block: bool) -> int | None:
-        """See ``Memory``."""
+        """See ``LiveData``."""
         now = self._clock.now()
         live = [block for block in self._store.live_blocks() if block.number in numbers]
         over = tuple(

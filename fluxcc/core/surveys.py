@@ -1,9 +1,9 @@
-"""Avali-E from the daemon's side: armed where a telephone's hangup starts it, answers taken in.
+"""Surveys (Avali-E) from the daemon's side: arms them on calls, and takes their answers in.
 
-Counterparts: the kit's ``avali_e.lua`` asks the customer, tells each answer as a ``fluxcc::survey``
-event and writes the same into its spool; ``actions.survey`` says who gets one. An answer that comes
-both ways, or twice, is one: the script gives each survey an id, and a later record replaces an
-earlier one.
+Counterparts: the kit's ``avali_e.lua`` asks the customer, fires each answer as a ``fluxcc::survey``
+event and writes the same into its spool; ``actions.survey`` decides which calls get one. An answer
+that comes both ways, or twice, is stored once: the script gives each survey an id, and a later
+record replaces an earlier one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_QUESTIONS = 3
 HIGHEST_ANSWER = 10
 LONGEST_TEXT = 128
 SPOOL_PERIOD = 2.0
-"""Seconds between two looks into the spool."""
+"""Seconds between two reads of the spool."""
 
 log = logging.getLogger(__name__)
 
@@ -50,23 +50,23 @@ class Surveys:
         self._spool = spool
         self._runtime = runtime
         self._unsettled: set[Call] = set()
-        """Calls of which FreeSWITCH did not answer whether it took what was wanted."""
+        """Calls whose survey is still to be armed or disarmed: FreeSWITCH did not answer."""
         self.taken = 0
         """Surveys taken in from the spool since the daemon started."""
         self.malformed = 0
-        """Records of surveys that nobody could read."""
+        """Survey records, from events and the spool, that could not be decoded."""
 
     def call_bridged(self, call: Call) -> None:
-        """Arm the survey of a call that was just bridged, beside the other events, where its group
-        wants it for the telephone's hangup too."""
+        """Arm the survey of a call that was just bridged, in a greenlet of its own, where its
+        group's survey also starts when the telephone hangs up."""
         group = survey.group_of(call.seen_by(call.agent), self._rules)
         if group is not None and survey.is_to_be_armed(group):
             self._runtime.spawn(self.settle, call)
 
     def settle(self, call: Call) -> None:
-        """Arm the survey of a call that is still talking, or disarm it, as its group wants it now.
+        """Arm or disarm the survey of a bridged call, as its group has it now.
 
-        Talks to FreeSWITCH; where that does not answer, ``settle_rest`` tries again.
+        Sends commands to FreeSWITCH; where that does not answer, ``settle_rest`` tries again.
         """
         self._unsettled.discard(call)
         if call.customer is None:
@@ -80,23 +80,26 @@ class Surveys:
                 self._arm(call, view, group)
         except PbxRejectedError as error:
             # The leg has just gone.
-            log.warning("a survey was not settled", extra={"error": str(error)})
+            log.warning("a survey was not armed or disarmed", extra={"error": str(error)})
         except PbxError as error:
             self._unsettled.add(call)
-            log.warning("a survey is not settled yet", extra={"reason": str(error)})
+            log.warning(
+                "a survey is not armed or disarmed yet; it is tried again",
+                extra={"reason": str(error)},
+            )
 
     @property
     def is_settled(self) -> bool:
-        """Whether FreeSWITCH has taken what was wanted for every call."""
+        """Whether no call's survey is still to be armed or disarmed."""
         return not self._unsettled
 
     def settle_rest(self) -> None:
-        """Try again what FreeSWITCH did not answer."""
+        """Arm or disarm the surveys for which FreeSWITCH did not answer."""
         for call in list(self._unsettled):
             self.settle(call)
 
     def group_changed(self, group: Group) -> None:
-        """Let a supervisor's change count for the calls that are up already."""
+        """Apply a supervisor's change of a group to its calls that are up already."""
         for call in self._tracker.calls_of_group(group.name):
             self.settle(call)
 
@@ -109,11 +112,12 @@ class Surveys:
                 self._rules.survey_context,
             )
         if call.is_survey_over:
-            # An action came in between and disarmed what was not armed yet.
+            # An action disarmed the survey while it was being armed.
             self._pbx.disarm_survey(view.customer)
 
-    def told(self, headers: Mapping[str, str]) -> None:
-        """An answer came as an event. What it says is in the spool too, so it may be lost."""
+    def note_answer(self, headers: Mapping[str, str]) -> None:
+        """Note an answer that came as an event (its headers). It is in the spool too, so a lost
+        event loses nothing."""
         try:
             self._journal.note(read_survey(headers))
         except ValueError as error:
@@ -121,9 +125,9 @@ class Surveys:
             log.warning("a survey's event was malformed", extra={"error": str(error)})
 
     def empty_spool(self) -> int:
-        """Take in what lies in the spool; a record leaves it once it is on disk here.
+        """Take in the spool's finished files; each is removed once its survey is in the store.
 
-        Returns how many were taken in.
+        Returns how many files were taken in.
         """
         taken = 0
         for name, records in self._spool.read():
@@ -143,7 +147,7 @@ class Surveys:
         return taken
 
     def step(self) -> float:
-        """Take in what surveys left behind while nobody listened; the seconds to the next look."""
+        """Empty the spool; the seconds until the next time."""
         try:
             self.empty_spool()
         except OSError as error:
@@ -167,7 +171,7 @@ class Surveys:
 
 
 def read_survey(headers: Mapping[str, str]) -> Survey:
-    """A survey's event, or a line of its spool. Raises ``ValueError``."""
+    """The survey in an event's headers, or in a line of the spool. Raises ``ValueError``."""
 
     def text(name: str) -> str:
         return clean_text(headers.get(f"Fluxcc-{name}", ""), LONGEST_TEXT)
@@ -199,7 +203,7 @@ def read_survey(headers: Mapping[str, str]) -> Survey:
 
 
 def read_answer(text: str) -> int | None:
-    """What was pressed; None where nothing was. Raises ``ValueError``."""
+    """The answer that was pressed, 0 to 10; None for an empty text. Raises ``ValueError``."""
     if not text:
         return None
     answer = int(text)

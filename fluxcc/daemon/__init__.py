@@ -1,1 +1,1 @@
-"""The process: its life, its connection to FreeSWITCH, the events that come in, its jobs."""
+"""The process: start and end, the connection to FreeSWITCH, incoming events, periodic jobs."""

@@ -1,7 +1,7 @@
-"""Events, from the inbox to whoever they are for: a table from name and subclass to handler.
+"""Takes events from the inbox to their handlers, by a table from name and subclass to handler.
 
-Events are handled in slices of a few milliseconds, so that others have their turn. Counterparts:
-``pbx.inbox`` holds what waits, ``session`` calls ``take_slice``.
+Events are handled in slices of a few milliseconds, so that other greenlets can run in between.
+Counterparts: ``pbx.inbox`` holds the waiting events, ``session`` calls ``take_slice``.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.link import yield_to_others
 
 SLICE_SECONDS = 0.005
-"""Seconds of events handled before others may run."""
+"""Seconds for which events are handled before other greenlets may run."""
 Handler = Callable[[events.Event, bytes], None]
-"""Is given an event and its body, out of which it may read more."""
+"""Called with an event and its body, from which it may read further headers."""
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +35,12 @@ class Intake:
         self.board = board
         self._clock = core.clock
         self.last_heard = core.clock.monotonic()
-        """When the last event came (monotonic)."""
+        """When the last event came, on the monotonic clock."""
         self.handled = 0
-        """Events since the daemon started."""
+        """Events handled since the daemon started."""
         self.undecodable = 0
         self.lag = 0.0
-        """Seconds between FreeSWITCH's clock in the last heartbeat and ours when it was handled."""
+        """Seconds from the time stamp of the last heartbeat to the moment it was handled."""
         self._handlers: dict[tuple[str, str], Handler] = {
             (events.HEARTBEAT, ""): self._heartbeat,
             (events.RELOADXML, ""): self._dialplan_reloaded,
@@ -54,7 +54,7 @@ class Intake:
         }
 
     def take_slice(self, inbox: Inbox) -> bool:
-        """Handle what waits, for ``SLICE_SECONDS`` at most; whether more may be waiting."""
+        """Handle waiting events, for ``SLICE_SECONDS`` at most; whether more may be waiting."""
         started = time.perf_counter()
         while (body := inbox.take()) is not None:
             self.last_heard = self._clock.monotonic()
@@ -65,7 +65,7 @@ class Intake:
         return False
 
     def handle(self, body: bytes) -> None:
-        """Handle one event. Whatever it breaks, the next one follows."""
+        """Handle one event. An exception is logged, so that the next event is handled."""
         self.handled += 1
         try:
             event = self._decoder.event(body)
@@ -83,21 +83,21 @@ class Intake:
             if handler is not None:
                 handler(event, body)
         except Exception:
-            # One event that breaks a rule the daemon relies on must not end everybody's calls.
-            log.exception("an event was not understood", extra={"event": event.name})
+            # One event that the daemon cannot handle must not end it.
+            log.exception("an event could not be handled", extra={"event": event.name})
 
     def _requested(self, event: events.Event, body: bytes) -> None:
         gevent.spawn(self.board.answer, self._decoder.request(body))
 
     def _reply_came_back(self, event: events.Event, body: bytes) -> None:
-        self.board.heard(self._decoder.request(body).request)
+        self.board.reply_came_back(self._decoder.request(body).request)
 
     def _conference_changed(self, event: events.Event, body: bytes) -> None:
         if event.action == events.JOINED:
             self._core.tracker.leg_joined(event)
 
     def _survey_answered(self, event: events.Event, body: bytes) -> None:
-        self._core.surveys.told(json_texts.read_loosely(body))
+        self._core.surveys.note_answer(json_texts.read_loosely(body))
 
     def _dialplan_reloaded(self, event: events.Event, body: bytes) -> None:
         self._core.attempts.forget_gates()

@@ -1,4 +1,4 @@
-"""What the daemon does by itself, again and again: one greenlet a job.
+"""The daemon's periodic jobs, each in a greenlet of its own.
 
 A job does what is due and returns the seconds until its next step, so that tests step it by hand.
 Counterparts: the jobs are methods of the core and of ``session``; ``process`` begins and ends them.
@@ -16,7 +16,7 @@ from fluxcc.daemon.session import Session
 Job = Callable[[], float]
 """Does what is due; the seconds until the next step."""
 WRITE = "write"
-"""The job that outlives the others: what they leave behind is still to be written."""
+"""The job that is stopped last: it writes the records that the others leave."""
 
 
 def jobs(core: Core, session: Session) -> dict[str, Job]:
@@ -24,7 +24,7 @@ def jobs(core: Core, session: Session) -> dict[str, Job]:
     return {
         WRITE: core.journal.step,
         "expire blocks": core.scheduler.step,
-        "delete what is too old": core.retention.step,
+        "delete old records": core.retention.step,
         "read the survey's spool": core.surveys.step,
         "recover": session.recover,
         "watch for silence": session.watch_silence,
@@ -39,19 +39,19 @@ class JobRunner:
     def __init__(
         self, jobs: Mapping[str, Job], on_failure: Callable[[BaseException], None]
     ) -> None:
-        """``on_failure`` is called when a job breaks; the others go on."""
+        """``on_failure`` is called with the exception that ends a job; the others go on."""
         self._jobs = jobs
         self._on_failure = on_failure
         self._greenlets: dict[str, gevent.Greenlet] = {}
 
     def start(self) -> None:
-        """Step every job from now on."""
+        """Start every job."""
         for name, job in self._jobs.items():
             greenlet = self._greenlets[name] = gevent.spawn(repeat, job)
             greenlet.link_exception(lambda broken: self._on_failure(broken.exception))
 
     def stop(self, *, keep: str = "") -> None:
-        """End every job but the one of that name."""
+        """End every job, except that of the name ``keep``."""
         ending = [name for name in self._greenlets if name != keep]
         gevent.killall([self._greenlets.pop(name) for name in ending])
 

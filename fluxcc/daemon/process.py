@@ -1,6 +1,6 @@
-"""The daemon's life: doors, jobs and the session begin, and end in order. Signals set flags.
+"""Starts and ends the doors, the jobs and the session, in order. Signals set flags.
 
-Counterparts: ``bootstrap`` puts it together, ``systemd`` is told how it is.
+Counterparts: ``bootstrap`` puts it together; ``systemd`` passes its state on.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from fluxcc.daemon.session import Session
 from fluxcc.systemd import ServiceManager
 
 FINAL_WRITE_TIMEOUT = 1.0
-"""Seconds that the journal has to be written at the end."""
+"""Seconds for writing the journal's rest at the end."""
 
 log = logging.getLogger(__name__)
 
 
 class Door(Protocol):
-    """Where somebody comes in."""
+    """A server that the daemon runs: the operators' socket, or the metrics' HTTP server."""
 
     def start(self) -> None:
-        """Open it."""
+        """Listen from now on."""
 
     def stop(self) -> None:
-        """Close it."""
+        """Listen no longer, and close the connections."""
 
 
 class Daemon:
@@ -60,8 +60,8 @@ class Daemon:
         self._failure: BaseException | None = None
 
     def run(self) -> None:
-        """Live until ``stop``. Raises ``LinkRefusedError`` where connecting again is useless, and
-        whatever broke a job."""
+        """Run until ``stop``. Raises ``LinkRefusedError`` where connecting again is useless, and
+        the exception that ended a job."""
         log.info("the daemon begins", extra={"version": __version__})
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self.stop)
@@ -73,7 +73,7 @@ class Daemon:
         for door in self._doors:
             door.start()
         self._jobs.start()
-        # Operators are served from here on, and FreeSWITCH is looked for: it may come much later.
+        # Ready before FreeSWITCH is connected, which may be much later: operators are served now.
         self._manager.ready()
         try:
             self.session.run()
@@ -87,7 +87,7 @@ class Daemon:
         self.session.stop()
 
     def ask_to_reload(self) -> None:
-        """Read the configuration again soon."""
+        """Ask for the configuration to be read again."""
         self._is_reload_wanted.set()
 
     def _end(self) -> None:
@@ -102,7 +102,7 @@ class Daemon:
         log.info("the daemon ends", extra={"pending": self.core.journal.pending})
 
     def _give_up(self, failure: BaseException) -> None:
-        """End in order when a job has broken: half a daemon is worse than one started again."""
+        """End in order after a job failed: a restart is better than a daemon without that job."""
         self._failure = failure
         self.stop()
 
@@ -110,7 +110,7 @@ class Daemon:
         journal, clock = self.core.journal, self.core.clock
         deadline = clock.monotonic() + FINAL_WRITE_TIMEOUT
         while journal.pending and (left := deadline - clock.monotonic()) > 0:
-            # In a greenlet of its own: a store that does not answer would hold up the end for ever.
+            # In a greenlet of its own, because a store may not answer at all.
             gevent.spawn(journal.flush).join(left)
             gevent.sleep(0.01)
 

@@ -1,7 +1,7 @@
-"""The connection to FreeSWITCH, kept: connect, back off, take snapshots, find a dead link.
+"""Keeps the connection to FreeSWITCH: connects, backs off, takes snapshots, detects a dead link.
 
 A reconnect is a resync (``docs/decisions/0008``). Counterparts: ``pbx.switch`` (the two links),
-``intake`` (what events do), ``core.publisher`` (what FreeSWITCH must know).
+``intake`` (handles events), ``core.publisher`` (publishes to mod_hash).
 """
 
 from __future__ import annotations
@@ -28,24 +28,27 @@ from fluxcc.systemd import ServiceManager
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two tries to connect, and to read a store that failed."""
 LONGEST_PAUSE_WHILE_ABSENT = 1.0
-"""The same while nothing listens: a FreeSWITCH that comes back must have its blocks 2 s after it
-listens (contract, section 2)."""
+"""Seconds between two tries at most while nothing listens: a FreeSWITCH that comes back must have
+its blocks 2 s after it listens (contract, section 2)."""
 SILENCE = 60.0
-"""Seconds without an event after which the link counts as lost: FreeSWITCH beats every 20 s."""
+"""Seconds without an event after which the link counts as lost. FreeSWITCH sends a heartbeat every
+20 s."""
 HEALTH_PERIOD, HEALTH_PERIOD_UNPUBLISHED = 5.0, 0.5
-"""Seconds between two checks whether commands are answered and FreeSWITCH knows what it must."""
+"""Seconds between two health checks (``check_health``); the second while something is still to be
+published."""
 CLOCK_JUMP = 5.0
-"""Seconds by which FreeSWITCH's clock must have jumped to be worth a line in the log."""
+"""Seconds of a jump of FreeSWITCH's clock from which on it is logged."""
 SECOND_SNAPSHOT_AFTER = 2.0
-"""Seconds after a snapshot until it is checked: it lags behind the events that came before it."""
+"""Seconds from a snapshot to the second one, which corrects it: FreeSWITCH's tables lag behind its
+events."""
 FLUSH_PERIOD = 0.005
-"""Seconds between two flushes of FreeSWITCH's queue of events. By itself it hands them over every
-20 ms, and a board waits for as long again: an agent's click took 41 ms instead of 21."""
+"""Seconds between two flushes of FreeSWITCH's event queue. By itself FreeSWITCH sends queued events
+every 20 ms, once to the daemon and once to the board: an agent's click took 41 ms instead of 21."""
 PUBLISHING_ALONE = 0.2
-"""Seconds that publishing has for itself before the rest of a connect goes on beside it."""
+"""Seconds for which a connect waits for publishing; after that both go on at the same time."""
 BETWEEN_RESYNCS = 1.0
-"""Seconds at least between two snapshots that repair what was dropped, while events still come."""
-IDLE_TURN = 0.5
+"""Seconds at least between two snapshots after dropped events, while more events are waiting."""
+IDLE_WAIT = 0.5
 """Seconds for which an empty inbox is waited for."""
 
 log = logging.getLogger(__name__)
@@ -96,10 +99,11 @@ class Session:
         """Why a link is gone; empty while both are there."""
         return self.switch.loss
 
-    # Connected, and connected again
+    # Connecting
 
     def run(self) -> None:
-        """Stay connected until ``stop``. Raises ``LinkRefusedError``: trying again is useless."""
+        """Stay connected until ``stop``. Raises ``LinkRefusedError`` where trying again is
+        useless."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while not self._is_stopping.is_set():
             self._manager.alive()
@@ -122,7 +126,7 @@ class Session:
             log.warning("no link to FreeSWITCH", extra={"reason": why, "retry_in": f"{pause:.1f}"})
             self._manager.status(f"No link to FreeSWITCH: {why}")
             self.switch.disconnect()
-            # Jitter: several daemons on one FreeSWITCH shall not come back in the same instant.
+            # Jitter: several daemons on one FreeSWITCH should not connect at the same moment.
             self._is_stopping.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311
 
     def stop(self) -> None:
@@ -134,15 +138,15 @@ class Session:
         self.switch.disconnect()
 
     def connect(self) -> None:
-        """Subscribe first, then publish, then take a snapshot; what comes meanwhile waits. Raises
-        ``PbxError``."""
+        """Subscribe, publish, and take a snapshot, in this order; events wait in the inbox
+        meanwhile. Raises ``PbxError``."""
         core = self._core
         self._inbox = Inbox()
         self.switch.connect(self._inbox.put)
         self.intake.last_heard = self._clock.monotonic()
-        self._hear_clock()
+        self._read_clock()
         # Before anything else: after a restart of FreeSWITCH mod_hash is empty. Where there are
-        # thousands of blocks, calls do not wait for the oldest of them.
+        # thousands of blocks, the snapshot does not wait for all of them.
         gevent.spawn(core.publisher.publish_all).join(PUBLISHING_ALONE)
         core.spool.locate(self.switch.storage_folder())
         core.attempts.forget_gates()
@@ -170,8 +174,11 @@ class Session:
             has_more = self.intake.take_slice(self._inbox)
             now = self._clock.monotonic()
             if self._inbox.has_gap and (not has_more or now - resynced > BETWEEN_RESYNCS):
-                # Not only when nothing waits any more: under overload that may take for ever.
-                log.warning("events were dropped", extra={"dropped": self._inbox.dropped})
+                # Also while events are waiting: under overload there may always be some.
+                log.warning(
+                    "events were dropped; a snapshot replaces them",
+                    extra={"dropped": self._inbox.dropped},
+                )
                 self.resync()
                 resynced = self._clock.monotonic()
                 self._second_snapshot_due = resynced + SECOND_SNAPSHOT_AFTER
@@ -179,7 +186,7 @@ class Session:
                 self._second_snapshot_due = math.inf
                 gevent.spawn(self._take_second_snapshot, self._inbox)
             if not has_more:
-                self._inbox.wait(IDLE_TURN)
+                self._inbox.wait(IDLE_WAIT)
 
     # Snapshots
 
@@ -187,7 +194,7 @@ class Session:
         """Make the tracker agree with FreeSWITCH. Raises ``PbxError``."""
         tracker, inbox = self._core.tracker, self._inbox
         known = frozenset(tracker.legs)
-        # Before it: what is dropped while the snapshot is on its way may be missing in it.
+        # Reset before the snapshot: an event that is dropped during it may be missing from it.
         had_gap, inbox.has_gap = inbox.has_gap, False
         try:
             snapshot = self.switch.snapshot(known)
@@ -200,15 +207,19 @@ class Session:
             gevent.spawn(self._describe, adopted)
 
     def _describe(self, legs: list[str]) -> None:
-        """Ask for what a snapshot does not tell: groups and agents, and who has gone since."""
+        """Ask FreeSWITCH for the channel variables of legs that were created from a snapshot:
+        groups and agents. A leg that is gone is removed."""
         for leg in legs:
             try:
                 self._describe_leg(leg)
             except (PbxRejectedError, ValueError) as error:
-                # One with a strange UUID or variable must not keep the others from it.
-                log.warning("a leg was not described", extra={"leg": leg, "reason": str(error)})
+                # A leg with an unusable UUID or variable must not keep the others from it.
+                log.warning(
+                    "a leg's channel variables were not read",
+                    extra={"leg": leg, "reason": str(error)},
+                )
             except PbxError as error:
-                log.warning("legs were not described", extra={"reason": str(error)})
+                log.warning("legs' channel variables were not read", extra={"reason": str(error)})
                 return
 
     def _describe_leg(self, leg: str) -> None:
@@ -220,56 +231,64 @@ class Session:
         if body is not None:
             snapshots.leg_described(self._decoder.event(body))
         elif tracker.legs.get(leg) is known:
-            # Nothing will ever tell of its end: that was before it was adopted.
+            # No event will report its end: that was before the snapshot was read.
             snapshots.lose(known)
 
     def _take_second_snapshot(self, inbox: Inbox) -> None:
-        """Correct what the first snapshot, which lags, said of legs that were just going. Beside
-        the events, which go on meanwhile."""
+        """Take a snapshot again: the first one lags, and may have legs that were just ending.
+        Events are handled meanwhile."""
         if inbox is self._inbox and self.switch.is_connected:
             try:
                 self.resync()
             except PbxError as error:
-                log.warning("no second snapshot", extra={"reason": str(error)})
+                log.warning(
+                    "the second snapshot of FreeSWITCH's calls failed",
+                    extra={"reason": str(error)},
+                )
 
     # Jobs: each does what is due, and returns the seconds until its next step
 
     def watch_silence(self) -> float:
-        """Find a link dead that only looks alive."""
+        """Close a link on which no event came for ``SILENCE`` seconds."""
         silence = self._clock.monotonic() - self.intake.last_heard
         if self.switch.is_connected and silence > SILENCE:
-            log.warning("FreeSWITCH is silent", extra={"seconds": int(SILENCE)})
+            log.warning(
+                "no event from FreeSWITCH, not even a heartbeat; connecting again",
+                extra={"seconds": int(SILENCE)},
+            )
             self.switch.disconnect()
         return 1.0
 
     def flush_events(self) -> float:
-        """Let no event wait in FreeSWITCH for longer than ``FLUSH_PERIOD``."""
+        """Flush FreeSWITCH's event queue."""
         if self.switch.is_connected:
             with suppress(PbxError):
                 self.switch.flush_events()
         return FLUSH_PERIOD
 
     def check_health(self) -> float:
-        """Prove that commands are still answered, and that FreeSWITCH still knows what it was
-        told."""
+        """Check that commands are answered, and that mod_hash and legs have what was published;
+        publish again what is missing."""
         core = self._core
         if self.switch.is_connected:
             try:
-                self._hear_clock()
+                self._read_clock()
                 if self._clock.monotonic() - self.intake.last_heard > HEALTH_PERIOD:
-                    self.switch.prove_events()
+                    self.switch.check_events()
                 core.surveys.settle_rest()
                 core.publisher.repair()
                 if core.publisher.is_done:
                     core.reclaim_blocks()
             except PbxError as error:
-                log.warning("FreeSWITCH answers no command", extra={"reason": str(error)})
+                log.warning(
+                    "FreeSWITCH answers no command; connecting again", extra={"reason": str(error)}
+                )
                 self.switch.disconnect()
         is_published = core.publisher.is_done and core.surveys.is_settled
         return HEALTH_PERIOD if is_published else HEALTH_PERIOD_UNPUBLISHED
 
     def recover(self) -> float:
-        """Take over what the store knows as soon as it can be read."""
+        """Take over the store's state as soon as it can be read."""
         core = self._core
         if core.is_recovered or not core.recover():
             return LONGEST_PAUSE
@@ -278,17 +297,19 @@ class Session:
             try:
                 self.resync()
             except PbxError as error:
-                log.warning("no snapshot", extra={"reason": str(error)})
+                log.warning(
+                    "the snapshot of FreeSWITCH's calls failed", extra={"reason": str(error)}
+                )
         return LONGEST_PAUSE
 
-    def _hear_clock(self) -> None:
+    def _read_clock(self) -> None:
         try:
-            jump = self._clock.hear(self.switch.clock())
+            jump = self._clock.set(self.switch.clock())
         except PbxRejectedError as error:
-            log.warning("FreeSWITCH does not tell the time", extra={"error": str(error)})
+            log.warning("FreeSWITCH's clock was not read", extra={"error": str(error)})
             return
         if abs(jump) > CLOCK_JUMP:
             log.warning(
-                "FreeSWITCH's clock is another one than it was",
+                "FreeSWITCH's clock has jumped",
                 extra={"seconds": round(jump), "ahead_of_ours": round(self._clock.offset)},
             )

@@ -1,23 +1,23 @@
-"""The clocks: the gate compares the end of a block with FreeSWITCH's, the daemon with its own."""
+"""The clocks of FreeSWITCH, by which blocks end, and of this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, grave, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.marking import _
 
 WARNING_OFFSET, GRAVE_OFFSET = 2.0, 60.0
 """Seconds between the two clocks from which a warning is given, and a grave fault found."""
 
 
-def check_clock(patient: Patient) -> Iterator[Finding]:
+def check_clock(installation: Installation) -> Iterator[Finding]:
     """FreeSWITCH's clock and ours agree."""
-    before = patient.now()
+    before = installation.now()
     # FreeSWITCH cuts the fraction off: half a second on average.
-    theirs = patient.pbx.clock() + 0.5
-    offset = theirs - (before + patient.now()) / 2
+    theirs = installation.pbx.clock() + 0.5
+    offset = theirs - (before + installation.now()) / 2
     if abs(offset) < WARNING_OFFSET:
         return
     finding = grave if abs(offset) >= GRAVE_OFFSET else warning

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fluxcc import __version__
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.marking import _
 from fluxcc.protocol.operators import DaemonStatus
 
@@ -14,11 +14,11 @@ MOST_LAG = 2.0
 """Seconds that events may be behind FreeSWITCH's clock."""
 
 
-def check_daemon(patient: Patient) -> Iterator[Finding]:
+def check_daemon(installation: Installation) -> Iterator[Finding]:
     """The daemon runs, and does its work by its own account."""
-    socket = patient.settings.control_socket
+    socket = installation.settings.control_socket
     try:
-        status = patient.ask_daemon()
+        status = installation.ask_daemon()
     except PermissionError:
         yield skipped(
             "daemon-not-permitted",

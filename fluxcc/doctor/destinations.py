@@ -1,6 +1,6 @@
 """The destinations of calls: rooms, surveys and services that the dialplan must have.
 
-FreeSWITCH accepts a move to a number that it does not have, and hangs up the customer.
+FreeSWITCH accepts a transfer to a number that it does not have, and then hangs up the customer.
 """
 
 from __future__ import annotations
@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, grave, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.kit.names import ROOM_EXTENSION
 from fluxcc.marking import _
 from fluxcc.pbx.dialplan import Fate, fate, takers
 
 
-def check_rooms(patient: Patient) -> Iterator[Finding]:
+def check_rooms(installation: Installation) -> Iterator[Finding]:
     """The dialplan takes those who dial a provisioned room into it."""
-    settings = patient.settings.conference
-    for room in patient.set_entries(Room):
+    settings = installation.settings.conference
+    for room in installation.set_entries(Room):
         dialled = settings.room.format(agent=room.extension)
         # The kit's extension looks the room up in mod_hash: that is not evaluated here, but asked
         # further down.
-        evaluate = patient.pbx.evaluate if room.is_served_by_pbx else None
-        found = takers(patient.context(settings.context), dialled, evaluate) or []
+        evaluate = installation.pbx.evaluate if room.is_served_by_pbx else None
+        found = takers(installation.context(settings.context), dialled, evaluate) or []
         facts = {"room": dialled, "context": settings.context, "agent": room.extension}
         if not found:
             yield grave(
@@ -49,7 +49,7 @@ def check_rooms(patient: Patient) -> Iterator[Finding]:
                 extension=found[-1].name,
                 **facts,
             )
-        elif patient.pbx.room(dialled) != room.extension:
+        elif installation.pbx.room(dialled) != room.extension:
             yield grave(
                 "room-not-told",
                 _("FreeSWITCH does not know that room {room} of agent {agent} is provisioned."),
@@ -58,15 +58,15 @@ def check_rooms(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def check_surveys(patient: Patient) -> Iterator[Finding]:
+def check_surveys(installation: Installation) -> Iterator[Finding]:
     """The dialplan answers where a group's customers are sent for the survey."""
-    settings = patient.settings.survey
-    for group in patient.set_entries(Group):
+    settings = installation.settings.survey
+    for group in installation.set_entries(Group):
         if not group.has_survey:
             continue
         destination = group.destination or settings.destination
         facts = {"group": group.name, "destination": destination, "context": settings.context}
-        found = fate(patient.context(settings.context), destination, patient.pbx.evaluate)
+        found = fate(installation.context(settings.context), destination, installation.pbx.evaluate)
         if found is Fate.CAUGHT:
             yield warning(
                 "survey-caught",
@@ -77,7 +77,7 @@ def check_surveys(patient: Patient) -> Iterator[Finding]:
                 _("Give the survey an extension there, before the one for every number."),
                 **facts,
             )
-        elif found is not Fate.TAKEN and not _may_be_taken(patient, settings.context, found):
+        elif found is not Fate.TAKEN and not _may_be_taken(installation, settings.context, found):
             yield grave(
                 "survey-without-dialplan",
                 _(
@@ -92,15 +92,17 @@ def check_surveys(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def check_services(patient: Patient) -> Iterator[Finding]:
+def check_services(installation: Installation) -> Iterator[Finding]:
     """The dialplan answers where a service's customers are sent."""
-    for service in patient.set_entries(Service):
+    for service in installation.set_entries(Service):
         facts = {
             "service": service.name,
             "destination": service.destination,
             "context": service.context,
         }
-        found = fate(patient.context(service.context), service.destination, patient.pbx.evaluate)
+        found = fate(
+            installation.context(service.context), service.destination, installation.pbx.evaluate
+        )
         if found is Fate.CAUGHT:
             yield warning(
                 "service-caught",
@@ -111,7 +113,7 @@ def check_services(patient: Patient) -> Iterator[Finding]:
                 _("Give the service an extension there, before the one for every number."),
                 **facts,
             )
-        elif found is not Fate.TAKEN and not _may_be_taken(patient, service.context, found):
+        elif found is not Fate.TAKEN and not _may_be_taken(installation, service.context, found):
             yield grave(
                 "service-without-dialplan",
                 _(
@@ -126,6 +128,6 @@ def check_services(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _may_be_taken(patient: Patient, context: str, found: Fate) -> bool:
+def _may_be_taken(installation: Installation, context: str, found: Fate) -> bool:
     """Whether a call of unknown fate may be answered: not where the context does not exist."""
-    return found is Fate.UNKNOWN and bool(patient.context(context))
+    return found is Fate.UNKNOWN and bool(installation.context(context))

@@ -13,14 +13,14 @@ class State(StrEnum):
 
     OK = "ok"
     SKIPPED = "skipped"
-    """Could not be looked at; the finding says why."""
+    """It could not be checked; the finding says why."""
     WARNING = "warning"
     GRAVE = "grave"
-    """Something that was promised does not hold."""
+    """The product does not work as promised."""
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that a check found."""
+    """One fault that a check found."""
 
     code: str
     """For programs, and never renamed: ``gate-missing``."""
@@ -28,20 +28,20 @@ class Finding(msgspec.Struct, frozen=True):
     problem: str
     """What is wrong: an English sentence with ``{facts}``."""
     remedy: str = ""
-    """What to do about it, likewise."""
+    """What to do about it: likewise a sentence with ``{facts}``."""
     facts: dict[str, Any] = {}
 
 
 def grave(code: str, problem: str, remedy: str, /, **facts: Any) -> Finding:
-    """Something that was promised does not hold."""
+    """A fault by which the product does not work as promised."""
     return Finding(code, State.GRAVE, problem, remedy, facts)
 
 
 def warning(code: str, problem: str, remedy: str, /, **facts: Any) -> Finding:
-    """Something that works, and should not be so."""
+    """A fault that should be corrected although the product works."""
     return Finding(code, State.WARNING, problem, remedy, facts)
 
 
 def skipped(code: str, problem: str, remedy: str = "", /, **facts: Any) -> Finding:
-    """Something that could not be looked at."""
+    """A check that could not be done."""
     return Finding(code, State.SKIPPED, problem, remedy, facts)

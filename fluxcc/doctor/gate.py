@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.kit.names import GATE_EXTENSION
 from fluxcc.marking import _
 from fluxcc.pbx.markup import parse
@@ -16,12 +16,12 @@ STOCK_CAUSE = "CALL_REJECTED"
 """With this the kit's gate refuses where the daemon has not said otherwise."""
 
 
-def check_gate(patient: Patient) -> Iterator[Finding]:
+def check_gate(installation: Installation) -> Iterator[Finding]:
     """The gate is the first extension of every context that takes calls from trunks."""
-    for context in patient.trunk_contexts:
-        extensions = _extensions(patient.context(context))
+    for context in installation.trunk_contexts:
+        extensions = _extensions(installation.context(context))
         names = [extension.get("name", "") for extension in extensions]
-        if not patient.context(context):
+        if not installation.context(context):
             yield warning(
                 "context-missing",
                 _("A SIP profile leads to dialplan context {context}, which does not exist."),
@@ -51,25 +51,25 @@ def check_gate(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def check_refusal(patient: Patient) -> Iterator[Finding]:
+def check_refusal(installation: Installation) -> Iterator[Finding]:
     """The gate refuses a number that is blocked, and none that is not."""
     gates = [
         (context, extension)
-        for context in patient.trunk_contexts
-        for extension in _extensions(patient.context(context))
+        for context in installation.trunk_contexts
+        for extension in _extensions(installation.context(context))
         if extension.get("name") == GATE_EXTENSION
     ]
     for context, gate in gates:
-        yield from _try(patient, context, gate)
+        yield from _try(installation, context, gate)
     if not gates:
         yield skipped("no-gate", _("There is no gate to be tried."))
 
 
-def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
+def _try(installation: Installation, context: str, gate: Element) -> Iterator[Finding]:
     # No telephone has it, and it is another one each time: one run of doctor must not block the
     # number with which another run, at the same moment, tries an unblocked caller.
     number = f"000{random.randrange(10**9):09}"  # noqa: S311  # not a secret
-    pbx = patient.pbx
+    pbx = installation.pbx
     remedy = _(
         "Install the kit's own gate again (fluxcc kit install DIR --force), load mod_hash, then:"
         " fs_cli -x reloadxml"
@@ -82,7 +82,7 @@ def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
             context=context,
         )
         return
-    has_loopback = patient.places_call and pbx.has_module("mod_loopback")
+    has_loopback = installation.places_call and pbx.has_module("mod_loopback")
     with pbx.rehearsed_block(number):
         is_refused = pbx.refuses(gate, number)
         cause = pbx.call(number, context) if is_refused and has_loopback else ""
@@ -93,7 +93,7 @@ def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
             remedy,
             context=context,
         )
-    elif cause and cause not in {STOCK_CAUSE, patient.settings.blocks.reject_cause}:
+    elif cause and cause not in {STOCK_CAUSE, installation.settings.blocks.reject_cause}:
         yield grave(
             "call-let-through",
             _("A call from a blocked number into context {context} was not refused: {cause}"),
@@ -101,7 +101,7 @@ def _try(patient: Patient, context: str, gate: Element) -> Iterator[Finding]:
             context=context,
             cause=cause,
         )
-    elif patient.places_call and not has_loopback:
+    elif installation.places_call and not has_loopback:
         reason = _("No call can be placed: FreeSWITCH has not loaded mod_loopback.")
         yield skipped("no-loopback", reason)
 

@@ -1,4 +1,4 @@
-"""The kit in FreeSWITCH: all of it there, and of the version that this program knows."""
+"""The kit in FreeSWITCH: complete, and of the version that this program needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.kit import read_version
 from fluxcc.kit.names import (
     DESTINATION_PATH,
@@ -21,35 +21,37 @@ from fluxcc.marking import _
 from fluxcc.pbx.markup import parse
 
 
-def check_dialplan(patient: Patient) -> Iterator[Finding]:
+def check_dialplan(installation: Installation) -> Iterator[Finding]:
     """The dialplan that FreeSWITCH runs has the kit's extensions, of the right version.
 
     A missing gate is left to ``gate.check_gate``.
     """
-    settings = patient.settings
-    gates = [(context, GATE_EXTENSION) for context in patient.trunk_contexts]
+    settings = installation.settings
+    gates = [(context, GATE_EXTENSION) for context in installation.trunk_contexts]
     others = [
         (settings.conference.context, ROOM_EXTENSION),
         (settings.survey.context, SURVEY_EXTENSION),
     ]
     for file, wanted in ((GATE_PATH, gates), (DESTINATION_PATH, others)):
-        versions = [_installed_version(patient.context(context), name) for context, name in wanted]
+        versions = [
+            _installed_version(installation.context(context), name) for context, name in wanted
+        ]
         found = [version for version in versions if version is not None]
         if file == DESTINATION_PATH and len(found) < len(wanted):
             yield _missing(file)
         elif found:
-            yield from _compare(file, min(found), read_version(patient.kit / file))
+            yield from _compare(file, min(found), read_version(installation.kit / file))
 
 
-def check_scripts(patient: Patient) -> Iterator[Finding]:
+def check_scripts(installation: Installation) -> Iterator[Finding]:
     """The scripts that FreeSWITCH would run are the kit's, of the right version."""
-    folder = patient.pbx.variable("script_dir")
-    if not patient.is_beside_pbx or not folder:
+    folder = installation.pbx.variable("script_dir")
+    if not installation.is_beside_pbx or not folder:
         yield skipped(
             "scripts-elsewhere", _("FreeSWITCH's scripts are on another machine."), _("Look there.")
         )
         return
-    for delivered in sorted((patient.kit / "scripts").glob("*.lua")):
+    for delivered in sorted((installation.kit / "scripts").glob("*.lua")):
         name = f"scripts/{delivered.name}"
         installed = Path(folder) / delivered.name
         try:
@@ -68,14 +70,14 @@ def check_scripts(patient: Patient) -> Iterator[Finding]:
             yield from _compare(name, version, read_version(delivered))
 
 
-def check_prompts(patient: Patient) -> Iterator[Finding]:
+def check_prompts(installation: Installation) -> Iterator[Finding]:
     """The recordings of the survey are there."""
-    folder = patient.pbx.variable("sounds_dir")
-    if not patient.is_beside_pbx or not folder:
+    folder = installation.pbx.variable("sounds_dir")
+    if not installation.is_beside_pbx or not folder:
         return
     missing = [
         prompt.name
-        for prompt in sorted((patient.kit / "sounds" / PROMPT_FOLDER).glob("*.wav"))
+        for prompt in sorted((installation.kit / "sounds" / PROMPT_FOLDER).glob("*.wav"))
         if not (Path(folder) / PROMPT_FOLDER / prompt.name).exists()
     ]
     if missing:

@@ -1,4 +1,4 @@
-"""The way to FreeSWITCH: does it answer, with that password, and to whom else would it?"""
+"""The event socket: whether it answers, with which password, and on which addresses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fluxcc.config import STOCK_PASSWORD
 from fluxcc.doctor.finding import Finding, grave, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import LinkRefusedError
 from fluxcc.marking import _
 
@@ -18,9 +18,9 @@ LISTENING = "0A"
 """The state there of a socket that accepts connections."""
 
 
-def check_link(patient: Patient) -> Iterator[Finding]:
-    """FreeSWITCH's event socket accepts us."""
-    pbx, error = patient.settings.pbx, patient.link_error
+def check_link(installation: Installation) -> Iterator[Finding]:
+    """FreeSWITCH's event socket accepts a connection with the configured password."""
+    pbx, error = installation.settings.pbx, installation.link_error
     if isinstance(error, LinkRefusedError):
         if "password" in str(error):
             yield grave(
@@ -52,9 +52,9 @@ def check_link(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def check_password(patient: Patient) -> Iterator[Finding]:
-    """The password is not the one that everybody knows."""
-    if patient.settings.pbx.password == STOCK_PASSWORD and patient.link_error is None:
+def check_password(installation: Installation) -> Iterator[Finding]:
+    """The password is not FreeSWITCH's stock one."""
+    if installation.settings.pbx.password == STOCK_PASSWORD and installation.link_error is None:
         yield warning(
             "stock-password",
             _("The event socket's password is the one FreeSWITCH is delivered with."),
@@ -65,13 +65,13 @@ def check_password(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def check_listener(patient: Patient) -> Iterator[Finding]:
+def check_listener(installation: Installation) -> Iterator[Finding]:
     """The event socket is not to be reached from the network."""
     addresses = set()
-    if patient.is_beside_pbx:
-        addresses = listening(_read_tables(), patient.settings.pbx.port)
+    if installation.is_beside_pbx:
+        addresses = listening(_read_tables(), installation.settings.pbx.port)
     if not addresses:
-        addresses = {patient.pbx.listen_ip()} - {""}
+        addresses = {installation.pbx.listen_ip()} - {""}
     beyond = sorted(address for address in addresses if not is_loopback(address))
     if beyond:
         yield warning(

@@ -1,11 +1,11 @@
-"""FreeSWITCH's modules that the kit and the daemon live on (contract, section 6)."""
+"""FreeSWITCH's modules that the kit and the daemon need (contract, section 6)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, grave
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.marking import _
 
 NEEDED = (
@@ -17,10 +17,10 @@ NEEDED = (
 )
 
 
-def check_modules(patient: Patient) -> Iterator[Finding]:
+def check_modules(installation: Installation) -> Iterator[Finding]:
     """Every module that is needed is loaded."""
     for module in NEEDED:
-        if not patient.pbx.has_module(module):
+        if not installation.pbx.has_module(module):
             yield grave(
                 "module-missing",
                 _("FreeSWITCH has not loaded {module}, which fluxcc cannot do without."),

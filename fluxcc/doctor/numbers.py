@@ -1,4 +1,4 @@
-"""Who is internal, and so never blocked (contract, section 1)."""
+"""Which numbers are internal, and so never blocked (contract, section 1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import phonenumbers
 
 from fluxcc.doctor.finding import Finding, grave, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.marking import _
 
@@ -15,11 +15,11 @@ MOST_NAMED = 5
 """How many users a finding names."""
 
 
-def check_outside(patient: Patient) -> Iterator[Finding]:
+def check_outside(installation: Installation) -> Iterator[Finding]:
     """A mobile number of the configured country is not taken for an extension."""
-    plan = _plan(patient)
+    plan = _plan(installation)
     example = phonenumbers.example_number_for_type(
-        patient.settings.numbers.country, phonenumbers.PhoneNumberType.MOBILE
+        installation.settings.numbers.country, phonenumbers.PhoneNumberType.MOBILE
     )
     if example is None:
         return
@@ -34,11 +34,11 @@ def check_outside(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def check_users(patient: Patient) -> Iterator[Finding]:
+def check_users(installation: Installation) -> Iterator[Finding]:
     """Every user of FreeSWITCH's directory is internal."""
-    plan = _plan(patient)
+    plan = _plan(installation)
     strangers = [
-        user for user in patient.pbx.users() if user.isdigit() and not plan.is_internal(user)
+        user for user in installation.pbx.users() if user.isdigit() and not plan.is_internal(user)
     ]
     if strangers:
         yield warning(
@@ -51,8 +51,8 @@ def check_users(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _plan(patient: Patient) -> NumberPlan:
-    settings = patient.settings
+def _plan(installation: Installation) -> NumberPlan:
+    settings = installation.settings
     return NumberPlan(
         settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
     )

@@ -1,4 +1,4 @@
-"""The spool: where the survey's script leaves its answers for a daemon that is down."""
+"""The spool: the folder into which the survey's script writes answers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.provisioning import Group
 from fluxcc.kit.names import SPOOL_VARIABLE
 from fluxcc.marking import _
 
 
-def check_spool(patient: Patient) -> Iterator[Finding]:
-    """The script and the daemon use the same folder, which is there."""
-    wanted = patient.settings.survey.spool
-    written = patient.pbx.variable(SPOOL_VARIABLE) or patient.pbx.variable("storage_dir")
+def check_spool(installation: Installation) -> Iterator[Finding]:
+    """The script and the daemon use the same folder, and it can be used."""
+    wanted = installation.settings.survey.spool
+    written = installation.pbx.variable(SPOOL_VARIABLE) or installation.pbx.variable("storage_dir")
     if wanted and Path(wanted) != Path(written):
         yield warning(
             "spool-elsewhere",
@@ -27,7 +27,7 @@ def check_spool(patient: Patient) -> Iterator[Finding]:
             variable=SPOOL_VARIABLE,
         )
     folder = Path(wanted or written)
-    if not patient.is_beside_pbx and not wanted:
+    if not installation.is_beside_pbx and not wanted:
         yield skipped(
             "spool-on-another-machine",
             _(
@@ -37,7 +37,7 @@ def check_spool(patient: Patient) -> Iterator[Finding]:
             _("Share a folder between the two machines and name it in survey.spool."),
         )
     elif not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        has_surveys = any(group.has_survey for group in patient.set_entries(Group))
+        has_surveys = any(group.has_survey for group in installation.set_entries(Group))
         yield (grave if has_surveys else warning)(
             "spool-unreachable",
             _("The survey's spool {folder} is no folder that can be read and written."),

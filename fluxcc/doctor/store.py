@@ -1,4 +1,4 @@
-"""The store: of this program's schema, writable, with room to grow."""
+"""The store: its schema, whether it can be written, and the free disk space."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fluxcc.config import SQLITE
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.marking import _
 from fluxcc.store.trial import try_writing
@@ -18,9 +18,9 @@ LEAST_FREE = 100 * 1024 * 1024
 """Bytes of free disk below which a warning is given."""
 
 
-def check_store(patient: Patient) -> Iterator[Finding]:
+def check_store(installation: Installation) -> Iterator[Finding]:
     """The store can be opened, has this program's schema, and can be written."""
-    url = patient.settings.store.url
+    url = installation.settings.store.url
     try:
         if not is_current(url):
             yield grave(
@@ -62,9 +62,9 @@ def _try_writing(url: str) -> Iterator[Finding]:
         )
 
 
-def check_disk(patient: Patient) -> Iterator[Finding]:
-    """There is room on the disk that SQLite writes to."""
-    file = _file(patient.settings.store.url)
+def check_disk(installation: Installation) -> Iterator[Finding]:
+    """The disk that SQLite writes to has free space."""
+    file = _file(installation.settings.store.url)
     if file is None or not file.parent.is_dir():
         return
     free = os.statvfs(file.parent)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import msgspec
 
 PRESENTED_ON_TRUNK = "internal-number-on-trunk"
-"""The subject of a prank by somebody who called on a trunk and presented an extension's number:
-what cannot be blocked by its number (contract, section 1) can at least be found."""
+"""The subject of a prank on a call that came by a trunk and presented an extension's number. Such a
+number is never blocked (contract, section 1); this makes the calls findable in the audit."""
 REQUESTED = "requested"
-"""The status of a row whose action has begun and not ended: written before anything is done, so
-that no call is half handled without a trace."""
+"""The status of a row whose action has begun and not ended. The row is written before the first
+command, so that an action that breaks off is in the audit too."""
 
 
 class AuditRecord(msgspec.Struct, frozen=True):
     """One request; written when it begins, and again, with the same ``id``, when it ends."""
 
     id: int
-    """Microseconds of the epoch when it was asked for, made unique."""
+    """When it was asked for, in microseconds since the epoch, made unique."""
     at: float
     request: str
     """The asker's request ID; the same one is never carried out twice."""

@@ -16,7 +16,7 @@ class BlockState(StrEnum):
 
 
 class BlockChange(StrEnum):
-    """What a ``fluxcc::block`` notice tells (contract, section 3)."""
+    """The change that a ``fluxcc::block`` notice announces (contract, section 3)."""
 
     BLOCKED = "blocked"
     RENEWED = "renewed"

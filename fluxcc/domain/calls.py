@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
     LIVE = "live"
     ANSWERED = "answered"
-    """Somebody talked, and it ended."""
+    """Customer and agent were connected."""
     UNANSWERED = "unanswered"
     REFUSED = "refused"
     """The caller's number was blocked."""
@@ -74,7 +74,8 @@ class Leg:
 
     @property
     def person(self) -> str:
-        """The number of whoever is at the other end of this leg."""
+        """The number of the person at the other end of this leg: the caller ID of an inbound leg,
+        what was dialled for an outbound one."""
         return self.number if self.is_inbound else self.destination
 
 
@@ -83,7 +84,7 @@ class Call:
     """One conversation, from its first leg to its last."""
 
     id: int
-    """Microseconds of the epoch when it began, made unique: history sorts by it."""
+    """When it began, in microseconds since the epoch, made unique: history sorts by it."""
     started: float
     legs: list[Leg] = field(default_factory=list)
     customer: Leg | None = None
@@ -154,12 +155,12 @@ class Conversation(msgspec.Struct, frozen=True):
     direction: Direction
     started: float
     may_have_survey: bool
-    """Whether an agent talked to the customer, and nothing took the survey away since."""
+    """Whether an agent talked to the customer, and no action has ended the survey since."""
     originatee: str
-    """UUID of the one that FreeSWITCH bridged the other one to; empty where they are not bridged to
-    each other now (they are in a conference room, say)."""
+    """UUID of the leg that the bridge was made to (its B leg); empty where the two are not bridged
+    to each other now, for instance in a conference room."""
     is_on_trunk: bool = False
-    """Whether the customer's leg is a trunk's, and its number what somebody says."""
+    """Whether the customer's leg is a trunk's, where any caller ID can be presented."""
 
     @property
     def is_bridged(self) -> bool:
@@ -185,7 +186,7 @@ class CallRecord(msgspec.Struct, frozen=True):
 
 
 def record(call: Call) -> CallRecord:
-    """The call as history shall know it from now on."""
+    """The call as the store keeps it."""
     return CallRecord(
         id=call.id,
         direction=call.direction.value,

@@ -1,5 +1,5 @@
-"""Hangup causes: those that FreeSWITCH is given, and what those mean that it gives
-(``switch_types.h``)."""
+"""Hangup causes: those with which the daemon ends legs, and the meaning of those that FreeSWITCH
+reports (``switch_types.h``)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ UNROUTABLE = frozenset(
         "USER_NOT_REGISTERED",
     }
 )
-"""Hangup causes that say: the destination is not there (FreeSWITCH's ``switch_types.h``)."""
+"""Hangup causes of a destination that is not there."""
 BUSY = frozenset({"USER_BUSY", "NORMAL_CIRCUIT_CONGESTION", "SWITCH_CONGESTION"})
-"""The destination is there, and has no line free."""
+"""Hangup causes of a destination that is there and has no line free."""

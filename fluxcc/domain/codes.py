@@ -1,7 +1,7 @@
-"""The words a board may rely on: statuses and codes (contract, section 3), and their sentences.
+"""The statuses and codes of replies (contract, section 3), and their sentences.
 
 A published interface: a code is never renamed, and a new one goes into ``docs/board.md`` too. The
-sentences for a person may change at any time; ``fluxcc.i18n`` says them in the reader's language.
+sentences may change at any time; ``fluxcc.i18n`` translates them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ class Status(StrEnum):
     REFUSED = "refused"
     """Nothing was done."""
     FAILED = "failed"
-    """It was tried, and FreeSWITCH said no."""
+    """It was tried, and FreeSWITCH did not do it."""
     UNKNOWN = "unknown"
-    """The link broke in the middle: nobody can tell."""
+    """The link was lost while it was carried out: whether it was done is not known."""
 
 
 class Code(StrEnum):
@@ -62,7 +62,7 @@ class Code(StrEnum):
 
     @property
     def status(self) -> Status:
-        """The status that a reply with this code has."""
+        """The status of a reply with this code."""
         return _STATUS[self]
 
 
@@ -120,9 +120,9 @@ _TABLE: dict[Status, dict[Code, str]] = {
         ),
     },
 }
-"""Each code under its status, with its sentence for a person: ``{number}`` and ``{until}`` stand
-for the reply's."""
+"""Each code under its status, with its sentence. ``{number}`` and ``{until}`` are those of the
+reply."""
 _STATUS = {code: status for status, codes in _TABLE.items() for code in codes}
 SENTENCES = {code: text for codes in _TABLE.values() for code, text in codes.items()}
 RECORD_PENDING = _("Its record could not be written yet and will follow.")
-"""What is added where the deed is done and its record waits for the store."""
+"""Added to the sentence where the action was done and its record still waits for the store."""

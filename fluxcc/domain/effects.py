@@ -19,17 +19,17 @@ class EnforceBlock(msgspec.Struct, frozen=True):
     block: Block
     """A new one, or the number's earlier one renewed."""
     change: BlockChange
-    """Which of the two, for whoever listens."""
+    """Which of the two, for the ``fluxcc::block`` notice."""
 
 
 class ReleaseNumber(msgspec.Struct, frozen=True):
-    """Let a number through again."""
+    """Stop refusing a number."""
 
     number: Number
 
 
 class DisarmSurvey(msgspec.Struct, frozen=True):
-    """Take back whatever waits for the end of this leg's bridge."""
+    """Undo what sends this leg to the survey when its bridge ends."""
 
     leg: str
 
@@ -42,7 +42,7 @@ class Brief(msgspec.Struct, frozen=True):
 
 
 class EndLeg(msgspec.Struct, frozen=True):
-    """Hang a leg up. One that has gone meanwhile is as good as ended."""
+    """Hang a leg up. A leg that is gone already counts as ended."""
 
     leg: str
     cause: str
@@ -66,13 +66,13 @@ class MovePair(msgspec.Struct, frozen=True):
 
 
 class Save(msgspec.Struct, frozen=True):
-    """Let a supervisor's setting count from now on."""
+    """Save a group, room or service, in place of the earlier one of that name."""
 
     entry: Entry
 
 
 class Remove(msgspec.Struct, frozen=True):
-    """Let a supervisor's setting count no longer."""
+    """Remove a group, room or service."""
 
     entry: Entry
 
@@ -91,12 +91,13 @@ Effect = (
 
 
 NOT_WAITED_FOR = (EnforceBlock, DisarmSurvey)
-"""Effects that nothing depends on: whether FreeSWITCH takes them or not, what follows is done."""
+"""Effects whose success nothing depends on: the next effect is begun without their answer."""
 
 
 def steps(effects: tuple[Effect, ...]) -> list[tuple[Effect, ...]]:
-    """The effects in their order, those together that need not wait for each other's answers:
-    FreeSWITCH does what one connection asks for in the order in which it was asked."""
+    """The effects in their order, grouped: those of one group are sent without waiting for each
+    other's answers. FreeSWITCH does the commands of one connection in the order in which they were
+    sent."""
     found: list[tuple[Effect, ...]] = []
     step: tuple[Effect, ...] = ()
     for effect in effects:
@@ -113,11 +114,11 @@ class LegFact(StrEnum):
     ENDED = "ended"
     """It hung up; the detail is the cause."""
     GONE = "gone"
-    """It is no more, and now it shows who hung it up; the detail is the cause."""
+    """It was destroyed; only now is it known which end hung up. The detail is the cause."""
     PARTED = "parted"
-    """It is bridged no longer."""
+    """Its bridge ended."""
     BRIDGED = "bridged"
-    """It was connected; the detail is the other leg."""
+    """It was bridged; the detail is the agent of its call."""
     JOINED = "joined"
     """It is in a conference; the detail is the conference's name."""
 
@@ -148,32 +149,32 @@ Confirmation = AllEnded | AllJoined | Arrived
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of an action: do these in this order, then wait for the ``confirmation``. What
-    carries it out needs to know nothing of the action."""
+    """What an action decided: do these effects in this order, then wait for the ``confirmation``.
+    The executor needs to know nothing else of the action."""
 
     effects: tuple[Effect, ...]
     code: Code
     """What the reply says once it is confirmed."""
     confirmation: Confirmation | None = None
     afterwards: tuple[Effect, ...] = ()
-    """What is done once it is confirmed."""
+    """Effects that are done once it is confirmed."""
     number: str = ""
-    """The number that it was about, for reply and audit."""
+    """The canonical number that it is about, for reply and audit."""
     blocked: bool | None = None
     outcome: Outcome | None = None
-    """What history says of the call; None where it goes on as before."""
+    """The call's outcome in history; None where the plan does not change it."""
     ends_survey: bool = True
     """Whether the call may have no survey any more."""
     subject: str = ""
-    """What the audit says that it was about, where that is more than the request says."""
+    """The audit row's subject, where it is not the request's own."""
     is_followed: bool = False
-    """Whether what becomes of the call afterwards belongs into the audit."""
+    """Whether the audit row is completed later with what became of the call (its sequel)."""
     warning: str = ""
-    """What the log says to the administrator."""
+    """A line for the log; empty for none."""
 
     @property
     def expires(self) -> int | None:
-        """The epoch second at which the block ends that it makes."""
+        """The epoch second at which its block ends; None where it makes none."""
         for effect in self.effects:
             if isinstance(effect, EnforceBlock):
                 return effect.block.until
@@ -181,6 +182,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds_without_link(self) -> bool:
-        """Whether it comes true although FreeSWITCH cannot be told now: a block without a call is
-        on disk, and published after the next connect."""
+        """Whether it holds although the link to FreeSWITCH is lost: a block without a call is on
+        disk, and is published after the next connect."""
         return self.expires is not None and self.confirmation is None

@@ -1,4 +1,5 @@
-"""Errors in families, by who must act. Exceptions of libraries become one of these at the edge."""
+"""Errors in families, by who must act. Libraries' exceptions are turned into these where the
+library is called."""
 
 from __future__ import annotations
 
@@ -22,15 +23,16 @@ class RefusedError(FluxccError):
 
 
 class PbxError(FluxccError):
-    """FreeSWITCH, or the way to it. The daemon acts: it retries, or stops where that is useless."""
+    """FreeSWITCH or the link to it failed. The daemon retries, or stops where that is useless."""
 
 
 class PbxRejectedError(PbxError):
-    """FreeSWITCH answered no; the text is its own."""
+    """FreeSWITCH answered with an error; the text is FreeSWITCH's."""
 
 
 class LinkLostError(PbxError):
-    """The link went, or an answer did not come in time: whether it was done is not known."""
+    """The link was lost, or an answer did not come in time: whether the command was done is not
+    known."""
 
 
 class LinkAbsentError(LinkLostError):
@@ -38,7 +40,7 @@ class LinkAbsentError(LinkLostError):
 
 
 class LinkRefusedError(PbxError):
-    """A wrong password or a refused address: final until somebody changes the configuration."""
+    """A wrong password or a refused address: final until the configuration is changed."""
 
 
 class StoreUnavailableError(FluxccError):

@@ -1,8 +1,8 @@
-"""What FreeSWITCH told us, in our own words and in the past tense.
+"""What FreeSWITCH reported about legs, without FreeSWITCH's own names.
 
 Counterpart: ``pbx.events``, which fills these in from the event socket. Texts that a caller can
-choose (``number``, ``destination``) are raw: whoever passes them on to a command, a log or a
-terminal cleans them there.
+choose (``number``, ``destination``) are raw: code that passes them on to a command, a log or a
+terminal must clean them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fluxcc.domain.effects import LegFact
 
 
 class LegEvent(msgspec.Struct, gc=False):
-    """Something happened to one leg. An empty text means that the event did not say."""
+    """An event about one leg. A field that the event does not have is empty."""
 
     leg: str = ""
     at: str = ""
@@ -33,7 +33,7 @@ class LegEvent(msgspec.Struct, gc=False):
     bridge_b: str = ""
     cause: str = ""
     user_name: str = ""
-    """Whom the leg's telephone authenticated as."""
+    """The user as which the leg's telephone authenticated."""
     queue_side: str = ""
     """mod_callcenter: ``member`` or ``agent``."""
     queue_member: str = ""
@@ -41,7 +41,7 @@ class LegEvent(msgspec.Struct, gc=False):
     conference: str = ""
     """The name of the conference that the event is about."""
     dialed_user: str = ""
-    """Whose telephone a ``user/`` dial string called."""
+    """The user whose telephone a ``user/`` dial string called."""
 
     @property
     def group(self) -> str:
@@ -65,7 +65,7 @@ class LegEvent(msgspec.Struct, gc=False):
 
 
 class LegNews(NamedTuple):
-    """One thing that happened to a leg, for whoever watches it."""
+    """One thing that happened to a leg, for its watchers."""
 
     fact: LegFact
     detail: str = ""
@@ -74,7 +74,7 @@ class LegNews(NamedTuple):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What is up now."""
+    """The legs that are up now."""
 
     rows: list[LegRow]
     up: frozenset[str]

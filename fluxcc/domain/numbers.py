@@ -1,4 +1,4 @@
-"""Telephone numbers: which person a caller ID stands for, and how else a trunk may spell it.
+"""Telephone numbers: the canonical number of a caller ID, and every spelling a trunk may use.
 
 The canonical number is E.164 with its plus sign. Google's libphonenumber (``phonenumbers``) knows
 the numbering plans; this module knows what a PBX's caller ID looks like before it is one
@@ -15,8 +15,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
 DIALLABLE = re.compile(r"\+?[0-9]{3,20}", re.ASCII)
-"""What may become a key of the gate. The kit's dialplan has the same expression: a caller ID that
-is anything else never reaches an expansion there."""
+"""What may become a key of the gate (mod_hash). The kit's dialplan has the same expression, so that
+no other caller ID reaches an expansion there."""
 
 _WITHHELD = frozenset(
     {
@@ -32,7 +32,7 @@ _WITHHELD = frozenset(
     }
 )
 _ONLY_ZEROS = re.compile(r"\+?0+")
-"""What some trunks present in place of a withheld number, as long as they like it."""
+"""What some trunks present in place of a withheld number, at any length."""
 _PUNCTUATION = re.compile(r"[\s().\-]+")
 _LONGEST_CALLER_ID = 64
 _CACHED_NUMBERS = 4096
@@ -50,12 +50,12 @@ class Number(msgspec.Struct, frozen=True):
 
     @property
     def is_usable(self) -> bool:
-        """Whether it tells one caller from the others, so that it can be blocked."""
+        """Whether it identifies a caller, so that it can be blocked."""
         return bool(self.spellings)
 
 
 def is_withheld(caller_id: str) -> bool:
-    """Whether this is what a trunk presents of callers who do not show theirs."""
+    """Whether this is what a trunk presents where the caller withholds the number."""
     plain = _PUNCTUATION.sub("", caller_id)
     return plain.lower() in _WITHHELD or bool(_ONLY_ZEROS.fullmatch(plain))
 
@@ -72,7 +72,7 @@ class NumberPlan:
         self.configure(country, area_code, internal)
 
     def configure(self, country: str, area_code: str, internal: tuple[str, ...]) -> None:
-        """Be another place from now on; takes what the constructor takes."""
+        """Replace country, area code and extensions; takes what the constructor takes."""
         self.country = country
         self.area_code = area_code
         self._internal = tuple(re.compile(pattern) for pattern in internal)
@@ -130,7 +130,7 @@ class NumberPlan:
         return None
 
     def _is_own(self, key: str, parsed: phonenumbers.PhoneNumber) -> bool:
-        """Whether nobody else is meant by this spelling.
+        """Whether this spelling stands for this number and no other.
 
         4004-1234 is a company's number everywhere, and so no way to write +55 11 4004-1234.
         """

@@ -10,7 +10,7 @@ import msgspec
 NAME = re.compile(r"[\w.@ +-]{1,64}")
 """A group's or a service's name: letters of any alphabet, digits, and a few signs."""
 DESTINATION = re.compile(r"[A-Za-z0-9_.*#+][A-Za-z0-9_.*#+-]{0,63}", re.ASCII)
-"""What is dialled. Not beginning with a dash, which would make an option of it."""
+"""What is dialled. It must not begin with a dash: FreeSWITCH would take it for an option."""
 CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 FOLDER = re.compile(r"/[A-Za-z0-9_./-]{1,200}", re.ASCII)
 
@@ -66,7 +66,7 @@ Entry = Group | Room | Service
 
 
 def key(entry: Entry) -> str:
-    """What an entry is known by among its kind."""
+    """The entry's name among its kind: a room's is the agent's extension."""
     return entry.extension if isinstance(entry, Room) else entry.name
 
 

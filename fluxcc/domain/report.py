@@ -1,4 +1,4 @@
-"""What the customers of a time said, counted: pure arithmetic over surveys."""
+"""Survey answers, counted for each group, agent and question. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Line(msgspec.Struct, frozen=True):
     average: float | None
     """None where nobody answered."""
     distribution: dict[int, int]
-    """What was pressed, and how often."""
+    """Answer → how often it was pressed."""
 
 
 def count(surveys: Iterable[Survey]) -> list[Line]:

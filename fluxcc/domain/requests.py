@@ -1,4 +1,4 @@
-"""What somebody asks for, and what they are told: the same two shapes for every door."""
+"""Requests and replies: the same two shapes for agents and operators."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from fluxcc.domain.provisioning import Entry
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 UUID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
-"""A leg's name. FreeSWITCH takes any text that whoever originates a call chose
-(``origination_uuid``); one outside of this alphabet cannot be acted on."""
+"""A leg's name. FreeSWITCH takes any text as one (``origination_uuid``); a leg whose name is
+outside of this alphabet cannot be acted on."""
 LONGEST_REASON = 200
 LONGEST_SERVICE = 65
 """What is kept of a service's name: one more than any has, so that one cut off is none."""
 
 
 class Role(StrEnum):
-    """Which door somebody came through, and so what they may do."""
+    """What the asker may do; it follows from the door through which the request came."""
 
     AGENT = "agent"
     """Acts on their own call only."""
@@ -42,7 +42,7 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One wish, already known to be well formed."""
+    """One well-formed request."""
 
     id: str
     action: Action
@@ -51,7 +51,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     call: str = ""
     number: str = ""
     duration: int | None = None
-    """How long a block shall hold, in seconds; None for the configured time."""
+    """How long a block holds, in seconds; None for the configured time."""
     service: str = ""
     """Where to transfer to: a service's name."""
     entry: Entry | None = None
@@ -61,8 +61,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> str:
-        """What it is about besides a call or a number, for the audit: a service's name, or what is
-        set or removed, as JSON."""
+        """What the audit row names besides call and number: a service's name, or as JSON the entry
+        that is set or removed."""
         if self.entry is None:
             return self.service
         kind = type(self.entry).__name__.lower()
@@ -86,7 +86,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     blocked: bool | None = None
     expires: int | None = None
     record_pending: bool = False
-    """The store could not be written: the deed is done, its record follows."""
+    """Whether the action was done while its record still waits for the store."""
     language: str = ""
 
     @property

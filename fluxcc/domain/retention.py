@@ -1,4 +1,4 @@
-"""What the store keeps of people, and what became of the wish to have it erased."""
+"""The kinds of record that the store keeps of people, and the result of an erasure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RecordKind(StrEnum):
     SURVEYS = "surveys"
     """Kept as long as the calls they came after."""
     BLOCKS = "blocks"
-    """Those that ended, kept as long as the audit, which tells who wanted them."""
+    """Ended blocks, kept as long as the audit, which has who asked for them."""
     AUDIT = "audit"
 
 
@@ -22,6 +22,6 @@ class Erased(msgspec.Struct, frozen=True):
     """What was erased."""
 
     counts: dict[RecordKind, int]
-    """How many records of each kind; of the audit's, only the number and the reason."""
+    """How many records of each kind. An audit row stays; its number and reason are erased."""
     blocked_until: int | None = None
-    """The epoch second at which a block ends that was left alone, because it is live."""
+    """The epoch second at which a live block ends, which is not erased; None without one."""

@@ -1,4 +1,4 @@
-"""What customers said to Avali-E."""
+"""The answers of customers to the survey (Avali-E)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ class Survey(msgspec.Struct, frozen=True):
     """One customer sent to the survey, and what they answered so far."""
 
     id: str
-    """Made by the survey's script, one for each time it runs: a record that comes twice, as an
-    event and out of the spool, is one."""
+    """Made by the survey's script each time it runs. A record that comes twice, as an event and
+    from the spool, has the same one."""
     call: str
     """UUID of the customer's leg."""
     number: str

@@ -1,1 +1,1 @@
-"""Where somebody comes in: agents by the event socket, operators by a UNIX socket."""
+"""The ways in: agents' boards by the event socket, operators by a UNIX socket."""

@@ -1,8 +1,8 @@
 """The agents' door: a request event comes in, its one reply event goes out (contract, section 3).
 
-Counterparts: the Contact Board on the event socket (``client.Board`` is one to copy), the core
-behind the door, ``protocol.board`` for the headers. Whoever can fire events on FreeSWITCH's event
-socket is trusted to be a board; what an agent may do with it is decided in the core.
+Counterparts: the Contact Board on the event socket (``client.Board`` is a template), ``protocol.
+board`` for the headers, ``execution`` for what is done. A client that can fire events on
+FreeSWITCH's event socket is trusted to be a board; what an agent may do is decided in the core.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fluxcc.pbx.events import REPLY, RequestHeaders
 from fluxcc.protocol import board as protocol
 
 MOST_UNSENT = 1_000
-"""Replies kept for the time when the link is back."""
+"""Replies that are kept while the link is down."""
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +31,15 @@ class Board:
         self._execution = execution
         self._pbx = pbx
         self.language = language
-        """What is spoken to a board that does not say."""
+        """The language of replies to requests that name none."""
         self._unsent: list[list[tuple[str, str]]] = []
         self._sending: dict[str, bool] = {}
-        """Request whose reply is being sent → whether it was heard already."""
+        """Request ID whose reply is being sent → whether its event has come back already."""
         self.malformed = 0
-        """Requests that were refused before anybody could look at them."""
+        """Malformed requests since the daemon started."""
 
     def answer(self, headers: RequestHeaders) -> None:
-        """Carry a request out and reply. Runs in a greenlet of its own; never raises."""
+        """Carry a request out and send its reply. Runs in a greenlet of its own; never raises."""
         language = i18n.pick(headers.language, self.language)
         try:
             request = protocol.read_request(headers, language)
@@ -54,8 +54,8 @@ class Board:
         try:
             return self._execution.execute(request)
         except Exception:
-            # Whatever went wrong in here, the agent waits for an answer.
-            log.exception("a request broke off", extra={"request": request.id})
+            # The agent waits for a reply, also after an unexpected error.
+            log.exception("a request failed unexpectedly", extra={"request": request.id})
             return request.reply(Code.OUTCOME_UNKNOWN, call=request.call)
 
     def _refuse(self, reply: Reply) -> Reply:
@@ -74,14 +74,14 @@ class Board:
         return reply
 
     def send_unsent(self) -> None:
-        """Send the replies that found no link."""
+        """Send the replies that could not be sent while the link was down."""
         unsent, self._unsent = self._unsent, []
         for headers in unsent:
             self._send(headers)
 
-    def heard(self, request: str) -> None:
-        """The reply to this request has come back to us: it went out, whatever became of the
-        answer to the command that sent it."""
+    def reply_came_back(self, request: str) -> None:
+        """The reply event of this request ID came back by the subscription: it was sent, although
+        the command that sent it may get no answer."""
         if request in self._sending:
             self._sending[request] = True
         if self._unsent:
@@ -95,7 +95,9 @@ class Board:
         except PbxError as error:
             if self._sending.get(request):
                 return
-            log.warning("a reply waits for the link", extra={"error": str(error)})
+            log.warning(
+                "a reply was not sent; it is after the next connect", extra={"error": str(error)}
+            )
             self._unsent = [*self._unsent, headers][-MOST_UNSENT:]
         finally:
             self._sending.pop(request, None)

@@ -1,4 +1,4 @@
-"""What every door needs of the core: somebody who carries requests out."""
+"""What the doors need of the core: execution of requests."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ class Execution(Protocol):
         May raise ``PbxError``."""
 
     def refuse(self, reply: Reply, by: str) -> Reply:
-        """Write down the refusal of a request that was no request, and remember its reply; an
-        earlier one where the request's ID was used before."""
+        """Write a malformed request by ``by`` into the audit, and keep its reply; returns the
+        earlier reply where the request ID was used before."""

@@ -1,8 +1,8 @@
 """The operators' door: one line of JSON in, one out, on a UNIX socket (mode 0660).
 
 Counterparts: ``operators.client`` at the other end, ``protocol.operators`` for the lines,
-``readings`` for what is told. Who asks is told by the kernel (SO_PEERCRED), not by the asker, so
-that the audit can be believed; who may ask is said by the socket's owner, group and mode.
+``readings`` for queries. The operator's name comes from the kernel (SO_PEERCRED) and not from the
+line, so that the audit is reliable; the socket's owner, group and mode decide who may connect.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from fluxcc.protocol.operators import (
 MODE = 0o660
 BACKLOG = 64
 READ_TIMEOUT = 10.0
-"""Seconds that an operator's line is waited for."""
+"""Seconds for which an operator's line is waited for."""
 Reading = Callable[[Ask, str], Any]
-"""Is given what is asked for and by whom; gives what goes back as JSON. Raises ``ValueError``."""
+"""(question, operator's name) → the answer's ``reading``. Raises ``ValueError``."""
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class OperatorsDoor:
         readings: Mapping[str, Reading],
         is_connected: Callable[[], bool],
     ) -> None:
-        """``readings`` are what is asked for that is no action, by its name."""
+        """``readings`` are the questions that are no actions, by name (``Ask.do``)."""
         self._path = path
         self._execution = execution
         self._readings = readings
@@ -60,7 +60,7 @@ class OperatorsDoor:
         self._server: StreamServer | None = None
 
     def start(self) -> None:
-        """Listen. A socket that a former life left behind is replaced."""
+        """Listen. A socket that is left from before a crash is replaced."""
         self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         listener = socket.socket(native_socket.AF_UNIX, native_socket.SOCK_STREAM)
         with short_path(self._path) as path:
@@ -72,7 +72,7 @@ class OperatorsDoor:
         self._server.start()
 
     def stop(self) -> None:
-        """Listen no longer."""
+        """Listen no longer, and remove the socket."""
         if self._server is not None:
             self._server.stop(timeout=1)
             self._path.unlink(missing_ok=True)
@@ -85,10 +85,10 @@ class OperatorsDoor:
                 if line:
                     connection.sendall(msgspec.json.encode(self.answer(line, _who(connection))))
         except OSError as error:
-            log.info("an operator's connection broke", extra={"error": str(error)})
+            log.info("an operator's connection was lost", extra={"error": str(error)})
 
     def answer(self, line: bytes, who: str) -> Answer:
-        """The answer to one line."""
+        """The answer to one line of the operator ``who`` (a login name)."""
         try:
             ask = read_ask(line)
             reading = self._readings.get(ask.do)

@@ -1,6 +1,6 @@
-"""What operators are told that is no action: read out of the core at the moment of the question.
+"""Answers operators' questions that are no actions, from the core's present state.
 
-Counterparts: ``protocol.operators`` has the shapes, ``operators`` is the door they go through.
+Counterparts: ``protocol.operators`` has the shapes, ``operators`` is the door.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Readings:
     def __init__(
         self, core: Core, session: Session, intake: Intake, node: str, offset: Callable[[], float]
     ) -> None:
-        """``offset`` is how many seconds FreeSWITCH's clock is ahead of the system's."""
+        """``offset`` returns by how many seconds FreeSWITCH's clock is ahead of the machine's."""
         self._core = core
         self._session = session
         self._intake = intake
@@ -50,7 +50,7 @@ class Readings:
         self._started = time.time()
 
     def by_name(self) -> dict[str, Callable[[Ask, str], object]]:
-        """Each reading under the name by which it is asked for."""
+        """Name of the question (``Ask.do``) → the method that answers it."""
         return {
             STATUS: self.status,
             CALLS: self.calls,
@@ -60,7 +60,7 @@ class Readings:
         }
 
     def status(self, _ask: Ask, _who: str) -> DaemonStatus:
-        """How the daemon is."""
+        """The daemon's state."""
         core = self._core
         return DaemonStatus(
             version=__version__,
@@ -98,7 +98,7 @@ class Readings:
 
 
 def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
-    """What ``fluxcc db purge`` asks for, by the daemon or without it. Raises ``ValueError``."""
+    """Erase for ``fluxcc db purge``, in the daemon or in the command. Raises ``ValueError``."""
     if bool(ask.number) == (ask.before is not None):
         raise ValueError("exactly one of number and before goes with purge")
     check_number(ask)

@@ -32,7 +32,7 @@ def find_kit() -> Path:
 
 
 def read_version(file: Path) -> int:
-    """The kit version that a file tells; 0 for none. Raises ``OSError``."""
+    """The kit version in a file's comment; 0 for none. Raises ``OSError``."""
     with file.open("rb") as opened:
         found = _VERSION.search(opened.read(_HEAD))
     return int(found[1]) if found else 0

@@ -26,7 +26,7 @@ class Reach(NamedTuple):
     file: Path
     is_included: bool
     before: str
-    """The extension that stands before the kit's; empty where none does."""
+    """The extension before the kit's; empty for none."""
 
 
 def read_contexts(configuration: Path) -> list[Reach]:
@@ -51,7 +51,7 @@ def read_contexts(configuration: Path) -> list[Reach]:
 
 
 def with_gate_first(reach: Reach) -> bytes:
-    """The context's file with a line more, by which the gate comes before everything else."""
+    """The context's file with one more line, which includes the gate before everything else."""
     text = reach.file.read_bytes().decode("utf-8", "surrogateescape")
     blanked = _COMMENT.sub(_blank, text)
     for context in _CONTEXT.finditer(blanked):

@@ -1,4 +1,4 @@
-"""Copies the kit into FreeSWITCH's folders, and leaves alone what an administrator has changed.
+"""Copies the kit into FreeSWITCH's folders, except over files that an administrator has changed.
 
 The hash of each installed file stands in ``.fluxcc-kit.json`` in the configuration folder: a file
 that still has it was not changed, and may be replaced.
@@ -19,18 +19,19 @@ from typing import NamedTuple
 
 MANIFEST = ".fluxcc-kit.json"
 MODE = 0o644
-"""FreeSWITCH may run as anybody, and nothing in the kit is secret."""
-KEPT = ".old"
-"""Put after the name of a changed file that was replaced; no include of FreeSWITCH's takes it."""
+"""FreeSWITCH may run as any user, and nothing in the kit is secret."""
+BACKUP_SUFFIX = ".old"
+"""Suffix of the backup of a changed file that was replaced; no include of FreeSWITCH's matches
+it."""
 
 
 class Change(StrEnum):
-    """What becomes of a file."""
+    """What the installation does with a file."""
 
     NEW = "new"
     SAME = "same"
     UPGRADED = "upgraded"
-    """It is as an older kit put it there."""
+    """It is unchanged since an older kit was installed."""
     CHANGED = "changed"
     """An administrator changed it: replaced only where that is asked for."""
     EDITED = "edited"
@@ -53,7 +54,7 @@ class Item(NamedTuple):
     change: Change
 
     def difference(self) -> str:
-        """What would be changed, as a unified diff; of a recording only that it would be."""
+        """The change as a unified diff; for a recording only its name and size."""
         before = self.target.read_bytes() if self.target.exists() else b""
         try:
             old, new = before.decode(), self.content.decode()
@@ -69,14 +70,14 @@ class Item(NamedTuple):
 
 
 def plan(kit: Path, places: Places) -> list[Item]:
-    """Every file of the kit, and what becomes of it. Raises ``OSError``."""
+    """Every file of the kit, and what is to be done with it. Raises ``OSError``."""
     installed = _read_manifest(places.configuration)
     items = []
     for source in sorted(path for path in kit.rglob("*") if path.is_file()):
         part, *rest = source.relative_to(kit).parts
         folder = {"scripts": places.scripts, "sounds": places.sounds}.get(part)
         target = folder.joinpath(*rest) if folder else places.configuration.joinpath(part, *rest)
-        # A link is followed: what is replaced is the file, not the administrator's link to it.
+        # A link is followed, so that the file is replaced and not an administrator's link to it.
         target = target.resolve()
         content = source.read_bytes()
         items.append(Item(target, content, _change(target, content, installed)))
@@ -84,15 +85,18 @@ def plan(kit: Path, places: Places) -> list[Item]:
 
 
 def install(items: Iterable[Item], configuration: Path, *, with_changed: bool) -> None:
-    """Write what is not there yet; a changed file only if that was asked for, and what it was is
-    kept beside it. Raises ``OSError``; what was written until then is remembered."""
+    """Write new and upgraded files; changed ones only ``with_changed``, and with a backup. Raises
+    ``OSError``; the manifest then has what was written until then."""
     installed = _read_manifest(configuration)
     try:
         for item in items:
             if item.change is Change.CHANGED:
                 if not with_changed:
                     continue
-                _write(item.target.with_name(item.target.name + KEPT), item.target.read_bytes())
+                _write(
+                    item.target.with_name(item.target.name + BACKUP_SUFFIX),
+                    item.target.read_bytes(),
+                )
             if item.change is not Change.SAME:
                 _write(item.target, item.content)
             if item.change is not Change.EDITED:
@@ -112,7 +116,7 @@ def _change(target: Path, content: bytes, installed: dict[str, str]) -> Change:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """All of it or nothing: FreeSWITCH may reload at any moment. Owner and mode stay."""
+    """Replace a file atomically, since FreeSWITCH may reload at any moment. Owner and mode stay."""
     target.parent.mkdir(parents=True, exist_ok=True)
     former = target.stat() if target.exists() else None
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".fluxcc-")

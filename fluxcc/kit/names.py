@@ -10,7 +10,7 @@ from __future__ import annotations
 BLOCK_REALM = "fluxcc_block"
 """mod_hash: a spelling of a blocked number → the epoch second at which the block ends."""
 ROOM_REALM = "fluxcc_room"
-"""mod_hash: what is dialled → the conference's name."""
+"""mod_hash: a dialled extension → the conference's name."""
 SETTINGS_REALM = "fluxcc"
 """mod_hash: a setting that the dialplan needs → its value."""
 REJECT_CAUSE_KEY = "reject_cause"

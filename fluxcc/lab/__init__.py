@@ -1,4 +1,4 @@
-"""PBXs to try fluxcc on, and what is shown on them.
+"""PBXs to try fluxcc on, for the demo and the tests.
 
 In the order in which a newcomer reads:
 

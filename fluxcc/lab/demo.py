@@ -66,7 +66,7 @@ class Story:
         self._write(f"{self._step:3}. {self._translate(message).format(**facts)}")
 
     def quote(self, text: str) -> None:
-        """What somebody reads in that step, on a line of its own, as it is."""
+        """A text that is read in that step, on a line of its own, as it is."""
         self._write(f"     {text}")
 
     def place(self, lab: Lab, reason: Reason | None) -> None:

@@ -160,7 +160,7 @@ class FreeSwitch:
             "lab_rtp_first": self._ports.rtp_first,
             "lab_rtp_last": self._ports.rtp_last,
         }
-        # one to a line: FreeSWITCH drops whatever else stands on the line of a directive
+        # one to a line: FreeSWITCH drops everything else on the line of a directive
         lines = [
             f'  <X-PRE-PROCESS cmd="set" data="{name}={value}"/>' for name, value in values.items()
         ]

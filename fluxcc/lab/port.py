@@ -37,11 +37,11 @@ class Caller(Protocol):
     def wait_ended(self, timeout: float = 10.0) -> int:
         """Return the call's final SIP status once it is over.
 
-        200 for a call that was answered, whoever ended it; otherwise the refusal (603, 404, …).
+        200 for a call that was answered, by either end; otherwise the refusal (603, 404, …).
         """
 
     def hang_up(self) -> None:
-        """Put the receiver down."""
+        """End the call from the caller's side."""
 
 
 class Lab(Protocol):
@@ -60,7 +60,7 @@ class Lab(Protocol):
     def call(
         self, number: str, destination: str, *, name: str = "", from_phones: bool = False
     ) -> Caller:
-        """Let somebody with the caller ID ``number`` (and display ``name``) dial ``destination``.
+        """Dial ``destination`` from the trunk with the caller ID ``number`` (and display ``name``).
 
         The call comes in on the trunk's side (context ``public``); with ``from_phones`` on the
         telephones' side (context ``default``). ``number`` goes into the SIP ``From`` user byte for
@@ -69,7 +69,7 @@ class Lab(Protocol):
         """
 
     def hang_up_phone(self, extension: str) -> None:
-        """Let the agent's telephone end the call it is in (a BYE from the telephone's side)."""
+        """End the call of the agent's telephone by a BYE from the telephone's side."""
 
     def api(self, command: str) -> str:
         """Run one API command on the PBX (``show channels count``) and return its answer."""

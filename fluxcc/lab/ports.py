@@ -3,7 +3,7 @@
 Ports asked from the kernel and then given to another program can be lost in between, and a PBX that
 is killed must come back on the same ones. So each lab claims a whole block of fixed ports below the
 kernel's ephemeral range. The claim is an abstract socket's name: it needs no file, and the kernel
-gives it back whatever becomes of the process that held it.
+releases it when the process that holds it ends, in whichever way.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _claim_block() -> tuple[socket.socket, int]:
 
 
 def _is_free(base: int) -> bool:
-    """Nobody but a lab claims a block, so look at the ports the lab cannot do without."""
+    """Whether the ports that a lab needs are free; other programs do not claim blocks."""
     needed = [(socket.SOCK_STREAM, port) for port in range(base, base + 3)]
     needed += [(socket.SOCK_DGRAM, port) for port in range(base + 1, base + _FIRST_SEAT + 20)]
     for kind, port in needed:

@@ -121,7 +121,7 @@ class RealLab:
         *,
         hold: float = 2.0,
     ) -> LoadResult:
-        """Let ``calls`` people dial, ``rate`` a second, each staying ``hold`` seconds at most.
+        """Place ``calls`` calls, ``rate`` a second, each of ``hold`` seconds at most.
 
         Caller n has the number ``number_pattern.format(n)``. Returns when the last call is over.
         """

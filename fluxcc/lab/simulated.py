@@ -48,7 +48,7 @@ class SimulatedCaller:
         return int(self._wait("ended", timeout))
 
     def hang_up(self) -> None:
-        """Put the receiver down."""
+        """End the call from the caller's side."""
         _succeed(self._lab.api(f"sim_hang_up {self._uuid}"))
 
     def _wait(self, state: str, timeout: float) -> str:
@@ -113,7 +113,7 @@ class SimulatedLab:
     def call(
         self, number: str, destination: str, *, name: str = "", from_phones: bool = False
     ) -> SimulatedCaller:
-        """Let somebody dial; a display name's quotes and backslashes are escaped as SIP wants."""
+        """Dial from the trunk; quotes and backslashes in the name are escaped as in SIP."""
         values = {
             "number": number,
             "name": name.replace("\\", "\\\\").replace('"', '\\"'),
@@ -126,7 +126,7 @@ class SimulatedLab:
         return SimulatedCaller(self, _succeed(self.api(f"sim_call {'&'.join(pairs)}")))
 
     def hang_up_phone(self, extension: str) -> None:
-        """Let the agent's telephone end the call it is in."""
+        """End the call of the agent's telephone from its side."""
         _succeed(self.api(f"sim_phone_hang_up {quote(extension, '')}"))
 
     def api(self, command: str) -> str:

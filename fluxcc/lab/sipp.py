@@ -120,7 +120,7 @@ class Sipp:
 
 
 class _Process:
-    """A running SIPp, how to tell it something, and what it says."""
+    """A running SIPp, its control commands, and its message trace."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], seat: Seat, trace: MessageTrace, output: Path
@@ -220,7 +220,7 @@ class SippCaller:
 
 
 class Telephones:
-    """The agents' telephones: they answer whatever extension is called, all in one process."""
+    """The agents' telephones, all in one process: every extension that is called is answered."""
 
     def __init__(self, process: _Process) -> None:
         self._process = process

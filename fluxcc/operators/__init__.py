@@ -1,1 +1,1 @@
-"""The operators' side of their door."""
+"""The operators' side of the operators' socket."""

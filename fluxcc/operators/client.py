@@ -1,6 +1,6 @@
 """Asks the daemon over the operators' socket. Counterpart: ``doors.operators``.
 
-It blocks, and imports nothing that takes time: an operator waits for every command.
+It blocks, and imports nothing slow: an operator waits for every command.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from fluxcc.operators.paths import short_path
 from fluxcc.protocol.operators import Answer, Ask
 
 TIMEOUT = 8.0
-"""Seconds that an answer is waited for; the daemon answers a request within 5."""
+"""Seconds for which an answer is waited for; the daemon answers a request within 5 s."""
 Shape = TypeVar("Shape")
 
 
 class MalformedError(ValueError):
-    """The daemon does not understand the question; its own words."""
+    """The daemon rejected the question as malformed; the text is the daemon's."""
 
 
 def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
@@ -36,8 +36,8 @@ def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
 
 
 def read(path: Path, question: Ask, shape: type[Shape], timeout: float = TIMEOUT) -> Shape:
-    """A reading in its shape (``protocol.operators``); as ``ask``. Raises ``MalformedError`` where
-    the daemon does not understand the question."""
+    """The answer's ``reading`` in its shape (``protocol.operators``); as ``ask``. Raises
+    ``MalformedError`` where the daemon rejects the question."""
     answer = ask(path, question, timeout)
     if answer.error:
         raise MalformedError(answer.error)

@@ -1,1 +1,2 @@
-"""FreeSWITCH's event socket. Its words (event names, headers, API commands) live here alone."""
+"""FreeSWITCH's event socket. Only this package has FreeSWITCH's words: event names, headers, API
+commands."""

@@ -1,8 +1,8 @@
-"""The event socket's commands: how each is put, and how its answer reads.
+"""The event socket's API commands: writes each as text, and reads their answers.
 
-No I/O: each function gives the text that goes on the wire after ``api ``. Counterparts: ``switch``
-and ``inquiry``, which send them. Whatever a caller could have chosen is checked here before it
-becomes part of a command.
+No I/O: each function returns the text after ``api ``. Counterparts: ``switch`` and ``inquiry``,
+which send them. A text that a caller may have chosen is checked here before it becomes part of a
+command; one that is not allowed raises ``PbxRejectedError``.
 """
 
 from __future__ import annotations
@@ -32,33 +32,34 @@ def move_leg(leg: str, destination: str, context: str) -> str:
 
 
 def move_pair(leg: str, destination: str, context: str) -> str:
-    """Send a leg and the one bridged to it there. On a leg that is not bridged it goes wrong.
+    """Send a leg and the leg it is bridged to there; ``leg`` must be the bridge's originatee. On a
+    leg that is not bridged the command fails.
 
-    FreeSWITCH moves the other leg first and this one a moment later (``mod_commands.c``), and on a
-    busy machine this one may find its bridge over in between. An originatee then waits to be moved
-    (``switch_ivr_bridge.c``, ``audio_bridge_on_exchange_media``); the originator goes on in its
-    dialplan, and hangs up where that ends. So ``leg`` is to be the originatee.
+    FreeSWITCH moves the other leg first and this one a moment later (``mod_commands.c``); on a busy
+    machine the bridge may have ended for this one in between. An originatee then waits to be moved
+    (``switch_ivr_bridge.c``, ``audio_bridge_on_exchange_media``); an originator goes on in its
+    dialplan, and hangs up at the end of it.
     """
     return f"uuid_transfer {_word(leg)} -both {_word(destination)} XML {_word(context)}"
 
 
 def arm_survey(leg: str, destination: str, context: str) -> str:
-    """Let a leg go to a destination when the other leg of its bridge ends.
+    """Send a leg to a destination when the other leg of its bridge ends.
 
-    FreeSWITCH does so by itself (``switch_ivr_bridge.c``), whether or not we are still there.
+    FreeSWITCH does so by itself (``switch_ivr_bridge.c``), also while the daemon is down.
     """
     target = f"{_word(destination)}:XML:{_word(context)}"
     return f"uuid_setvar {_word(leg)} {_SURVEY_VARIABLE} {target}"
 
 
 def disarm_survey(leg: str) -> str:
-    """Take ``arm_survey`` back; a transfer does not."""
+    """Undo ``arm_survey``; a transfer does not undo it."""
     return f"uuid_setvar {_word(leg)} {_SURVEY_VARIABLE}"
 
 
 def brief(leg: str, name: str, value: str) -> str:
-    """One fact for the survey, as a channel variable: percent-encoded, so that a group's name can
-    hold any letter and still nothing that a dialplan would expand."""
+    """Set one fact for the survey as a channel variable. It is percent-encoded, so that a group's
+    name may have any letter and nothing in it is expanded by a dialplan."""
     return (
         f"uuid_setvar {_word(leg)} {BRIEF_PREFIX}{_word(name)} {quote(value, safe='*#+')}".rstrip()
     )
@@ -70,7 +71,7 @@ def put_hash(realm: str, key: str, value: str) -> str:
 
 
 def look_up(realm: str, key: str) -> str:
-    """Read a key of mod_hash; one that is not there answers ``-ERR``."""
+    """Read a key of mod_hash; the answer is ``-ERR`` where it does not exist."""
     return f"hash select/{_part(realm)}/{_part(key)}"
 
 
@@ -80,10 +81,10 @@ def dump_hash(realm: str) -> str:
 
 
 def put_hashes(realm: str, entries: Iterable[tuple[str, str]]) -> str:
-    """Write many keys of mod_hash at once, by a line of Lua that answers how many it wrote.
+    """Write many keys of mod_hash by one line of Lua; the answer is ``+OK`` and how many it wrote.
 
-    A third of what it costs FreeSWITCH one by one: it reads commands byte by byte. What ``_part``
-    lets through ends no text in Lua and is no separator.
+    It costs FreeSWITCH a third of single commands, which it reads byte by byte. What ``_part``
+    allows has neither a quote that would end the text in Lua nor one of the separators.
     """
     words = ";".join(f"{_part(key)}={_part(value)}" for key, value in entries)
     return (
@@ -96,7 +97,7 @@ def put_hashes(realm: str, entries: Iterable[tuple[str, str]]) -> str:
 
 
 def drop_hash(realm: str, key: str) -> str:
-    """Forget a key of mod_hash."""
+    """Delete a key of mod_hash."""
     return f"hash delete/{_part(realm)}/{_part(key)}"
 
 
@@ -106,12 +107,12 @@ def read_context(context: str) -> str:
 
 
 def exists(leg: str) -> str:
-    """Whether a leg is there; unlike a snapshot, the answer does not lag."""
+    """Ask whether a leg exists; unlike a snapshot, the answer does not lag."""
     return f"uuid_exists {_word(leg)}"
 
 
 def describe(leg: str) -> str:
-    """Everything about a leg, as an event would tell it."""
+    """Ask for everything about a leg, in the shape of an event."""
     return f"uuid_dump {_word(leg)} json"
 
 
@@ -123,8 +124,8 @@ STORAGE_FOLDER = "global_getvar storage_dir"
 
 
 def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
-    """A CUSTOM event with these headers, whose control characters, line ends among them, become
-    blanks: who hears it may show them on a terminal. No ``api`` before it."""
+    """Fire a CUSTOM event with these headers. Their control characters, line ends among them,
+    become blanks: a listener may show them on a terminal. Sent without ``api``."""
     lines = [f"sendevent {CUSTOM}", f"Event-Subclass: {_word(subclass)}"]
     lines += [f"{name}: {_CONTROLS.sub(' ', value)}" for name, value in headers if value]
     return "\n".join(lines)
@@ -134,20 +135,20 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def is_word(text: str) -> bool:
-    """Whether this may be an argument of a command. Whoever originates a call chooses the leg's
-    UUID, which may be anything."""
+    """Whether this may be an argument of a command. A leg's UUID need not be one: a caller of
+    ``originate`` can choose any text (``origination_uuid``)."""
     return bool(_SAFE_WORD.fullmatch(text))
 
 
 def _word(text: str) -> str:
     if not is_word(text):
-        raise PbxRejectedError(f"not to be put into a command: {text[:60]!r}")
+        raise PbxRejectedError(f"not allowed in a command: {text[:60]!r}")
     return text
 
 
 def _part(text: str) -> str:
     if "/" in text:
-        raise PbxRejectedError(f"not to be put between slashes: {text[:60]!r}")
+        raise PbxRejectedError(f"not allowed between slashes: {text[:60]!r}")
     return _word(text)
 
 
@@ -155,7 +156,7 @@ def _part(text: str) -> str:
 
 
 def read_hash(dump: str, realm: str) -> dict[str, str]:
-    """The keys and values in the answer to ``dump_hash``: a line ``D/REALM_KEY/VALUE`` each."""
+    """Key → value, from the answer to ``dump_hash``: a line ``D/REALM_KEY/VALUE`` each."""
     start = f"D/{realm}_"
     lines = (line[len(start) :] for line in dump.splitlines() if line.startswith(start))
     return {key: value for key, _, value in (line.rpartition("/") for line in lines)}
@@ -167,12 +168,12 @@ def is_ok(answer: str) -> bool:
 
 
 def is_no_such_leg(answer: str) -> bool:
-    """Whether it says that the leg it named does not exist."""
+    """Whether a command's answer says that its leg does not exist."""
     return answer.startswith("-ERR No such channel")
 
 
 def is_taken(description: str, destination: str) -> bool:
-    """Whether the answer to ``describe`` shows the leg in the dialplan's hands at a destination."""
+    """Whether the answer to ``describe`` shows that the dialplan took the leg at a destination."""
     if not is_ok(description):
         return False
     try:
@@ -183,7 +184,7 @@ def is_taken(description: str, destination: str) -> bool:
         return False
     history = leg.get("variable_transfer_history", "")
     transfers = history if isinstance(history, list) else [history]
-    # A dialplan may have sent it on already: then only the history tells that it was there.
+    # The dialplan may have sent it on already: then only its transfer history has the destination.
     was_sent = any(f":bl_xfer:{destination}/" in as_text(transfer) for transfer in transfers)
     is_there = leg.get("Caller-Destination-Number") == destination
     return (was_sent or is_there) and as_text(leg.get("Channel-State", "")) in _IN_DIALPLAN

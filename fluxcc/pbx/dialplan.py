@@ -1,12 +1,12 @@
-"""What a dialplan context does with a destination, as far as its XML alone tells.
+"""What a dialplan context does with a destination, as far as its XML alone shows.
 
-No I/O. Counterparts: ``commands.read_context`` gives the XML; ``doctor`` and the ``fluxcc`` command
-warn where nothing answers. FreeSWITCH says ``+OK`` to a transfer to a number that it does not have
-and hangs up two milliseconds later, so somebody has to look before.
+No I/O. Counterparts: ``commands.read_context`` asks for the XML; ``doctor`` and the ``fluxcc``
+command warn where nothing answers. FreeSWITCH accepts a transfer to a number that it does not have
+with ``+OK`` and hangs up two milliseconds later, so destinations are checked beforehand.
 
 The rules are those of ``parse_exten`` in mod_dialplan_xml: conditions one after the other, each
 with its ``break``; an anti-action leads on as an action does. A condition on anything but the
-number that is dialled (a variable, the caller, the time) may hold or not: both ways are followed.
+number that is dialled (a variable, the caller, the time) may hold or not: both cases are followed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fluxcc.pbx.markup import parse
 
 NUMBER = frozenset({"destination_number", "${destination_number}"})
 SILENT = frozenset({"export", "hash", "info", "log", "set", "unset", "verbose_events"})
-"""Applications that prepare a call and do nothing with it."""
+"""Applications that only prepare a call."""
 TIMES = frozenset(
     {"date-time", "dst", "hour", "mday", "minute", "minute-of-day", "mon", "mweek", "time-of-day"}
     | {"tz-offset", "wday", "week", "yday", "year"}
@@ -35,28 +35,28 @@ NOWHERE = "fluxcc-nowhere"
 
 SAFE = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
 """A destination that may become part of an expansion."""
-LOOK = re.compile(r"\$\{hash\(select/[A-Za-z0-9_./*#+-]+\)\}", re.ASCII)
-"""A look into mod_hash, which gives the same for every call."""
+HASH_LOOKUP = re.compile(r"\$\{hash\(select/[A-Za-z0-9_./*#+-]+\)\}", re.ASCII)
+"""A look-up in mod_hash, whose result is the same for every call."""
 Evaluate = Callable[[str], str]
-"""Gives what FreeSWITCH makes of a text with such a look in it."""
+"""Expands a text with such a look-up, as FreeSWITCH does."""
 
 Possible = frozenset[bool]
 YES, NO, EITHER = frozenset({True}), frozenset({False}), frozenset({True, False})
 
 
 class Fate(Enum):
-    """What becomes of a call."""
+    """What a context does with a call."""
 
     TAKEN = auto()
     CAUGHT = auto()
-    """Taken, as any number would be: by an extension for wrong numbers, most likely."""
+    """Taken by an extension that takes every number: most likely one for wrong numbers."""
     NOTHING = auto()
-    """Hung up, with NO_ROUTE_DESTINATION."""
+    """Nothing takes it: FreeSWITCH hangs up with NO_ROUTE_DESTINATION."""
     UNKNOWN = auto()
 
 
 class Way(NamedTuple):
-    """Where the walk through an extension may stand."""
+    """One possible state of the walk through an extension's conditions."""
 
     leads_on: bool = False
     """The last condition held, or had anti-actions."""
@@ -68,20 +68,20 @@ class Taker(NamedTuple):
 
     name: str
     is_certain: bool
-    """Otherwise it depends on more than the destination."""
+    """Whether it takes every call to the destination; otherwise it depends on more than that."""
     is_chosen: bool = True
-    """Whether the destination has a part in it; otherwise any number would do."""
+    """Whether it depends on the destination; otherwise it takes any number."""
 
 
 def answers(context_xml: str, destination: str, evaluate: Evaluate | None = None) -> bool | None:
-    """Whether the context has anything for the destination; None where that cannot be told."""
+    """Whether the context has anything for the destination; None where that is not known."""
     return {Fate.TAKEN: True, Fate.CAUGHT: True, Fate.NOTHING: False}.get(
         fate(context_xml, destination, evaluate)
     )
 
 
 def fate(context_xml: str, destination: str, evaluate: Evaluate | None = None) -> Fate:
-    """What becomes of a call to the destination."""
+    """What the context does with a call to the destination."""
     found = takers(context_xml, destination, evaluate)
     if found is None:
         return Fate.UNKNOWN
@@ -98,8 +98,7 @@ def takers(
     """The extensions that may take the destination, in order, up to one that does so for certain;
     None where the text is no context.
 
-    ``evaluate`` asks FreeSWITCH what a look into mod_hash gives now, which is the same for every
-    call.
+    ``evaluate`` asks FreeSWITCH for the result of a look-up in mod_hash, unknown without it.
     """
     try:
         context = parse(context_xml)
@@ -114,11 +113,11 @@ def takers(
         is_certain = all(way.does_something for way in ways)
         if any(way.does_something for way in ways):
             is_chosen = not any(way.does_something for way in other.walk(extension, {Way()}))
-            # A stock dialplan has extensions that may take any call (one that looped, for one):
-            # that they may take this one too says nothing.
+            # A stock dialplan has extensions that may take any call, for instance one that loops:
+            # they say nothing about this destination.
             if is_certain or is_chosen:
                 found.append(Taker(extension.get("name", ""), is_certain, is_chosen))
-        # One that matches without ``continue`` ends the hunt, be it with nothing done.
+        # An extension that matches without ``continue`` ends the hunt, even if it does nothing.
         is_last = extension.get("continue") != "true" and all(way.leads_on for way in ways)
         if is_certain or is_last:
             break
@@ -126,7 +125,7 @@ def takers(
 
 
 class _Hunt(NamedTuple):
-    """One destination's way through a context."""
+    """The search for one destination in a context."""
 
     destination: str
     evaluate: Evaluate | None
@@ -181,20 +180,20 @@ class _Hunt(NamedTuple):
             return EITHER
         is_match = matches(condition.get("expression", ""), value)
         if is_match is None:
-            # Not to be read here, but it does choose among numbers.
+            # An expression that cannot be read here, but that does choose among numbers.
             return NO if self.destination == NOWHERE else EITHER
         return YES if is_match else NO
 
     def _look_up(self, field: str) -> str | None:
-        """What a look into mod_hash gives; None for anything else."""
+        """The result of a look-up in mod_hash; None for any other field."""
         text = field.replace("${destination_number}", self.destination)
-        is_safe = self.evaluate is not None and SAFE.fullmatch(self.destination)
-        return self.evaluate(text) if self.evaluate and is_safe and LOOK.fullmatch(text) else None
+        is_safe = SAFE.fullmatch(self.destination) and HASH_LOOKUP.fullmatch(text)
+        return self.evaluate(text) if self.evaluate is not None and is_safe else None
 
 
 def matches(pattern: str, destination: str) -> bool | None:
-    """Whether an expression matches; None where it is not one that Python reads as PCRE does: an
-    expansion, FreeSWITCH's ``/pattern/flags``, Asterisk's ``_XXX``, a POSIX class."""
+    """Whether an expression matches; None where Python does not read it as PCRE does: an expansion,
+    FreeSWITCH's ``/pattern/flags``, Asterisk's ``_XXX``, a POSIX class."""
     if pattern.startswith(("/", "_")) or "${" in pattern or "[[:" in pattern:
         return None
     if len(pattern) > LONGEST_PATTERN:
@@ -208,7 +207,7 @@ def matches(pattern: str, destination: str) -> bool | None:
 
 
 def _combine(kind: str, found: list[Possible]) -> Possible:
-    """``regex="all"``, ``any`` and ``xor`` over the conditions in the condition."""
+    """Combine a condition's ``regex`` elements by its ``regex="all"``, ``any`` or ``xor``."""
     true, unknown = found.count(YES), found.count(EITHER)
     return frozenset(
         {"all": count == len(found), "any": count > 0, "xor": count == 1}.get(kind, False)

@@ -1,7 +1,7 @@
-"""FreeSWITCH's events as tables: which are heard, what their headers mean, how a body is decoded.
+"""FreeSWITCH's events as tables: which are subscribed to, what their headers mean, and the decoder.
 
-No I/O. Counterparts: ``frames`` and ``inbox`` (where bodies come from), ``domain.events`` (what
-comes out), ``daemon.intake`` (who handles each).
+No I/O. Counterparts: bodies come from ``frames`` and ``inbox``, become ``domain.events``, and are
+handled by ``daemon.intake``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ JOINED = "add-member"
 SUBSCRIPTION = " ".join(
     ["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST, REPLY, SURVEY, CONFERENCE]
 )
-"""Everything after CUSTOM is a subclass, so it stands last."""
+"""The command that subscribes. CUSTOM is followed by its subclasses, so they stand last."""
 
 _HEADERS = {
     "leg": "Unique-ID",
@@ -60,14 +60,14 @@ _HEADERS = {
 
 
 class Event(LegEvent):
-    """Any event, with the fields that tell which one it is."""
+    """Any event, with the fields that identify it."""
 
     name: str = ""
     subclass: str = ""
     action: str = ""
     """``conference::maintenance``: what happened in the room."""
     hung_up_by: str = ""
-    """SIP: how the leg ended."""
+    """SIP: how the leg ended (``sip_hangup_disposition``)."""
 
     @property
     def is_by_person(self) -> bool:
@@ -85,7 +85,7 @@ _EVENT_HEADERS = {
 
 
 class RequestHeaders(msgspec.Struct, frozen=True):
-    """A board's request as it was sent (contract, section 3); nothing of it is checked yet."""
+    """A board's request as it was sent (contract, section 3), unchecked."""
 
     request: str = msgspec.field(default="", name="Fluxcc-Request-ID")
     action: str = msgspec.field(default="", name="Fluxcc-Action")
@@ -97,11 +97,11 @@ class RequestHeaders(msgspec.Struct, frozen=True):
 
 
 class Decoder:
-    """Event bodies to events, with the channel variables that ``[calls]`` names.
+    """Decodes event bodies, with the channel variables that ``[calls]`` names.
 
-    The fast way is msgspec, which reads only the headers above. An event that it does not take (a
-    caller's name in Latin-1, a variable that was pushed to and became a list) goes a slow way that
-    takes anything: a strange caller must not make a call invisible.
+    msgspec reads only the headers above, fast. A body that it rejects (a caller's name in Latin-1,
+    a variable that was pushed to and became a list) is read slowly and leniently: no text that a
+    caller chose may make a call invisible.
     """
 
     def __init__(self, group_variables: Sequence[str], agent_variables: Sequence[str]) -> None:
@@ -109,7 +109,7 @@ class Decoder:
         self._decode = msgspec.json.Decoder(self._type).decode
 
     def event(self, body: bytes) -> Event:
-        """The event in a frame's body. Raises ``ValueError`` where there is none at all."""
+        """The event in a frame's body. Raises ``ValueError`` where it is no JSON object."""
         try:
             return self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,7 +1,8 @@
-"""Cuts the event socket's byte stream into frames. No I/O, no knowledge of what a frame means.
+"""Cuts the event socket's byte stream into frames. No I/O. Counterpart: ``link``, which reads bytes
+and handles frames.
 
 A frame is header lines, an empty line, and as many bytes of body as ``Content-Length`` says
-(mod_event_socket.c). Fed with any split of the same bytes it gives the same frames.
+(mod_event_socket.c). The frames do not depend on how the bytes are split into reads.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ LONGEST_BODY = 256 * 1024 * 1024
 
 
 class FrameError(Exception):
-    """These bytes are not the event socket's: the connection cannot be trusted any more."""
+    """These bytes are not the event socket's protocol: the connection must be closed."""
 
 
 class Frame(NamedTuple):
@@ -29,12 +30,12 @@ class Frame(NamedTuple):
 
 
 class FrameReader:
-    """Takes bytes as they come, gives frames as they are whole."""
+    """Collects bytes until frames are complete."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._need = 0
-        """Buffer length below which no frame can be whole."""
+        """Buffer length below which no frame can be complete."""
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[Frame]:
         """The frames that these bytes complete, in order. Raises ``FrameError``."""
@@ -63,7 +64,7 @@ class FrameReader:
             if len(buffer) < body_start + length:
                 self._need = body_start + length - start
                 break
-            # A view, so that a body is copied once; it must be gone before the buffer shrinks.
+            # A view, so that the body is copied once; released before the buffer shrinks.
             with memoryview(buffer) as view:
                 body = bytes(view[body_start : body_start + length])
             frames.append(Frame(kind, reply, body))
@@ -73,7 +74,7 @@ class FrameReader:
 
 
 _EVENT_HEAD = re.compile(rb"Content-Length: (\d{1,8})\nContent-Type: text/event-json")
-"""Nearly every head there is."""
+"""The head of nearly every frame."""
 
 
 def _read_head(head: bytes) -> tuple[str, str, int]:

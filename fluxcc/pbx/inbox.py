@@ -1,9 +1,10 @@
-"""Events that were read from the socket and wait to be handled: bounded, and never blocking.
+"""The queue of events that were read from the socket and are not handled yet: bounded, and never
+blocking.
 
-FreeSWITCH must never meet a client that does not read: it stalls, or loses events in silence
-(mod_event_socket.c). So the reader puts every event here whatever the handling does. When too much
-waits, everything but the requests is dropped and counted; the daemon then takes a snapshot in place
-of what was dropped.
+FreeSWITCH stalls, or loses events silently, where a client does not read (mod_event_socket.c). So
+the reader puts every event here at once, however slow the handling is. When too many wait, all but
+the requests are dropped and counted; the daemon then takes a snapshot in place of them.
+Counterparts: ``link`` puts events, ``daemon.intake`` takes them.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from gevent.event import Event
 from fluxcc.pbx.events import REQUEST
 
 MOST_WAITING = 10_000
-"""Events that may wait: some 100 MB of the largest, and less than a second of work. What an agent
-asks for waits behind them, and is due after 5 s."""
+"""Events that may wait: some 100 MB of the largest, and less than a second of work. An agent's
+request waits behind them, and its reply is due after 5 s."""
 
 _REQUEST_MARK = f'"{REQUEST}"'.encode()
 
@@ -29,7 +30,7 @@ class Inbox:
         self._most_waiting = most_waiting
         self._filled = Event()
         self.dropped = 0
-        """Events dropped in all."""
+        """How many events were dropped."""
         self.has_gap = False
         """Whether events were dropped and no snapshot taken since."""
 
@@ -37,7 +38,7 @@ class Inbox:
         return len(self._waiting)
 
     def put(self, body: bytes) -> None:
-        """Let an event wait its turn."""
+        """Put an event at the end of the queue."""
         if len(self._waiting) >= self._most_waiting:
             requests = [event for event in self._waiting if _REQUEST_MARK in event]
             kept = requests[: self._most_waiting // 2]
@@ -48,12 +49,12 @@ class Inbox:
         self._filled.set()
 
     def take(self) -> bytes | None:
-        """The oldest event; None where none waits."""
+        """The oldest event's body; None where none waits."""
         if self._waiting:
             return self._waiting.popleft()
         self._filled.clear()
         return None
 
     def wait(self, timeout: float) -> None:
-        """Return when something waits, or after ``timeout`` seconds."""
+        """Return when an event waits, or after ``timeout`` seconds."""
         self._filled.wait(timeout)

@@ -1,4 +1,5 @@
-"""What ``doctor`` and the ``fluxcc`` command ask FreeSWITCH about itself, over a link of their own.
+"""Queries by which ``doctor`` and the ``fluxcc`` command read FreeSWITCH's state and configuration,
+over a link of their own.
 
 The questions change nothing, but for ``rehearsed_block``, which cleans up behind itself, and
 ``call``. Counterparts: ``commands`` (how each is put), ``doctor`` (what the answers mean).
@@ -22,11 +23,11 @@ from fluxcc.pbx.markup import parse
 from fluxcc.pbx.switch import Address
 
 ANSWER_TIMEOUT = 10.0
-"""Seconds for an answer: a directory of thousands of users takes its time."""
-REHEARSAL = 30
-"""Seconds that a rehearsed block holds at the most, whatever becomes of us."""
+"""Seconds for an answer: listing a directory of thousands of users takes a while."""
+REHEARSAL_DURATION = 30
+"""Seconds that a rehearsed block holds at most, should the process die before it removes it."""
 PROBE = "fluxcc-probe"
-"""What a rehearsed call dials: no number that a dialplan would send to a trunk."""
+"""The destination of a rehearsed call: not a number, so that no dialplan sends it to a trunk."""
 PROBE_TIMEOUT = 5
 _NOTHING = ("-ERR", "can't find anything", "-USAGE")
 
@@ -41,7 +42,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class Inquiry:
-    """One conversation, in a ``with``. Every method may raise ``PbxError``."""
+    """One connection, for use in a ``with``. Every method may raise ``PbxError``."""
 
     def __init__(self, address: Address) -> None:
         self._link = Link(address.host, address.port, address.password)
@@ -58,7 +59,7 @@ class Inquiry:
     ) -> None:
         self._link.stop()
 
-    # What it is
+    # State and configuration
 
     def has_module(self, name: str) -> bool:
         """Whether a module is loaded."""
@@ -73,7 +74,7 @@ class Inquiry:
         try:
             return int(self._ask(commands.CLOCK))
         except ValueError as error:
-            raise PbxRejectedError("FreeSWITCH does not tell the time") from error
+            raise PbxRejectedError("FreeSWITCH did not answer with the time") from error
 
     def users(self) -> list[str]:
         """The users of the directory, each once."""
@@ -90,24 +91,24 @@ class Inquiry:
         return [_read_profile(each) for each in self._configuration("sofia.conf", "profile")]
 
     def listen_ip(self) -> str:
-        """Where event_socket.conf lets the event socket listen; empty where it cannot be read."""
+        """``listen-ip`` of event_socket.conf; empty where it cannot be read."""
         for param in self._configuration("event_socket.conf", "param"):
             if param.get("name") == "listen-ip":
                 return param.get("value", "")
         return ""
 
     def room(self, dialled: str) -> str:
-        """The room that the daemon told FreeSWITCH for what is dialled; empty for none."""
+        """The conference that mod_hash has for a dialled extension; empty for none."""
         return self._ask(f"hash select/{names.ROOM_REALM}/{dialled}")
 
     def evaluate(self, text: str) -> str:
-        """What FreeSWITCH makes of a text with ``${…}`` in it, outside of any call."""
+        """A text with its ``${…}`` expanded by FreeSWITCH, outside of any call."""
         return self._ask(f"eval {text}", is_expansion=True)
 
-    # What it does
+    # Trials
 
     def refuses(self, gate: Element, number: str) -> bool:
-        """Whether this gate's conditions hold for a caller, as FreeSWITCH itself finds."""
+        """Whether this gate's conditions hold for a caller ID, as FreeSWITCH evaluates them."""
         for condition in gate.findall("condition"):
             if condition.get("break") == "never":
                 continue
@@ -122,8 +123,8 @@ class Inquiry:
 
     @contextmanager
     def rehearsed_block(self, number: str) -> Iterator[None]:
-        """Let a number be blocked, in FreeSWITCH alone, for the ``with``'s body."""
-        until = str(self.clock() + REHEARSAL)
+        """Block a number, in mod_hash alone, during the ``with``."""
+        until = str(self.clock() + REHEARSAL_DURATION)
         self._link.api(commands.put_hash(names.BLOCK_REALM, number, until))
         try:
             yield
@@ -131,7 +132,7 @@ class Inquiry:
             self._link.api(commands.drop_hash(names.BLOCK_REALM, number))
 
     def call(self, number: str, context: str) -> str:
-        """Call into a context with this caller ID, by mod_loopback; how the call ended."""
+        """Call into a context with this caller ID, by mod_loopback; the call's hangup cause."""
         variables = (
             f"origination_caller_id_number={number},originate_timeout={PROBE_TIMEOUT},"
             "ignore_early_media=true"
@@ -141,7 +142,7 @@ class Inquiry:
         )
         return answer.removeprefix("-ERR").strip()
 
-    # How
+    # Internals
 
     def _configuration(self, name: str, tag: str) -> list[Element]:
         text = self._ask(f"xml_locate configuration configuration name {name}")
@@ -151,9 +152,9 @@ class Inquiry:
             return []
 
     def _ask(self, command: str, *, is_expansion: bool = False) -> str:
-        """An answer without what FreeSWITCH says where it has none."""
+        """The answer to a command; empty where FreeSWITCH answers that there is nothing."""
         if any(not character.isprintable() for character in command):
-            raise PbxRejectedError(f"not to be put into a command: {command[:60]!r}")
+            raise PbxRejectedError(f"not allowed in a command: {command[:60]!r}")
         answer = self._link.api(command, ANSWER_TIMEOUT).strip()
         return "" if answer.startswith(_NOTHING) and not is_expansion else answer
 

@@ -1,6 +1,7 @@
-"""JSON that may be no clean one, as texts: bytes that are no UTF-8, lists, anything a caller chose.
+"""Reads JSON leniently, with all values as texts: FreeSWITCH's may have bytes that are no UTF-8,
+lists, and control characters, because callers choose some of its texts.
 
-No I/O. Counterparts: ``events`` and ``snapshot`` read by these what msgspec does not take.
+No I/O. Counterparts: ``events`` and ``snapshot`` use it for what msgspec rejects.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 
 def read_loosely(body: bytes) -> dict[str, str]:
-    """Every header of an event that may be no clean JSON: all values as texts that can be stored.
+    """Header → value of an event's body, as texts that can be stored.
 
     Bytes that are no UTF-8 become U+FFFD, a list its first element. Raises ``ValueError``.
     """
@@ -21,7 +22,8 @@ def read_loosely(body: bytes) -> dict[str, str]:
 
 
 def load(text: str) -> Any:
-    """JSON that may be no clean one. Raises ``ValueError``, also where it is nested too deep."""
+    """The value of a JSON text that may have control characters in its strings. Raises
+    ``ValueError``, also where it is nested too deep."""
     try:
         return json.loads(text, strict=False)
     except RecursionError as error:

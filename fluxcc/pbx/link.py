@@ -1,9 +1,9 @@
-"""One connection to the event socket. The only module that knows greenswitch.
+"""One connection to the event socket. The only module that imports greenswitch.
 
-``greenswitch.InboundESL`` gives the shape: connect, authenticate, send a command and get its
-answer, a greenlet that reads. What is overridden here mends a flaw (``docs/decisions/0002``); each
-override names its own. A link is used once: when it is lost it stays lost, and whoever wants
-another makes another (a reconnect is a resync, and only ``daemon`` can do that).
+``greenswitch.InboundESL`` has the shape: connect, authenticate, send a command and get its answer,
+a greenlet that reads. Each override here repairs a flaw of it (``docs/decisions/0002``), which its
+docstring names. A link is used once: a lost link stays lost, and a reconnect makes a new one (it is
+a resync too, which ``daemon.session`` does).
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedErro
 from fluxcc.pbx.frames import EVENT, Frame, FrameError, FrameReader
 
 READ_SIZE = 256 * 1024
-FAIR_SHARE = 1024 * 1024
-"""Bytes after which the reader lets others run: a millisecond or two of work."""
+BYTES_PER_TURN = 1024 * 1024
+"""Bytes after which the reader lets other greenlets run: one or two milliseconds of work."""
 CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 1.5
-"""Seconds a command's answer is waited for. A board's reply is due after 5
+"""Seconds for which a command's answer is waited for. A board's reply is due after 5 s
 (contract, section 3)."""
 _FORBIDDEN = ("\r", "\x00", "\n\n")
 
 
 def yield_to_others() -> None:
-    """Let every other greenlet have its turn, those that wait for a socket or a moment too.
+    """Run every other greenlet that is ready, those that wait for sockets and timers too.
 
-    ``gevent.sleep(0)`` is not enough: it starts the next turn up to fifty times before the loop
-    looks at sockets and timers again, so that slices of 2 ms held them up for 100.
+    ``gevent.sleep(0)`` is not enough: after it the loop runs ready greenlets up to fifty times
+    before it looks at sockets and timers, so that slices of 2 ms delayed those by 100 ms.
     """
     gevent.sleep(1e-6)
 
 
 class Answer(NamedTuple):
-    """What FreeSWITCH answered: to a command its Reply-Text, to an API command its output."""
+    """FreeSWITCH's answer: a command's Reply-Text, or an API command's output."""
 
     text: str
 
 
 class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
-    """See the module's docstring."""
+    """One connection; see the module's docstring. ``on_event`` gets each event's body."""
 
     def __init__(
         self,
@@ -66,17 +66,17 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         self._sending = RLock()
         self._loss = ""
         self.lost = Event()
-        """Set when the link is gone, for whatever reason."""
+        """Set when the link is lost."""
 
     @property
     def loss(self) -> str:
-        """Why it is gone; empty while it is there."""
+        """Why the link is lost; empty while it is not."""
         return self._loss
 
     def connect(self) -> None:
         """Connect and authenticate.
 
-        Mends: no time limit on ``auth/request``; exceptions that say nothing; no keepalive.
+        Repairs: no time limit on ``auth/request``; exceptions without a reason; no keepalive.
         Raises ``LinkRefusedError`` where trying again is useless, ``LinkLostError`` otherwise.
         """
         try:
@@ -97,12 +97,12 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
     _refusal: LinkRefusedError | None = None
 
     def authenticate(self) -> None:
-        """Show the password. Mends: any answer but one exact text was a wrong password."""
+        """Send the password. Repairs: every answer but one exact text was a wrong password."""
         try:
             answer = self.send(f"auth {self.password}")
         except PbxRejectedError:
             self._lose("the password cannot be sent")
-            # Without its cause, which has the command in it, and so the password.
+            # ``from None``: the cause has the command in it, and so the password.
             raise LinkRefusedError("the password has a line end or a NUL in it") from None
         if not answer.text.startswith("+OK"):
             self._lose("FreeSWITCH refused the password")
@@ -111,21 +111,21 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
     def send(self, data: str, timeout: float = COMMAND_TIMEOUT) -> Answer:
         """Send one command and return its answer.
 
-        Mends: no time-out, no lock, short writes, line ends that smuggle in a second command. A
-        header's line ends are part of ``data`` (``commands.custom_event``); an empty line is not.
-        Raises ``LinkLostError`` where the answer did not come: it may or may not have been done.
+        Repairs: no time-out, no lock, short writes, line ends that begin a second command. ``data``
+        may have single line ends, between headers (``commands.custom_event``), and no empty line.
+        Raises ``LinkLostError`` where the answer did not come: the command may have been done.
         """
         return self.send_all([data], timeout)[0]
 
     def send_all(self, commands: Sequence[str], timeout: float = COMMAND_TIMEOUT) -> list[Answer]:
-        """Send commands in one go and return their answers, in the same order; as ``send``."""
+        """Send commands in one write and return their answers, in the same order; as ``send``."""
         return self.wait_all(self.begin_all(commands), timeout)
 
     def begin_all(self, commands: Sequence[str]) -> list[AsyncResult]:
-        """Send commands in one go; ``wait_all`` gets their answers."""
+        """Send commands in one write; ``wait_all`` gets their answers."""
         for command in commands:
             if any(text in command for text in _FORBIDDEN):
-                raise PbxRejectedError(f"not to be sent: {command[:60]!r}")
+                raise PbxRejectedError(f"not allowed in a command: {command[:60]!r}")
         payload = "".join(f"{command}\n\n" for command in commands).encode("utf-8", "replace")
         answers = [AsyncResult() for _ in commands]
         with self._sending:
@@ -145,14 +145,14 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
             return [answer.get() for answer in answers]
 
     def api(self, command: str, timeout: float = COMMAND_TIMEOUT) -> str:
-        """Run an API command; its output without the line end."""
+        """Send an API command; its output without the line end."""
         return self.send(f"api {command}", timeout).text.rstrip("\n")
 
     def flush_events(self) -> None:
-        """Make FreeSWITCH hand over the events that wait for this connection.
+        """Make FreeSWITCH send the events that are queued for this connection.
 
-        Its loop writes events when something was read or 20 ms have passed; a lone line end is
-        read, and skipped (``read_packet`` in mod_event_socket.c). So this costs no answer.
+        Its loop writes events after a read or after 20 ms; a single line end is read and skipped
+        (``read_packet`` in mod_event_socket.c), so there is no answer to wait for.
         """
         if self.connected and not self._sending.locked():
             try:
@@ -161,21 +161,23 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
                 self._lose(f"writing failed: {error}")
 
     def stop(self) -> None:
-        """End the connection and wait until its reader is gone. Mends: a wait without an end."""
+        """Close the connection and wait until its reader has ended. Repairs: a wait without a
+        limit."""
         self._lose("closed")
         reader = self._receive_events_greenlet
         if reader is not None and reader is not gevent.getcurrent():
             reader.join(1.0)
 
     def receive_events(self) -> None:
-        """Read until the end. Mends: an endless loop at the end of the stream, a dead reader at a
-        byte that is no UTF-8 or at an event it did not expect, one ``readline`` per header."""
+        """Read until the link is lost. Repairs: an endless loop at the end of the stream; a reader
+        that ended at a byte that is no UTF-8 or at an unexpected event; a ``readline`` for each
+        header."""
         buffer = bytearray(READ_SIZE)
         view = memoryview(buffer)
         read = 0
         try:
             while self.connected:
-                # Whatever has come already is read without a turn for anybody else.
+                # gevent returns bytes that have arrived already without running other greenlets.
                 size = self.sock.recv_into(buffer)
                 if not size:
                     self._lose("FreeSWITCH closed the connection")
@@ -184,8 +186,8 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
                 for frame in frames:
                     self.handle_event(frame)
                 read += size
-                if read >= FAIR_SHARE or (size == READ_SIZE and not frames):
-                    # Under overload, or in the middle of a large answer: more is there already.
+                if read >= BYTES_PER_TURN or (size == READ_SIZE and not frames):
+                    # Under overload, or in a large answer: more bytes have arrived already.
                     read = 0
                     yield_to_others()
         except FrameError as error:
@@ -193,11 +195,11 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         except OSError as error:
             self._lose(f"reading failed: {error}")
         finally:
-            # Whatever ended it: a link that nobody reads from only looks alive.
+            # Any exception ends the link: without a reader it would only look alive.
             self._lose("the reader ended")
 
     def handle_event(self, event: Frame) -> None:
-        """Give a frame to whoever waits for it."""
+        """Pass a frame on: an event to ``on_event``, an answer to its command."""
         if event.kind == EVENT:
             if self._on_event is not None:
                 self._on_event(event.body)
@@ -214,18 +216,19 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
             self._lose("FreeSWITCH refuses this address")
             self._auth_request_event.set()
         elif event.kind == "text/disconnect-notice":
-            self._lose("FreeSWITCH said good-bye")
+            self._lose("FreeSWITCH ended the connection (disconnect-notice)")
 
     def _answer(self, text: str) -> None:
-        # An answer nobody waits for any more is still the answer to its own command: what timed out
-        # stays in the queue, or each later answer would go to the wrong command.
+        # A command that timed out stays in the queue: its answer still comes, and would go to the
+        # next command otherwise.
         if not self._expected:
-            self._lose("an answer came to no command")
+            self._lose("FreeSWITCH sent an answer without a command")
             return
         self._expected.popleft().set(Answer(text))
 
     def _lose(self, why: str) -> None:
-        """Everything that waits fails as unknown. Mends: pending commands waited for ever."""
+        """Close the link; pending commands raise ``LinkLostError``. Repairs: they waited for
+        ever."""
         if self.lost.is_set():
             return
         self._loss = why
@@ -235,7 +238,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         self._auth_request_event.set()
         if self.sock is not None:
             with suppress(OSError):
-                # Wakes the reader, which sits in recv, with an end of stream.
+                # Wakes the reader, which waits in recv, by an end of the stream.
                 self.sock.shutdown(native_socket.SHUT_RDWR)
             self.sock.close()
         while self._expected:

@@ -1,7 +1,8 @@
-"""XML as FreeSWITCH prints it (``xml_locate``), into elements; nothing that XML can do to a reader.
+"""Parses the XML that FreeSWITCH prints (``xml_locate``), safely: it rejects document types and
+deep nesting.
 
-Expat is used without ElementTree's own parser, which would take a document type with its entities:
-FreeSWITCH never prints one.
+Expat is used directly, because ElementTree's own parser accepts a document type with its entities,
+which FreeSWITCH never prints. Counterparts: ``dialplan``, ``inquiry`` and ``doctor``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 DEEPEST = 100
-"""Elements in each other; a dialplan has some ten."""
+"""Levels of nested elements; a dialplan has some ten."""
 
 
 def parse(text: str) -> Element:

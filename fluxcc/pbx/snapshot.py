@@ -1,7 +1,7 @@
-"""What FreeSWITCH shows of its channels and bridges → the rows of a snapshot.
+"""Reads FreeSWITCH's tables of channels and bridges into the rows of a snapshot.
 
-No I/O. Counterparts: ``switch`` asks for both tables, ``domain.events`` has the rows, the tracker
-makes itself agree with them.
+No I/O. Counterparts: ``switch`` asks for both tables, ``domain.events`` has the rows,
+``core.calls.snapshot`` applies them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fluxcc.pbx.json_texts import load, read_loosely
 
 
 class _ChannelRow(msgspec.Struct):
-    """What is read of a row of ``CHANNELS``."""
+    """The columns that are read of ``CHANNELS``."""
 
     uuid: str
     direction: str = ""
@@ -35,21 +35,21 @@ class _ChannelRow(msgspec.Struct):
 
 
 class _BridgeRow(msgspec.Struct):
-    """What is read of a row of ``BRIDGES``."""
+    """The columns that are read of ``BRIDGES``."""
 
     uuid: str
     b_uuid: str = ""
 
 
 class _Rows(msgspec.Struct):
-    """The answer to either: each row is decoded in its turn."""
+    """The answer to either; its rows are decoded one by one."""
 
     row_count: int
     rows: list[msgspec.Raw] = []
 
 
 ROWS_PER_SLICE = 200
-"""Rows that are read, or adopted, before others may have their turn: some 2 ms."""
+"""Rows that are read between two pauses: some 2 ms."""
 _Row = TypeVar("_Row", _ChannelRow, _BridgeRow)
 
 
@@ -58,9 +58,9 @@ def read_snapshot(
 ) -> list[LegRow]:
     """The live legs in the answers to ``CHANNELS`` and ``BRIDGES``.
 
-    There may be 20,000: ``pause`` is called now and then, to let others have their turn. Raises
-    ``PbxRejectedError`` where they are not what FreeSWITCH answers: a snapshot that failed is not
-    an empty one.
+    There may be 20,000: ``pause`` is called every ``ROWS_PER_SLICE`` rows, for other greenlets to
+    run. Raises ``PbxRejectedError`` where an answer is no complete table: a snapshot that failed
+    must not look like an empty one.
     """
     pairs = {row.b_uuid: row.uuid for row in _rows(bridges, _BridgeRow, pause)}
     return [
@@ -94,12 +94,12 @@ def _read_rows(answer: str) -> _Rows:
     try:
         return msgspec.json.decode(answer, type=_Rows)
     except (msgspec.DecodeError, RecursionError):
-        # No clean JSON somewhere: the slow way, as for events.
+        # Not strictly JSON somewhere: read leniently, as events are.
         return msgspec.json.decode(json.dumps(load(answer)), type=_Rows)
 
 
 def _rows(answer: str, kind: type[_Row], pause: Callable[[], None]) -> Iterator[_Row]:
-    # The answer came in this turn, and it took its time.
+    # Reading the answer from the socket has taken a while already.
     pause()
     try:
         document = _read_rows(answer)

@@ -1,8 +1,9 @@
 """FreeSWITCH as the core sees it (``core.ports.Pbx``): two links, one for events, one for
 commands.
 
-A slow ``api`` command delays whatever its connection has to say (mod_event_socket runs it on the
-connection's own thread), so events have a connection to themselves.
+A slow ``api`` command delays everything else on its connection (mod_event_socket runs it on the
+connection's own thread), so events have a connection of their own. Counterparts: ``link`` (one
+connection), ``commands`` (texts and answers).
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from fluxcc.pbx import commands, dialplan, events, snapshot
 from fluxcc.pbx.link import Link, yield_to_others
 
 COMMANDS_PER_WRITE = 32
-"""Commands sent in one go."""
-WRITES_AHEAD = 2
-"""Goes that are on their way at once, so that FreeSWITCH never waits for the next one; an action
-waits for at most so many times ``COMMANDS_PER_WRITE`` answers."""
+"""Commands sent in one write."""
+WRITES_IN_FLIGHT = 2
+"""Writes that are sent without waiting for their answers, so that FreeSWITCH is never idle; an
+action waits for the answers of at most so many writes."""
 KEYS_PER_LUA_LINE = 120
-"""Keys told by one line of Lua, which takes FreeSWITCH some 5 ms."""
+"""Keys written by one line of Lua, which takes FreeSWITCH some 5 ms."""
 SNAPSHOT_TIMEOUT = 30.0
 ASKED_ONE_BY_ONE = 1_000
 """Legs that FreeSWITCH is asked for one by one, although none is known: they may be gone already,
@@ -55,20 +56,20 @@ class Switch:
 
     @property
     def is_connected(self) -> bool:
-        """Whether both links are there."""
+        """Whether both links are up."""
         return bool(
             self._events and self._commands and self._events.connected and self._commands.connected
         )
 
     @property
     def loss(self) -> str:
-        """Why a link is gone; empty while both are there."""
+        """Why a link is lost; empty while both are up."""
         for link in (self._events, self._commands):
             if link is not None and link.loss:
                 return link.loss
         return ""
 
-    # The way up and down
+    # Connection and snapshots
 
     def connect(self, on_event: Callable[[bytes], None]) -> None:
         """Open both links and subscribe; ``on_event`` gets each event's body from now on.
@@ -94,9 +95,8 @@ class Switch:
     def snapshot(self, known: Collection[str]) -> Snapshot:
         """The legs that are up, given those that are ``known`` from events.
 
-        FreeSWITCH's tables lag behind its events, so they may still have a leg that has gone, and
-        not yet one that has come. Where they and ``known`` disagree, FreeSWITCH is asked leg by
-        leg.
+        FreeSWITCH's tables lag behind its events: they may still have a leg that has ended, and not
+        yet have a new one. Where they and ``known`` disagree, FreeSWITCH is asked leg by leg.
         """
         link = self._command_link()
         rows = snapshot.read_snapshot(
@@ -116,11 +116,11 @@ class Switch:
         return Snapshot([row for row in rows if row.uuid in up], up)
 
     def storage_folder(self) -> str:
-        """The folder in which FreeSWITCH keeps what must survive it."""
+        """FreeSWITCH's ``storage_dir``."""
         return self._api(commands.STORAGE_FOLDER).strip()
 
     def describe(self, leg: str) -> bytes | None:
-        """Everything about a leg, in the shape of an event's body; None where it has gone."""
+        """Everything about a leg, in the shape of an event's body; None where it is gone."""
         answer = self._api(commands.describe(leg))
         return answer.encode() if commands.is_ok(answer) else None
 
@@ -129,21 +129,22 @@ class Switch:
         return {leg for leg, answer in zip(legs, answers, strict=True) if answer == commands.TRUE}
 
     def clock(self) -> int:
-        """FreeSWITCH's own clock, in epoch seconds; proves that commands are answered."""
+        """FreeSWITCH's own clock, in epoch seconds. Raises ``PbxError``, also where commands are
+        not answered."""
         answer = self._command_link().api(commands.CLOCK)
         try:
             return int(answer)
         except ValueError as error:
             raise PbxRejectedError(f"no clock: {answer[:60]!r}") from error
 
-    def prove_events(self) -> None:
-        """Return if the link for events answers; a silent one may be dead. Raises ``PbxError``."""
+    def check_events(self) -> None:
+        """Raises ``PbxError`` where the link for events does not answer."""
         if self._events is None or not self.is_connected:
             raise LinkLostError(self.loss or "not connected")
         self._events.api(commands.CLOCK)
 
     def has_setting(self, key: str) -> bool:
-        """Whether mod_hash still knows what it was told; not after it was loaded anew."""
+        """Whether mod_hash still has a setting; it has none after a reload of the module."""
         return commands.is_ok(self._api(commands.look_up(names.SETTINGS_REALM, key)))
 
     # core.ports.Pbx
@@ -156,7 +157,7 @@ class Switch:
         return self._accepted(answer)
 
     def are_gone(self, legs: Collection[str]) -> bool:
-        """Whether none of the legs is there any more; the answer does not lag."""
+        """Whether FreeSWITCH has none of the legs any more; the answer does not lag."""
         return not self._existing(list(legs))
 
     def move_leg(self, leg: str, destination: str, context: str) -> None:
@@ -172,21 +173,21 @@ class Switch:
         return commands.is_taken(self._api(commands.describe(leg)), destination)
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
-        """Give the leg what the survey needs to know."""
+        """Give the leg the facts that the survey reads: (name, value)."""
         self._run_all(commands.brief(leg, name, value) for name, value in facts)
 
     def arm_survey(self, leg: str, destination: str, context: str) -> None:
-        """Let the leg go there when the other leg of its bridge ends."""
+        """Send the leg to that destination when the other leg of its bridge ends."""
         self._accepted(self._api(commands.arm_survey(leg, destination, context)))
 
     def disarm_survey(self, leg: str) -> None:
-        """Forget what the leg was to do after its bridge."""
+        """Undo ``arm_survey``; nothing where the leg is gone."""
         answer = self._api(commands.disarm_survey(leg))
         if not commands.is_no_such_leg(answer):
             self._accepted(answer)
 
     def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
-        """Tell the gate: each key is refused until that epoch second."""
+        """Write blocks to the gate: (key, epoch second until which it is refused)."""
         rest, has_lua = iter(entries), True
         while chunk := [
             (key, str(until)) for key, until in itertools.islice(rest, KEYS_PER_LUA_LINE)
@@ -195,53 +196,53 @@ class Switch:
                 answer = self._api(commands.put_hashes(names.BLOCK_REALM, chunk))
                 if answer == f"+OK {len(chunk)}":
                     continue
-                # No mod_lua, or something that it did not take: one by one tells what.
+                # No mod_lua, or a key that was not written: single commands show which.
                 has_lua = False
             self._run_all(commands.put_hash(names.BLOCK_REALM, key, until) for key, until in chunk)
 
     def withdraw_blocks(self, keys: Iterable[str]) -> None:
-        """Tell the gate that these keys are free."""
-        # An unknown key answers -ERR, which is what was wanted.
+        """Delete these keys from the gate."""
+        # An unknown key answers -ERR, which does no harm.
         self._run_all((commands.drop_hash(names.BLOCK_REALM, key) for key in keys), check=False)
 
     def gate_entries(self) -> dict[str, int]:
-        """What the gate holds: each key and its end."""
+        """The gate's blocks: key → epoch second at which it ends."""
         dump = self._command_link().api(commands.dump_hash(names.BLOCK_REALM), SNAPSHOT_TIMEOUT)
         entries = commands.read_hash(dump, names.BLOCK_REALM)
         return {key: int(until) for key, until in entries.items() if until.isdigit()}
 
     def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
-        """Tell the kit's dialplan: whoever dials this gets into the conference of that name."""
+        """Write rooms for the kit's dialplan: (extension dialled, name of the conference)."""
         self._run_all(commands.put_hash(names.ROOM_REALM, dialled, room) for dialled, room in rooms)
 
     def withdraw_rooms(self, dialled: Iterable[str]) -> None:
-        """Tell the kit's dialplan that nobody does."""
+        """Delete the rooms of these dialled extensions."""
         self._run_all(
             (commands.drop_hash(names.ROOM_REALM, number) for number in dialled), check=False
         )
 
     def publish_setting(self, key: str, value: str) -> None:
-        """Let the kit's dialplan know a setting."""
+        """Write a setting for the kit's dialplan."""
         self._accepted(self._api(commands.put_hash(names.SETTINGS_REALM, key, value)))
 
     def has_gate(self, context: str) -> bool:
-        """Whether the kit's gate stands first in that dialplan context."""
+        """Whether the kit's gate is the first extension of that dialplan context."""
         return (
             dialplan.first_extension(self._api(commands.read_context(context)))
             == names.GATE_EXTENSION
         )
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Fire a CUSTOM event for whoever listens."""
+        """Fire a CUSTOM event of that subclass: (header, value)."""
         self._accepted(self._command_link().send(commands.custom_event(subclass, headers)).text)
 
     def flush_events(self) -> None:
-        """Make FreeSWITCH hand over at once the events that wait for us."""
+        """Make FreeSWITCH send at once the events that are queued for the daemon."""
         if self._events is None or not self.is_connected:
             raise LinkLostError(self.loss or "not connected")
         self._events.flush_events()
 
-    # How
+    # Internals
 
     def _command_link(self) -> Link:
         if self._commands is None or not self.is_connected:
@@ -260,7 +261,7 @@ class Switch:
             f"api {command}" for command in itertools.islice(commands, COMMANDS_PER_WRITE)
         ]:
             begun.append(link.begin_all(chunk))
-            if len(begun) == WRITES_AHEAD:
+            if len(begun) == WRITES_IN_FLIGHT:
                 answers += [answer.text.strip() for answer in link.wait_all(begun.popleft())]
         for results in begun:
             answers += [answer.text.strip() for answer in link.wait_all(results)]

@@ -1,1 +1,1 @@
-"""What travels between the doors and whoever comes in: the shapes, and how they are read."""
+"""The protocols of the doors: the shapes of requests and replies, and how they are read."""

@@ -1,7 +1,7 @@
 """The board's protocol: a request event's headers → request, reply → its event's headers.
 
-Contract, section 3. No I/O. Counterparts: ``doors.board`` uses it, ``docs/board.md`` tells it to
-boards, ``fluxcc.client`` is a board's side.
+Contract, section 3. No I/O. Counterparts: ``doors.board`` uses it, ``docs/board.md`` documents it,
+``fluxcc.client`` is a board's side.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from fluxcc.domain.requests import (
 from fluxcc.pbx.events import RequestHeaders
 
 ACTIONS = {action.value: action for action in ON_CALLS} | ALIASES
-"""What a board may ask for. Numbers and settings are the operators' business."""
+"""The names by which a board may ask for actions, the Portuguese ones included."""
 LONGEST_ECHO = 64
-"""What is said back of an action or an agent that no request can have."""
+"""Characters of a malformed request's action and agent that its reply repeats."""
 
 
 def read_request(headers: RequestHeaders, language: str) -> Request:
@@ -56,8 +56,8 @@ def read_request(headers: RequestHeaders, language: str) -> Request:
 
 
 def refuse(headers: RequestHeaders, code: Code, language: str) -> Reply:
-    """The reply to headers that are no request: what can be said back of them, harmless. Its
-    request ID is empty where theirs is none."""
+    """The reply to malformed headers, with their action and agent cleaned. Its request ID is empty
+    where theirs is malformed."""
     return Reply(
         request=headers.request if REQUEST_ID.fullmatch(headers.request) else "",
         action=clean_text(headers.action, LONGEST_ECHO),
@@ -68,8 +68,8 @@ def refuse(headers: RequestHeaders, code: Code, language: str) -> Reply:
 
 
 def reply_headers(reply: Reply, language: str) -> list[tuple[str, str]]:
-    """A reply as the contract's headers, the request ID first; those without a value are left out
-    when sent."""
+    """A reply as the contract's headers, (name, value), the request ID first. A header without a
+    value is not sent."""
     blocked = "" if reply.blocked is None else str(reply.blocked).lower()
     return [
         ("Fluxcc-Request-ID", reply.request),

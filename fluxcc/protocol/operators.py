@@ -1,4 +1,4 @@
-"""The operators' protocol: one line of JSON in, one out, and the shapes of what is told.
+"""The operators' protocol: one line of JSON in, one out, and the shapes of both.
 
 The command, ``doctor`` and the daemon read and write the same shapes. No I/O. Counterparts:
 ``doors.operators`` (the daemon's end), ``operators.client`` (the other end).
@@ -40,13 +40,13 @@ UNAVAILABLE = "unavailable"
 STORE_UNAVAILABLE = "store-unavailable"
 """``Purged.code`` where the store cannot be written."""
 STATUS, CALLS, BLOCKS, CHECK, VITALS = "status", "calls", "blocks", "check", "vitals"
-"""Readings: what is only told."""
+"""Questions that change nothing."""
 PURGE = "purge"
-"""The one doing that is no action."""
+"""The erasure of records: neither an action nor a mere question."""
 
 
 class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What the ``fluxcc`` command sends."""
+    """The line that the ``fluxcc`` command sends."""
 
     do: str
     """An ``Action``, a reading, or ``PURGE``."""
@@ -65,20 +65,20 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class Answer(msgspec.Struct):
-    """What it gets. Exactly one of ``reply`` and ``reading`` is set, or ``error``."""
+    """The line that it gets. Exactly one of ``reply``, ``reading`` and ``error`` is set."""
 
     reply: Reply | None = None
     status: Status | None = None
-    """The reply's."""
+    """The status of the reply."""
     reading: Any = None
     """A ``DaemonStatus``, a list of ``LiveCall`` or ``Block``, a ``CheckedNumber``, a
     ``Purged``."""
     error: str = ""
-    """``UNAVAILABLE``, or what is malformed: nothing a ``fluxcc`` would send."""
+    """``UNAVAILABLE``, or what of the line is malformed."""
 
 
 class DaemonStatus(msgspec.Struct, kw_only=True):
-    """``status``: what the daemon says of itself. Times are epoch seconds."""
+    """``status``: the daemon's state. Times are epoch seconds."""
 
     version: str
     node: str
@@ -90,11 +90,11 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     legs: int
     blocks: int
     lag: float
-    """Seconds between FreeSWITCH's clock in the last heartbeat and ours when it was handled."""
+    """Seconds from the time stamp of the last heartbeat to the moment it was handled."""
     clock_offset: float
-    """Seconds that FreeSWITCH's clock is ahead of the system's."""
+    """Seconds by which FreeSWITCH's clock is ahead of the machine's."""
     gate_told: bool
-    """Whether FreeSWITCH has every block, room and setting."""
+    """Whether mod_hash has every block, room and setting."""
     events: int
     events_waiting: int
     events_dropped: int
@@ -120,7 +120,7 @@ class LiveCall(msgspec.Struct, kw_only=True):
 
 
 class CheckedNumber(msgspec.Struct, kw_only=True):
-    """``check``: what is known of a number."""
+    """``check``: a number's canonical form, spellings, and block."""
 
     number: str
     """Canonical."""
@@ -166,7 +166,7 @@ class Purged(msgspec.Struct, kw_only=True):
     counts: dict[str, int] = {}
     """Kind of record → how many."""
     blocked_until: int | None = None
-    """When a live block ends that was left alone."""
+    """The epoch second at which a live block ends, which was not ended; None without one."""
     error: str = ""
 
 
@@ -221,5 +221,5 @@ def read_request(ask: Ask, who: str) -> Request:
 
 
 def new_request_id() -> str:
-    """An ID for what an operator asks for."""
+    """A request ID for an operator's request."""
     return f"operator-{uuid4().hex}"

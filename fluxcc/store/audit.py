@@ -1,4 +1,4 @@
-"""The audit in the store: who asked for what, and what became of it."""
+"""The audit's table. Counterparts: ``sql_store`` and ``history``, which call it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from fluxcc.domain.requests import Reply
 from fluxcc.store.schema import AUDIT
 from fluxcc.store.statements import delete_some
 
-LAST = 1_000
-"""Rows among which those that a crash left open are: far more than can be carried out at once."""
+UNFINISHED_AMONG = 1_000
+"""Newest rows that are searched for unfinished ones after a crash: far more than can be carried out
+at the same time."""
 _RECORD = [column for column in AUDIT.c if column.name != "node"]
 _FIRST_REPLY = (
     select(*_RECORD)
@@ -27,7 +28,7 @@ _FIRST_REPLY = (
     .order_by(AUDIT.c.id)
     .limit(1)
 )
-"""Made once: every request of a board waits for it, and making it took longer than its answer."""
+"""Built once: every request of a board waits for it, and building took longer than running it."""
 
 
 def to_rows(node: str, records: Iterable[AuditRecord]) -> list[tuple[Any, ...]]:
@@ -59,9 +60,10 @@ def search(
 
 
 def unfinished(connection: Connection, node: str) -> list[AuditRecord]:
-    """Those of the node's ``LAST`` rows whose action began and never ended."""
-    query = select(*_RECORD).where(AUDIT.c.node == node).order_by(AUDIT.c.id.desc()).limit(LAST)
-    rows = [AuditRecord(*row) for row in connection.execute(query)]
+    """Those of the node's newest rows whose action began and never ended."""
+    newest_first = select(*_RECORD).where(AUDIT.c.node == node).order_by(AUDIT.c.id.desc())
+    found = connection.execute(newest_first.limit(UNFINISHED_AMONG))
+    rows = [AuditRecord(*row) for row in found]
     return [row for row in rows if row.status == REQUESTED]
 
 
@@ -72,9 +74,9 @@ def request_ids(connection: Connection, node: str, since: float) -> list[str]:
 
 
 def find_reply(connection: Connection, node: str, request: str, since: float) -> Reply | None:
-    """The first answer that the request ID got at ``since`` (epoch seconds) or later.
+    """The first reply to the request ID at ``since`` (epoch seconds) or later; None without one.
 
-    ``outcome-unknown`` where its action began and its end was never written.
+    Its code is ``outcome-unknown`` where the action began and its end was never written.
     """
     asked = {"for_node": node, "for_request": request, "after": int(since * 1_000_000)}
     row = connection.execute(_FIRST_REPLY, asked).first()
@@ -95,8 +97,8 @@ def find_reply(connection: Connection, node: str, request: str, since: float) ->
 
 
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
-    """Delete at most ``limit`` of the node's rows of before that moment (epoch seconds), the oldest
-    first; how many were deleted."""
+    """Delete at most ``limit`` of the node's rows from before that moment (epoch seconds), the
+    oldest first; how many were deleted."""
     old = (
         select(AUDIT.c.id)
         .where(AUDIT.c.node == node, AUDIT.c.id < int(before * 1e6))
@@ -115,7 +117,7 @@ def find(
 
 
 def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:
-    """Let these rows no longer say whom they were about: the number goes, and the reason, which is
-    what somebody wrote of that person. What was done, by whom and when stays."""
+    """Erase number and reason (a free text about the person) from these rows. What was done, by
+    whom and when stays."""
     theirs = AUDIT.update().where(AUDIT.c.node == node, AUDIT.c.id.in_(ids))
     connection.execute(theirs.values(number="", reason=""))

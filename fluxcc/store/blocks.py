@@ -1,4 +1,4 @@
-"""Blocks in the store, the live ones and what became of the others."""
+"""The blocks' table, live and ended ones. Counterparts: ``sql_store`` and ``history``."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
         select(BLOCKS.c.id)
         .where(
             BLOCKS.c.node == node,
-            # What ended before then began before then, which is what the index knows.
+            # A block that ended before then began before then, and ``since`` is indexed.
             BLOCKS.c.since < before,
             func.coalesce(BLOCKS.c.ended_at, BLOCKS.c.since) < before,
             _HAS_ENDED,

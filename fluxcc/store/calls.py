@@ -1,4 +1,4 @@
-"""Calls in the store: what the tracker knew of each, at last or so far."""
+"""The calls' table, live and ended ones. Counterparts: ``sql_store`` and ``history``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fluxcc.store.schema import CALLS
 from fluxcc.store.statements import delete_rows, delete_some
 
 WINDOW = 20_000
-"""Calls that are looked through at once for a number: no question to a database takes long."""
+"""Calls that one query searches for a number, so that no query takes long."""
 _RECORD = [column for column in CALLS.c if column.name != "node"]
 
 
@@ -23,7 +23,7 @@ def to_rows(node: str, records: Iterable[CallRecord]) -> list[tuple[Any, ...]]:
 
 
 def live(connection: Connection, nodes: Sequence[str]) -> list[CallRecord]:
-    """The nodes' calls that were never seen to end, in no order."""
+    """The nodes' calls that have no end, in no order."""
     query = select(*_RECORD).where(CALLS.c.node.in_(nodes), CALLS.c.ended.is_(None))
     return [CallRecord(*row) for row in connection.execute(query)]
 
@@ -68,9 +68,9 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
 def find(
     connection: Connection, node: str, numbers: Collection[str], after: int
 ) -> tuple[list[int], int | None]:
-    """The ids of the node's ended calls with one of these numbers, among the ``WINDOW`` calls that
-    follow the one with the id ``after``, looked through row by row (see ``schema``); and after
-    which to look on, None at the end."""
+    """The ids of the node's ended calls with one of these numbers, among the ``WINDOW`` calls after
+    the id ``after``, searched row by row (see ``schema``); and the ``after`` of the next search,
+    None at the end."""
     window = (
         select(CALLS.c.id, CALLS.c.number, CALLS.c.ended)
         .where(CALLS.c.node == node, CALLS.c.id > after)

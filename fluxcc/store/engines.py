@@ -1,7 +1,7 @@
-"""From a URL to SQLAlchemy's engines, and from SQLAlchemy's errors to ours.
+"""Makes SQLAlchemy's engines from a URL, and translates SQLAlchemy's errors.
 
-One engine writes, on one connection; another reads. Nothing here touches the disk or the network:
-an engine connects when it is first used.
+One engine writes, on one connection; another reads. Making one touches neither disk nor network: an
+engine connects when it is first used.
 """
 
 from __future__ import annotations
@@ -24,18 +24,17 @@ POSTGRESQL = {
     "client_encoding": "UTF8",
     "connect_timeout": 5,
     "options": "-c statement_timeout=5000",
-    # A server that vanished without a word is given up after as long, not after a quarter of an
-    # hour as TCP would.
+    # A server that vanished is given up after 5 s; TCP's own limit is a quarter of an hour.
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 2,
     "tcp_user_timeout": 5000,
 }
-"""What libpq is told; the same keys in the URL's query win."""
+"""Parameters for libpq; the same keys in the URL's query win."""
 
 
 def parse_url(url: str) -> URL:
-    """The URL in parts. Raises ``StoreUnavailableError`` where it is not one of ours."""
+    """The URL in parts. Raises ``StoreUnavailableError`` where it names neither database."""
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
@@ -50,7 +49,7 @@ def parse_url(url: str) -> URL:
 
 
 def is_in_memory(url: URL) -> bool:
-    """Whether this is an SQLite that lives in the process, for tests."""
+    """Whether this is an SQLite in memory, for tests."""
     return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
 
 
@@ -72,7 +71,7 @@ def create_writer(url: URL) -> Engine:
 
 
 def create_reader(url: URL) -> Engine:
-    """The engine that reads what is on disk or on a server, each statement for itself."""
+    """The engine that reads, without transactions over several statements."""
     if url.get_backend_name() == "postgresql":
         return _create_postgresql(url, isolation_level="AUTOCOMMIT")
     engine = _create_sqlite(url)
@@ -86,7 +85,7 @@ def _create_postgresql(url: URL, **options: Any) -> Engine:
             url,
             connect_args={key: v for key, v in POSTGRESQL.items() if key not in url.query},
             hide_parameters=True,
-            # A connection that broke while it was idle is replaced before it is used.
+            # A connection that was lost while it was idle is replaced before it is used.
             pool_pre_ping=True,
             # Positional, like SQLite's (see ``statements``).
             paramstyle="format",
@@ -120,9 +119,9 @@ def _leave_transactions_to_us(connection: sqlite3.Connection, _: object) -> None
 
 def _use_wal(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    # What was promised to somebody survives a power failure too.
+    # A committed transaction survives a power failure too.
     connection.execute("PRAGMA synchronous = FULL")
-    # What was erased is overwritten, and not only forgotten.
+    # Erased records are overwritten with zeros.
     connection.execute("PRAGMA secure_delete = ON").fetchone()
 
 
@@ -136,7 +135,8 @@ def _begin_immediate(connection: Connection) -> None:
 
 @contextmanager
 def translating(url: URL) -> Iterator[None]:
-    """Errors of SQLAlchemy, a driver or the file system become ``StoreUnavailableError``.
+    """Raise errors of SQLAlchemy, a driver or the file system as ``StoreUnavailableError``, in a
+    ``with``.
 
     Its text names the place and the reason, in one line without a password or a row's contents.
     """
@@ -156,7 +156,7 @@ def _reason(error: SQLAlchemyError | OSError, url: URL) -> str:
     if isinstance(error, DBAPIError):
         text = str(error.orig)
         if not isinstance(error, OperationalError):
-            # PostgreSQL's further lines show the row that it did not like.
+            # PostgreSQL's further lines show the row.
             text = text.partition("\n")[0]
     elif isinstance(error, OSError):
         text = error.strerror or type(error).__name__

@@ -1,7 +1,7 @@
-"""What people ask of the store: ended calls, blocks, audit, surveys, of one node or several.
+"""The store's queries for people: ended calls, blocks, audit, surveys, of one node or several.
 
-Counterparts: ``sql_store`` writes what is read here; ``fluxcc audit`` and its like ask for it, also
-while the daemon is down.
+Counterparts: ``sql_store`` writes what is read here; the ``fluxcc`` command and ``doctor`` read it,
+also while the daemon is down.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class History:
     """One store, read only: it creates and changes nothing.
 
     Every method may be called from any thread, and raises ``StoreUnavailableError``; the
-    constructor too where the URL is not one of ours or its driver is not installed.
+    constructor too where the URL names neither database or its driver is not installed.
     """
 
     def __init__(self, url: str, nodes: Sequence[str]) -> None:
-        """``nodes`` are the PBXs whose rows are seen."""
+        """``nodes`` are the names of the PBXs whose rows are read."""
         self._url = parse_url(url)
         self._nodes = tuple(nodes)
         self._engine = create_reader(self._url)
@@ -85,12 +85,12 @@ class History:
             return blocks.newest(connection, self._nodes, limit)
 
     def live_blocks(self) -> list[Block]:
-        """Every block whose state is live, also those whose time has passed; newest first."""
+        """Every block in state ``live``, also those whose time has passed; newest first."""
         with self._connection() as connection:
             return blocks.live(connection, self._nodes)
 
     def live_calls(self) -> list[CallRecord]:
-        """The calls that were never seen to end."""
+        """The calls that have no end."""
         with self._connection() as connection:
             return calls.live(connection, self._nodes)
 

@@ -1,6 +1,7 @@
-"""Groups, rooms and services in the store: one table, one row an entry, its fields as JSON.
+"""The table of groups, rooms and services: one row an entry, its fields as JSON.
 
-They are few, read whole at start, and never searched, so that a new field needs no migration.
+They are few, read whole at start, and never searched, so a new field needs no migration.
+Counterparts: ``sql_store`` and ``history``.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 ``node``: several PBXs may share one PostgreSQL, and each sees only its own rows.
 
 The primary key is (node, id). Ids are microseconds of the epoch, so new rows of a node go to the
-right-hand end of the table and of its key, whatever lies before them: writing the five-millionth
-call costs what the first one did. For the same reason ``calls`` has no index whose key arrives in
+right-hand end of the table and of its key, however large they are: writing the five-millionth call
+costs as much as the first one. For the same reason ``calls`` has no index whose key arrives in
 random order (a number, an agent): each insert would touch another page of it. History is read by
-time, which is the primary key; ``audit`` and ``blocks`` are small and can afford theirs.
+time, which is the primary key; ``audit`` and ``blocks`` are small, and have such indexes.
 
-Whoever changes something here adds a migration; ``tests/contract/test_migrations.py`` compares.
+A change here needs a migration; ``tests/contract/test_migrations.py`` compares the two.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""``core.ports.Store`` on SQLite or PostgreSQL: what the daemon writes, and reads when it begins.
+"""``core.ports.Store`` on SQLite or PostgreSQL: what the daemon writes, and reads when it starts.
 
-Counterparts: ``upkeep`` prepares it, ``history`` is what people ask, one file a table's worth has
-the statements.
+Counterparts: ``upkeep`` creates and migrates the store, ``history`` has the queries for people,
+the file of each table its statements.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _KEEPERS: dict[RecordKind, Any] = {
     RecordKind.BLOCKS: blocks,
     RecordKind.AUDIT: audit,
 }
-"""The modules that purge, find and erase what is kept of people, each in the same three words."""
+"""The tables' modules with records of people; each has ``purge``, ``find`` and ``erase``."""
 
 
 class SqlStore:
@@ -56,8 +56,8 @@ class SqlStore:
     create, migrate or replace the store where that is needed; those that only read create nothing.
     A store in memory (``sqlite://``) is for tests in one thread.
 
-    Every method raises ``StoreUnavailableError``, the constructor too where the URL is not one of
-    ours or its driver is not installed.
+    Every method raises ``StoreUnavailableError``; the constructor too where the URL names neither
+    database or its driver is not installed.
     """
 
     def __init__(self, url: str, node: str) -> None:
@@ -74,12 +74,12 @@ class SqlStore:
         self._identity: Identity | None = None
         self._wal: Identity | None = None
         self.recreated = 0
-        """How many times the file was found corrupt, deleted or replaced by another one, and what
-        was written before is no longer in it. Whoever sees this grow after a ``write`` must write
-        again all that is still true, the live blocks first of all."""
+        """How often the file was found corrupt, deleted or replaced by another one; earlier records
+        are not in the new one. When it grows in a ``write``, the caller must write again what is
+        still valid, the live blocks first of all."""
 
     def open(self) -> None:
-        """Make ready for writing: ``upgrade``. Without it the first ``write`` does so."""
+        """Create or migrate the store. The first ``write`` does so where this was not called."""
         with self._writing, translating(self._url):
             self._open()
 
@@ -93,8 +93,8 @@ class SqlStore:
     def write(self, batch: Batch) -> None:
         """Write all of it, or nothing: inserted where new, replaced where the id is known.
 
-        It is on disk when this returns. A text that the database cannot hold (a lone surrogate,
-        on PostgreSQL a NUL) is written escaped, so that one odd name never stops the history.
+        It is on disk when this returns. A text that the database cannot hold (a lone surrogate, on
+        PostgreSQL a NUL) is written escaped, so that it does not prevent the other records.
         """
         rows = {
             CALLS: calls.to_rows(self._node, batch.calls),
@@ -119,7 +119,7 @@ class SqlStore:
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
-        transaction; how many there were. Nothing that is live is ever old."""
+        transaction; how many there were. Live calls and blocks stay."""
         with self._writing, translating(self._url):
             self._be_ready()
             with self._writer.begin() as connection:
@@ -127,8 +127,8 @@ class SqlStore:
         return deleted
 
     def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
-        """Erase at most ``limit`` records of whom these numbers belong to, in one transaction; how
-        many there were. Live calls and blocks stay.
+        """Erase at most ``limit`` records of these numbers (every spelling), in one transaction;
+        how many there were. Live calls and blocks stay.
 
         They are searched for before the transaction, so that it is short."""
         ids = self._find(kind, numbers, limit)
@@ -140,7 +140,7 @@ class SqlStore:
         return len(ids)
 
     def _find(self, kind: RecordKind, numbers: Collection[str], limit: int) -> list[Any]:
-        """At most ``limit`` ids of whom these numbers belong to."""
+        """The ids of at most ``limit`` records of these numbers."""
         found: list[Any] = []
         after: Any = -1
         while after is not None and len(found) < limit:
@@ -151,12 +151,12 @@ class SqlStore:
         return found[:limit]
 
     def live_blocks(self) -> list[Block]:
-        """Every block of this node whose state is live, also those whose time has passed."""
+        """Every block of this node in state ``live``, also those whose time has passed."""
         with self._connection() as connection:
             return blocks.live(connection, (self._node,))
 
     def live_calls(self) -> list[CallRecord]:
-        """The calls of this node that were never seen to end."""
+        """The calls of this node that have no end."""
         with self._connection() as connection:
             return calls.live(connection, (self._node,))
 
@@ -176,7 +176,7 @@ class SqlStore:
             return audit.request_ids(connection, self._node, since)
 
     def find_reply(self, request: str, since: float) -> Reply | None:
-        """What was answered to a request ID after that moment (epoch seconds).
+        """The reply to a request ID since that moment (epoch seconds); None without one.
 
         A request that began and never ended is answered ``outcome-unknown``.
         """
@@ -190,8 +190,8 @@ class SqlStore:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        # One reader at a time, and none while the file is replaced: none shall read on in the old
-        # one, or open the new one half made.
+        # One reader at a time, and none while the file is replaced: it would go on in the old file,
+        # or open an incomplete new one.
         with self._reading, translating(self._url), self._reader.connect() as connection:
             yield connection
 
@@ -211,8 +211,8 @@ class SqlStore:
             self._begin_anew(self._file)
 
     def _begin_anew(self, file: SqliteFile) -> None:
-        """Leave the file that was in use, and go on with what is at its path, or with a new one;
-        a file that is still at its path is corrupt."""
+        """Go on with the file that is at the path now, or with a new one. If it is the same file as
+        before, it is corrupt and is set aside."""
         self._is_open = False
         self.recreated += 1
         with self._reading:
@@ -222,7 +222,7 @@ class SqlStore:
                 if file.identity() == self._identity:
                     replace(file)
                 elif file.identity(WAL) == self._wal:
-                    # It is still the old file's: SQLite would play it into the new one.
+                    # The old file's WAL is still there: SQLite would apply it to the new file.
                     file.set_aside(COMPANIONS)
             self._open()
 

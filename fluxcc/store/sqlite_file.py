@@ -1,5 +1,5 @@
-"""The file that SQLite lives in: its permissions, whether it is still the same one, and where it
-goes when it is corrupt."""
+"""SQLite's file: its permissions, whether it is still the same one, and how a corrupt one is set
+aside. Counterparts: ``sql_store`` and ``upkeep``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from fluxcc.store.engines import is_in_memory
 
 FOLDER_MODE, FILE_MODE = 0o750, 0o640
 WAL = "-wal"
-"""The companion that holds what was committed and not yet moved into the file."""
+"""Suffix of the write-ahead log: transactions that are committed and not yet in the file."""
 COMPANIONS = (WAL, "-shm")
-"""What SQLite puts beside its file."""
+"""Suffixes of the files that SQLite puts beside its own."""
 Identity = tuple[int, int]
-"""Device and inode. They are not given to another file as long as somebody has this one open."""
+"""Device and inode. No other file gets them while a process has this one open."""
 PRIMARY_CODE = 0xFF
-"""The part of SQLite's extended error codes that is the error; the rest is its variety."""
+"""The bits of SQLite's extended error codes that are the primary code."""
 
 
 def is_corrupt(error: DatabaseError) -> bool:
-    """Whether SQLite found something else than its own, whole file."""
+    """Whether the error says that the file is corrupt, or no SQLite file."""
     code = getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE
     return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -47,7 +47,7 @@ class SqliteFile:
         return cls(Path(str(url.database)))
 
     def identity(self, companion: str = "") -> Identity | None:
-        """What tells this file, or its companion, from one that takes its place; None without."""
+        """The identity of this file, or of its companion; None where it does not exist."""
         try:
             found = os.stat(f"{self._path}{companion}")
         except (FileNotFoundError, NotADirectoryError):
@@ -74,22 +74,22 @@ class SqliteFile:
             os.close(descriptor)
 
     def create(self) -> None:
-        """Make an empty file where there is none. Whatever an earlier one left is set aside: SQLite
-        would take a left -wal for this one's."""
+        """Make an empty file where there is none. Companions of an earlier file are set aside:
+        SQLite would apply its -wal to this one."""
         if self._path.exists():
             return
         self.set_aside(COMPANIONS)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
         os.fchmod(descriptor, FILE_MODE)
         if os.geteuid() == 0:
-            # ``fluxcc db upgrade`` as root must not lock the service out of its own store. SQLite
-            # does the same for the companions.
+            # After ``fluxcc db upgrade`` as root the service must be able to use its store. SQLite
+            # gives the companions the same owner.
             folder = self._path.parent.stat()
             os.fchown(descriptor, folder.st_uid, folder.st_gid)
         os.close(descriptor)
 
     def set_aside(self, tails: tuple[str, ...] = ("", *COMPANIONS)) -> Path:
-        """Rename it and its companions, or only these, to a dated name that nothing has yet.
+        """Rename it and its companions (``tails`` are their suffixes) to a dated, unused name.
 
         Returns that name.
         """

@@ -1,8 +1,8 @@
-"""Upserts as both databases write them, in the driver's own words; and how rows are deleted.
+"""Upserts and deletions, as SQL for either database.
 
 Upserts go to the driver as text and tuples (``Connection.exec_driver_sql``): on SQLite a call row
-costs half of what it does where SQLAlchemy prepares the parameters of each row (7 µs and 15 µs,
-side by side). The engines of ``store.engines`` take positional parameters for that reason.
+takes 7 µs so, and 15 µs where SQLAlchemy prepares the parameters of each row. For that reason the
+engines of ``store.engines`` take positional parameters.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from sqlalchemy.engine import Dialect
 
 
 def upsert(table: Table, dialect: Dialect) -> str:
-    """SQL that inserts one row, or replaces what stands under its primary key.
+    """SQL that inserts one row, or replaces the row with the same primary key.
 
     Its parameters are positional, one for each column of the table in the table's order.
     """
-    # An operator waits for these modules; the one for PostgreSQL has a tenth of a question's time.
+    # Imported when needed: an operator waits for these modules with each command.
     dialects = import_module(f"sqlalchemy.dialects.{dialect.name}")
     insert = dialects.insert(table)
     statement = insert.on_conflict_do_update(
@@ -48,5 +48,5 @@ def delete_rows(connection: Connection, table: Table, node: str, ids: Sequence[A
 
 
 def escape(text: str) -> str:
-    """A text as a database can hold it: a lone surrogate and a NUL are written as such."""
+    """A text that a database can hold: a lone surrogate and a NUL become escape sequences."""
     return text.replace("\0", r"\x00").encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""Surveys in the store: who was asked, and what they said."""
+"""The surveys' table. Counterparts: ``sql_store`` and ``history``, which call it."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
 def find(
     connection: Connection, node: str, numbers: Collection[str], _after: object
 ) -> tuple[list[str], None]:
-    """The ids of the node's surveys with one of these numbers, all at once: looked through row by
-    row, but there are far fewer of them than calls."""
+    """The ids of the node's surveys with one of these numbers, all at once: the search is row by
+    row, but there are far fewer surveys than calls."""
     query = select(SURVEYS.c.id).where(SURVEYS.c.node == node, SURVEYS.c.number.in_(numbers))
     return list(connection.execute(query).scalars()), None
 

@@ -1,4 +1,4 @@
-"""Whether the store could be written now, found out without writing anything."""
+"""Finds out whether the store could be written now, without writing. Counterpart: ``doctor``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from fluxcc.store.schema import CALLS
 def try_writing(url: str) -> None:
     """Raises ``StoreUnavailableError`` where a batch could not be written.
 
-    The lock that every batch takes is taken, and a deletion of nothing is asked for: SQLite says no
-    to the first where the file or its folder may only be read, PostgreSQL to the second, on a
-    standby or without the right to. Creates and changes nothing.
+    It takes the lock that every batch takes, and deletes no rows: SQLite refuses the first where
+    the file or its folder is read-only, PostgreSQL the second on a standby or without the right to
+    delete. It creates and changes nothing.
     """
     parsed = parse_url(url)
     engine = create_writer(parsed)

@@ -1,7 +1,6 @@
-"""What prepares a store: creates it, migrates it, sets a corrupt file aside, tells its schema.
+"""Prepares a store: creates it, migrates it, sets a corrupt file aside, reads the revision.
 
-Counterparts: ``sql_store`` is ready to be written when this was done; ``fluxcc db`` and ``doctor``
-ask for it by themselves.
+Counterparts: ``sql_store`` calls it before it writes; ``fluxcc db`` and ``doctor`` use it too.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ def upgrade(url: str) -> Path | None:
 
 
 def revision(url: str) -> str:
-    """The schema's revision (``0002``); empty where there is no schema, or no store yet, or only
-    something that ``upgrade`` would set aside.
+    """The schema's revision (``0002``); empty where there is no schema or no store yet, or only a
+    corrupt file that ``upgrade`` would set aside.
 
     Changes and creates nothing. Raises ``StoreUnavailableError``.
     """
@@ -75,7 +74,7 @@ def is_current(url: str) -> bool:
 
 
 def prepare(engine: Engine, file: SqliteFile | None) -> Path | None:
-    """What ``upgrade`` says, on an engine that has no open connection."""
+    """As ``upgrade``, on an engine without an open connection."""
     if file is None:
         _migrate(engine)
         return None
@@ -89,7 +88,7 @@ def prepare(engine: Engine, file: SqliteFile | None) -> Path | None:
             log.error("store: %s", error.orig)
         else:
             return None
-        # Closed before it is renamed: SQLite goes by the names of its companions.
+        # Closed before it is renamed: SQLite finds the companions by their names.
         engine.dispose()
         aside = replace(file)
         _migrate(engine)
@@ -106,6 +105,6 @@ def _migrate(engine: Engine) -> None:
 def replace(file: SqliteFile) -> Path:
     """Set a corrupt file aside, and begin a new one; the name of the old one."""
     aside = file.set_aside()
-    log.error("store: the corrupt file was set aside as %s, and a new one begun", aside)
+    log.error("store: the corrupt file was set aside as %s, and a new one created", aside)
     file.create()
     return aside

@@ -1,7 +1,7 @@
-"""What somebody who watches the daemon sees: metrics for Prometheus, and whether it is well.
+"""Monitoring: metrics for Prometheus, and health checks.
 
-Nothing here costs anything while events are handled: ``collector`` reads what everybody knows of
-themselves at the moment somebody asks. Only actions are counted as they end (``actions``), which is
-rare. No telephone number is told. The reference for an administrator is ``docs/watching.md``;
-looking to add a metric? Start in ``collector``, then name it there.
+Nothing here costs time while events are handled: ``collector`` reads the counts of other parts when
+Prometheus asks. Only actions are counted as they end (``actions``), which is rare. No metric has a
+telephone number. The reference for an administrator is ``docs/watching.md``; looking to add a
+metric? Start in ``collector``, then name it there.
 """

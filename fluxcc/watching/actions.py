@@ -1,4 +1,4 @@
-"""Counts what was asked for and what became of it, and writes a line of log for each."""
+"""Counts, times and logs actions as they end. Counterpart: ``Happenings.request_answered``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from fluxcc.domain.requests import Reply, Request
 COUNTED, TIMED = "fluxcc_actions_total", "fluxcc_action_seconds"
 NAMES = frozenset({COUNTED, TIMED})
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
-"""Seconds. A reply is due after 5 (contract, section 3)."""
+"""Bounds in seconds. A reply is due after 5 s (contract, section 3)."""
 ALARMING = frozenset({Status.FAILED, Status.UNKNOWN})
 
-# When each of its series began is of no use to anybody, and doubles them.
+# A ``_created`` series for each counter would double their number, and nothing uses it.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no annotations
 
 log = logging.getLogger(__name__)
@@ -42,13 +42,13 @@ class Actions:
         for action in Action:
             self._histogram.labels(action.value)
             for code in Code:
-                # A counter that appears with its first failure never seems to grow: these are
-                # there from the start, so that an alarm sees the first one.
+                # A counter that appears with its first failure never seems to grow. These exist
+                # from the start, so that an alarm sees the first failure.
                 if code.status in ALARMING:
                     self._counter.labels(action.value, code.status.value, code.value)
 
     def ended(self, request: Request, reply: Reply, seconds: float) -> None:
-        """A request was answered so, after so long."""
+        """Count and log a request that was answered ``seconds`` after it came."""
         action = request.action.value
         self._counter.labels(action, reply.status.value, reply.code.value).inc()
         self._histogram.labels(action).observe(seconds)

@@ -1,4 +1,4 @@
-"""The metrics that are read when somebody asks for them, as tables."""
+"""The metrics that are read when Prometheus asks for them, as tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fluxcc.watching.health import Health
 
 
 class Sources(NamedTuple):
-    """Everybody who is asked."""
+    """The parts whose state is read."""
 
     version: str
     node: str
@@ -31,7 +31,7 @@ class Sources(NamedTuple):
 
 
 Reading = tuple[str, str, Callable[[Sources], float]]
-"""Name, what it says, how it is read."""
+"""Name, help text, how it is read."""
 
 GAUGES: tuple[Reading, ...] = (
     ("fluxcc_ready", "1 while /readyz says so", lambda s: not s.health.unready()),
@@ -116,7 +116,7 @@ COUNTERS: tuple[Reading, ...] = (
 LOGGED = ("INFO", "WARNING", "ERROR", "CRITICAL")
 
 Table = tuple[str, str, str, Callable[[Sources], Mapping[str, float]]]
-"""Name, what it says, label, how each of its values is read."""
+"""Name, help text, label, how the count of each of the label's values is read."""
 
 LABELLED: tuple[Table, ...] = (
     (
@@ -149,7 +149,7 @@ NAMES = frozenset({INFO, *(entry[0] for entry in (*GAUGES, *COUNTERS, *LABELLED)
 
 
 class Collector(registry.Collector):
-    """Asks everybody whenever Prometheus asks."""
+    """Reads every metric when Prometheus asks."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources

@@ -1,5 +1,5 @@
-"""Whether the daemon is well: ``/healthz`` for whoever may start it again, ``/readyz`` for whoever
-wants to know whether an agent's click would work now."""
+"""The health checks: ``/healthz`` says whether the daemon should be restarted, ``/readyz`` whether
+an agent's action would work now. Counterpart: ``server``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from fluxcc.core.ports import Clock
 from fluxcc.doors.observed import Session
 
 STUCK = 60.0
-"""Seconds without a turn of the loop that handles events after which it counts as stuck. Connecting
-to a FreeSWITCH that accepts and then says nothing takes it some 40."""
+"""Seconds without a turn of the loop that handles events after which it counts as stuck. A connect
+to a FreeSWITCH that accepts and then sends nothing takes some 40 s."""
 
 
 class Health:
-    """One per daemon. Nothing here waits."""
+    """One per daemon. No method waits."""
 
     def __init__(
         self, session: Session, journal: Journal, clock: Clock, last_turn: Callable[[], float]
     ) -> None:
-        """``last_turn`` is when the loop that handles events last went round (monotonic)."""
+        """``last_turn`` returns when the loop that handles events last ran (monotonic)."""
         self._session = session
         self._journal = journal
         self._clock = clock
@@ -28,16 +28,16 @@ class Health:
 
     @property
     def is_connected(self) -> bool:
-        """As the session says."""
+        """As ``Session.is_connected``."""
         return self._session.is_connected
 
     def unhealthy(self) -> list[str]:
-        """Why the daemon should be started again; nothing where it should not."""
+        """Why the daemon should be restarted; empty where it should not."""
         idle = self._clock.monotonic() - self._last_turn()
         return [f"the loop has been stuck for {idle:.0f} s"] if idle > STUCK else []
 
     def unready(self) -> list[str]:
-        """Why actions do not work in full now; nothing where they do."""
+        """Why actions do not work in full now; empty where they do."""
         reasons = self.unhealthy()
         if not self.is_connected:
             reasons.append(f"no link to FreeSWITCH: {self._session.loss or 'connecting'}")

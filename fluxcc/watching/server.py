@@ -1,6 +1,7 @@
-"""The door of whoever watches: ``/metrics``, ``/healthz`` and ``/readyz`` by HTTP.
+"""The HTTP server for monitoring: ``/metrics``, ``/healthz`` and ``/readyz``.
 
-It reads and never acts. A port that is taken keeps nobody from telephoning: it is tried again.
+It only reads. A port that is taken does not stop the daemon: it is tried again. Counterparts:
+``collector`` and ``actions`` (metrics), ``health`` (checks).
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from fluxcc.watching.health import Health
 
-AT_ONCE = 16
-"""Connections served at once; further ones wait."""
-LONGEST = 10.0
-"""Seconds of a connection, however slowly somebody asks."""
-AGAIN = 30.0
+MOST_CONNECTIONS = 16
+"""Connections served at the same time; further ones wait."""
+CONNECTION_TIMEOUT = 10.0
+"""Seconds after which a connection is closed, however slow its client is."""
+RETRY_AFTER = 30.0
 """Seconds until a port that is taken is tried again."""
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -29,12 +30,12 @@ App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 log = logging.getLogger(__name__)
 
 
-class PatientHandler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
-    """Gives everybody ``LONGEST``: gevent's own waits for ever."""
+class TimedHandler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
+    """Closes a connection after ``CONNECTION_TIMEOUT``; gevent's own waits without limit."""
 
     def handle(self) -> None:
         """Serve one connection."""
-        with gevent.Timeout(LONGEST, False):
+        with gevent.Timeout(CONNECTION_TIMEOUT, False):
             super().handle()
 
 
@@ -58,22 +59,26 @@ class WatchServer:
             listener = _listen(host, port)
         except OSError as error:
             log.warning(
-                "metrics cannot be told",
-                extra={"listen": f"{host}:{port}", "error": str(error), "retry_in": int(AGAIN)},
+                "metrics and health checks are not served: the address cannot be listened on",
+                extra={
+                    "listen": f"{host}:{port}",
+                    "error": str(error),
+                    "retry_in": int(RETRY_AFTER),
+                },
             )
-            self._retry = gevent.spawn_later(AGAIN, self.start)
+            self._retry = gevent.spawn_later(RETRY_AFTER, self.start)
             return
         self._server = WSGIServer(
             listener,
             self._app,
-            spawn=AT_ONCE,
+            spawn=MOST_CONNECTIONS,
             log=None,
             error_log=LoggingLogAdapter(log, logging.WARNING),
-            handler_class=PatientHandler,
+            handler_class=TimedHandler,
         )
         self._server.start()
         log.info(
-            "metrics are told",
+            "metrics and health checks are served",
             extra={
                 "listen": f"{host}:{port}",
                 "beyond_this_machine": not ipaddress.ip_address(host).is_loopback,
@@ -89,7 +94,7 @@ class WatchServer:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there. gevent's own leaves one open where the port is taken."""
+    """A socket that listens there. gevent's own function leaves it open where the port is taken."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -102,7 +107,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def routes(registry: CollectorRegistry, health: Health) -> App:
-    """The three pages."""
+    """The WSGI application of the three pages."""
     metrics = make_wsgi_app(registry)
     checks = {"/healthz": health.unhealthy, "/readyz": health.unready}
 

@@ -1,15 +1,15 @@
 -- Avali-E: asks a customer one to three questions after a call. fluxcc-kit-version: 1
 --
--- Counterpart: fluxcc's daemon, which sends the customer here with what the survey must know in
--- channel variables (fluxcc_survey_*, percent-encoded), and takes the answers in: from the event
--- fluxcc::survey at once, and from a file of the spool, which waits where the daemon is down.
+-- Counterpart: fluxcc's daemon, which sends the customer here with the survey's facts in channel
+-- variables (fluxcc_survey_*, percent-encoded), and takes the answers in: from the event
+-- fluxcc::survey at once, and from a file in the spool, which stays there while the daemon is down.
 --
--- A customer gets two tries of ten seconds a question; a key pressed during the prompt counts; one
--- who hangs up leaves what was answered. Nothing that a caller chose becomes part of a file's
--- name or of a command.
+-- A customer has two tries of ten seconds a question; a key pressed during the prompt counts. Where
+-- the customer hangs up, the earlier answers are kept. No text that a caller chose becomes part of
+-- a file's name or of a command.
 
 local TRIES = 2
-local PATIENCE_MS = 10000
+local ANSWER_TIMEOUT_MS = 10000
 local SECOND_DIGIT_MS = 2000
 local SCALES = {
   ["1-5"] = { digits = 1, pattern = "^[1-5]$" },
@@ -30,7 +30,7 @@ local function global(name)
   return (api:execute("global_getvar", name):gsub("%s+$", ""))
 end
 
--- JSON, as far as it is needed: texts. Bytes from 128 up are left as they are (UTF-8).
+-- A text as JSON. Bytes from 128 up are left as they are (UTF-8).
 local function quote(text)
   return '"' .. text:gsub('[%c"\\]', function(c)
     return string.format("\\u%04x", string.byte(c))
@@ -87,8 +87,8 @@ local function record()
   return fields
 end
 
--- First to the disk, then to whoever listens: what was told is never lost.
-local function tell(state)
+-- Write the answers to the spool first, then fire them: an answer that was fired is never lost.
+local function publish(state)
   local fields = record()
   local file, reason = io.open(part, "a")
   if file then
@@ -111,7 +111,8 @@ end
 
 local function ask(number)
   local digits = session:playAndGetDigits(
-    1, scale.digits, TRIES, PATIENCE_MS, "#", prompt("question_" .. number .. "_" .. scale_name),
+    1, scale.digits, TRIES, ANSWER_TIMEOUT_MS, "#",
+    prompt("question_" .. number .. "_" .. scale_name),
     prompt("invalid"), scale.pattern, "", SECOND_DIGIT_MS)
   if digits ~= nil and digits ~= "" then
     answers[number] = digits
@@ -119,21 +120,21 @@ local function ask(number)
 end
 
 session:setAutoHangup(false)
--- The survey starts once: nothing that armed it may send the customer here again.
+-- Disarm the survey, so that the end of a later bridge does not send the customer here again.
 session:setVariable("transfer_after_bridge", "")
 if session:ready() then
   session:answer()
-  tell("offered")
+  publish("offered")
   for number = 1, questions do
     if not session:ready() then
       break
     end
     ask(number)
     if answers[number] then
-      tell("answer")
+      publish("answer")
     end
   end
-  tell("ended")
+  publish("ended")
   os.rename(part, done)
   if session:ready() then
     session:streamFile(prompt("thanks"))

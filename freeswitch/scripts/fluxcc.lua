@@ -3,10 +3,10 @@
 --     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [reason=TEXT]
 --
 -- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 5 seconds. It fires the same request event as
--- a board would, waits for its reply event, and decides nothing: the daemon does, with the same
--- audit. reason takes the rest of the line; elsewhere a value has no blanks (put %20 for one).
+-- a board would and waits for its reply event; the daemon decides and writes the audit. reason
+-- takes the rest of the line; other values have no blanks (%20 stands for one).
 
-local PATIENCE_MS = 4900
+local REPLY_TIMEOUT_MS = 4900
 local NAMES = {
   agent = "Fluxcc-Agent",
   call = "Fluxcc-Call",
@@ -25,7 +25,7 @@ end
 local function decode(text)
   return (text:gsub("%%(%x%x)", function(hex)
     local byte = tonumber(hex, 16)
-    -- A line end would end the header it is put into.
+    -- A line end in the value would end its header.
     return byte < 32 and " " or string.char(byte)
   end))
 end
@@ -63,7 +63,7 @@ end
 local id = fields.id or api:execute("create_uuid", ""):gsub("[^%w-]", "")
 fields.id = id
 
--- Listening comes before asking: the reply must not be missed.
+-- Subscribe before the request is fired, so that the reply is not missed.
 local replies = freeswitch.EventConsumer("CUSTOM", "fluxcc::reply")
 local request = freeswitch.Event("CUSTOM", "fluxcc::request")
 request:addHeader("Fluxcc-Action", decode(words[1]))
@@ -76,7 +76,7 @@ local function now_ms()
   return tonumber(api:execute("strmicroepoch", "")) / 1000
 end
 
-local deadline = now_ms() + PATIENCE_MS
+local deadline = now_ms() + REPLY_TIMEOUT_MS
 local reply = nil
 while reply == nil do
   local left = deadline - now_ms()

@@ -13,9 +13,9 @@ import pytest
 
 from fluxcc.cli.doctor import ask_status
 from fluxcc.config import Settings, load
-from fluxcc.doctor.examination import CHECKS, Result
+from fluxcc.doctor.checks import CHECKS, Result
+from fluxcc.doctor.diagnosis import diagnose
 from fluxcc.doctor.finding import State
-from fluxcc.doctor.visit import visit
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
@@ -79,7 +79,7 @@ def stopped(lab: Lab, installation: Daemon) -> Iterator[None]:
 def examine(daemon: Daemon, now: Callable[[], float] = time.time, **settings: str) -> list[Result]:
     """What the doctor finds."""
     read = settings_of(daemon, **settings)
-    return visit(read, lambda: ask_status(read), now=now)
+    return diagnose(read, lambda: ask_status(read), now=now)
 
 
 def look(daemon: Daemon, **settings: str) -> dict[str, str]:

@@ -110,7 +110,7 @@ def test_a_second_daemon_works_although_the_port_is_taken(
         other.listen()
         daemon = make_daemon(FLUXCC_METRICS_LISTEN=f"127.0.0.1:{port}")
         daemon.start()
-        assert "metrics cannot be told" in daemon.log
+        assert "metrics and health checks are not served" in daemon.log
         assert daemon.status()["connected"]
 
 

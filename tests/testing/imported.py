@@ -12,4 +12,4 @@ for entry in COMMANDS.values():
     import_module(entry.module)
 for name in ("fluxcc.store.migrations", "sqlalchemy.dialects.sqlite"):
     import_module(name)
-NumberPlan("BR", "11", ()).read(bootstrap.WARM_UP)
+NumberPlan("BR", "11", ()).read(bootstrap.SAMPLE_NUMBER)

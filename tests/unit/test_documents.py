@@ -15,7 +15,7 @@ import pytest
 from fluxcc import config
 from fluxcc.cli import COMMANDS, main, session
 from fluxcc.config.settings import DECLARED
-from fluxcc.doctor.examination import CHECKS
+from fluxcc.doctor.checks import CHECKS
 from fluxcc.domain.actions import ALIASES, ON_CALLS
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block

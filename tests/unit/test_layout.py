@@ -26,6 +26,7 @@ WITHOUT_MODULE = {
     "test_hostile_text.py": "the same hostile texts at every door of the program",
     "test_layout.py": "tests/unit/ itself",
     "test_packaging.py": "packaging/",
+    "test_prose.py": "the words of docstrings, comments and log lines",
     "test_structure.py": "the package's files and their imports",
     "test_watching_documents.py": "documents, alarms and dashboard beside the metrics",
 }

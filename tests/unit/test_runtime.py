@@ -13,7 +13,7 @@ import pytest
 from gevent.event import Event
 
 from fluxcc.runtime import (
-    AGREE,
+    CLOCK_TOLERANCE,
     GeventLatch,
     GeventRuntime,
     PbxClock,
@@ -52,7 +52,7 @@ def test_until_freeswitchs_clock_was_heard_ours_counts(clock: PbxClock, own: Ste
 
 def test_freeswitchs_clock_counts_once_it_was_heard(clock: PbxClock, own: SteppedClock) -> None:
     # It tells whole seconds, which are half a second old on average.
-    assert clock.hear(int(NOW) - 3600) == -3599.5
+    assert clock.set(int(NOW) - 3600) == -3599.5
     assert clock.is_known
     assert clock.offset == -3599.5
     own.step(10)
@@ -62,15 +62,15 @@ def test_freeswitchs_clock_counts_once_it_was_heard(clock: PbxClock, own: Steppe
 @pytest.mark.parametrize("ahead", [-2, 0, 1])
 def test_clocks_that_agree_are_the_same(clock: PbxClock, ahead: int) -> None:
     """FreeSWITCH tells whole seconds, a bit late."""
-    assert AGREE == 2.0
-    assert clock.hear(int(NOW) + ahead) == 0.0
+    assert CLOCK_TOLERANCE == 2.0
+    assert clock.set(int(NOW) + ahead) == 0.0
     assert (clock.now(), clock.offset) == (NOW, 0.0)
     assert clock.is_known
 
 
 @pytest.mark.parametrize("ahead", [-3, 2])
 def test_clocks_that_do_not_agree_are_two(clock: PbxClock, ahead: int) -> None:
-    assert clock.hear(int(NOW) + ahead) == ahead + 0.5
+    assert clock.set(int(NOW) + ahead) == ahead + 0.5
     assert clock.offset == ahead + 0.5
 
 
@@ -78,19 +78,19 @@ def test_a_block_ends_when_it_would_whatever_is_done_to_the_systems_time(
     clock: PbxClock, own: SteppedClock
 ) -> None:
     """FreeSWITCH counts on from the time at which it was started."""
-    clock.hear(int(NOW))
+    clock.set(int(NOW))
     own.set(NOW + 86_400)
     own.step(10)
     assert clock.now() == NOW + 10
-    assert clock.hear(int(NOW) + 10) == pytest.approx(0.5)
+    assert clock.set(int(NOW) + 10) == pytest.approx(0.5)
     assert clock.offset == pytest.approx(-86_399.5)
 
 
 def test_only_what_is_news_is_told(clock: PbxClock, own: SteppedClock) -> None:
-    clock.hear(int(NOW) + 60)
+    clock.set(int(NOW) + 60)
     own.step(5)
-    assert clock.hear(int(NOW) + 65) == 0.0
-    assert clock.hear(int(NOW) + 95) == 30.0
+    assert clock.set(int(NOW) + 65) == 0.0
+    assert clock.set(int(NOW) + 95) == 30.0
 
 
 # Latches

@@ -1,1 +1,1 @@
-"""Blocked numbers: in memory, at the gate, freed on time, and what their callers try."""
+"""Blocked numbers: in memory, at the gate, released on time, and the calls of blocked callers."""

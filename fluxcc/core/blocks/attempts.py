@@ -1,7 +1,8 @@
-"""What happens when a blocked caller's leg comes in: counted, and ended where no gate does that.
+"""Counts the calls of blocked callers, and ends those that the gate does not refuse.
 
 The gate in the dialplan refuses before anything else runs. Where it is missing, or where the
-caller came in a spelling that no key has, the daemon ends the leg itself (contract, section 2).
+caller ID has a spelling that is no key of the gate, the daemon ends the leg itself (contract,
+section 2).
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ class Attempts:
 
     @property
     def ungated(self) -> list[str]:
-        """Contexts that blocked callers reach without meeting the gate."""
+        """Dialplan contexts without the gate in which blocked callers came in."""
         return sorted(context for context, has_gate in self._gates.items() if not has_gate)
 
     def check(self, leg: Leg) -> None:
-        """Count the attempt of a caller who is blocked, and refuse it beside the other events."""
+        """Count the call of a blocked caller, and refuse it in a greenlet of its own."""
         block = self._blocking.blocklist.match(leg.number)
         if block is None or leg.is_station:
             return
@@ -45,7 +46,7 @@ class Attempts:
         self._runtime.spawn(self.refuse, block, leg.uuid, leg.number, leg.context)
 
     def refuse(self, block: Block, leg: str, caller_id: str, context: str) -> None:
-        """End the leg, unless the gate in that context does, and notify."""
+        """Announce the attempt, and end the leg (a UUID) unless the gate in that context does."""
         self._blocking.announce_attempt(block, caller_id)
         try:
             if self._is_gated(context) and self._blocking.blocklist.is_key(caller_id):
@@ -55,7 +56,7 @@ class Attempts:
             log.warning("a blocked caller was not refused", extra={"leg": leg, "error": str(error)})
 
     def forget_gates(self) -> None:
-        """The dialplan may have changed: look again."""
+        """Look for the gates again: the dialplan may have changed."""
         self._gates.clear()
 
     def _is_gated(self, context: str) -> bool:

@@ -1,8 +1,8 @@
-"""A block begins, is renewed, is tried against and ends: always in memory, at the gate, in the
-journal and in the notices alike, so that the four never tell different stories.
+"""Every change of a block, made in memory, at the gate, in the journal and in the notices alike, so
+that the four always agree.
 
 Counterparts: ``blocklist`` (memory), ``ports.Pbx`` (mod_hash and notices), ``journal`` (the store).
-What the gate could not be told because the link was down it is told after the next connect
+A change that could not reach the gate because the link was down does so after the next connect
 (``core.publisher``).
 """
 
@@ -22,7 +22,7 @@ from fluxcc.domain.numbers import Number
 NOTICE = "fluxcc::block"
 ATTEMPT = "fluxcc::attempt"
 BY_TIME = "time"
-"""Who ends a block that ran out."""
+"""Named in ``ended_by`` and notices as the one who ended a block that ran out."""
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +37,15 @@ class Blocking:
         self._clock = clock
         self._to_withdraw: set[str] = set()
         self.changes: Counter[BlockChange] = Counter()
-        """What became of blocks since the daemon started."""
+        """Changes of blocks since the daemon started."""
         self.attempts = 0
-        """Calls of blocked callers since then."""
+        """Calls of blocked callers since the daemon started."""
 
     def make(
         self, number: Number, duration: int, by: str, reason: str, call: str
     ) -> tuple[Block, BlockChange]:
-        """The block of a number as it shall be from now on; nothing counts yet."""
+        """A number's block for ``duration`` seconds, and whether it is new or renewed. It is not in
+        force yet."""
         is_renewed = self.blocklist.find(number) is not None
         block = self.blocklist.make(
             number, duration, self._clock.now(), by=by, reason=reason, call=call
@@ -52,7 +53,7 @@ class Blocking:
         return block, BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED
 
     def enforce(self, block: Block) -> None:
-        """Let the gate refuse a number too whose block counts, and is committed, already."""
+        """Publish a block to the gate; it is in memory, and committed, already."""
         self._to_withdraw.difference_update(block.keys)
         try:
             self._pbx.publish_blocks([(key, block.until) for key in block.keys])
@@ -61,7 +62,7 @@ class Blocking:
             log.error("the gate took no block", extra={"error": str(error), "block": block.id})
 
     def announce(self, change: BlockChange, block: Block, by: str) -> None:
-        """Notify whoever listens; a notice that cannot be sent is not repeated."""
+        """Count and log a change, and send its notice; one that cannot be sent is not repeated."""
         self.changes[change] += 1
         log.info(
             "a block changed",
@@ -84,13 +85,13 @@ class Blocking:
         )
 
     def release(self, block: Block, by: str) -> Block:
-        """Take a block back before its time; the ended block, for the journal."""
+        """End a block before its time; returns the ended block, for the journal."""
         ended, keys = self.blocklist.remove(block, BlockState.RELEASED, self._clock.now(), by)
         self._withdraw(keys)
         return ended
 
     def expire_due(self) -> None:
-        """End every block whose time has passed. The gate lets them through by itself already."""
+        """End every block whose time has passed. The gate has let the number through by itself."""
         now = self._clock.now()
         for block in self.blocklist.due(now):
             ended, keys = self.blocklist.remove(block, BlockState.EXPIRED, now, BY_TIME)
@@ -99,20 +100,21 @@ class Blocking:
             self.announce(BlockChange.EXPIRED, ended, BY_TIME)
 
     def count_attempt(self, block: Block) -> None:
-        """A blocked caller dialled. Only counted here: it happens while events are handled."""
+        """Count a blocked caller's call. It sends no command: it is called while events are
+        handled."""
         self.attempts += 1
         self._journal.note(self.blocklist.count_attempt(block, self._clock.now()))
 
     def announce_attempt(self, block: Block, seen: str) -> None:
-        """Notify whoever listens that a blocked caller dialled."""
+        """Send the notice that a blocked caller dialled; ``seen`` is the caller ID."""
         self._fire(
             ATTEMPT, [("Fluxcc-Number", block.number), ("Fluxcc-Expires-Epoch", str(block.until))]
         )
         log.info("a blocked caller dialled", extra={"number": seen, "block": block.id})
 
     def publish_all(self) -> None:
-        """Tell a gate that may know nothing everything that it must know, newest first. Raises
-        ``PbxError``."""
+        """Publish every block to the gate, the newest first, and withdraw the keys of blocks that
+        ended meanwhile. Raises ``PbxError``."""
         self._pbx.publish_blocks(self.blocklist.entries())
         stale = [key for key in self._to_withdraw if not self.blocklist.is_key(key)]
         self._pbx.withdraw_blocks(stale)

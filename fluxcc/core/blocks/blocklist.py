@@ -1,7 +1,7 @@
-"""The blocked numbers: which, until when, and under which spellings the gate knows them.
+"""The live blocks in memory, by number, by key of the gate and by end.
 
-It decides nothing about time by itself: ``scheduler`` asks what is over. Counterparts: the gate in
-FreeSWITCH (mod_hash) holds the same keys, the store the same blocks.
+It has no clock: ``scheduler`` asks what is due. Counterparts: the gate in FreeSWITCH (mod_hash)
+holds the same keys, the store the same blocks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Blocklist:
         self._by_key: dict[str, str] = {}
         """Key of the gate → canonical number of the block that holds it."""
         self._ends: list[tuple[int, str]] = []
-        """Heap of (end, canonical number); an entry that a renewal overtook is skipped."""
+        """Heap of (end, canonical number); an entry that a renewal made obsolete is skipped."""
 
     def __len__(self) -> int:
         return len(self._by_number)
@@ -37,14 +37,14 @@ class Blocklist:
             self.put(block)
 
     def find(self, number: Number) -> Block | None:
-        """The live block of a number."""
+        """The live block of a number; None without one."""
         return self._by_number.get(number.canonical)
 
     def match(self, caller_id: str) -> Block | None:
-        """The live block that a caller ID falls under, in whatever spelling; None for almost all.
+        """The live block of a caller ID in any spelling; None for almost all callers.
 
-        The spellings that are keys are found at once. The others (a carrier code, punctuation)
-        cost a look by libphonenumber, and only where they could be one.
+        A spelling that is a key of the gate is found at once. Others (with a carrier code or
+        punctuation) are parsed by libphonenumber, and only where they can be a spelling at all.
         """
         held = self._by_key.get(caller_id)
         if held is not None:
@@ -54,16 +54,16 @@ class Blocklist:
         return self.find(self._numbers.read(caller_id))
 
     def is_key(self, caller_id: str) -> bool:
-        """Whether the gate itself knows this spelling."""
+        """Whether this spelling is a key of the gate."""
         return caller_id in self._by_key
 
     def make(
         self, number: Number, duration: int, now: float, *, by: str, reason: str, call: str
     ) -> Block:
-        """The block as it shall be from ``now`` on: a new one, or the live one renewed.
+        """A number's block from ``now`` (epoch seconds) on: a new one, or the live one renewed.
 
         It ends ``duration`` seconds after the full second that follows ``now``, so that it never
-        holds for less than was promised.
+        holds for less than ``duration``.
         """
         until = math.ceil(now) + duration
         earlier = self.find(number)
@@ -88,14 +88,14 @@ class Blocklist:
         )
 
     def put(self, block: Block) -> None:
-        """Let this block count, in place of the number's earlier one."""
+        """Put a block in force, in place of the number's earlier one."""
         self._by_number[block.number] = block
         for key in block.keys:
             self._by_key[key] = block.number
         heapq.heappush(self._ends, (block.until, block.number))
 
     def count_attempt(self, block: Block, now: float) -> Block:
-        """A blocked caller tried; the block as it is from now on."""
+        """Count a blocked caller's call; the block with its new count."""
         counted = msgspec.structs.replace(block, attempts=block.attempts + 1, last_attempt=now)
         self._by_number[block.number] = counted
         return counted
@@ -103,9 +103,9 @@ class Blocklist:
     def remove(
         self, block: Block, state: BlockState, now: float, by: str
     ) -> tuple[Block, list[str]]:
-        """Let a block no longer count: the ended block, and the keys the gate shall forget.
+        """End a block in that state: the ended block, and the keys to withdraw from the gate.
 
-        A key that another block holds by now is not among them.
+        A key that another block has by now is not among them.
         """
         del self._by_number[block.number]
         keys = [key for key in block.keys if self._by_key.get(key) == block.number]
@@ -116,8 +116,8 @@ class Blocklist:
     def due(self, now: float) -> Iterator[Block]:
         """The live blocks whose time has passed, the oldest first, for the caller to ``remove``.
 
-        Each is looked at when its turn comes: while one is ended at the gate, somebody may renew
-        or release the next. Two renewals within a second leave two entries for one block.
+        Each is checked when its turn comes: while one is withdrawn from the gate, the next may be
+        renewed or released. Two renewals within a second leave two entries for one block.
         """
         while self._ends and self._ends[0][0] <= now:
             until, number = heapq.heappop(self._ends)
@@ -136,9 +136,9 @@ class Blocklist:
         return None
 
     def entries(self) -> Iterator[tuple[str, int]]:
-        """What the gate must hold, key and end; the block made or renewed last comes first.
+        """The gate's entries, (key, epoch second of the end); the block that ends last comes first.
 
-        Each is looked at when its turn comes, as in ``due``: publishing thousands takes a while.
+        Each is checked when its turn comes, as in ``due``: publishing thousands takes a while.
         """
         newest_first = sorted(self._by_number.values(), key=lambda block: -block.until)
         for number in [block.number for block in newest_first]:

@@ -1,9 +1,9 @@
-"""Blocks that the gate holds and the store does not know: of a store that was lost, or that could
-not be written before the daemon died (``docs/decisions/0012``).
+"""Takes over blocks that the gate has and the store has not: those of a store that was lost, or
+that could not be written before the daemon died (``docs/decisions/0012``).
 
-They are enforced anyway. Adopted, they are also listed, counted, renewed, released, and written
-again after FreeSWITCH's next restart. Counterparts: ``recovery`` (what the store knows, which comes
-first), ``ports.Pbx`` (mod_hash).
+The gate enforces them anyway. Taken over, they are also listed, counted, renewed, released, and
+published again after FreeSWITCH's next restart. Counterparts: ``recovery`` (the store's blocks,
+which come first), ``ports.Pbx`` (mod_hash).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.numbers import NumberPlan
 
 BY_GATE = "gate"
-"""Who asked for an adopted block, as far as anybody knows."""
+"""The asker (``by``) of a block that was taken over from the gate: the real one is not known."""
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Reclaim:
         self.is_done = False
 
     def step(self) -> None:
-        """Take over what only the gate knows. Raises ``PbxError``."""
+        """Take over the blocks that only the gate has. Raises ``PbxError``."""
         found: dict[str, dict[str, int]] = {}
         now = self._clock.now()
         for key, until in self._pbx.gate_entries().items():
@@ -57,19 +57,22 @@ class Reclaim:
             for number, keys in found.items():
                 self._take(number, keys)
         except StoreUnavailableError as error:
-            log.warning("the gate's blocks were not adopted", extra={"reason": str(error)})
+            log.warning(
+                "blocks that only mod_hash has were not taken over; it is tried again",
+                extra={"reason": str(error)},
+            )
             return
         self.is_done = True
 
     def _take(self, number: str, keys: dict[str, int]) -> None:
         history = self._runtime.offload(self._store.block_history, number)
         if any(self._blocklist.is_key(key) for key in keys):
-            return  # Somebody was faster.
+            return  # The number was blocked while the store was read.
         if any(
             block.state is not BlockState.LIVE and not keys.keys().isdisjoint(block.keys)
             for block in history
         ):
-            # It ended while the gate could not be told.
+            # It ended while the link was down.
             self._pbx.withdraw_blocks(keys)
             return
         block = Block(
@@ -82,4 +85,4 @@ class Reclaim:
         )
         self._blocklist.put(block)
         self._journal.note(block)
-        log.warning("the gate's block was adopted", extra={"block": block.id})
+        log.warning("a block that only mod_hash had was taken over", extra={"block": block.id})

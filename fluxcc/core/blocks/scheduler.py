@@ -1,8 +1,8 @@
-"""Frees blocked numbers when their time has passed.
+"""Ends blocks when their time has passed.
 
-One heap (``blocklist``), one sleeping greenlet (``daemon``), and this: a step, and how long to
-sleep until the next one. It sleeps at most ``NAP`` seconds, so that a clock that was set forward,
-or a machine that was suspended, is noticed.
+Counterparts: ``blocklist`` has the ends in a heap; a job of ``daemon.jobs`` calls ``step`` and
+sleeps for as long as it returns, at most ``LONGEST_SLEEP`` seconds, so that a clock that was set
+forward, or a machine that was suspended, is noticed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.ports import Clock
 
-NAP = 1.0
-"""Longest sleep, in seconds."""
+LONGEST_SLEEP = 1.0
+"""Seconds that a sleep takes at most."""
 
 
 class Scheduler:
@@ -22,14 +22,15 @@ class Scheduler:
         self._clock = clock
 
     def step(self) -> float:
-        """End what is over; the seconds to sleep before the next step.
+        """End the blocks that are due; the seconds to sleep before the next step.
 
-        Until FreeSWITCH's clock is known ours may be wrong, and the gate goes by FreeSWITCH's.
+        Until FreeSWITCH's clock is known nothing is ended: the gate goes by that clock, and this
+        machine's may differ.
         """
         if not self._clock.is_known:
-            return NAP
+            return LONGEST_SLEEP
         self._blocking.expire_due()
         next_end = self._blocking.blocklist.next_end()
         if next_end is None:
-            return NAP
-        return min(NAP, max(0.0, next_end - self._clock.now()))
+            return LONGEST_SLEEP
+        return min(LONGEST_SLEEP, max(0.0, next_end - self._clock.now()))

@@ -1,1 +1,1 @@
-"""Live legs and calls, and who is who on them."""
+"""Live legs and calls, and which leg is the customer's and which the agent's."""

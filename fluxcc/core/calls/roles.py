@@ -1,4 +1,5 @@
-"""Who is who: which leg is a telephone of whom, and of two legs the customer's and the agent's.
+"""Which leg is an extension's telephone, and which of two bridged legs is the customer's, which
+the agent's.
 
 Pure. Counterpart: ``tracker``, which asks for every leg and every bridge.
 """
@@ -13,7 +14,7 @@ from fluxcc.domain.numbers import NumberPlan
 
 
 class Stations:
-    """Tells telephones of extensions from trunks."""
+    """Distinguishes telephones of extensions from trunks."""
 
     def __init__(self, numbers: NumberPlan, trunk_contexts: Collection[str]) -> None:
         """``trunk_contexts`` are those in which a caller ID proves nothing (``[calls]``)."""
@@ -21,11 +22,12 @@ class Stations:
         self._trunk_contexts = frozenset(trunk_contexts)
 
     def extension(self, leg: Leg, event: LegEvent) -> str:
-        """Whose telephone this leg is; empty for a trunk's.
+        """The extension whose telephone this leg is; empty for a trunk's leg.
 
-        A telephone is what mod_callcenter or a ``user/`` dial string called, what authenticated
-        as somebody, and what has an internal number. On a trunk anybody can present one: taken at
-        their word they would be that agent, whose own calls would then be ambiguous.
+        A telephone is a leg that mod_callcenter or a ``user/`` dial string called, one that
+        authenticated as a user, or one with an internal number. A caller ID on a trunk is not
+        believed: a caller who presents an extension's number would count as that agent, whose own
+        calls would then be ambiguous.
         """
         if leg.is_inbound:
             if event.user_name:
@@ -33,20 +35,20 @@ class Stations:
             is_believed = leg.context not in self._trunk_contexts
             return leg.number if is_believed and self._numbers.is_internal(leg.number) else ""
         if event.dialed_user and event.other_type != "originatee":
-            # A customer whom a campaign dialled has it too, once their leg has called an agent.
+            # The leg of a customer whom a campaign dialled has dialed_user too, once it has called
+            # an agent; it is then an ``originatee``.
             return event.dialed_user
         if event.queue_side == "agent":
             return event.agent
         return leg.destination if self._numbers.is_internal(leg.destination) else ""
 
 
-def tell_roles(first: Leg, second: Leg) -> tuple[Leg, Leg, Direction]:
-    """Who is the customer, who the agent, and who called whom, on two legs that were bridged.
+def assign_roles(first: Leg, second: Leg) -> tuple[Leg, Leg, Direction]:
+    """The customer's leg, the agent's leg and the call's direction, for two bridged legs.
 
-    ``first`` is the leg that began the call (FreeSWITCH's A leg). A telephone and a trunk tell
-    themselves apart. Of two trunks the one that a channel variable gives to an agent is the
-    agent's; where none says, the one that was called is, and of two that the PBX dialled the
-    first.
+    ``first`` is FreeSWITCH's A leg. Of a telephone and a trunk, the telephone is the agent's. Of
+    two trunks, the outbound one is the agent's; of two outbound ones the second where only its
+    channel variables name an agent, otherwise the first.
     """
     if first.is_station and second.is_station:
         return first, second, Direction.INTERNAL

@@ -1,6 +1,6 @@
-"""Live legs and calls after a gap: out of the store's memory and FreeSWITCH's snapshot.
+"""Corrects live legs and calls after a gap, from the store and from FreeSWITCH's snapshot.
 
-Counterparts: ``tracker`` keeps them true by events otherwise; ``daemon.session`` asks for the
+Counterparts: ``tracker`` keeps them true by events otherwise; ``daemon.session`` takes the
 snapshots, ``core.recovery`` reads the store.
 """
 
@@ -17,7 +17,7 @@ from fluxcc.domain.effects import LegFact
 from fluxcc.domain.events import LegEvent, LegNews, LegRow, Snapshot
 
 LEGS_PER_SLICE = 100
-"""Legs that a snapshot changes before others may have their turn: some 2 ms."""
+"""Legs that a snapshot changes between two pauses: some 2 ms."""
 
 
 class Snapshots:
@@ -37,9 +37,9 @@ class Snapshots:
         self._trunk_contexts = frozenset(trunk_contexts)
 
     def restore(self, records: Iterable[CallRecord]) -> None:
-        """Take over the calls that were live when the daemon's former life ended.
+        """Take over the store's calls that were live when the daemon last ended.
 
-        The next ``resync`` gives them their legs, and counts those without any as lost.
+        The next ``resync`` gives them their legs, and closes those without any as lost.
         """
         for entry in records:
             if entry.id in self._tracker.calls or self._is_known(entry):
@@ -67,14 +67,14 @@ class Snapshots:
     ) -> list[str]:
         """Make the live legs those of a snapshot; calls without a leg in it were lost.
 
-        ``known`` are the legs that were known when it was asked for: one that came since is not
-        lost for not being in it, and one that went since does not come back with it. A leg that is
-        known keeps what is known of it: a snapshot tells less than the events did.
+        ``known`` are the UUIDs of the legs that were known when the snapshot was asked for: a leg
+        that was created since is not lost although it is missing, and one that ended since is not
+        created again. A known leg keeps what the events said of it, which is more than a row has.
 
-        There may be 20,000: ``pause`` is called now and then, and whatever happens to a leg
-        meanwhile is newer than the snapshot.
+        There may be 20,000 legs: ``pause`` is called every ``LEGS_PER_SLICE``. What events say
+        meanwhile is newer than the snapshot, and stays.
 
-        Returns the legs of which only a row is known now; ``leg_described`` tells the rest.
+        Returns the UUIDs of the legs that were created from a row; ``leg_described`` adds the rest.
         """
         rest = slices(pause)
         for uuid in known:
@@ -85,7 +85,7 @@ class Snapshots:
         pause()
         adopted = []
         for row in snapshot.rows:
-            # Its end may have been told while the snapshot was on its way.
+            # Its end may have been reported while the snapshot was on its way.
             has_ended = self._tracker.watchers.end_of(row.uuid) is not None
             if row.uuid not in self._tracker.legs and row.uuid not in known and not has_ended:
                 self._adopt(row)
@@ -106,8 +106,8 @@ class Snapshots:
         return adopted
 
     def _is_known(self, entry: CallRecord) -> bool:
-        """Whether a call of the store is one that is live here already, under another id: the
-        store could be read only after the snapshot. It goes on under the store's id."""
+        """Whether a call of the store is live here already under another id, because the store
+        could be read only after the snapshot. It goes on under the store's id."""
         for uuid in (entry.customer_leg, entry.agent_leg):
             call = self._tracker.call_of(uuid)
             if call is not None:
@@ -119,7 +119,7 @@ class Snapshots:
         return False
 
     def leg_described(self, event: LegEvent) -> None:
-        """What a leg's channel variables say, asked for after a snapshot."""
+        """Update a leg from its channel variables, which were asked for after a snapshot."""
         leg = self._tracker.legs.get(event.leg)
         if leg is None:
             return
@@ -129,7 +129,7 @@ class Snapshots:
             self._tracker.bridge(first, leg.partner if first is leg else leg)
 
     def lose(self, leg: Leg) -> None:
-        """Count a leg as gone without having seen it go."""
+        """Remove a leg whose end was not reported; a call that ends with it is lost."""
         call = leg.call
         self._tracker.end(leg, "")
         if call is not None and call.outcome in (Outcome.ANSWERED, Outcome.UNANSWERED):
@@ -138,9 +138,9 @@ class Snapshots:
         self._tracker.watchers.happened(leg.uuid, LegNews(LegFact.GONE))
 
     def _adopt(self, row: LegRow) -> None:
-        """Make a leg known of which only a snapshot's row is."""
+        """Create a leg from a snapshot's row."""
         is_from_trunk = row.direction == "inbound" and row.context in self._trunk_contexts
-        # There FreeSWITCH makes a presence of whatever user the caller wrote into the From.
+        # On a trunk the presence ID has the user of the From, which the caller chose.
         user = "" if is_from_trunk else row.user
         event = LegEvent(
             leg=row.uuid,
@@ -159,7 +159,7 @@ class Snapshots:
 
 
 def slices(pause: Callable[[], None]) -> Iterator[None]:
-    """Each ``next`` is one piece of work done; every so many there is a pause."""
+    """Calls ``pause`` after every ``LEGS_PER_SLICE`` calls of ``next``."""
     while True:
         for _ in range(LEGS_PER_SLICE):
             yield

@@ -1,10 +1,10 @@
 """Every live leg and call, kept true by FreeSWITCH's events and, after a gap, by a snapshot.
 
-Counterpart: ``daemon`` feeds it what ``pbx.events`` decoded; ``executor`` asks it who is on a call
-and waits for what happens to its legs; ``journal`` writes down what changes here.
+Counterparts: ``daemon.intake`` passes on what ``pbx.events`` decoded; ``executor`` looks calls up
+and watches their legs; ``journal`` writes changed calls.
 
-An event about a leg that is not known makes it known: events carry enough for that, and after a
-gap they may come before the snapshot does.
+An event about an unknown leg creates it here: events carry enough for that, and after a gap they
+may come before the snapshot does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection
 from sys import intern
 from urllib.parse import unquote
 
-from fluxcc.core.calls.roles import Stations, name_agent, tell_roles
+from fluxcc.core.calls.roles import Stations, assign_roles, name_agent
 from fluxcc.core.calls.watchers import Watchers
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
@@ -25,9 +25,9 @@ from fluxcc.domain.events import LegEvent, LegNews
 from fluxcc.domain.numbers import NumberPlan
 
 LONGEST_TEXT = 128
-"""What is kept of a caller ID, of a dialled number, of a group's or an agent's name. Strangers send
-64 kB, which no index of PostgreSQL takes. Longer than any usable number, so that what was cut off
-cannot make one of it."""
+"""Characters kept of a caller ID, a dialled number, a group's or an agent's name. A caller can send
+64 kB, which no index of PostgreSQL takes. It is more than any usable number has, so that cutting
+cannot turn a text into a usable number."""
 
 
 class Tracker:
@@ -50,15 +50,15 @@ class Tracker:
         self.calls: dict[int, Call] = {}
         self._by_agent: dict[str, dict[str, Leg]] = {}
         self.watchers = Watchers()
-        """Who waits for what happens to a leg."""
+        """Callbacks for what happens to single legs."""
         self._ids = MomentIds()
         self.former: dict[str, Call] = {}
-        """Leg → its call, as the store remembers it from the daemon's former life."""
+        """UUID of a leg → its call as the store has it, from before the daemon was started."""
 
-    # What happened
+    # Events
 
     def leg_created(self, event: LegEvent) -> None:
-        """A leg came into being: it joins the call it was dialled for, or begins one."""
+        """A leg was created: it joins the call it was dialled for, or begins one."""
         leg = self._leg(event)
         if leg.is_inbound:
             self._happenings.leg_came_in(leg)
@@ -70,18 +70,18 @@ class Tracker:
         self.learn(leg, event)
 
     def legs_bridged(self, event: LegEvent) -> None:
-        """Two legs were connected; now it shows who is the customer and who the agent."""
+        """Two legs were bridged: from now on customer and agent are known."""
         leg = self._leg(event)
         self.learn(leg, event)
         first = self.legs.get(event.bridge_a) or (leg if event.leg == event.bridge_a else None)
         second = self.legs.get(event.bridge_b)
         if first is None or second is None or first is second:
-            # The other leg was never heard of: the next snapshot brings it.
+            # The other leg is unknown: the next snapshot brings it.
             return
         self.bridge(first, second)
 
     def legs_unbridged(self, event: LegEvent) -> None:
-        """Two legs were disconnected; each may go on."""
+        """A bridge ended; each of its legs may go on."""
         for uuid in (event.bridge_a, event.bridge_b):
             leg = self.legs.get(uuid)
             if leg is not None and leg.partner is not None:
@@ -97,8 +97,8 @@ class Tracker:
             self.watchers.happened(event.leg, LegNews(LegFact.ENDED, event.cause))
 
     def leg_destroyed(self, event: LegEvent) -> None:
-        """A leg is no more. It ends here at the latest: one that hung up before its creation was
-        told was not known then."""
+        """A leg was destroyed. It ends here at the latest: a leg whose hangup event came before
+        its creation event was unknown at that time."""
         self.leg_ended(event)
         news = LegNews(LegFact.GONE, event.cause, event.is_by_person)
         self.watchers.gone(event.leg, news)
@@ -107,10 +107,10 @@ class Tracker:
         """A leg entered a conference room."""
         self.watchers.happened(event.leg, LegNews(LegFact.JOINED, event.conference))
 
-    # What is asked
+    # Look-ups
 
     def agent_calls(self, agent: str) -> list[Call]:
-        """The calls this agent's telephones are in: those where they talk, else those that ring."""
+        """The calls of this agent's telephones: the bridged ones, or where there are none, all."""
         calls = {
             leg.call.id: leg.call
             for leg in self._by_agent.get(agent, {}).values()
@@ -129,24 +129,24 @@ class Tracker:
         return any(leg.call is call for leg in self._by_agent.get(agent, {}).values())
 
     def partner_of(self, uuid: str) -> LegNews | None:
-        """With whom a leg talks now."""
+        """The bridge that a leg is in now, as news; None where it is in none."""
         leg = self.legs.get(uuid)
         if leg is None or leg.partner is None or leg.call is None:
             return None
         return LegNews(LegFact.BRIDGED, leg.call.agent)
 
     def calls_of_group(self, group: str) -> list[Call]:
-        """The calls of a group in which somebody is talking."""
+        """The calls of a group in which customer and agent are connected."""
         return [call for call in self.calls.values() if call.group == group and call.is_talking]
 
-    # How it is kept
+    # Changes
 
     def _leg(self, event: LegEvent) -> Leg:
         leg = self.legs.get(event.leg)
         return leg if leg is not None else self.new_leg(event)
 
     def new_leg(self, event: LegEvent) -> Leg:
-        """Make a leg known, out of whatever event told of it first."""
+        """Create a leg from the first event about it."""
         is_inbound = event.direction != "outbound"
         self.watchers.began(event.leg)
         leg = Leg(
@@ -164,7 +164,7 @@ class Tracker:
         return leg
 
     def _origin(self, event: LegEvent) -> Leg | None:
-        """The leg for whose sake this one was dialled."""
+        """The leg that this one was dialled for."""
         if event.queue_member:
             return self.legs.get(event.queue_member)
         if event.other_type == "originator":
@@ -193,7 +193,7 @@ class Tracker:
         self._journal.call_changed(call)
 
     def learn(self, leg: Leg, event: LegEvent) -> None:
-        """Take from an event what its channel variables tell of the leg by now."""
+        """Update group, agent and telephone of a leg from the channel variables in an event."""
         group = event.group
         if group:
             leg.group = intern(group[:LONGEST_TEXT])
@@ -210,7 +210,7 @@ class Tracker:
                 leg.is_station = True
                 leg.extension = intern(extension[:LONGEST_TEXT])
         if leg.is_station and not (leg.call is not None and leg.call.agent_leg is leg):
-            # From the bridge on both legs' variables name the agent (``bridge``), not this one's.
+            # Once bridged, the agent is chosen out of both legs' variables (``bridge``).
             self._index(leg, leg.claim or leg.extension)
 
     def _index(self, leg: Leg, agent: str) -> None:
@@ -228,13 +228,13 @@ class Tracker:
                 del self._by_agent[leg.indexed_as]
 
     def bridge(self, first: Leg, second: Leg) -> None:
-        """Two legs are connected; ``first`` is FreeSWITCH's A leg."""
+        """Two legs are bridged; ``first`` is FreeSWITCH's A leg."""
         for leg in (first, second):
             if leg.partner is not None:
                 leg.partner.partner = None
         first.partner, second.partner = second, first
         first.is_originator, second.is_originator = True, False
-        customer, agent_leg, direction = tell_roles(first, second)
+        customer, agent_leg, direction = assign_roles(first, second)
         call = customer.call
         if call is None:
             return
@@ -254,7 +254,7 @@ class Tracker:
         self._happenings.call_bridged(call)
 
     def _bring(self, agent_leg: Leg, call: Call) -> None:
-        """Let the agent's leg be part of the customer's call, whatever it was part of before."""
+        """Move the agent's leg to the customer's call."""
         if agent_leg.call is call:
             return
         self._leave(agent_leg, "")
@@ -262,7 +262,7 @@ class Tracker:
         call.legs.append(agent_leg)
 
     def end(self, leg: Leg, cause: str) -> None:
-        """A leg is there no longer."""
+        """Remove a leg that ended with that hangup cause."""
         del self.legs[leg.uuid]
         self._unindex(leg)
         if leg.partner is not None:
@@ -289,7 +289,7 @@ class Tracker:
         self._journal.call_changed(call)
 
     def close(self, call: Call, outcome: Outcome) -> None:
-        """A call is over; ``outcome`` counts where no action gave it another."""
+        """End a call; ``outcome`` is its outcome unless an action set another."""
         call.ended = self._clock.now()
         if call.outcome is Outcome.LIVE:
             call.outcome = outcome

@@ -1,7 +1,7 @@
-"""Who waits for what happens to a leg, and how legs ended a moment ago.
+"""Callbacks for what happens to single legs, and how the last legs ended.
 
-Counterparts: ``tracker`` tells what happens; ``requests.confirmation`` and ``requests.follow_up``
-wait for it.
+Counterparts: ``tracker`` reports what happens; ``requests.confirmation`` and
+``requests.follow_up`` watch legs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fluxcc.domain.events import LegNews
 Watcher = Callable[[str, LegNews], None]
 """Called with a leg's UUID and what happened to it."""
 ENDS_REMEMBERED = 1_000
-"""Legs whose end is remembered for whoever asks a moment too late."""
+"""Destroyed legs whose end is kept, for ``end_of``."""
 
 
 class Watchers:
@@ -26,7 +26,7 @@ class Watchers:
 
     @property
     def count(self) -> int:
-        """Legs that somebody watches."""
+        """How many legs have a watcher."""
         return len(self._by_leg)
 
     def watch(self, legs: Iterable[str], watcher: Watcher) -> None:
@@ -35,7 +35,7 @@ class Watchers:
             self._by_leg.setdefault(uuid, []).append(watcher)
 
     def unwatch(self, legs: Iterable[str], watcher: Watcher) -> None:
-        """Take a ``watch`` back."""
+        """Undo a ``watch``."""
         for uuid in legs:
             watchers = self._by_leg.get(uuid)
             if watchers and watcher in watchers:
@@ -44,23 +44,23 @@ class Watchers:
                     del self._by_leg[uuid]
 
     def happened(self, uuid: str, news: LegNews) -> None:
-        """Tell whoever watches this leg."""
+        """Call the watchers of this leg."""
         watchers = self._by_leg.get(uuid)
         if watchers:
             for watcher in tuple(watchers):
                 watcher(uuid, news)
 
     def gone(self, uuid: str, news: LegNews) -> None:
-        """A leg is no more: remember how, and tell."""
+        """A leg was destroyed: keep how it ended, and call its watchers."""
         self._ends[uuid] = news
         if len(self._ends) > ENDS_REMEMBERED:
             self._ends.popitem(last=False)
         self.happened(uuid, news)
 
     def began(self, uuid: str) -> None:
-        """A leg of that UUID is there: FreeSWITCH may use one again."""
+        """A leg of that UUID was created: forget how an earlier one ended."""
         self._ends.pop(uuid, None)
 
     def end_of(self, uuid: str) -> LegNews | None:
-        """How a leg went that went a moment ago."""
+        """How a leg ended, for the last ``ENDS_REMEMBERED`` legs; None for others."""
         return self._ends.get(uuid)

@@ -1,7 +1,7 @@
-"""The audit's rows: one a request, on disk before anything is done, and completed when it ended.
+"""The audit's rows: one a request, on disk before the first command, completed when it ended.
 
-Counterparts: ``executor`` says what happens, ``core.journal`` writes it, ``follow_up`` completes
-the row of a transfer later.
+Counterparts: ``executor`` reports beginning and end, ``core.journal`` writes, ``follow_up``
+completes the row of a transfer later.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class AuditTrail:
     def __init__(
         self, journal: Journal, clock: Clock, follow_ups: FollowUps, ids: MomentIds
     ) -> None:
-        """``ids`` are the audit's, whoever writes a row."""
+        """``ids`` gives the ids of all audit rows, those of deletions included."""
         self._journal = journal
         self._clock = clock
         self._follow_ups = follow_ups
@@ -38,8 +38,8 @@ class AuditTrail:
         conversation: Conversation | None,
         promised: list[Record],
     ) -> tuple[AuditRecord, bool]:
-        """The row of a request that is about to be carried out, and whether it and what was
-        ``promised`` with it are on disk; otherwise they follow."""
+        """Write the row of a request together with the ``promised`` records. Returns the row, and
+        whether all of it is on disk; otherwise it follows."""
         number = reply.number or (conversation.number if conversation else request.number)
         row = replace(
             self._row(request),
@@ -51,8 +51,8 @@ class AuditTrail:
         return row, self._journal.commit(*promised, row)
 
     def end(self, row: AuditRecord, reply: Reply, *, is_followed: bool) -> bool:
-        """Complete the row; whether it is on disk. ``is_followed`` where what becomes of the call
-        belongs into it too."""
+        """Complete the row; whether that is on disk. With ``is_followed`` the call's sequel is
+        added later."""
         row = self._ended(row, reply)
         is_written = self._journal.commit(row)
         if is_followed:
@@ -60,11 +60,11 @@ class AuditTrail:
         return is_written
 
     def refused(self, request: Request, reply: Reply) -> None:
-        """Write down a request of which nothing was done."""
+        """Write the row of a refused request."""
         self._journal.note(self._ended(self._row(request), reply))
 
     def malformed(self, reply: Reply, by: str) -> None:
-        """Write down something that was no request, as far as it could be read."""
+        """Write the row of a malformed request by ``by``, as far as it could be read."""
         now = self._clock.now()
         row = AuditRecord(
             id=self._ids.new(now),

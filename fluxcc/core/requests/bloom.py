@@ -1,8 +1,8 @@
-"""Which texts were seen in the last day or two, in memory that does not grow.
+"""Which request IDs were seen in the last day or two, in memory that does not grow.
 
-A Bloom filter: what it says was never seen was not; what it says was may not have been, which costs
-whoever asks a look into the store. Counterpart: ``replies``, whose requests would each have to wait
-for that look otherwise.
+A Bloom filter: a text that was added is always found; a text that was not is found now and then,
+which costs a query of the store. Counterpart: ``replies``, which would have to query the store for
+every request otherwise.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 BITS = 1 << 23
-"""Of each half, 1 MB: with 400,000 texts in it one in 1,000 others is taken for one of them."""
+"""Bits of each half (1 MB): with 400,000 texts in it, one in 1,000 other texts is found wrongly."""
 PLACES = 4
-"""Bits a text."""
+"""Bits set for each text."""
 
 
 class RotatingBloomFilter:
-    """Two halves: the younger is filled, the older is forgotten after ``span`` seconds more."""
+    """Two halves: texts are added to the younger one; after ``span`` seconds it becomes the older
+    one, and after ``span`` seconds more it is dropped."""
 
     def __init__(self, span: float, now: float) -> None:
         """``now`` is in seconds of any clock that never jumps."""
@@ -26,7 +27,7 @@ class RotatingBloomFilter:
         self._begun = now
 
     def add(self, texts: Iterable[str], now: float) -> None:
-        """These are seen now; they are remembered for ``span`` seconds at the least."""
+        """Add texts; they are found for at least ``span`` seconds from ``now`` on."""
         if now - self._begun > self._span:
             self._young, self._old = bytearray(BITS // 8), self._young
             self._begun = now
@@ -36,12 +37,12 @@ class RotatingBloomFilter:
                 young[place >> 3] |= 1 << (place & 7)
 
     def merge(self, other: RotatingBloomFilter) -> None:
-        """What the other's younger half has is seen now."""
+        """Add every text of the other's younger half."""
         both = int.from_bytes(self._young) | int.from_bytes(other._young)
         self._young = bytearray(both.to_bytes(BITS // 8))
 
     def may_have(self, text: str) -> bool:
-        """Whether this may have been seen; False only where it was not."""
+        """Whether this text may have been added; False only where it was not."""
         places = _places(text)
         return any(
             all(half[place >> 3] & 1 << (place & 7) for place in places)

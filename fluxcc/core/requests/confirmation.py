@@ -1,9 +1,9 @@
-"""What confirms that a plan came true: FreeSWITCH's own events.
+"""Waits for FreeSWITCH's events that confirm a plan.
 
 ``+OK`` proves nothing (a transfer to a number that nobody answers is accepted too), so every plan
-that touches a call names its confirmation (``domain.effects``), and here is what each of them
-takes. An ``Awaited`` is told what happens to the legs and has a ``result``; ``ConfirmationWatch``
-waits for it.
+that touches a call names its confirmation (``domain.effects``). For each kind there is an
+``Awaited``, which observes what happens to the legs and has a ``result``; ``ConfirmationWatch``
+waits for that.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from fluxcc.domain.effects import AllEnded, AllJoined, Arrived, Confirmation, Le
 from fluxcc.domain.events import LegNews
 
 CONFIRMATION_TIMEOUT = 2.0
-"""Seconds that FreeSWITCH has to show what it accepted. With a command that is answered at the last
-moment (``pbx.link``) and two commits the reply is still there within 5 (contract, section 3)."""
+"""Seconds that FreeSWITCH has to confirm an accepted command by events. Together with a command
+that is answered at the last moment (``pbx.link``) and two commits, the reply still comes within 5 s
+(contract, section 3)."""
 FIRST_FLUSH, LONGEST_FLUSH = 0.001, 0.02
-"""Seconds between two flushes of FreeSWITCH's events while a result is waited for."""
+"""Seconds between two flushes of FreeSWITCH's event queue during the wait."""
 ASK_AFTER = 1.0
 """Seconds without a result after which FreeSWITCH is asked, and again."""
-GRACE_TIME = 0.1
-"""Seconds that a destination which took a leg has to turn out not to want it."""
+SETTLING_TIME = 0.1
+"""Seconds for which a leg must stay with the destination that took it: the dialplan may still
+reject it there."""
 
 CONFIRMED = ""
-"""The result where all is as it was meant to be; otherwise it is the failure's code."""
+"""The result of a plan that is confirmed; otherwise it is the failure's code."""
 
 Result = Code | str | None
 
@@ -57,16 +59,16 @@ class AwaitedEnd:
         self._missing = set(wanted.legs)
 
     def observe(self, leg: str, news: LegNews) -> None:
-        """A leg hung up, or something that does not matter."""
+        """Note a leg that hung up."""
         if news.fact is LegFact.ENDED:
             self._missing.discard(leg)
 
     def result(self) -> Result:
-        """Confirmed when none is missing."""
+        """Confirmed when all have hung up."""
         return None if self._missing else CONFIRMED
 
     def on_timeout(self) -> Code:
-        """FreeSWITCH took the command and the leg is still there."""
+        """FreeSWITCH accepted the command and a leg is still there."""
         return Code.PBX_REJECTED
 
 
@@ -80,14 +82,14 @@ class AwaitedJoin:
         self._is_broken = False
 
     def observe(self, leg: str, news: LegNews) -> None:
-        """A leg entered a conference, or ended on its way."""
+        """Note a leg that entered a conference, or ended on its way."""
         if news.fact is LegFact.JOINED:
             self._rooms[leg] = news.detail
         elif news.fact is LegFact.ENDED:
             self._is_broken = True
 
     def result(self) -> Result:
-        """Confirmed when all are in that very room."""
+        """Confirmed when all are in that room, or in the same one where none is named."""
         if self._is_broken:
             return Code.CONFERENCE_NOT_JOINED
         if self._rooms.keys() != self.legs:
@@ -102,11 +104,11 @@ class AwaitedJoin:
 
 
 class AwaitedArrival:
-    """The leg is with its destination, and away from the other leg.
+    """The leg is at its destination, and away from the other leg.
 
-    No event says that a dialplan took a leg, so FreeSWITCH is asked where it is. One that ends on
-    the way was turned away where its cause says that there is nothing to route to; any other end
-    (busy, not answered, the customer hung up) came from a destination that was there.
+    No event says that a dialplan took a leg, so FreeSWITCH is asked where it is. A leg that ends on
+    the way was rejected where its cause is one of ``UNROUTABLE``; any other end (busy, not
+    answered, the customer hung up) came from a destination that exists.
     """
 
     def __init__(self, wanted: Arrived, tracker: Tracker, pbx: Pbx, runtime: Runtime) -> None:
@@ -120,29 +122,29 @@ class AwaitedArrival:
         self._has_arrived = False
 
     def observe(self, leg: str, news: LegNews) -> None:
-        """The leg left the bridge, or one of the two ended."""
+        """Note that the leg left the bridge, or that one of the two ended."""
         if news.fact is LegFact.PARTED or leg == self._wanted.away_from:
             self._is_away = True
         if news.fact is LegFact.ENDED and leg == self._wanted.leg:
             self._cause = news.detail
 
     def result(self) -> Result:
-        """Confirmed when it is there and stays for ``GRACE_TIME``, or was there and ended."""
+        """Confirmed when it has been there for ``SETTLING_TIME``, or ended routably."""
         if self._cause is None and self._is_away and not self._has_arrived:
             self._has_arrived = self._pbx.is_taken(self._wanted.leg, self._wanted.destination)
             if self._has_arrived:
-                self._linger()
+                self._settle()
         if self._cause is not None:
             return Code.DESTINATION_REJECTED if self._cause in UNROUTABLE else CONFIRMED
         return CONFIRMED if self._has_arrived else None
 
     def on_timeout(self) -> Code:
-        """It is neither there nor gone."""
+        """The leg neither arrived nor ended."""
         return Code.PBX_REJECTED
 
-    def _linger(self) -> None:
+    def _settle(self) -> None:
         waited = 0.0
-        while self._cause is None and waited < GRACE_TIME:
+        while self._cause is None and waited < SETTLING_TIME:
             self._runtime.sleep(LONGEST_FLUSH)
             self._pbx.flush_events()
             waited += LONGEST_FLUSH
@@ -151,14 +153,14 @@ class AwaitedArrival:
 class ConfirmationWatch:
     """Waits for a result.
 
-    In a ``with`` around the commands: it listens from before the first one on, since the event may
-    come before the command's answer.
+    Used in a ``with`` around the commands: it watches the legs from before the first command, since
+    the event may come before the command's answer.
     """
 
     def __init__(
         self, awaited: Awaited | None, tracker: Tracker, pbx: Pbx, runtime: Runtime, clock: Clock
     ) -> None:
-        """``awaited`` is None where nothing is to be waited for."""
+        """``awaited`` is None where nothing has to be confirmed."""
         self._awaited = awaited
         self._tracker = tracker
         self._pbx = pbx
@@ -179,15 +181,14 @@ class ConfirmationWatch:
             self._tracker.watchers.unwatch(self._awaited.legs, self._observe)
 
     def wait(self) -> Code | None:
-        """None when it is confirmed, otherwise the code of the failure. Raises
-        ``LinkLostError``."""
+        """None where it is confirmed, otherwise the failure's code. Raises ``LinkLostError``."""
         awaited = self._awaited
         if awaited is None:
             return None
         began, asked = self._clock.monotonic(), 0.0
         backoff = Backoff(FIRST_FLUSH, LONGEST_FLUSH)
         while (result := awaited.result()) is None:
-            # Not the sum of the pauses: under overload each of them takes longer.
+            # By the clock, not as the sum of the pauses: under overload each of them takes longer.
             waited = self._clock.monotonic() - began
             if waited >= CONFIRMATION_TIMEOUT:
                 return awaited.on_timeout()
@@ -200,7 +201,8 @@ class ConfirmationWatch:
         return result if isinstance(result, Code) else None
 
     def _ask(self, awaited: Awaited) -> None:
-        """Under overload an event comes late, or was dropped: ask FreeSWITCH itself."""
+        """Ask FreeSWITCH whether the legs have ended: under overload their events come late, or
+        were dropped."""
         if isinstance(awaited, AwaitedEnd) and self._pbx.are_gone(awaited.legs):
             for leg in awaited.legs:
                 awaited.observe(leg, LegNews(LegFact.ENDED))

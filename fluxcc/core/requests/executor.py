@@ -1,8 +1,8 @@
 """Carries a request out: find the call, decide, write down, act, wait for confirmation, answer.
 
 One request is one call of ``execute``, in a greenlet of its own. Counterparts: the doors bring
-requests and take replies; ``actions`` decide; ``performer`` acts; ``confirmation`` waits for what
-FreeSWITCH's events show; ``audit_trail`` writes down.
+requests and take replies; ``actions`` decide; ``performer`` acts; ``confirmation`` waits for
+FreeSWITCH's events; ``audit_trail`` writes the audit's row.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ class Executor:
         return self._replies.once(request.id, lambda: self._answer(request))
 
     def refuse(self, reply: Reply, by: str) -> Reply:
-        """Write down the refusal of a request that was no request, and remember its reply.
+        """Write a malformed request into the audit, and keep its reply.
 
-        Returns the earlier reply where the request's ID was used before.
+        ``by`` is the asker (``agent:1000``). Returns the earlier reply where the request ID was
+        used before.
         """
         earlier = self._replies.find(reply.request)
         if earlier is not None:
@@ -123,7 +124,7 @@ class Executor:
     def _carry_out_on(
         self, call: Call, request: Request, plan: Plan, conversation: Conversation | None
     ) -> Reply:
-        """Act on a call, alone, and let its history say so."""
+        """Act on a call, one action at a time, and set the call's outcome."""
         earlier, had_survey_over = call.outcome, call.is_survey_over
         # Before the first command: the call's last event may come before a command's answer.
         call.outcome = plan.outcome or earlier
@@ -163,7 +164,7 @@ class Executor:
         return reply if is_promised and is_written else replace(reply, record_pending=True)
 
     def _perform(self, plan: Plan, request: Request) -> Code | None:
-        """Do it and wait for the confirmation; the code of what went wrong."""
+        """Do the plan and wait for its confirmation; the failure's code, or None."""
         by = str(request.actor)
         try:
             with self._confirmations.watch(plan.confirmation) as confirmation:
@@ -174,8 +175,11 @@ class Executor:
                     self._performer.perform(plan.afterwards, by)
                 return failure
         except LinkLostError:
-            # An operator's block is on disk, and the gate is told after the next connect.
+            # An operator's block is on disk, and is published to the gate after the next connect.
             return Code.GATE_PENDING if plan.holds_without_link else Code.OUTCOME_UNKNOWN
         except PbxError as error:
-            log.warning("FreeSWITCH said no", extra={"request": request.id, "error": str(error)})
+            log.warning(
+                "FreeSWITCH rejected a command",
+                extra={"request": request.id, "error": str(error)},
+            )
             return Code.PBX_REJECTED

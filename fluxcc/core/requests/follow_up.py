@@ -20,24 +20,25 @@ class FollowUps:
         self._journal = journal
 
     def follow(self, row: AuditRecord) -> None:
-        """Complete this audit row as soon as it shows what became of its call."""
+        """Complete this audit row as soon as the sequel of its call is known."""
         leg = row.call
 
         def observe(_leg: str, news: LegNews) -> None:
-            sequel = tell(news)
+            sequel = sequel_of(news)
             if sequel:
                 self._tracker.watchers.unwatch([leg], observe)
                 self._journal.note(msgspec.structs.replace(row, sequel=sequel))
 
         self._tracker.watchers.watch([leg], observe)
-        # Somebody may have answered, or the call may be over, before the transfer was confirmed.
+        # The agent may have answered, or the call may be over, before the transfer was confirmed.
         sooner = self._tracker.partner_of(leg) or self._tracker.watchers.end_of(leg)
         if sooner is not None:
             observe(leg, sooner)
 
 
-def tell(news: LegNews) -> str:
-    """The sequel that this news of the customer's leg amounts to; empty where it is none yet."""
+def sequel_of(news: LegNews) -> str:
+    """The sequel (``AuditRecord.sequel``) after this news of the customer's leg; empty for none
+    yet."""
     match news.fact:
         case LegFact.BRIDGED:
             return f"answered:{news.detail}"

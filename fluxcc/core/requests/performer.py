@@ -1,4 +1,4 @@
-"""Does what a plan says, effect by effect. It decides nothing.
+"""Does a plan's effects. It decides nothing.
 
 Counterparts: ``executor`` gives it a plan's effects in their order; ``ports.Pbx``, ``blocking`` and
 ``provisioning`` do them.
@@ -51,8 +51,8 @@ class Performer:
         self._runtime = runtime
 
     def promise(self, effects: tuple[Effect, ...]) -> list[Record]:
-        """What must be on disk before these effects are begun. Blocks count in memory from now on:
-        while one is being committed, the same number may be marked again."""
+        """The records that must be on disk before these effects are begun. Blocks are put into
+        memory at once: the same number may be marked again while the block is being committed."""
         records: list[Record] = []
         for effect in effects:
             match effect:
@@ -66,7 +66,7 @@ class Performer:
         return records
 
     def perform(self, effects: tuple[Effect, ...], by: str) -> None:
-        """Do them in the name of ``by``, those together that need not wait for each other. Raises
+        """Do the effects in the name of ``by`` (``agent:1000``), those of one step together. Raises
         ``PbxError``."""
         for step in steps(effects):
             self._runtime.together([partial(self._perform, effect, by) for effect in step])
@@ -86,7 +86,7 @@ class Performer:
                 try:
                     self._pbx.disarm_survey(leg)
                 except PbxRejectedError as error:
-                    # What follows ends or moves the leg, which matters more.
+                    # The next effect ends or moves the leg, which matters more.
                     log.warning("a survey was not disarmed", extra={"error": str(error)})
             case Brief(leg, facts):
                 self._pbx.brief_leg(leg, facts)

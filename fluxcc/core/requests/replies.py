@@ -1,6 +1,6 @@
-"""What was answered to which request, so that the same request ID is never carried out twice.
+"""The replies to earlier requests, so that no request ID is carried out twice.
 
-Replies of the last ``MEMORY`` requests are at hand; older ones, and those of a former life of the
+The last ``RECENT_REPLIES`` are in memory; older ones, and those from before a restart of the
 daemon, are in the store's audit for ``WINDOW`` seconds (contract, section 3: 24 h). The store is
 asked only for what ``bloom`` does not rule out: the caller talks on while the agent waits.
 """
@@ -18,7 +18,7 @@ from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.requests import Reply
 
 WINDOW = 24 * 3600.0
-MEMORY = 5_000
+RECENT_REPLIES = 5_000
 
 
 class Replies:
@@ -31,11 +31,11 @@ class Replies:
         self._recent: OrderedDict[str, Reply] = OrderedDict()
         self._seen = RotatingBloomFilter(WINDOW, clock.monotonic())
         self._is_learned = False
-        """Whether ``_seen`` has what former lives answered."""
+        """Whether ``_seen`` has the store's request IDs."""
         self._running: set[str] = set()
 
     def learn(self) -> None:
-        """Get to know the requests of former lives. Raises ``StoreUnavailableError``."""
+        """Read the request IDs of the store. Raises ``StoreUnavailableError``."""
         since, now = self._clock.now() - WINDOW, self._clock.monotonic()
         self._seen.merge(self._runtime.offload(self._read, since, now))
         self._is_learned = True
@@ -46,8 +46,8 @@ class Replies:
         return found
 
     def once(self, request: str, answer: Callable[[], Reply]) -> Reply | None:
-        """The reply to this request: an earlier one, or what ``answer`` gives now, which is kept.
-        None while the same request is running."""
+        """The reply to this request ID: the earlier one, or the result of ``answer``, which is
+        kept. None while the same request is being carried out."""
         if request in self._running:
             return None
         self._running.add(request)
@@ -61,8 +61,8 @@ class Replies:
     def find(self, request: str) -> Reply | None:
         """The earlier reply to this request ID, or None.
 
-        Where the store cannot be read, only the recent ones are known: better an action twice
-        than none at all.
+        Where the store cannot be read, only the recent ones are known: an action that is done twice
+        is better than one that is not done.
         """
         reply = self._recent.get(request)
         if reply is None and (not self._is_learned or self._seen.may_have(request)):
@@ -75,14 +75,14 @@ class Replies:
         return reply
 
     def keep(self, reply: Reply) -> None:
-        """This is what its request was answered."""
+        """Keep the reply to its request ID."""
         self._recent[reply.request] = reply
         self._seen.add((reply.request,), self._clock.monotonic())
-        if len(self._recent) > MEMORY:
+        if len(self._recent) > RECENT_REPLIES:
             self._recent.popitem(last=False)
 
     def forget(self, numbers: Collection[str]) -> None:
-        """Let no reply say any more that it was about one of these numbers."""
+        """Erase these numbers from the replies in memory."""
         for request, reply in self._recent.items():
             if reply.number in numbers:
                 self._recent[request] = msgspec.structs.replace(reply, number="")

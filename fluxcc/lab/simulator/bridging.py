@@ -29,7 +29,7 @@ class Bridges:
         self._router = router
 
     def talk(self, a: Channel, b: Channel) -> None:
-        """Let both talk until one leaves; then the other goes where its variables send it.
+        """Bridge both until one leaves; then the other goes where its variables send it.
 
         A is left alone where it goes on with its dialplan.
         """
@@ -50,7 +50,7 @@ class Bridges:
             self._after(a, b)
 
     def bridge_now(self, a: Channel, b: Channel) -> None:
-        """``uuid_bridge``: take both from whatever they do and let them talk."""
+        """``uuid_bridge``: interrupt what both legs are doing, and bridge them."""
         a.meets("originatee", b)
         b.meets("originator", a)
         a.profile = a.profile.talking_to(b.profile)

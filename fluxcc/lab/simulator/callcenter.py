@@ -24,7 +24,7 @@ STATUSES = ("Available", "Available (On Demand)", "On Break", "Logged Out")
 STATES = ("Waiting", "Receiving", "In a queue call", "Idle", "Reserved")
 
 LOOK_FOR_AGENTS = 0.02
-"""Seconds between two looks for a free agent while somebody waits."""
+"""Seconds between two searches for a free agent while a member waits."""
 
 SETTLE = 0.02
 """Seconds after the end of the agent's leg until the queue takes note; FreeSWITCH polls, too."""
@@ -120,7 +120,7 @@ class CallCenter:
             "cc_queue_joined_epoch": _epoch(member.joined),
             "cc_queue": queue,
         }
-        self._tell(queue, "member-queue-start", member.headers(), about=leg)
+        self._fire(queue, "member-queue-start", member.headers(), about=leg)
         self._count(queue)
         gevent.spawn(self._serve, member)
         music: Headers = [("Playback-File-Path", self.queues[queue].get("moh-sound", ""))]
@@ -134,7 +134,7 @@ class CallCenter:
         """Change an agent's status, as a supervisor or too many unanswered calls do."""
         agent.status = status
         agent.last_status_change = time.time()
-        self._tell_agent(agent, "agent-status-change", ("CC-Agent-Status", status))
+        self._fire_about_agent(agent, "agent-status-change", ("CC-Agent-Status", status))
 
     def set_state(self, agent: Agent, state: str) -> None:
         """Change an agent's state."""
@@ -144,12 +144,12 @@ class CallCenter:
                 tier.state = {"Receiving": "Offering", "In a queue call": "Active Inbound"}.get(
                     state, "Ready"
                 )
-        self._tell_agent(agent, "agent-state-change", ("CC-Agent-State", state))
+        self._fire_about_agent(agent, "agent-state-change", ("CC-Agent-State", state))
 
-    def tell_asked(self, agent: Agent, what: str) -> None:
+    def fire_query(self, agent: Agent, what: str) -> None:
         """FreeSWITCH makes an event even of the question for a state or a status."""
         value = agent.state if what == "state" else agent.status
-        self._tell_agent(agent, f"agent-{what}-get", (f"CC-Agent-{what.title()}", value))
+        self._fire_about_agent(agent, f"agent-{what}-get", (f"CC-Agent-{what.title()}", value))
 
     def _read(self, configuration: Configuration) -> None:
         module = configuration.module("callcenter.conf")
@@ -183,7 +183,7 @@ class CallCenter:
                 )
 
     def _serve(self, member: Member) -> None:
-        """Offer the member to one free agent after the other until somebody takes the call."""
+        """Offer the member to one free agent after the other until one takes the call."""
         while member.state == "Waiting" and not member.leg.is_called_away:
             gevent.sleep(LOOK_FOR_AGENTS)
             agent = self._longest_idle(member.queue)
@@ -202,7 +202,7 @@ class CallCenter:
         agent.last_offered_call = called = time.time()
         self.set_state(agent, "Receiving")
         offer: Headers = [("CC-Agent", agent.name), ("CC-Agent-Type", "callback")]
-        self._tell(
+        self._fire(
             member.queue,
             "agent-offering",
             [*offer, ("CC-Agent-System", "single_box"), *member.headers()],
@@ -228,7 +228,7 @@ class CallCenter:
             ("CC-Agent-Aborted-Time", _epoch(time.time())),
         ]
         joined: Headers = [("CC-Member-Joined-Time", _epoch(member.joined))]
-        self._tell(member.queue, "bridge-agent-fail", [*fail, *member.headers(), *joined])
+        self._fire(member.queue, "bridge-agent-fail", [*fail, *member.headers(), *joined])
         delay = {"USER_BUSY": agent.busy_delay_time, "CALL_REJECTED": agent.reject_delay_time}
         agent.ready_time = time.time() + delay.get(cause, 0)
         if cause == "NO_ANSWER":
@@ -250,7 +250,7 @@ class CallCenter:
             ("CC-Agent-UUID", leg.uuid),
         ]
         joined: Headers = [("CC-Member-Joined-Time", _epoch(member.joined))]
-        self._tell(
+        self._fire(
             member.queue,
             "bridge-agent-start",
             [*who, *times, *joined, *member.headers()],
@@ -279,7 +279,7 @@ class CallCenter:
         success: Headers = [("CC-Hangup-Cause", "SUCCESS")]
         bridged: Headers = [("CC-Agent-Bridged", "true")]
         terminated: Headers = [("CC-Bridge-Terminated-Time", _epoch(ended))]
-        self._tell(
+        self._fire(
             member.queue,
             "bridge-agent-end",
             [*success, *who, *bridged, *times, *joined, *terminated, *member.headers()],
@@ -287,7 +287,7 @@ class CallCenter:
         )
         member.leg.variables["cc_queue_terminated_epoch"] = _epoch(ended)
         left: Headers = [("CC-Member-Leaving-Time", _epoch(ended))]
-        self._tell(
+        self._fire(
             member.queue,
             "member-queue-end",
             [*success, ("CC-Cause", "Terminated"), *who, *times, *left, *joined, *member.headers()],
@@ -312,22 +312,22 @@ class CallCenter:
             ("CC-Cause", "Cancel"),
             ("CC-Cancel-Reason", "BREAK_OUT"),
         ]
-        self._tell(member.queue, "member-queue-end", [*left, *member.headers()], about=member.leg)
+        self._fire(member.queue, "member-queue-end", [*left, *member.headers()], about=member.leg)
         self._count(member.queue)
 
     def _count(self, queue: str) -> None:
         count = sum(1 for member in self.members if member.queue == queue)
         headers: Headers = [("CC-Count", str(count)), ("CC-Selection", "Single-Queue")]
-        self._tell(queue, "members-count", headers)
+        self._fire(queue, "members-count", headers)
 
-    def _tell(
+    def _fire(
         self, queue: str, action: str, headers: Headers, *, about: Channel | None = None
     ) -> None:
         first: Headers = about.headers() if about is not None else []
         named: Headers = [("CC-Queue", queue), ("CC-Action", action)]
         self._bus.fire("CUSTOM", [*first, *named, *headers], subclass=SUBCLASS)
 
-    def _tell_agent(self, agent: Agent, action: str, said: tuple[str, Value]) -> None:
+    def _fire_about_agent(self, agent: Agent, action: str, said: tuple[str, Value]) -> None:
         headers: Headers = [("CC-Agent", agent.name), ("CC-Action", action), said]
         self._bus.fire("CUSTOM", headers, subclass=SUBCLASS)
 

@@ -119,7 +119,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class OtherLeg:
-    """The leg this one has to do with, as ``Other-Type`` and ``Other-Leg-*`` tell it."""
+    """The leg that called this one or was called by it (``Other-Type`` and ``Other-Leg-*``)."""
 
     kind: str
     """``originator`` or ``originatee``."""
@@ -182,7 +182,7 @@ class Channel:
 
     @property
     def is_called_away(self) -> bool:
-        """Whatever the leg is doing must end: it was hung up, or sent elsewhere."""
+        """Whether what the leg is doing must end, because it was hung up or sent elsewhere."""
         return self.is_ended or self.next_step is not None
 
     def departure(self) -> Callable[[], bool]:
@@ -206,7 +206,7 @@ class Channel:
             self.changed()
 
     def changed(self) -> None:
-        """Wake whoever waits for something about this leg."""
+        """Wake every greenlet that waits for a change of this leg."""
         for watcher in self._watchers:
             watcher.set()
 

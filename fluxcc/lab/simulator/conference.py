@@ -1,4 +1,4 @@
-"""mod_conference: rooms that exist as long as somebody is in them, and conference::maintenance.
+"""mod_conference: rooms that exist as long as they have a member, and conference::maintenance.
 
 Its counterparts are the ``conference`` application and the ``conference`` command. As in
 FreeSWITCH any name makes a room on first entry.
@@ -46,14 +46,14 @@ class Conferences:
         room = self._rooms.get(name)
         if room is None:
             room = self._rooms[name] = Room(name, profile or "default")
-            self._tell(room, "conference-create")
+            self._fire(room, "conference-create")
         self._last_member += 1
         number = self._last_member
         room.members[number] = leg
-        self._tell(room, "add-member", self._member_headers(number, leg))
+        self._fire(room, "add-member", self._member_headers(number, leg))
         leg.wait(lambda: leg.is_called_away)
         del room.members[number]
-        self._tell(room, "del-member", self._member_headers(number, leg))
+        self._fire(room, "del-member", self._member_headers(number, leg))
         gevent.spawn_later(NEXT_FRAME, self._close_if_empty, room)
 
     def command(self, text: str) -> str:
@@ -76,7 +76,7 @@ class Conferences:
     def _close_if_empty(self, room: Room) -> None:
         if not room.members and self._rooms.get(room.name) is room:
             del self._rooms[room.name]
-            self._tell(room, "conference-destroy")
+            self._fire(room, "conference-destroy")
 
     def _member_headers(self, number: int, leg: Channel) -> Headers:
         headers: Headers = [("Floor", "false"), *leg.headers(with_variables=False)]
@@ -94,7 +94,7 @@ class Conferences:
             ("Current-Energy", "0"),
         ]
 
-    def _tell(self, room: Room, action: str, headers: Headers | None = None) -> None:
+    def _fire(self, room: Room, action: str, headers: Headers | None = None) -> None:
         first: Headers = [
             ("Conference-Name", room.name),
             ("Conference-Domain", self._configuration.variables.get("domain", "")),

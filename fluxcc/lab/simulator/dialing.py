@@ -1,4 +1,4 @@
-"""Calling somebody: dial strings, the directory, and a leg that goes out.
+"""Outbound calls: dial strings, the directory, and a leg that goes out.
 
 Its counterparts are the ``bridge`` application, the ``originate`` command and mod_callcenter on
 one side, the telephones in ``outside.py`` on the other.

@@ -1,6 +1,7 @@
 """mod_hash: ``hash`` in the dialplan and over the api, and ``hash_dump``.
 
-Its counterparts are the gate's conditions and whoever fills them. In memory only, as in FreeSWITCH.
+Its counterparts are the gate's conditions, which read it, and the daemon, which writes it. In
+memory only, as in FreeSWITCH.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Outside:
         profile: str,
         route: Callable[[Channel], None],
     ) -> Channel:
-        """Somebody whose From reads ``"name" <sip:number@…>`` dials ``destination``."""
+        """A caller with ``From: "name" <sip:number@…>`` dials ``destination``."""
         typed, user = number, from_user(number)
         shown_user = user.partition(";")[0]
         shown_name = display_name(name) or shown_user or "unknown"
@@ -80,7 +80,7 @@ class Outside:
         return 200 if caller.is_answered else CAUSES[caller.cause].sip_status
 
     def set_phone(self, number: str, mode: str) -> None:
-        """Let a telephone answer, ring for ever, or be busy."""
+        """Set whether a telephone answers, rings for ever, or is busy."""
         self._modes[number] = mode
 
     def hang_up_phone(self, number: str) -> bool:

@@ -84,13 +84,13 @@ class Router:
             self._switchboard.redirect(leg, lambda: self.route(leg))
 
     def flip(self, leg: Channel) -> None:
-        """Let a leg that was called act as a caller, once: its own number is the caller ID now."""
+        """Turn a called leg into a calling one, once: its own number becomes the caller ID."""
         if leg.direction == "outbound" and not leg.profile.is_flipped:
             leg.profile = leg.profile.flipped()
             leg.variables["channel_cid_flipped"] = "yes"
 
     def park(self, leg: Channel) -> None:
-        """Let the leg wait to be fetched."""
+        """Park the leg until it is transferred or bridged."""
         leg.state = State.CS_PARK
         self.wait_parked(leg)
 

@@ -2,7 +2,7 @@
 
 Its counterparts are the ``lua`` application and the ``lua`` command. The language comes from the
 package ``lupa``, which only developers need: without it this is a FreeSWITCH without mod_lua.
-A script runs in the greenlet that asked for it; whatever blocks in it lets all others go on.
+A script runs in the greenlet that asked for it; where it blocks, the other greenlets go on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Scripts:
         self._pbx = pbx
 
     def run_on(self, leg: Channel, command: str) -> None:
-        """``lua SCRIPT ARGUMENT…`` in the dialplan, which goes on whatever becomes of it."""
+        """``lua SCRIPT ARGUMENT…`` in the dialplan, which goes on also where the script fails."""
         language = _find_language()
         if language is None:
             self._pbx.switchboard.hang_up(leg, "DESTINATION_OUT_OF_ORDER")
@@ -76,7 +76,7 @@ class Scripts:
                 source = self._folder.joinpath(script).read_text(lua.BYTES)
             runtime.execute(source, name=f"@{script}")
         except Exception as fault:
-            # Whatever goes wrong in a script is the script's fault, not the PBX's.
+            # An error in a script must not end the PBX.
             _LOG.error("the script %r failed: %s", script, fault)
             return False
         finally:
@@ -89,7 +89,7 @@ class Scripts:
 
 
 def _find_language() -> Any:
-    """The module with Lua in it; None, and a word about it, where there is none."""
+    """The module with Lua in it; None, and a line on stderr, where there is none."""
     for name in _LANGUAGES:
         try:
             return importlib.import_module(name)

@@ -24,7 +24,7 @@ _HEAD = 12
 def play(
     pbx: Pbx, leg: Channel, sound: str, is_cut_short: Callable[[], bool] = lambda: False
 ) -> bool:
-    """Let the leg hear ``sound``, to its end or until it ``is_cut_short``.
+    """Play ``sound`` to the leg, to its end or until it ``is_cut_short``.
 
     False where there is no such sound, which takes no time and is not told.
     """
@@ -55,7 +55,7 @@ def seconds(sound: str, folder: Path) -> float | None:
 
 
 def _seconds_of_file(data: bytes) -> float:
-    """The length in a WAV's header, whatever its codec; no time for anything else."""
+    """The seconds in a WAV's header, for any codec; 0 for any other file."""
     if data[:4] != b"RIFF" or data[8:_HEAD] != b"WAVE":
         return 0.0
     rate, position = 0, _HEAD

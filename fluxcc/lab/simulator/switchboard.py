@@ -1,8 +1,8 @@
 """All legs, each living in a greenlet of its own from CHANNEL_CREATE to CHANNEL_DESTROY.
 
 Its counterparts are the parts that make legs (``outside.py``, ``dialing.py``) and those that move
-them (``routing.py``, ``bridging.py``). A leg does one step after the other; whoever wants it to do
-something else gives it another step, and the one it is in returns.
+them (``routing.py``, ``bridging.py``). A leg does one step after the other; ``redirect`` gives it
+another step, and the one it is in returns.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Switchboard:
         uuid_wanted: str = "",
         originator: Channel | None = None,
     ) -> Channel:
-        """A new leg. It begins with ``first``; without one it waits to be told."""
+        """A new leg. It begins with ``first``; without one it waits for ``redirect``."""
         self.sessions_since_start += 1
         leg = Channel(
             name,
@@ -109,7 +109,7 @@ class Switchboard:
         leg.changed()
 
     def redirect(self, leg: Channel, step: Step) -> None:
-        """Let the leg leave what it is doing and do ``step`` instead."""
+        """Interrupt what the leg is doing, and run ``step`` instead."""
         leg.next_step = step
         leg.redirections += 1
         leg.changed()

@@ -1,4 +1,4 @@
-"""The way from any older schema to the present one, by alembic.
+"""Migrates any older schema to the present one, by alembic.
 
 Looking to change a table? Change ``store.schema``, and add the next file in ``versions``.
 """
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from fluxcc.domain.errors import StoreUnavailableError
 
 ADVISORY_LOCK = 0x666C757863  # "fluxc"
-"""Whoever migrates a PostgreSQL holds this; SQLite has its write lock for it."""
+"""The lock held during a migration of a PostgreSQL; on SQLite it is the write lock."""
 
 
 def migrate(connection: Connection) -> None:
@@ -25,7 +25,7 @@ def migrate(connection: Connection) -> None:
     Raises ``StoreUnavailableError`` where a newer fluxcc wrote the schema.
     """
     if connection.dialect.name == "postgresql":
-        # For this transaction only: a large table may take its time.
+        # For this transaction only: a large table may take long.
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
     if is_current(connection):

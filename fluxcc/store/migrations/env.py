@@ -1,4 +1,4 @@
-"""What alembic runs: the pending steps, in the transaction of whoever called ``migrate``."""
+"""Run by alembic: the pending steps, in the transaction that ``migrate`` was called in."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from fluxcc.cli import doctor, main
 from fluxcc.config import Settings, StoreSettings
-from fluxcc.doctor import examination
-from fluxcc.doctor.examination import CHECKS, OK
+from fluxcc.doctor import checks
+from fluxcc.doctor.checks import CHECKS, OK
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 
 GRAVE = grave("pbx-unreachable", "{host} does not answer.", "Start {host}.", host="pbx1")
@@ -35,11 +35,11 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def find(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Sets what the visit finds: by the check's name, ``OK`` for the others."""
+    """Sets what the diagnosis finds: by the check's name, ``OK`` for the others."""
 
     def set_findings(**findings: Finding) -> None:
-        results = [examination.Result(check, findings.get(check.name, OK)) for check in CHECKS]
-        monkeypatch.setattr(doctor, "visit", lambda *_, **__: results)
+        results = [checks.Result(check, findings.get(check.name, OK)) for check in CHECKS]
+        monkeypatch.setattr(doctor, "diagnose", lambda *_, **__: results)
 
     return set_findings
 
@@ -113,7 +113,7 @@ def test_what_a_stranger_may_have_chosen_is_harmless_to_a_terminal(
 
 
 def test_the_faults_of_a_configuration_are_the_findings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "visit", lambda *_, **__: pytest.fail("visited"))
+    monkeypatch.setattr(doctor, "diagnose", lambda *_, **__: pytest.fail("diagnosed"))
     for language, problem in (("C.UTF-8", "must be"), ("pt_BR.UTF-8", "deve")):
         result = run("--json", FLUXCC_PBX_PORT="0", LC_ALL=language)
         document = json.loads(result.stdout)
@@ -124,17 +124,17 @@ def test_the_faults_of_a_configuration_are_the_findings(monkeypatch: pytest.Monk
         assert result.exit_code == 1
 
 
-def test_the_visit_is_told_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    visits: list[tuple[int, dict[str, Any]]] = []
+def test_the_diagnosis_is_told_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    diagnoses: list[tuple[int, dict[str, Any]]] = []
 
-    def visit(settings: Settings, ask: Callable[[], object], **options: Any) -> list[object]:
-        visits.append((settings.pbx.port, options))
-        return [examination.Result(CHECKS[0], OK)]
+    def diagnose(settings: Settings, ask: Callable[[], object], **options: Any) -> list[object]:
+        diagnoses.append((settings.pbx.port, options))
+        return [checks.Result(CHECKS[0], OK)]
 
-    monkeypatch.setattr(doctor, "visit", visit)
+    monkeypatch.setattr(doctor, "diagnose", diagnose)
     run(FLUXCC_PBX_PORT="8022")
     run("--call")
-    assert visits == [(8022, {"places_call": False}), (8021, {"places_call": True})]
+    assert diagnoses == [(8022, {"places_call": False}), (8021, {"places_call": True})]
 
 
 def test_a_daemon_that_is_down_is_asked_in_vain(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from fluxcc.core.requests.replies import MEMORY, WINDOW
+from fluxcc.core.requests.replies import RECENT_REPLIES, WINDOW
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.requests import Reply
@@ -114,11 +114,11 @@ def test_a_reply_is_at_hand_although_the_store_is_down(world: World) -> None:
 
 
 def test_only_so_many_replies_are_kept_at_hand(world: World) -> None:
-    for number in range(MEMORY + 1):
+    for number in range(RECENT_REPLIES + 1):
         world.replies.keep(a_reply(str(number)))
     assert world.replies.find("0") is None
     assert world.replies.find("1") is not None
-    assert world.replies.find(str(MEMORY)) is not None
+    assert world.replies.find(str(RECENT_REPLIES)) is not None
 
 
 def test_a_request_id_is_remembered_for_24_hours() -> None:

@@ -11,13 +11,13 @@ from fluxcc.core import retention as retention_module
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
 from fluxcc.core.retention import (
-    AGAIN,
-    FIRST,
+    FIRST_AFTER,
     PERIOD,
-    DaemonMemory,
+    RETRY_AFTER,
+    DaemonLiveData,
     Erasure,
     Retention,
-    StoredMemory,
+    StoredLiveData,
 )
 from fluxcc.domain.actions import Action
 from fluxcc.domain.audit import REQUESTED, AuditRecord
@@ -104,9 +104,9 @@ def retention(world: World) -> Retention:
 
 def test_calls_come_before_old_ones(world: World, retention: Retention) -> None:
     world.store.write(everything(NOW - 999 * DAY))
-    assert retention.step() == pytest.approx(FIRST)
+    assert retention.step() == pytest.approx(FIRST_AFTER)
     assert world.store.calls
-    world.clock.step(FIRST)
+    world.clock.step(FIRST_AFTER)
     retention.step()
     assert not world.store.calls
 
@@ -114,7 +114,7 @@ def test_calls_come_before_old_ones(world: World, retention: Retention) -> None:
 def test_each_kind_goes_at_its_age(world: World, retention: Retention) -> None:
     for age in (1, 89, 91, 364, 366):
         world.store.write(everything(NOW - age * DAY))
-    world.clock.step(FIRST)
+    world.clock.step(FIRST_AFTER)
     assert retention.step() == pytest.approx(PERIOD)
     assert {int(call.started) for call in world.store.calls.values()} == {
         int(NOW - age * DAY) for age in (1, 89)
@@ -126,7 +126,7 @@ def test_each_kind_goes_at_its_age(world: World, retention: Retention) -> None:
 
 
 def test_it_is_done_once_a_day(world: World, retention: Retention) -> None:
-    world.clock.step(FIRST)
+    world.clock.step(FIRST_AFTER)
     retention.step()
     world.store.write(everything(NOW - 999 * DAY))
     assert retention.step() == pytest.approx(PERIOD)
@@ -138,29 +138,29 @@ def test_it_is_done_once_a_day(world: World, retention: Retention) -> None:
 
 def test_the_audit_says_how_many_went_by_time(world: World, retention: Retention) -> None:
     world.store.write(everything(NOW - 366 * DAY))
-    world.clock.step(FIRST)
+    world.clock.step(FIRST_AFTER)
     retention.step()
     (row,) = rows(world, "retention")
     assert (row.by, row.status, row.code, row.number) == ("time", "ok", "erased", "")
     assert json.loads(row.subject) == {"calls": 1, "surveys": 1, "blocks": 1, "audit": 1}
     assert retention.deleted == dict.fromkeys(RecordKind, 1)
-    assert retention.last_done == NOW + FIRST
+    assert retention.last_done == NOW + FIRST_AFTER
 
 
 def test_a_day_without_anything_old_leaves_no_row(world: World, retention: Retention) -> None:
-    world.clock.step(FIRST)
+    world.clock.step(FIRST_AFTER)
     retention.step()
     assert rows(world, "retention") == []
-    assert retention.last_done == NOW + FIRST
+    assert retention.last_done == NOW + FIRST_AFTER
 
 
 def test_it_goes_in_steps_between_which_others_write(
     world: World, retention: Retention, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention_module, "BATCH", 2)
+    monkeypatch.setattr(retention_module, "RECORDS_PER_BATCH", 2)
     for id in range(5):
         world.store.write(Batch(calls=(a_call(id + 1, NOW - 91 * DAY),)))
-    world.clock.step(FIRST)
+    world.clock.step(FIRST_AFTER)
     before = world.clock.monotonic()
     retention.step()
     assert [told for told in world.store.story if told.endswith("calls")] == [
@@ -168,7 +168,9 @@ def test_it_goes_in_steps_between_which_others_write(
         "purge 2 calls",
         "purge 1 calls",
     ]
-    assert world.clock.monotonic() - before == pytest.approx(2 * retention_module.PAUSE)
+    assert world.clock.monotonic() - before == pytest.approx(
+        2 * retention_module.PAUSE_BETWEEN_BATCHES
+    )
 
 
 def test_what_went_before_the_store_failed_is_in_the_audit_and_the_rest_goes_later(
@@ -183,13 +185,13 @@ def test_what_went_before_the_store_failed_is_in_the_audit_and_the_rest_goes_lat
         return purge(kind, before, limit)
 
     monkeypatch.setattr(world.store, "purge", failing)
-    world.clock.step(FIRST)
-    assert retention.step() == pytest.approx(AGAIN)
+    world.clock.step(FIRST_AFTER)
+    assert retention.step() == pytest.approx(RETRY_AFTER)
     (row,) = rows(world, "retention")
     assert (row.status, json.loads(row.subject)) == (REQUESTED, {"calls": 1, "surveys": 1})
     assert retention.last_done is None
     monkeypatch.undo()
-    world.clock.step(AGAIN)
+    world.clock.step(RETRY_AFTER)
     assert retention.step() == pytest.approx(PERIOD)
     assert not world.store.blocks
 
@@ -197,7 +199,7 @@ def test_what_went_before_the_store_failed_is_in_the_audit_and_the_rest_goes_lat
 def test_other_ages_count_from_the_next_time_on(world: World, retention: Retention) -> None:
     world.store.write(everything(NOW - 10 * DAY))
     retention.ages = AGES | {RecordKind.CALLS: 5 * DAY}
-    world.clock.step(FIRST)
+    world.clock.step(FIRST_AFTER)
     retention.step()
     assert (len(world.store.calls), len(world.store.surveys)) == (0, 1)
 
@@ -213,7 +215,7 @@ def erasing(world: World) -> Erasure:
         runtime=world.runtime,
         clock=world.clock,
         numbers=world.numbers,
-        memory=DaemonMemory(world.blocking, world.journal, world.replies),
+        live_data=DaemonLiveData(world.blocking, world.journal, world.replies),
         write=world.journal.commit,
         ids=MomentIds(),
     )
@@ -232,7 +234,7 @@ def stored(world: World) -> Erasure:
         runtime=world.runtime,
         clock=world.clock,
         numbers=world.numbers,
-        memory=StoredMemory(world.store, world.clock),
+        live_data=StoredLiveData(world.store, world.clock),
         write=write,
         ids=MomentIds(),
     )

@@ -93,7 +93,7 @@ ANSWERS = {
 
 
 def test_an_answer_that_comes_as_an_event_and_out_of_the_spool_is_one(world: World) -> None:
-    world.surveys.told(ANSWERS)
+    world.surveys.note_answer(ANSWERS)
     world.spool.files["a"] = [ANSWERS, {**ANSWERS, "Fluxcc-Answer-2": "0"}]
     assert world.surveys.empty_spool() == 1
     (survey,) = world.store.surveys.values()
@@ -125,7 +125,7 @@ def test_a_spool_is_only_emptied_onto_the_disk(world: World) -> None:
 def test_a_malformed_answer_is_kept_aside_and_stops_nobody(
     world: World, changes: dict[str, str]
 ) -> None:
-    world.surveys.told(ANSWERS | changes)
+    world.surveys.note_answer(ANSWERS | changes)
     world.spool.files["bad"] = [ANSWERS | changes]
     world.spool.files["good"] = [ANSWERS]
     world.surveys.empty_spool()

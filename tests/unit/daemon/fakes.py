@@ -97,8 +97,8 @@ class FakeSwitch:
         self._ask("clock")
         return int(self._clock.now() + self.ahead)
 
-    def prove_events(self) -> None:
-        self._ask("prove_events")
+    def check_events(self) -> None:
+        self._ask("check_events")
 
     def flush_events(self) -> None:
         self._ask("flush_events")

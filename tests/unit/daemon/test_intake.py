@@ -210,7 +210,7 @@ def test_a_handler_that_breaks_is_logged_and_the_next_event_handled(
     intake.handle(spoilt)
     intake.handle(an_incoming_leg("next"))
     (record,) = caplog.records
-    assert (record.getMessage(), record.levelno) == ("an event was not understood", logging.ERROR)
+    assert (record.getMessage(), record.levelno) == ("an event could not be handled", logging.ERROR)
     assert vars(record)["event"] == name
     assert "next" in world.tracker.legs
     assert (intake.handled, intake.undecodable) == (2, 0)

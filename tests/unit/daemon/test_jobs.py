@@ -21,7 +21,7 @@ def test_the_daemon_has_these_jobs(world: World, session: Session) -> None:
     assert list(jobs(world, session)) == [
         "write",
         "expire blocks",
-        "delete what is too old",
+        "delete old records",
         "read the survey's spool",
         "recover",
         "watch for silence",
@@ -46,7 +46,7 @@ def test_blocks_that_are_over_are_ended(world: World, session: Session) -> None:
 
 def test_what_is_too_old_is_deleted(world: World, session: Session) -> None:
     world.clock.step(24 * 3600)
-    jobs(world, session)["delete what is too old"]()
+    jobs(world, session)["delete old records"]()
     assert [line for line in world.story if line.startswith("purge")]
 
 

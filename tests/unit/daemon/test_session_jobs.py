@@ -19,7 +19,7 @@ from tests.builders import NUMBER, World, a_block, event_body
 
 from .fakes import FakeSwitch
 
-MUTE = ["FreeSWITCH answers no command"]
+MUTE = ["FreeSWITCH answers no command; connecting again"]
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_link_that_is_silent_for_a_minute_is_lost(
     world.clock.step(0.1)
     connected.watch_silence()
     assert not connected.switch.is_connected
-    assert caplog.messages == ["FreeSWITCH is silent"]
+    assert caplog.messages == ["no event from FreeSWITCH, not even a heartbeat; connecting again"]
 
 
 def test_a_link_on_which_something_comes_is_not(
@@ -102,10 +102,10 @@ def test_a_link_for_events_that_is_silent_has_to_prove_itself(
     assert world.story == ["clock"]
     world.clock.step(0.1)
     connected.check_health()
-    assert world.story == ["clock", "clock", "prove_events"]
+    assert world.story == ["clock", "clock", "check_events"]
 
 
-@pytest.mark.parametrize("command", ["clock", "prove_events", "has_setting"])
+@pytest.mark.parametrize("command", ["clock", "check_events", "has_setting"])
 def test_links_on_which_nothing_is_answered_are_lost(
     connected: Session,
     switch: FakeSwitch,
@@ -125,7 +125,7 @@ def test_a_freeswitch_that_does_not_tell_the_time_keeps_its_link(
 ) -> None:
     switch.rejected.add("clock")
     connected.check_health()
-    assert caplog.messages == ["FreeSWITCH does not tell the time"]
+    assert caplog.messages == ["FreeSWITCH's clock was not read"]
     assert connected.switch.is_connected
 
 
@@ -135,7 +135,7 @@ def test_a_clock_that_jumps_while_connected_is_logged(
     switch.ahead = -3600
     connected.check_health()
     connected.check_health()
-    assert caplog.messages == ["FreeSWITCH's clock is another one than it was"]
+    assert caplog.messages == ["FreeSWITCH's clock has jumped"]
 
 
 def test_what_a_mod_hash_that_was_loaded_anew_lacks_is_published_again(
@@ -233,7 +233,7 @@ def test_a_snapshot_that_fails_does_not_end_the_job(
     switch.broken.add("snapshot")
     caplog.clear()
     assert late.recover() == LONGEST_PAUSE
-    assert caplog.messages == ["no snapshot"]
+    assert caplog.messages == ["the snapshot of FreeSWITCH's calls failed"]
     assert NUMBER in world.pbx.gate
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fluxcc.daemon.session import BETWEEN_RESYNCS, IDLE_TURN, SECOND_SNAPSHOT_AFTER, Session
+from fluxcc.daemon.session import BETWEEN_RESYNCS, IDLE_WAIT, SECOND_SNAPSHOT_AFTER, Session
 from fluxcc.domain.effects import LegFact
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import LegNews
@@ -90,7 +90,7 @@ def test_a_snapshot_takes_the_place_of_what_was_dropped(
 
     waiting.do(come)
     session.run()
-    assert caplog.messages == ["events were dropped"]
+    assert caplog.messages == ["events were dropped; a snapshot replaces them"]
     assert vars(caplog.records[0])["dropped"] == session.dropped == 4
     assert sorted(world.tracker.legs) == [*"abcde"]
     assert (session.resyncs, session.connects) == (2, 1)
@@ -180,7 +180,7 @@ def test_a_repair_that_fails_is_followed_by_a_new_connection(
 def test_a_second_snapshot_is_taken_two_seconds_after_the_first_and_no_third(
     session: Session, waiting: Waiting, world: World
 ) -> None:
-    assert (SECOND_SNAPSHOT_AFTER, IDLE_TURN) == (2.0, 0.5)
+    assert (SECOND_SNAPSHOT_AFTER, IDLE_WAIT) == (2.0, 0.5)
     counts: list[int] = []
     waiting.do(*[lambda: counts.append(snapshots(world))] * 12)
     session.run()
@@ -255,7 +255,7 @@ def test_a_second_snapshot_that_fails_costs_no_connection(
 ) -> None:
     waiting.do(lambda: switch.broken.add("snapshot"), *[nothing] * 7)
     session.run()
-    assert caplog.messages == ["no second snapshot"]
+    assert caplog.messages == ["the second snapshot of FreeSWITCH's calls failed"]
     assert (session.connects, session.resyncs) == (1, 1)
 
 
@@ -327,7 +327,7 @@ def test_nobody_is_asked_for_once_the_link_has_gone(
     found.lose()
     let_others_run()
     assert [line for line in world.story if line.startswith("describe")] == ["describe first"]
-    assert caplog.messages == ["legs were not described"]
+    assert caplog.messages == ["legs' channel variables were not read"]
     assert list(world.tracker.legs) == ["first", "second"]
 
 
@@ -338,15 +338,15 @@ def test_one_leg_that_cannot_be_described_does_not_keep_the_others_from_it(
     session.connect()
     let_others_run()
     assert world.tracker.legs["second"].group == "sales"
-    assert caplog.messages == ["a leg was not described"]
+    assert caplog.messages == ["a leg's channel variables were not read"]
 
 
 def test_one_leg_that_cannot_be_asked_for_does_not_keep_the_others_from_it(
     session: Session, found: FakeSwitch, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its UUID, which a dial string can set, cannot be put into a command."""
-    found.descriptions["first"] = PbxRejectedError("not to be put into a command")
+    found.descriptions["first"] = PbxRejectedError("not allowed in a command")
     session.connect()
     let_others_run()
     assert [leg.group for leg in world.tracker.legs.values()] == ["", "sales"]
-    assert caplog.messages == ["a leg was not described"]
+    assert caplog.messages == ["a leg's channel variables were not read"]

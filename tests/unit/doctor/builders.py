@@ -12,7 +12,7 @@ import msgspec
 from fluxcc import __version__
 from fluxcc.config import PbxSettings, Settings
 from fluxcc.doctor.finding import Finding
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import Entry
 from fluxcc.kit import find_kit
@@ -152,7 +152,7 @@ class FakeInquiry:
         return self._known.room
 
 
-def patient(
+def installation(
     inquiry: FakeInquiry | PbxError | None = None,
     *,
     settings: Settings | None = None,
@@ -161,9 +161,9 @@ def patient(
     status: Callable[[], DaemonStatus] = lambda: STATUS,
     now: float = NOW,
     places_call: bool = False,
-) -> Patient:
+) -> Installation:
     """An installation in which nothing is wrong that is not given."""
-    return Patient(
+    return Installation(
         settings=settings or Settings(),
         kit=kit or find_kit(),
         inquiry=cast(Inquiry, inquiry or FakeInquiry()),

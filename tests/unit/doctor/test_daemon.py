@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from fluxcc.doctor import daemon
 
-from .builders import STATUS, codes, patient
+from .builders import STATUS, codes, installation
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,10 @@ from .builders import STATUS, codes, patient
     ],
 )
 def test_what_the_daemon_says_of_itself(change: dict[str, Any], expected: list[str]) -> None:
-    assert codes(daemon.check_daemon(patient(status=lambda: replace(STATUS, **change)))) == expected
+    assert (
+        codes(daemon.check_daemon(installation(status=lambda: replace(STATUS, **change))))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,4 +46,4 @@ def test_a_daemon_that_does_not_answer(error: Exception, expected: str) -> None:
     def fail() -> NoReturn:
         raise error
 
-    assert codes(daemon.check_daemon(patient(status=fail))) == [expected]
+    assert codes(daemon.check_daemon(installation(status=fail))) == [expected]

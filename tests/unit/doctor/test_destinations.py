@@ -7,7 +7,7 @@ import pytest
 from fluxcc.doctor import destinations
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 
-from .builders import CATCH_ALL, ROOM, SURVEY, FakeInquiry, codes, patient
+from .builders import CATCH_ALL, ROOM, SURVEY, FakeInquiry, codes, installation
 
 SERVICE = (
     '<extension name="invoices"><condition field="destination_number" expression="^7001$">'
@@ -37,7 +37,9 @@ OWN_ROOM = (
 )
 def test_a_room_of_the_kits(dialplan: str, room: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"default": dialplan}, room=room)
-    assert codes(destinations.check_rooms(patient(inquiry, entries=[Room("1000")]))) == expected
+    assert (
+        codes(destinations.check_rooms(installation(inquiry, entries=[Room("1000")]))) == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_a_room_of_the_kits(dialplan: str, room: str, expected: list[str]) -> No
 def test_a_room_of_the_pbxs_own(dialplan: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"default": dialplan})
     entries: list[Entry] = [Room("1000", is_served_by_pbx=True)]
-    assert codes(destinations.check_rooms(patient(inquiry, entries=entries))) == expected
+    assert codes(destinations.check_rooms(installation(inquiry, entries=entries))) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,17 +73,17 @@ def test_a_room_of_the_pbxs_own(dialplan: str, expected: list[str]) -> None:
 def test_a_groups_survey(dialplan: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"default": dialplan})
     entries: list[Entry] = [Group("sales", has_survey=True)]
-    assert codes(destinations.check_surveys(patient(inquiry, entries=entries))) == expected
+    assert codes(destinations.check_surveys(installation(inquiry, entries=entries))) == expected
 
 
 def test_a_group_without_a_survey_is_not_looked_at() -> None:
-    assert codes(destinations.check_surveys(patient(entries=[Group("sales")]))) == []
+    assert codes(destinations.check_surveys(installation(entries=[Group("sales")]))) == []
 
 
 def test_a_groups_own_destination_is_looked_at() -> None:
     inquiry = FakeInquiry(contexts={"default": SURVEY})
     entries: list[Entry] = [Group("sales", has_survey=True, destination="*29")]
-    (finding,) = destinations.check_surveys(patient(inquiry, entries=entries))
+    (finding,) = destinations.check_surveys(installation(inquiry, entries=entries))
     assert (finding.code, finding.facts["destination"]) == ("survey-without-dialplan", "*29")
 
 
@@ -99,11 +101,11 @@ def test_a_groups_own_destination_is_looked_at() -> None:
 def test_a_service(dialplan: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"default": dialplan})
     entries: list[Entry] = [Service("invoices", "7001")]
-    assert codes(destinations.check_services(patient(inquiry, entries=entries))) == expected
+    assert codes(destinations.check_services(installation(inquiry, entries=entries))) == expected
 
 
 def test_a_service_is_looked_for_in_its_own_context() -> None:
     inquiry = FakeInquiry(contexts={"default": SERVICE})
     entries: list[Entry] = [Service("invoices", "7001", context="other")]
-    (finding,) = destinations.check_services(patient(inquiry, entries=entries))
+    (finding,) = destinations.check_services(installation(inquiry, entries=entries))
     assert (finding.code, finding.facts["context"]) == ("service-without-dialplan", "other")

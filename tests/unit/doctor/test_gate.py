@@ -10,7 +10,7 @@ from fluxcc.config import BlockSettings, Settings
 from fluxcc.doctor import gate
 from fluxcc.pbx.inquiry import Profile
 
-from .builders import GATE, OTHER, FakeInquiry, codes, patient
+from .builders import GATE, OTHER, FakeInquiry, codes, installation
 
 LOOPBACK = {"modules": ("mod_loopback",)}
 
@@ -29,7 +29,7 @@ LOOPBACK = {"modules": ("mod_loopback",)}
 )
 def test_where_the_gate_stands(dialplan: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"public": dialplan})
-    assert codes(gate.check_gate(patient(inquiry))) == expected
+    assert codes(gate.check_gate(installation(inquiry))) == expected
 
 
 def test_the_gate_is_looked_for_in_every_context_of_trunks() -> None:
@@ -37,7 +37,7 @@ def test_the_gate_is_looked_for_in_every_context_of_trunks() -> None:
         profiles=[Profile("a", "first"), Profile("b", "second"), Profile("c", "third")],
         contexts={"first": GATE, "second": OTHER},
     )
-    found = [(each.code, each.facts["context"]) for each in gate.check_gate(patient(inquiry))]
+    found = [(each.code, each.facts["context"]) for each in gate.check_gate(installation(inquiry))]
     assert found == [("gate-missing", "second"), ("context-missing", "third")]
 
 
@@ -53,15 +53,15 @@ def test_the_gate_is_looked_for_in_every_context_of_trunks() -> None:
 )
 def test_whether_the_gate_refuses(known: dict[str, Any], expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"public": GATE}, **known)
-    assert codes(gate.check_refusal(patient(inquiry, places_call=True))) == expected
+    assert codes(gate.check_refusal(installation(inquiry, places_call=True))) == expected
     assert inquiry.blocked == []
 
 
 def test_a_call_is_placed_only_where_it_was_asked_for() -> None:
     inquiry = FakeInquiry(contexts={"public": GATE}, modules=("mod_loopback",))
-    assert codes(gate.check_refusal(patient(inquiry))) == []
+    assert codes(gate.check_refusal(installation(inquiry))) == []
     assert inquiry.called == []
-    assert codes(gate.check_refusal(patient(inquiry, places_call=True))) == []
+    assert codes(gate.check_refusal(installation(inquiry, places_call=True))) == []
     ((number, context),) = inquiry.called
     assert number.startswith("000")
     assert context == "public"
@@ -70,15 +70,19 @@ def test_a_call_is_placed_only_where_it_was_asked_for() -> None:
 def test_the_configured_cause_is_a_refusal() -> None:
     settings = Settings(blocks=BlockSettings(reject_cause="USER_BUSY"))
     inquiry = FakeInquiry(contexts={"public": GATE}, modules=("mod_loopback",), cause="USER_BUSY")
-    assert codes(gate.check_refusal(patient(inquiry, settings=settings, places_call=True))) == []
-    assert codes(gate.check_refusal(patient(inquiry, places_call=True))) == ["call-let-through"]
+    assert (
+        codes(gate.check_refusal(installation(inquiry, settings=settings, places_call=True))) == []
+    )
+    assert codes(gate.check_refusal(installation(inquiry, places_call=True))) == [
+        "call-let-through"
+    ]
 
 
 def test_without_a_gate_there_is_nothing_to_try() -> None:
     inquiry = FakeInquiry(contexts={"public": OTHER})
-    assert codes(gate.check_refusal(patient(inquiry))) == ["no-gate"]
+    assert codes(gate.check_refusal(installation(inquiry))) == ["no-gate"]
 
 
 def test_a_gate_that_does_not_hang_up_lets_through() -> None:
     harmless = FakeInquiry(contexts={"public": GATE.replace("hangup", "answer")})
-    assert codes(gate.check_refusal(patient(harmless))) == ["gate-lets-through"]
+    assert codes(gate.check_refusal(installation(harmless))) == ["gate-lets-through"]

@@ -12,7 +12,7 @@ import pytest
 from fluxcc.doctor import kit
 from fluxcc.kit import find_kit
 
-from .builders import FAR, GATE, ROOM, SURVEY, FakeInquiry, codes, patient
+from .builders import FAR, GATE, ROOM, SURVEY, FakeInquiry, codes, installation
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_version_that_freeswitch_runs(version: object, expected: list[str]) 
     both = of_version(ROOM, version) + of_version(SURVEY, version)
     for gate, default in ((of_version(GATE, version), ROOM + SURVEY), (GATE, both)):
         inquiry = FakeInquiry(contexts={"public": gate, "default": default})
-        assert codes(kit.check_dialplan(patient(inquiry))) == expected
+        assert codes(kit.check_dialplan(installation(inquiry))) == expected
 
 
 def test_a_file_is_as_old_as_its_oldest_extension() -> None:
@@ -53,7 +53,7 @@ def test_a_file_is_as_old_as_its_oldest_extension() -> None:
         of_version(ROOM, None) + of_version(SURVEY, 2),
     ):
         inquiry = FakeInquiry(contexts={"public": GATE, "default": default})
-        assert codes(kit.check_dialplan(patient(inquiry))) == ["kit-outdated"]
+        assert codes(kit.check_dialplan(installation(inquiry))) == ["kit-outdated"]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_file_is_as_old_as_its_oldest_extension() -> None:
 )
 def test_missing_rooms_or_surveys_are_one_missing_file(default: str) -> None:
     inquiry = FakeInquiry(contexts={"public": GATE, "default": default})
-    (finding,) = kit.check_dialplan(patient(inquiry))
+    (finding,) = kit.check_dialplan(installation(inquiry))
     assert (finding.code, finding.facts) == (
         "kit-missing",
         {"file": "dialplan/default/00_fluxcc.xml"},
@@ -70,16 +70,16 @@ def test_missing_rooms_or_surveys_are_one_missing_file(default: str) -> None:
 
 def test_a_missing_gate_is_left_to_its_own_check() -> None:
     inquiry = FakeInquiry(contexts={"default": ROOM + SURVEY})
-    assert codes(kit.check_dialplan(patient(inquiry))) == []
+    assert codes(kit.check_dialplan(installation(inquiry))) == []
 
 
 def test_the_kits_scripts_are_right(scripts: Path) -> None:
-    assert codes(kit.check_scripts(patient(with_scripts(scripts)))) == []
+    assert codes(kit.check_scripts(installation(with_scripts(scripts)))) == []
 
 
 def test_a_missing_script_is_grave(scripts: Path) -> None:
     (scripts / "avali_e.lua").unlink()
-    (finding,) = kit.check_scripts(patient(with_scripts(scripts)))
+    (finding,) = kit.check_scripts(installation(with_scripts(scripts)))
     assert (finding.code, finding.facts) == ("kit-missing", {"file": "scripts/avali_e.lua"})
 
 
@@ -93,13 +93,13 @@ def test_a_missing_script_is_grave(scripts: Path) -> None:
 )
 def test_the_version_of_a_script(scripts: Path, head: str, expected: list[str]) -> None:
     (scripts / "fluxcc.lua").write_text(head)
-    assert codes(kit.check_scripts(patient(with_scripts(scripts)))) == expected
+    assert codes(kit.check_scripts(installation(with_scripts(scripts)))) == expected
 
 
 def test_a_script_that_cannot_be_read_is_skipped(scripts: Path) -> None:
     (scripts / "fluxcc.lua").unlink()
     (scripts / "fluxcc.lua").mkdir()
-    (finding,) = kit.check_scripts(patient(with_scripts(scripts)))
+    (finding,) = kit.check_scripts(installation(with_scripts(scripts)))
     assert finding.code == "script-unreadable"
     assert finding.facts["reason"] == os.strerror(errno.EISDIR)
 
@@ -112,19 +112,19 @@ def sounds(tmp_path: Path) -> Path:
 
 def test_missing_recordings_are_warned_of(sounds: Path) -> None:
     inquiry = FakeInquiry(variables={"sounds_dir": str(sounds)})
-    assert codes(kit.check_prompts(patient(inquiry))) == []
+    assert codes(kit.check_prompts(installation(inquiry))) == []
     (sounds / "fluxcc/pt_BR/thanks.wav").unlink()
-    (finding,) = kit.check_prompts(patient(inquiry))
+    (finding,) = kit.check_prompts(installation(inquiry))
     assert (finding.code, finding.facts["files"]) == ("prompts-missing", "thanks.wav")
 
 
 def test_a_far_freeswitchs_files_are_not_looked_for() -> None:
     inquiry = FakeInquiry(variables={"script_dir": "/x", "sounds_dir": "/x"})
-    far = patient(inquiry, settings=FAR)
+    far = installation(inquiry, settings=FAR)
     assert codes(kit.check_scripts(far)) == ["scripts-elsewhere"]
     assert codes(kit.check_prompts(far)) == []
 
 
 def test_folders_that_freeswitch_does_not_name_are_not_looked_for() -> None:
-    assert codes(kit.check_scripts(patient())) == ["scripts-elsewhere"]
-    assert codes(kit.check_prompts(patient())) == []
+    assert codes(kit.check_scripts(installation())) == ["scripts-elsewhere"]
+    assert codes(kit.check_prompts(installation())) == []

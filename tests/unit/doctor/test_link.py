@@ -10,7 +10,7 @@ from fluxcc.config import PbxSettings, Settings
 from fluxcc.doctor import link
 from fluxcc.domain.errors import LinkLostError, LinkRefusedError, PbxError
 
-from .builders import FAR, FakeInquiry, codes, patient
+from .builders import FAR, FakeInquiry, codes, installation
 
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue
    0: 0100007F:1F55 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
@@ -40,22 +40,22 @@ def sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_missing_link_is_reported_with_its_reason(error: PbxError, code: str) -> None:
-    assert codes(link.check_link(patient(error))) == [code]
+    assert codes(link.check_link(installation(error))) == [code]
 
 
 def test_a_link_that_is_there_is_right() -> None:
-    assert codes(link.check_link(patient())) == []
+    assert codes(link.check_link(installation())) == []
 
 
 @pytest.mark.parametrize(("password", "expected"), [("ClueCon", ["stock-password"]), ("x", [])])
 def test_the_stock_password_is_warned_of(password: str, expected: list[str]) -> None:
     settings = Settings(pbx=PbxSettings(password=password))
-    assert codes(link.check_password(patient(settings=settings))) == expected
+    assert codes(link.check_password(installation(settings=settings))) == expected
 
 
 def test_a_password_that_was_not_tried_is_not_judged() -> None:
     settings = Settings(pbx=PbxSettings(password="ClueCon"))
-    assert codes(link.check_password(patient(LinkLostError("gone"), settings=settings))) == []
+    assert codes(link.check_password(installation(LinkLostError("gone"), settings=settings))) == []
 
 
 def test_who_listens_is_read_from_the_kernels_tables() -> None:
@@ -92,18 +92,20 @@ def test_the_kernel_says_where_a_freeswitch_on_this_machine_listens(
     sockets.write_text(TCP.splitlines()[0] + f"\n   0: {address}:1F55 00000000:0000 0A 0\n")
     # What its configuration says was perhaps written after it started.
     inquiry = FakeInquiry(listen_ip="10.0.0.5")
-    assert codes(link.check_listener(patient(inquiry))) == expected
+    assert codes(link.check_listener(installation(inquiry))) == expected
 
 
 @pytest.mark.usefixtures("sockets")
 def test_where_the_kernel_says_nothing_the_configuration_does() -> None:
     inquiry = FakeInquiry(listen_ip="::")
-    assert codes(link.check_listener(patient(inquiry))) == ["listens-beyond-loopback"]
-    assert codes(link.check_listener(patient(FakeInquiry(listen_ip="::1")))) == []
+    assert codes(link.check_listener(installation(inquiry))) == ["listens-beyond-loopback"]
+    assert codes(link.check_listener(installation(FakeInquiry(listen_ip="::1")))) == []
 
 
 def test_the_sockets_of_this_machine_say_nothing_of_a_far_freeswitch(sockets: Path) -> None:
     sockets.write_text(TCP.splitlines()[0] + "\n   0: 00000000:1F55 00000000:0000 0A 0\n")
     wide = FakeInquiry(listen_ip="::")
-    assert codes(link.check_listener(patient(wide, settings=FAR))) == ["listens-beyond-loopback"]
-    assert codes(link.check_listener(patient(FakeInquiry(), settings=FAR))) == []
+    assert codes(link.check_listener(installation(wide, settings=FAR))) == [
+        "listens-beyond-loopback"
+    ]
+    assert codes(link.check_listener(installation(FakeInquiry(), settings=FAR))) == []

@@ -7,7 +7,7 @@ import pytest
 from fluxcc.config import BlockSettings, NumberSettings, Settings
 from fluxcc.doctor import numbers
 
-from .builders import FakeInquiry, codes, patient
+from .builders import FakeInquiry, codes, installation
 
 
 def with_internal(pattern: str, country: str = "BR") -> Settings:
@@ -23,19 +23,21 @@ def with_internal(pattern: str, country: str = "BR") -> Settings:
 def test_a_pattern_by_which_no_mobile_number_is_blocked(
     country: str, pattern: str, expected: list[str]
 ) -> None:
-    whole = patient(settings=with_internal(pattern, country))
+    whole = installation(settings=with_internal(pattern, country))
     assert codes(numbers.check_outside(whole)) == expected
 
 
 def test_a_country_without_an_example_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("phonenumbers.example_number_for_type", lambda _country, _kind: None)
-    assert codes(numbers.check_outside(patient(settings=with_internal(r"^\d+$")))) == []
+    assert codes(numbers.check_outside(installation(settings=with_internal(r"^\d+$")))) == []
 
 
 def test_every_user_is_internal() -> None:
     # A name is no number that a caller could present.
     inquiry = FakeInquiry(users=["1000", "1001", "reception"])
-    assert codes(numbers.check_users(patient(inquiry, settings=with_internal(r"^1\d{3}$")))) == []
+    assert (
+        codes(numbers.check_users(installation(inquiry, settings=with_internal(r"^1\d{3}$")))) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,6 @@ def test_every_user_is_internal() -> None:
 )
 def test_users_who_could_be_blocked_are_counted_and_named(count: int, named: str) -> None:
     inquiry = FakeInquiry(users=["1000", *(str(2000 + each) for each in range(count))])
-    (finding,) = numbers.check_users(patient(inquiry, settings=with_internal(r"^1\d{3}$")))
+    (finding,) = numbers.check_users(installation(inquiry, settings=with_internal(r"^1\d{3}$")))
     assert finding.code == "user-not-internal"
     assert finding.facts == {"count": count, "users": named}

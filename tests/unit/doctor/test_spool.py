@@ -11,7 +11,7 @@ from fluxcc.doctor import spool
 from fluxcc.doctor.finding import State
 from fluxcc.domain.provisioning import Entry, Group
 
-from .builders import FAR, FakeInquiry, codes, patient
+from .builders import FAR, FakeInquiry, codes, installation
 
 
 def with_spool(folder: object) -> Settings:
@@ -20,18 +20,18 @@ def with_spool(folder: object) -> Settings:
 
 def test_freeswitchs_storage_is_the_spool(tmp_path: Path) -> None:
     inquiry = FakeInquiry(variables={"storage_dir": str(tmp_path)})
-    assert codes(spool.check_spool(patient(inquiry))) == []
+    assert codes(spool.check_spool(installation(inquiry))) == []
 
 
 def test_another_folder_is_set_for_both(tmp_path: Path) -> None:
     variables = {"storage_dir": "/nowhere", "fluxcc_survey_spool": str(tmp_path)}
     inquiry = FakeInquiry(variables=variables)
-    assert codes(spool.check_spool(patient(inquiry, settings=with_spool(tmp_path)))) == []
+    assert codes(spool.check_spool(installation(inquiry, settings=with_spool(tmp_path)))) == []
 
 
 def test_a_folder_that_only_the_daemon_knows_is_warned_of(tmp_path: Path) -> None:
     inquiry = FakeInquiry(variables={"storage_dir": "/nowhere"})
-    found = codes(spool.check_spool(patient(inquiry, settings=with_spool(tmp_path))))
+    found = codes(spool.check_spool(installation(inquiry, settings=with_spool(tmp_path))))
     assert found == ["spool-elsewhere"]
 
 
@@ -47,13 +47,15 @@ def test_a_folder_that_is_not_there_is_grave_where_there_are_surveys(
     entries: list[Entry], state: State
 ) -> None:
     inquiry = FakeInquiry(variables={"storage_dir": "/nowhere"})
-    (finding,) = spool.check_spool(patient(inquiry, entries=entries))
+    (finding,) = spool.check_spool(installation(inquiry, entries=entries))
     assert (finding.code, finding.state) == ("spool-unreachable", state)
 
 
 def test_a_far_spool_is_said_to_be_far() -> None:
     inquiry = FakeInquiry(variables={"storage_dir": "/var"})
-    assert codes(spool.check_spool(patient(inquiry, settings=FAR))) == ["spool-on-another-machine"]
+    assert codes(spool.check_spool(installation(inquiry, settings=FAR))) == [
+        "spool-on-another-machine"
+    ]
 
 
 def test_a_far_freeswitch_may_share_a_folder(tmp_path: Path) -> None:
@@ -61,4 +63,4 @@ def test_a_far_freeswitch_may_share_a_folder(tmp_path: Path) -> None:
         pbx=PbxSettings(host="10.0.0.5"), survey=SurveySettings(spool=str(tmp_path))
     )
     inquiry = FakeInquiry(variables={"fluxcc_survey_spool": str(tmp_path)})
-    assert codes(spool.check_spool(patient(inquiry, settings=settings))) == []
+    assert codes(spool.check_spool(installation(inquiry, settings=settings))) == []

@@ -10,11 +10,11 @@ import pytest
 
 from fluxcc.config import Settings, StoreSettings
 from fluxcc.doctor import store
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.store.upkeep import upgrade
 
-from .builders import codes, patient
+from .builders import codes, installation
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "fluxcc.db"
 
 
-def with_store(file: Path) -> Patient:
-    return patient(settings=Settings(store=StoreSettings(url=f"sqlite:///{file}")))
+def with_store(file: Path) -> Installation:
+    return installation(settings=Settings(store=StoreSettings(url=f"sqlite:///{file}")))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_server_that_cannot_be_written_is_grave_for_every_user(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     server = Settings(store=StoreSettings(url="postgresql+psycopg://db/fluxcc"))
-    assert codes(store.check_store(patient(settings=server))) == ["store-read-only"]
+    assert codes(store.check_store(installation(settings=server))) == ["store-read-only"]
 
 
 def test_a_full_disk_is_warned_of(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
@@ -89,4 +89,6 @@ def test_only_a_disk_of_this_machine_is_looked_at(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setattr(os, "statvfs", lambda _folder: pytest.fail("looked at a disk"))
-    assert codes(store.check_disk(patient(settings=Settings(store=StoreSettings(url=url))))) == []
+    assert (
+        codes(store.check_disk(installation(settings=Settings(store=StoreSettings(url=url))))) == []
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fluxcc.core.calls.roles import name_agent, tell_roles
+from fluxcc.core.calls.roles import assign_roles, name_agent
 from fluxcc.domain.calls import Call, Direction, Leg, record
 from tests.builders import NUMBER, OTHER, a_leg, a_telephone
 
@@ -19,61 +19,61 @@ def calling_telephone(uuid: str = "telephone", extension: str = "1000") -> Leg:
     return a_telephone(uuid, extension, is_inbound=True, number=extension, destination=OTHER)
 
 
-# tell_roles
+# assign_roles
 
 
 def test_a_trunk_call_to_an_extension_is_received() -> None:
     customer, telephone = a_leg(), a_telephone()
-    assert tell_roles(customer, telephone) == (customer, telephone, Direction.RECEIVED)
+    assert assign_roles(customer, telephone) == (customer, telephone, Direction.RECEIVED)
 
 
 def test_a_queue_that_put_the_telephone_first_changes_nothing() -> None:
     customer, telephone = a_leg(), a_telephone()
-    assert tell_roles(telephone, customer) == (customer, telephone, Direction.RECEIVED)
+    assert assign_roles(telephone, customer) == (customer, telephone, Direction.RECEIVED)
 
 
 def test_an_outbound_call_dialled_by_an_agent_is_originated() -> None:
     telephone, customer = calling_telephone(), dialled_out()
-    assert tell_roles(telephone, customer) == (customer, telephone, Direction.ORIGINATED)
+    assert assign_roles(telephone, customer) == (customer, telephone, Direction.ORIGINATED)
 
 
 def test_a_click_to_dial_rings_the_agent_first_and_is_originated() -> None:
     """``originate user/1000 &bridge(trunk)``: both legs are outbound, the customer is the B leg."""
     telephone, customer = a_telephone(), dialled_out()
-    assert tell_roles(telephone, customer) == (customer, telephone, Direction.ORIGINATED)
+    assert assign_roles(telephone, customer) == (customer, telephone, Direction.ORIGINATED)
 
 
 def test_a_campaign_calls_the_customer_first_then_an_agent() -> None:
     customer, telephone = dialled_out(), a_telephone()
-    assert tell_roles(customer, telephone) == (customer, telephone, Direction.CAMPAIGN)
+    assert assign_roles(customer, telephone) == (customer, telephone, Direction.CAMPAIGN)
 
 
 def test_an_internal_call_has_the_caller_in_the_customers_place() -> None:
     caller, called = calling_telephone("a", "1001"), a_telephone("b", "1000")
-    assert tell_roles(caller, called) == (caller, called, Direction.INTERNAL)
+    assert assign_roles(caller, called) == (caller, called, Direction.INTERNAL)
 
 
 def test_an_agent_who_is_reached_over_a_trunk_is_the_one_that_was_called() -> None:
     customer, mobile = a_leg("customer"), dialled_out("mobile")
-    assert tell_roles(customer, mobile) == (customer, mobile, Direction.RECEIVED)
-    assert tell_roles(mobile, customer) == (customer, mobile, Direction.RECEIVED)
+    assert assign_roles(customer, mobile) == (customer, mobile, Direction.RECEIVED)
+    assert assign_roles(mobile, customer) == (customer, mobile, Direction.RECEIVED)
 
 
 def test_of_two_trunks_that_the_pbx_dialled_the_first_is_the_agents() -> None:
     first, second = dialled_out("first"), dialled_out("second")
-    assert tell_roles(first, second) == (second, first, Direction.ORIGINATED)
+    assert assign_roles(first, second) == (second, first, Direction.ORIGINATED)
 
 
 def test_of_two_trunks_that_the_pbx_dialled_a_channel_variable_says_who_is_the_agent() -> None:
     first, second = dialled_out("first"), dialled_out("second", claim="1000")
-    assert tell_roles(first, second) == (first, second, Direction.CAMPAIGN)
+    assert assign_roles(first, second) == (first, second, Direction.CAMPAIGN)
 
 
 @pytest.mark.parametrize("first_claims", [True, False])
 def test_roles_always_tell_the_two_legs_apart(first_claims: bool) -> None:
     first = dialled_out("first", claim="1000" if first_claims else "")
     second = dialled_out("second", claim="1001")
-    customer, agent, _ = tell_roles(first, second)
+    customer, agent, _ = assign_roles(first, second)
     assert {customer, agent} == {first, second}
 
 
@@ -112,7 +112,7 @@ def a_call(*legs: Leg) -> Call:
     """A call whose two legs are bridged."""
     first, second = legs
     first.partner, second.partner = second, first
-    customer, agent_leg, direction = tell_roles(first, second)
+    customer, agent_leg, direction = assign_roles(first, second)
     return Call(
         id=1,
         started=0.0,

@@ -236,14 +236,14 @@ def test_a_reply_that_went_out_is_not_sent_again_although_its_command_got_no_ans
 
     def announce(subclass: str, sent: object) -> None:
         if is_early:
-            board.heard("r-1")
+            board.reply_came_back("r-1")
         raise LinkLostError("FreeSWITCH did not answer in time")
 
     with monkeypatch.context() as patch:
         patch.setattr(world.pbx, "announce", announce)
         board.answer(headers(action="x"))
     if not is_early:
-        board.heard("r-1")
+        board.reply_came_back("r-1")
     board.send_unsent()
     assert replies(world) == []
 

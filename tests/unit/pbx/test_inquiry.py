@@ -10,7 +10,7 @@ import pytest
 
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
 from fluxcc.kit import find_kit
-from fluxcc.pbx.inquiry import REHEARSAL, Inquiry, Profile
+from fluxcc.pbx.inquiry import REHEARSAL_DURATION, Inquiry, Profile
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.switch import Address
 from tests.testing.freeswitch import PASSWORD, FreeSwitch
@@ -196,7 +196,7 @@ def test_a_rehearsed_block_is_refused_by_the_kits_gate_while_it_lasts(
     with inquiry.rehearsed_block(NUMBER):
         assert inquiry.refuses(gate, NUMBER)
         until = int(freeswitch.pbx.api(f"hash select/fluxcc_block/{NUMBER}"))
-        assert 0 < until - inquiry.clock() <= REHEARSAL
+        assert 0 < until - inquiry.clock() <= REHEARSAL_DURATION
     assert not inquiry.refuses(gate, NUMBER)
 
 

@@ -412,7 +412,7 @@ def test_an_answer_to_no_command_is_a_loss(dial: Dial) -> None:
         peer.output("what nobody asked")
         peer.wait_for_the_end()
 
-    assert "no command" in lost(connected(dial, babble))
+    assert "without a command" in lost(connected(dial, babble))
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,7 @@ def test_good_bye_is_a_loss(dial: Dial) -> None:
         peer.send(b"Content-Type: text/disconnect-notice\nContent-Length: 5\n\nBye!\n")
         peer.wait_for_the_end()
 
-    assert "good-bye" in lost(connected(dial, leave))
+    assert "disconnect-notice" in lost(connected(dial, leave))
 
 
 def test_a_reader_that_breaks_takes_the_link_with_it(dial: Dial) -> None:

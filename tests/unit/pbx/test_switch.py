@@ -79,7 +79,7 @@ def test_a_subscription_that_is_refused_is_no_connection(
 
 
 @pytest.mark.parametrize(
-    "ask", [Switch.clock, Switch.prove_events, Switch.flush_events, Switch.storage_folder]
+    "ask", [Switch.clock, Switch.check_events, Switch.flush_events, Switch.storage_folder]
 )
 def test_without_a_link_whoever_asks_hears_so(ask: object) -> None:
     switch = Switch(Address("127.0.0.1", 1, PASSWORD))
@@ -244,7 +244,7 @@ def test_rooms_and_settings_are_published(freeswitch: FreeSwitch, switch: Switch
 
 def test_the_clock_is_freeswitchs(freeswitch: FreeSwitch, switch: Switch) -> None:
     assert abs(switch.clock() - int(freeswitch.pbx.api("strepoch"))) <= 1
-    switch.prove_events()
+    switch.check_events()
     assert switch.storage_folder().startswith("/")
 
 

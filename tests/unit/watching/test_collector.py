@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fluxcc.core.retention import FIRST
+from fluxcc.core.retention import FIRST_AFTER
 from fluxcc.domain.actions import Action
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.watching import actions, collector
@@ -92,9 +92,9 @@ def test_the_stores_lag_is_how_long_the_oldest_record_waits(watched: Watched) ->
 def test_retention_is_told(watched: Watched) -> None:
     name = "fluxcc_retention_last_success_timestamp_seconds"
     assert watched.value(name) == 0
-    watched.world.clock.step(FIRST)
+    watched.world.clock.step(FIRST_AFTER)
     watched.world.retention.step()
-    assert watched.value(name) == NOW + FIRST
+    assert watched.value(name) == NOW + FIRST_AFTER
     assert watched.value("fluxcc_retention_deleted_total", kind="calls") == 0
 
 

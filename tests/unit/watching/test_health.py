@@ -37,10 +37,10 @@ def test_every_reason_is_told(watched: Watched) -> None:
 def test_a_store_that_nobody_writes_to_is_found_out(watched: Watched) -> None:
     watched.world.store.failure = "the disk is full"
     assert not watched.world.journal.wait_for_work()
-    watched.world.journal.prove()
+    watched.world.journal.check_store()
     assert watched.get("/readyz")[0].startswith("503")
     watched.world.store.failure = ""
-    watched.world.journal.prove()
+    watched.world.journal.check_store()
     assert watched.get("/readyz")[0] == "200 OK"
 
 

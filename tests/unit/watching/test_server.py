@@ -67,7 +67,7 @@ def test_it_listens_until_it_is_stopped(
 def test_a_port_that_is_taken_is_tried_again(
     watch_server: WatchServer, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "AGAIN", 0.01)
+    monkeypatch.setattr(server, "RETRY_AFTER", 0.01)
     with socket.socket() as other:
         other.bind(address)
         other.listen()
@@ -85,7 +85,7 @@ def test_a_port_that_is_taken_is_tried_again(
 def test_whoever_asks_too_slowly_is_let_go(
     watch_server: WatchServer, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "LONGEST", 0.05)
+    monkeypatch.setattr(server, "CONNECTION_TIMEOUT", 0.05)
     watch_server.start()
     assert b"200" not in fetch(address, b"GET /metrics HTTP/1.1\r\nX-")
 

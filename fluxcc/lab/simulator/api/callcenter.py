@@ -49,7 +49,7 @@ def _agent(center: CallCenter, words: list[str]) -> str:
             for agent in _named(center, name):
                 if what == "uuid":
                     return agent.session
-                center.tell_asked(agent, what)
+                center.fire_query(agent, what)
                 return agent.state if what == "state" else agent.status
             return AGENT_NOT_FOUND
         case ["set", "state" | "status" as what, name, value]:

@@ -1,7 +1,7 @@
 """``load``, ``unload`` and ``module_exists``: which parts of the PBX are there.
 
-Their counterpart is whoever looks whether a module is missing. A module that is unloaded takes its
-commands with it, and mod_hash forgets what it held.
+Their counterpart is ``fluxcc doctor``, which checks for missing modules. A module that is unloaded
+takes its commands with it, and mod_hash loses its keys.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``originate``: call somebody, and let the answered leg do something."""
+"""``originate``: call a destination, and run an application or a dialplan on the answered leg."""
 
 from __future__ import annotations
 

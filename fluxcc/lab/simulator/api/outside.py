@@ -1,4 +1,4 @@
-"""``sim_*``: commands of the simulator's own, for whoever plays the world outside the PBX.
+"""``sim_*``: commands of the simulator's own, which control callers and telephones.
 
 Their counterpart is ``fluxcc/lab/simulated.py``. Values are percent-encoded, so that a caller ID
 can hold any byte.

@@ -81,7 +81,7 @@ def _call(leg: Channel) -> Row:
 
 
 def _is_second_of_pair(leg: Channel) -> bool:
-    """A bridged pair is one call, told from the leg that bridged."""
+    """A bridged pair is one call, shown from the side of the originating leg."""
     return leg.bridged_to is not None and leg.other is not None and leg.other.kind == "originator"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxcc.core.blocks.scheduler import NAP
+from fluxcc.core.blocks.scheduler import LONGEST_SLEEP
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
 from tests.builders import NUMBER, OTHER, SAO_PAULO, World, a_request, an_operators
@@ -14,7 +14,7 @@ from tests.fakes import NOW
 
 
 def test_with_nothing_blocked_it_naps(world: World) -> None:
-    assert world.scheduler.step() == NAP
+    assert world.scheduler.step() == LONGEST_SLEEP
 
 
 def test_a_block_ends_on_its_second_in_memory_at_the_gate_in_the_store_and_in_a_notice(
@@ -45,7 +45,7 @@ def test_it_never_sleeps_longer_than_a_nap_so_that_a_clock_set_forward_is_notice
     world: World,
 ) -> None:
     world.blocks()
-    assert world.scheduler.step() == NAP
+    assert world.scheduler.step() == LONGEST_SLEEP
     world.clock.set(NOW + 7200)
     world.scheduler.step()
     assert len(world.blocklist) == 0
@@ -55,7 +55,7 @@ def test_a_clock_set_back_keeps_the_block_until_its_second_comes_again(world: Wo
     """The gate compares with the same clock, so both tell the same story."""
     world.blocks()
     world.clock.set(NOW - 3600)
-    assert world.scheduler.step() == NAP
+    assert world.scheduler.step() == LONGEST_SLEEP
     assert len(world.blocklist) == 1
     world.clock.set(NOW + 1800)
     world.scheduler.step()

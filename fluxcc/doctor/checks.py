@@ -21,18 +21,18 @@ from fluxcc.doctor import (
     store,
 )
 from fluxcc.doctor.finding import Finding, State, grave, skipped
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import Fault, PbxError
 from fluxcc.marking import _
 
-Look = Callable[[Patient], Iterable[Finding]]
+Look = Callable[[Installation], Iterable[Finding]]
 
 OK = Finding("ok", State.OK, "")
 """What a check found that yielded nothing."""
 
 
 class Check(NamedTuple):
-    """One thing that is looked at."""
+    """One check."""
 
     name: str
     """For programs, like a finding's code; never renamed. ``docs/commands.md`` lists it."""
@@ -50,8 +50,8 @@ class Result(NamedTuple):
 
 
 CONFIGURATION = Check("configuration", _("configuration"), lambda _patient: ())
-"""Nothing is left to look at: a patient has settings, so they were read without a fault. Where they
-have faults, ``misconfigured`` says so in place of ``examine``."""
+"""An ``Installation`` has settings, so they were read without a fault. Where they have faults,
+``misconfigured`` says so in place of ``run_checks``."""
 CHECKS = (
     CONFIGURATION,
     Check("link", _("link to FreeSWITCH"), link.check_link),
@@ -76,11 +76,11 @@ CHECKS = (
 )
 
 
-def examine(patient: Patient) -> Iterator[Result]:
+def run_checks(installation: Installation) -> Iterator[Result]:
     """Run every check; one that cannot be done says why, and the next one follows."""
     for check in CHECKS:
         try:
-            findings = list(check.look(patient))
+            findings = list(check.look(installation))
         except PbxError:
             reason = _("Not looked at: FreeSWITCH does not answer.")
             findings = [skipped("pbx-silent", reason)]

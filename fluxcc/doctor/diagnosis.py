@@ -1,4 +1,4 @@
-"""Reaches FreeSWITCH, the daemon and the store as far as they answer, and examines them."""
+"""Connects to FreeSWITCH, the daemon and the store as far as they answer, and runs all checks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from fluxcc.config import Settings
-from fluxcc.doctor.examination import Result, examine
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.checks import Result, run_checks
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import PbxError, StoreUnavailableError
 from fluxcc.domain.provisioning import Entry
 from fluxcc.kit import find_kit
@@ -18,14 +18,14 @@ from fluxcc.protocol.operators import DaemonStatus
 from fluxcc.store.history import History
 
 
-def visit(
+def diagnose(
     settings: Settings,
     ask_daemon: Callable[[], DaemonStatus],
     *,
     now: Callable[[], float] = time.time,
     places_call: bool = False,
 ) -> list[Result]:
-    """What every check finds. ``now`` gives epoch seconds; the rest is as ``Patient`` takes it."""
+    """What every check finds. ``now`` gives epoch seconds; the rest is as for ``Installation``."""
     pbx = settings.pbx
     inquiry: Inquiry | PbxError
     with ExitStack() as opened:
@@ -33,7 +33,7 @@ def visit(
             inquiry = opened.enter_context(Inquiry(Address(pbx.host, pbx.port, pbx.password)))
         except PbxError as error:
             inquiry = error
-        patient = Patient(
+        installation = Installation(
             settings=settings,
             kit=find_kit(),
             inquiry=inquiry,
@@ -42,7 +42,7 @@ def visit(
             now=now,
             places_call=places_call,
         )
-        return list(examine(patient))
+        return list(run_checks(installation))
 
 
 def _read_entries(settings: Settings) -> list[Entry]:

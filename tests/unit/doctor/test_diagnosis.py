@@ -1,4 +1,4 @@
-"""A visit reaches a FreeSWITCH and a store that are there, and does without those that are not."""
+"""A diagnosis reaches a FreeSWITCH and a store that are there, and copes where they are not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 import fluxcc.lab
 from fluxcc.config import PbxSettings, Settings, StoreSettings
 from fluxcc.core.ports import Batch
+from fluxcc.doctor.diagnosis import diagnose
 from fluxcc.doctor.finding import State
-from fluxcc.doctor.visit import visit
 from fluxcc.domain.provisioning import Service
 from fluxcc.kit import find_kit
 from fluxcc.kit.installation import Places, install, plan
@@ -49,7 +49,7 @@ def settings(port: int, store: Path, password: str = PASSWORD) -> Settings:
 
 def faults(settings: Settings, *, places_call: bool = False) -> dict[str, State]:
     """Code → how bad, of everything that is not as it should be."""
-    results = visit(settings, lambda: STATUS, places_call=places_call)
+    results = diagnose(settings, lambda: STATUS, places_call=places_call)
     return {finding.code: finding.state for _, finding in results if finding.state is not State.OK}
 
 

@@ -1,4 +1,4 @@
-"""``set`` and ``remove``: what a supervisor decides about groups, rooms and services."""
+"""``set`` and ``remove``: supervisors' entries, which are groups, rooms and services."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from fluxcc.domain.requests import Request
 
 
 def plan_set(request: Request, rules: Rules) -> Plan:
-    """Let the entry count from now on, in place of its earlier self."""
+    """Save the entry, in place of the earlier one of that name."""
     if request.entry is None or faults(request.entry):
         raise RefusedError(Code.MALFORMED_REQUEST)
     return Plan(effects=(Save(request.entry),), code=Code.SAVED)
 
 
 def plan_remove(request: Request, rules: Rules) -> Plan:
-    """Let the entry count no longer."""
+    """Remove the entry. Raises ``RefusedError`` where there is none of that name."""
     if request.entry is None:
         raise RefusedError(Code.MALFORMED_REQUEST)
     if not rules.has_entry(request.entry):

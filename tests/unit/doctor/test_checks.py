@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from fluxcc.config import Settings, StoreSettings
-from fluxcc.doctor import examination
-from fluxcc.doctor.examination import CHECKS, CONFIGURATION, Check, Result, examine, misconfigured
+from fluxcc.doctor import checks
+from fluxcc.doctor.checks import CHECKS, CONFIGURATION, Check, Result, misconfigured, run_checks
 from fluxcc.doctor.finding import Finding, State, warning
-from fluxcc.doctor.patient import Patient
+from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import Fault, LinkLostError
 
-from .builders import patient
+from .builders import installation
 
 
 def test_what_needs_freeswitch_says_that_it_is_not_there(tmp_path: Path) -> None:
     settings = Settings(store=StoreSettings(url=f"sqlite:///{tmp_path}/none.db"))
-    results = list(examine(patient(LinkLostError("gone"), settings=settings)))
+    results = list(run_checks(installation(LinkLostError("gone"), settings=settings)))
     found = {result.check.name: result.finding for result in results}
     assert list(found) == [check.name for check in CHECKS]
     assert found["configuration"].state is State.OK
@@ -31,15 +31,15 @@ def test_what_needs_freeswitch_says_that_it_is_not_there(tmp_path: Path) -> None
 def test_each_finding_is_a_result_and_none_is_ok(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = warning("first", "…", "…"), warning("second", "…", "…")
 
-    def ask(patient: Patient) -> list[Finding]:
-        patient.pbx.clock()
+    def ask(installation: Installation) -> list[Finding]:
+        installation.pbx.clock()
         return [first]
 
     several = Check("several", "several", lambda _patient: iter([first, second]))
     silent = Check("silent", "silent", ask)
     right = Check("right", "right", lambda _patient: ())
-    monkeypatch.setattr(examination, "CHECKS", (several, silent, right))
-    results = list(examine(patient(LinkLostError("gone"))))
+    monkeypatch.setattr(checks, "CHECKS", (several, silent, right))
+    results = list(run_checks(installation(LinkLostError("gone"))))
     assert [(result.check, result.finding.code) for result in results] == [
         (several, "first"),
         (several, "second"),

@@ -9,7 +9,7 @@ from fluxcc.domain.errors import LinkLostError
 from fluxcc.domain.provisioning import Group, Room
 from fluxcc.pbx.inquiry import Profile
 
-from .builders import GATE, FakeInquiry, patient
+from .builders import GATE, FakeInquiry, installation
 
 
 def test_the_contexts_of_trunks_are_those_of_the_profiles() -> None:
@@ -20,16 +20,16 @@ def test_the_contexts_of_trunks_are_those_of_the_profiles() -> None:
             Profile("carrier", "default", gateway_contexts=("from_carrier",)),
         ]
     )
-    assert patient(inquiry).trunk_contexts == ["from_carrier", "public"]
+    assert installation(inquiry).trunk_contexts == ["from_carrier", "public"]
 
 
 def test_where_no_profile_can_be_read_the_stock_context_is_that_of_trunks() -> None:
-    assert patient(FakeInquiry()).trunk_contexts == ["public"]
+    assert installation(FakeInquiry()).trunk_contexts == ["public"]
 
 
 def test_a_context_is_asked_for_once() -> None:
     inquiry = FakeInquiry(contexts={"public": GATE})
-    whole = patient(inquiry)
+    whole = installation(inquiry)
     assert whole.context("public") == whole.context("public") != ""
     assert whole.context("none") == whole.context("none") == ""
     assert inquiry.asked_for == ["public", "none"]
@@ -47,18 +47,18 @@ def test_a_context_is_asked_for_once() -> None:
 )
 def test_whether_freeswitch_runs_on_this_machine(host: str, is_beside: bool) -> None:
     settings = Settings(pbx=PbxSettings(host=host))
-    assert patient(settings=settings).is_beside_pbx is is_beside
+    assert installation(settings=settings).is_beside_pbx is is_beside
 
 
 def test_a_freeswitch_that_does_not_answer_raises_its_error() -> None:
     error = LinkLostError("gone")
-    absent = patient(error)
+    absent = installation(error)
     assert absent.link_error is error
     with pytest.raises(LinkLostError, match="gone"):
         absent.context("public")
-    assert patient().link_error is None
+    assert installation().link_error is None
 
 
 def test_what_supervisors_set_is_given_by_kind() -> None:
-    whole = patient(entries=[Group("sales"), Room("1000")])
+    whole = installation(entries=[Group("sales"), Room("1000")])
     assert whole.set_entries(Room) == [Room("1000")]

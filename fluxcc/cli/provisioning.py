@@ -184,7 +184,7 @@ def add_service(session: Session, /, name: str, **fields: str) -> None:
 @pass_session
 def remove_service(session: Session, /, name: str) -> None:
     """Take service NAME out of the catalogue."""
-    # Only the name counts; what goes over the socket is a whole service all the same.
+    # Only the name is used; the protocol has a whole service.
     carry_out(session, "remove", entry=Service(name, "0"))
 
 

@@ -20,8 +20,8 @@ from fluxcc.protocol.operators import DaemonStatus
 Kind = TypeVar("Kind", bound=Entry)
 
 
-class Patient:
-    """One installation at one moment."""
+class Installation:
+    """One installation, during one run of the checks."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class Patient:
         self._inquiry = inquiry
         self.ask_daemon = ask_daemon
         self.entries = entries
-        """What supervisors have set."""
+        """The groups, rooms and services that supervisors have set."""
         self.now = now
         self.places_call = places_call
-        """Whether the gate is tried by a real call."""
+        """Whether the gate is tested by a real call."""
         self._contexts: dict[str, str] = {}
 
     @property
@@ -62,7 +62,7 @@ class Patient:
 
     @property
     def is_beside_pbx(self) -> bool:
-        """Whether FreeSWITCH runs on this machine, so that its files can be looked at."""
+        """Whether FreeSWITCH runs on this machine, so that its files can be read."""
         host = self.settings.pbx.host
         try:
             return ipaddress.ip_address(host).is_loopback
@@ -79,8 +79,8 @@ class Patient:
     def trunk_contexts(self) -> list[str]:
         """The contexts that take calls from trunks.
 
-        Those of the SIP profiles and of their gateways; a profile that has no gateway and leads to
-        the context of rooms and surveys is the telephones'.
+        These are the contexts of the SIP profiles and of their gateways, except for a profile that
+        leads to the context of rooms and surveys: that one is for telephones.
         """
         settings = self.settings
         own = {settings.conference.context, settings.survey.context}
@@ -92,5 +92,5 @@ class Patient:
         return sorted(contexts or {"public"})
 
     def set_entries(self, kind: type[Kind]) -> list[Kind]:
-        """What supervisors have set of one kind."""
+        """The supervisors' entries of one kind."""
         return [entry for entry in self.entries if isinstance(entry, kind)]
