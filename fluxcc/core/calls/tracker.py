@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from sys import intern
 from urllib.parse import unquote
+from zlib import crc32
 
 from fluxcc.core.calls.roles import Stations, assign_roles, name_agent
 from fluxcc.core.calls.watchers import Watchers
@@ -174,7 +175,7 @@ class Tracker:
     def _join(self, leg: Leg, origin: Leg | None) -> None:
         call = self.former.pop(leg.uuid, None) or (origin.call if origin is not None else None)
         if call is None:
-            call = Call(id=self._ids.new(leg.created), started=leg.created, number=leg.person)
+            call = Call(id=self._new_id(leg), started=leg.created, number=leg.person)
             if leg.is_station:
                 call.direction = Direction.ORIGINATED
             elif not leg.is_inbound:
@@ -191,6 +192,20 @@ class Tracker:
             self._index(leg, call.agent)
         call.group = call.group or leg.group
         self._journal.call_changed(call)
+
+    def _new_id(self, leg: Leg) -> int:
+        """An id for the call that the leg begins, that no restored or ended call bears.
+
+        FreeSWITCH's ``show channels`` gives whole seconds, in which several calls may have begun;
+        the leg's UUID spreads them over the second, alike in every life of the daemon.
+        """
+        moment = leg.created
+        if moment.is_integer():
+            moment += crc32(leg.uuid.encode()) % 1_000_000 / 1e6
+        new = self._ids.new(moment)
+        while new in self.calls:
+            new = self._ids.new(moment)
+        return new
 
     def learn(self, leg: Leg, event: LegEvent) -> None:
         """Update group, agent and telephone of a leg from the channel variables in an event."""

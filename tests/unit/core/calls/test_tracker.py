@@ -526,6 +526,28 @@ def test_two_calls_that_begin_in_the_same_microsecond_are_two(world: World) -> N
     assert len({call.id for call in world.tracker.calls.values()}) == 2
 
 
+def test_an_adopted_call_never_takes_the_id_of_a_restored_one(world: World) -> None:
+    """A snapshot gives whole seconds: the calls of one second would be numbered alike."""
+    world.resync(a_snapshot(a_row("new", created=3.0)))
+    (taken,) = world.tracker.calls
+    other = World()
+    other.snapshots.restore([a_record(id=taken, started=3.0)])
+    other.resync(a_snapshot(a_row("customer", created=3.0), a_row("new", created=3.0)))
+    assert len(other.tracker.calls) == 2
+    assert taken in other.tracker.calls
+    other.hung_up("new")
+    other.hung_up("customer")
+    assert not other.tracker.calls
+
+
+def test_adopted_calls_of_one_second_are_numbered_by_their_legs(world: World) -> None:
+    """So that no second life of the daemon overwrites a row of the first."""
+    world.resync(a_snapshot(a_row("a", created=3.0)))
+    other = World()
+    other.resync(a_snapshot(a_row("b", created=3.0)))
+    assert set(world.tracker.calls).isdisjoint(other.tracker.calls)
+
+
 # Rules for all sequences
 
 LEGS = ("a", "b", "c")
