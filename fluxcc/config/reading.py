@@ -1,7 +1,7 @@
 """The settings out of a TOML file and the environment, checked whole: every fault at once.
 
-Nothing is read twice: each part is given the settings that it needs. Counterpart: ``settings``, which
-declares every key with its rule.
+Nothing is read twice: each part is given the settings that it needs. Counterpart: ``settings``,
+which declares every key with its rule.
 """
 
 from __future__ import annotations
