@@ -30,7 +30,7 @@ class FollowUps:
                 self._journal.note(msgspec.structs.replace(row, sequel=sequel))
 
         self._tracker.watchers.watch([leg], observe)
-        # The destination may have answered, or the call may be over, before the transfer was confirmed.
+        # Before the confirmation, the destination may have answered or the call may have ended.
         sooner = self._tracker.partner_of(leg) or self._tracker.watchers.end_of(leg)
         if sooner is not None:
             observe(leg, sooner)
