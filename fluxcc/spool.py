@@ -15,7 +15,7 @@ from pathlib import Path
 DONE, PART, ASIDE = ".done", ".part", ".malformed"
 BEGINNING = "fluxcc-survey-"
 ABANDONED = 600.0
-LARGEST = 64 * 1024
+LARGEST_FILE = 64 * 1024
 """Bytes of a file that are read; three answers have some 2,000."""
 FILES_PER_READ = 100
 """Files that one ``read`` returns, so that a full spool does not stall the event loop."""
@@ -58,7 +58,7 @@ def _is_abandoned(path: Path) -> bool:
 
 def _records(path: Path) -> list[dict[str, str]]:
     with path.open("rb") as file:
-        return read_records(file.read(LARGEST))
+        return read_records(file.read(LARGEST_FILE))
 
 
 def read_records(data: bytes) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.marking import _
 
-MOST = 1_000
+MOST_ROWS = 1_000
 """Rows that are listed."""
 
 
@@ -32,7 +32,7 @@ def audit_command(session: Session, /, since: float, number: str, agent: str) ->
     """
     canonical = number_plan(session.settings).read(number).canonical if number else ""
     with stored(session) as store:
-        rows = store.audit(since=since, number=canonical, agent=agent, limit=MOST)
+        rows = store.audit(since=since, number=canonical, agent=agent, limit=MOST_ROWS)
     if session.as_json:
         session.show_json(msgspec.to_builtins(rows))
         return

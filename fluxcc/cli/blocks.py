@@ -24,7 +24,7 @@ from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.marking import _
 from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber, checked
 
-MOST = 1_000
+MOST_BLOCKS = 1_000
 """Blocks that ``blocks --all`` lists."""
 
 
@@ -138,7 +138,7 @@ def _all(session: Session) -> list[Block]:
             replace(block, state=BlockState.EXPIRED)
             if block.state is BlockState.LIVE and block.until <= now
             else block
-            for block in store.blocks(limit=MOST)
+            for block in store.blocks(limit=MOST_BLOCKS)
         ]
 
 

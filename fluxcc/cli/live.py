@@ -14,7 +14,7 @@ from fluxcc.cli.table import Table
 from fluxcc.marking import _
 from fluxcc.protocol.operators import CALLS, STATUS, DaemonStatus, LiveCall
 
-MOST = 1_000
+MOST_CALLS = 1_000
 """Ended calls that are listed."""
 
 
@@ -85,7 +85,7 @@ def calls_command(session: Session, /, ended: bool, since: float, agent: str) ->
 
 def _show_ended(session: Session, since: float, agent: str) -> None:
     with stored(session) as store:
-        calls = store.ended_calls(since=since, agent=agent, limit=MOST)
+        calls = store.ended_calls(since=since, agent=agent, limit=MOST_CALLS)
     if session.as_json:
         session.show_json(msgspec.to_builtins(calls))
         return

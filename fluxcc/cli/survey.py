@@ -15,7 +15,7 @@ from fluxcc.cli.table import Table
 from fluxcc.domain import report
 from fluxcc.marking import _
 
-BAR = 20
+LONGEST_BAR = 20
 """Characters of the longest bar."""
 
 
@@ -98,6 +98,6 @@ def _show(session: Session, lines: list[report.Line]) -> None:
 def _bars(line: report.Line) -> str:
     most = max(line.distribution.values(), default=0)
     return "  ".join(
-        f"{answer}:{'█' * max(1, round(times / most * BAR))} {times}"
+        f"{answer}:{'█' * max(1, round(times / most * LONGEST_BAR))} {times}"
         for answer, times in line.distribution.items()
     )

@@ -10,12 +10,12 @@ from fluxcc.doctor.installation import Installation
 from fluxcc.marking import _
 from fluxcc.protocol.operators import DaemonStatus
 
-MOST_LAG = 2.0
-"""Seconds that events may be behind FreeSWITCH's clock."""
+LARGEST_LAG = 2.0
+"""Seconds by which events may be late."""
 
 
 def check_daemon(installation: Installation) -> Iterator[Finding]:
-    """The daemon runs, and does its work by its own account."""
+    """The daemon runs, and its status has no fault."""
     socket = installation.settings.control_socket
     try:
         status = installation.ask_daemon()
@@ -36,11 +36,11 @@ def check_daemon(installation: Installation) -> Iterator[Finding]:
             reason=error,
         )
         return
-    yield from _look_at_status(status)
+    yield from _troubles(status)
 
 
-def _look_at_status(status: DaemonStatus) -> Iterator[Finding]:
-    """What is wrong by the daemon's own account."""
+def _troubles(status: DaemonStatus) -> Iterator[Finding]:
+    """The faults in the daemon's status."""
     if not status.connected:
         yield grave(
             "daemon-not-connected",
@@ -66,7 +66,7 @@ def _look_at_status(status: DaemonStatus) -> Iterator[Finding]:
             _("Let that context include the kit's dialplan/public/00_fluxcc.xml as its first."),
             context=context,
         )
-    if abs(status.lag) > MOST_LAG:
+    if abs(status.lag) > LARGEST_LAG:
         yield warning(
             "events-late",
             _("The daemon hears of events {seconds} s after FreeSWITCH says they happened."),

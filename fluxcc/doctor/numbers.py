@@ -11,12 +11,12 @@ from fluxcc.doctor.installation import Installation
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.marking import _
 
-MOST_NAMED = 5
-"""How many users a finding names."""
+MOST_SHOWN = 5
+"""Users that are named."""
 
 
 def check_outside(installation: Installation) -> Iterator[Finding]:
-    """A mobile number of the configured country is not taken for an extension."""
+    """No outside number is taken for an extension."""
     plan = _plan(installation)
     example = phonenumbers.example_number_for_type(
         installation.settings.numbers.country, phonenumbers.PhoneNumberType.MOBILE
@@ -41,13 +41,13 @@ def check_users(installation: Installation) -> Iterator[Finding]:
         user for user in installation.pbx.users() if user.isdigit() and not plan.is_internal(user)
     ]
     if strangers:
+        shown = ", ".join(strangers[:MOST_SHOWN])
         yield warning(
             "user-not-internal",
             _("{count} users of the directory could be blocked like a stranger: {users}"),
             _("Add a pattern for them to blocks.internal."),
             count=len(strangers),
-            users=", ".join(strangers[:MOST_NAMED])
-            + (", …" if len(strangers) > MOST_NAMED else ""),
+            users=f"{shown}, …" if len(strangers) > MOST_SHOWN else shown,
         )
 
 

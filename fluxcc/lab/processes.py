@@ -1,4 +1,4 @@
-"""Every program a lab starts, in one process group that cannot outlive the lab.
+"""Starts a lab's programs in one process group, which ends with the lab.
 
 The group's leader is a shell that waits for the end of a pipe whose other end only this process
 holds: when this process is gone, even by SIGKILL, the shell kills the whole group and removes its

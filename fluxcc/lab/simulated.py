@@ -97,7 +97,7 @@ class SimulatedLab:
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self._process.stdout is not None  # noqa: S101 - tells mypy what PIPE means
+        assert self._process.stdout is not None  # noqa: S101 - for mypy: it is PIPE
         line = self._process.stdout.readline()
         if not line.strip().isdigit():
             raise LabError("the simulator did not start; what it said is on stderr")

@@ -27,7 +27,7 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
     server = EventSocket(pbx, arguments.port, arguments.password)
     server.start()
-    gevent.spawn(pbx.beat)
+    gevent.spawn(pbx.send_heartbeats)
     print(server.port, flush=True)
     server.serve_forever()
 

@@ -27,7 +27,7 @@ LOOK_FOR_AGENTS = 0.02
 """Seconds between two searches for a free agent while a member waits."""
 
 SETTLE = 0.02
-"""Seconds after the end of the agent's leg until the queue takes note; FreeSWITCH polls, too."""
+"""Seconds from the end of the agent's leg until the queue notices; FreeSWITCH polls, too."""
 
 
 @dataclass
@@ -147,7 +147,7 @@ class CallCenter:
         self._fire_about_agent(agent, "agent-state-change", ("CC-Agent-State", state))
 
     def fire_query(self, agent: Agent, what: str) -> None:
-        """FreeSWITCH makes an event even of the question for a state or a status."""
+        """Fire the event that FreeSWITCH makes of a query of a state or a status."""
         value = agent.state if what == "state" else agent.status
         self._fire_about_agent(agent, f"agent-{what}-get", (f"CC-Agent-{what.title()}", value))
 

@@ -19,7 +19,7 @@ from .events import Value, array_text
 
 Headers = list[tuple[str, Value]]
 Step = Callable[[], None]
-"""What a leg does next; it returns when that is over or the leg is called away."""
+"""A leg's next step; it returns when it is done or the leg is sent elsewhere."""
 
 
 class State(Enum):
@@ -129,7 +129,7 @@ class OtherLeg:
 
 
 class Channel:
-    """A leg: its profile, its variables, what became of it, and what it does next."""
+    """A leg: its profile, its variables, its state, and its next step."""
 
     def __init__(
         self,
@@ -229,7 +229,7 @@ class Channel:
                 channel._watchers.remove(signal)
 
     def meets(self, kind: str, leg: Channel) -> None:
-        """Know ``leg`` as the one that called this one, or that this one called."""
+        """Note ``leg`` as the one that called this one, or that this one called."""
         if self.other is None or self.other.kind != kind or self.other.channel is not leg:
             self.other = OtherLeg(kind, leg, leg.profile)
 

@@ -18,7 +18,7 @@ from .events import EventBus
 SUBCLASS = "conference::maintenance"
 
 NEXT_FRAME = 0.02
-"""Seconds until a room's own thread sees that nobody is left; until then it can be entered."""
+"""Seconds until a room's own thread sees that it is empty; until then it can be entered."""
 
 
 @dataclass

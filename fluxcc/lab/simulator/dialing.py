@@ -69,7 +69,7 @@ class Dialer:
         with leg.held():
             self._wait_for_answer(leg, variables, caller, on_behalf_of)
         if leg.is_ended:
-            # Who dialled goes on when everything was said about the leg that failed.
+            # The dialling leg goes on after every event about the leg that failed.
             leg.wait(lambda: leg.is_destroyed)
             raise UnreachableError(leg.cause)
         return leg

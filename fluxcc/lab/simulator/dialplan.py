@@ -33,7 +33,7 @@ class Hunt:
     expand: Callable[[str], str]
     run_inline: Callable[[Action], None]
     matched: Callable[[list[str]], None]
-    """Told what an expression with groups caught (FreeSWITCH keeps it as DP_MATCH)."""
+    """Called with the groups of a matching expression (FreeSWITCH keeps them as DP_MATCH)."""
     actions: list[Action] = field(default_factory=list)
     has_found: bool = False
     """Something answered, be it only with actions that ran during the hunt."""

@@ -1,4 +1,4 @@
-"""Events: what the PBX says happened, how it is written on the wire, and who hears it.
+"""Events: their headers, their formats on the wire, and the bus that passes them to listeners.
 
 Its counterparts are every part that fires an event and ``server.py``, which delivers them.
 ``Event-Calling-*`` headers name lines of FreeSWITCH's C source and are left out.
@@ -103,7 +103,7 @@ class Event:
 
 
 class EventBus:
-    """Stamps events with who and when, and hands each to every listener."""
+    """Adds core and time to events, and passes each to every listener."""
 
     def __init__(self) -> None:
         self.core_uuid = str(uuid.uuid4())
@@ -142,7 +142,7 @@ class EventBus:
         subclass: str = "",
         body: str = "",
     ) -> None:
-        """Say that ``name`` (for CUSTOM, ``subclass``) happened."""
+        """Fire the event ``name`` (for CUSTOM, with that ``subclass``)."""
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         first: list[tuple[str, Value]] = [("Event-Subclass", subclass)] if subclass else []
         self.deliver(Event(name, [*first, ("Event-Name", name), *self.stamp(), *pairs], body))

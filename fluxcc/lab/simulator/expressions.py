@@ -1,4 +1,4 @@
-"""``cond`` and ``expr``: the two little languages that a dialplan computes with.
+"""``cond`` and ``expr``: the expressions that a dialplan evaluates.
 
 Their counterparts are the gate's conditions. ``cond`` errs where FreeSWITCH's errs: an empty left
 side, which is what a missing hash entry leaves behind, answers ``-ERR`` and so matches nothing.

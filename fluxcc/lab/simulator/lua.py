@@ -1,4 +1,4 @@
-"""What a script of mod_lua finds in its world: the part of FreeSWITCH's API that the kit uses.
+"""The globals of a script of mod_lua: the part of FreeSWITCH's API that the kit uses.
 
 Its counterpart is ``scripts.py``, which puts these objects in front of a script. Names are
 mod_lua's. Lua's texts are bytes: they come and go here as texts with one character a byte.

@@ -97,7 +97,7 @@ class Pbx:
         """Run an api command as a client of the event socket sends it."""
         return self._commands.run(self, command)
 
-    def beat(self, sleep: Callable[[float], object] = gevent.sleep) -> None:
+    def send_heartbeats(self, sleep: Callable[[float], object] = gevent.sleep) -> None:
         """HEARTBEAT for ever, the first one after a whole interval."""
         while True:
             sleep(HEARTBEAT_SECONDS)

@@ -26,7 +26,7 @@ def play(
 ) -> bool:
     """Play ``sound`` to the leg, to its end or until it ``is_cut_short``.
 
-    False where there is no such sound, which takes no time and is not told.
+    False where there is no such sound; it then returns at once and fires no event.
     """
     try:
         length = seconds(sound, Path(pbx.configuration.variables["sounds_dir"]))
@@ -40,7 +40,7 @@ def play(
 
 
 def seconds(sound: str, folder: Path) -> float | None:
-    """How long it plays; None for ever. Raises ``OSError`` where there is no such file."""
+    """Seconds that it plays; None for ever. Raises ``OSError`` where there is no such file."""
     kind, is_stream, settings = sound.partition("_stream://")
     if not is_stream:
         return _seconds_of_file((folder / sound).read_bytes())

@@ -29,7 +29,7 @@ def _kill(pbx: Pbx, arguments: str) -> str:
 
 
 def _hang_up_all(pbx: Pbx, arguments: str) -> str:
-    """``[cause]``: everybody's call ends."""
+    """``[cause]``: end every leg."""
     cause = cause_named(arguments or "MANAGER_REQUEST")
     for leg in pbx.switchboard:
         pbx.switchboard.hang_up(leg, cause)
@@ -96,7 +96,7 @@ def _transfer(pbx: Pbx, arguments: str) -> str:
     """``UUID [-bleg|-both] DESTINATION [DIALPLAN] [CONTEXT]``.
 
     As in FreeSWITCH ``-bleg`` moves the leg itself where it has no partner, ``-both`` moves the
-    partner first, and the answer tells of the leg that is moved last.
+    partner first, and the answer names the leg that is moved last.
     """
     words = arguments.split()
     if not 2 <= len(words) <= 5:
@@ -146,7 +146,7 @@ def _recv_dtmf(pbx: Pbx, arguments: str) -> str:
 
 
 def _send_dtmf(pbx: Pbx, arguments: str) -> str:
-    """Tones go out to the telephone, where nobody listens here."""
+    """Accept tones for the telephone; the simulator does not play them."""
     uuid, _, keys = arguments.partition(" ")
     if pbx.switchboard.find(uuid) is None:
         return CANNOT_LOCATE

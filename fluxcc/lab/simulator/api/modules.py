@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fluxcc.lab.simulator.pbx import Pbx
 
 UNLOADABLE = frozenset({"mod_conference", "mod_hash"})
-"""The others say no (mod_commands, mod_lua), or nobody needs them to go."""
+"""Modules that can be unloaded. FreeSWITCH refuses for others (mod_commands, mod_lua)."""
 OWNERS = {
     "conference": "mod_conference",
     "hash": "mod_hash",

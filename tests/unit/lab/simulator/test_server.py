@@ -196,5 +196,5 @@ def test_heartbeats_count_the_sessions(client: Wire, scene: Scene) -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        scene.pbx.beat(sleep)
+        scene.pbx.send_heartbeats(sleep)
     assert client.event()["Session-Count"] == "1"
