@@ -44,8 +44,8 @@ def test_every_user_is_internal() -> None:
     ("count", "named"),
     [
         (1, "2000"),
-        (numbers.MOST_NAMED, "2000, 2001, 2002, 2003, 2004"),
-        (numbers.MOST_NAMED + 1, "2000, 2001, 2002, 2003, 2004, …"),
+        (numbers.MOST_SHOWN, "2000, 2001, 2002, 2003, 2004"),
+        (numbers.MOST_SHOWN + 1, "2000, 2001, 2002, 2003, 2004, …"),
     ],
 )
 def test_users_who_could_be_blocked_are_counted_and_named(count: int, named: str) -> None:
