@@ -335,50 +335,57 @@ class FakeStore:
             self.settings.pop((type(entry).__name__, key(entry)), None)
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
-        """Delete what is older than that moment."""
+        """Delete what is older than that moment (epoch seconds), the oldest first."""
         self._check()
-        ages: dict[RecordKind, tuple[dict[Any, Any], Callable[[Any], float | None]]] = {
-            RecordKind.CALLS: (self.calls, lambda call: call.started if call.ended else None),
-            RecordKind.SURVEYS: (self.surveys, lambda survey: survey.offered),
-            RecordKind.BLOCKS: (self.blocks, lambda block: block.ended_at),
-            RecordKind.AUDIT: (self.audit, lambda row: row.at),
-        }
-        records, age = ages[kind]
-        old = [id for id, record in records.items() if (age(record) or before) < before][:limit]
+        records = self._not_live(kind)
+        has_dated_id = kind in {RecordKind.CALLS, RecordKind.AUDIT}
+        end = int(before * 1e6) if has_dated_id else before
+        old = [id for id, record in records.items() if _moment(record) < end]
+        old = sorted(old, key=lambda id: _moment(records[id]))[:limit]
         for id in old:
-            del records[id]
+            self._records(kind).pop(id)
         self.story.append(f"purge {len(old)} {kind}")
         return len(old)
 
     def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
         """Erase what belongs to these numbers."""
         self._check()
-        records: dict[Any, Any] = {
-            RecordKind.CALLS: {id: call for id, call in self.calls.items() if call.ended},
-            RecordKind.SURVEYS: self.surveys,
-            RecordKind.BLOCKS: {
-                id: block for id, block in self.blocks.items() if block.state is not BlockState.LIVE
-            },
-            RecordKind.AUDIT: self.audit,
-        }[kind]
+        records = self._not_live(kind)
         theirs = [id for id, record in records.items() if record.number in numbers][:limit]
         for id in theirs:
             if kind is RecordKind.AUDIT:
                 self.audit[id] = msgspec.structs.replace(self.audit[id], number="", reason="")
             else:
-                getattr(self, str(kind)).pop(id)
+                self._records(kind).pop(id)
         self.story.append(f"erase {len(theirs)} {kind}")
         return len(theirs)
 
+    def _records(self, kind: RecordKind) -> dict[Any, Any]:
+        return {
+            RecordKind.CALLS: self.calls,
+            RecordKind.SURVEYS: self.surveys,
+            RecordKind.BLOCKS: self.blocks,
+            RecordKind.AUDIT: self.audit,
+        }[kind]
+
+    def _not_live(self, kind: RecordKind) -> dict[Any, Any]:
+        """The records of that kind, without the live calls and blocks."""
+        return {
+            id: record
+            for id, record in self._records(kind).items()
+            if not (kind is RecordKind.CALLS and record.ended is None)
+            and not (kind is RecordKind.BLOCKS and record.state is BlockState.LIVE)
+        }
+
     def live_blocks(self) -> list[Block]:
-        """The blocks nobody ended."""
+        """The blocks that nobody ended, newest first."""
         self._check()
-        return [b for b in _newest_blocks(self.blocks) if b.state is BlockState.LIVE]
+        return [block for block in self._newest_blocks() if block.state is BlockState.LIVE]
 
     def block_history(self, number: str) -> list[Block]:
-        """Every block of a number."""
+        """Every block of a number, newest first."""
         self._check()
-        return [b for b in _newest_blocks(self.blocks) if b.number == number]
+        return [block for block in self._newest_blocks() if block.number == number]
 
     def live_calls(self) -> list[CallRecord]:
         """The calls that were never seen to end."""
@@ -386,104 +393,56 @@ class FakeStore:
         return [call for call in self.calls.values() if call.ended is None]
 
     def entries(self) -> list[Entry]:
-        """What supervisors have set."""
+        """What supervisors have set, by kind and name."""
         self._check()
-        return list(self.settings.values())
+        return [entry for _, entry in sorted(self.settings.items())]
 
     def unfinished(self) -> list[AuditRecord]:
-        """The requests that never ended."""
+        """The requests that never ended, newest first."""
         self._check()
-        return [row for row in self.audit.values() if row.status == REQUESTED]
+        return [row for row in reversed(self._audit_since(0)) if row.status == REQUESTED]
 
     def request_ids(self, since: float) -> list[str]:
         """The request IDs that the audit remembers."""
         self._check()
-        return [row.request for row in self.audit.values() if row.at >= since]
+        return [row.request for row in self._audit_since(since)]
 
     def find_reply(self, request: str, since: float) -> Reply | None:
-        """The reply that the audit remembers."""
+        """The first reply that the audit remembers."""
         self._check()
-        for row in self.audit.values():
-            if row.request == request and row.at >= since:
-                is_open = row.status == REQUESTED
-                return Reply(
-                    request=row.request,
-                    action=row.action,
-                    code=Code.OUTCOME_UNKNOWN if is_open else Code(row.code),
-                    agent=row.agent,
-                    call=row.call,
-                    number=row.number,
-                    blocked=row.blocked,
-                    expires=row.expires,
-                    language=row.language,
-                )
-        return None
+        rows = self._audit_since(since)
+        row = next((row for row in rows if row.request == request), None)
+        if row is None:
+            return None
+        return Reply(
+            request=row.request,
+            action=row.action,
+            code=Code(row.code) if row.code else Code.OUTCOME_UNKNOWN,
+            agent=row.agent,
+            call=row.call,
+            number=row.number,
+            blocked=row.blocked,
+            expires=row.expires,
+            language=row.language,
+        )
+
+    def _newest_blocks(self) -> list[Block]:
+        return sorted(self.blocks.values(), key=lambda block: -block.since)
+
+    def _audit_since(self, since: float) -> list[AuditRecord]:
+        """The rows asked for at that moment (epoch seconds) or later, oldest first."""
+        return [row for id, row in sorted(self.audit.items()) if id >= int(since * 1e6)]
 
     def _check(self) -> None:
         if self.failure:
             raise StoreUnavailableError(self.failure)
 
 
-class FakeHistory:
-    """``store.history.History`` of a ``FakeStore``."""
-
-    def __init__(self, store: FakeStore) -> None:
-        self._store = store
-
-    def ended_calls(
-        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
-    ) -> list[CallRecord]:
-        """The calls that ended, newest first."""
-        calls = [c for c in self._store.calls.values() if c.ended is not None]
-        return _newest(calls, since, number, agent, limit)
-
-    def audit(
-        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
-    ) -> list[AuditRecord]:
-        """The rows, newest first."""
-        return _newest(self._store.audit.values(), since, number, agent, limit)
-
-    def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
-        """The surveys, oldest first."""
-        found = [
-            survey
-            for survey in self._store.surveys.values()
-            if survey.offered >= since
-            and group in ("", survey.group)
-            and agent in ("", survey.agent)
-        ]
-        return sorted(found, key=lambda survey: survey.offered)
-
-    def blocks(self, limit: int) -> list[Block]:
-        """The blocks, newest first."""
-        return _newest_blocks(self._store.blocks)[:limit]
-
-    def live_blocks(self) -> list[Block]:
-        """Those that nobody ended."""
-        return self._store.live_blocks()
-
-    def live_calls(self) -> list[CallRecord]:
-        """Those that were never seen to end."""
-        return self._store.live_calls()
-
-    def entries(self) -> list[Entry]:
-        """What supervisors have set."""
-        return self._store.entries()
-
-
-def _newest_blocks(blocks: dict[str, Block]) -> list[Block]:
-    return sorted(blocks.values(), key=lambda block: -block.since)
-
-
-def _newest(records: Iterable[Any], since: float, number: str, agent: str, limit: int) -> list[Any]:
-    found = [
-        record
-        for record in records
-        if record.id >= int(since * 1e6)
-        and number in ("", record.number)
-        and agent in ("", record.agent)
-    ]
-    return sorted(found, key=lambda record: -record.id)[:limit]
+def _moment(record: CallRecord | Survey | Block | AuditRecord) -> float:
+    """From when on its age counts: epoch seconds, or its id where that is a moment."""
+    if isinstance(record, Block):
+        return record.since if record.ended_at is None else record.ended_at
+    return record.offered if isinstance(record, Survey) else record.id
 
 
 class FakeSpool:

@@ -178,26 +178,28 @@ class Store(Protocol):
         """Write all of it, or nothing: inserted where new, replaced where the id is known."""
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
-        """Delete at most ``limit`` records older than that moment (epoch seconds); how many."""
+        """Delete at most ``limit`` records older than that moment (epoch seconds), the oldest
+        first; how many."""
 
     def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
         """Erase at most ``limit`` records of these numbers (every spelling); how many there were.
         Live calls and blocks stay."""
 
     def live_blocks(self) -> list[Block]:
-        """Every block of this node in state ``live``, also those whose time has passed."""
+        """Every block of this node in state ``live``, also those whose time has passed;
+        newest first."""
 
     def block_history(self, number: str) -> list[Block]:
-        """Every block that the canonical number ever had on this node."""
+        """Every block that the canonical number ever had on this node, newest first."""
 
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that have no end."""
 
     def entries(self) -> list[Entry]:
-        """The groups, rooms and services of this node."""
+        """The groups, rooms and services of this node, by kind and name."""
 
     def unfinished(self) -> list[AuditRecord]:
-        """The last requests of this node that began and never ended."""
+        """The last requests of this node that began and never ended, newest first."""
 
     def request_ids(self, since: float) -> list[str]:
         """Every request ID that came to this node after that moment (epoch seconds)."""

@@ -24,7 +24,8 @@ from fluxcc.core.ports import Store
 from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import upgrade
-from tests.fakes import FakeHistory, FakeStore
+from tests.contract.fake_history import FakeHistory
+from tests.fakes import FakeStore
 
 
 def find_program(name: str) -> str | None:

@@ -37,7 +37,7 @@ def over(id: str, ended_at: float = NOW + 1800.0, **changes: object):
 
 
 def test_calls_go_by_when_they_began_the_oldest_first(store: Store, history: History) -> None:
-    store.write(Batch(calls=tuple(ended(at) for at in range(5))))
+    store.write(Batch(calls=tuple(ended(at) for at in (2, 0, 4, 1, 3))))
     assert store.purge(RecordKind.CALLS, NOW + 3, 2) == 2
     assert history.ended_calls(limit=9) == [ended(4), ended(3), ended(2)]
     assert store.purge(RecordKind.CALLS, NOW + 3, 2) == 1
@@ -45,23 +45,33 @@ def test_calls_go_by_when_they_began_the_oldest_first(store: Store, history: His
     assert history.ended_calls(limit=9) == [ended(4), ended(3)]
 
 
-def test_surveys_go_by_when_they_were_offered(store: Store, history: History) -> None:
-    offered = [a_survey(f"s{at}", at) for at in range(3)]
-    store.write(Batch(surveys=tuple(offered)))
-    assert store.purge(RecordKind.SURVEYS, NOW + 1, MANY) == 1
+def test_surveys_go_by_when_they_were_offered_the_oldest_first(
+    store: Store, history: History
+) -> None:
+    offered = [a_survey(f"s{at}", at) for at in range(4)]
+    store.write(Batch(surveys=tuple(reversed(offered))))
+    assert store.purge(RecordKind.SURVEYS, NOW + 2, 1) == 1
     assert history.surveys() == offered[1:]
+    assert store.purge(RecordKind.SURVEYS, NOW + 2, MANY) == 1
+    assert history.surveys() == offered[2:]
 
 
 def test_blocks_go_by_when_they_ended(store: Store, history: History) -> None:
     early, late = over("early"), over("late", NOW + 1900.0)
-    store.write(Batch(blocks=(early, late)))
-    assert store.purge(RecordKind.BLOCKS, NOW + 1850, MANY) == 1
+    undated = replace(over("undated"), ended_at=None)
+    store.write(Batch(blocks=(early, late, undated)))
+    assert store.purge(RecordKind.BLOCKS, undated.since, MANY) == 0
+    assert store.purge(RecordKind.BLOCKS, NOW + 1850, MANY) == 2
     assert history.blocks(limit=9) == [late]
 
 
-def test_audit_rows_go_by_when_they_were_asked_for(store: Store, history: History) -> None:
-    store.write(Batch(audit=tuple(an_audit(at) for at in range(3))))
-    assert store.purge(RecordKind.AUDIT, NOW + 2, MANY) == 2
+def test_audit_rows_go_by_when_they_were_asked_for_the_oldest_first(
+    store: Store, history: History
+) -> None:
+    store.write(Batch(audit=tuple(an_audit(at) for at in (2, 1, 0))))
+    assert store.purge(RecordKind.AUDIT, NOW + 2, 1) == 1
+    assert history.audit(limit=9) == [an_audit(2), an_audit(1)]
+    assert store.purge(RecordKind.AUDIT, NOW + 2, MANY) == 1
     assert history.audit(limit=9) == [an_audit(2)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,11 +20,14 @@ from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.domain.requests import Reply
 from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
 from tests.contract.conftest import new_schema, opened
-from tests.contract.records import NOW, a_block, a_call, an_audit
+from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
+from tests.contract.strategies import batches
+from tests.fakes import FakeStore
 
 
 def test_it_is_the_store_of_the_service(store: Store) -> None:
@@ -33,6 +37,22 @@ def test_it_is_the_store_of_the_service(store: Store) -> None:
     assert port.live_blocks() == []
     assert port.find_reply("r-1", 0) is None
     assert port.request_ids(0) == []
+
+
+def public(thing: type) -> set[str]:
+    """The names that are for others."""
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("kind", [SqlStore, FakeStore])
+def test_a_store_takes_each_method_of_the_port_with_the_ports_parameters(kind: type) -> None:
+    for name in public(Store):
+        wanted = inspect.signature(getattr(Store, name)).parameters
+        assert inspect.signature(getattr(kind, name)).parameters == wanted
+
+
+def test_the_daemons_store_does_what_the_port_says_and_is_closed_by_its_maker() -> None:
+    assert public(SqlStore) - public(Store) == {"close"}
 
 
 def test_live_calls_are_those_not_seen_to_end(store: Store, history: History) -> None:
@@ -108,6 +128,34 @@ def test_the_audit_is_found_by_time_number_and_agent_newest_first(
     assert history.audit(agent="1000", limit=10) == [second, first]
 
 
+def test_surveys_are_found_by_time_group_and_agent_oldest_first(
+    store: Store, history: History
+) -> None:
+    first = a_survey("z", 1, group="sales", agent="1000")
+    second = a_survey("y", 2, group="sales", agent="1001", questions=2, answers=(None, 0))
+    third = a_survey("x", 3, group="support", agent="1000", answers=())
+    store.write(Batch(surveys=(third, first, second)))
+    assert history.surveys() == [first, second, third]
+    assert history.surveys(since=NOW + 2) == [second, third]
+    assert history.surveys(group="sales") == [first, second]
+    assert history.surveys(agent="1000") == [first, third]
+    assert history.surveys(group="sales", agent="1000", since=NOW + 2) == []
+
+
+def test_people_see_what_is_live_as_the_daemon_does(store: Store, history: History) -> None:
+    older, newer = a_block("a", since=1.0), a_block("b", since=2.0)
+    store.write(
+        Batch(
+            calls=(a_call(1), a_call(2, ended=NOW + 9.0)),
+            blocks=(older, newer),
+            entries=(Room("1000"),),
+        )
+    )
+    assert history.live_calls() == store.live_calls() == [a_call(1)]
+    assert history.live_blocks() == store.live_blocks() == [newer, older]
+    assert history.entries() == store.entries() == [Room("1000")]
+
+
 def test_an_ended_request_is_answered_as_the_first_time(store: Store) -> None:
     store.write(Batch(audit=(an_audit(),)))
     done = an_audit(
@@ -149,10 +197,29 @@ def test_a_request_that_never_ended_has_an_unknown_outcome(store: Store) -> None
     assert reply.blocked is None
 
 
-def test_the_requests_that_never_ended_are_told(store: Store) -> None:
-    began, ended = an_audit(1, request="r-1"), an_audit(2, request="r-2", status=Status.OK)
-    store.write(Batch(audit=(began, ended)))
-    assert store.unfinished() == [began]
+def test_a_request_that_came_twice_is_answered_as_the_first_time(store: Store) -> None:
+    again = an_audit(2, status=Status.REFUSED, code=Code.NO_LIVE_CALL)
+    store.write(Batch(audit=(again,)))
+    store.write(Batch(audit=(an_audit(1, status=Status.OK, code=Code.ENDED),)))
+    first, second = store.find_reply("r-1", NOW), store.find_reply("r-1", NOW + 2)
+    assert first is not None
+    assert first.code is Code.ENDED
+    assert second is not None
+    assert second.code is Code.NO_LIVE_CALL
+
+
+def test_the_requests_that_never_ended_are_told_newest_first(store: Store) -> None:
+    began, ended, latest = (an_audit(at, request=f"r-{at}") for at in (1, 2, 3))
+    store.write(Batch(audit=(began, replace(ended, status=Status.OK), latest)))
+    assert store.unfinished() == [latest, began]
+
+
+def test_entries_are_replaced_and_removed_by_kind_and_name(store: Store) -> None:
+    tone, room, sales = Service("tone", "7001"), Room("1000"), Group("sales")
+    store.write(Batch(entries=(tone, Group("1000"), room, sales)))
+    rated = replace(sales, has_survey=True, questions=2)
+    store.write(Batch(entries=(rated,), removed=(Room("1001"), Group("1000"))))
+    assert store.entries() == [rated, room, tone]
 
 
 def test_nodes_do_not_see_each_other(migrated_url: str) -> None:
@@ -247,43 +314,6 @@ def test_a_server_that_dropped_its_connections_is_written_to_again(
 
 # ------------------------------------------------------------------ any history, the newest state
 
-moments = st.one_of(st.none(), st.floats(0, 4e9))
-texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
-ids = st.integers(0, 5)
-calls = st.builds(CallRecord, ids, texts, texts, texts, texts, texts, texts, st.floats(0, 4e9),
-                  moments, moments, texts, texts)  # fmt: skip
-blocks = st.builds(
-    Block,
-    id=ids.map(str),
-    number=texts,
-    keys=st.lists(texts, max_size=3).map(tuple),
-    since=st.floats(0, 4e9),
-    until=st.integers(0, 2**40),
-    by=texts,
-    state=st.sampled_from(BlockState),
-    ended_at=moments,
-    attempts=st.integers(0, 2**31 - 1),
-    last_attempt=moments,
-)
-audit = st.builds(
-    AuditRecord,
-    id=ids,
-    at=st.floats(0, 4e9),
-    **dict.fromkeys(("request", "action", "by", "agent", "call", "number", "reason"), texts),
-    blocked=st.sampled_from([None, True, False]),
-    expires=st.one_of(st.none(), st.integers(0, 2**40)),
-)
-batches = st.lists(
-    st.builds(
-        Batch,
-        calls=st.lists(calls, max_size=4).map(tuple),
-        blocks=st.lists(blocks, max_size=4).map(tuple),
-        audit=st.lists(audit, max_size=4).map(tuple),
-    ),
-    max_size=5,
-)
-
-
 Dated = TypeVar("Dated", CallRecord, AuditRecord)
 
 
@@ -308,7 +338,7 @@ def newest_first(records: Iterable[Dated]) -> list[Dated]:
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(written=batches)
+@given(written=st.lists(batches, max_size=5))
 def test_any_history_leaves_exactly_the_newest_state(any_url: str, written: list[Batch]) -> None:
     # A node of its own stands for a new database, which would take longer to make.
     model = Model()

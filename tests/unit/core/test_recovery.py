@@ -63,7 +63,7 @@ def test_of_two_live_blocks_of_a_number_the_one_that_ends_last_counts_and_the_ot
 def test_what_a_former_life_left_half_done_is_called_unknown(world: World) -> None:
     """Requested before acting; then done, refused, failed or unknown."""
     half_done = AuditRecord(
-        id=1,
+        id=int((NOW - 5) * 1e6),
         at=NOW - 5,
         request="r-1",
         action="prank",
@@ -73,15 +73,13 @@ def test_what_a_former_life_left_half_done_is_called_unknown(world: World) -> No
         number=NUMBER,
         reason="",
     )
-    ours = replace(half_done, id=2, at=NOW + 1, request="r-2")
-    world.store.audit = {1: half_done, 2: ours}
+    ours = replace(half_done, id=int((NOW + 1) * 1e6), at=NOW + 1, request="r-2")
+    world.store.audit = {row.id: row for row in (half_done, ours)}
     world.recovery.step()
     world.journal.flush()
-    assert (world.store.audit[1].status, world.store.audit[1].code) == (
-        Status.UNKNOWN,
-        Code.OUTCOME_UNKNOWN,
-    )
-    assert world.store.audit[2] == ours
+    closed = world.store.audit[half_done.id]
+    assert (closed.status, closed.code) == (Status.UNKNOWN, Code.OUTCOME_UNKNOWN)
+    assert world.store.audit[ours.id] == ours
     assert world.replies.find("r-1").code is Code.OUTCOME_UNKNOWN
 
 
