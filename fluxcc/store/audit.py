@@ -37,20 +37,14 @@ def to_rows(node: str, records: Iterable[AuditRecord]) -> list[tuple[Any, ...]]:
 
 
 def search(
-    connection: Connection,
-    nodes: Sequence[str],
-    *,
-    since: float,
-    number: str,
-    agent: str,
-    limit: int,
+    connection: Connection, node: str, *, since: float, number: str, agent: str, limit: int
 ) -> list[AuditRecord]:
-    """At most ``limit`` rows of the nodes, newest first.
+    """At most ``limit`` rows of the node, newest first.
 
     Those asked for at ``since`` (epoch seconds) or later, with that number and that agent; an
     empty text stands for any.
     """
-    query = select(*_RECORD).where(AUDIT.c.node.in_(nodes), AUDIT.c.id >= int(since * 1_000_000))
+    query = select(*_RECORD).where(AUDIT.c.node == node, AUDIT.c.id >= int(since * 1_000_000))
     if number:
         query = query.where(AUDIT.c.number == number)
     if agent:

@@ -33,14 +33,14 @@ def live(connection: Connection, nodes: Sequence[str]) -> list[Block]:
     return _read(connection, nodes, BLOCKS.c.state == BlockState.LIVE.value)
 
 
-def newest(connection: Connection, nodes: Sequence[str], limit: int) -> list[Block]:
-    """At most ``limit`` blocks of the nodes in any state, newest first."""
-    return _read(connection, nodes, limit=limit)
+def newest(connection: Connection, node: str, limit: int) -> list[Block]:
+    """At most ``limit`` blocks of the node in any state, newest first."""
+    return _read(connection, (node,), limit=limit)
 
 
-def history(connection: Connection, nodes: Sequence[str], number: str) -> list[Block]:
-    """Every block that the canonical number ever had on the nodes, newest first."""
-    return _read(connection, nodes, BLOCKS.c.number == number)
+def history(connection: Connection, node: str, number: str) -> list[Block]:
+    """Every block that the canonical number ever had on the node, newest first."""
+    return _read(connection, (node,), BLOCKS.c.number == number)
 
 
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:

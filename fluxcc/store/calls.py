@@ -29,21 +29,15 @@ def live(connection: Connection, nodes: Sequence[str]) -> list[CallRecord]:
 
 
 def ended(
-    connection: Connection,
-    nodes: Sequence[str],
-    *,
-    since: float,
-    number: str,
-    agent: str,
-    limit: int,
+    connection: Connection, node: str, *, since: float, number: str, agent: str, limit: int
 ) -> list[CallRecord]:
-    """At most ``limit`` of the nodes' ended calls, newest first.
+    """At most ``limit`` of the node's ended calls, newest first.
 
     Those that *began* at ``since`` (epoch seconds) or later, with that number and that agent; an
     empty text stands for any. Number and agent are looked for row by row (see ``schema``).
     """
     query = select(*_RECORD).where(
-        CALLS.c.node.in_(nodes), CALLS.c.id >= int(since * 1_000_000), CALLS.c.ended.is_not(None)
+        CALLS.c.node == node, CALLS.c.id >= int(since * 1_000_000), CALLS.c.ended.is_not(None)
     )
     if number:
         query = query.where(CALLS.c.number == number)

@@ -7,8 +7,11 @@ also while the daemon is down.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -20,6 +23,8 @@ from fluxcc.domain.surveys import Survey
 from fluxcc.store import audit, blocks, calls, provisioning, surveys
 from fluxcc.store.engines import create_reader, parse_url, translating
 from fluxcc.store.statements import escape
+
+Record = TypeVar("Record")
 
 
 class History:
@@ -47,14 +52,18 @@ class History:
         """At most ``limit`` ended calls that began at ``since`` (epoch seconds) or later, newest
         first; an empty number or agent stands for any."""
         with self._connection() as connection:
-            return calls.ended(
-                connection,
-                self._nodes,
-                since=since,
-                number=escape(number),
-                agent=escape(agent),
-                limit=limit,
-            )
+            found = [
+                calls.ended(
+                    connection,
+                    node,
+                    since=since,
+                    number=escape(number),
+                    agent=escape(agent),
+                    limit=limit,
+                )
+                for node in self._nodes
+            ]
+        return _newest(found, lambda call: call.id, limit)
 
     def audit(
         self, *, since: float = 0, number: str = "", agent: str = "", limit: int
@@ -62,14 +71,18 @@ class History:
         """At most ``limit`` requests that came at ``since`` (epoch seconds) or later, newest
         first; an empty number or agent stands for any."""
         with self._connection() as connection:
-            return audit.search(
-                connection,
-                self._nodes,
-                since=since,
-                number=escape(number),
-                agent=escape(agent),
-                limit=limit,
-            )
+            found = [
+                audit.search(
+                    connection,
+                    node,
+                    since=since,
+                    number=escape(number),
+                    agent=escape(agent),
+                    limit=limit,
+                )
+                for node in self._nodes
+            ]
+        return _newest(found, lambda row: row.id, limit)
 
     def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
         """The surveys that were offered at ``since`` (epoch seconds) or later, oldest first; an
@@ -82,7 +95,8 @@ class History:
     def blocks(self, limit: int) -> list[Block]:
         """At most ``limit`` blocks in any state, newest first."""
         with self._connection() as connection:
-            return blocks.newest(connection, self._nodes, limit)
+            found = [blocks.newest(connection, node, limit) for node in self._nodes]
+        return _newest(found, lambda block: block.since, limit)
 
     def live_blocks(self) -> list[Block]:
         """Every block in state ``live``, also those whose time has passed; newest first."""
@@ -103,3 +117,13 @@ class History:
     def _connection(self) -> Iterator[Connection]:
         with self._reading, translating(self._url), self._engine.connect() as connection:
             yield connection
+
+
+def _newest(
+    found: Iterable[list[Record]], moment: Callable[[Record], float], limit: int
+) -> list[Record]:
+    """At most ``limit`` records of all nodes, newest first; each node's are in that order already.
+
+    One query for all nodes would sort the whole history of all of them before the limit counts.
+    """
+    return list(islice(merge(*found, key=moment, reverse=True), limit))

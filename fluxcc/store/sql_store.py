@@ -186,7 +186,7 @@ class SqlStore:
     def block_history(self, number: str) -> list[Block]:
         """Every block that the canonical number ever had on this node, newest first."""
         with self._connection() as connection:
-            return blocks.history(connection, (self._node,), escape(number))
+            return blocks.history(connection, self._node, escape(number))
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import revision, upgrade
 from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
-from tests.contract.test_migrations import listen_for
+from tests.contract.test_migrations import listen_for, used_indexes
 
 THEIRS = "+5511988887777"
 OTHER = "+5521977776666"
@@ -191,12 +190,7 @@ def test_only_the_calls_and_the_surveys_of_a_person_are_looked_for_row_by_row(
         blocks.find(connection, "pbx1", (THEIRS, OTHER), -1)
         audit.find(connection, "pbx1", (THEIRS, OTHER), -1)
         audit.erase(connection, "pbx1", [1, 2])
-        plans = [
-            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters).scalars("detail")
-            for query, parameters in tuple(asked)
-            if not query.startswith("BEGIN")
-        ]
-        used = [re.findall(r"INDEX (\w+)|(SCAN|TEMP)", " ".join(steps)) for steps in plans]
+        used = used_indexes(connection, asked)
     engine.dispose()
     assert [[index for index, _ in steps] for steps in used] == [
         ["sqlite_autoindex_calls_1", "sqlite_autoindex_calls_1"],

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.store import audit, blocks, calls
 from fluxcc.store.engines import create_reader, create_writer, parse_url
+from fluxcc.store.history import History
 from fluxcc.store.migrations import migrate
 from fluxcc.store.schema import METADATA
 from fluxcc.store.sql_store import SqlStore
@@ -101,19 +103,15 @@ def test_every_question_is_answered_by_an_index(tmp_path: Path) -> None:
     listen_for(engine, asked)
     with engine.connect() as connection:
         calls.live(connection, ("pbx1",))
-        calls.ended(connection, ("pbx1",), since=1, number="+1", agent="1000", limit=9)
+        calls.ended(connection, "pbx1", since=1, number="+1", agent="1000", limit=9)
         blocks.live(connection, ("pbx1",))
-        blocks.newest(connection, ("pbx1",), 9)
-        blocks.history(connection, ("pbx1",), "+1")
+        blocks.newest(connection, "pbx1", 9)
+        blocks.history(connection, "pbx1", "+1")
         audit.find_reply(connection, "pbx1", "r-1", 1)
-        audit.search(connection, ("pbx1",), since=1, number="", agent="", limit=9)
-        audit.search(connection, ("pbx1",), since=1, number="+1", agent="", limit=9)
-        audit.search(connection, ("pbx1",), since=1, number="", agent="1000", limit=9)
-        plans = [
-            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters).scalars("detail")
-            for query, parameters in tuple(asked)
-        ]
-        used = [re.findall(r"INDEX (\w+)|(SCAN|TEMP)", " ".join(steps)) for steps in plans]
+        audit.search(connection, "pbx1", since=1, number="", agent="", limit=9)
+        audit.search(connection, "pbx1", since=1, number="+1", agent="", limit=9)
+        audit.search(connection, "pbx1", since=1, number="", agent="1000", limit=9)
+        used = used_indexes(connection, asked)
     engine.dispose()
     assert used == [
         [(index, "")]
@@ -129,6 +127,42 @@ def test_every_question_is_answered_by_an_index(tmp_path: Path) -> None:
             "audit_agent",
         )
     ]
+
+
+def test_several_nodes_are_asked_without_sorting_their_history(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/fluxcc.db"
+    upgrade(url)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    with closing(History(url, ["pbx1", "pbx2"])) as history:
+        listen_for(history._engine, asked)
+        history.ended_calls(limit=9)
+        history.audit(limit=9)
+        history.audit(number="+1", limit=9)
+        history.blocks(limit=9)
+        with history._engine.connect() as connection:
+            used = used_indexes(connection, asked)
+    assert used == [
+        [(index, "")]
+        for index in (
+            *("sqlite_autoindex_calls_1",) * 2,
+            *("sqlite_autoindex_audit_1",) * 2,
+            *("audit_number",) * 2,
+            *("blocks_since",) * 2,
+        )
+    ]
+
+
+def used_indexes(
+    connection: Connection, asked: list[tuple[str, tuple[object, ...]]]
+) -> list[list[tuple[str, str]]]:
+    """For each query the indexes it uses; ``SCAN`` or ``TEMP`` where it looks through all rows or
+    sorts them."""
+    plans = [
+        connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", parameters).scalars("detail")
+        for query, parameters in tuple(asked)
+        if not query.startswith("BEGIN")
+    ]
+    return [re.findall(r"INDEX (\w+)|(SCAN|TEMP)", " ".join(steps)) for steps in plans]
 
 
 def listen_for(engine: Engine, asked: list[tuple[str, tuple[object, ...]]]) -> None:
