@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from fluxcc.domain.errors import StoreUnavailableError
@@ -34,13 +34,14 @@ POSTGRESQL = {
 
 
 def parse_url(url: str) -> URL:
-    """The URL in parts. Raises ``StoreUnavailableError`` where it names neither database."""
+    """The URL in parts. Raises ``StoreUnavailableError`` where it names neither a file of SQLite's
+    nor a PostgreSQL."""
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (ArgumentError, ValueError):
         backend = ""
-    if backend == "sqlite":
+    if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return parsed
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
@@ -48,24 +49,13 @@ def parse_url(url: str) -> URL:
     raise StoreUnavailableError("the store's URL must be sqlite:///… or postgresql+psycopg://…")
 
 
-def is_in_memory(url: URL) -> bool:
-    """Whether this is an SQLite in memory, for tests."""
-    return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
-
-
 def create_writer(url: URL) -> Engine:
     """The engine that writes: one connection, whose transactions hold the write lock from the
     start. An SQLite file must exist (``sqlite_file``)."""
     if url.get_backend_name() == "postgresql":
         return _create_postgresql(url, pool_size=1, max_overflow=0)
-    if is_in_memory(url):
-        engine = create_engine(
-            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
-        event.listen(engine, "connect", _leave_transactions_to_us)
-    else:
-        engine = _create_sqlite(url, pool_size=1, max_overflow=0)
-        event.listen(engine, "connect", _use_wal)
+    engine = _create_sqlite(url, pool_size=1, max_overflow=0)
+    event.listen(engine, "connect", _use_wal)
     event.listen(engine, "begin", _begin_immediate)
     return engine
 
@@ -100,7 +90,7 @@ def _create_postgresql(url: URL, **options: Any) -> Engine:
 def _create_sqlite(url: URL, **options: Any) -> Engine:
     # mode=rw: SQLite never creates the file by itself, neither for a reader (who may be another
     # user) nor, empty and unmigrated, in the place of one that was deleted.
-    name = f"file:{quote(url.database or '')}?mode=rw"
+    name = f"file:{quote(str(url.database))}?mode=rw"
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(name, uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False)
@@ -148,7 +138,7 @@ def translating(url: URL) -> Iterator[None]:
 
 def _place(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
-        return url.database or "SQLite in memory"
+        return str(url.database)
     return f"PostgreSQL {url.host or url.query.get('host', 'locally')}/{url.database}"
 
 

@@ -26,7 +26,6 @@ from fluxcc.store import audit, blocks, calls, provisioning, surveys
 from fluxcc.store.engines import (
     create_reader,
     create_writer,
-    is_in_memory,
     parse_url,
     translating,
 )
@@ -54,7 +53,6 @@ class SqlStore:
 
     Every method may be called from any thread. Those that write do so one after the other, and
     create, migrate or replace the store where that is needed; those that only read create nothing.
-    A store in memory (``sqlite://``) is for tests in one thread.
 
     Every method raises ``StoreUnavailableError``; the constructor too where the URL names neither
     database or its driver is not installed.
@@ -65,7 +63,7 @@ class SqlStore:
         self._node = node
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
-        self._reader = self._writer if is_in_memory(self._url) else create_reader(self._url)
+        self._reader = create_reader(self._url)
         self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
         self._deletion = delete(ENTRIES, self._writer.dialect)
         self._reading = threading.Lock()

@@ -14,8 +14,6 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.exc import DatabaseError
 
-from fluxcc.store.engines import is_in_memory
-
 FOLDER_MODE, FILE_MODE = 0o750, 0o640
 WAL = "-wal"
 """Suffix of the write-ahead log: transactions that are committed and not yet in the file."""
@@ -41,8 +39,8 @@ class SqliteFile:
 
     @classmethod
     def of(cls, url: URL) -> SqliteFile | None:
-        """The file that the URL names, None for a server and for SQLite in memory."""
-        if url.get_backend_name() != "sqlite" or is_in_memory(url):
+        """The file that the URL names, None for a server."""
+        if url.get_backend_name() != "sqlite":
             return None
         return cls(Path(str(url.database)))
 

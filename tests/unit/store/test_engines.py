@@ -14,7 +14,11 @@ SECRET = "s3cret-w0rd"
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", f"mysql://root:{SECRET}@db/fluxcc", f"postgresql://u:{SECRET}@h:x/d"]
+    "url",
+    [
+        *("", "nonsense", f"mysql://root:{SECRET}@db/fluxcc", f"postgresql://u:{SECRET}@h:x/d"),
+        *("sqlite://", "sqlite:///", "sqlite:///:memory:"),
+    ],
 )
 def test_a_url_that_is_not_ours_is_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(StoreUnavailableError, match="must be sqlite") as caught:
@@ -46,9 +50,9 @@ def test_a_password_that_a_driver_repeats_is_masked(url: str) -> None:
 
 def test_the_contents_of_a_row_are_not_told() -> None:
     shown = DataError("INSERT", (), Exception("bad value\nDETAIL: row contains (+5511988887777)"))
-    with pytest.raises(StoreUnavailableError) as caught, translating(parse_url("sqlite://")):
+    with pytest.raises(StoreUnavailableError) as caught, translating(parse_url("sqlite:///a.db")):
         raise shown
-    assert str(caught.value) == "SQLite in memory: bad value"
+    assert str(caught.value) == "a.db: bad value"
 
 
 def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
