@@ -11,8 +11,7 @@ from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.marking import _
-from fluxcc.store.trial import try_writing
-from fluxcc.store.upkeep import is_current
+from fluxcc.store.upkeep import is_current, try_writing
 
 LEAST_FREE = 100 * 1024 * 1024
 """Bytes of free disk below which a warning is given."""

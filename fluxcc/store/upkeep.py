@@ -1,4 +1,5 @@
-"""Prepares a store: creates it, migrates it, sets a corrupt file aside, reads the revision.
+"""Prepares a store: creates it, migrates it, sets a corrupt file aside, reads the revision,
+tries whether it could be written.
 
 Counterparts: ``sql_store`` calls it before it writes; ``fluxcc db`` and ``doctor`` use it too.
 """
@@ -8,10 +9,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, false
 from sqlalchemy.exc import DatabaseError
 
 from fluxcc.store.engines import create_reader, create_writer, parse_url, translating
+from fluxcc.store.schema import CALLS
 from fluxcc.store.sqlite_file import SqliteFile, is_corrupt
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,23 @@ def is_current(url: str) -> bool:
     try:
         with translating(parsed), engine.connect() as connection:
             return is_schema_current(connection)
+    finally:
+        engine.dispose()
+
+
+def try_writing(url: str) -> None:
+    """Raises ``StoreUnavailableError`` where a batch could not be written.
+
+    It takes the lock that every batch takes, and deletes no rows: SQLite refuses the first where
+    the file or its folder is read-only, PostgreSQL the second on a standby or without the right to
+    delete. It creates and changes nothing.
+    """
+    parsed = parse_url(url)
+    engine = create_writer(parsed)
+    try:
+        with translating(parsed), engine.connect() as connection, connection.begin() as trial:
+            connection.execute(CALLS.delete().where(false()))
+            trial.rollback()
     finally:
         engine.dispose()
 

@@ -15,7 +15,7 @@ from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.engines import create_writer, parse_url
 from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
-from fluxcc.store.upkeep import revision, upgrade
+from fluxcc.store.upkeep import upgrade
 from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
 from tests.contract.test_migrations import listen_for, used_indexes
 
@@ -201,9 +201,3 @@ def test_only_the_calls_and_the_surveys_of_a_person_are_looked_for_row_by_row(
         ["audit_number"],
         ["sqlite_autoindex_audit_1"],
     ]
-
-
-def test_the_revision_of_a_store_is_told(lasting_url: str) -> None:
-    assert revision(lasting_url) == ""
-    upgrade(lasting_url)
-    assert revision(lasting_url).isdigit()
