@@ -50,15 +50,22 @@ _REQUEST = {
     "Fluxcc-Reason": "gritou; desligou",
     "Fluxcc-Language": "en",
 }
-_ASKS = (
+ASKS = (
     {"do": "prank", "agent": "1000", "reason": "x"},
     {"do": "block", "number": "+5511988887777", "duration": 1800},
-    {"do": "set", "group": {"name": "vendas", "has_survey": True, "trigger": "any"}},
-    {"do": "set", "room": {"extension": "1000"}},
-    {"do": "remove", "offer": {"name": "financeiro", "destination": "7001"}},
+    {
+        "do": "set",
+        "entry": {"kind": "group", "name": "vendas", "has_survey": True, "trigger": "any"},
+    },
+    {"do": "set", "entry": {"kind": "room", "extension": "1000"}},
+    {
+        "do": "remove",
+        "entry": {"kind": "service", "name": "financeiro", "destination": "7001"},
+    },
     {"do": "purge", "before": 1.5},
     {"do": "status"},
 )
+"""An operator's lines, one of each shape."""
 _SURVEY = {
     "Fluxcc-Survey": "s-1",
     "Fluxcc-Call": "0f6c4b1e",
@@ -117,7 +124,7 @@ def _frames() -> Iterator[bytes]:
 
 def _requests() -> Iterator[bytes]:
     yield json.dumps(_REQUEST).encode()
-    for ask in _ASKS:
+    for ask in ASKS:
         yield json.dumps(ask).encode()
 
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxcc.config import reading
+from fluxcc.domain.actions import Action
 from fluxcc.domain.errors import ConfigurationError
 from fluxcc.pbx import commands, events, frames, snapshot
 from fluxcc.pbx.events import RequestHeaders
@@ -58,6 +60,14 @@ def test_whatever_comes_is_read_or_refused(name: str) -> None:
         target(seed[:at] + put + seed[at + cut :])
 
     run()
+
+
+@pytest.mark.parametrize("line", corpus.ASKS, ids=str)
+def test_an_operators_seed_has_the_shape_that_the_door_reads(line: dict[str, object]) -> None:
+    """One that is refused for its shape leaves all that stands behind the shape untried."""
+    ask = msgspec.convert(line, Ask)
+    if ask.do in set(Action):
+        assert read_ask(ask, "anna").action == ask.do
 
 
 # Found
