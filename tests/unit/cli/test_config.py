@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,6 @@ from fluxcc.cli import main
 from fluxcc.config import Duration, read_duration, write_duration
 
 SECRET = "hush-hush"
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("FLUXCC_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 def run(file: Path, *arguments: str, **environment: str) -> Result:

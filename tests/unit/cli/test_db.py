@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,12 +22,7 @@ THEIRS = "+5511988887777"
 
 
 @pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("FLUXCC_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    monkeypatch.setenv("FLUXCC_CONFIG", os.devnull)
+def _own_store(bare_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FLUXCC_STORE_URL", f"sqlite:///{tmp_path}/fluxcc.db")
     monkeypatch.setenv("FLUXCC_PBX_NODE", "pbx1")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,15 +21,6 @@ from fluxcc.doctor.finding import Finding, grave, skipped, warning
 GRAVE = grave("pbx-unreachable", "{host} does not answer.", "Start {host}.", host="pbx1")
 WARNING = warning("disk-nearly-full", "Only {megabytes} MB are left.", "Make room.", megabytes=3)
 SKIPPED = skipped("pbx-silent", "Not looked at.")
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("FLUXCC_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("FLUXCC_CONFIG", "/dev/null")
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 @pytest.fixture

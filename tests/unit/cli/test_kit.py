@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,15 +23,6 @@ CONTEXT = """<include>
 </include>
 """
 WITHOUT = '<include>\n<context name="{}">\n</context>\n</include>\n'
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("FLUXCC_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("FLUXCC_CONFIG", "/dev/null")
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 @pytest.fixture
