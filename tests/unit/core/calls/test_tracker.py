@@ -19,6 +19,10 @@ def history(world: World) -> list[CallRecord]:
     return sorted(world.store.calls.values(), key=lambda call: call.id)
 
 
+DIALLED = {"direction": "outbound", "destination": "1000", "user": "1000"}
+"""What a snapshot's row says of an agent's telephone that was dialled."""
+
+
 def the_call(world: World) -> CallRecord:
     (call,) = history(world)
     return call
@@ -336,13 +340,7 @@ def test_a_bridge_with_a_leg_never_heard_of_waits_for_the_snapshot(world: World)
     world.resync(
         a_snapshot(
             a_row("customer"),
-            a_row(
-                "unheard",
-                direction="outbound",
-                user="1000",
-                destination="1000",
-                bridged_to="customer",
-            ),
+            a_row("unheard", **DIALLED, bridged_to="customer"),
         )
     )
     (call,) = world.tracker.agent_calls("1000")
@@ -364,13 +362,7 @@ def test_a_snapshot_makes_calls_known_that_nobody_told_of(world: World) -> None:
     adopted = world.resync(
         a_snapshot(
             a_row("customer"),
-            a_row(
-                "telephone",
-                direction="outbound",
-                destination="1000",
-                user="1000",
-                bridged_to="customer",
-            ),
+            a_row("telephone", **DIALLED, bridged_to="customer"),
         )
     )
     assert adopted == ["customer", "telephone"]
@@ -486,13 +478,7 @@ def test_a_new_life_goes_on_with_the_calls_of_the_former(world: World) -> None:
     world.resync(
         a_snapshot(
             a_row("customer"),
-            a_row(
-                "telephone",
-                direction="outbound",
-                destination="1000",
-                user="1000",
-                bridged_to="customer",
-            ),
+            a_row("telephone", **DIALLED, bridged_to="customer"),
         )
     )
     (call,) = world.tracker.agent_calls("1000")
