@@ -24,6 +24,7 @@ from fluxcc.store import audit, blocks, calls, provisioning, surveys
 from fluxcc.store.engines import create_reader, parse_url, translating
 from fluxcc.store.statements import escape
 
+Searched = TypeVar("Searched", AuditRecord, CallRecord)
 Record = TypeVar("Record")
 
 
@@ -51,38 +52,14 @@ class History:
     ) -> list[CallRecord]:
         """At most ``limit`` ended calls that began at ``since`` (epoch seconds) or later, newest
         first; an empty number or agent stands for any."""
-        with self._connection() as connection:
-            found = [
-                calls.ended(
-                    connection,
-                    node,
-                    since=since,
-                    number=escape(number),
-                    agent=escape(agent),
-                    limit=limit,
-                )
-                for node in self._nodes
-            ]
-        return _newest(found, lambda call: call.id, limit)
+        return self._search(calls.ended, since=since, number=number, agent=agent, limit=limit)
 
     def audit(
         self, *, since: float = 0, number: str = "", agent: str = "", limit: int
     ) -> list[AuditRecord]:
         """At most ``limit`` requests that came at ``since`` (epoch seconds) or later, newest
         first; an empty number or agent stands for any."""
-        with self._connection() as connection:
-            found = [
-                audit.search(
-                    connection,
-                    node,
-                    since=since,
-                    number=escape(number),
-                    agent=escape(agent),
-                    limit=limit,
-                )
-                for node in self._nodes
-            ]
-        return _newest(found, lambda row: row.id, limit)
+        return self._search(audit.search, since=since, number=number, agent=agent, limit=limit)
 
     def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
         """The surveys that were offered at ``since`` (epoch seconds) or later, oldest first; an
@@ -112,6 +89,23 @@ class History:
         """The groups, rooms and services, by kind and name."""
         with self._connection() as connection:
             return provisioning.read(connection, self._nodes)
+
+    def _search(
+        self,
+        query: Callable[..., list[Searched]],
+        *,
+        since: float,
+        number: str,
+        agent: str,
+        limit: int,
+    ) -> list[Searched]:
+        number, agent = escape(number), escape(agent)
+        with self._connection() as connection:
+            found = [
+                query(connection, node, since=since, number=number, agent=agent, limit=limit)
+                for node in self._nodes
+            ]
+        return _newest(found, lambda record: record.id, limit)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
