@@ -1,8 +1,5 @@
-"""A FreeSWITCH of the lab's own: where it is found, its configuration, its process.
-
-Its configuration is ``conf`` beside this module, laid out like the stock one, with the kit copied
-over it; ``vars.xml`` names the ports and the password of this lab.
-"""
+"""A FreeSWITCH of the lab's own: where it is found, its process. Counterpart: ``layout``, which
+writes its configuration."""
 
 from __future__ import annotations
 
@@ -14,11 +11,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from . import esl
+from .layout import CONFIGURATION, lay_out
 from .port import LabError
 from .ports import PortBlock
 from .processes import ProcessGroup
 
-_CONF = Path(__file__).with_name("conf")
 _INSTALLED = ("/usr/local/freeswitch/bin/freeswitch", "/usr/bin/freeswitch")
 _START_TIMEOUT = 30.0
 _POLL = 0.05
@@ -35,7 +32,7 @@ def find_freeswitch() -> Path | None:
 
 def missing_modules(binary: Path) -> list[str]:
     """The modules that the lab's configuration loads and this FreeSWITCH does not have."""
-    modules = ElementTree.parse(_CONF / "autoload_configs" / "modules.conf.xml")  # noqa: S314 - ours
+    modules = ElementTree.parse(CONFIGURATION / "autoload_configs" / "modules.conf.xml")  # noqa: S314 - ours
     names = [load.attrib["module"] for load in modules.iter("load")]
     folder = _module_folder(binary)
     return [name for name in names if not (folder / f"{name}.so").exists()]
@@ -77,20 +74,17 @@ class FreeSwitch:
 
     def configure(self, kit: Path | None) -> None:
         """Lay out the lab's own configuration anew, and the kit over it."""
-        conf, scripts = self._folder / "conf", self._folder / "scripts"
-        for folder in (conf, scripts):
-            shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(_CONF, conf)
-        scripts.mkdir()
-        (conf / "vars.xml").write_text(self._variables(), encoding="utf-8")
-        if kit is None:
-            return
-        for part in ("dialplan/public", "dialplan/default", "autoload_configs"):
-            if (kit / part).is_dir():
-                shutil.copytree(kit / part, conf / part, dirs_exist_ok=True)
-        for name in ("scripts", "sounds"):
-            if (kit / name).is_dir():
-                shutil.copytree(kit / name, self._folder / name, dirs_exist_ok=True)
+        ports = self._ports
+        variables = {
+            "lab_esl_port": ports.event_socket,
+            "lab_esl_password": self._password,
+            "lab_internal_port": ports.internal,
+            "lab_external_port": ports.external,
+            "lab_phones_port": ports.phones.sip,
+            "lab_rtp_first": ports.rtp_first,
+            "lab_rtp_last": ports.rtp_last,
+        }
+        lay_out(self._folder, kit, variables)
 
     def start(self) -> None:
         """Start it and return when its event socket accepts, which its last module does."""
@@ -149,22 +143,6 @@ class FreeSwitch:
         for option, name in folders.items():
             command += [f"-{option}", self._folder / name]
         return [*command, "-mod", _module_folder(self._binary)]
-
-    def _variables(self) -> str:
-        values = {
-            "lab_esl_port": self._ports.event_socket,
-            "lab_esl_password": self._password,
-            "lab_internal_port": self._ports.internal,
-            "lab_external_port": self._ports.external,
-            "lab_phones_port": self._ports.phones.sip,
-            "lab_rtp_first": self._ports.rtp_first,
-            "lab_rtp_last": self._ports.rtp_last,
-        }
-        # one to a line: FreeSWITCH drops everything else on the line of a directive
-        lines = [
-            f'  <X-PRE-PROCESS cmd="set" data="{name}={value}"/>' for name, value in values.items()
-        ]
-        return "\n".join(["<include>", *lines, "</include>", ""])
 
     def _spare_certificates(self) -> None:
         """Keep FreeSWITCH from making two RSA keys of 4,096 bits, most of a cold start.

@@ -16,6 +16,7 @@ from pathlib import Path
 from fluxcc.marking import _
 
 from .freeswitch import FreeSwitch, find_freeswitch, missing_modules
+from .layout import reload
 from .port import LabError, Reason
 from .ports import PortBlock
 from .processes import ProcessGroup
@@ -97,9 +98,7 @@ class RealLab:
     def install_kit(self, kit: Path | None) -> None:
         self._freeswitch.configure(kit)
         if self._freeswitch.running:
-            answer = self.api("reloadxml")
-            if "Success" not in answer:  # a fault in the XML is reported after an +OK as well
-                raise LabError(f"FreeSWITCH did not take the configuration: {answer}")
+            reload(self.api)
 
     def call(
         self, number: str, destination: str, *, name: str = "", from_phones: bool = False

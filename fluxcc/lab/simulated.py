@@ -18,18 +18,8 @@ from urllib.parse import quote
 from fluxcc.marking import _
 
 from .esl import api
+from .layout import lay_out, reload
 from .port import LabError
-
-_CONFIGURATION = Path(__file__).with_name("conf")
-_KIT_PARTS = ("autoload_configs", "dialplan", "directory")
-_BESIDE = ("scripts", "sounds")
-"""Parts of the kit that go beside the configuration."""
-
-_VARIABLES = """<include>
-  <X-PRE-PROCESS cmd="set" data="lab_phones_port=5090"/>
-  <X-PRE-PROCESS cmd="set" data="lab_esl_password={password}"/>
-</include>
-"""
 
 
 class SimulatedCaller:
@@ -70,7 +60,7 @@ class SimulatedLab:
             folder = Path(tempfile.mkdtemp(prefix="fluxcc-lab-"))
             opened.callback(shutil.rmtree, folder, ignore_errors=True)
             opened.callback(self.kill)
-            self._folder = folder / "conf"
+            self._folder = folder
             self._configure(None)
             self._opened = opened.pop_all()
 
@@ -91,7 +81,7 @@ class SimulatedLab:
         self._process = subprocess.Popen(  # noqa: S603
             [
                 *(sys.executable, "-m", "fluxcc.lab.simulator"),
-                *("--port", str(self.port), "--conf", str(self._folder)),
+                *("--port", str(self.port), "--conf", str(self._configuration)),
                 *("--password", self.password),
             ],
             stdout=subprocess.PIPE,
@@ -141,21 +131,11 @@ class SimulatedLab:
         """Put the kit, or none, into the configuration and reload it."""
         self._configure(kit)
         if self._process is not None:
-            answer = self.api("reloadxml")
-            if "Success" not in answer:
-                raise LabError(f"the simulator did not take the configuration: {answer}")
+            reload(self.api)
 
     def _configure(self, kit: Path | None) -> None:
-        for folder in (self._folder, self._folder.with_name("scripts")):
-            shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(_CONFIGURATION, self._folder)
-        (self._folder / "vars.xml").write_text(_VARIABLES.format(password=self.password), "utf-8")
-        for part in _KIT_PARTS:
-            if kit is not None and (kit / part).is_dir():
-                shutil.copytree(kit / part, self._folder / part, dirs_exist_ok=True)
-        for part in _BESIDE:
-            if kit is not None and (kit / part).is_dir():
-                shutil.copytree(kit / part, self._folder.with_name(part), dirs_exist_ok=True)
+        variables = {"lab_phones_port": 5090, "lab_esl_password": self.password}
+        self._configuration = lay_out(self._folder, kit, variables)
 
 
 def _succeed(answer: str) -> str:
