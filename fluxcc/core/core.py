@@ -128,7 +128,7 @@ class Core:
         self.executor = Executor(
             self.tracker,
             self.rules,
-            Performer(self.pbx, self.blocking, self.provisioning, self.journal, self.runtime),
+            Performer(self.pbx, self.blocking, self.provisioning, self.runtime),
             Confirmations(self.tracker, self.pbx, self.runtime, self.clock),
             AuditTrail(
                 self.journal, self.clock, FollowUps(self.tracker, self.journal), self._audit_ids
@@ -147,7 +147,7 @@ class Core:
             runtime=self.runtime,
             clock=self.clock,
             numbers=self.numbers,
-            live_data=DaemonLiveData(self.blocking, self.journal, self.replies),
+            live_data=DaemonLiveData(self.blocking, self.replies),
             write=self.journal.commit,
             ids=self._audit_ids,
         )

@@ -2,10 +2,11 @@
 
 Each transaction deletes at most ``RECORDS_PER_BATCH`` records and is followed by a pause in which
 others can write, so that no call waits for it. Each deletion has an audit row with how much was
-erased, never whose it was. The row is written first and updated after each transaction, so that it
-is true wherever the deletion breaks off.
+erased, never whose it was; a day without old records has none. The row is updated after each
+transaction, so that it is true wherever the deletion breaks off, and one person's is written before
+the first.
 
-Counterparts: ``daemon.jobs`` steps ``Retention``; ``doors.operators`` calls ``Erasure`` for the
+Counterparts: ``daemon.jobs`` steps ``Retention``; ``doors.readings`` calls ``Erasure`` for the
 command ``db purge``, which uses it by itself where no daemon is running.
 """
 
@@ -25,7 +26,7 @@ from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Batch, Clock, Runtime, Store
 from fluxcc.core.requests.replies import Replies
 from fluxcc.domain.audit import AuditRecord
-from fluxcc.domain.blocks import BlockChange, BlockState
+from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import RefusedError, StoreUnavailableError
 from fluxcc.domain.numbers import NumberPlan, is_withheld
@@ -237,9 +238,8 @@ class Erasure:
 class DaemonLiveData:
     """``LiveData`` of the running daemon."""
 
-    def __init__(self, blocking: Blocking, journal: Journal, replies: Replies) -> None:
+    def __init__(self, blocking: Blocking, replies: Replies) -> None:
         self._blocking = blocking
-        self._journal = journal
         self._replies = replies
 
     def forget(self, numbers: Collection[str], by: str, *, with_live_block: bool) -> int | None:
@@ -249,9 +249,7 @@ class DaemonLiveData:
         live = [block for block in self._blocking.blocklist.blocks() if block.number in numbers]
         if with_live_block:
             for block in live:
-                ended = self._blocking.release(block, by)
-                self._journal.note(ended)
-                self._blocking.announce(BlockChange.RELEASED, ended, by)
+                self._blocking.release(block, by)
             live = []
         self._replies.forget(numbers)
         return max((block.until for block in live), default=None)
@@ -281,14 +279,4 @@ class StoredLiveData:
 
 
 def _row(id: int, now: float, action: str, by: str, request: str) -> AuditRecord:
-    return AuditRecord(
-        id=id,
-        at=now,
-        request=request,
-        action=action,
-        by=by,
-        agent="",
-        call="",
-        number="",
-        reason="",
-    )
+    return AuditRecord(id=id, at=now, request=request, action=action, by=by)

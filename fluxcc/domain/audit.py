@@ -23,10 +23,10 @@ class AuditRecord(msgspec.Struct, frozen=True):
     action: str
     by: str
     """``agent:1000``, ``operator:maria``."""
-    agent: str
-    call: str
-    number: str
-    reason: str
+    agent: str = ""
+    call: str = ""
+    number: str = ""
+    reason: str = ""
     status: str = REQUESTED
     code: str = ""
     ended: float | None = None

@@ -85,19 +85,20 @@ class Blocking:
         )
 
     def release(self, block: Block, by: str) -> Block:
-        """End a block before its time; returns the ended block, for the journal."""
-        ended, keys = self.blocklist.remove(block, BlockState.RELEASED, self._clock.now(), by)
-        self._withdraw(keys)
-        return ended
+        """End a block before its time; returns the ended block."""
+        return self._end(block, BlockState.RELEASED, BlockChange.RELEASED, by)
 
     def expire_due(self) -> None:
         """End every block whose time has passed. The gate has let the number through by itself."""
-        now = self._clock.now()
-        for block in self.blocklist.due(now):
-            ended, keys = self.blocklist.remove(block, BlockState.EXPIRED, now, BY_TIME)
-            self._journal.note(ended)
-            self._withdraw(keys)
-            self.announce(BlockChange.EXPIRED, ended, BY_TIME)
+        for block in self.blocklist.due(self._clock.now()):
+            self._end(block, BlockState.EXPIRED, BlockChange.EXPIRED, BY_TIME)
+
+    def _end(self, block: Block, state: BlockState, change: BlockChange, by: str) -> Block:
+        ended, keys = self.blocklist.remove(block, state, self._clock.now(), by)
+        self._journal.note(ended)
+        self._withdraw(keys)
+        self.announce(change, ended, by)
+        return ended
 
     def count_attempt(self, block: Block) -> None:
         """Count a blocked caller's call. It sends no command: it is called while events are

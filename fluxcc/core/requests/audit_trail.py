@@ -73,9 +73,6 @@ class AuditTrail:
             action=reply.action,
             by=by,
             agent=reply.agent,
-            call="",
-            number="",
-            reason="",
             language=reply.language,
         )
         self._journal.note(self._ended(row, reply))

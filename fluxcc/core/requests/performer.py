@@ -11,10 +11,9 @@ from functools import partial
 from typing import assert_never
 
 from fluxcc.core.blocks.blocking import Blocking
-from fluxcc.core.journal import Journal, Record, Removal
+from fluxcc.core.journal import Record, Removal
 from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
-from fluxcc.domain.blocks import BlockChange
 from fluxcc.domain.effects import (
     Brief,
     DisarmSurvey,
@@ -41,13 +40,11 @@ class Performer:
         pbx: Pbx,
         blocking: Blocking,
         provisioning: Provisioning,
-        journal: Journal,
         runtime: Runtime,
     ) -> None:
         self._pbx = pbx
         self._blocking = blocking
         self._provisioning = provisioning
-        self._journal = journal
         self._runtime = runtime
 
     def promise(self, effects: tuple[Effect, ...]) -> list[Record]:
@@ -79,9 +76,7 @@ class Performer:
             case ReleaseNumber(number):
                 live = self._blocking.blocklist.find(number)
                 if live is not None:
-                    ended = self._blocking.release(live, by)
-                    self._journal.note(ended)
-                    self._blocking.announce(BlockChange.RELEASED, ended, by)
+                    self._blocking.release(live, by)
             case DisarmSurvey(leg):
                 try:
                     self._pbx.disarm_survey(leg)

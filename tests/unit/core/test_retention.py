@@ -217,7 +217,7 @@ def erasing(world: World) -> Erasure:
         runtime=world.runtime,
         clock=world.clock,
         numbers=world.numbers,
-        live_data=DaemonLiveData(world.blocking, world.journal, world.replies),
+        live_data=DaemonLiveData(world.blocking, world.replies),
         write=world.journal.commit,
         ids=MomentIds(),
     )
