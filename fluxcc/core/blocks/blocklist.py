@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from uuid import uuid4
 
 import msgspec
@@ -30,11 +30,6 @@ class Blocklist:
 
     def __len__(self) -> int:
         return len(self._by_number)
-
-    def load(self, blocks: Iterable[Block]) -> None:
-        """Take over the live blocks of the store."""
-        for block in blocks:
-            self.put(block)
 
     def find(self, number: Number) -> Block | None:
         """The live block of a number; None without one."""
@@ -119,11 +114,9 @@ class Blocklist:
         Each is checked when its turn comes: while one is withdrawn from the gate, the next may be
         renewed or released. Two renewals within a second leave two entries for one block.
         """
-        while self._ends and self._ends[0][0] <= now:
-            until, number = heapq.heappop(self._ends)
-            block = self._by_number.get(number)
-            if block is not None and block.until == until:
-                yield block
+        while (end := self.next_end()) is not None and end <= now:
+            _, number = heapq.heappop(self._ends)
+            yield self._by_number[number]
 
     def next_end(self) -> int | None:
         """The epoch second at which the next block ends; None where there is none."""

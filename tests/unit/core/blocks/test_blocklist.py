@@ -26,6 +26,11 @@ def make(blocklist: Blocklist, seen: str = NUMBER, now: float = NOW, duration: i
     return blocklist.make(number, duration, now, by="agent:1000", reason="", call="")
 
 
+def fill(blocklist: Blocklist, *blocks: Block) -> None:
+    for block in blocks:
+        blocklist.put(block)
+
+
 # Make and renew
 
 
@@ -115,7 +120,7 @@ def test_a_block_is_due_on_its_second(blocklist: Blocklist) -> None:
 
 
 def test_blocks_are_due_the_oldest_first(blocklist: Blocklist) -> None:
-    blocklist.load([FAR, a_block()])
+    fill(blocklist, FAR, a_block())
     assert [block.number for block in blocklist.due(NOW + 9999)] == [NUMBER, OTHER]
 
 
@@ -150,7 +155,7 @@ def test_a_renewal_within_the_same_second_is_due_once(blocklist: Blocklist) -> N
 
 def test_a_block_renewed_while_others_end_is_not_due_any_more(blocklist: Blocklist) -> None:
     """Ending one takes a command to the PBX, in which an agent may renew the next."""
-    blocklist.load([a_block(until=100), replace(FAR, until=101)])
+    fill(blocklist, a_block(until=100), replace(FAR, until=101))
     due = []
     for block in blocklist.due(101):
         due.append(block.number)
@@ -177,7 +182,7 @@ def test_an_ended_block_says_how_and_gives_its_keys_back(blocklist: Blocklist) -
 def test_a_key_that_another_block_holds_by_now_stays_at_the_gate(blocklist: Blocklist) -> None:
     """The same local spelling under two area codes, after the configuration changed."""
     older = a_block("older", number=OTHER, keys=(OTHER, "988887777"))
-    blocklist.load([older, a_block()])
+    fill(blocklist, older, a_block())
     _, keys = blocklist.remove(older, BlockState.EXPIRED, NOW, "time")
     assert keys == [OTHER]
     assert blocklist.is_key("988887777")
@@ -187,7 +192,7 @@ def test_a_key_that_another_block_holds_by_now_stays_at_the_gate(blocklist: Bloc
 
 
 def test_the_gate_gets_every_key_with_its_end_the_newest_block_first(blocklist: Blocklist) -> None:
-    blocklist.load([a_block(), FAR])
+    fill(blocklist, a_block(), FAR)
     entries = list(blocklist.entries())
     assert entries[:2] == [(key, FAR.until) for key in FAR.keys]
     assert dict(entries) == {
@@ -199,7 +204,7 @@ def test_the_gate_gets_every_key_with_its_end_the_newest_block_first(blocklist: 
 def test_the_gate_gets_the_end_as_it_is_when_its_turn_comes(blocklist: Blocklist) -> None:
     """Publishing thousands takes a while, in which blocks are renewed and released."""
     third = a_block("third", number="+5531955554444", keys=("+5531955554444",), until=int(NOW) + 9)
-    blocklist.load([a_block(), FAR, third])
+    fill(blocklist, a_block(), FAR, third)
     entries = blocklist.entries()
     published = [next(entries), next(entries)]
     blocklist.put(a_block(until=int(NOW) + 7200))
@@ -213,7 +218,7 @@ def test_the_gate_gets_the_end_as_it_is_when_its_turn_comes(blocklist: Blocklist
 
 def test_a_shared_key_is_published_once_for_the_block_that_holds_it(blocklist: Blocklist) -> None:
     longer = a_block("longer", number=OTHER, keys=(OTHER, "988887777"), until=int(NOW) + 9000)
-    blocklist.load([longer, a_block()])
+    fill(blocklist, longer, a_block())
     entries = list(blocklist.entries())
     assert entries.count(("988887777", int(NOW) + 1800)) == 1
     assert ("988887777", longer.until) not in entries
