@@ -177,8 +177,6 @@ def log_failures() -> None:
 def vitals() -> dict[str, int]:
     """Counts that must not grow in a process that runs for months, for finding a leak. It visits
     every object, so it takes a while."""
-    live = [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
-    return {
-        "greenlets": len(live),
-        "objects": len(gc.get_objects()),
-    }
+    objects = gc.get_objects()
+    greenlets = [one for one in objects if isinstance(one, gevent.Greenlet) and not one.dead]
+    return {"greenlets": len(greenlets), "objects": len(objects)}
