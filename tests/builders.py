@@ -80,7 +80,6 @@ def a_telephone(uuid: str = "telephone", extension: str = "1000", **changes: Any
 def a_conversation(**changes: Any) -> Conversation:
     """A received call that agent 1000 has."""
     fields: dict[str, Any] = {
-        "call_id": 1,
         "customer": "customer",
         "agent_leg": "telephone",
         "number": NUMBER,

@@ -16,6 +16,7 @@ from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.roles import Stations
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
@@ -60,12 +61,9 @@ class Core:
         self._audit_ids = MomentIds()
         self.numbers = number_plan(settings)
         self.journal = Journal(store, runtime, clock, self.happenings)
-        self.tracker = Tracker(
-            self.numbers, self.journal, clock, self.happenings, settings.calls.trunk_contexts
-        )
-        self.snapshots = Snapshots(
-            self.tracker, self.journal, self.happenings, settings.calls.trunk_contexts
-        )
+        stations = Stations(self.numbers, settings.calls.trunk_contexts)
+        self.tracker = Tracker(stations, self.journal, clock, self.happenings)
+        self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
         self.provisioning = Provisioning(pbx, self.happenings, settings.conference.room)
         self._build_blocks(settings)
         self.publisher = Publisher(

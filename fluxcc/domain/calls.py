@@ -126,7 +126,6 @@ class Call:
             customer = next((leg for leg in self.legs if not leg.is_station), None)
             agent_leg = next((leg for leg in self.legs if leg.is_station), None)
         return Conversation(
-            call_id=self.id,
             customer=customer.uuid if customer else "",
             agent_leg=agent_leg.uuid if agent_leg else "",
             number=customer.person if customer else self.number,
@@ -143,7 +142,6 @@ class Call:
 class Conversation(msgspec.Struct, frozen=True):
     """What an action decides on: who is who, at the moment it was asked for."""
 
-    call_id: int
     customer: str
     """UUID of the customer's leg."""
     agent_leg: str

@@ -21,6 +21,10 @@ class Stations:
         self._numbers = numbers
         self._trunk_contexts = frozenset(trunk_contexts)
 
+    def believes(self, context: str) -> bool:
+        """Whether what an inbound leg says of its caller counts in this dialplan context."""
+        return context not in self._trunk_contexts
+
     def extension(self, leg: Leg, event: LegEvent) -> str:
         """The extension whose telephone this leg is; empty for a trunk's leg.
 
@@ -32,7 +36,7 @@ class Stations:
         if leg.is_inbound:
             if event.user_name:
                 return event.user_name
-            is_believed = leg.context not in self._trunk_contexts
+            is_believed = self.believes(leg.context)
             return leg.number if is_believed and self._numbers.is_internal(leg.number) else ""
         if event.dialed_user and event.other_type != "originatee":
             # The leg of a customer whom a campaign dialled has dialed_user too, once it has called

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from sys import intern
 
+from fluxcc.core.calls.roles import Stations
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
@@ -26,15 +27,14 @@ class Snapshots:
     def __init__(
         self,
         tracker: Tracker,
+        stations: Stations,
         journal: Journal,
         happenings: Happenings,
-        trunk_contexts: Collection[str],
     ) -> None:
-        """``trunk_contexts`` are those in which a caller ID proves nothing (``[calls]``)."""
         self._tracker = tracker
         self._journal = journal
         self._happenings = happenings
-        self._trunk_contexts = frozenset(trunk_contexts)
+        self._stations = stations
 
     def restore(self, records: Iterable[CallRecord]) -> None:
         """Take over the store's calls that were live when the daemon last ended.
@@ -139,7 +139,7 @@ class Snapshots:
 
     def _adopt(self, row: LegRow) -> None:
         """Create a leg from a snapshot's row."""
-        is_from_trunk = row.direction == "inbound" and row.context in self._trunk_contexts
+        is_from_trunk = row.direction == "inbound" and not self._stations.believes(row.context)
         # On a trunk the presence ID has the user of the From, which the caller chose.
         user = "" if is_from_trunk else row.user
         event = LegEvent(

@@ -1,7 +1,7 @@
 """Every live leg and call, kept true by FreeSWITCH's events and, after a gap, by a snapshot.
 
-Counterparts: ``daemon.intake`` passes on what ``pbx.events`` decoded; ``executor`` looks calls up
-and watches their legs; ``journal`` writes changed calls.
+Counterparts: ``daemon.intake`` passes on what ``pbx.events`` decoded; ``core.requests`` looks
+calls up, and watches their legs through ``watchers``; ``journal`` writes changed calls.
 
 An event about an unknown leg creates it here: events carry enough for that, and after a gap they
 may come before the snapshot does.
@@ -9,7 +9,6 @@ may come before the snapshot does.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from sys import intern
 from urllib.parse import unquote
 from zlib import crc32
@@ -23,7 +22,6 @@ from fluxcc.core.ports import Clock
 from fluxcc.domain.calls import Call, Direction, Leg, Outcome
 from fluxcc.domain.effects import LegFact
 from fluxcc.domain.events import LegEvent, LegNews
-from fluxcc.domain.numbers import NumberPlan
 
 LONGEST_TEXT = 128
 """Characters kept of a caller ID, a dialled number, a group's or an agent's name. A caller can send
@@ -36,14 +34,12 @@ class Tracker:
 
     def __init__(
         self,
-        numbers: NumberPlan,
+        stations: Stations,
         journal: Journal,
         clock: Clock,
         happenings: Happenings,
-        trunk_contexts: Collection[str] = ("public",),
     ) -> None:
-        """``trunk_contexts`` are those in which a caller ID proves nothing (``[calls]``)."""
-        self._stations = Stations(numbers, trunk_contexts)
+        self._stations = stations
         self._journal = journal
         self._clock = clock
         self._happenings = happenings
@@ -85,9 +81,8 @@ class Tracker:
         """A bridge ended; each of its legs may go on."""
         for uuid in (event.bridge_a, event.bridge_b):
             leg = self.legs.get(uuid)
-            if leg is not None and leg.partner is not None:
-                leg.partner.partner = None
-                leg.partner = None
+            if leg is not None:
+                _part(leg)
             self.watchers.happened(uuid, LegNews(LegFact.PARTED))
 
     def leg_ended(self, event: LegEvent) -> None:
@@ -244,9 +239,8 @@ class Tracker:
 
     def bridge(self, first: Leg, second: Leg) -> None:
         """Two legs are bridged; ``first`` is FreeSWITCH's A leg."""
-        for leg in (first, second):
-            if leg.partner is not None:
-                leg.partner.partner = None
+        _part(first)
+        _part(second)
         first.partner, second.partner = second, first
         first.is_originator, second.is_originator = True, False
         customer, agent_leg, direction = assign_roles(first, second)
@@ -280,9 +274,7 @@ class Tracker:
         """Remove a leg that ended with that hangup cause."""
         del self.legs[leg.uuid]
         self._unindex(leg)
-        if leg.partner is not None:
-            leg.partner.partner = None
-            leg.partner = None
+        _part(leg)
         self._leave(leg, cause)
 
     def _leave(self, leg: Leg, cause: str) -> None:
@@ -301,7 +293,8 @@ class Tracker:
         if not call.legs:
             call.cause = call.cause or intern(cause)
             self.close(call, Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED)
-        self._journal.call_changed(call)
+        else:
+            self._journal.call_changed(call)
 
     def close(self, call: Call, outcome: Outcome) -> None:
         """End a call; ``outcome`` is its outcome unless an action set another."""
@@ -310,3 +303,10 @@ class Tracker:
             call.outcome = outcome
         del self.calls[call.id]
         self._journal.call_changed(call)
+
+
+def _part(leg: Leg) -> None:
+    """The leg and its partner, where it has one, are bridged no longer."""
+    if leg.partner is not None:
+        leg.partner.partner = None
+        leg.partner = None
