@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fluxcc.actions import survey
+from fluxcc.actions import agent_leg, survey
 from fluxcc.actions.rules import Rules
 from fluxcc.domain import causes
 from fluxcc.domain.calls import Conversation, Outcome
@@ -17,17 +17,16 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     A survey that was armed for the telephone's hangup is disarmed in both cases, so that it does
     not start twice.
     """
-    agent_ends = (EndLeg(call.agent_leg, causes.NORMAL),) if call.agent_leg else ()
     group = survey.group_of(call, rules)
     if group is None:
         return Plan(
             effects=(
                 DisarmSurvey(call.customer),
                 EndLeg(call.customer, causes.NORMAL),
-                *agent_ends,
+                *agent_leg.end(call),
             ),
             code=Code.ENDED,
-            confirmation=AllEnded(frozenset(leg for leg in (call.customer, call.agent_leg) if leg)),
+            confirmation=AllEnded(call.legs),
         )
     destination = survey.destination(group, rules)
     return Plan(
@@ -38,6 +37,6 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         ),
         code=Code.SURVEY_STARTED,
         confirmation=Arrived(call.customer, call.agent_leg, destination),
-        afterwards=agent_ends,
+        afterwards=agent_leg.end(call),
         outcome=Outcome.SURVEYED,
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from fluxcc.actions import agent_leg
 from fluxcc.actions.blocking import enforce_block
 from fluxcc.actions.rules import Rules
 from fluxcc.domain import causes
 from fluxcc.domain.audit import PRESENTED_ON_TRUNK
 from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import AllEnded, DisarmSurvey, Effect, EndLeg, Plan
+from fluxcc.domain.effects import AllEnded, DisarmSurvey, EndLeg, Plan
 from fluxcc.domain.requests import Request
 
 ON_TRUNK = (
@@ -28,16 +29,14 @@ ON_TRUNK = (
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """End both legs; block the number unless it is internal or unusable."""
     number = rules.numbers.read(call.number)
-    legs = frozenset(leg for leg in (call.customer, call.agent_leg) if leg)
-    ending: list[Effect] = [DisarmSurvey(call.customer), EndLeg(call.customer, causes.REJECTED)]
-    if call.agent_leg:
-        # A bridged agent's leg ends with the customer's; in a conference room, or where the
-        # dialplan goes on after the bridge, it does not.
-        ending.append(EndLeg(call.agent_leg, causes.NORMAL))
     plan = Plan(
-        effects=tuple(ending),
+        effects=(
+            DisarmSurvey(call.customer),
+            EndLeg(call.customer, causes.REJECTED),
+            *agent_leg.end(call),
+        ),
         code=Code.NOT_BLOCKED_WITHHELD,
-        confirmation=AllEnded(legs),
+        confirmation=AllEnded(call.legs),
         number=number.canonical,
         blocked=False,
         outcome=Outcome.PRANK,

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from fluxcc.actions import agent_leg
 from fluxcc.actions.rules import Rules
-from fluxcc.domain import causes
 from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
+from fluxcc.domain.effects import Arrived, DisarmSurvey, MoveLeg, Plan
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.requests import Request
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """Move the customer to a service; the agent's leg ends after that.
-
-    A bridged agent's leg ends by itself when the customer's leaves; in a conference room, or where
-    its dialplan goes on after the bridge, it does not.
-    """
+    """Move the customer to a service; the agent's leg ends after that."""
     service = rules.find_service(request.service)
     if service is None:
         raise RefusedError(Code.UNKNOWN_SERVICE, call=call.customer)
@@ -27,7 +23,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         ),
         code=Code.TRANSFERRED,
         confirmation=Arrived(call.customer, call.agent_leg, service.destination),
-        afterwards=(EndLeg(call.agent_leg, causes.NORMAL),) if call.agent_leg else (),
+        afterwards=agent_leg.end(call),
         outcome=Outcome.TRANSFERRED,
         is_followed=True,
     )

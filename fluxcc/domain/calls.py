@@ -161,6 +161,11 @@ class Conversation(msgspec.Struct, frozen=True):
     """Whether the customer's leg is a trunk's, where any caller ID can be presented."""
 
     @property
+    def legs(self) -> frozenset[str]:
+        """The UUIDs of the legs that there are."""
+        return frozenset(leg for leg in (self.customer, self.agent_leg) if leg)
+
+    @property
     def is_bridged(self) -> bool:
         """Whether the two are bridged to each other now."""
         return self.originatee != ""
