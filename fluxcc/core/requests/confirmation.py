@@ -158,9 +158,8 @@ class ConfirmationWatch:
     """
 
     def __init__(
-        self, awaited: Awaited | None, tracker: Tracker, pbx: Pbx, runtime: Runtime, clock: Clock
+        self, awaited: Awaited, tracker: Tracker, pbx: Pbx, runtime: Runtime, clock: Clock
     ) -> None:
-        """``awaited`` is None where nothing has to be confirmed."""
         self._awaited = awaited
         self._tracker = tracker
         self._pbx = pbx
@@ -169,22 +168,18 @@ class ConfirmationWatch:
         self._news = runtime.latch()
 
     def __enter__(self) -> ConfirmationWatch:
-        if self._awaited is not None:
-            self._tracker.watchers.watch(self._awaited.legs, self._observe)
-            for leg in self._awaited.legs:
-                if leg not in self._tracker.legs:
-                    self._awaited.observe(leg, LegNews(LegFact.ENDED))
+        self._tracker.watchers.watch(self._awaited.legs, self._observe)
+        for leg in self._awaited.legs:
+            if leg not in self._tracker.legs:
+                self._awaited.observe(leg, LegNews(LegFact.ENDED))
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._awaited is not None:
-            self._tracker.watchers.unwatch(self._awaited.legs, self._observe)
+        self._tracker.watchers.unwatch(self._awaited.legs, self._observe)
 
     def wait(self) -> Code | None:
         """None where it is confirmed, otherwise the failure's code. Raises ``LinkLostError``."""
         awaited = self._awaited
-        if awaited is None:
-            return None
         began, asked = self._clock.monotonic(), 0.0
         backoff = Backoff(FIRST_FLUSH, LONGEST_FLUSH)
         while (result := awaited.result()) is None:
@@ -208,9 +203,8 @@ class ConfirmationWatch:
                 awaited.observe(leg, LegNews(LegFact.ENDED))
 
     def _observe(self, leg: str, news: LegNews) -> None:
-        if self._awaited is not None:
-            self._awaited.observe(leg, news)
-            self._news.set(True)
+        self._awaited.observe(leg, news)
+        self._news.set(True)
 
 
 class Confirmations:
@@ -223,8 +217,8 @@ class Confirmations:
         self._clock = clock
 
     def watch(self, confirmation: Confirmation | None) -> ConfirmationWatch:
-        """A watch for what a plan names; for None one that is content at once."""
-        awaited: Awaited | None
+        """A watch for what a plan names; for None one of no leg, confirmed at once."""
+        awaited: Awaited
         match confirmation:
             case AllEnded():
                 awaited = AwaitedEnd(confirmation)
@@ -233,7 +227,7 @@ class Confirmations:
             case Arrived():
                 awaited = AwaitedArrival(confirmation, self._tracker, self._pbx, self._runtime)
             case None:
-                awaited = None
+                awaited = AwaitedEnd(AllEnded(frozenset()))
             case _:
                 assert_never(confirmation)
         return ConfirmationWatch(awaited, self._tracker, self._pbx, self._runtime, self._clock)
