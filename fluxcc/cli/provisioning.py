@@ -12,7 +12,7 @@ from fluxcc.cli.destinations import warn_unanswered
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
-from fluxcc.domain.provisioning import Group, Room, Scale, Service, Trigger
+from fluxcc.domain.provisioning import MOST_QUESTIONS, Group, Room, Scale, Service, Trigger
 from fluxcc.marking import _
 
 Kind = TypeVar("Kind", Group, Room, Service)
@@ -52,7 +52,9 @@ def list_groups(session: Session) -> None:
     help="What starts it: the board alone, or the telephone's hangup too.",
 )
 @click.option("--destination", metavar="EXT", help="Where it answers, in place of the usual one.")
-@click.option("--questions", type=click.IntRange(1, 3), help="How many questions it has.")
+@click.option(
+    "--questions", type=click.IntRange(1, MOST_QUESTIONS), help="How many questions it has."
+)
 @click.option("--scale", type=click.Choice([s.value for s in Scale]), help="What may be pressed.")
 @click.option("--prompts", metavar="DIR", help="Folder of the group's own recordings.")
 @json_option

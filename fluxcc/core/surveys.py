@@ -18,11 +18,10 @@ from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Pbx, Runtime, Spool
 from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.errors import PbxError, PbxRejectedError
-from fluxcc.domain.provisioning import Group
+from fluxcc.domain.provisioning import MOST_QUESTIONS, Group
 from fluxcc.domain.requests import clean_text
 from fluxcc.domain.surveys import Survey
 
-MOST_QUESTIONS = 3
 HIGHEST_ANSWER = 10
 LONGEST_TEXT = 128
 SPOOL_PERIOD = 2.0

@@ -13,6 +13,8 @@ DESTINATION = re.compile(r"[A-Za-z0-9_.*#+][A-Za-z0-9_.*#+-]{0,63}", re.ASCII)
 """What is dialled. It must not begin with a dash: FreeSWITCH would take it for an option."""
 CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 FOLDER = re.compile(r"/[A-Za-z0-9_./-]{1,200}", re.ASCII)
+MOST_QUESTIONS = 3
+"""Questions of a survey."""
 
 
 class Trigger(StrEnum):
@@ -87,7 +89,7 @@ def faults(entry: Entry) -> list[str]:
         return wrong
     if entry.destination and not DESTINATION.fullmatch(entry.destination):
         wrong.append("destination must be something to dial, such as *28")
-    if not 1 <= entry.questions <= 3:
+    if not 1 <= entry.questions <= MOST_QUESTIONS:
         wrong.append("questions must be 1, 2 or 3")
     if entry.prompts and (not FOLDER.fullmatch(entry.prompts) or "/../" in f"{entry.prompts}/"):
         wrong.append("prompts must be an absolute folder without blanks")
