@@ -7,8 +7,6 @@ this file.
 
 from __future__ import annotations
 
-import logging
-
 from fluxcc.actions.rules import Rules
 from fluxcc.config import Settings
 from fluxcc.core.blocks.attempts import Attempts
@@ -34,12 +32,9 @@ from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
 from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
 from fluxcc.core.surveys import Surveys
-from fluxcc.domain.errors import PbxError
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
 from fluxcc.kit.names import REJECT_CAUSE_KEY
-
-log = logging.getLogger(__name__)
 
 
 class Core:
@@ -85,7 +80,6 @@ class Core:
         )
         self.is_recovered = False
         """Whether what the store knows was taken over."""
-        self._is_reclaiming = False
         self._connect()
 
     def _build_blocks(self, settings: Settings) -> None:
@@ -178,17 +172,8 @@ class Core:
 
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
-        if self.is_recovered and not self.reclaim.is_done and not self._is_reclaiming:
-            self._is_reclaiming = True
-            self.runtime.spawn(self._reclaim_blocks)
-
-    def _reclaim_blocks(self) -> None:
-        try:
-            self.reclaim.step()
-        except PbxError as error:
-            log.warning("the blocks in mod_hash were not read", extra={"reason": str(error)})
-        finally:
-            self._is_reclaiming = False
+        if self.is_recovered:
+            self.reclaim.begin()
 
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""

@@ -15,7 +15,7 @@ from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx, Runtime, Store
 from fluxcc.domain.blocks import Block, BlockState
-from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.errors import PbxError, StoreUnavailableError
 from fluxcc.domain.numbers import NumberPlan
 
 BY_GATE = "gate"
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Reclaim:
-    """One per daemon; ``step`` once in its life, when both the store and the gate can be read."""
+    """One per daemon; ``begin`` until it is done, once the store's own blocks are in memory."""
 
     def __init__(
         self,
@@ -45,6 +45,22 @@ class Reclaim:
         self._runtime = runtime
         self._clock = clock
         self.is_done = False
+        self._is_running = False
+
+    def begin(self) -> None:
+        """Do ``step`` beside the caller, unless it is done or under way. Where FreeSWITCH or the
+        store does not answer, a later ``begin`` tries again."""
+        if not self.is_done and not self._is_running:
+            self._is_running = True
+            self._runtime.spawn(self._try)
+
+    def _try(self) -> None:
+        try:
+            self.step()
+        except PbxError as error:
+            log.warning("the blocks in mod_hash were not read", extra={"reason": str(error)})
+        finally:
+            self._is_running = False
 
     def step(self) -> None:
         """Take over the blocks that only the gate has. Raises ``PbxError``."""
