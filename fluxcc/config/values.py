@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from fluxcc.domain.provisioning import CONTEXT, DESTINATION
 from fluxcc.marking import _
 
 Rule = Callable[[Any], None]
@@ -27,7 +28,6 @@ _STORE = re.compile(r"sqlite:///+[^:/?]|postgresql\+psycopg://")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{2,60}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _NODE = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
-_DESTINATION = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
 
 
 class WrongValueError(ValueError):
@@ -159,7 +159,7 @@ def expressions(value: tuple[str, ...]) -> None:
 
 def room(value: str) -> None:
     """What is dialled for an agent's room."""
-    if "{agent}" not in value or not _DESTINATION.fullmatch(value.replace("{agent}", "1")):
+    if "{agent}" not in value or not DESTINATION.fullmatch(value.replace("{agent}", "1")):
         raise WrongValueError(_("must be a destination with {{agent}} in it, such as *{{agent}}"))
 
 
@@ -182,5 +182,5 @@ country = matching(
     re.compile(r"[A-Z]{2}"), _("must be a country's two capital letters, such as BR")
 )
 area_code = matching(re.compile(r"\d{0,5}", re.ASCII), _("must be digits, such as 11, or empty"))
-destination = matching(_DESTINATION, _("must be a destination, such as *28"))
-context = matching(_NAME, _("must be the name of a dialplan context"))
+destination = matching(DESTINATION, _("must be a destination, such as *28"))
+context = matching(CONTEXT, _("must be the name of a dialplan context"))

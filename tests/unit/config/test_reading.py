@@ -16,6 +16,7 @@ from fluxcc.config import (
     default_store,
     load,
     read_duration,
+    values,
 )
 from fluxcc.config.declaration import Declared, Key
 from fluxcc.domain.errors import ConfigurationError
@@ -364,3 +365,10 @@ def test_log_and_retention_are_checked(read) -> None:
     with pytest.raises(ConfigurationError) as error:
         read('[log]\nformat = "xml"\nlevel = "info"\n[retention]\naudit = "23h"\n')
     assert set(faults(error)) == {"log.format", "log.level", "retention.audit"}
+
+
+@pytest.mark.parametrize("value", ["-1", "", "a b", "*28/"])
+def test_a_destination_is_what_a_supervisor_could_set_too(value: str) -> None:
+    """FreeSWITCH takes one that begins with a dash for an option, and the action would fail."""
+    with pytest.raises(values.WrongValueError, match="must be a destination"):
+        values.destination(value)
