@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from fluxcc import bootstrap, i18n
+from fluxcc import i18n
 from fluxcc.cli.ask import asked
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import (
@@ -27,7 +27,6 @@ from fluxcc.cli.session import (
 from fluxcc.domain import codes
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.doors import readings
 from fluxcc.marking import _
 from fluxcc.operators import client
 from fluxcc.protocol.operators import PURGE, STORE_UNAVAILABLE, Ask, Purged
@@ -144,6 +143,10 @@ def _purge(session: Session, question: Ask) -> Purged:
 
 
 def _purge_here(session: Session, question: Ask) -> Purged:
+    # Importing the core is slow, and it is not needed where a daemon erases.
+    from fluxcc import bootstrap  # noqa: PLC0415
+    from fluxcc.doors import readings  # noqa: PLC0415
+
     if question.with_live_block:
         session.fail(
             UNAVAILABLE,

@@ -11,13 +11,15 @@ import click
 from fluxcc.cli.session import Session
 from fluxcc.domain.errors import PbxError
 from fluxcc.marking import _
-from fluxcc.pbx.dialplan import Fate, fate
-from fluxcc.pbx.inquiry import Inquiry
-from fluxcc.pbx.switch import Address
 
 
 def warn_unanswered(session: Session, destination: str, context: str) -> None:
     """Say on stderr that a call to the destination would be hung up, where that is so."""
+    # Importing gevent is slow, and most commands of ``provisioning`` never warn.
+    from fluxcc.pbx.dialplan import Fate, fate  # noqa: PLC0415
+    from fluxcc.pbx.inquiry import Inquiry  # noqa: PLC0415
+    from fluxcc.pbx.switch import Address  # noqa: PLC0415
+
     pbx = session.settings.pbx
     try:
         with Inquiry(Address(pbx.host, pbx.port, pbx.password)) as inquiry:

@@ -19,7 +19,7 @@ from tests.unit.doctor.builders import STATUS
 SLOW = ("sqlalchemy", "alembic", "gevent", "greenswitch", "phonenumbers", "prometheus_client")
 
 
-@pytest.mark.parametrize("module", ["live", "blocks", "actions", "survey"])
+@pytest.mark.parametrize("module", ["live", "blocks", "actions", "survey", "provisioning"])
 def test_what_asks_the_daemon_imports_nothing_slow(module: str) -> None:
     program = (
         f"import sys, fluxcc.cli.{module}; print([name for name in {SLOW} if name in sys.modules])"
