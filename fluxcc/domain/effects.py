@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
 from fluxcc.domain.blocks import Block, BlockChange
@@ -106,21 +104,6 @@ def steps(effects: tuple[Effect, ...]) -> list[tuple[Effect, ...]]:
             found.append(step)
             step = ()
     return [*found, step] if step else found
-
-
-class LegFact(StrEnum):
-    """What the tracker saw happen to a leg."""
-
-    ENDED = "ended"
-    """It hung up; the detail is the cause."""
-    GONE = "gone"
-    """It was destroyed; only now is it known which end hung up. The detail is the cause."""
-    PARTED = "parted"
-    """Its bridge ended."""
-    BRIDGED = "bridged"
-    """It was bridged; the detail is the agent of its call."""
-    JOINED = "joined"
-    """It is in a conference; the detail is the conference's name."""
 
 
 class AllEnded(msgspec.Struct, frozen=True):

@@ -7,11 +7,10 @@ terminal must clean them.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
-
-from fluxcc.domain.effects import LegFact
 
 
 class LegEvent(msgspec.Struct, gc=False):
@@ -62,6 +61,21 @@ class LegEvent(msgspec.Struct, gc=False):
     def agent_rank(self) -> int:
         """The place of the variable that ``agent`` was found in."""
         return 0
+
+
+class LegFact(StrEnum):
+    """What the tracker saw happen to a leg."""
+
+    ENDED = "ended"
+    """It hung up; the detail is the cause."""
+    GONE = "gone"
+    """It was destroyed; only now is it known which end hung up. The detail is the cause."""
+    PARTED = "parted"
+    """Its bridge ended."""
+    BRIDGED = "bridged"
+    """It was bridged; the detail is the agent of its call."""
+    JOINED = "joined"
+    """It is in a conference; the detail is the conference's name."""
 
 
 class LegNews(NamedTuple):

@@ -24,8 +24,3 @@ class Survey(msgspec.Struct, frozen=True):
     questions: int
     answers: tuple[int | None, ...] = ()
     """What was pressed, one place a question; None where nothing was."""
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the customer answered at least one question."""
-        return any(answer is not None for answer in self.answers)

@@ -7,7 +7,7 @@ The command, ``doctor`` and the daemon read and write the same shapes. No I/O. C
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import msgspec
@@ -29,7 +29,7 @@ from fluxcc.domain.requests import (
 )
 
 if TYPE_CHECKING:
-    from fluxcc.domain.numbers import Number
+    from fluxcc.domain.numbers import Number, NumberPlan
 
 LONGEST_LINE = 64 * 1024
 LONGEST_NUMBER = 64
@@ -132,18 +132,8 @@ class CheckedNumber(msgspec.Struct, kw_only=True):
     block: Block | None
 
 
-class Numbers(Protocol):
-    """What is asked of ``domain.numbers.NumberPlan``, which takes its time to import."""
-
-    def read(self, caller_id: str) -> Number:
-        """What a caller ID stands for."""
-
-    def is_internal(self, number: str) -> bool:
-        """Whether it is an extension."""
-
-
 def checked(
-    number: str, numbers: Numbers, find_block: Callable[[Number], Block | None]
+    number: str, numbers: NumberPlan, find_block: Callable[[Number], Block | None]
 ) -> CheckedNumber:
     """What is known of a number, given who knows its live block."""
     known = numbers.read(number)

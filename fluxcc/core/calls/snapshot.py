@@ -14,8 +14,7 @@ from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome
-from fluxcc.domain.effects import LegFact
-from fluxcc.domain.events import LegEvent, LegNews, LegRow, Snapshot
+from fluxcc.domain.events import LegEvent, LegFact, LegNews, LegRow, Snapshot
 
 LEGS_PER_SLICE = 100
 """Legs that a snapshot changes between two pauses: some 2 ms."""

@@ -20,8 +20,7 @@ from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
 from fluxcc.domain.calls import Call, Direction, Leg, Outcome
-from fluxcc.domain.effects import LegFact
-from fluxcc.domain.events import LegEvent, LegNews
+from fluxcc.domain.events import LegEvent, LegFact, LegNews
 
 LONGEST_TEXT = 128
 """Characters kept of a caller ID, a dialled number, a group's or an agent's name. A caller can send

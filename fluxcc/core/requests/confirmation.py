@@ -15,8 +15,8 @@ from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.ports import Clock, Pbx, Runtime
 from fluxcc.domain.causes import UNROUTABLE
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import AllEnded, AllJoined, Arrived, Confirmation, LegFact
-from fluxcc.domain.events import LegNews
+from fluxcc.domain.effects import AllEnded, AllJoined, Arrived, Confirmation
+from fluxcc.domain.events import LegFact, LegNews
 
 CONFIRMATION_TIMEOUT = 2.0
 """Seconds that FreeSWITCH has to confirm an accepted command by events. Together with a command

@@ -8,8 +8,7 @@ from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.journal import Journal
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.causes import BUSY
-from fluxcc.domain.effects import LegFact
-from fluxcc.domain.events import LegNews
+from fluxcc.domain.events import LegFact, LegNews
 
 
 class FollowUps:

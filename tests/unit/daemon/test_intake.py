@@ -9,8 +9,7 @@ import pytest
 
 from fluxcc.daemon import intake as intake_module
 from fluxcc.daemon.intake import SLICE_SECONDS, Intake
-from fluxcc.domain.effects import LegFact
-from fluxcc.domain.events import LegNews
+from fluxcc.domain.events import LegFact, LegNews
 from fluxcc.pbx.inbox import Inbox
 from tests.builders import NUMBER, World, event_body
 

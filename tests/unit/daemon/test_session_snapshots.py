@@ -8,9 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from fluxcc.daemon.session import BETWEEN_RESYNCS, IDLE_WAIT, SECOND_SNAPSHOT_AFTER, Session
-from fluxcc.domain.effects import LegFact
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
-from fluxcc.domain.events import LegNews
+from fluxcc.domain.events import LegFact, LegNews
 from fluxcc.pbx.inbox import Inbox
 from tests.builders import World, a_row, a_snapshot, event_body
 from tests.fakes import SteppedClock
