@@ -49,7 +49,7 @@ class Result(NamedTuple):
     finding: Finding
 
 
-CONFIGURATION = Check("configuration", _("configuration"), lambda _patient: ())
+CONFIGURATION = Check("configuration", _("configuration"), lambda _installation: ())
 """An ``Installation`` has settings, so they were read without a fault. Where they have faults,
 ``misconfigured`` says so in place of ``run_checks``."""
 CHECKS = (

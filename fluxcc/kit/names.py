@@ -2,7 +2,8 @@
 
 Counterpart: the XML and Lua in ``freeswitch/``, where ``tests/unit/kit/test_names.py`` finds each
 of them. The last word of a constant says where its value stands there. The subclasses and headers
-of events are the board's protocol, and stand in ``fluxcc.pbx.events``.
+of requests and notices are the board's protocol, and stand in ``fluxcc.pbx.events``, a reply's in
+``fluxcc.protocol.board``.
 """
 
 from __future__ import annotations

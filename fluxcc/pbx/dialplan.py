@@ -73,13 +73,6 @@ class Taker(NamedTuple):
     """Whether it depends on the destination; otherwise it takes any number."""
 
 
-def answers(context_xml: str, destination: str, evaluate: Evaluate | None = None) -> bool | None:
-    """Whether the context has anything for the destination; None where that is not known."""
-    return {Fate.TAKEN: True, Fate.CAUGHT: True, Fate.NOTHING: False}.get(
-        fate(context_xml, destination, evaluate)
-    )
-
-
 def fate(context_xml: str, destination: str, evaluate: Evaluate | None = None) -> Fate:
     """What the context does with a call to the destination."""
     found = takers(context_xml, destination, evaluate)

@@ -38,7 +38,7 @@ GAUGES: tuple[Reading, ...] = (
     (
         "fluxcc_link_up",
         "1 while FreeSWITCH is connected and its calls are known",
-        lambda s: s.health.is_connected,
+        lambda s: s.session.is_connected,
     ),
     (
         "fluxcc_link_connected_timestamp_seconds",

@@ -26,11 +26,6 @@ class Health:
         self._clock = clock
         self._last_turn = last_turn
 
-    @property
-    def is_connected(self) -> bool:
-        """As ``Session.is_connected``."""
-        return self._session.is_connected
-
     def unhealthy(self) -> list[str]:
         """Why the daemon should be restarted; empty where it should not."""
         idle = self._clock.monotonic() - self._last_turn()
@@ -39,7 +34,7 @@ class Health:
     def unready(self) -> list[str]:
         """Why actions do not work in full now; empty where they do."""
         reasons = self.unhealthy()
-        if not self.is_connected:
+        if not self._session.is_connected:
             reasons.append(f"no link to FreeSWITCH: {self._session.loss or 'connecting'}")
         if self._journal.failure:
             reasons.append(f"the store cannot be written: {self._journal.failure}")

@@ -7,11 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxcc.kit.names import GATE_EXTENSION
-from fluxcc.pbx.dialplan import Fate, Taker, answers, fate, first_extension, takers
+from fluxcc.pbx.dialplan import Evaluate, Fate, Taker, fate, first_extension, takers
 from fluxcc.pbx.markup import parse
 
 BRIDGE = '<action application="bridge" data="user/1"/>'
 SET = '<action application="set" data="a=b"/>'
+
+
+def answers(xml: str, destination: str, evaluate: Evaluate | None = None) -> bool | None:
+    """Whether the context has anything for the destination; None where that is not known."""
+    found = {Fate.TAKEN: True, Fate.CAUGHT: True, Fate.NOTHING: False}
+    return found.get(fate(xml, destination, evaluate))
 
 
 def context(*extensions: str) -> str:
