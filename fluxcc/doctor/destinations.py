@@ -66,7 +66,7 @@ def check_surveys(installation: Installation) -> Iterator[Finding]:
             continue
         destination = group.destination or settings.destination
         facts = {"group": group.name, "destination": destination, "context": settings.context}
-        found = fate(installation.context(settings.context), destination, installation.pbx.evaluate)
+        found = _fate(installation, settings.context, destination)
         if found is Fate.CAUGHT:
             yield warning(
                 "survey-caught",
@@ -77,7 +77,7 @@ def check_surveys(installation: Installation) -> Iterator[Finding]:
                 _("Give the survey an extension there, before the one for every number."),
                 **facts,
             )
-        elif found is not Fate.TAKEN and not _may_be_taken(installation, settings.context, found):
+        elif found is Fate.NOTHING:
             yield grave(
                 "survey-without-dialplan",
                 _(
@@ -100,9 +100,7 @@ def check_services(installation: Installation) -> Iterator[Finding]:
             "destination": service.destination,
             "context": service.context,
         }
-        found = fate(
-            installation.context(service.context), service.destination, installation.pbx.evaluate
-        )
+        found = _fate(installation, service.context, service.destination)
         if found is Fate.CAUGHT:
             yield warning(
                 "service-caught",
@@ -113,7 +111,7 @@ def check_services(installation: Installation) -> Iterator[Finding]:
                 _("Give the service an extension there, before the one for every number."),
                 **facts,
             )
-        elif found is not Fate.TAKEN and not _may_be_taken(installation, service.context, found):
+        elif found is Fate.NOTHING:
             yield grave(
                 "service-without-dialplan",
                 _(
@@ -128,6 +126,7 @@ def check_services(installation: Installation) -> Iterator[Finding]:
             )
 
 
-def _may_be_taken(installation: Installation, context: str, found: Fate) -> bool:
-    """Whether a call of unknown fate may be answered: not where the context does not exist."""
-    return found is Fate.UNKNOWN and bool(installation.context(context))
+def _fate(installation: Installation, context: str, destination: str) -> Fate:
+    """What becomes of a call to the destination; nothing answers in a context that is missing."""
+    xml = installation.context(context)
+    return fate(xml, destination, installation.pbx.evaluate) if xml else Fate.NOTHING
