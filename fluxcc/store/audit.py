@@ -12,7 +12,7 @@ from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.requests import Reply
 from fluxcc.store.schema import AUDIT
-from fluxcc.store.statements import delete_some
+from fluxcc.store.statements import delete_rows
 
 UNFINISHED_AMONG = 1_000
 """Newest rows that are searched for unfinished ones after a crash: far more than can be carried out
@@ -99,7 +99,7 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
         .order_by(AUDIT.c.id)
         .limit(limit)
     )
-    return delete_some(connection, AUDIT, node, old)
+    return delete_rows(connection, AUDIT, node, old)
 
 
 def find(

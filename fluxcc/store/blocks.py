@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.store.schema import BLOCKS
-from fluxcc.store.statements import delete_rows, delete_some
+from fluxcc.store.statements import delete_rows
 
 _RECORD = [column for column in BLOCKS.c if column.name != "node"]
 _HAS_ENDED = BLOCKS.c.state != BlockState.LIVE.value
@@ -58,7 +58,7 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
         .order_by(BLOCKS.c.since)
         .limit(limit)
     )
-    return delete_some(connection, BLOCKS, node, old)
+    return delete_rows(connection, BLOCKS, node, old)
 
 
 def find(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from fluxcc.domain.calls import CallRecord
 from fluxcc.store.schema import CALLS
-from fluxcc.store.statements import delete_rows, delete_some
+from fluxcc.store.statements import delete_rows
 
 WINDOW = 20_000
 """Calls that one query searches for a number, so that no query takes long."""
@@ -56,7 +56,7 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
         .order_by(CALLS.c.id)
         .limit(limit)
     )
-    return delete_some(connection, CALLS, node, old)
+    return delete_rows(connection, CALLS, node, old)
 
 
 def find(

@@ -36,15 +36,12 @@ def delete(table: Table, dialect: Dialect) -> str:
     return str(statement.compile(dialect=dialect))
 
 
-def delete_some(connection: Connection, table: Table, node: str, ids: Select[Any]) -> int:
-    """Delete the node's rows whose ids that query names; how many there were."""
+def delete_rows(
+    connection: Connection, table: Table, node: str, ids: Select[Any] | Sequence[Any]
+) -> int:
+    """Delete the node's rows with these ids, or those that a query names; how many there were."""
     statement = table.delete().where(table.c.node == node, table.c.id.in_(ids))
     return connection.execute(statement).rowcount
-
-
-def delete_rows(connection: Connection, table: Table, node: str, ids: Sequence[Any]) -> None:
-    """Delete the node's rows with these ids."""
-    connection.execute(table.delete().where(table.c.node == node, table.c.id.in_(ids)))
 
 
 def escape(text: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from fluxcc.domain.surveys import Survey
 from fluxcc.store.schema import SURVEYS
-from fluxcc.store.statements import delete_rows, delete_some
+from fluxcc.store.statements import delete_rows
 
 _RECORD = [column for column in SURVEYS.c if column.name != "node"]
 _ANSWERS = Survey.__struct_fields__.index("answers")
@@ -50,7 +50,7 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
         .order_by(SURVEYS.c.offered)
         .limit(limit)
     )
-    return delete_some(connection, SURVEYS, node, old)
+    return delete_rows(connection, SURVEYS, node, old)
 
 
 def find(

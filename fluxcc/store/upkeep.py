@@ -7,9 +7,11 @@ Counterparts: ``sql_store`` calls it before it writes; ``fluxcc db`` and ``docto
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, false
+from sqlalchemy import URL, Engine, false
 from sqlalchemy.exc import DatabaseError
 
 from fluxcc.store.engines import create_reader, create_writer, parse_url, translating
@@ -26,12 +28,8 @@ def upgrade(url: str) -> Path | None:
     aside, None where that was not needed. Raises ``StoreUnavailableError``.
     """
     parsed = parse_url(url)
-    engine = create_writer(parsed)
-    try:
-        with translating(parsed):
-            return prepare(engine, SqliteFile.of(parsed))
-    finally:
-        engine.dispose()
+    with _opened(parsed, create_writer) as engine:
+        return prepare(engine, SqliteFile.of(parsed))
 
 
 def revision(url: str) -> str:
@@ -46,17 +44,13 @@ def revision(url: str) -> str:
     file = SqliteFile.of(parsed)
     if file is not None and file.identity() is None:
         return ""
-    engine = create_reader(parsed)
-    try:
-        with translating(parsed), engine.connect() as connection:
-            try:
-                return current_revision(connection)
-            except DatabaseError as error:
-                if file is None or not is_corrupt(error):
-                    raise
-                return ""
-    finally:
-        engine.dispose()
+    with _opened(parsed, create_reader) as engine, engine.connect() as connection:
+        try:
+            return current_revision(connection)
+        except DatabaseError as error:
+            if file is None or not is_corrupt(error):
+                raise
+            return ""
 
 
 def is_current(url: str) -> bool:
@@ -66,13 +60,8 @@ def is_current(url: str) -> bool:
     """
     from fluxcc.store.migrations import is_current as is_schema_current  # noqa: PLC0415  # alembic takes its time
 
-    parsed = parse_url(url)
-    engine = create_reader(parsed)
-    try:
-        with translating(parsed), engine.connect() as connection:
-            return is_schema_current(connection)
-    finally:
-        engine.dispose()
+    with _opened(parse_url(url), create_reader) as engine, engine.connect() as connection:
+        return is_schema_current(connection)
 
 
 def try_writing(url: str) -> None:
@@ -82,12 +71,22 @@ def try_writing(url: str) -> None:
     the file or its folder is read-only, PostgreSQL the second on a standby or without the right to
     delete. It creates and changes nothing.
     """
-    parsed = parse_url(url)
-    engine = create_writer(parsed)
+    with (
+        _opened(parse_url(url), create_writer) as engine,
+        engine.connect() as connection,
+        connection.begin() as trial,
+    ):
+        connection.execute(CALLS.delete().where(false()))
+        trial.rollback()
+
+
+@contextmanager
+def _opened(url: URL, create: Callable[[URL], Engine]) -> Iterator[Engine]:
+    """An engine for one use. The database's errors become ``StoreUnavailableError``."""
+    engine = create(url)
     try:
-        with translating(parsed), engine.connect() as connection, connection.begin() as trial:
-            connection.execute(CALLS.delete().where(false()))
-            trial.rollback()
+        with translating(url):
+            yield engine
     finally:
         engine.dispose()
 
