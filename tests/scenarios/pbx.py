@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fluxcc.lab.port import Lab, LabError
+from fluxcc.lab.port import Lab
 from tests.testing.waiting import until
 
 AGENT, COLLEAGUE = "1000", "1001"
@@ -41,17 +41,6 @@ def bridge_of(lab: Lab, leg: str) -> str:
 def agent_state(lab: Lab, agent: str = AGENT) -> str:
     """What mod_callcenter says of an agent: ``Waiting``, ``In a queue call``, …"""
     return lab.api(f"callcenter_config agent get state {agent}@default").strip()
-
-
-def is_refused(lab: Lab, number: str, destination: str = AGENT) -> bool:
-    """Whether this caller is refused before any answer, as a blocked one is."""
-    caller = lab.call(number, destination)
-    try:
-        caller.wait_answered()
-    except LabError:
-        return caller.wait_ended() == 603
-    caller.hang_up()
-    return False
 
 
 def clock(lab: Lab) -> int:

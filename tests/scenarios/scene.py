@@ -17,6 +17,7 @@ from typing import Any
 from fluxcc.client import Board
 from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
 from fluxcc.lab.port import Caller, Lab
+from tests.testing import gate
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import PATIENCE, until
 
@@ -182,7 +183,7 @@ class Scene:
 
     def is_refused(self, number: str, destination: str = AGENT) -> bool:
         """Whether this caller is refused before any answer, as a blocked one is."""
-        return pbx.is_refused(self.lab, number, destination)
+        return gate.is_refused(self.lab, number, destination)
 
     def agent_state(self, agent: str = AGENT) -> str:
         """What mod_callcenter says of an agent."""

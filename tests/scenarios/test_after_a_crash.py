@@ -10,9 +10,10 @@ from fluxcc.client import Board
 from fluxcc.domain.blocks import BlockState
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
+from tests.testing.gate import is_refused
 from tests.testing.waiting import until
 
-from .pbx import clock, is_refused
+from .pbx import clock
 from .people import Person
 from .scene import Scene
 
