@@ -10,6 +10,7 @@ from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
+from .kinds import originate, outside
 from .scene import Scene
 
 Way = Callable[[Lab, str], str]
@@ -38,19 +39,6 @@ def dialled_by_a_campaign(lab: Lab, number: str) -> str:
 
 def campaign_by_way_of_the_queue(lab: Lab, number: str) -> str:
     return originate(lab, outside(lab, number), "5000 XML public")
-
-
-def originate(lab: Lab, whom: str, then: str) -> str:
-    """The UUID of the leg that was dialled first."""
-    answer = lab.api(f"originate {whom} {then}")
-    assert answer.startswith("+OK"), answer
-    return answer.removeprefix("+OK").strip()
-
-
-def outside(lab: Lab, number: str) -> str:
-    """The dial string of somebody out there: the lab's telephones answer whatever is dialled."""
-    port = lab.api("global_getvar lab_phones_port").strip()
-    return f"sofia/external/{number}@127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize(
