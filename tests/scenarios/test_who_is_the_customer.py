@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from fluxcc.lab.port import Lab
-from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
 from .kinds import originate, outside
@@ -68,7 +67,7 @@ def test_the_customers_number_is_blocked_and_not_the_agents(
     assert scene.are_gone(*call["legs"])
     assert scene.is_refused(scene.number)
     assert scene.lab.api("hash select/fluxcc_block/1000").startswith("-ERR")
-    (row,) = until(lambda: _ended(scene.daemon, spelling, "prank"), "the call's history")
+    (row,) = until(lambda: scene.daemon.ended_calls(spelling, "prank"), "the call's history")
     assert (row.direction, row.agent, row.group) == (direction, "1000", group)
     assert {row.customer_leg, row.agent_leg} == set(call["legs"])
     assert row.customer_leg == call["call"]
@@ -82,11 +81,6 @@ def test_a_number_that_was_dialled_with_a_plus_sign(scene: Scene, way: Way) -> N
     reply = scene.board.prank("1000")
     assert (reply.code, reply.number) == ("blocked", scene.number)
     assert scene.is_refused(scene.number)
-
-
-def _ended(daemon: Daemon, number: str, outcome: str) -> list:
-    rows = daemon.store.ended_calls(number=number, limit=9)
-    return [row for row in rows if row.outcome == outcome]
 
 
 @pytest.mark.parametrize(("agent", "other"), [("1000", "1001"), ("1001", "1000")])

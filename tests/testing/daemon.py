@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from fluxcc.client import Board
 from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import CallRecord
 from fluxcc.lab.port import Lab
 from fluxcc.store.history import History
 from tests.testing.operators import operate
@@ -163,6 +164,11 @@ class Daemon:
         """The newest block in the store that this canonical number has or had."""
         history = [block for block in self.store.blocks(limit=1_000) if block.number == number]
         return history[0] if history else None
+
+    def ended_calls(self, number: str, outcome: str) -> list[CallRecord]:
+        """The calls with this number that ended so, as the store has them."""
+        rows = self.store.ended_calls(number=number, limit=9)
+        return [row for row in rows if row.outcome == outcome]
 
     # Its doors
 
