@@ -17,7 +17,7 @@ from fluxcc.store.history import History
 from tests.testing.operators import operate
 
 from .program import NODE, Cold, Program, Warm, environment
-from .waiting import PATIENCE, until
+from .waiting import until
 
 CONNECTED = "connected to FreeSWITCH"
 
@@ -117,10 +117,6 @@ class Daemon:
     def log(self) -> str:
         """Everything it has logged so far."""
         return self._log.read_text("utf-8", "replace")
-
-    def wait_logged(self, text: str, timeout: float = PATIENCE) -> None:
-        """Return once it has logged this text."""
-        until(lambda: text in self.log, f"the daemon logs {text!r}", timeout)
 
     def wait_connected(self, times: int = 1, timeout: float = 60.0) -> None:
         """Return once it has connected so many times."""
