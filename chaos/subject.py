@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from chaos.traffic import Line
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 
@@ -85,3 +86,7 @@ class Subject(Daemon):
     def legs(self) -> set[str]:
         """The legs it believes to be there."""
         return {leg for call in self.calls() for leg in call["legs"]}
+
+    def agrees(self, line: Line) -> bool:
+        """Whether it knows just the legs that the PBX has."""
+        return self.legs() == line.channels()
