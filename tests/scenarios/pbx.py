@@ -60,6 +60,6 @@ def set_agent(lab: Lab, what: str, agent: str, value: str) -> None:
     assert "+OK" in lab.api(f"callcenter_config agent set {what} {agent}@default {value}")
 
 
-def wait_free(lab: Lab, agent: str = AGENT) -> None:
-    """Return once the agent may take the next call; fails where that takes too long."""
-    until(lambda: agent_state(lab, agent) == FREE, "the agent is free", FREED)
+def wait_free(lab: Lab) -> None:
+    """Return once agent 1000 may take the next call; fails where that takes too long."""
+    until(lambda: agent_state(lab) == FREE, "the agent is free", FREED)

@@ -87,13 +87,13 @@ class Supervisor:
         """``fluxcc group set sales``"""
         self._set(Group(GROUP, **settings))
 
-    def adds_room(self, extension: str = AGENT, **settings: Any) -> None:
-        """``fluxcc room add``"""
-        self._set(Room(extension, **settings))
+    def adds_room(self, **settings: Any) -> None:
+        """``fluxcc room add 1000``"""
+        self._set(Room(AGENT, **settings))
 
-    def adds_service(self, name: str, destination: str, context: str = "default") -> None:
+    def adds_service(self, name: str, destination: str) -> None:
         """``fluxcc service add``"""
-        self._set(Service(name, destination, context))
+        self._set(Service(name, destination))
 
     def undoes(self) -> None:
         """Leave nothing behind."""
