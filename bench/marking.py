@@ -57,7 +57,7 @@ class MarkingServer(Server):
         say(began=began)
         for count in range(self._wanted.events):
             keep_to(RATE, count, began)
-            background, legs = self._calls[count % len(self._calls)], {}
+            background = self._calls[count % len(self._calls)]
             legs = background.new_legs()
             self._send(background.part(0, legs) + background.part(1, legs))
             if count % MARKED == 0:

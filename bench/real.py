@@ -100,8 +100,8 @@ def prank(*, quick: bool) -> Row:
                 pranks.append(time.perf_counter() - began)
                 assert reply.code == "blocked", reply
                 caller.wait_ended()
-    half, late = (_middle_and_late(pranks)[at] / _middle_and_late(bare)[at] for at in (0, 1))
     (mine, my_late), (theirs, their_late) = _middle_and_late(pranks), _middle_and_late(bare)
+    half, late = mine / theirs, my_late / their_late
     return Row(
         "7",
         PRANK,

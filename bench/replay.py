@@ -139,17 +139,21 @@ class Server:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        connection.sendall(b"Content-Type: auth/request\n\n")
+        self.write(connection, b"Content-Type: auth/request\n\n")
         buffer = b""
         try:
             while data := connection.recv(65536):
                 *commands, buffer = (buffer + data).lstrip(b"\n").split(b"\n\n")
                 answers = [self.answer(command.strip(b"\n").decode()) for command in commands]
-                connection.sendall(b"".join(answers))
+                self.write(connection, b"".join(answers))
                 if any(command.lstrip(b"\n").startswith(b"event") for command in commands):
                     threading.Thread(target=self._play, args=(connection,), daemon=True).start()
         except OSError:
             return
+
+    def write(self, connection: socket.socket, data: bytes) -> None:
+        """Send an answer."""
+        connection.sendall(data)
 
     def _play(self, connection: socket.socket) -> None:
         time.sleep(self._wanted.warm_up)

@@ -16,6 +16,8 @@ from fluxcc.lab.port import Lab, LabError
 
 PATIENCE = 5.5
 """Seconds; contract, section 3: a reply at most 5 s later."""
+PAUSE = 0.05
+"""Seconds between an answer and the next question."""
 
 
 class Actors:
@@ -28,12 +30,10 @@ class Actors:
         actions: Sequence[str] = ("prank", "hangup"),
         *,
         count: int = 2,
-        pause: float = 0.05,
     ) -> None:
         self._lab = lab
         self._daemon = daemon
         self._actions = actions
-        self._pause = pause
         self._stop = threading.Event()
         self._go = threading.Event()
         self._go.set()
@@ -75,7 +75,7 @@ class Actors:
                         self._go.wait()
                         with busy:
                             self._ask(board)
-                        time.sleep(self._pause)
+                        time.sleep(PAUSE)
             except (OSError, BoardError):
                 time.sleep(0.2)
 

@@ -159,6 +159,6 @@ def suspended(report: Report, lab: Lab, folder: Path, seconds: float) -> None:
 
 def _knows(daemon: Subject, line: Line) -> bool:
     try:
-        return daemon.legs() == line.channels() and bool(daemon.status()["connected"])
+        return daemon.agrees(line) and bool(daemon.status()["connected"])
     except (OSError, ValueError):
         return False

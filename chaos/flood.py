@@ -16,26 +16,23 @@ import time
 import uuid
 from collections import deque
 
-from bench import snapshots
-from bench.replay import Call, answer, frame, recorded_calls, say
+from bench.replay import Server, arguments, frame, say
 
 POOL = 200
 """Different calls that are repeated."""
 REQUEST_EVERY = 1.0
 
 
-class Flood:
+class Flood(Server):
     """One PBX with some calls that stay."""
 
-    def __init__(self, events: int, channels: int) -> None:
-        calls = [Call(bodies, plain=False) for bodies in recorded_calls()]
+    def __init__(self, wanted: argparse.Namespace) -> None:
+        super().__init__(wanted)
         self._pool = []
         for number in range(POOL):
-            call = calls[number % len(calls)]
+            call = self._calls[number % len(self._calls)]
             legs = call.new_legs()
             self._pool.append((call.part(0, legs) + call.part(1, legs), call.events))
-        self._goal = events
-        self._snapshot = snapshots.make(channels)
         self._free = deque(list(self._snapshot.legs.items())[::2])
         self._pairs = dict(
             zip(list(self._snapshot.legs)[::2], list(self._snapshot.legs)[1::2], strict=True)
@@ -47,60 +44,28 @@ class Flood:
         self._writing = threading.Lock()
         self._stream: socket.socket | None = None
 
-    def serve(self) -> None:
-        """Take connections for ever."""
-        listener = socket.create_server(("127.0.0.1", 0))
-        say(port=listener.getsockname()[1])
-        while True:
-            connection, _ = listener.accept()
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
-    def _talk(self, connection: socket.socket) -> None:
-        self._send(connection, b"Content-Type: auth/request\n\n")
-        buffer = b""
-        try:
-            while data := connection.recv(65536):
-                *commands, buffer = (buffer + data).lstrip(b"\n").split(b"\n\n")
-                for command in commands:
-                    text = command.strip(b"\n").decode()
-                    self._send(connection, self._answer(text))
-                    if text.startswith("event "):
-                        self._stream = connection
-                        threading.Thread(target=self._play, args=(connection,), daemon=True).start()
-        except OSError:
-            return
-
-    def _send(self, connection: socket.socket, data: bytes) -> None:
+    def write(self, connection: socket.socket, data: bytes) -> None:
+        """Send on a connection; on the flooded one between two pieces of the flood."""
         if connection is self._stream:
             with self._writing:
                 connection.sendall(data)
         else:
             connection.sendall(data)
 
-    def _answer(self, command: str) -> bytes:
+    def answer(self, command: str) -> bytes:
+        """As any server; a reply to an agent is noted."""
         if command.startswith("sendevent"):
             self._take_reply(command)
-        return answer(command, self._output)
+        return super().answer(command)
 
     def _output(self, command: str) -> bytes:
-        verb, _, rest = command.partition(" ")
-        leg = rest.split(" ")[0]
         if command.startswith("show channels"):
             rows = json.loads(self._snapshot.channels)["rows"]
             rows = [row for row in rows if row["uuid"] in self._snapshot.legs]
             return json.dumps({"row_count": len(rows), "rows": rows}).encode()
-        if command.startswith("show bridged"):
-            return self._snapshot.bridges
-        if verb == "uuid_exists":
-            return b"true" if leg in self._snapshot.legs else b"false"
-        if verb == "uuid_dump":
-            return self._snapshot.describe(leg)
-        if verb == "uuid_kill":
-            return self._kill(leg)
-        if command == "strepoch":
-            return str(int(time.time())).encode()
-        return b"/nonexistent" if verb == "global_getvar" else b"+OK\n"
+        if command.startswith("uuid_kill"):
+            return self._kill(command.split()[1])
+        return super()._output(command)
 
     def _kill(self, leg: str) -> bytes:
         """Both legs go: hanging up one ends the bridge."""
@@ -142,14 +107,18 @@ class Flood:
     def _tell(self, connection: socket.socket) -> None:
         """What happens to the calls that stay, once the flood is over."""
         while True:
-            self._send(connection, b"".join(self._inserts.popleft() for _ in list(self._inserts)))
+            self.write(connection, b"".join(self._inserts.popleft() for _ in list(self._inserts)))
             time.sleep(0.02)
 
     def _play(self, connection: socket.socket) -> None:
-        time.sleep(2.0)
+        self._stream = connection
+        super()._play(connection)
+
+    def play(self, connection: socket.socket) -> None:
+        """The flood, and what became of the requests in it."""
         sent, longest, number, began = 0, 0.0, 0, time.time()
         next_request = began + 0.2
-        while sent < self._goal:
+        while sent < self._wanted.events:
             if time.time() > next_request:
                 next_request = time.time() + REQUEST_EVERY
                 self._ask()
@@ -157,7 +126,7 @@ class Flood:
             number += 1
             inserts = b"".join(self._inserts.popleft() for _ in range(len(self._inserts)))
             before = time.time()
-            self._send(connection, inserts + piece)
+            self.write(connection, inserts + piece)
             longest = max(longest, time.time() - before)
             sent += events
         took = time.time() - began
@@ -177,9 +146,14 @@ class Flood:
         )
 
 
+def main() -> None:
+    """The server."""
+    options = arguments()
+    options.set_defaults(channels=400, warm_up=2.0)
+    server = Flood(options.parse_args())
+    say(port=server.port)
+    server.serve()
+
+
 if __name__ == "__main__":
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--events", type=int, default=100_000)
-    options.add_argument("--channels", type=int, default=400)
-    wanted = options.parse_args()
-    Flood(wanted.events, wanted.channels).serve()
+    main()

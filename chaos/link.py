@@ -140,7 +140,9 @@ def check(report: Report, lab: Lab, folder: Path, kinds: list[str], rate: float)
             crowd.pause()
             actors.pause()
             began = time.monotonic()
-            if not _agree(daemon, line):
+            try:
+                until(lambda: daemon.agrees(line), "the legs agree", AGREE)
+            except AssertionError:
                 mine, theirs = daemon.legs(), line.channels()
                 faults.append(f"cut {number} ({kind}): {len(mine ^ theirs)} legs differ")
             agreed.append(time.monotonic() - began)
@@ -198,15 +200,6 @@ def _is_new(daemon: Subject, then: float | None) -> bool:
     except OSError:
         return False
     return bool(status["connected"] and status["connected_since"] not in (None, then))
-
-
-def _agree(daemon: Subject, line: Line) -> bool:
-    deadline = time.monotonic() + AGREE
-    while daemon.legs() != line.channels():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def plan(cuts: int) -> list[str]:

@@ -68,7 +68,7 @@ def check(report: Report, lab: Lab, folder: Path, flood: subprocess.Popen[str]) 
         status = daemon.status()
         slowest = max(slowest, time.monotonic() - began)
         waiting = max(waiting, status["events_waiting"])
-        most = max(most, _resident(daemon.pid))
+        most = max(most, daemon.resident())
         time.sleep(0.1)
     try:
         until(lambda: daemon.status()["events_waiting"] == 0, "all is handled", 20)
@@ -101,8 +101,3 @@ def check(report: Report, lab: Lab, folder: Path, flood: subprocess.Popen[str]) 
         slowest_status_s=slowest,
     )
     daemon.close()
-
-
-def _resident(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))

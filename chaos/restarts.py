@@ -59,7 +59,7 @@ def check(report: Report, lab: Lab, folder: Path, restarts: int, rate: float) ->
             time.sleep(1.5)
             if isinstance(lab, SimulatedLab):
                 crowd.pause()
-                until(lambda line=line: daemon.legs() == line.channels(), "the calls are known")
+                until(lambda line=line: daemon.agrees(line), "the calls are known")
                 time.sleep(0.3)
             before = {call.id for call in daemon.store.live_calls()}
             lab.kill()
@@ -82,7 +82,7 @@ def check(report: Report, lab: Lab, folder: Path, restarts: int, rate: float) ->
             line = Line(lab)
             try:
                 # The next calls come already, so the two answers are seldom of the same moment.
-                until(lambda line=line: daemon.legs() == line.channels(), "the legs agree", 10)
+                until(lambda line=line: daemon.agrees(line), "the legs agree", 10)
             except AssertionError:
                 faults.append(f"restart {number}: the legs differ")
     _forget_mod_hash(line, wanted, report)

@@ -33,6 +33,8 @@ BACK = 15.0
 """Seconds after the end of the trouble within which everything is written."""
 ROOT_WITHOUT_POWER = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
 """Root is refused by no permission; without these capabilities it is."""
+WHOLE = ("", "-wal", "-shm")
+"""What is behind the database's name in those of its files."""
 
 
 class Trial:
@@ -159,7 +161,7 @@ def disk_full(report: Report, lab: Lab, folder: Path, *, quick: bool) -> None:
         if disk == Path():
             report.figure("store disk-full", skipped="no file system may be mounted here")
             return
-        daemon = Subject(lab, folder / "full", {"FLUXCC_STORE_URL": f"sqlite:///{disk}/fluxcc.db"})
+        daemon = Subject(lab, folder / "full")
         _move(daemon, disk / "fluxcc.db")
         daemon.start()
         trial = Trial(lab, daemon)
@@ -209,15 +211,19 @@ def locked(report: Report, lab: Lab, folder: Path, *, quick: bool) -> None:
 # Deleted
 
 
+def _remove(database: Path, tails: tuple[str, ...] = WHOLE) -> None:
+    for tail in tails:
+        Path(f"{database}{tail}").unlink(missing_ok=True)
+
+
 def deleted(report: Report, lab: Lab, folder: Path, *, quick: bool) -> None:
     """Somebody removes the file, with or without its companions, under the running daemon."""
     daemon = Subject(lab, folder / "deleted")
     daemon.start()
     trial = Trial(lab, daemon)
-    for tails in (("", "-wal", "-shm"), ("",), ("", "-wal"))[: 1 if quick else 3]:
+    for tails in (WHOLE, ("",), ("", "-wal"))[: 1 if quick else 3]:
         trial.prank()
-        for tail in tails:
-            Path(f"{daemon.database}{tail}").unlink(missing_ok=True)
+        _remove(daemon.database, tails)
         trial.requests.clear()  # Gone with the file.
         trial.prank()
         trial.prank()
@@ -234,8 +240,7 @@ def deleted_while_down(report: Report, lab: Lab, folder: Path, *, quick: bool) -
     for _ in range(2 if quick else 5):
         trial.prank()
     daemon.kill()
-    for tail in ("", "-wal", "-shm"):
-        Path(f"{daemon.database}{tail}").unlink(missing_ok=True)
+    _remove(daemon.database)
     trial.requests.clear()
     daemon.start()
     until(lambda: trial.acknowledged.keys() <= _blocked(daemon), "the gate's blocks are known", 5)
@@ -334,8 +339,7 @@ def migration_interrupted(report: Report, lab: Lab, folder: Path, *, quick: bool
     kills = 3 if quick else 20
     trial = Trial(lab, daemon)
     for _ in range(kills):
-        for tail in ("", "-wal", "-shm"):
-            Path(f"{daemon.database}{tail}").unlink(missing_ok=True)
+        _remove(daemon.database)
         daemon.start(connected=False)
         killer = threading.Timer(random.uniform(0.0, 0.15), daemon.kill)
         until(daemon.database.exists, "it begins", 15)

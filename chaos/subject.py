@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from chaos.traffic import Line
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 
@@ -73,15 +74,22 @@ class Subject(Daemon):
 
     def vitals(self) -> Vitals:
         """How big it is now."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        facts = dict(line.split(":", 1) for line in status.splitlines())
         return Vitals(
-            resident=int(facts["VmRSS"].split()[0]),
+            resident=self.resident(),
             files=len(os.listdir(f"/proc/{self.pid}/fd")),
-            threads=int(facts["Threads"]),
+            threads=len(os.listdir(f"/proc/{self.pid}/task")),
             greenlets=self.operate("vitals")["reading"]["greenlets"],
         )
+
+    def resident(self) -> int:
+        """Kilobytes of its memory, without asking it."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
     def legs(self) -> set[str]:
         """The legs it believes to be there."""
         return {leg for call in self.calls() for leg in call["legs"]}
+
+    def agrees(self, line: Line) -> bool:
+        """Whether it knows just the legs that the PBX has."""
+        return self.legs() == line.channels()

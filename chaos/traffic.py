@@ -13,6 +13,7 @@ from typing import Any
 
 from fluxcc.lab.port import Lab, LabError
 from fluxcc.lab.simulated import SimulatedLab
+from tests.testing import gate
 from tests.testing.event_socket import EventSocket
 
 
@@ -173,11 +174,5 @@ class Crowd:
 
 
 def is_refused(lab: Lab, number: str) -> bool:
-    """Whether the PBX refuses this caller before any answer."""
-    caller = lab.call(number, "9999")
-    try:
-        caller.wait_answered()
-    except LabError:
-        return True
-    caller.hang_up()
-    return False
+    """Whether the PBX refuses this caller, tried without troubling an agent."""
+    return gate.is_refused(lab, number, "9999")

@@ -25,6 +25,7 @@ from fluxcc.store.sql_store import SqlStore
 from tests.testing.daemon import Daemon
 from tests.testing.event_socket import EventSocket
 from tests.testing.program import NODE
+from tests.testing.waiting import until
 
 pytestmark = [
     pytest.mark.live,
@@ -172,7 +173,11 @@ def test_500_calls_end_as_the_audit_says(tmp_path: Path) -> None:
             threads.append(thread)
         for thread in threads:
             thread.join(30)
-        wait_until_empty(lab)
+        until(
+            lambda: lab.api("show channels count").strip().startswith("0 "),
+            lambda: f"every call is over: {lab.api('show channels')}",
+            timeout=10,
+        )
         assert daemon.calls() == [], "a call is left over in the daemon"
         daemon.stop()
         assert Counter(reply.status for reply in replies) == {"ok": CALLS}
@@ -191,10 +196,3 @@ def test_500_calls_end_as_the_audit_says(tmp_path: Path) -> None:
         assert len(surveys) == len(rated)
         assert {row.agent for row in rated} <= RATED
         assert {survey.answers for survey in surveys} == {(4,)}
-
-
-def wait_until_empty(lab: RealLab) -> None:
-    deadline = time.monotonic() + 10
-    while not lab.api("show channels count").strip().startswith("0 "):
-        assert time.monotonic() < deadline, lab.api("show channels")
-        time.sleep(0.1)

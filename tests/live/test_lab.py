@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fluxcc.lab.port import Lab, LabError
 from fluxcc.lab.real import RealLab, why_unavailable
+from tests.scenarios.pbx import AGENTS, FREE, TALKING, agent_state, legs
+from tests.testing.waiting import until
 
 _WHY_NOT = why_unavailable()
 pytestmark = [pytest.mark.live, pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))]
 
+_until = partial(until, timeout=5.0)
 _CUSTOMER = "+5511988887777"
 _REFUSES_1000 = """\
 <include>
@@ -54,22 +57,8 @@ def real_lab() -> Iterator[RealLab]:
 @pytest.fixture
 def lab(real_lab: RealLab) -> RealLab:
     real_lab.api("hupall")
-    _until(lambda: _legs(real_lab) == 0, "no call is left over from the test before")
+    _until(lambda: legs(real_lab) == 0, "no call is left over from the test before")
     return real_lab
-
-
-def _until(reached: Callable[[], bool], what: str, timeout: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not reached():
-        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
-        time.sleep(0.02)
-
-
-def _legs(lab: Lab) -> int:
-    """How many there are now; the list of channels lags behind by up to half a second."""
-    found = re.search(r"(\d+) session\(s\) - peak", lab.api("status"))
-    assert found
-    return int(found[1])
 
 
 def _caller_leg(lab: Lab) -> dict[str, str]:
@@ -87,10 +76,6 @@ def _caller_leg(lab: Lab) -> dict[str, str]:
     return leg
 
 
-def _agent_state(lab: Lab, agent: str) -> str:
-    return lab.api(f"callcenter_config agent get state {agent}@default")
-
-
 def test_it_is_a_port_and_says_what_it_is(real_lab: RealLab) -> None:
     lab: Lab = real_lab
     assert lab.name.startswith("FreeSWITCH 1.")
@@ -106,7 +91,7 @@ def test_a_call_from_the_trunk_is_bridged_to_the_agent(lab: RealLab) -> None:
     assert leg["variable_fluxcc_group"] == "sales"
     caller.hang_up()
     assert caller.wait_ended() == 200
-    _until(lambda: _legs(lab) == 0, "both legs are gone")
+    _until(lambda: legs(lab) == 0, "both legs are gone")
 
 
 def test_the_agent_hangs_up(lab: RealLab) -> None:
@@ -114,7 +99,7 @@ def test_the_agent_hangs_up(lab: RealLab) -> None:
     caller.wait_answered()
     lab.hang_up_phone("1001")
     assert caller.wait_ended() == 200
-    _until(lambda: _legs(lab) == 0, "both legs are gone")
+    _until(lambda: legs(lab) == 0, "both legs are gone")
 
 
 def test_only_the_named_telephone_hangs_up(lab: RealLab) -> None:
@@ -133,16 +118,14 @@ def test_a_telephone_without_a_call_cannot_hang_up(lab: RealLab) -> None:
 
 
 def test_the_queue_calls_an_agent(lab: RealLab) -> None:
-    agents = ("1000", "1001")
-    _until(lambda: {_agent_state(lab, a) for a in agents} == {"Waiting"}, "the agents are free")
+    _until(lambda: {agent_state(lab, a) for a in AGENTS} == {FREE}, "the agents are free")
     caller = lab.call(_CUSTOMER, "5000")
     caller.wait_answered()
-    in_call = "In a queue call"
-    _until(lambda: in_call in {_agent_state(lab, a) for a in agents}, "an agent takes the call")
-    busy = next(agent for agent in agents if _agent_state(lab, agent) == in_call)
+    _until(lambda: TALKING in {agent_state(lab, a) for a in AGENTS}, "an agent takes the call")
+    busy = next(agent for agent in AGENTS if agent_state(lab, agent) == TALKING)
     lab.hang_up_phone(busy)
     assert caller.wait_ended() == 200
-    _until(lambda: _agent_state(lab, busy) == "Waiting", "the agent is free again")
+    _until(lambda: agent_state(lab, busy) == FREE, "the agent is free again")
 
 
 @pytest.mark.parametrize(
@@ -174,10 +157,10 @@ def test_giving_up_while_it_rings(lab: RealLab, tmp_path: Path) -> None:
     lab.install_kit(tmp_path)
     try:
         caller = lab.call(_CUSTOMER, "8")
-        _until(lambda: _legs(lab) == 1, "the call is there")
+        _until(lambda: legs(lab) == 1, "the call is there")
         caller.hang_up()
         assert caller.wait_ended() == 487
-        _until(lambda: _legs(lab) == 0, "the leg is gone")
+        _until(lambda: legs(lab) == 0, "the leg is gone")
     finally:
         lab.install_kit(None)
 
@@ -188,7 +171,7 @@ def test_hanging_up_at_any_moment_leaves_nothing_behind(lab: RealLab, delay: int
     time.sleep(delay / 1000)
     caller.hang_up()
     assert caller.wait_ended() in {200, 487}
-    _until(lambda: _legs(lab) == 0, "both legs are gone")
+    _until(lambda: legs(lab) == 0, "both legs are gone")
 
 
 @pytest.mark.parametrize(
@@ -275,7 +258,7 @@ def test_two_labs_at_once(lab: RealLab) -> None:
         caller = other.call(_CUSTOMER, "1000")
         caller.wait_answered()
         assert other.port != lab.port
-        assert _legs(lab) == 0
+        assert legs(lab) == 0
 
 
 def test_nothing_outlives_a_run_that_was_killed() -> None:

@@ -46,10 +46,10 @@ class Ear:
         told = self.tap.of("fluxcc::survey")
         return [event for event in told if event["Fluxcc-Call"] == leg]
 
-    def waits_told(self, leg: str, told: str, timeout: float = 6.0) -> Event:
-        """The survey's event of this kind: ``offered``, ``answer``, ``ended``."""
-        return self.tap.wait(
-            lambda event: event.get("Fluxcc-Call") == leg and event.get("Fluxcc-State") == told,
-            f"the survey tells {told}",
-            timeout,
+    def waits_ended(self, leg: str) -> None:
+        """Return once the survey on this leg has told that it ended."""
+        self.tap.wait(
+            lambda event: event.get("Fluxcc-Call") == leg and event.get("Fluxcc-State") == "ended",
+            "the survey tells that it ended",
+            timeout=6.0,
         )

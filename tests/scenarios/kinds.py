@@ -42,26 +42,28 @@ def _receive(destination: str) -> Callable[[Lab, str], Caller]:
 
 
 def _originate(lab: Lab, number: str) -> None:
-    _api_ok(lab, f"originate {{fluxcc_group={GROUP}}}user/{AGENT} &bridge({outside(lab, number)})")
+    whom = f"{{fluxcc_group={GROUP}}}user/{AGENT}"
+    originate(lab, whom, f"&bridge({outside(lab, number)})")
 
 
 def _campaign(destination: str) -> Callable[[Lab, str], None]:
     def dial(lab: Lab, number: str) -> None:
-        whom = f"{{fluxcc_group={GROUP}}}{outside(lab, number)}"
-        _api_ok(lab, f"originate {whom} {destination}")
+        originate(lab, f"{{fluxcc_group={GROUP}}}{outside(lab, number)}", destination)
 
     return dial
 
 
 def outside(lab: Lab, number: str) -> str:
-    """The dial string of somebody out there."""
+    """The dial string of somebody out there: the lab's telephones answer whatever is dialled."""
     port = lab.api("global_getvar lab_phones_port").strip()
     return f"sofia/external/{number}@127.0.0.1:{port}"
 
 
-def _api_ok(lab: Lab, command: str) -> None:
-    answer = lab.api(command)
-    assert answer.startswith("+OK"), f"{command}: {answer}"
+def originate(lab: Lab, whom: str, then: str) -> str:
+    """Dial somebody, and do that with whoever answers; the UUID of the leg that was dialled."""
+    answer = lab.api(f"originate {whom} {then}")
+    assert answer.startswith("+OK"), f"originate {whom} {then}: {answer}"
+    return answer.removeprefix("+OK").strip()
 
 
 RECEIVED = Kind("received", "received", False, _receive(AGENT))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fluxcc.lab.port import Lab, LabError
+from fluxcc.lab.port import Lab
 from tests.testing.waiting import until
 
 AGENT, COLLEAGUE = "1000", "1001"
@@ -43,17 +43,6 @@ def agent_state(lab: Lab, agent: str = AGENT) -> str:
     return lab.api(f"callcenter_config agent get state {agent}@default").strip()
 
 
-def is_refused(lab: Lab, number: str, destination: str = AGENT) -> bool:
-    """Whether this caller is refused before any answer, as a blocked one is."""
-    caller = lab.call(number, destination)
-    try:
-        caller.wait_answered()
-    except LabError:
-        return caller.wait_ended() == 603
-    caller.hang_up()
-    return False
-
-
 def clock(lab: Lab) -> int:
     """The time by which a block ends (``docs/decisions/0011``); it may lag behind the system's."""
     return int(lab.api("strepoch"))
@@ -71,6 +60,6 @@ def set_agent(lab: Lab, what: str, agent: str, value: str) -> None:
     assert "+OK" in lab.api(f"callcenter_config agent set {what} {agent}@default {value}")
 
 
-def wait_free(lab: Lab, agent: str = AGENT) -> None:
-    """Return once the agent may take the next call; fails where that takes too long."""
-    until(lambda: agent_state(lab, agent) == FREE, "the agent is free", FREED)
+def wait_free(lab: Lab) -> None:
+    """Return once agent 1000 may take the next call; fails where that takes too long."""
+    until(lambda: agent_state(lab) == FREE, "the agent is free", FREED)

@@ -17,6 +17,7 @@ from typing import Any
 from fluxcc.client import Board
 from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
 from fluxcc.lab.port import Caller, Lab
+from tests.testing import gate
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import PATIENCE, until
 
@@ -86,13 +87,13 @@ class Supervisor:
         """``fluxcc group set sales``"""
         self._set(Group(GROUP, **settings))
 
-    def adds_room(self, extension: str = AGENT, **settings: Any) -> None:
-        """``fluxcc room add``"""
-        self._set(Room(extension, **settings))
+    def adds_room(self, **settings: Any) -> None:
+        """``fluxcc room add 1000``"""
+        self._set(Room(AGENT, **settings))
 
-    def adds_service(self, name: str, destination: str, context: str = "default") -> None:
+    def adds_service(self, name: str, destination: str) -> None:
         """``fluxcc service add``"""
-        self._set(Service(name, destination, context))
+        self._set(Service(name, destination))
 
     def undoes(self) -> None:
         """Leave nothing behind."""
@@ -182,7 +183,7 @@ class Scene:
 
     def is_refused(self, number: str, destination: str = AGENT) -> bool:
         """Whether this caller is refused before any answer, as a blocked one is."""
-        return pbx.is_refused(self.lab, number, destination)
+        return gate.is_refused(self.lab, number, destination)
 
     def agent_state(self, agent: str = AGENT) -> str:
         """What mod_callcenter says of an agent."""

@@ -10,9 +10,10 @@ from fluxcc.client import Board
 from fluxcc.domain.blocks import BlockState
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
+from tests.testing.gate import is_refused
 from tests.testing.waiting import until
 
-from .pbx import clock, is_refused
+from .pbx import clock
 from .people import Person
 from .scene import Scene
 
@@ -115,12 +116,12 @@ def test_live_calls_are_known_again_after_a_crash_of_the_daemon(scene: Scene) ->
     assert (reply.code, reply.call) == ("blocked", one.customer)
     assert scene.is_refused(scene.number)
 
-    (row,) = until(lambda: _ended(scene.daemon, scene.number, "prank"), "its history")
+    (row,) = until(lambda: scene.daemon.ended_calls(scene.number, "prank"), "its history")
     assert row.id == before[scene.number].id
     assert row.started == before[scene.number].started
     assert row.bridged == before[scene.number].bridged
     (row,) = until(
-        lambda: _ended(scene.daemon, scene.somebody_else.number, "lost"), "the other's history"
+        lambda: scene.daemon.ended_calls(scene.somebody_else.number, "lost"), "the other's history"
     )
     assert row.id == before[scene.somebody_else.number].id
 
@@ -142,7 +143,7 @@ def test_a_crash_of_freeswitch_loses_calls_and_no_blocks(scene: Scene) -> None:
 
     until(lambda: scene.daemon.status()["connected_since"], "the daemon is connected")
     (row,) = until(
-        lambda: _ended(scene.daemon, scene.somebody_else.number, "lost"), "the lost call"
+        lambda: scene.daemon.ended_calls(scene.somebody_else.number, "lost"), "the lost call"
     )
     assert row.ended is not None
     assert scene.daemon.calls() == []
@@ -178,11 +179,6 @@ def _is_enforced(lab: Lab, person: Person, end: int) -> bool:
 
 def _live(daemon: Daemon) -> dict:
     return {call.number: call for call in daemon.store.live_calls()}
-
-
-def _ended(daemon: Daemon, number: str, outcome: str) -> list:
-    rows = daemon.store.ended_calls(number=number, limit=9)
-    return [row for row in rows if row.outcome == outcome]
 
 
 def _ended_block(daemon: Daemon, number: str):

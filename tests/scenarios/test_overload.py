@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
+from tests.testing.gate import is_refused
 from tests.testing.waiting import until
 
-from .pbx import is_refused, legs
+from .pbx import legs
 from .people import STRANGERS, Person
 
 CALLS = 10

@@ -11,9 +11,9 @@ import pytest
 
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
+from tests.testing.gate import is_refused
 from tests.testing.waiting import until
 
-from .pbx import is_refused
 from .people import Person
 from .scene import Scene
 

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
+from tests.testing.gate import is_refused
 from tests.testing.waiting import until
 
-from .pbx import empty_gate, is_refused
+from .pbx import empty_gate
 from .people import STRANGERS, Person
 from .scene import Scene
 from .tap import Tap

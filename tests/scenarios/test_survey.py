@@ -110,7 +110,7 @@ def test_the_telephone_hangs_up_while_the_daemon_is_dead(
     for talk in talks:
         ear.answers(talk.customer, 1, "4")
     for talk in talks:
-        ear.waits_told(talk.customer, "ended")
+        ear.waits_ended(talk.customer)
         talk.customer_hangs_up()
         talk.wait_over()
         assert stored(scene.daemon, talk) == []
@@ -134,7 +134,7 @@ def test_the_telephone_hangs_up(scene: Scene, armed: Supervisor, ear: Ear, kind:
     talk.agent_hangs_up()
     scene.wait_free()
     ear.answers(talk.customer, 1, "5")
-    ear.waits_told(talk.customer, "ended")
+    ear.waits_ended(talk.customer)
     talk.customer_hangs_up()
     talk.wait_over()
     until(lambda: spooled(scene.lab) == [], "the spool is empty")
@@ -164,7 +164,7 @@ def test_whoever_ends_the_call_there_is_one_survey(
     assert scene.board.ask("hangup", AGENT).code == "no-live-call"
     assert scene.daemon.operate("hangup", call=talk.customer)["reply"]["code"] == "ended"
     talk.wait_over()
-    ear.waits_told(talk.customer, "ended")
+    ear.waits_ended(talk.customer)
     assert [event["Fluxcc-State"] for event in ear.surveys(talk.customer)] == ["offered", "ended"]
     wait_stored(scene.daemon, talk, None)
 

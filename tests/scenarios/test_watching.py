@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
+from tests.testing.ports import free_port
 from tests.testing.waiting import until
 
 from .people import Person
@@ -44,9 +45,7 @@ class Watcher:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        return int(finder.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

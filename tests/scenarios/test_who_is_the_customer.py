@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from fluxcc.lab.port import Lab
-from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
+from .kinds import originate, outside
 from .scene import Scene
 
 Way = Callable[[Lab, str], str]
@@ -40,19 +40,6 @@ def campaign_by_way_of_the_queue(lab: Lab, number: str) -> str:
     return originate(lab, outside(lab, number), "5000 XML public")
 
 
-def originate(lab: Lab, whom: str, then: str) -> str:
-    """The UUID of the leg that was dialled first."""
-    answer = lab.api(f"originate {whom} {then}")
-    assert answer.startswith("+OK"), answer
-    return answer.removeprefix("+OK").strip()
-
-
-def outside(lab: Lab, number: str) -> str:
-    """The dial string of somebody out there: the lab's telephones answer whatever is dialled."""
-    port = lab.api("global_getvar lab_phones_port").strip()
-    return f"sofia/external/{number}@127.0.0.1:{port}"
-
-
 @pytest.mark.parametrize(
     ("way", "direction", "group"),
     [
@@ -80,7 +67,7 @@ def test_the_customers_number_is_blocked_and_not_the_agents(
     assert scene.are_gone(*call["legs"])
     assert scene.is_refused(scene.number)
     assert scene.lab.api("hash select/fluxcc_block/1000").startswith("-ERR")
-    (row,) = until(lambda: _ended(scene.daemon, spelling, "prank"), "the call's history")
+    (row,) = until(lambda: scene.daemon.ended_calls(spelling, "prank"), "the call's history")
     assert (row.direction, row.agent, row.group) == (direction, "1000", group)
     assert {row.customer_leg, row.agent_leg} == set(call["legs"])
     assert row.customer_leg == call["call"]
@@ -94,11 +81,6 @@ def test_a_number_that_was_dialled_with_a_plus_sign(scene: Scene, way: Way) -> N
     reply = scene.board.prank("1000")
     assert (reply.code, reply.number) == ("blocked", scene.number)
     assert scene.is_refused(scene.number)
-
-
-def _ended(daemon: Daemon, number: str, outcome: str) -> list:
-    rows = daemon.store.ended_calls(number=number, limit=9)
-    return [row for row in rows if row.outcome == outcome]
 
 
 @pytest.mark.parametrize(("agent", "other"), [("1000", "1001"), ("1001", "1000")])

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 from fluxcc.client import Board
 from fluxcc.domain.blocks import Block
+from fluxcc.domain.calls import CallRecord
 from fluxcc.lab.port import Lab
 from fluxcc.store.history import History
 from tests.testing.operators import operate
 
 from .program import NODE, Cold, Program, Warm, environment
-from .waiting import PATIENCE, until
+from .waiting import until
 
 CONNECTED = "connected to FreeSWITCH"
 
@@ -117,10 +118,6 @@ class Daemon:
         """Everything it has logged so far."""
         return self._log.read_text("utf-8", "replace")
 
-    def wait_logged(self, text: str, timeout: float = PATIENCE) -> None:
-        """Return once it has logged this text."""
-        until(lambda: text in self.log, f"the daemon logs {text!r}", timeout)
-
     def wait_connected(self, times: int = 1, timeout: float = 60.0) -> None:
         """Return once it has connected so many times."""
 
@@ -163,6 +160,11 @@ class Daemon:
         """The newest block in the store that this canonical number has or had."""
         history = [block for block in self.store.blocks(limit=1_000) if block.number == number]
         return history[0] if history else None
+
+    def ended_calls(self, number: str, outcome: str) -> list[CallRecord]:
+        """The calls with this number that ended so, as the store has them."""
+        rows = self.store.ended_calls(number=number, limit=9)
+        return [row for row in rows if row.outcome == outcome]
 
     # Its doors
 

@@ -14,6 +14,7 @@ from gevent import socket
 import fluxcc.lab
 from fluxcc.lab.simulator.assembly import build
 from fluxcc.lab.simulator.channel import Channel
+from fluxcc.lab.simulator.pbx import Pbx
 from fluxcc.lab.simulator.server import EventSocket
 from tests.builders import NUMBER
 
@@ -29,6 +30,13 @@ def until(condition: Callable[[], object]) -> None:
     with gevent.Timeout(DEADLINE):
         while not condition():
             gevent.sleep(0.001)
+
+
+def end_all(pbx: Pbx) -> None:
+    """Hang up every leg, and return when all are gone."""
+    for leg in pbx.switchboard:
+        pbx.switchboard.hang_up(leg, "MANAGER_REQUEST")
+    until(lambda: not len(pbx.switchboard))
 
 
 class FreeSwitch:
@@ -76,11 +84,6 @@ class FreeSwitch:
     def end(self, leg: Channel) -> None:
         """A leg is hung up, and the other one with it."""
         self.pbx.switchboard.hang_up(leg, "NORMAL_CLEARING")
-        until(lambda: not len(self.pbx.switchboard))
-
-    def end_all(self) -> None:
-        for leg in self.pbx.switchboard:
-            self.pbx.switchboard.hang_up(leg, "MANAGER_REQUEST")
         until(lambda: not len(self.pbx.switchboard))
 
     def knows_block(self, number: str = NUMBER) -> bool:

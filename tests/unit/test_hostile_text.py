@@ -37,7 +37,8 @@ from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import upgrade
 from tests.builders import DECODER, SAO_PAULO, World, a_request, event_body
 from tests.contract.records import a_call, an_audit
-from tests.unit.lab.simulator.conftest import CONFIGURATION, Scene
+from tests.testing.freeswitch import CONFIGURATION, end_all
+from tests.unit.lab.simulator.conftest import Scene
 
 TEXTS = {
     "CR": "a\rapi hupall",
@@ -299,9 +300,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     (folder / "storage").mkdir()
     scene = Scene(build(folder / "conf"))
     yield scene
-    for leg in scene.pbx.switchboard:
-        scene.pbx.switchboard.hang_up(leg, "MANAGER_REQUEST")
-    scene.until_quiet()
+    end_all(scene.pbx)
 
 
 def _is_untouched(scene: Scene) -> bool:

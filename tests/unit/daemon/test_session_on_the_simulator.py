@@ -26,7 +26,7 @@ from fluxcc.runtime import GeventRuntime, PbxClock
 from fluxcc.systemd import ServiceManager
 from tests.builders import DECODER, SETTINGS, a_block
 from tests.fakes import FakeSpool, FakeStore, SteppedClock
-from tests.testing.freeswitch import CALLER, DEADLINE, PASSWORD, FreeSwitch, until
+from tests.testing.freeswitch import CALLER, DEADLINE, PASSWORD, FreeSwitch, end_all, until
 
 
 class Site:
@@ -73,7 +73,7 @@ class Site:
         self.session.close()
         self._journal.kill()
         self.freeswitch.stop()
-        self.freeswitch.end_all()
+        end_all(self.freeswitch.pbx)
 
 
 class _ShortWait(Flag):  # type: ignore[misc]  # gevent has no types

@@ -40,14 +40,12 @@ def plays(session: Session, *slices: Slice) -> None:
     session.intake = ScriptedIntake(*slices)  # type: ignore[assignment]
 
 
-def a_slice(
-    clock: SteppedClock, seconds: float, *, is_last: bool = False, drops: bool = True
-) -> Slice:
+def a_slice(clock: SteppedClock, seconds: float, *, is_last: bool = False) -> Slice:
     """Some seconds of events, of which some are dropped."""
 
     def play(inbox: Inbox) -> bool:
         clock.step(seconds)
-        inbox.has_gap = inbox.has_gap or drops
+        inbox.has_gap = True
         return not is_last
 
     return play

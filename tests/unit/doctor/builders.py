@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -156,7 +155,6 @@ def installation(
     inquiry: FakeInquiry | PbxError | None = None,
     *,
     settings: Settings | None = None,
-    kit: Path | None = None,
     entries: list[Entry] | None = None,
     status: Callable[[], DaemonStatus] = lambda: STATUS,
     now: float = NOW,
@@ -165,7 +163,7 @@ def installation(
     """An installation in which nothing is wrong that is not given."""
     return Installation(
         settings=settings or Settings(),
-        kit=kit or find_kit(),
+        kit=find_kit(),
         inquiry=cast(Inquiry, inquiry or FakeInquiry()),
         ask_daemon=status,
         entries=entries or [],

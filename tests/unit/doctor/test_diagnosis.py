@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import fluxcc.lab
 from fluxcc.config import PbxSettings, Settings, StoreSettings
 from fluxcc.core.ports import Batch
 from fluxcc.doctor.diagnosis import diagnose
@@ -19,11 +18,9 @@ from fluxcc.kit.installation import Places, install, plan
 from fluxcc.lab.simulator.assembly import build
 from fluxcc.lab.simulator.server import EventSocket
 from fluxcc.store.sql_store import SqlStore
+from tests.testing.freeswitch import CONFIGURATION, PASSWORD
 
 from .builders import STATUS
-
-CONFIGURATION = Path(fluxcc.lab.__file__).with_name("conf")
-PASSWORD = "secret"
 
 
 @pytest.fixture

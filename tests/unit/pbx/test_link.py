@@ -111,6 +111,13 @@ def stay(peer: Peer) -> None:
     peer.wait_for_the_end()
 
 
+def echo(peer: Peer) -> None:
+    """Let the link in and answer each command with itself."""
+    peer.let_in()
+    while command := peer.expect():
+        peer.output(command)
+
+
 def connected(dial: Dial, script: Script, **more: object) -> Link:
     """A link that was let in."""
     link = dial(script, **more)
@@ -234,11 +241,6 @@ def test_answers_of_any_bytes_are_texts(dial: Dial) -> None:
 
 
 def test_many_at_once_get_each_their_own_answer(dial: Dial) -> None:
-    def echo(peer: Peer) -> None:
-        peer.let_in()
-        while command := peer.expect():
-            peer.output(command)
-
     link = connected(dial, echo)
     asking = [gevent.spawn(link.api, f"echo {number}") for number in range(50)]
     gevent.joinall(asking, timeout=SOON)
@@ -246,11 +248,6 @@ def test_many_at_once_get_each_their_own_answer(dial: Dial) -> None:
 
 
 def test_commands_in_one_go_are_answered_in_order(dial: Dial) -> None:
-    def echo(peer: Peer) -> None:
-        peer.let_in()
-        while command := peer.expect():
-            peer.output(command)
-
     answers = connected(dial, echo).send_all(["api a", "api b", "api c"])
     assert [answer.text for answer in answers] == ["api a", "api b", "api c"]
 
@@ -304,11 +301,6 @@ def test_what_could_be_two_commands_is_not_sent_at_all(dial: Dial, command: str)
 
 
 def test_flushing_events_costs_no_answer(dial: Dial) -> None:
-    def echo(peer: Peer) -> None:
-        peer.let_in()
-        while command := peer.expect():
-            peer.output(command)
-
     link = connected(dial, echo)
     link.flush_events()
     link.flush_events()
@@ -469,11 +461,6 @@ def test_stopping_ends_what_waits(dial: Dial) -> None:
 
 
 def test_a_wrong_end_leaves_the_other_link_alone(dial: Dial) -> None:
-    def echo(peer: Peer) -> None:
-        peer.let_in()
-        while command := peer.expect():
-            peer.output(command)
-
     first, second = connected(dial, echo), connected(dial, echo)
     first.stop()
     assert second.api("a") == "api a"

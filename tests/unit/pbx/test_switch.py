@@ -11,7 +11,7 @@ from fluxcc.kit import find_kit
 from fluxcc.pbx import events
 from fluxcc.pbx import switch as switch_module
 from fluxcc.pbx.switch import COMMANDS_PER_WRITE, KEYS_PER_LUA_LINE, Address, Switch
-from tests.testing.freeswitch import PASSWORD, FreeSwitch, until
+from tests.testing.freeswitch import PASSWORD, FreeSwitch, end_all, until
 
 STRANGE = "my leg"
 """Whoever originates a call chooses the leg's UUID."""
@@ -21,7 +21,7 @@ STRANGE = "my leg"
 def freeswitch() -> Iterator[FreeSwitch]:
     freeswitch = FreeSwitch()
     yield freeswitch
-    freeswitch.end_all()
+    end_all(freeswitch.pbx)
     freeswitch.stop()
 
 

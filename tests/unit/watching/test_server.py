@@ -10,6 +10,7 @@ from gevent import socket
 
 from fluxcc.watching import server
 from fluxcc.watching.server import WatchServer
+from tests.testing.ports import free_port
 
 from .conftest import Watched
 
@@ -31,10 +32,7 @@ def test_nothing_else_is_there(watched: Watched, path: str, method: str, status:
 @pytest.fixture
 def address() -> tuple[str, int]:
     """A port of this machine that is free."""
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        host, port = finder.getsockname()
-    return host, port
+    return "127.0.0.1", free_port()
 
 
 @pytest.fixture

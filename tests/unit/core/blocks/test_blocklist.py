@@ -21,9 +21,9 @@ def blocklist() -> Blocklist:
     return Blocklist(SAO_PAULO)
 
 
-def make(blocklist: Blocklist, seen: str = NUMBER, now: float = NOW, duration: int = 1800) -> Block:
+def make(blocklist: Blocklist, seen: str = NUMBER, now: float = NOW) -> Block:
     number = SAO_PAULO.read(seen)
-    return blocklist.make(number, duration, now, by="agent:1000", reason="", call="")
+    return blocklist.make(number, 1800, now, by="agent:1000", reason="", call="")
 
 
 def fill(blocklist: Blocklist, *blocks: Block) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import gevent
 import pytest
 
-import fluxcc.lab
 from fluxcc.lab.simulator.assembly import build
 from fluxcc.lab.simulator.channel import Channel
 from fluxcc.lab.simulator.events import Event
 from fluxcc.lab.simulator.pbx import Pbx
-
-CONFIGURATION = Path(fluxcc.lab.__file__).with_name("conf")
-
-CUSTOMER = "5511988887777"
+from tests.testing.freeswitch import CALLER, CONFIGURATION, end_all, until
 
 
 class Scene:
@@ -28,15 +23,12 @@ class Scene:
         pbx.bus.listen(self.events.append)
 
     def call(
-        self, destination: str, *, number: str = CUSTOMER, name: str = "", profile: str = "external"
+        self, destination: str, *, number: str = CALLER, name: str = "", profile: str = "external"
     ) -> Channel:
         return self.pbx.outside.call(number, name, destination, profile, self.pbx.router.route)
 
-    def until(self, condition: Callable[[], object], timeout: float = 5.0) -> None:
-        """Let the PBX run until ``condition`` holds."""
-        with gevent.Timeout(timeout):
-            while not condition():
-                gevent.sleep(0.001)
+    until = staticmethod(until)
+    """Let the PBX run until something holds."""
 
     def until_event(self, name: str, count: int = 1, **headers: str) -> Event:
         """Let the PBX run until it has said ``name`` ``count`` times; return the last of them."""
@@ -85,6 +77,4 @@ def configuration(tmp_path: Path) -> Path:
 def scene(configuration: Path) -> Iterator[Scene]:
     scene = Scene(build(configuration))
     yield scene
-    for leg in scene.pbx.switchboard:
-        scene.pbx.switchboard.hang_up(leg, "MANAGER_REQUEST")
-    scene.until_quiet()
+    end_all(scene.pbx)

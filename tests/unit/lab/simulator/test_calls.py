@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CUSTOMER, Scene
+from tests.testing.freeswitch import CALLER
+
+from .conftest import Scene
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -36,7 +38,7 @@ def test_a_bridged_call_is_two_channels_and_one_call(scene: Scene) -> None:
     customer, agent = scene.bridged_call()
     channels = {row["direction"]: row for row in _rows(scene, "channels")}
     assert channels["inbound"]["uuid"] == customer.uuid
-    assert channels["inbound"]["cid_num"] == CUSTOMER
+    assert channels["inbound"]["cid_num"] == CALLER
     assert channels["outbound"]["presence_id"] == "1000@pbx.test"
     assert channels["outbound"]["call_uuid"] == customer.uuid
     (call,) = _rows(scene, "calls")
@@ -89,7 +91,7 @@ def test_variables_of_a_leg(scene: Scene) -> None:
     customer, _ = scene.bridged_call()
     api, uuid = scene.pbx.api, customer.uuid
     assert api(f"uuid_getvar {uuid} fluxcc_group") == "sales"
-    assert api(f"uuid_getvar {uuid} caller_id_number") == CUSTOMER
+    assert api(f"uuid_getvar {uuid} caller_id_number") == CALLER
     assert api(f"uuid_getvar {uuid} nope") == "_undef_"
     assert api(f"uuid_setvar {uuid} x a b") == "+OK\n"
     assert api(f"uuid_getvar {uuid} x") == "a b"
