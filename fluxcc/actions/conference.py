@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fluxcc.actions import agent_leg
 from fluxcc.actions.rules import Rules
+from fluxcc.domain import causes
 from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import AllJoined, DisarmSurvey, Effect, MoveLeg, MovePair, Plan
+from fluxcc.domain.effects import AllJoined, DisarmSurvey, Effect, EndLeg, MoveLeg, MovePair, Plan
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.requests import Request
 
@@ -16,6 +18,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     A bridged pair goes in one command: the agent's leg would end if the customer's left alone.
     Legs that are not bridged now (in a room already, for instance) are moved one by one.
     """
+    agent_leg.refuse_consulted(call)
     room = rules.find_room(call.agent)
     if room is None:
         raise RefusedError(Code.ROOM_NOT_PROVISIONED, call=call.customer)
@@ -23,14 +26,19 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         raise RefusedError(Code.NO_LIVE_CALL, call=call.customer)
     destination = rules.room.format(agent=call.agent)
     moves: tuple[Effect, ...]
-    if call.is_bridged:
-        moves = (MovePair(call.originatee, destination, rules.room_context),)
+    if call.is_bridged or call.consulted_inside:
+        moves = (MovePair(call.customer, call.agent_leg, destination, rules.room_context),)
     else:
         moves = tuple(
             MoveLeg(leg, destination, rules.room_context) for leg in (call.customer, call.agent_leg)
         )
     return Plan(
-        effects=(DisarmSurvey(call.customer), *moves),
+        effects=(
+            *agent_leg.end_consultation(call),
+            DisarmSurvey(call.customer),
+            *(EndLeg(leg, causes.NORMAL) for leg in call.consulted),
+            *moves,
+        ),
         code=Code.CONFERENCE_JOINED,
         confirmation=AllJoined(
             frozenset({call.customer, call.agent_leg}),

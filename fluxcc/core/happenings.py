@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, ParamSpec
 
-from fluxcc.domain.calls import Call, Leg
+from fluxcc.domain.calls import Call
+from fluxcc.domain.legs import Leg
 from fluxcc.domain.provisioning import Group
 from fluxcc.domain.requests import Reply, Request
 
@@ -42,6 +43,8 @@ class Happenings:
         """An inbound leg is known now, or is still not answered after a snapshot."""
         self.call_bridged: Signal[[Call]] = Signal()
         """An agent and a customer were connected."""
+        self.customer_moved_on: Signal[[Call]] = Signal()
+        """A customer whom an agent had was connected to somebody else outside."""
         self.group_changed: Signal[[Group]] = Signal()
         """A supervisor set or removed a group; the group as it is from now on."""
         self.request_answered: Signal[[Request, Reply, float]] = Signal()

@@ -95,6 +95,8 @@ class Intake:
     def _conference_changed(self, event: events.Event, body: bytes) -> None:
         if event.action == events.JOINED:
             self._core.tracker.leg_joined(event)
+        elif event.action == events.LEFT:
+            self._core.tracker.leg_left(event)
 
     def _survey_answered(self, event: events.Event, body: bytes) -> None:
         self._core.surveys.note_answer(json_texts.read_loosely(body))

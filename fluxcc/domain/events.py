@@ -39,8 +39,34 @@ class LegEvent(msgspec.Struct, gc=False):
     """mod_callcenter, on the agent's leg: the customer's leg."""
     conference: str = ""
     """The name of the conference that the event is about."""
+    application: str = ""
+    """The application of the dialplan that has, or last had, the leg."""
+    application_data: str = ""
+    """That application's argument."""
     dialed_user: str = ""
     """The user whose telephone a ``user/`` dial string called."""
+    dialed_extension: str = ""
+    """FusionPBX: the extension whose registered contact was called."""
+    presence: str = ""
+    """The leg's presence ID, ``1000@a.example``."""
+    gateway: str = ""
+    """The gateway over which the leg was dialled."""
+    channel: str = ""
+    """The channel's name, which begins with its kind: ``sofia/…``, ``loopback/…``."""
+    answer_state: str = ""
+    """``answered`` for a leg that was answered."""
+    other_half: str = ""
+    """A loopback leg: the other leg of the pair."""
+    dialled_by: str = ""
+    """A loopback leg: the leg in front of the pair."""
+    consults_for: str = ""
+    """The leg that waits while this one consults somebody inside their bridge (``att_xfer``)."""
+    agent_type: str = ""
+    """mod_callcenter, on the agent's leg: ``callback`` or ``uuid-standby``."""
+    fifo_role: str = ""
+    """mod_fifo: ``consumer`` on the leg of somebody who takes callers out."""
+    standing: str = ""
+    """``true`` where the dialplan says that the telephone stays connected between calls."""
 
     @property
     def group(self) -> str:
@@ -111,3 +137,6 @@ class LegRow(msgspec.Struct, frozen=True):
     created: float
     bridged_to: str
     """The leg that dialled this one and is bridged to it; empty on that one's own row."""
+    channel: str = ""
+    presence: str = ""
+    is_on_hold: bool = False

@@ -19,6 +19,10 @@ LEG_EVENTS = {
     "CHANNEL_ANSWER": "leg_answered",
     "CHANNEL_BRIDGE": "legs_bridged",
     "CHANNEL_UNBRIDGE": "legs_unbridged",
+    "CHANNEL_HOLD": "leg_held",
+    "CHANNEL_UNHOLD": "leg_resumed",
+    "CHANNEL_PARK": "leg_parked",
+    "CHANNEL_UNPARK": "leg_unparked",
     "CHANNEL_HANGUP": "leg_ended",
     "CHANNEL_DESTROY": "leg_destroyed",
 }
@@ -31,6 +35,7 @@ REPLY = "fluxcc::reply"
 SURVEY = "fluxcc::survey"
 CONFERENCE = "conference::maintenance"
 JOINED = "add-member"
+LEFT = "del-member"
 
 
 SUBSCRIPTION = " ".join(
@@ -54,7 +59,20 @@ _HEADERS = {
     "queue_side": "variable_cc_side",
     "queue_member": "variable_cc_member_session_uuid",
     "dialed_user": "variable_dialed_user",
+    "dialed_extension": "variable_dialed_extension",
+    "presence": "Channel-Presence-ID",
+    "gateway": "variable_sip_gateway_name",
+    "channel": "Channel-Name",
+    "answer_state": "Answer-State",
+    "other_half": "variable_other_loopback_leg_uuid",
+    "dialled_by": "variable_other_loopback_from_uuid",
+    "consults_for": "variable_soft_holding_uuid",
+    "agent_type": "variable_cc_agent_type",
+    "fifo_role": "variable_fifo_role",
+    "standing": "variable_fluxcc_standing",
     "conference": "Conference-Name",
+    "application": "variable_current_application",
+    "application_data": "variable_current_application_data",
 }
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
 

@@ -22,6 +22,7 @@ class _ChannelRow(msgspec.Struct):
 
     uuid: str
     direction: str = ""
+    name: str = ""
     created_epoch: str = ""
     state: str = ""
     callstate: str = ""
@@ -74,6 +75,9 @@ def read_snapshot(
             is_answered=row.callstate in _ANSWERED,
             created=_created(row),
             bridged_to=pairs.get(row.uuid, ""),
+            channel=row.name,
+            presence=row.presence_id,
+            is_on_hold=row.callstate == "HELD",
         )
         for row in _rows(channels, _ChannelRow, pause)
         if row.state not in _GONE

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 from gevent.event import AsyncResult
@@ -28,6 +28,8 @@ WRITES_IN_FLIGHT = 2
 action waits for the answers of at most so many writes."""
 KEYS_PER_LUA_LINE = 120
 """Keys written by one line of Lua, which takes FreeSWITCH some 5 ms."""
+DESCRIBED_TOGETHER = 64
+"""Legs that are described between two pauses; each answer has some 10 kB."""
 SNAPSHOT_TIMEOUT = 30.0
 ASKED_ONE_BY_ONE = 1_000
 """Legs that FreeSWITCH is asked for one by one, although none is known: they may be gone already,
@@ -119,10 +121,17 @@ class Switch:
         """FreeSWITCH's ``storage_dir``."""
         return self._api(commands.STORAGE_FOLDER).strip()
 
-    def describe(self, leg: str) -> bytes | None:
-        """Everything about a leg, in the shape of an event's body; None where it is gone."""
-        answer = self._api(commands.describe(leg))
-        return answer.encode() if commands.is_ok(answer) else None
+    def describe_all(self, legs: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """Everything about each of the legs, in the shape of an event's body, as the answers come.
+        A leg that is gone, or cannot be asked about, is left out."""
+        askable = [leg for leg in legs if commands.is_word(leg)]
+        for start in range(0, len(askable), DESCRIBED_TOGETHER):
+            chunk = askable[start : start + DESCRIBED_TOGETHER]
+            answers = self._run_all((commands.describe(leg) for leg in chunk), check=False)
+            for leg, answer in zip(chunk, answers, strict=True):
+                if commands.is_ok(answer):
+                    yield leg, answer.encode()
+            yield_to_others()
 
     def _existing(self, legs: Sequence[str]) -> set[str]:
         answers = self._run_all((commands.exists(leg) for leg in legs), check=False)

@@ -55,17 +55,21 @@ class AwaitedEnd:
     """All of the legs hung up."""
 
     def __init__(self, wanted: AllEnded) -> None:
-        self.legs = wanted.legs
+        self.legs = wanted.legs | wanted.parted
         self._missing = set(wanted.legs)
+        self._joined = set(wanted.parted)
 
     def observe(self, leg: str, news: LegNews) -> None:
         """Note a leg that hung up."""
         if news.fact is LegFact.ENDED:
             self._missing.discard(leg)
+            self._joined.discard(leg)
+        elif news.fact is LegFact.PARTED:
+            self._joined.discard(leg)
 
     def result(self) -> Result:
         """Confirmed when all have hung up."""
-        return None if self._missing else CONFIRMED
+        return None if self._missing or self._joined else CONFIRMED
 
     def on_timeout(self) -> Code:
         """FreeSWITCH accepted the command and a leg is still there."""

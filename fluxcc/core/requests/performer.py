@@ -11,13 +11,16 @@ from functools import partial
 from typing import assert_never
 
 from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.calls.views import Views
 from fluxcc.core.journal import Record, Removal
 from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
+from fluxcc.domain import causes
 from fluxcc.domain.effects import (
     Brief,
     DisarmSurvey,
     Effect,
+    EndConsultation,
     EndLeg,
     EnforceBlock,
     MoveLeg,
@@ -31,6 +34,10 @@ from fluxcc.domain.errors import PbxRejectedError
 
 log = logging.getLogger(__name__)
 
+REJOINING_TIMEOUT, REJOINING_STEP = 1.0, 0.01
+"""Seconds for which, and in which steps, a customer and an agent are waited for who are joined
+again after a consultation; FreeSWITCH takes some 20 ms."""
+
 
 class Performer:
     """One per daemon."""
@@ -41,11 +48,13 @@ class Performer:
         blocking: Blocking,
         provisioning: Provisioning,
         runtime: Runtime,
+        views: Views,
     ) -> None:
         self._pbx = pbx
         self._blocking = blocking
         self._provisioning = provisioning
         self._runtime = runtime
+        self._views = views
 
     def promise(self, effects: tuple[Effect, ...]) -> list[Record]:
         """The records that must be on disk before these effects are begun. Blocks are put into
@@ -70,6 +79,8 @@ class Performer:
 
     def _perform(self, effect: Effect, by: str) -> None:
         match effect:
+            case EndLeg() | EndConsultation() | MoveLeg() | MovePair():
+                self._perform_on_legs(effect)
             case EnforceBlock(block, change):
                 self._blocking.enforce(block)
                 self._blocking.announce(change, block, by)
@@ -85,15 +96,36 @@ class Performer:
                     log.warning("a survey was not disarmed", extra={"error": str(error)})
             case Brief(leg, facts):
                 self._pbx.brief_leg(leg, facts)
-            case EndLeg(leg, cause):
-                self._pbx.end_leg(leg, cause)
-            case MoveLeg(leg, destination, context):
-                self._pbx.move_leg(leg, destination, context)
-            case MovePair(leg, destination, context):
-                self._pbx.move_pair(leg, destination, context)
             case Save(entry):
                 self._provisioning.put(entry)
             case Remove(entry):
                 self._provisioning.drop(entry)
             case _:
                 assert_never(effect)
+
+    def _perform_on_legs(self, effect: EndLeg | EndConsultation | MoveLeg | MovePair) -> None:
+        match effect:
+            case EndLeg(leg, cause):
+                self._pbx.end_leg(leg, cause)
+            case MoveLeg(leg, destination, context):
+                self._pbx.move_leg(leg, destination, context)
+            case EndConsultation(leg, customer, agent_leg):
+                self._end_consultation(leg, customer, agent_leg)
+            case MovePair(customer, agent_leg, destination, context):
+                originatee = self._views.originatee(customer, agent_leg)
+                if not originatee:
+                    raise PbxRejectedError("the two are not bridged to each other any more")
+                self._pbx.move_pair(originatee, destination, context)
+            case _:
+                assert_never(effect)
+
+    def _end_consultation(self, leg: str, customer: str, agent_leg: str) -> None:
+        """Hang up the consulted leg, and return when FreeSWITCH has joined the two again."""
+        self._pbx.end_leg(leg, causes.NORMAL)
+        waited = 0.0
+        while not self._views.originatee(customer, agent_leg):
+            if waited >= REJOINING_TIMEOUT:
+                raise PbxRejectedError("the consultation did not end")
+            self._runtime.sleep(REJOINING_STEP)
+            waited += REJOINING_STEP
+            self._pbx.flush_events()
