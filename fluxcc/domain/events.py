@@ -67,6 +67,10 @@ class LegEvent(msgspec.Struct, gc=False):
     """mod_fifo: ``consumer`` on the leg of somebody who takes callers out."""
     standing: str = ""
     """``true`` where the dialplan says that the telephone stays connected between calls."""
+    parks_after_bridge: str = ""
+    """``true`` where the leg is parked when its bridge ends."""
+    action: str = ""
+    """What happened, where the event is of a family: a conference's, a parking lot's."""
 
     @property
     def group(self) -> str:
@@ -140,3 +144,5 @@ class LegRow(msgspec.Struct, frozen=True):
     channel: str = ""
     presence: str = ""
     is_on_hold: bool = False
+    application: str = ""
+    application_data: str = ""

@@ -36,10 +36,16 @@ SURVEY = "fluxcc::survey"
 CONFERENCE = "conference::maintenance"
 JOINED = "add-member"
 LEFT = "del-member"
+VALET = "valet_parking::info"
+PARKED = "hold"
+"""What a parking lot says of a leg that was parked there; anything else means that it left."""
 
 
 SUBSCRIPTION = " ".join(
-    ["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST, REPLY, SURVEY, CONFERENCE]
+    [
+        *("event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM),
+        *(REQUEST, REPLY, SURVEY, CONFERENCE, VALET),
+    ]
 )
 """The command that subscribes. CUSTOM is followed by its subclasses, so they stand last."""
 
@@ -70,6 +76,8 @@ _HEADERS = {
     "agent_type": "variable_cc_agent_type",
     "fifo_role": "variable_fifo_role",
     "standing": "variable_fluxcc_standing",
+    "parks_after_bridge": "variable_park_after_bridge",
+    "action": "Action",
     "conference": "Conference-Name",
     "application": "variable_current_application",
     "application_data": "variable_current_application_data",
@@ -82,8 +90,6 @@ class Event(LegEvent):
 
     name: str = ""
     subclass: str = ""
-    action: str = ""
-    """``conference::maintenance``: what happened in the room."""
     hung_up_by: str = ""
     """SIP: how the leg ended (``sip_hangup_disposition``)."""
 
@@ -96,7 +102,6 @@ class Event(LegEvent):
 _EVENT_HEADERS = {
     "name": "Event-Name",
     "subclass": "Event-Subclass",
-    "action": "Action",
     "hung_up_by": "variable_sip_hangup_disposition",
     **_HEADERS,
 }

@@ -33,6 +33,8 @@ class _ChannelRow(msgspec.Struct):
     initial_dest: str = ""
     context: str = ""
     initial_context: str = ""
+    application: str = ""
+    application_data: str = ""
 
 
 class _BridgeRow(msgspec.Struct):
@@ -78,6 +80,8 @@ def read_snapshot(
             channel=row.name,
             presence=row.presence_id,
             is_on_hold=row.callstate == "HELD",
+            application=row.application,
+            application_data=row.application_data,
         )
         for row in _rows(channels, _ChannelRow, pause)
         if row.state not in _GONE

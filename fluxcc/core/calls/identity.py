@@ -72,7 +72,7 @@ class Stations:
             return (named,)
         # mod_callcenter's name of an agent may be no extension: FusionPBX has UUIDs there.
         is_name_only = event.queue_side == "agent" and not self._numbers.is_internal(named)
-        return (dialled, named) if is_name_only else (named, dialled)
+        return (dialled, named) if is_name_only else (named,)
 
     def _dialled(self, leg: Leg, event: LegEvent) -> str:
         if event.dialed_user:

@@ -196,6 +196,8 @@ def _event(row: LegRow, described: LegEvent | None) -> LegEvent:
         destination=row.destination,
         context=row.context,
         channel=row.channel,
+        application=row.application,
+        application_data=row.application_data,
         presence=row.presence,
         at=str(int(row.created * 1e6)),
     )

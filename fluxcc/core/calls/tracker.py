@@ -33,6 +33,7 @@ PARKED_AT_ONCE = 3.0
 """Seconds after leaving an agent within which a customer who is parked was parked by that agent:
 the dialplan parks at once whom a telephone transfers there."""
 STANDBY = "uuid-standby"
+TRUE = "true"
 CONFERENCE = "conference"
 
 
@@ -118,6 +119,7 @@ class Tracker:
     def leg_parked(self, event: LegEvent) -> None:
         """A leg was parked. The agent who had the customer and parked them holds them."""
         leg = self._leg(event)
+        self.learn(leg, event)
         call = leg.call
         if call is None or call.customer is not leg or call.is_internal or leg.bridges:
             return
@@ -432,7 +434,7 @@ class Tracker:
         elif leg.is_station and call.bridged is None:
             hint = customer.hint
             if hint and hint not in _names(leg) and customer.first_dialled in ("", leg.extension):
-                self.name(leg, hint, *_names(leg))
+                self.name(leg, hint)
         self._attach(leg, call)
 
     def _connect_stations(self, a: Leg, b: Leg) -> None:
@@ -664,7 +666,7 @@ def _end_of_talk(call: Call) -> Outcome:
 def _is_standing(leg: Leg, event: LegEvent) -> bool:
     return (
         event.agent_type == STANDBY
-        or event.standing == "true"
+        or TRUE in (event.standing, event.parks_after_bridge)
         or (event.fifo_role == "consumer" and leg.is_inbound)
     )
 

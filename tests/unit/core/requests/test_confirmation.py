@@ -60,7 +60,7 @@ def test_a_transfer_is_done_when_the_destination_has_the_customer(world: World) 
         "end telephone NORMAL_CLEARING",
         "write audit ok",
     ]
-    assert world.tracker.agent_calls("1000") == []
+    assert world.agent_calls("1000") == []
     assert len(world.tracker.calls) == 1
 
 

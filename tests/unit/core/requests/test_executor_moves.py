@@ -24,7 +24,7 @@ def test_a_transfer_that_moved_nobody_leaves_the_agent_with_the_customer(world: 
     """``Plan.afterwards``: what is done once it is confirmed."""
     set_up(world, BILLING)
     world.ask(a_request(Action.TRANSFER, service="billing"))
-    assert len(world.tracker.agent_calls("1000")) == 1
+    assert len(world.agent_calls("1000")) == 1
 
 
 def test_an_unknown_service_moves_nobody(world: World) -> None:
@@ -51,7 +51,7 @@ def test_with_the_survey_on_the_customer_goes_there_and_the_agent_is_freed(world
     set_up(world, SURVEY_ON)
     go_to_survey(world)
     assert world.ask(a_request(Action.HANGUP)).code is Code.SURVEY_STARTED
-    assert world.tracker.agent_calls("1000") == []
+    assert world.agent_calls("1000") == []
     assert world.pbx.briefed["customer"]["number"] == NUMBER
     assert world.story == [
         "write audit requested",
