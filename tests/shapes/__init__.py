@@ -6,6 +6,6 @@ In the order in which a newcomer reads:
 2. The shapes themselves bring people, step by step, to the stage at which something is to be tried.
 3. ``telephone.py`` (the telephones and the trunk) and ``site.py`` (a FreeSWITCH with the
    configuration in ``conf/``) are the real site.
-4. ``record.py`` (``python -m tests.shapes.record``) plays each shape to its end on the real site and
-   keeps what the event socket told.
+4. ``record.py`` (``python -m tests.shapes.record``) plays each shape to its end on the real site
+   and keeps what the event socket told.
 """

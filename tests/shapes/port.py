@@ -16,13 +16,18 @@ from typing import Literal, Protocol
 
 from fluxcc.lab.port import LabError
 
-__all__ = ["Answers", "LabError", "Line", "LineState", "Site", "Telephone"]
+__all__ = ["Answers", "LabError", "Line", "LineState", "Site", "Telephone", "Via"]
 
 LineState = Literal["new", "ringing", "up", "ended"]
 """``new``: dialled, nothing heard yet. ``ringing``: 180 or 183 was said. ``up``: 200."""
 Answers = Literal["answer", "ring", "early", "busy", "decline"]
 """How a telephone treats a call that comes in: takes it at once (after 180), lets it ring (180),
 rings with early media (183 with SDP), refuses it as busy (486), declines it (603)."""
+
+Via = Literal["trunk", "carrier", "gsm", "callid", "proxy"]
+"""Where somebody's calls come in: the trunk; a carrier whom a directory user's ``cidr`` knows (user
+2980); a GSM gateway that authenticates as directory user 2990; a trunk whose legs have the SIP
+Call-ID as their UUID; a SIP proxy, behind which telephones are, too (context ``proxy``)."""
 
 PATIENCE = 10.0
 
@@ -108,8 +113,8 @@ class Telephone(Protocol):
         """Log in (REGISTER with digest); 0 logs out. Raises ``LabError`` where it is refused.
         Somebody outside has nothing to register: does nothing."""
 
-    def dial(self, destination: str) -> Line:
-        """Dial; returns at once."""
+    def dial(self, destination: str, call_id: str = "") -> Line:
+        """Dial; returns at once. ``call_id`` is the SIP Call-ID, where it matters."""
 
     def incoming(self, timeout: float = PATIENCE) -> Line:
         """The next call that came in and was not returned by this yet; waits for one. It is
@@ -138,8 +143,9 @@ class Site(Protocol):
     def telephone(self, extension: str) -> Telephone:
         """A telephone of this extension, registered. Asked again it is a second device of it."""
 
-    def outside(self, number: str) -> Telephone:
-        """The person outside who has this number; always the same one."""
+    def outside(self, number: str, via: Via = "trunk") -> Telephone:
+        """The person outside who has this number; always the same one. ``via`` is where their own
+        calls come in; whatever is dialled to them over the trunk reaches the one of ``trunk``."""
 
     def trunk(self, number: str) -> str:
         """The dial string that reaches the person of this number: ``sofia/external/…``."""
