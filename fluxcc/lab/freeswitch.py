@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,9 +31,9 @@ def find_freeswitch() -> Path | None:
     return None
 
 
-def missing_modules(binary: Path) -> list[str]:
-    """The modules that the lab's configuration loads and this FreeSWITCH does not have."""
-    modules = ElementTree.parse(CONFIGURATION / "autoload_configs" / "modules.conf.xml")  # noqa: S314 - ours
+def missing_modules(binary: Path, configuration: Path = CONFIGURATION) -> list[str]:
+    """The modules that the configuration loads and this FreeSWITCH does not have."""
+    modules = ElementTree.parse(configuration / "autoload_configs" / "modules.conf.xml")  # noqa: S314 - ours
     names = [load.attrib["module"] for load in modules.iter("load")]
     folder = _module_folder(binary)
     return [name for name in names if not (folder / f"{name}.so").exists()]
@@ -55,12 +56,18 @@ class FreeSwitch:
         ports: PortBlock,
         password: str,
         processes: ProcessGroup,
+        configuration: Path = CONFIGURATION,
+        variables: Mapping[str, object] | None = None,
     ) -> None:
+        """``configuration`` is laid out in place of the lab's own one; ``variables`` are more that
+        its ``vars.xml`` gets."""
         self._binary = binary
         self._folder = folder
         self._ports = ports
         self._password = password
         self._processes = processes
+        self._configuration = configuration
+        self._variables = dict(variables or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._output = folder / "freeswitch.out"
         for name in ("log", "run", "db", "tmp", "sounds", "recordings", "certs"):
@@ -73,7 +80,7 @@ class FreeSwitch:
         return self._process is not None and self._process.poll() is None
 
     def configure(self, kit: Path | None) -> None:
-        """Lay out the lab's own configuration anew, and the kit over it."""
+        """Lay out the configuration anew, and the kit over it."""
         ports = self._ports
         variables = {
             "lab_esl_port": ports.event_socket,
@@ -83,8 +90,8 @@ class FreeSwitch:
             "lab_phones_port": ports.phones.sip,
             "lab_rtp_first": ports.rtp_first,
             "lab_rtp_last": ports.rtp_last,
-        }
-        lay_out(self._folder, kit, variables)
+        } | self._variables
+        lay_out(self._folder, kit, variables, source=self._configuration)
 
     def start(self) -> None:
         """Start it and return when its event socket accepts, which its last module does."""

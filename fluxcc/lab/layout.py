@@ -17,15 +17,22 @@ _IN_CONFIGURATION = ("autoload_configs", "dialplan", "directory")
 _BESIDE = ("scripts", "sounds")
 
 
-def lay_out(folder: Path, kit: Path | None, variables: Mapping[str, object]) -> Path:
+def lay_out(
+    folder: Path,
+    kit: Path | None,
+    variables: Mapping[str, object],
+    *,
+    source: Path = CONFIGURATION,
+) -> Path:
     """Write the configuration anew into ``folder``, with the kit where there is one; its path.
 
     ``variables`` are the values that ``vars.xml`` names: the ports and the password of this lab.
+    ``source`` is a folder laid out like the lab's own configuration.
     """
     configuration, scripts = folder / "conf", folder / "scripts"
     for old in (configuration, scripts):
         shutil.rmtree(old, ignore_errors=True)
-    shutil.copytree(CONFIGURATION, configuration)
+    shutil.copytree(source, configuration)
     scripts.mkdir()
     (configuration / "vars.xml").write_text(_assignments(variables), encoding="utf-8")
     if kit is not None:

@@ -1,0 +1,11 @@
+"""Every shape of call that real sites have, set up with SIP telephones that register.
+
+In the order in which a newcomer reads:
+
+1. ``port.py`` says what a site to set up calls on can do. No shape knows more of it.
+2. The shapes themselves bring people, step by step, to the stage at which something is to be tried.
+3. ``telephone.py`` (the telephones and the trunk) and ``site.py`` (a FreeSWITCH with the
+   configuration in ``conf/``) are the real site.
+4. ``record.py`` (``python -m tests.shapes.record``) plays each shape to its end on the real site
+   and keeps what the event socket told.
+"""

@@ -1,0 +1,237 @@
+"""The people of one shape: telephones, persons outside, and which leg is whose.
+
+``Pool`` hands out extensions, numbers, queues and slots that nobody else uses, so that many shapes
+run side by side on one site; ``Cast`` is one shape's share of them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .port import PATIENCE, Answers, LabError, Line, Site, Telephone, Via
+
+_PAUSE = 0.02
+
+
+class Pool:
+    """What of a site is free."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._lock = threading.Lock()
+        self._telephones: list[Telephone] = []
+        self._extensions = iter(range(2000, 2900))
+        self._numbers = iter(range(10_000_000, 100_000_000))
+        self._queues = list(range(99, -1, -1))
+        self._slots = iter(range(1000, 10_000))
+
+    def cast(self) -> Cast:
+        """Nobody yet."""
+        return Cast(self)
+
+    def take_telephone(self) -> Telephone:
+        """A registered telephone that nobody uses."""
+        with self._lock:
+            if self._telephones:
+                return self._telephones.pop()
+            extension = next(self._extensions)
+        return self.site.telephone(str(extension))
+
+    def leave_telephone(self, telephone: Telephone) -> None:
+        """It may be used again."""
+        telephone.answers = "answer"
+        telephone.display = ""
+        with self._lock:
+            self._telephones.insert(0, telephone)
+
+    def take_number(self) -> str:
+        """A mobile number in São Paulo that nobody had."""
+        with self._lock:
+            return f"55119{next(self._numbers)}"
+
+    def take_queue(self) -> str:
+        """Two digits of a queue."""
+        with self._lock:
+            return f"{self._queues.pop():02d}"
+
+    def leave_queue(self, queue: str) -> None:
+        """It may be used again."""
+        with self._lock:
+            self._queues.insert(0, int(queue))
+
+    def take_slot(self) -> str:
+        """Four digits for a room, a parking place or a fifo."""
+        with self._lock:
+            return str(next(self._slots))
+
+
+class Cast:
+    """Who takes part in one shape. Roles are words such as ``customer``, ``agent``, ``colleague``,
+    ``partner``; a person's second line has a role of its own (``agent 2``)."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.site = pool.site
+        self.people: dict[str, Telephone] = {}
+        self.lines: dict[str, Line] = {}
+        self.legs: dict[str, str] = {}
+        """UUIDs by role."""
+        self.queue = ""
+        self._pool = pool
+        self._taken: list[Telephone] = []
+        self._agents: list[str] = []
+
+    # People
+
+    def telephone(self, role: str = "agent", answers: Answers = "answer") -> Telephone:
+        """Somebody with a telephone of the PBX."""
+        telephone = self._pool.take_telephone()
+        self._taken.append(telephone)
+        telephone.answers = answers
+        self.people[role] = telephone
+        return telephone
+
+    def device(self, of: str, role: str, answers: Answers = "answer") -> Telephone:
+        """One more device of somebody; it is logged out at the end."""
+        telephone = self.site.telephone(self.people[of].user)
+        telephone.answers = answers
+        self.people[role] = telephone
+        return telephone
+
+    def outside(
+        self, role: str = "customer", answers: Answers = "answer", via: Via = "trunk"
+    ) -> Telephone:
+        """Somebody outside."""
+        person = self.site.outside(self._pool.take_number(), via)
+        person.answers = answers
+        self.people[role] = person
+        return person
+
+    def slot(self) -> str:
+        """Four digits that no other shape uses."""
+        return self._pool.take_slot()
+
+    # Calls
+
+    def dial(self, role: str, destination: str, line: str = "", call_id: str = "") -> Line:
+        """Somebody dials; the line's role is the person's unless told otherwise."""
+        return self.keep(line or role, self.people[role].dial(destination, call_id))
+
+    def ring(self, role: str, line: str = "") -> Line:
+        """Somebody's telephone is called."""
+        return self.keep(line or role, self.people[role].incoming())
+
+    def keep(self, role: str, line: Line) -> Line:
+        """This line is that role's."""
+        self.lines[role] = line
+        if not line.is_incoming or line.leg:
+            self.legs[role] = line.leg
+        return line
+
+    def talk(self, one: str, other: str) -> None:
+        """Return once the legs of these two are bridged to each other."""
+        self.lines[one].wait("up")
+        self.lines[other].wait("up")
+        legs = self.legs[one], self.legs[other]
+        self.until(lambda: self.partner(legs[0]) == legs[1], f"{one} and {other} talk")
+
+    def connect(self, customer: str = "customer", agent: str = "agent", number: str = "") -> None:
+        """The customer dials the agent (or that number), and the two talk."""
+        self.dial(customer, number or self.people[agent].user)
+        self.ring(agent)
+        self.talk(customer, agent)
+
+    def originate(self, whom: str, then: str) -> str:
+        """``originate``; the UUID of the leg that was dialled. Returns when it was taken."""
+        answer = self.site.api(f"originate {whom} {then}")
+        if not answer.startswith("+OK"):
+            raise LabError(f"originate {whom} {then}: {answer}")
+        return answer.removeprefix("+OK").strip()
+
+    # What the PBX says
+
+    def partner(self, leg: str) -> str:
+        """The leg that this one is bridged to; empty where to none."""
+        found = self.site.api(f"uuid_getvar {leg} bridge_uuid").strip()
+        return "" if found.startswith(("-ERR", "_undef_")) else found
+
+    def exists(self, leg: str) -> bool:
+        """Whether the leg has not hung up."""
+        return self.site.api(f"uuid_exists {leg}") == "true"
+
+    def variable(self, role: str, name: str) -> str:
+        """A variable of a leg; empty where it has none."""
+        found = self.site.api(f"uuid_getvar {self.legs[role]} {name}").strip()
+        return "" if found.startswith(("-ERR", "_undef_")) else found
+
+    def until(self, holds: Callable[[], Any], what: str, timeout: float = PATIENCE) -> None:
+        """Return once it holds."""
+        deadline = time.monotonic() + timeout
+        while not holds():
+            if time.monotonic() > deadline:
+                raise LabError(f"{what}: not within {timeout} s; {self}")
+            time.sleep(_PAUSE)
+
+    # Queues
+
+    def staff(self, *roles: str, kind: str = "callback") -> str:
+        """These people are the agents of a queue; the number by which it is dialled."""
+        self.queue = self.queue or self._pool.take_queue()
+        for role in roles:
+            user = self.people[role].user
+            name = f"{user}@default"
+            self._agents.append(name)
+            for command in (
+                f"agent add {name} {kind}",
+                f"agent set contact {name} user/{user}@pbx.test",
+                f"agent set max_no_answer {name} 99",
+                f"agent set wrap_up_time {name} 0",
+                f"agent set status {name} Available",
+                f"agent set state {name} Waiting",
+                f"tier add q{self.queue}@default {name} 1 1",
+            ):
+                answer = self.site.api(f"callcenter_config {command}")
+                if "+OK" not in answer:
+                    raise LabError(f"callcenter_config {command}: {answer}")
+        return f"81{self.queue}"
+
+    # The end
+
+    def hang_up(self) -> None:
+        """Everybody hangs up, the customer last."""
+        for person in reversed(self.people.values()):
+            for line in person.lines:
+                line.hang_up()
+
+    def close(self) -> None:
+        """Everybody has gone, and what they used is free again."""
+        self.hang_up()
+        for leg in self.legs.values():
+            self.site.api(f"uuid_kill {leg}")
+        for name in self._agents:
+            self.site.api(f"callcenter_config tier del q{self.queue}@default {name}")
+            self.site.api(f"callcenter_config agent del {name}")
+        if self.queue:
+            self._pool.leave_queue(self.queue)
+        for person in self.people.values():
+            for line in person.lines:
+                line.wait("ended")
+            for _ in _unpicked(person):
+                pass
+            if person not in self._taken:
+                person.register(0)
+        for telephone in self._taken:
+            self._pool.leave_telephone(telephone)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{role}: {line}" for role, line in self.lines.items())
+
+
+def _unpicked(person: Telephone) -> Iterator[Line]:
+    while True:
+        try:
+            yield person.incoming(0)
+        except LabError:
+            return

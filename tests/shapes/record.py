@@ -1,0 +1,137 @@
+"""Plays shapes on a real FreeSWITCH and keeps what the event socket told of them.
+
+``python -m tests.shapes.record [SHAPE …] [--streams FOLDER] [--digests FOLDER]``
+
+The frames of each shape go to ``FOLDER/SHAPE.esl.gz``; for human readers a digest goes to
+``SHAPE.txt``, and what FreeSWITCH shows at each stage to ``SHAPE.dump.txt``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from . import scripts
+from .cast import Cast, Pool
+from .digest import Names, digest
+from .listener import Listener
+from .port import LabError, Site
+from .shape import SHAPES, Shape
+from .site import RealSite
+
+STREAMS = Path(__file__).parent.parent / "streams" / "shapes"
+
+
+class Recording:
+    """One shape, from its first call to the end of its last leg."""
+
+    def __init__(self, site: Site, shape: Shape, listener: Listener) -> None:
+        self.shape = shape
+        self.stages: dict[int, str] = {}
+        self.dumps: list[str] = []
+        self.fault = ""
+        self._site = site
+        self._listener = listener
+        self.names = Names({})
+        self.legend = ""
+
+    def play(self, cast: Cast) -> None:
+        """From stage to stage, and to the end."""
+        try:
+            for stage in self.shape.play(cast):
+                self._reach(f"stage: {stage}", cast)
+            self._listener.wait_quiet()
+        except (LabError, AssertionError) as error:
+            self.fault = f"{type(error).__name__}: {error}"
+            self._reach(f"FAILED: {self.fault}", cast)
+            traceback.print_exc()
+        self._mark("everybody hangs up")
+        self.names = Names(cast.legs)
+        self.legend = self.names.legend(cast.legs)
+        try:
+            cast.close()
+        except LabError as error:
+            self.fault = self.fault or f"the end: {error}"
+        self._end()
+
+    def write(self, streams: Path, digests: Path) -> None:
+        """The stream, the digest and the dumps."""
+        heard = self._listener.heard
+        lines = [f"{self.shape.name}: {self.shape.what}", f"on {self._site.name}", self.legend, ""]
+        lines += digest(heard, self.stages, self.names)
+        digests.mkdir(parents=True, exist_ok=True)
+        (digests / f"{self.shape.name}.txt").write_text("\n".join([*lines, ""]))
+        dump = "\n".join([*lines[:3], *map(self.names.shorten, self.dumps), ""])
+        (digests / f"{self.shape.name}.dump.txt").write_text(dump)
+        if not self.fault:
+            streams.mkdir(parents=True, exist_ok=True)
+            data = gzip.compress(b"".join(one.frame for one in heard), mtime=0)
+            (streams / f"{self.shape.name}.esl.gz").write_bytes(data)
+
+    def _reach(self, stage: str, cast: Cast) -> None:
+        self._listener.wait_quiet()
+        self._mark(stage)
+        shown = self._site.api("show channels as json")
+        self.dumps.append(f"====== {stage}\nshow channels as json\n{_pretty(shown)}")
+        roles = {leg: role for role, leg in cast.legs.items()}
+        for row in json.loads(shown).get("rows", ()):
+            role = roles.get(row["uuid"], row["name"])
+            dump = self._site.api(f"uuid_dump {row['uuid']}")
+            self.dumps.append(f"--- uuid_dump of {role}\n{dump}")
+
+    def _mark(self, what: str) -> None:
+        place = len(self._listener.heard)
+        earlier = self.stages.get(place)
+        self.stages[place] = f"{earlier}; {what}" if earlier else what
+
+    def _end(self) -> None:
+        deadline = time.monotonic() + 5
+        while not self._site.api("show channels count").strip().startswith("0 total"):
+            if time.monotonic() > deadline:
+                self._mark("legs left over")
+                self.fault = self.fault or "legs left over"
+                self.dumps.append(self._site.api("show channels"))
+                self._site.api("hupall")
+                break
+            time.sleep(0.05)
+        self._listener.wait_quiet()
+
+
+def _pretty(text: str) -> str:
+    rows = json.loads(text).get("rows", ())
+    return "\n".join(
+        "  " + " ".join(f"{key}={value}" for key, value in row.items() if value) for row in rows
+    )
+
+
+def main() -> int:
+    """Record the shapes that are named, or all."""
+    assert scripts
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=", ".join(SHAPES))
+    parser.add_argument("--streams", type=Path, default=STREAMS)
+    parser.add_argument("--digests", type=Path, default=Path("digests"))
+    wanted = parser.parse_args()
+    faults = 0
+    with RealSite() as site:
+        pool = Pool(site)
+        for name in wanted.shapes or SHAPES:
+            began = time.monotonic()
+            with Listener(site) as listener:
+                recording = Recording(site, SHAPES[name], listener)
+                recording.play(pool.cast())
+                recording.write(wanted.streams, wanted.digests)
+            faults += bool(recording.fault)
+            stages = "; ".join(recording.stages.values())
+            took = f"{time.monotonic() - began:.1f} s"
+            print(f"{name:28} {recording.fault or 'ok':40} {took}  {stages}", flush=True)
+    return min(faults, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""Queues, and agents who stay connected between calls."""
+
+from __future__ import annotations
+
+from tests.shapes.cast import Cast
+from tests.shapes.shape import Stages, shape
+
+
+@shape
+def queue(cast: Cast) -> Stages:
+    """mod_callcenter with an agent who is called back; the agent hangs up."""
+    cast.outside()
+    cast.telephone(answers="ring")
+    number = cast.staff("agent")
+    cast.dial("customer", number).wait("up")
+    cast.ring("agent")
+    yield "ringing"
+    cast.lines["agent"].answer()
+    cast.talk("customer", "agent")
+    yield "talking"
+    cast.lines["agent"].hang_up()
+    cast.lines["customer"].wait("ended")
+
+
+@shape
+def queue_waiting(cast: Cast) -> Stages:
+    """A customer waits in a queue where nobody is free, and gives up."""
+    cast.outside()
+    cast.dial("customer", cast.staff()).wait("up")
+    yield "waiting"
+    cast.lines["customer"].hang_up()
+
+
+def _standby(cast: Cast) -> str:
+    number = cast.staff("agent", kind="uuid-standby")
+    agent = cast.people["agent"].user
+    cast.dial("agent", f"82{agent}").wait("up")
+    state = f"callcenter_config agent get uuid {agent}@default"
+    cast.until(lambda: cast.legs["agent"] in cast.site.api(state), "the agent is logged in")
+    return number
+
+
+@shape
+def standby(cast: Cast) -> Stages:
+    """An agent who stays connected (``uuid-standby``, park after bridge) has two customers."""
+    cast.outside()
+    cast.outside("second")
+    cast.telephone()
+    number = _standby(cast)
+    yield "logged in"
+    cast.dial("customer", number)
+    cast.talk("customer", "agent")
+    yield "talking"
+    cast.lines["customer"].hang_up()
+    cast.until(lambda: not cast.partner(cast.legs["agent"]), "the agent is parked")
+    yield "between two calls"
+    cast.dial("second", number)
+    cast.talk("second", "agent")
+    yield "talking to the second"
+
+
+@shape
+def standby_handed_over(cast: Cast) -> Stages:
+    """The customer of a standing agent is moved to a colleague; the standing leg lives on."""
+    cast.outside()
+    cast.telephone()
+    colleague = cast.telephone("colleague")
+    cast.dial("customer", _standby(cast))
+    cast.talk("customer", "agent")
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.ring("colleague")
+    cast.talk("customer", "colleague")
+    yield "handed over"
+
+
+@shape
+def park_after_bridge(cast: Cast) -> Stages:
+    """The agent dials a customer and is parked when the customer has gone elsewhere."""
+    cast.outside()
+    agent = cast.telephone()
+    colleague = cast.telephone("colleague")
+    cast.connect(number=f"95{agent.user}")
+    yield "talking"
+    cast.lines["agent"].hang_up()
+    yield "customer parked"
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.ring("colleague")
+    cast.talk("customer", "colleague")
+    yield "handed over"
+
+
+@shape
+def fifo_standing(cast: Cast) -> Stages:
+    """An agent waits in a fifo (``out wait``) and has two customers."""
+    cast.outside()
+    cast.outside("second")
+    cast.telephone()
+    slot = cast.slot()
+    cast.dial("agent", f"78{slot}").wait("up")
+    yield "waiting agent"
+    cast.dial("customer", f"77{slot}")
+    cast.talk("customer", "agent")
+    yield "talking"
+    cast.lines["customer"].hang_up()
+    cast.lines["customer"].wait("ended")
+    yield "between two calls"
+    cast.dial("second", f"77{slot}")
+    cast.talk("second", "agent")
+    yield "talking to the second"
+
+
+@shape
+def fifo_once(cast: Cast) -> Stages:
+    """A customer waits in a fifo, an agent fetches them (``out nowait``)."""
+    cast.outside()
+    cast.telephone()
+    slot = cast.slot()
+    cast.dial("customer", f"77{slot}").wait("up")
+    yield "waiting"
+    cast.dial("agent", f"79{slot}")
+    cast.talk("customer", "agent")
+    yield "talking"

@@ -1,0 +1,49 @@
+"""What a shape is: a script that brings people from stage to stage.
+
+``@shape`` registers a generator; it yields the name of each stage when the PBX is there. Whoever
+wants to try something at a stage runs it that far (``reach``) and goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from .cast import Cast
+from .port import LabError
+
+Stages = Iterator[str]
+Script = Callable[[Cast], Stages]
+SHAPES: dict[str, Shape] = {}
+"""All of them by name, in the order in which they are written."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One shape of call."""
+
+    name: str
+    script: Script
+
+    @property
+    def what(self) -> str:
+        """In a sentence."""
+        return (self.script.__doc__ or "").strip()
+
+    def play(self, cast: Cast) -> Stages:
+        """Go from stage to stage."""
+        return self.script(cast)
+
+    def reach(self, cast: Cast, stage: str) -> Stages:
+        """Go as far as this stage; what follows it can still be played."""
+        stages = self.script(cast)
+        for one in stages:
+            if one == stage:
+                return stages
+        raise LabError(f"{self.name} has no stage {stage}")
+
+
+def shape(script: Script) -> Script:
+    """Register a shape under the name of its script."""
+    SHAPES[script.__name__] = Shape(script.__name__, script)
+    return script
