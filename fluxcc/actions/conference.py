@@ -20,10 +20,10 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """
     agent_leg.refuse_consulted(call)
     room = rules.find_room(call.agent)
-    if room is None:
-        raise RefusedError(Code.ROOM_NOT_PROVISIONED, call=call.customer)
     if not call.agent_leg:
         raise RefusedError(Code.NO_LIVE_CALL, call=call.customer)
+    if room is None:
+        raise RefusedError(Code.ROOM_NOT_PROVISIONED, call=call.customer)
     destination = rules.room.format(agent=call.agent)
     moves: tuple[Effect, ...]
     if call.is_bridged or call.consulted_inside:

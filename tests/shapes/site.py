@@ -55,6 +55,7 @@ class RealSite:
         self.password = secrets.token_hex(16)
         self._outside: dict[tuple[str, Via], SipTelephone] = {}
         self._changing = threading.Lock()
+        self._connections = threading.local()
         with ExitStack() as opened:
             ports = PortBlock()
             opened.callback(ports.release)
@@ -116,8 +117,12 @@ class RealSite:
         self._opened.close()
 
     def api(self, command: str) -> str:
-        """By a connection of its own."""
-        return self._freeswitch.api(command)
+        """By a connection that each thread keeps."""
+        connection = getattr(self._connections, "one", None)
+        if connection is None:
+            connection = EventSocket(self.host, self.port, self.password)
+            self._connections.one = connection
+        return connection.api(command).strip()
 
     def telephone(self, extension: str) -> SipTelephone:
         """One more telephone, registered."""

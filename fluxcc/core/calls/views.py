@@ -6,7 +6,7 @@ ask. Source of the rules: contract, section 1a, 4 to 6.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fluxcc.core.calls import people
 from fluxcc.core.calls.tracker import Tracker
@@ -206,6 +206,25 @@ class Views:
         where they do not exchange media with each other now."""
         legs = self._tracker.legs
         return self._originatee(legs.get(customer), legs.get(agent_leg))
+
+    def waits_for(self, customer: str, agent_leg: str) -> Callable[[], bool]:
+        """Begin to wait for the end of a consultation inside the bridge between these two (UUIDs);
+        what is returned tells whether they hear each other again.
+
+        FreeSWITCH bridges them anew once the colleague has gone, if that one had answered
+        (``mod_dptools.c``, ``att_xfer``): moving them before that would leave one behind.
+        """
+        legs = self._tracker.legs
+        leg = legs.get(agent_leg)
+        earlier = leg.bridges if leg is not None else ()
+        is_new_one_due = len(earlier) > 1
+
+        def is_over() -> bool:
+            now = legs.get(agent_leg)
+            is_new = now is not None and not set(map(id, now.bridges)) & set(map(id, earlier))
+            return bool(self.originatee(customer, agent_leg)) and (is_new or not is_new_one_due)
+
+        return is_over
 
     def _originatee(self, customer: Leg | None, leg: Leg | None) -> str:
         if customer is None or leg is None or customer.partner is not leg:

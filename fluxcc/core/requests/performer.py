@@ -121,9 +121,10 @@ class Performer:
 
     def _end_consultation(self, leg: str, customer: str, agent_leg: str) -> None:
         """Hang up the consulted leg, and return when FreeSWITCH has joined the two again."""
+        is_over = self._views.waits_for(customer, agent_leg)
         self._pbx.end_leg(leg, causes.NORMAL)
         waited = 0.0
-        while not self._views.originatee(customer, agent_leg):
+        while not is_over():
             if waited >= REJOINING_TIMEOUT:
                 raise PbxRejectedError("the consultation did not end")
             self._runtime.sleep(REJOINING_STEP)
