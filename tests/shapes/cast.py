@@ -154,7 +154,7 @@ class Cast:
 
     def partner(self, leg: str) -> str:
         """The leg that this one is bridged to; empty where to none."""
-        found = self.site.api(f"uuid_getvar {leg} bridge_uuid").strip()
+        found = self.site.api(f"uuid_getvar {leg} bridge_to").strip()
         return "" if found.startswith(("-ERR", "_undef_")) else found
 
     def exists(self, leg: str) -> bool:

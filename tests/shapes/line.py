@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from .port import PATIENCE, LabError, Line, LineState
 from .sip import Message, Request, address_user, sdp, tag_of, token
@@ -23,6 +24,8 @@ class SipLine:
         self._telephone = telephone
         self._port = telephone.port
         self.call_id = call_id
+        self.mark = uuid4().hex
+        """By which its transactions are known."""
         self.local, self.remote, self.target = local, remote, target
         self.invited: Message | None = None
         """The INVITE that came in; None for a call that was dialled."""

@@ -274,3 +274,46 @@ def voicemail(cast: Cast) -> Stages:
     cast.dial("customer", f"60{agent.user}").wait("up")
     cast.ring("agent")
     yield "recording"
+
+
+@shape
+def after_a_machine(cast: Cast) -> Stages:
+    """A customer listens to the IVR and is then sent to an agent."""
+    cast.outside()
+    agent = cast.telephone()
+    cast.dial("customer", "8000").wait("up")
+    yield "listening"
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} {agent.user} XML default")
+    cast.ring("agent")
+    cast.talk("customer", "agent")
+    yield "talking"
+
+
+@shape
+def campaign_machine(cast: Cast) -> Stages:
+    """A dialler calls the customer and plays something; no agent is there."""
+    customer = cast.outside()
+    cast.originate(f"{{fluxcc_group=sales}}{cast.site.trunk(customer.user)}", "8003 XML default")
+    cast.ring("customer")
+    yield "listening"
+
+
+@shape
+def early_service(cast: Cast) -> Stages:
+    """A service that plays early media and never answers."""
+    cast.outside()
+    cast.dial("customer", "8005").wait("ringing")
+    yield "listening"
+
+
+@shape
+def not_taken_by_customer(cast: Cast) -> Stages:
+    """The agent dials a customer who does not take it."""
+    customer = cast.outside(answers="ring")
+    cast.telephone()
+    cast.dial("agent", f"0{customer.user}")
+    cast.ring("customer")
+    cast.lines["agent"].wait("ringing")
+    yield "ringing"
+    cast.lines["customer"].hang_up()
+    cast.lines["agent"].wait("ended")

@@ -233,7 +233,7 @@ def room(cast: Cast) -> Stages:
     cast.dial("customer", number).wait("up")
     yield "alone"
     cast.dial("agent", number).wait("up")
-    cast.until(lambda: f"{number}" in cast.site.api("conference list"), "the room is there")
+    cast.until(lambda: cast.site.api(f"conference {number} list count").strip() == "2", "both")
     yield "together"
 
 
@@ -245,7 +245,7 @@ def moved_to_room(cast: Cast) -> Stages:
     number = f"91{cast.slot()}"
     cast.connect()
     cast.site.api(f"uuid_transfer {cast.legs['agent']} -both {number} XML default")
-    cast.until(lambda: "2 members" in cast.site.api(f"conference {number} list count"), "both")
+    cast.until(lambda: cast.site.api(f"conference {number} list count").strip() == "2", "both")
     yield "together"
     cast.lines["agent"].hang_up()
     yield "customer alone"
