@@ -172,6 +172,8 @@ class SipLine:
             return
         request.branch = message.branch
         self._port.send(self, request, to=message["to"])
+        if number != self.sequence:
+            return  # said again, of an INVITE that was sent anew with an authorization
         challenge = message["www-authenticate"] or message["proxy-authenticate"]
         if challenge and not self._has_authorized:
             self._has_authorized = True

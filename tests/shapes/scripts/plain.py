@@ -317,3 +317,35 @@ def not_taken_by_customer(cast: Cast) -> Stages:
     yield "ringing"
     cast.lines["customer"].hang_up()
     cast.lines["agent"].wait("ended")
+
+
+@shape
+def dialled_out_held(cast: Cast) -> Stages:
+    """The agent dialled a customer and puts them on hold."""
+    customer = cast.outside()
+    cast.telephone()
+    cast.dial("agent", f"0{customer.user}")
+    cast.ring("customer")
+    cast.talk("agent", "customer")
+    cast.lines["agent"].hold()
+    yield "on hold"
+
+
+@shape
+def contact(cast: Cast) -> Stages:
+    """The agent is dialled by the registered contact (FusionPBX's ring groups)."""
+    cast.outside()
+    agent = cast.telephone()
+    cast.connect(number=f"94{agent.user}")
+    yield "talking"
+
+
+@shape
+def survey(cast: Cast) -> Stages:
+    """The customer is in the kit's survey after the agent has gone."""
+    cast.outside()
+    cast.telephone()
+    cast.connect()
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} *28 XML default")
+    cast.lines["agent"].wait("ended")
+    yield "in the survey"

@@ -165,3 +165,29 @@ def fifo_handed_over(cast: Cast) -> Stages:
     cast.ring("colleague")
     cast.talk("customer", "colleague")
     yield "handed over"
+
+
+@shape
+def queue_loopback(cast: Cast) -> Stages:
+    """A queue whose agents are reached by loopback, with bow-out."""
+    cast.outside()
+    cast.telephone()
+    cast.dial("customer", cast.staff("agent", contact="loopback/{}/default"))
+    cast.ring("agent")
+    cast.lines["customer"].wait("up")
+    yield "taken"
+    cast.talk("customer", "agent")
+    yield "talking"
+
+
+@shape
+def standby_to_room(cast: Cast) -> Stages:
+    """The customer of a standing agent is moved to a room of the PBX's own, alone."""
+    cast.outside()
+    cast.telephone()
+    cast.dial("customer", _standby(cast))
+    cast.talk("customer", "agent")
+    room = f"91{cast.slot()}"
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} {room} XML default")
+    cast.until(lambda: cast.site.api(f"conference {room} list count").strip() == "1", "there")
+    yield "in the room"

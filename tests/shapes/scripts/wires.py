@@ -249,3 +249,14 @@ def moved_to_room(cast: Cast) -> Stages:
     yield "together"
     cast.lines["agent"].hang_up()
     yield "customer alone"
+
+
+@shape
+def behind_a_proxy_out(cast: Cast) -> Stages:
+    """An agent behind a SIP proxy dials a customer behind the same one."""
+    cast.outside()
+    cast.people["agent"] = cast.site.outside(cast.telephone("desk").user, "proxy")
+    cast.dial("agent", f"0{cast.people['customer'].user}")
+    cast.ring("customer")
+    cast.talk("agent", "customer")
+    yield "talking"
