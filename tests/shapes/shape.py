@@ -40,14 +40,15 @@ class Shape:
         FreeSWITCH itself loses some: on a busy machine it hangs up the customer of an ``att_xfer``
         whom it should bridge to the colleague. So whoever did not get there begins anew.
         """
-        for _ in range(tries - 1):
+        for left in reversed(range(tries)):
             cast = pool.cast()
             try:
                 return cast, self._reach(cast, stage)
             except LabError:
                 cast.close()
-        cast = pool.cast()
-        return cast, self._reach(cast, stage)
+                if not left:
+                    raise
+        raise AssertionError("tries is at least 1")
 
     def _reach(self, cast: Cast, stage: str) -> Stages:
         stages = self.script(cast)
