@@ -93,7 +93,7 @@ def event_decoder(data: bytes) -> None:
         _put_into_commands(event)
     with suppress(PbxRejectedError):
         snapshot.read_snapshot(data.decode("utf-8", "replace"), _SNAPSHOT)
-    commands.is_taken(data.decode("utf-8", "replace"), "*28")
+    commands.application_of(data.decode("utf-8", "replace"), "*28")
 
 
 def _put_into_commands(event: events.Event) -> None:

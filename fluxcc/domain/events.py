@@ -41,6 +41,8 @@ class LegEvent(msgspec.Struct, gc=False):
     """The name of the conference that the event is about."""
     dialed_user: str = ""
     """The user whose telephone a ``user/`` dial string called."""
+    application: str = ""
+    """The application of the dialplan that the leg executes, or executed last."""
 
     @property
     def group(self) -> str:
@@ -85,6 +87,8 @@ class LegNews(NamedTuple):
     detail: str = ""
     is_by_person: bool = False
     """GONE: whether the person at the leg's other end hung up."""
+    application: str = ""
+    """ENDED: the application that had the leg last (``domain.applications``)."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.kit.names import BRIEF_PREFIX
 from fluxcc.pbx.events import CUSTOM
 from fluxcc.pbx.json_texts import as_text, load
 
 _SURVEY_VARIABLE = "transfer_after_bridge"
+_APPLICATION = "current_application"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/][A-Za-z0-9._:*#+@%/-]{0,255}", re.ASCII)
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
 
@@ -29,6 +31,13 @@ def end_leg(leg: str, cause: str) -> str:
 def move_leg(leg: str, destination: str, context: str) -> str:
     """Send a leg to a destination of the dialplan."""
     return f"uuid_transfer {_word(leg)} {_word(destination)} XML {_word(context)}"
+
+
+def forget_application(leg: str) -> str:
+    """Clear what the leg shows as its application, until it executes the next one. Otherwise it
+    shows the ``bridge`` that it left, together with the new destination, for up to 20 ms after
+    ``move_leg``."""
+    return f"uuid_setvar {_word(leg)} {_APPLICATION}"
 
 
 def move_pair(leg: str, destination: str, context: str) -> str:
@@ -172,22 +181,28 @@ def is_no_such_leg(answer: str) -> bool:
     return answer.startswith("-ERR No such channel")
 
 
-def is_taken(description: str, destination: str) -> bool:
-    """Whether the answer to ``describe`` shows that the dialplan took the leg at a destination."""
+def application_of(description: str, destination: str) -> Application | None:
+    """What the answer to ``describe`` says the dialplan does with the leg at a destination; None
+    where the leg has not come there."""
     if not is_ok(description):
-        return False
+        return None
     try:
         leg = load(description)
     except ValueError:
-        return False
+        return None
     if not isinstance(leg, dict):
-        return False
+        return None
     history = leg.get("variable_transfer_history", "")
     transfers = history if isinstance(history, list) else [history]
     # The dialplan may have sent it on already: then only its transfer history has the destination.
     was_sent = any(f":bl_xfer:{destination}/" in as_text(transfer) for transfer in transfers)
     is_there = leg.get("Caller-Destination-Number") == destination
-    return (was_sent or is_there) and as_text(leg.get("Channel-State", "")) in _IN_DIALPLAN
+    if not (was_sent or is_there) or as_text(leg.get("Channel-State", "")) not in _IN_DIALPLAN:
+        return None
+    return Application(
+        as_text(leg.get(f"variable_{_APPLICATION}", "")),
+        as_text(leg.get(f"variable_{_APPLICATION}_data", "")),
+    )
 
 
 _IN_DIALPLAN = frozenset({"CS_EXECUTE", "CS_SOFT_EXECUTE", "CS_EXCHANGE_MEDIA", "CS_PARK"})

@@ -55,6 +55,7 @@ _HEADERS = {
     "queue_member": "variable_cc_member_session_uuid",
     "dialed_user": "variable_dialed_user",
     "conference": "Conference-Name",
+    "application": "variable_current_application",
 }
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
 

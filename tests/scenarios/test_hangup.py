@@ -35,3 +35,14 @@ def test_a_survey_that_was_switched_off(scene: Scene, kind: Kind) -> None:
     assert scene.board.ask("encerrar", AGENT).code == "ended"
     assert talk.customer_is_gone()
     talk.wait_over()
+
+
+@both_ways
+def test_a_survey_that_nothing_answers(scene: Scene, kind: Kind) -> None:
+    """The dialplan only prepared: no survey has started, and the board does not hear of one."""
+    scene.supervisor.sets_group(has_survey=True, destination="7900")
+    talk = scene.connect(kind)
+    reply = scene.board.ask("hangup", AGENT)
+    assert (reply.status, reply.code) == ("failed", "destination-rejected")
+    scene.wait_free()
+    talk.wait_over(timeout=1)

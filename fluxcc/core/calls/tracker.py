@@ -89,7 +89,8 @@ class Tracker:
         leg = self.legs.get(event.leg)
         if leg is not None:
             self.end(leg, event.cause)
-            self.watchers.happened(event.leg, LegNews(LegFact.ENDED, event.cause))
+            news = LegNews(LegFact.ENDED, event.cause, application=event.application)
+            self.watchers.happened(event.leg, news)
 
     def leg_destroyed(self, event: LegEvent) -> None:
         """A leg was destroyed. It ends here at the latest: a leg whose hangup event came before

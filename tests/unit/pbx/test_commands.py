@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.pbx import commands
 
@@ -130,12 +131,12 @@ def test_a_leg_that_is_gone_is_told_from_a_refusal() -> None:
 
 
 @pytest.mark.parametrize("description", ["-ERR No such channel!", "", "[]", "5", "{", "{}"])
-def test_what_describes_no_leg_shows_none_that_was_taken(description: str) -> None:
-    assert not commands.is_taken(description, "7001")
+def test_what_describes_no_leg_shows_none_that_has_come_anywhere(description: str) -> None:
+    assert commands.application_of(description, "7001") is None
 
 
 @pytest.mark.parametrize(
-    ("leg", "is_taken"),
+    ("leg", "has_come"),
     [
         ({"Caller-Destination-Number": "7001", "Channel-State": "CS_EXECUTE"}, True),
         ({"Caller-Destination-Number": "7001", "Channel-State": "CS_ROUTING"}, False),
@@ -168,10 +169,18 @@ def test_what_describes_no_leg_shows_none_that_was_taken(description: str) -> No
         ),
     ],
 )
-def test_a_leg_is_taken_where_the_dialplan_has_it_at_the_destination(
-    leg: dict[str, object], is_taken: bool
+def test_a_leg_has_come_where_the_dialplan_has_it_at_the_destination(
+    leg: dict[str, object], has_come: bool
 ) -> None:
-    assert commands.is_taken(json.dumps(leg), "7001") is is_taken
+    found = commands.application_of(json.dumps(leg), "7001")
+    assert found == (Application("") if has_come else None)
+
+
+def test_the_application_is_what_the_leg_executes() -> None:
+    leg = {"Caller-Destination-Number": "7001", "Channel-State": "CS_EXECUTE"}
+    variables = {"current_application": "sleep", "current_application_data": "500"}
+    leg |= {f"variable_{name}": value for name, value in variables.items()}
+    assert commands.application_of(json.dumps(leg), "7001") == Application("sleep", "500")
 
 
 def test_of_a_dump_only_the_realms_own_keys_are_read() -> None:
