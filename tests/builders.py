@@ -278,10 +278,15 @@ class World(Core):
         """Two legs are disconnected."""
         self.hear("CHANNEL_UNBRIDGE", first, Bridge_A_Unique_ID=first, Bridge_B_Unique_ID=second)
 
-    def hung_up(self, leg: str, cause: str = "NORMAL_CLEARING") -> None:
-        """A leg hangs up and is destroyed."""
-        self.hear("CHANNEL_HANGUP", leg, Hangup_Cause=cause)
-        self.hear("CHANNEL_DESTROY", leg, Hangup_Cause=cause)
+    def hung_up(
+        self, leg: str, cause: str = "NORMAL_CLEARING", application: str = "", by: str = ""
+    ) -> None:
+        """A leg hangs up and is destroyed, with the application that had it last."""
+        more = {"variable_current_application": application} if application else {}
+        self.hear("CHANNEL_HANGUP", leg, Hangup_Cause=cause, **more)
+        if by:
+            more["variable_sip_hangup_disposition"] = by
+        self.hear("CHANNEL_DESTROY", leg, Hangup_Cause=cause, **more)
 
     def received_call(
         self,

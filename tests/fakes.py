@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fluxcc.core.ports import Batch, Latch
+from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
@@ -147,6 +148,8 @@ class FakePbx:
         """Called when a leg is sent somewhere."""
         self.places: dict[str, str] = {}
         """Where the dialplan has a leg."""
+        self.applications: dict[str, Application] = {}
+        """What it does with the leg there."""
         self.settings: dict[str, str] = {}
         """What mod_hash holds of settings."""
         self.rooms: dict[str, str] = {}
@@ -207,10 +210,12 @@ class FakePbx:
         self.story.append(f"move {leg} and its partner to {destination} in {context}")
         self.on_move(leg, destination)
 
-    def is_taken(self, leg: str, destination: str) -> bool:
-        """Whether ``places`` has the leg there."""
-        self._check("is_taken")
-        return self.places.get(leg) == destination
+    def application_of(self, leg: str, destination: str) -> Application | None:
+        """What ``applications`` says, where ``places`` has the leg there; otherwise a playback."""
+        self._check("application_of")
+        if self.places.get(leg) != destination:
+            return None
+        return self.applications.get(leg, Application("playback"))
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
         """Remember what the leg was given."""

@@ -57,7 +57,7 @@ class Core:
         self._audit_ids = MomentIds()
         self.numbers = number_plan(settings)
         self.journal = Journal(store, runtime, clock, self.happenings)
-        stations = Stations(self.numbers, settings.calls.trunk_contexts)
+        stations = Stations(self.numbers, settings.calls.trunk_contexts, settings.calls.trunk_users)
         self.tracker = Tracker(stations, self.journal, clock, self.happenings)
         self.views = Views(self.tracker)
         self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
@@ -92,8 +93,12 @@ class Pbx(Protocol):
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send an originatee and the leg it is bridged to now to the same destination."""
 
-    def is_taken(self, leg: str, destination: str) -> bool:
-        """Whether the dialplan has the leg at that destination now."""
+    def detain_leg(self, leg: str, *, is_on: bool) -> None:
+        """Have the leg wait when its bridge ends, or not any more."""
+
+    def application_of(self, leg: str, destination: str) -> Application | None:
+        """What the dialplan does with the leg at that destination now, where it has come there;
+        None where it has not, or the leg is gone."""
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
         """Give the leg the facts that the survey reads: (name, value)."""

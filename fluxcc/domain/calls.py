@@ -125,6 +125,8 @@ class Conversation(msgspec.Struct, frozen=True):
     is_consulted: bool = False
     """Whether the asker is the colleague whom an agent consults: then ``customer`` is the asker's
     own leg, the only one that may be touched."""
+    room: str = ""
+    """The conference in which the two are together; empty where they are in none."""
     wire: str = ""
     """UUID of the wire that the customer's leg is bridged to, where one is between the two."""
 

@@ -110,7 +110,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
     Status.FAILED: {
         Code.PBX_REJECTED: _("FreeSWITCH did not carry it out."),
         Code.DESTINATION_REJECTED: _(
-            "The destination did not take the call, and the call has ended."
+            "The destination did not take the call, and it does not come back."
         ),
         Code.CONFERENCE_NOT_JOINED: _("The conference room could not be joined."),
     },

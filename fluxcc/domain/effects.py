@@ -55,6 +55,13 @@ class EndConsultation(msgspec.Struct, frozen=True):
     agent_leg: str
 
 
+class Detain(msgspec.Struct, frozen=True):
+    """Have a leg wait when its bridge ends, instead of going on in its dialplan, or let it again."""
+
+    leg: str
+    is_on: bool
+
+
 class MoveLeg(msgspec.Struct, frozen=True):
     """Send one leg to a destination of the dialplan."""
 
@@ -91,6 +98,7 @@ Effect = (
     | Brief
     | EndLeg
     | EndConsultation
+    | Detain
     | MoveLeg
     | MovePair
     | Save

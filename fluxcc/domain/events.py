@@ -59,6 +59,8 @@ class LegEvent(msgspec.Struct, gc=False):
     """A loopback leg: the other leg of the pair."""
     dialled_by: str = ""
     """A loopback leg: the leg in front of the pair."""
+    enterprise_for: str = ""
+    """Enterprise originate: the leg for which this one was dialled."""
     consults_for: str = ""
     """The leg that waits while this one consults somebody inside their bridge (``att_xfer``)."""
     agent_type: str = ""
@@ -115,6 +117,8 @@ class LegNews(NamedTuple):
     detail: str = ""
     is_by_person: bool = False
     """GONE: whether the person at the leg's other end hung up."""
+    application: str = ""
+    """ENDED: the application that had the leg last (``domain.applications``)."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

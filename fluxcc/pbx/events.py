@@ -72,6 +72,7 @@ _HEADERS = {
     "answer_state": "Answer-State",
     "other_half": "variable_other_loopback_leg_uuid",
     "dialled_by": "variable_other_loopback_from_uuid",
+    "enterprise_for": "variable_ent_originate_aleg_uuid",
     "consults_for": "variable_soft_holding_uuid",
     "agent_type": "variable_cc_agent_type",
     "fifo_role": "variable_fifo_role",
@@ -83,6 +84,13 @@ _HEADERS = {
     "application_data": "variable_current_application_data",
 }
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
+_CALL = "Fluxcc-Call"
+_LEG_FIELDS = (
+    *("leg", "other_leg", "bridge_a", "bridge_b", "queue_member"),
+    *("other_half", "dialled_by", "enterprise_for", "consults_for"),
+)
+_LEG_NAMES = (*(_HEADERS[field] for field in _LEG_FIELDS), _CALL)
+"""Headers that are a leg's name, of which no character may be lost."""
 
 
 class Event(LegEvent):
@@ -113,10 +121,11 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     request: str = msgspec.field(default="", name="Fluxcc-Request-ID")
     action: str = msgspec.field(default="", name="Fluxcc-Action")
     agent: str = msgspec.field(default="", name="Fluxcc-Agent")
-    call: str = msgspec.field(default="", name="Fluxcc-Call")
+    call: str = msgspec.field(default="", name=_CALL)
     service: str = msgspec.field(default="", name="Fluxcc-Service")
     reason: str = msgspec.field(default="", name="Fluxcc-Reason")
     language: str = msgspec.field(default="", name="Fluxcc-Language")
+    survey: str = msgspec.field(default="", name="Fluxcc-Survey")
 
 
 class Decoder:
@@ -136,12 +145,12 @@ class Decoder:
         try:
             return self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return msgspec.convert(read_loosely(body), self._type)
+            return msgspec.convert(read_loosely(body, _LEG_NAMES), self._type)
 
     @staticmethod
     def request(body: bytes) -> RequestHeaders:
         """The request in the body of a ``fluxcc::request`` event. Raises ``ValueError``."""
-        return msgspec.convert(read_loosely(body), RequestHeaders)
+        return msgspec.convert(read_loosely(body, _LEG_NAMES), RequestHeaders)
 
 
 def _event_type(group_variables: Sequence[str], agent_variables: Sequence[str]) -> type[Event]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 import msgspec
 from gevent.event import AsyncResult
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
 from fluxcc.kit import names
@@ -108,10 +109,10 @@ class Switch:
         )
         yield_to_others()
         listed = {row.uuid for row in rows}
-        doubtful = [leg for leg in known if leg not in listed and commands.is_word(leg)]
+        doubtful = [leg for leg in known if leg not in listed and commands.is_leg(leg)]
         if known or len(listed) <= ASKED_ONE_BY_ONE:
-            # One with a name that is no word of a command is taken at its row's word.
-            doubtful += [leg for leg in listed if leg not in known and commands.is_word(leg)]
+            # One whose name cannot be addressed is taken at its row's word.
+            doubtful += [leg for leg in listed if leg not in known and commands.is_leg(leg)]
         there = self._existing(doubtful)
         up = frozenset(there | (listed - set(doubtful)))
         yield_to_others()
@@ -170,16 +171,26 @@ class Switch:
         return not self._existing(list(legs))
 
     def move_leg(self, leg: str, destination: str, context: str) -> None:
-        """Send the leg to a destination of the dialplan."""
-        self._accepted(self._api(commands.move_leg(leg, destination, context)))
+        """Send the leg to a destination of the dialplan; what it executes from then on is what
+        that does with it (``application_of``)."""
+        texts = (
+            commands.forget_application(leg),
+            commands.move_leg(leg, destination, context),
+        )
+        self._accepted(self._run_all(texts, check=False)[-1])
 
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send an originatee and the leg it is bridged to now to the same destination."""
         self._accepted(self._api(commands.move_pair(leg, destination, context)))
 
-    def is_taken(self, leg: str, destination: str) -> bool:
-        """Whether the dialplan has the leg at that destination now."""
-        return commands.is_taken(self._api(commands.describe(leg)), destination)
+    def detain_leg(self, leg: str, *, is_on: bool) -> None:
+        """Have the leg wait when its bridge ends, or not any more."""
+        self._accepted(self._api(commands.detain(leg, is_on=is_on)))
+
+    def application_of(self, leg: str, destination: str) -> Application | None:
+        """What the dialplan does with the leg at that destination now, where it has come there;
+        None where it has not, or the leg is gone."""
+        return commands.application_of(self._api(commands.describe(leg)), destination)
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
         """Give the leg the facts that the survey reads: (name, value)."""

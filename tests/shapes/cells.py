@@ -145,6 +145,8 @@ class Play:
             # The same agent may have the customer and a telephone that rings.
             if not self._is_same(role, stage.agent):
                 yield role, "no-live-call"
+        if stage.rings_beside:
+            yield stage.rings_beside, "not-your-call" if named else "no-live-call"
         if stage.asked and self.trial.action in ("transfer", "conference"):
             yield stage.asked, "not-your-call"
         if stage.watches:
@@ -210,10 +212,10 @@ class Play:
             return
         agent = self._user(stage.agent) if stage.agent else self._former_agent()
         self.row = (self.customer, agent, OUTCOMES.get(code, "answered" if agent else "unanswered"))
-        gone = [stage.asked, stage.beside]
+        gone = [stage.asked, stage.beside, stage.rings_beside]
         if not stage.stands or code == "conference-joined":
             gone += [stage.has] if code != "conference-joined" else []
-        if stage.beside:
+        if stage.beside or stage.rings_beside:
             gone.append("agent 2")
         gone += list(stage.rings) if code in ("blocked", "ended") and not stage.agent else []
         ends = code in ("blocked", "ended")
@@ -225,7 +227,9 @@ class Play:
         self.findings.check(f"{trial}: left", self._alive(stays), sorted(set(stays)))
         if code == "transferred":
             where = f"{trial}: where the customer is"
-            self._wait(where, lambda: self.cast.variable(stage.customer, "current_application"), "playback")
+            self._wait(
+                where, lambda: self.cast.variable(stage.customer, "current_application"), "playback"
+            )
         if code == "conference-joined":
             count = f"conference {agent} list count"
             self._wait(f"{trial}: in the room", lambda: self.cast.site.api(count).strip(), "2")
@@ -237,7 +241,9 @@ class Play:
     def _check_colleague(self, code: str) -> None:
         stage = self.stage
         self.findings.check(
-            f"{self.trial}: left", self._alive([stage.customer, stage.has]), sorted({stage.customer, stage.has})
+            f"{self.trial}: left",
+            self._alive([stage.customer, stage.has]),
+            sorted({stage.customer, stage.has}),
         )
         if code in ("not-blocked-internal", "ended"):
             role = self.trial.asker

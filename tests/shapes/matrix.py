@@ -8,6 +8,7 @@ One line a stage. Of its people the line names, by their roles in the shape's sc
 ``rings``      whose telephone only rings: ``no-live-call``
 ``asked``      the colleague whom the agent consults inside the bridge: ends the consultation by
                ``prank`` and ``hangup``, and may move nobody (``not-your-call``)
+``rings_beside``  the colleague whose telephone rings on the agent's second line
 ``beside``     the colleague whom the agent calls on a second line; that call is an internal one
 ``watches``    a supervisor's telephone that listens, whispers, or sits in the room
 ``others``     legs that nobody's action may touch
@@ -38,6 +39,7 @@ class Stage:
     rings: tuple[str, ...] = ()
     asked: str = ""
     beside: str = ""
+    rings_beside: str = ""
     watches: str = ""
     others: tuple[str, ...] = ()
     group: bool = True
@@ -65,10 +67,16 @@ MATRIX = (
     Stage("hold", "on hold", has="agent"),
     Stage("hold", "talking again", has="agent"),
     Stage("hold_and_second_call", "on hold", has="agent"),
-    Stage("hold_and_second_call", "calling a colleague", has="agent", rings=("colleague",)),
+    Stage("hold_and_second_call", "calling a colleague", has="agent", rings_beside="colleague"),
     Stage("hold_and_second_call", "consulting", has="agent", beside="colleague"),
     Stage("hold_and_second_call", "talking again", has="agent"),
-    Stage("two_customers", "one on hold", has="agent 2", customer="second", others=("customer", "agent")),
+    Stage(
+        "two_customers",
+        "one on hold",
+        has="agent 2",
+        customer="second",
+        others=("customer", "agent"),
+    ),
     Stage("dialled_out", "talking", has="agent", group=False),
     Stage("click_to_call_bridge", "talking", has="agent", group=False),
     Stage("click_to_call_transfer", "talking", has="agent", group=False),
@@ -87,8 +95,8 @@ MATRIX = (
     Stage("refer_replacing", "consulting", has="agent", beside="colleague"),
     Stage("refer_replacing", "handed over", has="colleague", former=("agent",)),
     Stage("dialled_out_then_refer", "handed over", has="colleague", former=("agent",), group=False),
-    Stage("dialled_out_to_partner", "with the partner", former=("agent",)),
-    Stage("campaign_to_partner", "with the partner", former=("agent",)),
+    Stage("dialled_out_to_partner", "with the partner", former=("agent",), group=False),
+    Stage("campaign_to_partner", "with the partner", former=("agent",), group=False),
     Stage("received_to_partner", "with the partner", former=("agent",)),
     Stage("transferred_to_agent", "handed over", has="colleague", former=("agent",)),
     Stage("att_xfer_cancelled", "consulting", has="agent", asked="colleague"),
@@ -112,7 +120,9 @@ MATRIX = (
     Stage("queue_waiting", "waiting"),
     Stage("standby", "talking", has="agent", stands=True),
     Stage("standby", "talking to the second", has="agent", customer="second", stands=True),
-    Stage("standby_handed_over", "handed over", has="colleague", former=("agent",), others=("agent",)),
+    Stage(
+        "standby_handed_over", "handed over", has="colleague", former=("agent",), others=("agent",)
+    ),
     Stage("park_after_bridge", "talking", has="agent"),
     Stage("park_after_bridge", "handed over", has="colleague", former=("agent",)),
     Stage("fifo_standing", "talking", has="agent", stands=True),
@@ -145,9 +155,9 @@ MATRIX = (
     Stage("bypass_media", "talking", has="agent"),
     Stage("proxy_media", "talking", has="agent", not_={"conference": "conference-not-joined"}),
     Stage("uuid_media_off", "talking", has="agent"),
-    Stage("eavesdrop", "listening", has="agent", watches="supervisor", others=("supervisor",)),
-    Stage("whisper", "listening", has="agent", watches="supervisor", others=("supervisor",)),
-    Stage("three_way", "listening", has="agent", watches="supervisor", others=("supervisor",)),
+    Stage("eavesdrop", "listening", has="agent", watches="supervisor"),
+    Stage("whisper", "listening", has="agent", watches="supervisor"),
+    Stage("three_way", "listening", has="agent", watches="supervisor"),
     Stage("room", "together", has="agent"),
     Stage("moved_to_room", "together", has="agent"),
     Stage("moved_to_room", "customer alone", former=("agent",)),

@@ -33,7 +33,7 @@ from .site import RealSite
 
 AT_ONCE = 24
 ROOMS = range(2000, 2400)
-SETTINGS: dict[str, str] = {}
+SETTINGS = {"FLUXCC_CALLS_TRUNK_USERS": "^29(80|90)$"}
 
 
 class Run:
@@ -73,7 +73,7 @@ class Run:
     def _reach(self, play: Play) -> Play | None:
         try:
             play.reach()
-        except Exception as error:  # noqa: BLE001 - one shape that fails must not end the run
+        except Exception as error:
             play.findings.wrong.append(f"{play.trial}: not reached: {error}")
             return None
         return play
@@ -81,7 +81,7 @@ class Run:
     def _act(self, play: Play) -> None:
         try:
             play.act(self._board().ask)
-        except Exception:  # noqa: BLE001
+        except Exception:
             play.findings.wrong.append(f"{play.trial}: {traceback.format_exc(limit=3)}")
 
     def _board(self) -> Board:

@@ -139,7 +139,8 @@ class Tracker:
         if leg is not None:
             self.learn(leg, event)
             self.end(leg, event.cause)
-            self.watchers.happened(event.leg, LegNews(LegFact.ENDED, event.cause))
+            news = LegNews(LegFact.ENDED, event.cause, application=event.application)
+            self.watchers.happened(event.leg, news)
 
     def leg_destroyed(self, event: LegEvent) -> None:
         """A leg was destroyed. It ends here at the latest: a leg whose hangup event came before
@@ -235,7 +236,8 @@ class Tracker:
             return self.legs.get(event.queue_member)
         if event.other_type == "originator":
             return self.legs.get(event.other_leg)
-        return self.legs.get(event.dialled_by) if event.dialled_by else None
+        dialled_by = event.enterprise_for or event.dialled_by
+        return self.legs.get(dialled_by) if dialled_by else None
 
     def learn(self, leg: Leg, event: LegEvent) -> None:
         """Take up what an event says of a leg that may change during its life."""

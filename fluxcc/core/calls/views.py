@@ -143,6 +143,7 @@ class Views:
             is_standing=leg is not None and leg.is_standing,
             consulted=self._second_line(call, leg),
             consulted_inside=inside.uuid if inside is not None else "",
+            room=_common_room(customer, leg),
             wire=self._wire(customer),
         )
 
@@ -245,6 +246,12 @@ class Views:
         if call is None or call.customer is not leg or call.company is None:
             return None
         return LegNews(LegFact.BRIDGED, call.company.extension or call.company.person)
+
+
+def _common_room(customer: Leg | None, leg: Leg | None) -> str:
+    if customer is None or leg is None or customer.room != leg.room:
+        return ""
+    return customer.room
 
 
 def _is_caller(agent: str, customer: Leg | None, leg: Leg | None) -> bool:

@@ -18,6 +18,7 @@ from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain import causes
 from fluxcc.domain.effects import (
     Brief,
+    Detain,
     DisarmSurvey,
     Effect,
     EndConsultation,
@@ -79,7 +80,7 @@ class Performer:
 
     def _perform(self, effect: Effect, by: str) -> None:
         match effect:
-            case EndLeg() | EndConsultation() | MoveLeg() | MovePair():
+            case EndLeg() | EndConsultation() | Detain() | MoveLeg() | MovePair():
                 self._perform_on_legs(effect)
             case EnforceBlock(block, change):
                 self._blocking.enforce(block)
@@ -103,12 +104,16 @@ class Performer:
             case _:
                 assert_never(effect)
 
-    def _perform_on_legs(self, effect: EndLeg | EndConsultation | MoveLeg | MovePair) -> None:
+    def _perform_on_legs(
+        self, effect: EndLeg | EndConsultation | Detain | MoveLeg | MovePair
+    ) -> None:
         match effect:
             case EndLeg(leg, cause):
                 self._pbx.end_leg(leg, cause)
             case MoveLeg(leg, destination, context):
                 self._pbx.move_leg(leg, destination, context)
+            case Detain(leg, is_on):
+                self._pbx.detain_leg(leg, is_on=is_on)
             case EndConsultation(leg, customer, agent_leg):
                 self._end_consultation(leg, customer, agent_leg)
             case MovePair(customer, agent_leg, destination, context):

@@ -64,6 +64,16 @@ def _exported(leg: Channel) -> dict[str, Value]:
     return {name.removeprefix("nolocal:"): leg.variable(name) for name in names}
 
 
+def _eval(pbx: Pbx, leg: Channel, data: str) -> None:
+    """Only its argument is expanded, which is done by now."""
+
+
+def _execute_extension(pbx: Pbx, leg: Channel, data: str) -> None:
+    destination, *rest = data.split()
+    _dialplan, context = [*rest, "", ""][:2]
+    pbx.router.execute_extension(leg, destination, context)
+
+
 def _log(pbx: Pbx, leg: Channel, data: str) -> None:
     _LOG.info("%s: %s", leg.uuid, data)
 
@@ -131,7 +141,9 @@ APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "bridge": _bridge,
     "callcenter": _callcenter,
     "conference": _conference,
+    "eval": _eval,
     "event": _event,
+    "execute_extension": _execute_extension,
     "export": _export,
     "hangup": _hangup,
     "hash": _hash,

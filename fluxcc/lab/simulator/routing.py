@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from .channel import Channel, Headers, State
+from .channel import Channel, Headers, Profile, State
 from .configuration import Configuration
 from .dialplan import Action, Hunt
 from .expansion import expand
@@ -40,19 +41,34 @@ class Router:
         if leg.direction == "inbound":
             leg.call_state = "RINGING"
         leg.has_hit_dialplan = True
-        hunt = Hunt(
-            read_field=lambda name: self._field(leg, name),
-            expand=lambda text: self.expand(leg, text),
-            run_inline=lambda action: self._run_inline(leg, action),
-            matched=lambda caught: leg.set_variable("DP_MATCH", caught),
-        )
-        context = self._configuration.contexts().get(leg.profile.context)
-        if context is not None:
-            hunt.through(context)
+        hunt = self._hunt(leg, leg.profile)
         if hunt.has_found:
             self.execute(leg, hunt.actions)
         else:
             self._switchboard.hang_up(leg, "NO_ROUTE_DESTINATION")
+
+    def execute_extension(self, leg: Channel, destination: str, context: str) -> None:
+        """Run what another number leads to, and come back; nothing where it leads nowhere. The leg
+        keeps the number that it was sent to."""
+        profile = replace(
+            leg.profile, destination=destination, context=context or leg.profile.context
+        )
+        for action in self._hunt(leg, profile).actions:
+            if leg.is_called_away:
+                return
+            self._run(leg, action)
+
+    def _hunt(self, leg: Channel, profile: Profile) -> Hunt:
+        hunt = Hunt(
+            read_field=lambda name: self._field(leg, profile, name),
+            expand=lambda text: self.expand(leg, text),
+            run_inline=lambda action: self._run_inline(leg, action),
+            matched=lambda caught: leg.set_variable("DP_MATCH", caught),
+        )
+        context = self._configuration.contexts().get(profile.context)
+        if context is not None:
+            hunt.through(context)
+        return hunt
 
     def execute(self, leg: Channel, actions: list[Action]) -> None:
         """Run the actions until the leg is called away; at their end the leg is hung up."""
@@ -108,8 +124,8 @@ class Router:
             self._api,
         )
 
-    def _field(self, leg: Channel, name: str) -> str:
-        return self.expand(leg, name) if "$" in name else leg.profile.field_named(name)
+    def _field(self, leg: Channel, profile: Profile, name: str) -> str:
+        return self.expand(leg, name) if "$" in name else profile.field_named(name)
 
     def _run(self, leg: Channel, action: Action) -> None:
         run = self._applications.get(action.application)

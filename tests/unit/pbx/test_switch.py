@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
 from fluxcc.kit import find_kit
 from fluxcc.pbx import events
@@ -147,9 +148,17 @@ def test_a_pair_is_moved_and_a_leg_described_where_it_is(
 ) -> None:
     customer, _ = freeswitch.call()
     switch.move_leg(customer.uuid, "7001", "default")
-    until(lambda: switch.is_taken(customer.uuid, "7001"))
-    assert not switch.is_taken(customer.uuid, "7002")
-    assert not switch.is_taken("gone", "7001")
+    seen: list[Application | None] = []
+
+    def has_come() -> bool:
+        seen.append(switch.application_of(customer.uuid, "7001"))
+        return seen[-1] is not None and seen[-1].name == "playback"
+
+    until(has_come)
+    # The bridge that it left is none of them.
+    assert {each.name for each in seen if each} <= {"", "answer", "set", "playback"}
+    assert switch.application_of(customer.uuid, "7002") is None
+    assert switch.application_of("gone", "7001") is None
     assert switch.describe("gone") is None
     assert customer.uuid.encode() in (switch.describe(customer.uuid) or b"")
     with pytest.raises(PbxRejectedError):
