@@ -21,23 +21,27 @@ _SURVEY_VARIABLE = "transfer_after_bridge"
 _APPLICATION = "current_application"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/][A-Za-z0-9._:*#+@%/-]{0,255}", re.ASCII)
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
+_LEG = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
+"""What a leg's name may be: all that a SIP Call-ID is made of (``inbound-use-callid-as-uuid``; RFC
+3261, ``word``), and FreeSWITCH keeps 256 characters of it. One with a blank cannot be addressed:
+to ``uuid_kill`` it ends there."""
 
 
 def end_leg(leg: str, cause: str) -> str:
-    """Hang a leg up."""
-    return f"uuid_kill {_word(leg)} {_word(cause)}"
+    """Hang a leg up. FreeSWITCH takes all up to the first blank as its name."""
+    return f"uuid_kill {_leg(leg)} {_word(cause)}"
 
 
 def move_leg(leg: str, destination: str, context: str) -> str:
     """Send a leg to a destination of the dialplan."""
-    return f"uuid_transfer {_word(leg)} {_word(destination)} XML {_word(context)}"
+    return f"uuid_transfer {_quoted(leg)} {_word(destination)} XML {_word(context)}"
 
 
 def forget_application(leg: str) -> str:
     """Clear what the leg shows as its application, until it executes the next one. Otherwise it
     shows the ``bridge`` that it left, together with the new destination, for up to 20 ms after
     ``move_leg``."""
-    return f"uuid_setvar {_word(leg)} {_APPLICATION}"
+    return f"uuid_setvar {_quoted(leg)} {_APPLICATION}"
 
 
 def move_pair(leg: str, destination: str, context: str) -> str:
@@ -49,7 +53,7 @@ def move_pair(leg: str, destination: str, context: str) -> str:
     (``switch_ivr_bridge.c``, ``audio_bridge_on_exchange_media``); an originator goes on in its
     dialplan, and hangs up at the end of it.
     """
-    return f"uuid_transfer {_word(leg)} -both {_word(destination)} XML {_word(context)}"
+    return f"uuid_transfer {_quoted(leg)} -both {_word(destination)} XML {_word(context)}"
 
 
 def arm_survey(leg: str, destination: str, context: str) -> str:
@@ -58,20 +62,19 @@ def arm_survey(leg: str, destination: str, context: str) -> str:
     FreeSWITCH does so by itself (``switch_ivr_bridge.c``), also while the daemon is down.
     """
     target = f"{_word(destination)}:XML:{_word(context)}"
-    return f"uuid_setvar {_word(leg)} {_SURVEY_VARIABLE} {target}"
+    return f"uuid_setvar {_quoted(leg)} {_SURVEY_VARIABLE} {target}"
 
 
 def disarm_survey(leg: str) -> str:
     """Undo ``arm_survey``; a transfer does not undo it."""
-    return f"uuid_setvar {_word(leg)} {_SURVEY_VARIABLE}"
+    return f"uuid_setvar {_quoted(leg)} {_SURVEY_VARIABLE}"
 
 
 def brief(leg: str, name: str, value: str) -> str:
     """Set one fact for the survey as a channel variable. It is percent-encoded, so that a group's
     name may have any letter and nothing in it is expanded by a dialplan."""
-    return (
-        f"uuid_setvar {_word(leg)} {BRIEF_PREFIX}{_word(name)} {quote(value, safe='*#+')}".rstrip()
-    )
+    told = quote(value, safe="*#+")
+    return f"uuid_setvar {_quoted(leg)} {BRIEF_PREFIX}{_word(name)} {told}".rstrip()
 
 
 def put_hash(realm: str, key: str, value: str) -> str:
@@ -116,13 +119,14 @@ def read_context(context: str) -> str:
 
 
 def exists(leg: str) -> str:
-    """Ask whether a leg exists; unlike a snapshot, the answer does not lag."""
-    return f"uuid_exists {_word(leg)}"
+    """Ask whether a leg exists; unlike a snapshot, the answer does not lag. FreeSWITCH takes the
+    whole argument as its name."""
+    return f"uuid_exists {_leg(leg)}"
 
 
 def describe(leg: str) -> str:
     """Ask for everything about a leg, in the shape of an event."""
-    return f"uuid_dump {_word(leg)} json"
+    return f"uuid_dump {_quoted(leg)} json"
 
 
 TRUE = "true"
@@ -143,14 +147,29 @@ def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-def is_word(text: str) -> bool:
-    """Whether this may be an argument of a command. A leg's UUID need not be one: a caller of
-    ``originate`` can choose any text (``origination_uuid``)."""
-    return bool(_SAFE_WORD.fullmatch(text))
+def is_leg(text: str) -> bool:
+    """Whether a leg of this name can be addressed. One need not be: a caller of ``originate`` can
+    choose any text (``origination_uuid``)."""
+    return bool(_LEG.fullmatch(text))
+
+
+def _leg(text: str) -> str:
+    if not is_leg(text):
+        raise PbxRejectedError(f"a leg with such a name cannot be addressed: {text[:60]!r}")
+    return text
+
+
+def _quoted(leg: str) -> str:
+    """A leg's name as one argument of a command that is read by ``switch_separate_string``: there a
+    quote and a backslash mean something, and ``^^`` at the start changes the separator."""
+    if _SAFE_WORD.fullmatch(_leg(leg)):
+        return leg
+    escaped = leg.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _word(text: str) -> str:
-    if not is_word(text):
+    if not _SAFE_WORD.fullmatch(text):
         raise PbxRejectedError(f"not allowed in a command: {text[:60]!r}")
     return text
 

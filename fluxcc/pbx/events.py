@@ -58,6 +58,12 @@ _HEADERS = {
     "application": "variable_current_application",
 }
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
+_CALL = "Fluxcc-Call"
+_LEG_NAMES = (
+    *(_HEADERS[field] for field in ("leg", "other_leg", "bridge_a", "bridge_b", "queue_member")),
+    _CALL,
+)
+"""Headers that are a leg's name, of which no character may be lost."""
 
 
 class Event(LegEvent):
@@ -91,7 +97,7 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     request: str = msgspec.field(default="", name="Fluxcc-Request-ID")
     action: str = msgspec.field(default="", name="Fluxcc-Action")
     agent: str = msgspec.field(default="", name="Fluxcc-Agent")
-    call: str = msgspec.field(default="", name="Fluxcc-Call")
+    call: str = msgspec.field(default="", name=_CALL)
     service: str = msgspec.field(default="", name="Fluxcc-Service")
     reason: str = msgspec.field(default="", name="Fluxcc-Reason")
     language: str = msgspec.field(default="", name="Fluxcc-Language")
@@ -114,12 +120,12 @@ class Decoder:
         try:
             return self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return msgspec.convert(read_loosely(body), self._type)
+            return msgspec.convert(read_loosely(body, _LEG_NAMES), self._type)
 
     @staticmethod
     def request(body: bytes) -> RequestHeaders:
         """The request in the body of a ``fluxcc::request`` event. Raises ``ValueError``."""
-        return msgspec.convert(read_loosely(body), RequestHeaders)
+        return msgspec.convert(read_loosely(body, _LEG_NAMES), RequestHeaders)
 
 
 def _event_type(group_variables: Sequence[str], agent_variables: Sequence[str]) -> type[Event]:

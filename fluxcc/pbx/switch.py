@@ -107,10 +107,10 @@ class Switch:
         )
         yield_to_others()
         listed = {row.uuid for row in rows}
-        doubtful = [leg for leg in known if leg not in listed and commands.is_word(leg)]
+        doubtful = [leg for leg in known if leg not in listed and commands.is_leg(leg)]
         if known or len(listed) <= ASKED_ONE_BY_ONE:
-            # One with a name that is no word of a command is taken at its row's word.
-            doubtful += [leg for leg in listed if leg not in known and commands.is_word(leg)]
+            # One whose name cannot be addressed is taken at its row's word.
+            doubtful += [leg for leg in listed if leg not in known and commands.is_leg(leg)]
         there = self._existing(doubtful)
         up = frozenset(there | (listed - set(doubtful)))
         yield_to_others()

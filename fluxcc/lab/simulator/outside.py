@@ -18,6 +18,8 @@ from .switchboard import Switchboard
 PICK_UP = 0.003
 """Seconds a telephone rings before it is answered."""
 
+_LONGEST_UUID = 256
+"""Characters that FreeSWITCH keeps of one."""
 PHONE_MODES = ("answer", "ring", "busy")
 
 
@@ -37,8 +39,11 @@ class Outside:
         destination: str,
         profile: str,
         route: Callable[[Channel], None],
+        *,
+        call_id: str = "",
     ) -> Channel:
-        """A caller with ``From: "name" <sip:number@…>`` dials ``destination``."""
+        """A caller with ``From: "name" <sip:number@…>`` dials ``destination``. A ``call_id`` is the
+        leg's UUID, as on a profile with ``inbound-use-callid-as-uuid``."""
         typed, user = number, from_user(number)
         shown_user = user.partition(";")[0]
         shown_name = display_name(name) or shown_user or "unknown"
@@ -58,7 +63,8 @@ class Outside:
                 network_address="127.0.0.1",
                 ani=shown_user if typed else "",
             ),
-            inbound_variables(user, port, profile, destination),
+            inbound_variables(user, port, profile, destination, call_id),
+            uuid_wanted=call_id[:_LONGEST_UUID],
         )
         self._callers[caller.uuid] = caller
         self._switchboard.redirect(caller, lambda: route(caller))

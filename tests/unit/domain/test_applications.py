@@ -23,8 +23,11 @@ def test_what_talks_or_connects_has_taken_it_however_it_ends(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["set", "export", "unset", "hash", "log", "eval", "sleep", "info", "answer", "pre_answer"]
-    + ["ring_ready", "sched_hangup", "bind_meta_app", "record_session", "execute_extension"],
+    [
+        *("set", "export", "unset", "hash", "log", "eval", "sleep", "info", "answer"),
+        *("pre_answer", "ring_ready", "sched_hangup", "bind_meta_app", "record_session"),
+        "execute_extension",
+    ],
 )
 @pytest.mark.parametrize("cause", [NORMAL, "ALLOTTED_TIMEOUT"])
 def test_what_prepares_has_not(name: str, cause: str) -> None:

@@ -80,7 +80,8 @@ def test_anything_else_is_an_unknown_action(action: str) -> None:
         {"agent": "${x}"},
         {"agent": "x" * 65},
         {"call": "not a uuid"},
-        {"call": "x" * 65},
+        {"call": "x" * 257},
+        {"call": "ligação"},
         {"call": "a\nb"},
         {"action": ""},
         {"action": "transfer"},
@@ -88,6 +89,12 @@ def test_anything_else_is_an_unknown_action(action: str) -> None:
 )
 def test_a_malformed_request_is_refused(changes: dict[str, str]) -> None:
     assert refusal(**changes) is Code.MALFORMED_REQUEST
+
+
+@pytest.mark.parametrize("call", ["a-1.!%*_+`'~()<>:\\\"/[]?{}@10.0.0.1", "~$(=", "x" * 256])
+def test_a_call_may_be_named_by_any_call_id(call: str) -> None:
+    """On a profile with ``inbound-use-callid-as-uuid`` it is the leg's UUID."""
+    assert read_request(headers(call=call), "en").call == call
 
 
 def test_a_reason_is_one_line_of_at_most_200_characters() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.lab.simulator.api.words import words
 from fluxcc.pbx import commands
 
 BAD_WORDS = [
@@ -22,19 +25,13 @@ BAD_WORDS = [
 @pytest.mark.parametrize("word", BAD_WORDS)
 def test_no_command_takes_a_word_that_could_be_more_than_one(word: str) -> None:
     for command in (
-        lambda: commands.end_leg(word, "NORMAL_CLEARING"),
         lambda: commands.end_leg("leg", word),
-        lambda: commands.move_leg(word, "7001", "default"),
         lambda: commands.move_leg("leg", word, "default"),
         lambda: commands.move_leg("leg", "7001", word),
-        lambda: commands.move_pair(word, "7001", "default"),
         lambda: commands.move_pair("leg", word, "default"),
         lambda: commands.move_pair("leg", "7001", word),
-        lambda: commands.arm_survey(word, "*28", "default"),
         lambda: commands.arm_survey("leg", word, "default"),
         lambda: commands.arm_survey("leg", "*28", word),
-        lambda: commands.disarm_survey(word),
-        lambda: commands.brief(word, "group", "sales"),
         lambda: commands.brief("leg", word, "sales"),
         lambda: commands.put_hash(word, "key", "value"),
         lambda: commands.put_hash("realm", word, "value"),
@@ -44,8 +41,6 @@ def test_no_command_takes_a_word_that_could_be_more_than_one(word: str) -> None:
         lambda: commands.put_hashes("realm", [("key", word)]),
         lambda: commands.drop_hash("realm", word),
         lambda: commands.read_context(word),
-        lambda: commands.exists(word),
-        lambda: commands.describe(word),
         lambda: commands.custom_event(word, []),
     ):
         with pytest.raises(PbxRejectedError):
@@ -75,11 +70,59 @@ def test_nothing_reaches_another_realm_of_mod_hash() -> None:
 @given(st.text())
 def test_a_word_is_refused_or_is_one_word(word: str) -> None:
     try:
-        command = commands.end_leg(word, "CALL_REJECTED")
+        command = commands.move_leg("leg", word, "default")
     except PbxRejectedError:
         return
-    assert command.split() == ["uuid_kill", word, "CALL_REJECTED"]
+    assert command.split() == ["uuid_transfer", "leg", word, "XML", "default"]
     assert not re.search(r"[\x00-\x1f\"'$\\]", command)
+
+
+BAD_LEGS = ["", " ", "a b", "a\nb", "a\r", "a\x00", "a\n\nauth x", "a\tb", "\x7f", "é", "x" * 257]
+ON_LEGS: list[tuple[Callable[[str], str], list[str]]] = [
+    (lambda leg: commands.move_leg(leg, "7001", "default"), ["7001", "XML", "default"]),
+    (lambda leg: commands.move_pair(leg, "7001", "a"), ["-both", "7001", "XML", "a"]),
+    (lambda leg: commands.arm_survey(leg, "*28", "a"), ["transfer_after_bridge", "*28:XML:a"]),
+    (commands.disarm_survey, ["transfer_after_bridge"]),
+    (commands.forget_application, ["current_application"]),
+    (lambda leg: commands.brief(leg, "group", "sales"), ["fluxcc_survey_group", "sales"]),
+    (commands.describe, ["json"]),
+]
+"""Commands that FreeSWITCH takes apart by ``switch_separate_string``, and what follows the leg."""
+CALL_IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=256)
+"""Also of signs that mean something to FreeSWITCH, in any order."""
+SIGNS = st.text(st.sampled_from("'\\^:\"ns -${}a;,|"), min_size=1, max_size=12)
+
+
+@pytest.mark.parametrize("leg", BAD_LEGS)
+def test_a_leg_that_cannot_be_addressed_is_refused(leg: str) -> None:
+    assert not commands.is_leg(leg)
+    for build in (
+        lambda: commands.end_leg(leg, "NORMAL_CLEARING"),
+        lambda: commands.exists(leg),
+        *(partial(build, leg) for build, _ in ON_LEGS),
+    ):
+        with pytest.raises(PbxRejectedError, match="cannot be addressed"):
+            build()
+
+
+@given(leg=CALL_IDS | SIGNS)
+@example(leg='a-1!*_+`~()<>:"/[]?{}@host')
+@example(leg="^^:a:b")
+@example(leg="'")
+@example(leg="\\")
+@example(leg="\\'' -both")
+def test_whatever_a_call_id_is_made_of_is_the_name_of_one_leg(leg: str) -> None:
+    """Contract of ``inbound-use-callid-as-uuid``: each command names this leg and no other, and has
+    the arguments that it is meant to have."""
+    if not commands.is_leg(leg):
+        assert " " in leg
+        return
+    assert commands.end_leg(leg, "CALL_REJECTED") == f"uuid_kill {leg} CALL_REJECTED"
+    assert commands.exists(leg) == f"uuid_exists {leg}"
+    for build, rest in ON_LEGS:
+        _, _, arguments = build(leg).partition(" ")
+        assert words(arguments, 9) == [leg, *rest]
+        assert arguments.isprintable()
 
 
 def test_commands_are_put_as_freeswitch_wants_them() -> None:
