@@ -12,12 +12,13 @@ from fluxcc.domain.requests import Request
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """Send the customer to the survey where the group has one; end both legs otherwise.
+    """Send the customer to the survey where the group has one and the request does not say no; end
+    both legs otherwise.
 
     A survey that was armed for the telephone's hangup is disarmed in both cases, so that it does
     not start twice.
     """
-    group = survey.group_of(call, rules)
+    group = survey.group_of(call, rules) if request.has_survey else None
     if group is None:
         return Plan(
             effects=(

@@ -54,6 +54,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """How long a block holds, in seconds; None for the configured time."""
     service: str = ""
     """Where to transfer to: a service's name."""
+    has_survey: bool = True
+    """``hangup``: whether the customer may go to the group's survey."""
     entry: Entry | None = None
     """What a supervisor sets or removes."""
     reason: str = ""

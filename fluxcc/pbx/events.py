@@ -101,6 +101,7 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     service: str = msgspec.field(default="", name="Fluxcc-Service")
     reason: str = msgspec.field(default="", name="Fluxcc-Reason")
     language: str = msgspec.field(default="", name="Fluxcc-Language")
+    survey: str = msgspec.field(default="", name="Fluxcc-Survey")
 
 
 class Decoder:

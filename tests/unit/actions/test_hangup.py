@@ -94,3 +94,10 @@ def test_a_group_with_the_survey_off_has_none() -> None:
         a_conversation(), a_request(Action.HANGUP), some_rules(Group("sales", has_survey=False))
     )
     assert plan.code is Code.ENDED
+
+
+def test_a_request_may_say_no_to_the_survey() -> None:
+    request = a_request(Action.HANGUP, has_survey=False)
+    plan = hangup.plan(a_conversation(), request, some_rules(SALES))
+    assert (plan.code, plan.confirmation) == (Code.ENDED, AllEnded(BOTH))
+    assert plan.effects[0] == DisarmSurvey("customer")

@@ -85,6 +85,8 @@ def test_anything_else_is_an_unknown_action(action: str) -> None:
         {"call": "a\nb"},
         {"action": ""},
         {"action": "transfer"},
+        {"survey": "No"},
+        {"survey": "0"},
     ],
 )
 def test_a_malformed_request_is_refused(changes: dict[str, str]) -> None:
@@ -97,11 +99,16 @@ def test_a_call_may_be_named_by_any_call_id(call: str) -> None:
     assert read_request(headers(call=call), "en").call == call
 
 
+@pytest.mark.parametrize(("survey", "has_survey"), [("", True), ("yes", True), ("no", False)])
+def test_only_a_plain_no_ends_a_call_without_the_survey(survey: str, has_survey: bool) -> None:
+    assert read_request(headers(action="hangup", survey=survey), "en").has_survey is has_survey
+
+
 def test_a_reason_is_one_line_of_at_most_200_characters() -> None:
     assert read_request(headers(reason="a\r\nb" + "x" * 4000), "en").reason == "a b" + "x" * 197
 
 
-@given(values=st.lists(st.text(max_size=80), min_size=7, max_size=7))
+@given(values=st.lists(st.text(max_size=80), min_size=8, max_size=8))
 def test_any_headers_are_a_request_or_a_refusal(values: list[str]) -> None:
     try:
         assert read_request(RequestHeaders(*values), "en").id == values[0]
