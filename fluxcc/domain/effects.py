@@ -56,7 +56,7 @@ class EndConsultation(msgspec.Struct, frozen=True):
 
 
 class Detain(msgspec.Struct, frozen=True):
-    """Have a leg wait when its bridge ends, instead of going on in its dialplan, or let it again."""
+    """Have a leg wait when its bridge ends, instead of going on in its dialplan; or not any more."""
 
     leg: str
     is_on: bool

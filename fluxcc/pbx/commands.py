@@ -72,7 +72,7 @@ def disarm_survey(leg: str) -> str:
 
 def detain(leg: str, *, is_on: bool) -> str:
     """Park a leg when its bridge ends (``switch_ivr_bridge.c``), or not any more."""
-    return f"uuid_setvar {_leg(leg)} park_after_bridge {'true' if is_on else ''}".rstrip()
+    return f"uuid_setvar {_quoted(leg)} park_after_bridge {'true' if is_on else ''}".rstrip()
 
 
 def brief(leg: str, name: str, value: str) -> str:

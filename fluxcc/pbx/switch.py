@@ -125,7 +125,7 @@ class Switch:
     def describe_all(self, legs: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """Everything about each of the legs, in the shape of an event's body, as the answers come.
         A leg that is gone, or cannot be asked about, is left out."""
-        askable = [leg for leg in legs if commands.is_word(leg)]
+        askable = [leg for leg in legs if commands.is_leg(leg)]
         for start in range(0, len(askable), DESCRIBED_TOGETHER):
             chunk = askable[start : start + DESCRIBED_TOGETHER]
             answers = self._run_all((commands.describe(leg) for leg in chunk), check=False)

@@ -16,7 +16,7 @@ from fluxcc.client import Reply
 from fluxcc.domain.calls import CallRecord
 from tests.testing.daemon import Daemon
 
-from .cast import Cast
+from .cast import Cast, Pool
 from .matrix import Stage
 from .port import LabError
 from .shape import SHAPES
@@ -90,10 +90,12 @@ def trials(stage: Stage, action: str) -> Iterator[Trial]:
 class Play:
     """One trial, from the first call to the end of the last leg."""
 
-    def __init__(self, trial: Trial, cast: Cast, daemon: Daemon) -> None:
+    cast: Cast
+
+    def __init__(self, trial: Trial, pool: Pool, daemon: Daemon) -> None:
         self.trial = trial
         self.stage = trial.stage
-        self.cast = cast
+        self._pool = pool
         self._daemon = daemon
         self.findings = Findings()
         self.row: tuple[str, str, str] | None = None
@@ -106,7 +108,7 @@ class Play:
 
     def reach(self) -> None:
         """Bring everybody to the stage, and let the daemon see it."""
-        SHAPES[self.stage.shape].reach(self.cast, self.stage.name)
+        self.cast, _ = SHAPES[self.stage.shape].reach(self._pool, self.stage.name)
         self.cast.telephone("idle")
         time.sleep(0.3)
 

@@ -59,13 +59,13 @@ class Run:
         rest = iter(wanted)
         with ThreadPoolExecutor(at_once) as threads:
             while wave := list(islice(rest, at_once)):
-                plays = [Play(trial, self._pool.cast(), self._daemon) for trial in wave]
+                plays = [Play(trial, self._pool, self._daemon) for trial in wave]
                 ready = [play for play in threads.map(self._reach, plays) if play]
                 if self._restarts:
                     self._daemon.kill()
                     self._daemon.start()
                 list(threads.map(self._act, ready))
-                list(threads.map(self._close, plays))
+                list(threads.map(self._close, ready))
                 time.sleep(0.5)
                 self._compare(ready)
                 self._note(plays)

@@ -1,7 +1,7 @@
 """Live legs and calls: who is who, and who has whom. Read this page first.
 
-**Words.** A *leg* is one FreeSWITCH channel. A *person* is at its far end, or it is a *wire*, half of
-a loopback pair, behind which one finds the person by following bridges (``people.far_end``). A
+**Words.** A *leg* is one FreeSWITCH channel. A *person* is at its far end, or it is a *wire*, half
+of a loopback pair, behind which one finds the person by following bridges (``people.far_end``). A
 person is *outside* (a trunk's leg) or a *station*, the telephone of an extension. What a leg is, is
 settled when it is created (``identity``); FreeSWITCH writes other persons' names onto it later.
 
@@ -10,8 +10,8 @@ agent's leg is bridged to the colleague *inside* its bridge to the customer: the
 bridge is the one to the agent, the agent's newest is another. Two are *connected* when both have
 been answered; a bridge of early media connects nobody.
 
-**A call** has one customer for life: the person outside. It ends with the customer's leg, and is one
-row of history. Between two extensions it is *internal*, and ends when less than two are left. A
+**A call** has one customer for life: the person outside. It ends with the customer's leg, and is
+one row of history. Between two extensions it is *internal*, and ends when less than two are left. A
 station alone (one that logs in, picks up, waits in a queue) has no call.
 
 =====================================  ========================================================
