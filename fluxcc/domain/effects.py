@@ -56,7 +56,7 @@ class EndConsultation(msgspec.Struct, frozen=True):
 
 
 class Detain(msgspec.Struct, frozen=True):
-    """Have a leg wait when its bridge ends, instead of going on in its dialplan; or not any more."""
+    """Have a leg wait when its bridge ends, instead of going on in its dialplan; or no longer."""
 
     leg: str
     is_on: bool

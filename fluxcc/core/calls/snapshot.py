@@ -178,7 +178,7 @@ class Snapshots:
             self._tracker.name(leg, remembered.extension, *remembered.aliases)
             leg.hint, leg.first_dialled = remembered.hint, remembered.first_dialled
             leg.is_standing = leg.is_standing or remembered.is_standing
-        leg.is_answered = row.is_answered
+        leg.is_answered = leg.is_answered or row.is_answered
         leg.is_on_hold = row.is_on_hold
         if leg.is_inbound and leg.kind is LegKind.TRUNK and not leg.is_answered:
             self._happenings.leg_came_in(leg)
