@@ -79,6 +79,8 @@ def trials(stage: Stage, action: str) -> Iterator[Trial]:
     """Everybody whose request ends the stage, each with a stage of their own."""
     last = stage.agent or "idle"
     yield Trial(stage, action, last, names_call=False)
+    if stage.alone:
+        return
     yield Trial(stage, action, last, names_call=True)
     if stage.asked and action in ("prank", "hangup"):
         yield Trial(stage, action, stage.asked, names_call=False)
@@ -169,6 +171,8 @@ class Play:
             return ASKED[action]
         if trial.asker == stage.beside:
             return BESIDE[action]
+        if stage.internal:
+            return BESIDE[action]
         if action == "conference" and not stage.has:
             return "no-live-call"
         if action == "hangup" and (not stage.group or not self._was_talk()):
@@ -213,14 +217,18 @@ class Play:
             self._check_colleague(code)
             return
         agent = self._user(stage.agent) if stage.agent else self._former_agent()
-        self.row = (self.customer, agent, OUTCOMES.get(code, "answered" if agent else "unanswered"))
+        self.row = (
+            None
+            if stage.internal
+            else (self.customer, agent, OUTCOMES.get(code, "answered" if agent else "unanswered"))
+        )
         gone = [stage.asked, stage.beside, stage.rings_beside]
         if not stage.stands or code == "conference-joined":
             gone += [stage.has] if code != "conference-joined" else []
         if stage.beside or stage.rings_beside:
             gone.append("agent 2")
         gone += list(stage.rings) if code in ("blocked", "ended") and not stage.agent else []
-        ends = code in ("blocked", "ended")
+        ends = code in ("blocked", "ended", "not-blocked-internal")
         gone += [stage.customer] if ends else []
         self._wait(f"{trial}: gone", lambda: self._alive(gone), [])
         stays = [] if ends else [stage.customer]

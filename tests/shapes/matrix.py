@@ -17,6 +17,7 @@ Everybody else (``idle``) gets ``no-live-call``, and ``not-your-call`` where the
 operator who names the call may do all four; ``conference`` needs an agent.
 
 ``group`` is false where no group is told: then ``hangup`` ends the call, and starts no survey.
+``internal`` is a call between extensions, ``alone`` a telephone that nobody talks to.
 ``stands`` says that the agent's telephone stays connected. ``not_`` overrides single codes.
 """
 
@@ -44,6 +45,8 @@ class Stage:
     others: tuple[str, ...] = ()
     group: bool = True
     stands: bool = False
+    internal: bool = False
+    alone: bool = False
     not_: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -161,5 +164,42 @@ MATRIX = (
     Stage("room", "together", has="agent"),
     Stage("moved_to_room", "together", has="agent"),
     Stage("moved_to_room", "customer alone", former=("agent",)),
+    Stage("behind_a_proxy_out", "talking", has="agent", group=False),
+    Stage("contact", "talking", has="agent"),
+    # Between extensions, and telephones alone
+    Stage("internal", "talking", has="agent", customer="colleague", internal=True),
+    Stage("click_to_colleague", "talking", has="agent", customer="colleague", internal=True),
+    Stage("standby", "logged in", customer="agent", rings=("agent",), alone=True),
+    Stage("standby", "between two calls", customer="agent", rings=("agent",), alone=True),
+    Stage("fifo_standing", "waiting agent", customer="agent", rings=("agent",), alone=True),
+    Stage("fifo_standing", "between two calls", customer="agent", rings=("agent",), alone=True),
+    # Further ways to each other
+    Stage("dialled_out", "ringing", rings=("agent",), group=False),
+    Stage("click_to_call_bridge", "ringing", rings=("agent",), group=False),
+    Stage("not_taken_by_customer", "ringing", rings=("agent",), group=False),
+    Stage("dialled_out_held", "on hold", has="agent", group=False),
+    Stage("dialled_out_att_xfer", "consulting", has="agent", asked="colleague", group=False),
+    Stage("dialled_out_att_xfer", "handed over", has="colleague", former=("agent",), group=False),
+    Stage("att_xfer_completed", "consulting", has="agent", asked="colleague"),
+    Stage("refer_replacing_ringing", "calling a colleague", has="agent", rings_beside="colleague"),
+    Stage("refer_replacing_ringing", "handed over", has="colleague", former=("agent",)),
+    Stage("campaign_handed_over", "handed over", has="colleague", former=("agent",)),
+    Stage(
+        "click_to_call_handed_over", "handed over", has="colleague", former=("agent",), group=False
+    ),
+    Stage("queue_handed_over", "handed over", has="colleague", former=("agent",)),
+    Stage("campaign_queue", "talking", has="agent"),
+    Stage("fifo_handed_over", "handed over", has="colleague", former=("agent",), others=("agent",)),
+    Stage("queue_loopback", "talking", has="agent"),
+    Stage("loopback_bow_out", "taken", has="agent"),
+    Stage("loopback_behind_bow_out", "taken", has="agent"),
+    Stage("standby_to_room", "in the room", former=("agent",), others=("agent",)),
+    Stage("park_after_bridge", "customer parked", former=("agent",)),
+    Stage("after_a_machine", "talking", has="agent"),
+    Stage("campaign_machine", "listening"),
+    Stage("to_a_service", "at the service", former=("agent",)),
+    Stage("to_music", "listening", former=("agent",)),
+    Stage("own_room", "in the room", has="agent"),
+    Stage("own_room_customer_moved", "handed over", has="colleague", former=("agent",)),
 )
 ACTIONS = ("prank", "conference", "transfer", "hangup")

@@ -32,6 +32,8 @@ cannot turn a text into a usable number."""
 PARKED_AT_ONCE = 3.0
 """Seconds after leaving an agent within which a customer who is parked was parked by that agent:
 the dialplan parks at once whom a telephone transfers there."""
+PARKING = frozenset({"park", "valet_park"})
+"""Applications that park (``mod_dptools.c``, ``mod_valet_parking.c``)."""
 STANDBY = "uuid-standby"
 TRUE = "true"
 CONFERENCE = "conference"
@@ -123,8 +125,10 @@ class Tracker:
         call = leg.call
         if call is None or call.customer is not leg or call.is_internal or leg.bridges:
             return
+        # After the end of a bridge a leg may be parked, too, because its dialplan wants that.
+        is_sent_there = event.application in PARKING
         is_at_once = call.parted is not None and self._clock.now() - call.parted < PARKED_AT_ONCE
-        if is_at_once and call.outcome is Outcome.LIVE and call.agent:
+        if is_sent_there and is_at_once and call.outcome is Outcome.LIVE and call.agent:
             self.hold(call, call.agent)
 
     def leg_unparked(self, event: LegEvent) -> None:
