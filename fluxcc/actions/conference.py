@@ -23,7 +23,7 @@ from fluxcc.domain.requests import Request
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """Move both to the agent's room. Raises ``RefusedError`` where the agent has none."""
-    agent_leg.refuse_consulted(call)
+    agent_leg.check_movable(call)
     room = rules.find_room(call.agent)
     if not call.agent_leg:
         raise RefusedError(Code.NO_LIVE_CALL, call=call.customer)

@@ -86,7 +86,8 @@ def trials(stage: Stage, action: str) -> Iterator[Trial]:
         yield Trial(stage, action, stage.asked, names_call=False)
     if stage.beside:
         yield Trial(stage, action, stage.beside, names_call=False)
-    yield Trial(stage, action, "operator", names_call=True)
+    if not stage.internal:
+        yield Trial(stage, action, "operator", names_call=True)
 
 
 class Play:
@@ -216,11 +217,15 @@ class Play:
         if trial.asker in (stage.asked, stage.beside):
             self._check_colleague(code)
             return
-        agent = self._user(stage.agent) if stage.agent else self._former_agent()
+        agent = self._who_had_it()
         self.row = (
             None
             if stage.internal
-            else (self.customer, agent, OUTCOMES.get(code, "answered" if agent else "unanswered"))
+            else (
+                self.customer,
+                agent,
+                OUTCOMES.get(code, "answered" if self._was_talk() else "unanswered"),
+            )
         )
         gone = [stage.asked, stage.beside, stage.rings_beside]
         if not stage.stands or code == "conference-joined":
@@ -259,8 +264,11 @@ class Play:
             role = self.trial.asker
             self._wait(f"{self.trial}: gone", lambda: self._alive([role]), [])
 
-    def _former_agent(self) -> str:
-        return self._user(self.stage.former[-1]) if self.stage.former else ""
+    def _who_had_it(self) -> str:
+        """The agent in history."""
+        stage = self.stage
+        role = stage.agent or stage.dials or next(iter(stage.former), "")
+        return self._user(role) if role else ""
 
     def _is_refusal(self, code: str) -> bool:
         return code in ("no-live-call", "not-your-call", "conference-not-joined")
