@@ -14,7 +14,7 @@ from fluxcc.lab.port import Lab
 from tests.testing.waiting import until
 
 from .kinds import RECEIVED, RECEIVED_BY_QUEUE, Kind, every_kind
-from .pbx import AGENT, COLLEAGUE, TALKING
+from .pbx import AGENT, COLLEAGUE, TALKING, members
 from .scene import Scene
 
 HOUSE_ROOM = r"""<include>
@@ -150,9 +150,3 @@ def test_a_room_that_the_pbx_does_not_have(scene: Scene) -> None:
     reply = scene.board.ask("conference", AGENT)
     assert (reply.status, reply.code) == ("failed", "conference-not-joined")
     talk.wait_over()
-
-
-def members(lab: Lab, room: str) -> list[str]:
-    """The legs in a room, by the room's own list."""
-    answer = lab.api(f"conference {room} list")
-    return [line.split(";")[2] for line in answer.splitlines() if line.count(";") > 3]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import gevent
 import pytest
 
+from fluxcc.lab.simulator.conference import NEXT_FRAME
 from tests.testing.freeswitch import CALLER
 
 from .conftest import Scene
@@ -198,6 +200,11 @@ def with_rooms(configuration: Path, scene: Scene) -> Scene:
         '<condition field="destination_number" expression="^\\*(\\d+)$">'
         '<action application="answer"/>'
         '<action application="conference" data="$1@default"/>'
+        '</condition></extension>\n<extension name="small_room">'
+        '<condition field="destination_number" expression="^\\*\\*(\\d+)$">'
+        '<action application="answer"/>'
+        '<action application="conference" data="$1@default+flags{mintwo}"/>'
+        '<action application="hangup" data="CALL_REJECTED"/>'
         "</condition></extension>\n</include>"
     )
     scene.pbx.api("reloadxml")
@@ -227,6 +234,62 @@ def test_each_leg_moved_by_itself_right_after_the_other(with_rooms: Scene) -> No
         with_rooms.pbx.api(f"uuid_transfer {leg.uuid} *1000 XML default")
     with_rooms.until_event("CUSTOM", 2, Action="add-member")
     assert not with_rooms.said("CHANNEL_HANGUP")
+
+
+def members_by_number(scene: Scene, room: str) -> list[str]:
+    return [
+        line.partition(";")[0] for line in scene.pbx.api(f"conference {room} list").splitlines()
+    ]
+
+
+def test_a_room_for_two_ends_with_the_first_who_leaves(with_rooms: Scene) -> None:
+    scene = with_rooms
+    customer, agent = scene.bridged_call()
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both **1000 XML default")
+    scene.until_event("CUSTOM", 2, Action="add-member")
+    third = scene.call("**1000", profile="internal")
+    scene.until_event("CUSTOM", 3, Action="add-member")
+    scene.pbx.api(f"uuid_kill {agent.uuid}")
+    scene.until_event("CUSTOM", 1, Action="del-member")
+    gevent.sleep(3 * NEXT_FRAME)
+    assert scene.pbx.api("conference 1000 list count") == "2"
+    scene.pbx.api(f"uuid_kill {customer.uuid}")
+    scene.until(lambda: third.is_ended)
+    assert third.cause == "NORMAL_CLEARING"
+    scene.until_event("CUSTOM", Action="conference-destroy")
+
+
+def test_one_who_may_go_on_after_the_room_does(with_rooms: Scene) -> None:
+    """``hangup_after_conference=false``: the dialplan goes on."""
+    scene = with_rooms
+    customer, agent = scene.bridged_call()
+    scene.pbx.api(f"uuid_setvar {agent.uuid} hangup_after_conference false")
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both **1000 XML default")
+    scene.until_event("CUSTOM", 2, Action="add-member")
+    scene.pbx.api(f"uuid_kill {customer.uuid}")
+    scene.until(lambda: agent.is_ended)
+    assert agent.cause == "CALL_REJECTED"
+
+
+@pytest.mark.parametrize(("way", "told"), [("kick", "kicked"), ("hup", "hup")])
+def test_a_member_can_be_put_out(with_rooms: Scene, way: str, told: str) -> None:
+    scene = with_rooms
+    leg = scene.call("**1000", profile="internal")
+    scene.until_event("CUSTOM", Action="add-member")
+    [number] = members_by_number(scene, "1000")
+    assert scene.pbx.api(f"conference 1000 {way} 77") == "-ERR Non-Existant ID 77\n"
+    assert scene.pbx.api(f"conference 1000 {way} {number}") == f"+OK {told} {number}\n"
+    scene.until(lambda: leg.is_ended)
+    assert leg.cause == "CALL_REJECTED"
+
+
+def test_a_command_can_be_scheduled(scene: Scene) -> None:
+    assert scene.pbx.api("sched_api 5 none echo").startswith("-ERR Invalid syntax")
+    assert scene.pbx.api("sched_api +1 none").startswith("-ERR Invalid syntax")
+    answer = scene.pbx.api("sched_api +1 none global_setvar late=yes&")
+    assert answer.startswith("+OK Added: ")
+    assert scene.pbx.api("global_getvar late") == ""
+    scene.until(lambda: scene.pbx.api("global_getvar late") == "yes")
 
 
 def test_an_agent_in_a_room_stays_busy_until_the_own_leg_ends(with_rooms: Scene) -> None:
