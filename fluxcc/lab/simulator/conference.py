@@ -6,6 +6,7 @@ FreeSWITCH any name makes a room on first entry.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from dataclasses import dataclass, field
@@ -68,7 +69,9 @@ class Conferences:
         room.members[number] = leg
         room.had_fewest = room.had_fewest or len(room.members) >= room.fewest > 0
         self._fire(room, "add-member", self._member_headers(number, leg))
-        leg.wait(lambda: leg.is_called_away or number in self._put_out)
+        # Audio that is passed on unseen cannot be mixed.
+        patience = NEXT_FRAME if leg.codec == "PROXY" else None
+        leg.wait(lambda: leg.is_called_away or number in self._put_out, timeout=patience)
         self._put_out.discard(number)
         del room.members[number]
         self._fire(room, "del-member", self._member_headers(number, leg))
@@ -77,7 +80,8 @@ class Conferences:
             gevent.spawn_later(NEXT_FRAME, self._close, room)
 
     def command(self, text: str) -> str:
-        """``list [count]``, ``ROOM list [count]``, ``ROOM get count``, ``ROOM kick|hup MEMBER``."""
+        """``list [count]``, ``ROOM list [count]``, ``ROOM json_list``, ``ROOM get count``,
+        ``ROOM kick|hup MEMBER``."""
         words = text.split()
         if not words or words[0] == "list":
             if not self._rooms:
@@ -91,6 +95,8 @@ class Conferences:
             return str(len(room.members))
         if what == "list":
             return _member_lines(room)
+        if what == "json_list":
+            return json.dumps([_document(room)], ensure_ascii=False, indent="\t")
         if len(words) == 3 and words[1] in _WAYS_OUT and words[2].isdigit():
             number = int(words[2])
             if number not in room.members:
@@ -153,6 +159,20 @@ def _room_line(room: Room) -> str:
     people = "member" if count == 1 else "members"
     flags = "running|answered|enforce_min|dynamic|exit_sound|enter_sound|json_status"
     return f"+OK Conference {room.name} ({count} {people} rate: 8000 flags: {flags})\n"
+
+
+def _document(room: Room) -> dict[str, object]:
+    members = [
+        {
+            "type": "caller",
+            "id": number,
+            "uuid": leg.uuid,
+            "caller_id_name": leg.profile.caller_name,
+            "caller_id_number": leg.profile.caller_number,
+        }
+        for number, leg in sorted(room.members.items(), reverse=True)
+    ]
+    return {"conference_name": room.name, "member_count": len(members), "members": members}
 
 
 def _member_lines(room: Room) -> str:

@@ -283,6 +283,66 @@ def test_a_member_can_be_put_out(with_rooms: Scene, way: str, told: str) -> None
     assert leg.cause == "CALL_REJECTED"
 
 
+@pytest.fixture
+def with_media(configuration: Path, with_rooms: Scene) -> Scene:
+    """What is dialled is the media's way."""
+    (configuration / "dialplan" / "public" / "00_media.xml").write_text(
+        '<include>\n<extension name="media">'
+        '<condition field="destination_number" expression="^(bypass_media|proxy_media)$">'
+        '<action application="set" data="$1=true"/>'
+        '<action application="bridge" data="user/1000@pbx.test"/>'
+        "</condition></extension>\n</include>"
+    )
+    with_rooms.pbx.api("reloadxml")
+    return with_rooms
+
+
+def test_media_past_the_pbx_and_back(with_media: Scene) -> None:
+    scene = with_media
+    customer, agent = scene.bridged_call("bypass_media")
+    assert agent.variable("signal_bridge_to") == customer.uuid
+    assert customer.variable("signal_bridge_to") == agent.uuid
+    assert json.loads(scene.pbx.api(f"uuid_dump {agent.uuid} json"))["Channel-State"] == (
+        "CS_HIBERNATE"
+    )
+    assert scene.pbx.api(f"uuid_media {agent.uuid}") == "+OK Success\n"
+    assert scene.pbx.api(f"uuid_media {agent.uuid}") == "-ERR Operation failed\n"
+    assert scene.pbx.api(f"uuid_media {NOBODY}") == "-ERR Operation failed\n"
+    assert len(scene.said("CHANNEL_UNBRIDGE")) == 1
+    assert len(scene.said("CHANNEL_BRIDGE")) == 2
+    assert not agent.variable("signal_bridge_to")
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both *1000 XML default")
+    scene.until_event("CUSTOM", 2, Action="add-member")
+    assert not scene.said("CHANNEL_HANGUP")
+
+
+def test_moved_without_their_media_one_is_lost(with_media: Scene) -> None:
+    scene = with_media
+    customer, agent = scene.bridged_call("bypass_media")
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both *1000 XML default")
+    scene.until(lambda: agent.is_ended)
+    assert not customer.is_ended
+
+
+def test_media_that_is_passed_on_unseen_stays_in_no_room(with_media: Scene) -> None:
+    scene = with_media
+    _, agent = scene.bridged_call("proxy_media")
+    dump = json.loads(scene.pbx.api(f"uuid_dump {agent.uuid} json"))
+    assert dump["Channel-Read-Codec-Name"] == "PROXY"
+    assert scene.pbx.api(f"uuid_media {agent.uuid}") == "-ERR Operation failed\n"
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both *1000 XML default")
+    scene.until_event("CUSTOM", 2, Action="add-member")
+    scene.until(lambda: agent.is_ended)
+
+
+def test_a_room_is_listed_as_json(with_rooms: Scene) -> None:
+    leg = with_rooms.call("*1000", name='J;"', profile="internal")
+    with_rooms.until_event("CUSTOM", Action="add-member")
+    [room] = json.loads(with_rooms.pbx.api("conference 1000 json_list"))
+    assert (room["conference_name"], room["member_count"]) == ("1000", 1)
+    assert [member["uuid"] for member in room["members"]] == [leg.uuid]
+
+
 def test_a_command_can_be_scheduled(scene: Scene) -> None:
     assert scene.pbx.api("sched_api 5 none echo").startswith("-ERR Invalid syntax")
     assert scene.pbx.api("sched_api +1 none").startswith("-ERR Invalid syntax")
