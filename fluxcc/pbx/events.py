@@ -31,6 +31,9 @@ REPLY = "fluxcc::reply"
 SURVEY = "fluxcc::survey"
 CONFERENCE = "conference::maintenance"
 JOINED = "add-member"
+LEFT = "del-member"
+"""``Action`` of ``CONFERENCE``: a leg entered a conference, or left it. Both carry the leg's
+``Unique-ID`` and ``Conference-Name``, and ``Conference-Size`` as it is afterwards."""
 
 
 SUBSCRIPTION = " ".join(
