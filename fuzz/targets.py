@@ -93,7 +93,10 @@ def event_decoder(data: bytes) -> None:
         _put_into_commands(event)
     with suppress(PbxRejectedError):
         snapshot.read_snapshot(data.decode("utf-8", "replace"), _SNAPSHOT)
+    with suppress(PbxRejectedError):
+        commands.read_members(data.decode("utf-8", "replace"))
     commands.is_taken(data.decode("utf-8", "replace"), "*28")
+    commands.read_media(data.decode("utf-8", "replace"))
 
 
 def _put_into_commands(event: events.Event) -> None:

@@ -46,6 +46,14 @@ class EndLeg(msgspec.Struct, frozen=True):
     cause: str
 
 
+class BringMediaBack(msgspec.Struct, frozen=True):
+    """Make the media of a bridge run through FreeSWITCH again, which takes both telephones'
+    answers."""
+
+    leg: str
+    """The bridge's originatee."""
+
+
 class MoveLeg(msgspec.Struct, frozen=True):
     """Send one leg to a destination of the dialplan."""
 
@@ -81,6 +89,7 @@ Effect = (
     | DisarmSurvey
     | Brief
     | EndLeg
+    | BringMediaBack
     | MoveLeg
     | MovePair
     | Save

@@ -16,6 +16,7 @@ from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain.effects import (
     Brief,
+    BringMediaBack,
     DisarmSurvey,
     Effect,
     EndLeg,
@@ -68,7 +69,8 @@ class Performer:
         for step in steps(effects):
             self._runtime.together([partial(self._perform, effect, by) for effect in step])
 
-    def _perform(self, effect: Effect, by: str) -> None:
+    # One branch for each effect there is.
+    def _perform(self, effect: Effect, by: str) -> None:  # noqa: PLR0912
         match effect:
             case EnforceBlock(block, change):
                 self._blocking.enforce(block)
@@ -87,6 +89,8 @@ class Performer:
                 self._pbx.brief_leg(leg, facts)
             case EndLeg(leg, cause):
                 self._pbx.end_leg(leg, cause)
+            case BringMediaBack(leg):
+                self._pbx.bring_media_back(leg)
             case MoveLeg(leg, destination, context):
                 self._pbx.move_leg(leg, destination, context)
             case MovePair(leg, destination, context):
