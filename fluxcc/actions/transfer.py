@@ -17,6 +17,9 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     service = rules.find_service(request.service)
     if service is None:
         raise RefusedError(Code.UNKNOWN_SERVICE, call=call.customer)
+    if call.is_proxied:
+        # The service would not hear the customer, and FreeSWITCH would end the call.
+        raise RefusedError(Code.PBX_REJECTED, call=call.customer)
     return Plan(
         effects=(
             *agent_leg.end_consultation(call),

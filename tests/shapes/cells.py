@@ -44,6 +44,12 @@ ASKED = {
     "transfer": "not-your-call",
     "conference": "not-your-call",
 }
+REFUSALS = frozenset(
+    {
+        *("no-live-call", "not-your-call", "room-occupied"),
+        *("conference-not-joined", "pbx-rejected"),
+    }
+)
 BESIDE = {**SUCCESS, "prank": "not-blocked-internal", "hangup": "ended"}
 
 
@@ -271,7 +277,7 @@ class Play:
         return self._user(role) if role else ""
 
     def _is_refusal(self, code: str) -> bool:
-        return code in ("no-live-call", "not-your-call", "conference-not-joined")
+        return code in REFUSALS
 
     def _alive(self, roles: list[str]) -> list[str]:
         legs = self.cast.legs

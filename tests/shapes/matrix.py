@@ -60,6 +60,7 @@ class Stage:
         return self.has or self.holds
 
 
+PROXIED = {"conference": "conference-not-joined", "transfer": "pbx-rejected"}
 NOBODY_THERE = {"transfer": "no-live-call"}
 MATRIX = (
     # One customer, one agent
@@ -160,7 +161,7 @@ MATRIX = (
     Stage("gsm_gateway", "talking", has="agent"),
     Stage("call_id_as_uuid", "talking", has="agent"),
     Stage("bypass_media", "talking", has="agent"),
-    Stage("proxy_media", "talking", has="agent", not_={"conference": "conference-not-joined"}),
+    Stage("proxy_media", "talking", has="agent", group=False, not_=PROXIED),
     Stage("uuid_media_off", "talking", has="agent"),
     Stage("eavesdrop", "listening", has="agent", watches="supervisor"),
     Stage("whisper", "listening", has="agent", watches="supervisor"),
@@ -204,6 +205,13 @@ MATRIX = (
     Stage("to_a_service", "at the service", former=("agent",)),
     Stage("to_music", "listening", former=("agent",)),
     Stage("own_room", "in the room", has="agent"),
+    Stage(
+        "own_room",
+        "three in the room",
+        has="agent",
+        watches="colleague",
+        not_={"conference": "room-occupied"},
+    ),
     Stage("own_room_customer_moved", "handed over", has="colleague", former=("agent",)),
 )
 ACTIONS = ("prank", "conference", "transfer", "hangup")

@@ -18,6 +18,7 @@ from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain import causes
 from fluxcc.domain.effects import (
     Brief,
+    BringMediaBack,
     Detain,
     DisarmSurvey,
     Effect,
@@ -80,7 +81,9 @@ class Performer:
 
     def _perform(self, effect: Effect, by: str) -> None:
         match effect:
-            case EndLeg() | EndConsultation() | Detain() | MoveLeg() | MovePair():
+            case (
+                EndLeg() | EndConsultation() | Detain() | BringMediaBack() | MoveLeg() | MovePair()
+            ):
                 self._perform_on_legs(effect)
             case EnforceBlock(block, change):
                 self._blocking.enforce(block)
@@ -105,7 +108,7 @@ class Performer:
                 assert_never(effect)
 
     def _perform_on_legs(
-        self, effect: EndLeg | EndConsultation | Detain | MoveLeg | MovePair
+        self, effect: EndLeg | EndConsultation | Detain | BringMediaBack | MoveLeg | MovePair
     ) -> None:
         match effect:
             case EndLeg(leg, cause):
@@ -114,6 +117,8 @@ class Performer:
                 self._pbx.move_leg(leg, destination, context)
             case Detain(leg, is_on):
                 self._pbx.detain_leg(leg, is_on=is_on)
+            case BringMediaBack(leg):
+                self._pbx.bring_media_back(leg)
             case EndConsultation(leg, customer, agent_leg):
                 self._end_consultation(leg, customer, agent_leg)
             case MovePair(customer, agent_leg, destination, context):
