@@ -233,6 +233,10 @@ class Play:
                 OUTCOMES.get(code, "answered" if self._was_talk() else "unanswered"),
             )
         )
+        if code == "destination-rejected":
+            self.row = None
+            self._wait(f"{trial}: gone", lambda: self._alive([stage.customer]), [])
+            return
         gone = [stage.asked, stage.beside, stage.rings_beside]
         if not stage.stands or code == "conference-joined":
             gone += [stage.has] if code != "conference-joined" else []

@@ -7,6 +7,7 @@ Counterparts: ``executor`` gives it a plan's effects in their order; ``ports.Pbx
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 REJOINING_TIMEOUT, REJOINING_STEP = 1.0, 0.01
 """Seconds for which, and in which steps, a customer and an agent are waited for who are joined
-again after a consultation; FreeSWITCH takes some 20 ms."""
+again after a consultation, or with other media; FreeSWITCH takes some 20 ms."""
 
 
 class Performer:
@@ -122,9 +123,9 @@ class Performer:
             case EndConsultation(leg, customer, agent_leg):
                 self._end_consultation(leg, customer, agent_leg)
             case MovePair(customer, agent_leg, destination, context):
+                # Media that were brought back bridge the two anew.
+                self._wait(lambda: bool(self._views.originatee(customer, agent_leg)))
                 originatee = self._views.originatee(customer, agent_leg)
-                if not originatee:
-                    raise PbxRejectedError("the two are not bridged to each other any more")
                 self._pbx.move_pair(originatee, destination, context)
             case _:
                 assert_never(effect)
@@ -133,10 +134,13 @@ class Performer:
         """Hang up the consulted leg, and return when FreeSWITCH has joined the two again."""
         is_over = self._views.waits_for(customer, agent_leg)
         self._pbx.end_leg(leg, causes.NORMAL)
+        self._wait(is_over)
+
+    def _wait(self, are_together: Callable[[], bool]) -> None:
         waited = 0.0
-        while not is_over():
+        while not are_together():
             if waited >= REJOINING_TIMEOUT:
-                raise PbxRejectedError("the consultation did not end")
+                raise PbxRejectedError("customer and agent are not bridged to each other")
             self._runtime.sleep(REJOINING_STEP)
             waited += REJOINING_STEP
             self._pbx.flush_events()
