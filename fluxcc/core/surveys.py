@@ -63,7 +63,7 @@ class Surveys:
             self._runtime.spawn(self.settle, call)
 
     def customer_moved_on(self, call: Call) -> None:
-        """Disarm the survey of a customer whom somebody passed on to an outside party: a survey is
+        """Disarm the survey of a customer who was passed on to an outside party: a survey is
         about the talk with that agent (contract, section 1a.10)."""
         group = self._rules.find_group(call.group)
         if group is not None and group.has_survey and survey.is_to_be_armed(group):

@@ -199,11 +199,11 @@ class Session:
         had_gap, inbox.has_gap = inbox.has_gap, False
         try:
             snapshot = self.switch.snapshot(known)
+            described = self._describe([leg for leg in snapshot.up if leg not in known])
         except PbxError:
             inbox.has_gap = had_gap or inbox.has_gap
             raise
         self.resyncs += 1
-        described = self._describe([leg for leg in snapshot.up if leg not in known])
         self._core.snapshots.resync(snapshot, known, described, yield_to_others)
 
     def _describe(self, legs: list[str]) -> dict[str, LegEvent]:

@@ -1,7 +1,7 @@
 """Calls as they are now, and who is who on one.
 
-A call is the conversation of a customer and whoever talks to them, or of two extensions. What is
-asked of a call is always asked as one of its agents sees it: ``core.calls.views``.
+A call is the conversation of a customer and the one who talks to them, or of two extensions. What
+is asked of a call is always asked as one of its agents sees it: ``core.calls.views``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Call:
     agent_leg: Leg | None = None
     """The telephone that has the customer now: talks to them, or holds them."""
     company: Leg | None = None
-    """Whoever is connected to the customer now: the agent, or somebody else outside."""
+    """The person connected to the customer now: the agent, or another one outside."""
     agent: str = ""
     """The extension of the agent who has the customer, or had them last."""
     holder: str = ""

@@ -24,7 +24,7 @@ class LegKind(StrEnum):
     STATION = "station"
     """The telephone of an extension."""
     TRUNK = "trunk"
-    """Somebody outside."""
+    """A person outside."""
     WIRE = "wire"
     """A half of a loopback pair: no person, but a way to one."""
 
@@ -62,7 +62,7 @@ class Leg:
     aliases: tuple[str, ...] = ()
     """Other names of that agent: mod_callcenter's, or the user whose telephone was called."""
     hint: str = ""
-    """On the leg of somebody outside: the agent for whom a channel variable says the call is."""
+    """On the leg of a person outside: the agent for whom a channel variable says the call is."""
     group: str = ""
     is_answered: bool = False
     is_on_hold: bool = False
@@ -82,7 +82,7 @@ class Leg:
     """The extension that was the first to be dialled for this leg."""
     call: Call | None = None
     bridges: tuple[Bridge, ...] = ()
-    """The bridges it is in, the newest last: while a leg consults somebody inside its bridge
+    """The bridges it is in, the newest last: while a leg consults a colleague inside its bridge
     (``att_xfer``) it is in two, and talks in the last one."""
 
     @property

@@ -28,12 +28,12 @@ a station dials a station              an internal call begins; inside a custome
 a customer's leg dials anybody         they join the call: a station may become its agent, a
                                        person outside never becomes its customer
 a customer and a station are           the station is the agent, from now on; who was it before
-connected, by whatever way             is a former agent, and that leg leaves the call
+connected, in any way                  is a former agent, and that leg leaves the call
 two persons outside are connected      no agent
 bridge of customer and agent ends,     no agent any more
 or the agent's leg does
 the customer is parked within          the agent who had them *holds* them, without a leg, until
-``PARKED_AT_ONCE`` of leaving          somebody takes them
+``PARKED_AT_ONCE`` of leaving          another one takes them
 both are in one conference             the agent who had the customer is the agent, else the only
                                        station in the room
 the customer's leg ends                the call ends; those left who are bridged to each other

@@ -1,4 +1,4 @@
-"""What a leg is: the telephone of an extension, somebody outside, or a wire.
+"""What a leg is: the telephone of an extension, a person outside, or a wire.
 
 Pure. Counterpart: ``tracker``, which asks once for each leg, when it is created. FreeSWITCH goes on
 to write other persons' names onto a leg (``dialed_user`` of whomever its telephone dials), so that
@@ -48,8 +48,8 @@ class Stations:
     def _caller(self, leg: Leg, event: LegEvent) -> str:
         """The extension that authenticated, or whose number is presented where that is believed.
 
-        A caller ID on a trunk is not: whoever presents an extension's number would count as that
-        agent. Neither is the presence ID, which FreeSWITCH makes out of the same text.
+        A caller ID on a trunk is not: a caller who presents an extension's number would count as
+        that agent. Neither is the presence ID, which FreeSWITCH makes out of the same text.
         """
         if event.user_name:
             return "" if self._is_trunk(event.user_name) else event.user_name

@@ -45,9 +45,9 @@ def is_connected(first: Leg, second: Leg) -> bool:
 
 
 def company(call: Call, legs: Mapping[str, Leg]) -> Leg | None:
-    """Whoever is connected to the customer now, of whatever kind; None for nobody.
+    """The person who is connected to the customer now, of any kind; None for nobody.
 
-    An agent who consults somebody inside the bridge still counts: the customer waits in it.
+    An agent who consults a colleague inside the bridge still counts: the customer waits in it.
     """
     customer = call.customer
     if customer is None:
@@ -76,8 +76,8 @@ def agent_leg(call: Call, legs: Mapping[str, Leg], in_room: list[Leg]) -> Leg | 
 
 
 def consulted(leg: Leg, customer: Leg | None, legs: Mapping[str, Leg]) -> Leg | None:
-    """The leg of whoever this telephone asks, or calls, while the customer waits in the bridge
-    between the two (``att_xfer``)."""
+    """The leg of the person whom this telephone asks, or calls, while the customer waits in the
+    bridge between the two (``att_xfer``)."""
     if customer is None:
         return None
     for bridge in reversed(leg.bridges):

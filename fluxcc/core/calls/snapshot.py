@@ -122,7 +122,7 @@ class Snapshots:
         self, snapshot: Snapshot, described: Mapping[str, LegEvent], rest: Iterator[None]
     ) -> None:
         legs = self._tracker.legs
-        # Whoever consults inside a bridge is in two, of which the table may have the inner one
+        # A leg that consults inside a bridge is in two, of which the table may have the inner one
         # alone, and which must be told in their order.
         outer = [(legs.get(each.consults_for), legs.get(uuid)) for uuid, each in described.items()]
         pairs = [

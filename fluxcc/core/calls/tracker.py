@@ -213,7 +213,7 @@ class Tracker:
         return leg
 
     def attach_adopted(self, leg: Leg, event: LegEvent) -> None:
-        """Let a leg of a snapshot join its call, once all legs are there; and its room."""
+        """Attach a leg of a snapshot to its call, once all legs are there, and to its room."""
         if leg.call is None and leg.uuid in self.legs:
             leg.origin = self._origin(event)
             self._join(leg)
@@ -303,7 +303,7 @@ class Tracker:
         return None
 
     def _begin(self, customer: Leg, dialled_by: Leg | None) -> Call:
-        """Begin the call of somebody outside, whom ``dialled_by`` called."""
+        """Begin the call of a person outside, whom ``dialled_by`` called."""
         call = Call(
             id=self._new_id(customer),
             started=customer.created,
@@ -347,7 +347,7 @@ class Tracker:
         self._journal.call_changed(call)
 
     def _maybe_customer(self, leg: Leg, dialled_by: Leg | None, call: Call) -> None:
-        """Of several lines over which an agent dials somebody, the first that is left is the
+        """Of several lines over which an agent dials a customer, the first that is left is the
         customer's, until one of them was connected."""
         if (
             call.customer is None
@@ -405,7 +405,7 @@ class Tracker:
             self._settle_around(leg)
 
     def _connect(self, first: Leg, second: Leg) -> None:
-        """Let two persons' legs that are bridged, through wires too, belong to one call."""
+        """Two persons' legs that are bridged, through wires too, belong to one call from now on."""
         a, b = self._end_of(first), self._end_of(second)
         for wire, person in ((first, b), (second, a)):
             if not wire.is_person and person is not None and person.call is not None:
@@ -433,7 +433,7 @@ class Tracker:
         return people.behind(half.partner, self.legs) if half is not None else None
 
     def _bring(self, leg: Leg, customer: Leg) -> None:
-        """Whoever is bridged to a customer belongs to the customer's call."""
+        """A leg that is bridged to a customer's belongs to the customer's call."""
         call = customer.call
         if call is None:
             return

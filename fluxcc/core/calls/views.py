@@ -1,7 +1,7 @@
 """Calls as the one who asks sees them: which call is meant, and who is who on it.
 
 Pure reading. Counterparts: ``tracker`` keeps calls; ``core.requests.executor`` and ``core.surveys``
-ask. Source of the rules: contract, section 1a, 4 to 6.
+ask. Source of the rules: contract, section 1a (from consultation to ringing).
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Views:
         return is_both_ways and self._consulted(leg, call) is None
 
     def _talks(self, leg: Leg) -> bool:
-        """Whether somebody was connected to this leg."""
+        """Whether another person is connected to this leg, or it is in a conference."""
         other = people.far_end(leg, self._tracker.legs)
         if other is not None:
             return people.is_connected(leg, other)
