@@ -192,8 +192,11 @@ def test_not_after_a_prank(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind
 
 
 @every_kind
-def test_not_after_a_transfer(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind) -> None:
-    """Neither when the agent is freed, nor at the end of the bridge that the service makes."""
+def test_after_a_transfer_it_is_about_the_talk_with_the_next_agent(
+    scene: Scene, armed: Supervisor, ear: Ear, kind: Kind
+) -> None:
+    """Not when the agent is freed; it is armed again when the colleague has the customer
+    (contract, section 1a.10)."""
     armed.adds_service("colleague", COLLEAGUE)
     talk = scene.connect(kind)
     wait_armed(scene.lab, talk)
@@ -202,8 +205,12 @@ def test_not_after_a_transfer(scene: Scene, armed: Supervisor, ear: Ear, kind: K
         lambda: exists(scene.lab, bridge_of(scene.lab, talk.customer)),
         "the colleague has the customer",
     )
+    wait_armed(scene.lab, talk)
     scene.lab.hang_up_phone(COLLEAGUE)
-    nobody_was_asked(ear, talk)
+    ear.answers(talk.customer, 1, "4")
+    assert wait_stored(scene.daemon, talk, 4).agent == COLLEAGUE
+    talk.customer_hangs_up()
+    talk.wait_over()
 
 
 @both_ways
