@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from fluxcc.core.calls.roles import assign_roles, name_agent
+
 from fluxcc.domain.calls import Call, Direction, Leg, record
 from tests.builders import NUMBER, OTHER, a_leg, a_telephone
 
