@@ -98,6 +98,9 @@ def event_decoder(data: bytes) -> None:
     with suppress(PbxRejectedError):
         snapshot.read_snapshot(data.decode("utf-8", "replace"), _SNAPSHOT)
     commands.application_of(data.decode("utf-8", "replace"), "*28")
+    with suppress(PbxRejectedError):
+        commands.read_members(data.decode("utf-8", "replace"))
+    commands.read_media(data.decode("utf-8", "replace"))
 
 
 def _put_into_commands(event: events.Event) -> None:

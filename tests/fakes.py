@@ -19,6 +19,7 @@ from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
+from fluxcc.domain.media import Media
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
@@ -154,6 +155,10 @@ class FakePbx:
         """What mod_hash holds of settings."""
         self.rooms: dict[str, str] = {}
         """What mod_hash holds of rooms: dialled → conference."""
+        self.media: dict[str, Media] = {}
+        """The media's way, of legs for which it is another one than through FreeSWITCH."""
+        self.members: dict[str, frozenset[str]] = {}
+        """Conference → the legs in it."""
         self.armed: dict[str, str] = {}
         """Leg → where it goes after its bridge."""
         self.briefed: dict[str, dict[str, str]] = {}
@@ -197,6 +202,22 @@ class FakePbx:
         """Whether ``legs`` has none of them."""
         self._check("are_gone")
         return self.legs is not None and self.legs.isdisjoint(legs)
+
+    def media_of(self, leg: str) -> Media:
+        """What ``media`` says; through FreeSWITCH where it says nothing."""
+        self._check("media_of")
+        return self.media.get(leg, Media.HERE)
+
+    def bring_media_back(self, leg: str) -> None:
+        """Let the media run through FreeSWITCH."""
+        self._check("bring_media_back")
+        self.story.append(f"bring the media of {leg} back")
+        self.media[leg] = Media.HERE
+
+    def members_of(self, room: str) -> frozenset[str]:
+        """What ``members`` says."""
+        self._check("members_of")
+        return self.members.get(room, frozenset())
 
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send a leg somewhere, and tell."""

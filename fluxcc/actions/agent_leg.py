@@ -52,7 +52,10 @@ def leave(call: Conversation, code: Code) -> Plan:
     )
 
 
-def refuse_consulted(call: Conversation) -> None:
-    """Raises ``RefusedError`` where the asker is only asked for advice: they may move nobody."""
+def check_movable(call: Conversation) -> None:
+    """Raises ``RefusedError`` where the asker is only asked for advice, and so may move nobody,
+    and where the customer has not answered the call that was made to them."""
     if call.is_consulted:
         raise RefusedError(Code.NOT_YOUR_CALL, call=call.customer)
+    if call.is_rung:
+        raise RefusedError(Code.NO_LIVE_CALL, call=call.customer)

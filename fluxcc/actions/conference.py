@@ -9,6 +9,7 @@ from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import (
     AllJoined,
+    BringMediaBack,
     Detain,
     DisarmSurvey,
     Effect,
@@ -18,30 +19,35 @@ from fluxcc.domain.effects import (
     Plan,
 )
 from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.media import Media
 from fluxcc.domain.requests import Request
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """Move both to the agent's room. Raises ``RefusedError`` where the agent has none."""
-    agent_leg.refuse_consulted(call)
-    room = rules.find_room(call.agent)
+    """Move both to the agent's room. Raises ``RefusedError`` where the agent has none, where
+    another person is in it, and where the call's media cannot go there."""
+    agent_leg.check_movable(call)
     if not call.agent_leg:
         raise RefusedError(Code.NO_LIVE_CALL, call=call.customer)
+    room = rules.find_room(call.agent)
     if room is None:
         raise RefusedError(Code.ROOM_NOT_PROVISIONED, call=call.customer)
-    name = "" if room.is_served_by_pbx else call.agent
-    are_there = bool(name) and call.room == name
+    # How the PBX names its own rooms is not known, so nothing can be asked about them.
+    name = "" if room.is_served_by_pbx else room.extension
+    occupants = rules.room_members(name) if name else frozenset()
+    if not occupants <= call.legs:
+        raise RefusedError(Code.ROOM_OCCUPIED, call=call.customer)
+    are_there = occupants == call.legs
     return Plan(
         effects=(
+            *_media_back(call, rules),
             *agent_leg.end_consultation(call),
             DisarmSurvey(call.customer),
             *(EndLeg(leg, causes.NORMAL) for leg in call.consulted),
             *(() if are_there else _moves(call, rules)),
         ),
         code=Code.CONFERENCE_JOINED,
-        confirmation=(
-            None if are_there else AllJoined(frozenset({call.customer, call.agent_leg}), name)
-        ),
+        confirmation=None if are_there else AllJoined(call.legs, name),
         outcome=Outcome.CONFERENCE,
     )
 
@@ -61,3 +67,13 @@ def _moves(call: Conversation, rules: Rules) -> tuple[Effect, ...]:
     if not call.wire:
         return customer, agent
     return Detain(call.customer, True), agent, customer, Detain(call.customer, False)
+
+
+def _media_back(call: Conversation, rules: Rules) -> tuple[Effect, ...]:
+    """First of all: where it fails, nothing was done yet. Raises ``RefusedError``."""
+    # During a consultation inside the bridge, and in a room, media run here.
+    media = rules.media_of(call.originatee) if call.is_bridged else Media.HERE
+    if media is Media.PROXIED:
+        # Both would be in the room, and out of it 20 ms later.
+        raise RefusedError(Code.CONFERENCE_NOT_JOINED, call=call.customer)
+    return (BringMediaBack(call.originatee),) if media is Media.PAST else ()

@@ -31,6 +31,7 @@ from fluxcc.core.requests.executor import Executor
 from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
+from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.numbers import NumberPlan
@@ -102,6 +103,7 @@ class Core:
         )
 
     def _build_rules(self, settings: Settings) -> Rules:
+        surroundings = Surroundings(self.pbx)
         return Rules(
             numbers=self.numbers,
             block_duration=settings.blocks.duration,
@@ -114,6 +116,8 @@ class Core:
             find_group=self.provisioning.find_group,
             find_room=self.provisioning.find_room,
             find_service=self.provisioning.find_service,
+            room_members=surroundings.room_members,
+            media_of=surroundings.media_of,
             has_entry=self.provisioning.has,
         )
 

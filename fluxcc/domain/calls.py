@@ -125,6 +125,10 @@ class Conversation(msgspec.Struct, frozen=True):
     is_consulted: bool = False
     """Whether the asker is the colleague whom an agent consults: then ``customer`` is the asker's
     own leg, the only one that may be touched."""
+    is_proxied: bool = False
+    """Whether nothing can talk to the customer, as FreeSWITCH passes the media on unseen."""
+    is_rung: bool = False
+    """Whether the customer is being called and has not answered yet."""
     room: str = ""
     """The conference in which the two are together; empty where they are in none."""
     wire: str = ""

@@ -62,6 +62,14 @@ class Detain(msgspec.Struct, frozen=True):
     is_on: bool
 
 
+class BringMediaBack(msgspec.Struct, frozen=True):
+    """Make the media of a bridge run through FreeSWITCH again, which takes both telephones'
+    answers."""
+
+    leg: str
+    """The bridge's originatee."""
+
+
 class MoveLeg(msgspec.Struct, frozen=True):
     """Send one leg to a destination of the dialplan."""
 
@@ -99,6 +107,7 @@ Effect = (
     | EndLeg
     | EndConsultation
     | Detain
+    | BringMediaBack
     | MoveLeg
     | MovePair
     | Save

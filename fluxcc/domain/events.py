@@ -69,6 +69,8 @@ class LegEvent(msgspec.Struct, gc=False):
     """mod_fifo: ``consumer`` on the leg of an agent who takes callers out."""
     standing: str = ""
     """``true`` where the dialplan says that the telephone stays connected between calls."""
+    codec: str = ""
+    """The codec in which FreeSWITCH reads the leg's media."""
     parks_after_bridge: str = ""
     """``true`` where the leg is parked when its bridge ends."""
     action: str = ""

@@ -69,6 +69,9 @@ class Leg:
     """Whether the person at this leg has put the other one on hold."""
     is_standing: bool = False
     """Whether the telephone stays connected between calls (contract, section 1a.7)."""
+    is_proxied: bool = False
+    """Whether FreeSWITCH passes its media on unseen (``proxy_media``): no application can talk to
+    it."""
     room: str = ""
     """The conference it is in."""
     origin: Leg | None = None

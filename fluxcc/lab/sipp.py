@@ -256,7 +256,8 @@ class Telephones:
 
     def _follow(self) -> None:
         for message in self._process.trace.read():
-            if message.method == "INVITE" and not message.status:
+            is_known = message.call_id in self._calls  # asked again where the media is to go
+            if message.method == "INVITE" and not message.status and not is_known:
                 self._ringing[message.call_id] = message.user
             elif message.method == "ACK" and message.call_id in self._ringing:
                 self._calls[message.call_id] = self._ringing.pop(message.call_id)

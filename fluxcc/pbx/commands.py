@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.media import Media
 from fluxcc.kit.names import BRIEF_PREFIX
 from fluxcc.pbx.events import CUSTOM
 from fluxcc.pbx.json_texts import as_text, load
@@ -54,6 +56,20 @@ def move_pair(leg: str, destination: str, context: str) -> str:
     dialplan, and hangs up at the end of it.
     """
     return f"uuid_transfer {_quoted(leg)} -both {_word(destination)} XML {_word(context)}"
+
+
+def bring_media_back(leg: str) -> str:
+    """Make the media of a leg and of the one it is bridged to run through FreeSWITCH again.
+
+    It waits for both telephones, for more than 10 s where one does not answer, so it is to be run
+    in the background (``switch_ivr.c``, ``switch_ivr_media``).
+    """
+    return f"uuid_media {_quoted(leg)}"
+
+
+def list_members(room: str) -> str:
+    """Ask who is in a conference. As JSON: a caller's name may have the separators of ``list``."""
+    return f"conference {_word(room)} json_list"
 
 
 def arm_survey(leg: str, destination: str, context: str) -> str:
@@ -205,17 +221,34 @@ def is_no_such_leg(answer: str) -> bool:
     return answer.startswith("-ERR No such channel")
 
 
+def read_media(description: str) -> Media:
+    """The way of a bridge's media, from the answer to ``describe`` for its originatee."""
+    leg = _read_leg(description)
+    if leg.get("Channel-Read-Codec-Name") == "PROXY":
+        return Media.PROXIED
+    return _MEDIA.get(as_text(leg.get("Channel-State", "")), Media.UNKNOWN)
+
+
+_MEDIA = {"CS_EXCHANGE_MEDIA": Media.HERE, "CS_HIBERNATE": Media.PAST}
+
+
+def read_members(answer: str) -> frozenset[str]:
+    """The legs in the answer to ``list_members``; none where there is no such conference. Raises
+    ``PbxRejectedError`` where it cannot be read."""
+    if not is_ok(answer):
+        return frozenset()
+    try:
+        [conference] = load(answer)
+        members = conference["members"]
+        return frozenset(as_text(member["uuid"]) for member in members if "uuid" in member)
+    except (ValueError, TypeError, KeyError) as error:
+        raise PbxRejectedError(f"no list of a conference: {answer[:60]!r}") from error
+
+
 def application_of(description: str, destination: str) -> Application | None:
     """What the answer to ``describe`` says the dialplan does with the leg at a destination; None
     where the leg has not come there."""
-    if not is_ok(description):
-        return None
-    try:
-        leg = load(description)
-    except ValueError:
-        return None
-    if not isinstance(leg, dict):
-        return None
+    leg = _read_leg(description)
     history = leg.get("variable_transfer_history", "")
     transfers = history if isinstance(history, list) else [history]
     # The dialplan may have sent it on already: then only its transfer history has the destination.
@@ -227,6 +260,17 @@ def application_of(description: str, destination: str) -> Application | None:
         as_text(leg.get(f"variable_{_APPLICATION}", "")),
         as_text(leg.get(f"variable_{_APPLICATION}_data", "")),
     )
+
+
+def _read_leg(description: str) -> dict[str, Any]:
+    """Header → value of the answer to ``describe``; empty where it describes nothing."""
+    if not is_ok(description):
+        return {}
+    try:
+        leg = load(description)
+    except ValueError:
+        return {}
+    return leg if isinstance(leg, dict) else {}
 
 
 _IN_DIALPLAN = frozenset({"CS_EXECUTE", "CS_SOFT_EXECUTE", "CS_EXCHANGE_MEDIA", "CS_PARK"})

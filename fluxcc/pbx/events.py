@@ -36,6 +36,8 @@ SURVEY = "fluxcc::survey"
 CONFERENCE = "conference::maintenance"
 JOINED = "add-member"
 LEFT = "del-member"
+"""``Action`` of ``CONFERENCE``: a leg entered a conference, or left it. Both carry the leg's
+``Unique-ID`` and ``Conference-Name``, and ``Conference-Size`` as it is afterwards."""
 VALET = "valet_parking::info"
 PARKED = "hold"
 """What a parking lot says of a leg that was parked there; anything else means that it left."""
@@ -77,6 +79,7 @@ _HEADERS = {
     "agent_type": "variable_cc_agent_type",
     "fifo_role": "variable_fifo_role",
     "standing": "variable_fluxcc_standing",
+    "codec": "Channel-Read-Codec-Name",
     "parks_after_bridge": "variable_park_after_bridge",
     "action": "Action",
     "conference": "Conference-Name",

@@ -44,6 +44,12 @@ ASKED = {
     "transfer": "not-your-call",
     "conference": "not-your-call",
 }
+REFUSALS = frozenset(
+    {
+        *("no-live-call", "not-your-call", "room-occupied"),
+        *("conference-not-joined", "pbx-rejected"),
+    }
+)
 BESIDE = {**SUCCESS, "prank": "not-blocked-internal", "hangup": "ended"}
 
 
@@ -86,7 +92,8 @@ def trials(stage: Stage, action: str) -> Iterator[Trial]:
         yield Trial(stage, action, stage.asked, names_call=False)
     if stage.beside:
         yield Trial(stage, action, stage.beside, names_call=False)
-    yield Trial(stage, action, "operator", names_call=True)
+    if not stage.internal:
+        yield Trial(stage, action, "operator", names_call=True)
 
 
 class Play:
@@ -216,12 +223,20 @@ class Play:
         if trial.asker in (stage.asked, stage.beside):
             self._check_colleague(code)
             return
-        agent = self._user(stage.agent) if stage.agent else self._former_agent()
+        agent = self._who_had_it()
         self.row = (
             None
             if stage.internal
-            else (self.customer, agent, OUTCOMES.get(code, "answered" if agent else "unanswered"))
+            else (
+                self.customer,
+                agent,
+                OUTCOMES.get(code, "answered" if self._was_talk() else "unanswered"),
+            )
         )
+        if code == "destination-rejected":
+            self.row = None
+            self._wait(f"{trial}: gone", lambda: self._alive([stage.customer]), [])
+            return
         gone = [stage.asked, stage.beside, stage.rings_beside]
         if not stage.stands or code == "conference-joined":
             gone += [stage.has] if code != "conference-joined" else []
@@ -259,11 +274,14 @@ class Play:
             role = self.trial.asker
             self._wait(f"{self.trial}: gone", lambda: self._alive([role]), [])
 
-    def _former_agent(self) -> str:
-        return self._user(self.stage.former[-1]) if self.stage.former else ""
+    def _who_had_it(self) -> str:
+        """The agent in history."""
+        stage = self.stage
+        role = stage.agent or stage.dials or next(iter(stage.former), "")
+        return self._user(role) if role else ""
 
     def _is_refusal(self, code: str) -> bool:
-        return code in ("no-live-call", "not-your-call", "conference-not-joined")
+        return code in REFUSALS
 
     def _alive(self, roles: list[str]) -> list[str]:
         legs = self.cast.legs

@@ -17,6 +17,7 @@ Everybody else (``idle``) gets ``no-live-call``, and ``not-your-call`` where the
 operator who names the call may do all four; ``conference`` needs an agent.
 
 ``group`` is false where no group is told: then ``hangup`` ends the call, and starts no survey.
+``dials`` is who dialled a customer who has not taken the call yet.
 ``internal`` is a call between extensions, ``alone`` a telephone that nobody talks to.
 ``stands`` says that the agent's telephone stays connected. ``not_`` overrides single codes.
 """
@@ -45,6 +46,7 @@ class Stage:
     others: tuple[str, ...] = ()
     group: bool = True
     stands: bool = False
+    dials: str = ""
     internal: bool = False
     alone: bool = False
     not_: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +60,8 @@ class Stage:
         return self.has or self.holds
 
 
+PROXIED = {"conference": "conference-not-joined", "transfer": "pbx-rejected"}
+NOBODY_THERE = {"transfer": "no-live-call"}
 MATRIX = (
     # One customer, one agent
     Stage("extension", "ringing", rings=("agent",)),
@@ -90,7 +94,8 @@ MATRIX = (
     Stage("two_devices", "both ring", rings=("agent", "device")),
     Stage("two_devices", "talking", has="agent"),
     Stage("service", "listening"),
-    Stage("voicemail", "recording", former=()),
+    # FreeSWITCH ends a leg that is moved while ``record`` has it (DESTINATION_OUT_OF_ORDER).
+    Stage("voicemail", "recording", not_={"transfer": "destination-rejected"}),
     # Handed over, consulted, parked, fetched
     Stage("refer_blind", "ringing at the colleague", former=("agent",), rings=("colleague",)),
     Stage("refer_blind", "handed over", has="colleague", former=("agent",)),
@@ -156,7 +161,7 @@ MATRIX = (
     Stage("gsm_gateway", "talking", has="agent"),
     Stage("call_id_as_uuid", "talking", has="agent"),
     Stage("bypass_media", "talking", has="agent"),
-    Stage("proxy_media", "talking", has="agent", not_={"conference": "conference-not-joined"}),
+    Stage("proxy_media", "talking", has="agent", group=False, not_=PROXIED),
     Stage("uuid_media_off", "talking", has="agent"),
     Stage("eavesdrop", "listening", has="agent", watches="supervisor"),
     Stage("whisper", "listening", has="agent", watches="supervisor"),
@@ -174,16 +179,16 @@ MATRIX = (
     Stage("fifo_standing", "waiting agent", customer="agent", rings=("agent",), alone=True),
     Stage("fifo_standing", "between two calls", customer="agent", rings=("agent",), alone=True),
     # Further ways to each other
-    Stage("dialled_out", "ringing", rings=("agent",), group=False),
-    Stage("click_to_call_bridge", "ringing", rings=("agent",), group=False),
-    Stage("not_taken_by_customer", "ringing", rings=("agent",), group=False),
+    Stage("dialled_out", "ringing", rings=("agent",), not_=NOBODY_THERE, dials="agent"),
+    Stage("click_to_call_bridge", "ringing", rings=("agent",), not_=NOBODY_THERE, dials="agent"),
+    Stage("not_taken_by_customer", "ringing", rings=("agent",), not_=NOBODY_THERE, dials="agent"),
     Stage("dialled_out_held", "on hold", has="agent", group=False),
     Stage("dialled_out_att_xfer", "consulting", has="agent", asked="colleague", group=False),
     Stage("dialled_out_att_xfer", "handed over", has="colleague", former=("agent",), group=False),
     Stage("att_xfer_completed", "consulting", has="agent", asked="colleague"),
     Stage("refer_replacing_ringing", "calling a colleague", has="agent", rings_beside="colleague"),
-    Stage("refer_replacing_ringing", "handed over", has="colleague", former=("agent",)),
-    Stage("campaign_handed_over", "handed over", has="colleague", former=("agent",)),
+    Stage("refer_replacing_ringing", "handed over", has="colleague 2", former=("agent",)),
+    Stage("campaign_handed_over", "handed over", has="colleague", former=("agent",), group=False),
     Stage(
         "click_to_call_handed_over", "handed over", has="colleague", former=("agent",), group=False
     ),
@@ -200,6 +205,13 @@ MATRIX = (
     Stage("to_a_service", "at the service", former=("agent",)),
     Stage("to_music", "listening", former=("agent",)),
     Stage("own_room", "in the room", has="agent"),
+    Stage(
+        "own_room",
+        "three in the room",
+        has="agent",
+        watches="colleague",
+        not_={"conference": "room-occupied"},
+    ),
     Stage("own_room_customer_moved", "handed over", has="colleague", former=("agent",)),
 )
 ACTIONS = ("prank", "conference", "transfer", "hangup")

@@ -45,6 +45,7 @@ class Run:
         self._daemon = daemon
         self._restarts = restarts
         self._boards = threading.local()
+        self._connecting = threading.Lock()
         self.findings = Findings()
 
     def provision(self) -> None:
@@ -85,9 +86,11 @@ class Run:
             play.findings.wrong.append(f"{play.trial}: {traceback.format_exc(limit=3)}")
 
     def _board(self) -> Board:
-        board = getattr(self._boards, "board", None)
+        board: Board | None = getattr(self._boards, "board", None)
         if board is None:
-            board = self._boards.board = self._daemon.board()
+            # One after the other: FreeSWITCH is slow to greet many connections at once.
+            with self._connecting:
+                board = self._boards.board = self._daemon.board()
         return board
 
     @staticmethod

@@ -58,6 +58,7 @@ class RealSite:
         self._outside: dict[tuple[str, Via], SipTelephone] = {}
         self._changing = threading.Lock()
         self._connections = threading.local()
+        self._connecting = threading.Lock()
         with ExitStack() as opened:
             ports = PortBlock()
             opened.callback(ports.release)
@@ -136,7 +137,9 @@ class RealSite:
         """By a connection that each thread keeps."""
         connection = getattr(self._connections, "one", None)
         if connection is None:
-            connection = EventSocket(self.host, self.port, self.password)
+            # One after the other: FreeSWITCH is slow to greet many at once.
+            with self._connecting:
+                connection = EventSocket(self.host, self.port, self.password)
             self._connections.one = connection
         return connection.api(command).strip()
 

@@ -34,6 +34,8 @@ PARKED_AT_ONCE = 3.0
 the dialplan parks at once whom a telephone transfers there."""
 PARKING = frozenset({"park", "valet_park"})
 """Applications that park (``mod_dptools.c``, ``mod_valet_parking.c``)."""
+PROXY = "PROXY"
+"""The codec of a leg whose media FreeSWITCH passes on unseen (``switch_core_media.c``)."""
 STANDBY = "uuid-standby"
 TRUE = "true"
 CONFERENCE = "conference"
@@ -250,6 +252,8 @@ class Tracker:
             leg.group = intern(group[:LONGEST_TEXT])
         if event.answer_state == "answered":
             leg.is_answered = True
+        if event.codec:
+            leg.is_proxied = event.codec == PROXY
         if event.other_half and not leg.other_half:
             leg.other_half = event.other_half
         if leg.is_station:

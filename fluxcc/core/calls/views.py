@@ -143,6 +143,8 @@ class Views:
             is_standing=leg is not None and leg.is_standing,
             consulted=self._second_line(call, leg),
             consulted_inside=inside.uuid if inside is not None else "",
+            is_proxied=customer is not None and customer.is_proxied,
+            is_rung=customer is not None and not (customer.is_inbound or customer.is_answered),
             room=_common_room(customer, leg),
             wire=self._wire(customer),
         )

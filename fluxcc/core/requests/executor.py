@@ -101,7 +101,13 @@ class Executor:
             raise RefusedError(Code.ACTION_IN_PROGRESS, call=conversation.customer)
         if not conversation.customer:
             raise RefusedError(Code.NO_LIVE_CALL)
-        plan = PLANS_ON_CALLS[request.action](conversation, request, self._rules)
+        # A plan may ask FreeSWITCH (``Rules``), and others run meanwhile.
+        self._busy_calls.add(call.id)
+        try:
+            plan = PLANS_ON_CALLS[request.action](conversation, request, self._rules)
+        except BaseException:
+            self._busy_calls.discard(call.id)
+            raise
         return call, conversation, plan
 
     # Act

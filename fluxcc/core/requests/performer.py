@@ -7,6 +7,7 @@ Counterparts: ``executor`` gives it a plan's effects in their order; ``ports.Pbx
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
@@ -18,6 +19,7 @@ from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain import causes
 from fluxcc.domain.effects import (
     Brief,
+    BringMediaBack,
     Detain,
     DisarmSurvey,
     Effect,
@@ -37,7 +39,7 @@ log = logging.getLogger(__name__)
 
 REJOINING_TIMEOUT, REJOINING_STEP = 1.0, 0.01
 """Seconds for which, and in which steps, a customer and an agent are waited for who are joined
-again after a consultation; FreeSWITCH takes some 20 ms."""
+again after a consultation, or with other media; FreeSWITCH takes some 20 ms."""
 
 
 class Performer:
@@ -80,7 +82,9 @@ class Performer:
 
     def _perform(self, effect: Effect, by: str) -> None:
         match effect:
-            case EndLeg() | EndConsultation() | Detain() | MoveLeg() | MovePair():
+            case (
+                EndLeg() | EndConsultation() | Detain() | BringMediaBack() | MoveLeg() | MovePair()
+            ):
                 self._perform_on_legs(effect)
             case EnforceBlock(block, change):
                 self._blocking.enforce(block)
@@ -105,7 +109,7 @@ class Performer:
                 assert_never(effect)
 
     def _perform_on_legs(
-        self, effect: EndLeg | EndConsultation | Detain | MoveLeg | MovePair
+        self, effect: EndLeg | EndConsultation | Detain | BringMediaBack | MoveLeg | MovePair
     ) -> None:
         match effect:
             case EndLeg(leg, cause):
@@ -114,12 +118,14 @@ class Performer:
                 self._pbx.move_leg(leg, destination, context)
             case Detain(leg, is_on):
                 self._pbx.detain_leg(leg, is_on=is_on)
+            case BringMediaBack(leg):
+                self._pbx.bring_media_back(leg)
             case EndConsultation(leg, customer, agent_leg):
                 self._end_consultation(leg, customer, agent_leg)
             case MovePair(customer, agent_leg, destination, context):
+                # Media that were brought back bridge the two anew.
+                self._wait(lambda: bool(self._views.originatee(customer, agent_leg)))
                 originatee = self._views.originatee(customer, agent_leg)
-                if not originatee:
-                    raise PbxRejectedError("the two are not bridged to each other any more")
                 self._pbx.move_pair(originatee, destination, context)
             case _:
                 assert_never(effect)
@@ -128,10 +134,13 @@ class Performer:
         """Hang up the consulted leg, and return when FreeSWITCH has joined the two again."""
         is_over = self._views.waits_for(customer, agent_leg)
         self._pbx.end_leg(leg, causes.NORMAL)
+        self._wait(is_over)
+
+    def _wait(self, are_together: Callable[[], bool]) -> None:
         waited = 0.0
-        while not is_over():
+        while not are_together():
             if waited >= REJOINING_TIMEOUT:
-                raise PbxRejectedError("the consultation did not end")
+                raise PbxRejectedError("customer and agent are not bridged to each other")
             self._runtime.sleep(REJOINING_STEP)
             waited += REJOINING_STEP
             self._pbx.flush_events()

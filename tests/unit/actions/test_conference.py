@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from fluxcc.actions import conference
+from fluxcc.actions.rules import Rules
 from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import (
     AllJoined,
+    BringMediaBack,
     Detain,
     DisarmSurvey,
     EndConsultation,
@@ -18,6 +20,7 @@ from fluxcc.domain.effects import (
     Plan,
 )
 from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.media import Media
 from fluxcc.domain.provisioning import Room
 from tests.builders import a_conversation, a_request, some_rules
 
@@ -63,26 +66,6 @@ def test_behind_a_wire_the_customer_waits_while_the_agent_moves() -> None:
         MoveLeg("telephone", "*1000", "default"),
         MoveLeg("customer", "*1000", "default"),
         Detain("customer", False),
-    )
-
-
-def test_two_who_are_in_the_room_already_are_not_moved() -> None:
-    found = plan(originatee="", room="1000")
-    assert found.effects == (DisarmSurvey("customer"),)
-    assert found.confirmation is None
-    assert found.code is Code.CONFERENCE_JOINED
-
-
-@pytest.mark.parametrize(
-    ("where", "room"),
-    [("1001", ROOM), ("1000", Room("1000", is_served_by_pbx=True))],
-    ids=["another room", "a room of the PBX's own"],
-)
-def test_two_who_are_in_another_room_are_moved_one_by_one(where: str, room: Room) -> None:
-    found = plan(room, originatee="", room=where)
-    assert found.effects[1:] == (
-        MoveLeg("customer", "*1000", "default"),
-        MoveLeg("telephone", "*1000", "default"),
     )
 
 
@@ -134,3 +117,70 @@ def test_a_customer_without_an_agent_is_not_put_into_a_room_alone() -> None:
     with pytest.raises(RefusedError) as refusal:
         plan(agent_leg="")
     assert refusal.value.code is Code.NO_LIVE_CALL
+
+
+# Who is in the room, and where the media run
+
+
+def rules_of_a_room(
+    *members: str, media: Media = Media.HERE, is_served_by_pbx: bool = False
+) -> Rules:
+    """The room of agent 1000, with these legs in it, and the way of the call's media."""
+    rules = some_rules(Room("1000", is_served_by_pbx=is_served_by_pbx))
+    rules.room_members = lambda room: frozenset(members) if room == "1000" else frozenset()
+    rules.media_of = lambda leg: media if leg == "telephone" else Media.UNKNOWN
+    return rules
+
+
+def plan_by(rules: Rules, **changes: object) -> Plan:
+    """The plan for agent 1000's call by these rules."""
+    return conference.plan(a_conversation(**changes), a_request(Action.CONFERENCE), rules)
+
+
+@pytest.mark.parametrize("members", [("visitor",), ("visitor", "customer", "telephone")])
+def test_where_another_person_is_in_the_room_nothing_moves(members: tuple[str, ...]) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        plan_by(rules_of_a_room(*members))
+    assert (refusal.value.code, refusal.value.call) == (Code.ROOM_OCCUPIED, "customer")
+
+
+def test_two_who_are_in_the_room_stay_there() -> None:
+    found = plan_by(rules_of_a_room("customer", "telephone"), originatee="")
+    assert found.effects == (DisarmSurvey("customer"),)
+    assert (found.code, found.confirmation) == (Code.CONFERENCE_JOINED, None)
+
+
+@pytest.mark.parametrize("members", [(), ("customer",), ("telephone",)])
+def test_two_of_whom_one_is_there_at_most_are_moved_one_by_one(members: tuple[str, ...]) -> None:
+    found = plan_by(rules_of_a_room(*members), originatee="")
+    assert found.effects[1:] == (
+        MoveLeg("customer", "*1000", "default"),
+        MoveLeg("telephone", "*1000", "default"),
+    )
+
+
+def test_nobody_can_tell_who_is_in_a_room_of_the_pbxs_own() -> None:
+    found = plan_by(rules_of_a_room("visitor", is_served_by_pbx=True))
+    assert found.effects[-1] == MOVED
+
+
+def test_media_that_runs_past_the_pbx_is_brought_back_first() -> None:
+    """Where that fails, nothing was done."""
+    found = plan_by(rules_of_a_room(media=Media.PAST), consulted=("second line",))
+    assert found.effects == (
+        BringMediaBack("telephone"),
+        DisarmSurvey("customer"),
+        EndLeg("second line", "NORMAL_CLEARING"),
+        MOVED,
+    )
+
+
+def test_media_that_is_passed_on_unseen_moves_nobody() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        plan_by(rules_of_a_room(media=Media.PROXIED))
+    assert refusal.value.code is Code.CONFERENCE_NOT_JOINED
+
+
+def test_nobody_is_asked_about_media_where_the_two_are_not_bridged() -> None:
+    rules = rules_of_a_room(media=Media.PROXIED)
+    assert plan_by(rules, originatee="", consulted_inside="colleague").effects[-1] == MOVED

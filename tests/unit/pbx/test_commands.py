@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.media import Media
 from fluxcc.lab.simulator.api.words import words
 from fluxcc.pbx import commands
 
@@ -229,3 +230,39 @@ def test_the_application_is_what_the_leg_executes() -> None:
 def test_of_a_dump_only_the_realms_own_keys_are_read() -> None:
     dump = "D/fluxcc_block_+5511/1795000000\nD/fluxcc_room_*1000/1000\nL/x/y\n+OK"
     assert commands.read_hash(dump, "fluxcc_block") == {"+5511": "1795000000"}
+
+
+@pytest.mark.parametrize(
+    ("leg", "media"),
+    [
+        ({"Channel-State": "CS_EXCHANGE_MEDIA", "Channel-Read-Codec-Name": "PCMU"}, Media.HERE),
+        ({"Channel-State": "CS_HIBERNATE", "Channel-Read-Codec-Name": "PCMU"}, Media.PAST),
+        ({"Channel-State": "CS_HIBERNATE"}, Media.PAST),
+        ({"Channel-State": "CS_EXCHANGE_MEDIA", "Channel-Read-Codec-Name": "PROXY"}, Media.PROXIED),
+        ({"Channel-State": "CS_SOFT_EXECUTE"}, Media.UNKNOWN),
+        ({"Channel-State": ["CS_HIBERNATE", "x"]}, Media.PAST),
+        ({}, Media.UNKNOWN),
+    ],
+)
+def test_an_originatee_shows_its_medias_way(leg: dict[str, object], media: Media) -> None:
+    assert commands.read_media(json.dumps(leg)) is media
+
+
+@pytest.mark.parametrize("description", ["-ERR No such channel!", "", "[]", "{"])
+def test_what_describes_no_leg_shows_no_medias_way(description: str) -> None:
+    assert commands.read_media(description) is Media.UNKNOWN
+
+
+def test_the_members_of_a_conference_are_its_legs() -> None:
+    """A recording is a member too; a caller's name may have anything in it."""
+    members = [{"uuid": "a", "caller_id_name": '1;x;b;"\x01'}, {"uuid": "b"}, {"type": "recording"}]
+    answer = json.dumps([{"conference_name": "1000", "members": members}])
+    assert commands.read_members(answer) == {"a", "b"}
+    assert commands.read_members("-ERR Conference 1000 not found") == frozenset()
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[5]", "[{}]", '[{"members": 5}]', "5", "+OK"])
+def test_what_lists_no_conference_is_refused(answer: str) -> None:
+    """Nobody in it would look the same."""
+    with pytest.raises(PbxRejectedError):
+        commands.read_members(answer)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import gevent
 import pytest
 
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.domain.media import Media
 from fluxcc.kit import find_kit
+from fluxcc.lab.simulator.channel import Channel, State
 from fluxcc.pbx import events
 from fluxcc.pbx import switch as switch_module
 from fluxcc.pbx.switch import COMMANDS_PER_WRITE, KEYS_PER_LUA_LINE, Address, Switch
@@ -249,6 +252,45 @@ def test_whoever_wants_legs_described_without_a_link_hears_so(
     until(lambda: not switch.is_connected)
     with pytest.raises(LinkLostError):
         list(switch.describe_all([customer.uuid]))
+
+
+def call_past_the_pbx(freeswitch: FreeSwitch) -> tuple[Channel, Channel]:
+    """Two whose media does not run through FreeSWITCH: the customer's leg and the telephone's."""
+    variables = "{bypass_media=true}"
+    freeswitch.pbx.api(f"originate {variables}user/1001 &bridge(user/1000@pbx.test)")
+    until(lambda: any(leg.state is State.CS_HIBERNATE for leg in freeswitch.pbx.switchboard))
+    first, second = freeswitch.pbx.switchboard
+    return first, second
+
+
+def test_media_is_brought_back(freeswitch: FreeSwitch, switch: Switch) -> None:
+    customer, telephone = freeswitch.call()
+    assert switch.media_of(telephone.uuid) is Media.HERE
+    assert switch.media_of("gone") is Media.UNKNOWN
+    freeswitch.end(customer)
+    _, telephone = call_past_the_pbx(freeswitch)
+    assert switch.media_of(telephone.uuid) is Media.PAST
+    switch.bring_media_back(telephone.uuid)
+    assert switch.media_of(telephone.uuid) is Media.HERE
+
+
+def test_a_telephone_that_does_not_send_its_media_here(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other commands are answered meanwhile."""
+    monkeypatch.setattr(switch_module, "MEDIA_TIMEOUT", 0.1)
+    _, telephone = call_past_the_pbx(freeswitch)
+    monkeypatch.setattr(freeswitch.pbx.bridges, "bring_media_back", lambda leg: gevent.sleep(60))
+    with pytest.raises(PbxRejectedError, match="does not come back"):
+        switch.bring_media_back(telephone.uuid)
+    assert switch.clock()
+
+
+def test_the_members_of_a_room_are_its_legs(freeswitch: FreeSwitch, switch: Switch) -> None:
+    assert switch.members_of("1000") == frozenset()
+    leg = freeswitch.pbx.outside.call("1001", "", "9999", "internal", freeswitch.pbx.router.route)
+    freeswitch.pbx.switchboard.redirect(leg, lambda: freeswitch.pbx.conferences.join(leg, "1000"))
+    until(lambda: switch.members_of("1000") == {leg.uuid})
 
 
 def test_a_survey_is_armed_and_disarmed_and_nothing_where_the_leg_is_gone(

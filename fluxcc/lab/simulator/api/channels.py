@@ -128,6 +128,13 @@ def _bridge(pbx: Pbx, arguments: str) -> str:
     return f"+OK {b.uuid}\n"
 
 
+def _media(pbx: Pbx, arguments: str) -> str:
+    """``UUID``: bring the media of its bridge back; ``off`` is not played here."""
+    leg = pbx.switchboard.find(arguments)
+    is_done = leg is not None and pbx.bridges.bring_media_back(leg)
+    return "+OK Success\n" if is_done else "-ERR Operation failed\n"
+
+
 def _park(pbx: Pbx, arguments: str) -> str:
     leg = pbx.switchboard.find(arguments)
     if leg is None:
@@ -160,6 +167,7 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "uuid_exists": _exists,
     "uuid_getvar": _getvar,
     "uuid_kill": _kill,
+    "uuid_media": _media,
     "uuid_park": _park,
     "uuid_recv_dtmf": _recv_dtmf,
     "uuid_send_dtmf": _send_dtmf,
