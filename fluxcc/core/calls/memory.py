@@ -72,7 +72,8 @@ def record(call: Call) -> CallRecord:
         cause=call.cause,
         outcome=call.outcome.value,
         parted=call.parted,
-        sequel=" ".join(call.sequel),
+        # A number outside may be presented with blanks in it.
+        sequel=" ".join("".join(step.split()) for step in call.sequel),
         state=write(call),
     )
 
