@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fluxcc.domain.calls import Call, CallRecord
-from fluxcc.domain.legs import Leg, LegKind
+from fluxcc.domain.calls import Call, CallRecord, Leg, LegKind
 
 
 class LegMemory(msgspec.Struct, frozen=True, array_like=True):

@@ -1,11 +1,10 @@
-"""A call and the legs in it, by themselves. Who is who on one is told by ``core.calls``."""
+"""Legs and calls by themselves. Who is who on one is told by ``core.calls``."""
 
 from __future__ import annotations
 
 import pytest
 
-from fluxcc.domain.calls import Call, Direction
-from fluxcc.domain.legs import Bridge, Leg, LegKind
+from fluxcc.domain.calls import Bridge, Call, Direction, Leg, LegKind
 from tests.builders import NUMBER, OTHER, a_conversation, a_leg, a_telephone
 
 
