@@ -17,10 +17,9 @@ from fluxcc.config import NumberSettings, Settings
 from fluxcc.core.core import Core
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.calls import Call, Conversation, Direction
+from fluxcc.domain.calls import Call, Conversation, Direction, Leg, LegKind
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.events import LegEvent, LegRow, Snapshot
-from fluxcc.domain.legs import Leg, LegKind
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Actor, Reply, Request, Role

@@ -40,6 +40,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     are_there = occupants == call.legs
     return Plan(
         effects=(
+            *_media_back(call, rules),
             *agent_leg.end_consultation(call),
             DisarmSurvey(call.customer),
             *(EndLeg(leg, causes.NORMAL) for leg in call.consulted),
@@ -60,8 +61,7 @@ def _moves(call: Conversation, rules: Rules) -> tuple[Effect, ...]:
     """
     destination, context = rules.room.format(agent=call.agent), rules.room_context
     if call.is_bridged or call.consulted_inside:
-        pair = MovePair(call.customer, call.agent_leg, destination, context)
-        return (*_media_back(call, rules), pair)
+        return (MovePair(call.customer, call.agent_leg, destination, context),)
     agent = MoveLeg(call.agent_leg, destination, context)
     customer = MoveLeg(call.customer, destination, context)
     if not call.wire:
@@ -70,7 +70,8 @@ def _moves(call: Conversation, rules: Rules) -> tuple[Effect, ...]:
 
 
 def _media_back(call: Conversation, rules: Rules) -> tuple[Effect, ...]:
-    # Whoever consults has media that run here.
+    """First of all: where it fails, nothing was done yet. Raises ``RefusedError``."""
+    # During a consultation inside the bridge, and in a room, media run here.
     media = rules.media_of(call.originatee) if call.is_bridged else Media.HERE
     if media is Media.PROXIED:
         # Both would be in the room, and out of it 20 ms later.

@@ -28,9 +28,10 @@ ON_TRUNK = (
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """End both legs; block the number unless it is internal or unusable."""
-    if call.is_consulted:
-        return agent_leg.leave(call, Code.NOT_BLOCKED_INTERNAL)
     number = rules.numbers.read(call.number)
+    if call.is_consulted:
+        plan = agent_leg.leave(call, Code.NOT_BLOCKED_INTERNAL)
+        return replace(plan, number=number.canonical, blocked=False)
     plan = Plan(
         effects=(
             DisarmSurvey(call.customer),

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, ParamSpec
 
-from fluxcc.domain.calls import Call
-from fluxcc.domain.legs import Leg
+from fluxcc.domain.calls import Call, Leg
 from fluxcc.domain.provisioning import Group
 from fluxcc.domain.requests import Reply, Request
 

@@ -12,9 +12,8 @@ import logging
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.calls import Outcome
+from fluxcc.domain.calls import Leg, LegKind, Outcome
 from fluxcc.domain.errors import PbxError
-from fluxcc.domain.legs import Leg, LegKind
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from fluxcc.domain.calls import Leg, LegKind
 from fluxcc.domain.events import LegEvent
-from fluxcc.domain.legs import Leg, LegKind
 from fluxcc.domain.numbers import NumberPlan
 
 WIRE_CHANNEL = "loopback/"

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from fluxcc.domain.calls import Call, CallRecord
-from fluxcc.domain.legs import Leg, LegKind
+from fluxcc.domain.calls import Call, CallRecord, Leg, LegKind
 
 
 class LegMemory(msgspec.Struct, frozen=True, array_like=True):
@@ -72,7 +71,8 @@ def record(call: Call) -> CallRecord:
         cause=call.cause,
         outcome=call.outcome.value,
         parted=call.parted,
-        sequel=" ".join(call.sequel),
+        # A number outside may be presented with blanks in it.
+        sequel=" ".join("".join(step.split()) for step in call.sequel),
         state=write(call),
     )
 

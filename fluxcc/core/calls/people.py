@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fluxcc.domain.calls import Call
-from fluxcc.domain.legs import LONGEST_CHAIN, Leg
+from fluxcc.domain.calls import LONGEST_CHAIN, Call, Leg
 
 
 def far_end(leg: Leg, legs: Mapping[str, Leg]) -> Leg | None:

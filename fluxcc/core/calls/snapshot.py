@@ -17,9 +17,8 @@ from fluxcc.core.calls.memory import LegMemory
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
-from fluxcc.domain.calls import Call, CallRecord, Direction, Outcome
+from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews, LegRow, Snapshot
-from fluxcc.domain.legs import Leg, LegKind
 
 LEGS_PER_SLICE = 100
 """Legs that a snapshot changes between two pauses: some 2 ms."""

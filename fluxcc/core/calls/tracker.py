@@ -21,9 +21,8 @@ from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
-from fluxcc.domain.calls import Call, Direction, Outcome
+from fluxcc.domain.calls import Bridge, Call, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews
-from fluxcc.domain.legs import Bridge, Leg, LegKind
 
 LONGEST_TEXT = 128
 """Characters kept of a caller ID, a dialled number, a group's or an agent's name. A caller can send

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 
 from fluxcc.core.calls import people
 from fluxcc.core.calls.tracker import Tracker
-from fluxcc.domain.calls import Call, Conversation, Direction
+from fluxcc.domain.calls import Call, Conversation, Direction, Leg
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.events import LegFact, LegNews
-from fluxcc.domain.legs import Leg
 
 
 class Views:

@@ -53,15 +53,17 @@ class Awaited(Protocol):
 
 
 class AwaitedEnd:
-    """All of the legs hung up."""
+    """All of the legs hung up, and those that go on are bridged no longer."""
 
-    def __init__(self, wanted: AllEnded) -> None:
+    def __init__(self, wanted: AllEnded, tracker: Tracker) -> None:
         self.legs = wanted.legs | wanted.parted
+        self.ending = wanted.legs
         self._missing = set(wanted.legs)
-        self._joined = set(wanted.parted)
+        # A bridge that has ended already is not told of again.
+        self._joined = {leg for leg in wanted.parted if _is_bridged(leg, tracker)}
 
     def observe(self, leg: str, news: LegNews) -> None:
-        """Note a leg that hung up."""
+        """Note a leg that hung up, or left its bridge."""
         if news.fact is LegFact.ENDED:
             self._missing.discard(leg)
             self._joined.discard(leg)
@@ -69,12 +71,17 @@ class AwaitedEnd:
             self._joined.discard(leg)
 
     def result(self) -> Result:
-        """Confirmed when all have hung up."""
+        """Confirmed when all have."""
         return None if self._missing or self._joined else CONFIRMED
 
     def on_timeout(self) -> Code:
         """FreeSWITCH accepted the command and a leg is still there."""
         return Code.PBX_REJECTED
+
+
+def _is_bridged(uuid: str, tracker: Tracker) -> bool:
+    leg = tracker.legs.get(uuid)
+    return leg is not None and leg.partner is not None
 
 
 class AwaitedJoin:
@@ -244,7 +251,8 @@ class ConfirmationWatch:
     def _ask(self, awaited: Awaited) -> None:
         """Ask FreeSWITCH whether the legs have ended: under overload their events come late, or
         were dropped."""
-        if isinstance(awaited, AwaitedEnd) and self._pbx.are_gone(awaited.legs):
+        if isinstance(awaited, AwaitedEnd) and self._pbx.are_gone(awaited.ending):
+            # Those that go on were bridged to these.
             for leg in awaited.legs:
                 awaited.observe(leg, LegNews(LegFact.ENDED))
 
@@ -267,13 +275,13 @@ class Confirmations:
         awaited: Awaited
         match confirmation:
             case AllEnded():
-                awaited = AwaitedEnd(confirmation)
+                awaited = AwaitedEnd(confirmation, self._tracker)
             case AllJoined():
                 awaited = AwaitedJoin(confirmation)
             case Arrived():
                 awaited = AwaitedArrival(confirmation, self._tracker, self._pbx, self._clock)
             case None:
-                awaited = AwaitedEnd(AllEnded(frozenset()))
+                awaited = AwaitedEnd(AllEnded(frozenset()), self._tracker)
             case _:
                 assert_never(confirmation)
         return ConfirmationWatch(awaited, self._tracker, self._pbx, self._runtime, self._clock)
