@@ -246,10 +246,12 @@ class Play:
         ends = code in ("blocked", "ended", "not-blocked-internal")
         gone += [stage.customer] if ends else []
         self._wait(f"{trial}: gone", lambda: self._alive(gone), [])
+        self._wait(f"{trial}: lines that are over", lambda: self._up(gone), [])
         stays = [] if ends else [stage.customer]
         stays += [stage.has] if stage.has and (stage.stands or code == "conference-joined") else []
         stays += [role for role in stage.others if role in before]
         self.findings.check(f"{trial}: left", self._alive(stays), sorted(set(stays)))
+        self.findings.check(f"{trial}: lines that are up", self._up(stays), sorted(set(stays)))
         if code == "transferred":
             where = f"{trial}: where the customer is"
             self._wait(
@@ -286,6 +288,11 @@ class Play:
     def _alive(self, roles: list[str]) -> list[str]:
         legs = self.cast.legs
         return sorted({role for role in roles if role in legs and self.cast.exists(legs[role])})
+
+    def _up(self, roles: list[str]) -> list[str]:
+        """Those whose telephones still have the call."""
+        lines = self.cast.lines
+        return sorted({role for role in roles if role in lines and lines[role].state != "ended"})
 
     def _wait(self, what: str, find: Callable[[], object], expected: object) -> None:
         deadline = time.monotonic() + SETTLED

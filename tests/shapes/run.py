@@ -9,6 +9,7 @@ wrong, and how many cells there were.
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import tempfile
 import threading
@@ -19,10 +20,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from fluxcc.client import Board
+from fluxcc.client import Board, Reply
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.provisioning import Group, Room, Service
 from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
 
 from . import scripts
 from .cast import Pool
@@ -32,6 +34,7 @@ from .port import LabError, Site
 from .site import RealSite
 
 AT_ONCE = 24
+LEFT_OVER = "in the end: "
 ROOMS = range(2000, 2400)
 SETTINGS = {"FLUXCC_CALLS_TRUNK_USERS": "^29(80|90)$"}
 
@@ -45,6 +48,8 @@ class Run:
         self._daemon = daemon
         self._restarts = restarts
         self._boards = threading.local()
+        self._asked: dict[str, str] = {}
+        """Request ID → the code that was replied."""
         self._connecting = threading.Lock()
         self.findings = Findings()
 
@@ -81,9 +86,39 @@ class Run:
 
     def _act(self, play: Play) -> None:
         try:
-            play.act(self._board().ask)
+            play.act(self._ask)
         except Exception:
             play.findings.wrong.append(f"{play.trial}: {traceback.format_exc(limit=3)}")
+
+    def _ask(self, action: str, agent: str, *, call: str, service: str) -> Reply:
+        reply = self._board().ask(action, agent, call=call, service=service)
+        self._asked[reply.request] = reply.code
+        return reply
+
+    def check_left_over(self) -> None:
+        """Once everybody has gone, nothing is left; and the audit says what was replied."""
+
+        def check(what: str, found: object, expected: object) -> None:
+            self.findings.check(f"{LEFT_OVER}{what}", found, expected)
+
+        audit = {row.request: row.code for row in self._daemon.store.audit(limit=100_000)}
+        told = {request: audit.get(request) for request in self._asked}
+        check("the audit", told, self._asked)
+        until(lambda: not self._daemon.calls(), "the daemon knows of no call")
+        check("legs of the daemon", self._daemon.status()["legs"], 0)
+        check("legs", self._site.api("show channels count").split()[0], "0")
+        check(
+            "rooms", self._site.api("conference list count").strip(), "+OK No active conferences."
+        )
+        members = self._site.api("callcenter_config agent list").splitlines()[1:-1]
+        check("agents of queues", members, [])
+        for block in self._daemon.operate("blocks")["reading"]:
+            self._daemon.operate("unblock", number=block["number"])
+        for extension in ROOMS:
+            self._daemon.operate("remove", entry=Room(str(extension)))
+        keys = self._site.api("hash_dump db").splitlines()
+        left = [key for key in keys if "fluxcc_block" in key or "fluxcc_room" in key]
+        check("keys of mod_hash", left, [])
 
     def _board(self) -> Board:
         board: Board | None = getattr(self._boards, "board", None)
@@ -130,6 +165,8 @@ def main() -> int:
     parser.add_argument("shapes", nargs="*", metavar="SHAPE")
     parser.add_argument("--action", default="")
     parser.add_argument("--restart", action="store_true")
+    parser.add_argument("--mixed", type=int, default=0, metavar="N", help="N trials at random")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     options = parser.parse_args()
     began = time.monotonic()
@@ -139,7 +176,14 @@ def main() -> int:
         try:
             run = Run(site, daemon, restarts=options.restart)
             run.provision()
-            run.play(wanted(options.shapes, options.action), options.at_once)
+            plays = wanted(options.shapes, options.action)
+            if options.mixed:
+                plays = iter(random.Random(options.seed).choices(list(plays), k=options.mixed))
+            run.play(plays, options.at_once)
+            run.check_left_over()
+            for line in run.findings.wrong:
+                if line.startswith(LEFT_OVER):
+                    print(line)
         finally:
             daemon.close()
         found = run.findings
