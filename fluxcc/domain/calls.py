@@ -95,6 +95,11 @@ class Leg:
         return self.kind is not LegKind.WIRE
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of the agent whose telephone it is; none for all but a station."""
+        return (self.extension, *self.aliases) if self.extension else ()
+
+    @property
     def person(self) -> str:
         """The number of the person at the far end: the caller ID of an inbound leg, what was
         dialled for an outbound one."""

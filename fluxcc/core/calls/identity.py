@@ -17,6 +17,10 @@ from fluxcc.domain.numbers import NumberPlan
 WIRE_CHANNEL = "loopback/"
 """How the name of a loopback leg's channel begins (``mod_loopback.c``)."""
 
+STANDBY = "uuid-standby"
+"""mod_callcenter's type of an agent who stays connected."""
+TRUE = "true"
+
 
 class Stations:
     """Distinguishes telephones of extensions from trunks."""
@@ -86,3 +90,13 @@ class Stations:
 
     def _is_trunk(self, user: str) -> bool:
         return bool(user) and any(pattern.search(user) for pattern in self._trunk_users)
+
+
+def is_standing(leg: Leg, event: LegEvent) -> bool:
+    """Whether an event shows that this telephone stays connected between calls (contract, section
+    1a)."""
+    return (
+        event.agent_type == STANDBY
+        or TRUE in (event.standing, event.parks_after_bridge)
+        or (event.fifo_role == "consumer" and leg.is_inbound)
+    )

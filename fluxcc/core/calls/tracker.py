@@ -1,8 +1,9 @@
 """Every live leg and call, kept true by FreeSWITCH's events and, after a gap, by a snapshot.
 
 Counterparts: ``daemon.intake`` passes on what ``pbx.events`` decoded; ``identity`` says what a leg
-is and ``people`` who talks to whom; ``views`` looks calls up for ``core.requests``, which watches
-their legs through ``watchers``; ``journal`` writes changed calls.
+is and ``people`` who talks to whom; ``joining`` attaches legs to calls, ``register`` keeps both;
+``views`` looks calls up for ``core.requests``, which watches their legs through ``watchers``;
+``journal`` writes changed calls.
 
 An event about an unknown leg creates it here: events carry enough for that, and after a gap they
 may come before the snapshot does. The rules stand in the package's ``__init__``.
@@ -12,60 +13,35 @@ from __future__ import annotations
 
 from sys import intern
 from urllib.parse import unquote
-from zlib import crc32
 
 from fluxcc.core.calls import people
 from fluxcc.core.calls.identity import Stations
-from fluxcc.core.calls.watchers import Watchers
+from fluxcc.core.calls.joining import Joining
+from fluxcc.core.calls.register import LONGEST_TEXT
 from fluxcc.core.happenings import Happenings
-from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
 from fluxcc.domain.calls import Bridge, Call, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews
 
-LONGEST_TEXT = 128
-"""Characters kept of a caller ID, a dialled number, a group's or an agent's name. A caller can send
-64 kB, which no index of PostgreSQL takes. It is more than any usable number has, so that cutting
-cannot turn a text into a usable number."""
 PARKED_AT_ONCE = 3.0
 """Seconds after leaving an agent within which a customer who is parked was parked by that agent:
 the dialplan parks at once whom a telephone transfers there."""
 PARKING = frozenset({"park", "valet_park"})
 """Applications that park (``mod_dptools.c``, ``mod_valet_parking.c``)."""
-PROXY = "PROXY"
-"""The codec of a leg whose media FreeSWITCH passes on unseen (``switch_core_media.c``)."""
-STANDBY = "uuid-standby"
-TRUE = "true"
 CONFERENCE = "conference"
 
 
-class Tracker:
+class Tracker(Joining):
     """One per daemon. Its methods are named after what happened (``pbx.events.LEG_EVENTS``)."""
 
     def __init__(
-        self,
-        stations: Stations,
-        journal: Journal,
-        clock: Clock,
-        happenings: Happenings,
+        self, stations: Stations, journal: Journal, clock: Clock, happenings: Happenings
     ) -> None:
+        super().__init__(journal)
         self._stations = stations
-        self._journal = journal
         self._clock = clock
         self._happenings = happenings
-        self.legs: dict[str, Leg] = {}
-        self.calls: dict[int, Call] = {}
-        self.by_agent: dict[str, dict[str, Leg]] = {}
-        """Name of an agent → the legs of the agent's telephones, by UUID."""
-        self.rooms: dict[str, dict[str, Leg]] = {}
-        """Conference → the legs in it, by UUID."""
-        self.watchers = Watchers()
-        """Callbacks for what happens to single legs."""
-        self._ids = MomentIds()
-        self._parked: dict[int, Call] = {}
-        self.former: dict[str, Call] = {}
-        """UUID of a leg → its call as the store has it, from before the daemon was started."""
 
     # Events
 
@@ -167,21 +143,6 @@ class Tracker:
         if leg is not None:
             self._leave_room(leg)
 
-    def held_by(self, agent: str) -> list[Call]:
-        """The calls whose customer this agent has parked."""
-        return [call for call in self._parked.values() if call.holder == agent]
-
-    def hold(self, call: Call, agent: str) -> None:
-        """Set who has parked the call's customer; nobody for an empty text."""
-        if call.holder == agent:
-            return
-        call.holder = agent
-        if agent:
-            self._parked[call.id] = call
-        else:
-            self._parked.pop(call.id, None)
-        self._journal.call_changed(call)
-
     # Legs
 
     def _leg(self, event: LegEvent) -> Leg:
@@ -219,178 +180,6 @@ class Tracker:
             if event.application == CONFERENCE and event.application_data:
                 self.enter_room(leg, event.application_data.partition("@")[0].partition("+")[0])
 
-    def name(self, leg: Leg, extension: str = "", *aliases: str) -> None:
-        """Set whose telephone a leg is; nobody's without an extension."""
-        self._unindex(leg)
-        leg.extension = intern(extension[:LONGEST_TEXT])
-        leg.aliases = tuple(intern(alias[:LONGEST_TEXT]) for alias in aliases if alias)
-        for known in _names(leg):
-            self.by_agent.setdefault(known, {})[leg.uuid] = leg
-
-    def _unindex(self, leg: Leg) -> None:
-        for known in _names(leg):
-            legs = self.by_agent.get(known)
-            if legs is not None:
-                legs.pop(leg.uuid, None)
-                if not legs:
-                    del self.by_agent[known]
-
-    def _origin(self, event: LegEvent) -> Leg | None:
-        """The leg that this one was dialled for."""
-        if event.queue_member:
-            return self.legs.get(event.queue_member)
-        if event.other_type == "originator":
-            return self.legs.get(event.other_leg)
-        dialled_by = event.enterprise_for or event.dialled_by
-        return self.legs.get(dialled_by) if dialled_by else None
-
-    def learn(self, leg: Leg, event: LegEvent) -> None:
-        """Take up what an event says of a leg that may change during its life."""
-        group = event.group
-        if group:
-            leg.group = intern(group[:LONGEST_TEXT])
-        if event.answer_state == "answered":
-            leg.is_answered = True
-        if event.codec:
-            leg.is_proxied = event.codec == PROXY
-        if event.other_half and not leg.other_half:
-            leg.other_half = event.other_half
-        if leg.is_station:
-            leg.is_standing = leg.is_standing or _is_standing(leg, event)
-            return
-        # FreeSWITCH sets dialed_user on the caller's leg too, where it names the other one, and
-        # mod_callcenter its agent on the member's, who is known by the agent's own leg.
-        agent = event.agent
-        if agent and agent != event.dialed_user and event.queue_side != "member":
-            leg.hint = intern(agent[:LONGEST_TEXT])
-            if leg.is_inbound and leg.hint == leg.number:
-                self._recognise(leg)
-
-    # Joining calls
-
-    def _join(self, leg: Leg) -> None:
-        """Attach a new leg to the call for which it was dialled, or begin one."""
-        restored = self.former.pop(leg.uuid, None)
-        if restored is not None:
-            self._attach(leg, restored)
-            if leg.uuid == restored.customer_uuid:
-                restored.customer = leg
-            return
-        person = people.dialler(leg.origin, self.legs)
-        call = self._call_behind(leg)
-        if leg.kind is LegKind.WIRE:
-            if call is not None:
-                self._attach(leg, call)
-            return
-        if person is not None and leg.is_station:
-            person.first_dialled = person.first_dialled or leg.extension
-        if call is not None:
-            self._attach(leg, call)
-            self._maybe_customer(leg, person, call)
-        elif leg.kind is LegKind.TRUNK:
-            self._begin(leg, person)
-        elif person is not None and person.is_station:
-            self._begin_internal(person, leg)
-
-    def _call_behind(self, leg: Leg) -> Call | None:
-        """The call of the leg for which this one was dialled, also through wires."""
-        half = self.legs.get(leg.other_half) if leg.other_half else None
-        person = people.dialler(leg.origin or half, self.legs)
-        for each in (person, leg.origin, half):
-            if each is not None and each.call is not None:
-                return each.call
-        return None
-
-    def _begin(self, customer: Leg, dialled_by: Leg | None) -> Call:
-        """Begin the call of a person outside, whom ``dialled_by`` called."""
-        call = Call(
-            id=self._new_id(customer),
-            started=customer.created,
-            number=customer.person,
-            customer_uuid=customer.uuid,
-            customer=customer,
-        )
-        if not customer.is_inbound:
-            call.direction = Direction.CAMPAIGN
-        self.calls[call.id] = call
-        self._attach(customer, call)
-        if dialled_by is not None and dialled_by.is_station:
-            call.direction = Direction.ORIGINATED
-            call.agent, call.agent_uuid = dialled_by.extension, dialled_by.uuid
-            self._attach(dialled_by, call)
-        return call
-
-    def _begin_internal(self, caller: Leg, called: Leg) -> Call:
-        """Begin a call of one extension to another."""
-        call = Call(
-            id=self._new_id(caller),
-            started=caller.created,
-            number=caller.extension,
-            customer_uuid=caller.uuid,
-            customer=caller,
-            direction=Direction.INTERNAL,
-        )
-        self.calls[call.id] = call
-        self._attach(caller, call)
-        self._attach(called, call)
-        return call
-
-    def _attach(self, leg: Leg, call: Call) -> None:
-        if leg.call is call:
-            return
-        if leg.call is not None:
-            self._leave(leg, "")
-        leg.call = call
-        call.legs.append(leg)
-        call.group = call.group or leg.group
-        self._journal.call_changed(call)
-
-    def _maybe_customer(self, leg: Leg, dialled_by: Leg | None, call: Call) -> None:
-        """Of several lines over which an agent dials a customer, the first that is left is the
-        customer's, until one of them was connected."""
-        if (
-            call.customer is None
-            and not call.is_told
-            and leg.kind is LegKind.TRUNK
-            and dialled_by is not None
-            and dialled_by.is_station
-        ):
-            self._make_customer(leg, call)
-
-    def _recognise(self, leg: Leg) -> None:
-        """A telephone behind a SIP proxy, which has one context for both sides: that it is one,
-        only the dialplan's variable tells, which names the caller. Whom it dialled is the
-        customer."""
-        call = leg.call
-        if call is None or call.customer is not leg or call.is_told:
-            return
-        leg.kind = LegKind.STATION
-        self.name(leg, leg.hint)
-        call.customer, call.customer_uuid, call.number = None, "", ""
-        call.direction = Direction.ORIGINATED
-        call.agent, call.agent_uuid = leg.extension, leg.uuid
-        for other in call.legs:
-            self._maybe_customer(other, leg, call)
-        self._journal.call_changed(call)
-
-    def _make_customer(self, leg: Leg, call: Call) -> None:
-        call.customer, call.customer_uuid, call.number = leg, leg.uuid, leg.person
-        self._journal.call_changed(call)
-
-    def _new_id(self, leg: Leg) -> int:
-        """An id for the call that the leg begins, that no restored or ended call bears.
-
-        FreeSWITCH's ``show channels`` gives whole seconds, in which several calls may have begun;
-        the leg's UUID spreads them over the second, alike in every life of the daemon.
-        """
-        moment = leg.created
-        if moment.is_integer():
-            moment += crc32(leg.uuid.encode()) % 1_000_000 / 1e6
-        new = self._ids.new(moment)
-        while new in self.calls:
-            new = self._ids.new(moment)
-        return new
-
     # Bridges
 
     def bridge(self, first: Leg, second: Leg) -> None:
@@ -402,67 +191,6 @@ class Tracker:
         self._connect(first, second)
         for leg in (first, second):
             self._settle_around(leg)
-
-    def _connect(self, first: Leg, second: Leg) -> None:
-        """Two persons' legs that are bridged, through wires too, belong to one call from now on."""
-        a, b = self._end_of(first), self._end_of(second)
-        for wire, person in ((first, b), (second, a)):
-            if not wire.is_person and person is not None and person.call is not None:
-                self._attach(wire, person.call)
-        if a is None or b is None or a is b:
-            return
-        if _is_customer(a) and _is_customer(b):
-            # Two outside parties: each keeps the own call, which has no agent meanwhile.
-            return
-        if _is_customer(a):
-            self._bring(b, a)
-        elif _is_customer(b):
-            self._bring(a, b)
-        elif a.is_station and b.is_station:
-            self._connect_stations(a, b)
-        elif a.is_station or b.is_station:
-            station, outsider = (a, b) if a.is_station else (b, a)
-            self._connect_outsider(station, outsider)
-
-    def _end_of(self, leg: Leg) -> Leg | None:
-        """The person at this end of a bridge."""
-        if leg.is_person:
-            return leg
-        half = self.legs.get(leg.other_half)
-        return people.behind(half.partner, self.legs) if half is not None else None
-
-    def _bring(self, leg: Leg, customer: Leg) -> None:
-        """A leg that is bridged to a customer's belongs to the customer's call."""
-        call = customer.call
-        if call is None:
-            return
-        if leg.kind is LegKind.TRUNK and customer.hint and call.bridged is None:
-            # An agent outside, of whom only a variable on the customer's leg tells.
-            leg.kind = LegKind.STATION
-            self.name(leg, customer.hint)
-        elif leg.is_station and call.bridged is None:
-            hint = customer.hint
-            if hint and hint not in _names(leg) and customer.first_dialled in ("", leg.extension):
-                self.name(leg, hint)
-        self._attach(leg, call)
-
-    def _connect_stations(self, a: Leg, b: Leg) -> None:
-        """One extension talks to another: inside a customer's call (a consultation), or alone."""
-        call = _outside_call(a) or _outside_call(b) or a.call or b.call
-        if call is None:
-            self._begin_internal(a, b)
-            return
-        self._attach(a, call)
-        self._attach(b, call)
-
-    def _connect_outsider(self, station: Leg, outsider: Leg) -> None:
-        call = outsider.call
-        if call is None:
-            call = self._begin(outsider, station)
-        elif station.call is call and not call.is_told and call.customer is not None:
-            # The agent dialled over several lines, and this is the one that was taken.
-            self._make_customer(outsider, call)
-        self._attach(station, call)
 
     # Rooms
 
@@ -653,31 +381,8 @@ class Tracker:
                 self._settle_around(leg)
 
 
-def _names(leg: Leg) -> tuple[str, ...]:
-    return (leg.extension, *leg.aliases) if leg.extension else ()
-
-
-def _is_customer(leg: Leg) -> bool:
-    call = leg.call
-    return call is not None and call.customer is leg and not call.is_internal
-
-
-def _outside_call(leg: Leg) -> Call | None:
-    """The call with a customer that this telephone belongs to."""
-    call = leg.call
-    return call if call is not None and not call.is_internal else None
-
-
 def _end_of_talk(call: Call) -> Outcome:
     return Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED
-
-
-def _is_standing(leg: Leg, event: LegEvent) -> bool:
-    return (
-        event.agent_type == STANDBY
-        or TRUE in (event.standing, event.parks_after_bridge)
-        or (event.fifo_role == "consumer" and leg.is_inbound)
-    )
 
 
 def _part(first: Leg, second: Leg) -> None:

@@ -259,8 +259,4 @@ def _is_caller(agent: str, customer: Leg | None, leg: Leg | None) -> bool:
     """Whether the agent is the one who dialled, and so sees the other one as the customer."""
     if not agent or customer is None or leg is None:
         return False
-    return agent in _names(customer) and agent not in _names(leg)
-
-
-def _names(leg: Leg) -> tuple[str, ...]:
-    return (leg.extension, *leg.aliases)
+    return agent in customer.names and agent not in leg.names

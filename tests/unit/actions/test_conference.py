@@ -119,6 +119,12 @@ def test_a_customer_without_an_agent_is_not_put_into_a_room_alone() -> None:
     assert refusal.value.code is Code.NO_LIVE_CALL
 
 
+def test_a_customer_who_is_being_called_is_not_put_into_a_room() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        plan(is_rung=True)
+    assert refusal.value.code is Code.NO_LIVE_CALL
+
+
 # Who is in the room, and where the media run
 
 

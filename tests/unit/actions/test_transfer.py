@@ -76,3 +76,10 @@ def test_who_is_asked_for_advice_moves_nobody(service: str) -> None:
     with pytest.raises(RefusedError) as refusal:
         transfer.plan(call, a_request(Action.TRANSFER, service=service), some_rules(BILLING))
     assert (refusal.value.code, refusal.value.call) == (Code.NOT_YOUR_CALL, "colleague")
+
+
+def test_a_customer_who_is_being_called_is_not_moved() -> None:
+    call = a_conversation(is_rung=True)
+    with pytest.raises(RefusedError) as refusal:
+        transfer.plan(call, a_request(Action.TRANSFER, service="billing"), some_rules(BILLING))
+    assert refusal.value.code is Code.NO_LIVE_CALL
