@@ -92,11 +92,18 @@ class Stations:
         return bool(user) and any(pattern.search(user) for pattern in self._trunk_users)
 
 
-def is_standing(leg: Leg, event: LegEvent) -> bool:
+def is_standing(event: LegEvent) -> bool:
     """Whether an event shows that this telephone stays connected between calls (contract, section
     1a)."""
     return (
         event.agent_type == STANDBY
         or TRUE in (event.standing, event.parks_after_bridge)
-        or (event.fifo_role == "consumer" and leg.is_inbound)
+        or (event.fifo_role == "consumer" and _waits_in_fifo(event))
     )
+
+
+def _waits_in_fifo(event: LegEvent) -> bool:
+    """``fifo NAME out [wait]``, as opposed to ``nowait`` and to an agent who is called back
+    (``mod_fifo.c``)."""
+    words = event.application_data.split()
+    return event.application == "fifo" and "out" in words and "nowait" not in words

@@ -41,7 +41,7 @@ class Joining(Register, ABC):
         if event.other_half and not leg.other_half:
             leg.other_half = event.other_half
         if leg.is_station:
-            leg.is_standing = leg.is_standing or is_standing(leg, event)
+            leg.is_standing = leg.is_standing or is_standing(event)
             return
         # FreeSWITCH sets dialed_user on the caller's leg too, where it names the other one, and
         # mod_callcenter its agent on the member's, who is known by the agent's own leg.
