@@ -142,8 +142,16 @@ def test_a_restart_changes_no_answer(shape: str) -> None:
     for stage, site in played(shape):
         anew = site.started_anew(stage)
         for agent in sorted(set(site.names.values())):
-            before, after = site.answer(agent), anew.answer(agent)
+            before, after = _told(site.answer(agent)), _told(anew.answer(agent))
             assert after == before, (stage.stage, agent)
+
+
+def _told(answer: Conversation | str) -> Conversation | str:
+    """Without the bridge's originatee, of which only ``show bridged_calls`` tells, which is not
+    recorded."""
+    if isinstance(answer, str):
+        return answer
+    return msgspec.structs.replace(answer, originatee=str(answer.is_bridged))
 
 
 @pytest.mark.parametrize("shape", recorded_shapes())
