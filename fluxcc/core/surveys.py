@@ -58,7 +58,7 @@ class Surveys:
     def call_bridged(self, call: Call) -> None:
         """Arm the survey of a call that was just bridged, in a greenlet of its own, where its
         group's survey also starts when the telephone hangs up."""
-        group = survey.group_of(self._views.seen_by(call, call.agent), self._rules)
+        group = survey.group_of(self._views.outline(call), self._rules)
         if group is not None and survey.is_to_be_armed(group):
             self._runtime.spawn(self.settle, call)
 
@@ -77,7 +77,7 @@ class Surveys:
         self._unsettled.discard(call)
         if call.customer is None:
             return
-        view = self._views.seen_by(call, call.agent)
+        view = self._views.outline(call)
         group = survey.group_of(view, self._rules)
         try:
             if group is None or not survey.is_to_be_armed(group) or not call.is_talking:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
 from fluxcc.core.calls import people
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.domain.calls import Call, Conversation, Direction, Leg
@@ -125,14 +127,24 @@ class Views:
         for telephone in self._telephones(agent) if agent else ():
             if self._is_consulted_leg(call, telephone):
                 return self._as_consulted(call, telephone)
+        view = self.outline(call)
+        has_agent = call.agent_leg is not None or call.holder
+        return replace(
+            view,
+            agent=call.agent if has_agent else agent or call.agent,
+            consulted=self._second_line(call, call.agent_leg),
+        )
+
+    def outline(self, call: Call) -> Conversation:
+        """The call with a customer as it is, whoever asks, and without what its agent does on
+        other lines."""
         customer, leg = call.customer, call.agent_leg
-        name = call.agent if leg is not None or call.holder else agent or call.agent
         inside = self._consulted(leg, call) if leg is not None else None
         return Conversation(
             customer=customer.uuid if customer else "",
             agent_leg=leg.uuid if leg else "",
             number=customer.person if customer else call.number,
-            agent=name,
+            agent=call.agent,
             group=call.group,
             direction=call.direction,
             started=call.started,
@@ -140,7 +152,6 @@ class Views:
             originatee=self._originatee(customer, leg),
             is_on_trunk=customer is not None and not customer.is_station,
             is_standing=leg is not None and leg.is_standing,
-            consulted=self._second_line(call, leg),
             consulted_inside=inside.uuid if inside is not None else "",
             is_proxied=customer is not None and customer.is_proxied,
             is_rung=customer is not None and not (customer.is_inbound or customer.is_answered),
