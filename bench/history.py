@@ -30,7 +30,7 @@ NUMBERS = 500_000
 AUDITED = 50
 """One call in so many was acted on."""
 CHUNK = 100_000
-COLUMNS = (13, 18)
+COLUMNS = (16, 18)
 
 
 def fill(folder: Path, calls: int) -> None:
@@ -61,7 +61,7 @@ def _ended(calls: int) -> Iterator[tuple[Any, ...]]:
         leg = f"{number:08x}-0000-4000-8000-{number:012x}"
         yield (
             *(NODE, int(at * 1e6), "received", leg, leg, caller, agent, "sales"),
-            *(at, at + 5, at + 180, "NORMAL_CLEARING", "answered"),
+            *(at, at + 5, at + 180, "NORMAL_CLEARING", "answered", at + 180, "", ""),
         )
 
 
