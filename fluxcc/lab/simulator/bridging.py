@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import gevent
 
-from .channel import Channel, Headers, State, now_us
+from .channel import Channel, Headers, State
+from .profile import now_us
 from .routing import Router
 from .switchboard import Switchboard
 
@@ -36,9 +37,15 @@ class Bridges:
         self._talk(a, b, b.departure())
 
     def _talk(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
-        self._switchboard.answer(a)
+        if b.is_early:
+            self._switchboard.pre_answer(a)
+        else:
+            self._switchboard.answer(a)
         if not a.is_called_away:
             self._join(a, b)
+            a.wait(lambda: a.is_called_away or has_b_left() or not b.is_early, b)
+            if not a.is_called_away and not has_b_left():
+                self._switchboard.answer(a)
             a.wait(lambda: a.is_called_away or has_b_left(), b)
             if not a.is_ended and not b.is_ended:
                 gevent.sleep(AUDIO_FRAME)

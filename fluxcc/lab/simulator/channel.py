@@ -5,17 +5,17 @@ Its counterparts are ``switchboard.py``, which changes legs, and every event abo
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from gevent import Timeout
 from gevent.event import Event as Signal
 
 from .events import Value, array_text
+from .profile import Profile
 
 Headers = list[tuple[str, Value]]
 Step = Callable[[], None]
@@ -34,87 +34,6 @@ class State(Enum):
     CS_CONSUME_MEDIA = 7
     CS_HANGUP = 10
     CS_REPORTING = 11
-
-
-def now_us() -> int:
-    """The clock, in microseconds since the epoch, as channel times are kept."""
-    return time.time_ns() // 1000
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Who calls whom: FreeSWITCH's caller profile. A transfer gives the leg a new one."""
-
-    direction: str
-    caller_name: str
-    caller_number: str
-    original_name: str
-    original_number: str
-    destination: str
-    context: str
-    dialplan: str
-    username: str = ""
-    callee_name: str = ""
-    callee_number: str = ""
-    network_address: str = ""
-    ani: str = ""
-    source: str = "mod_sofia"
-    rdnis: str = ""
-    transfer_source: str = ""
-    is_flipped: bool = False
-    index: int = 1
-    created_us: int = field(default_factory=now_us)
-
-    def transferred(self, destination: str, dialplan: str, context: str, source: str) -> Profile:
-        """The profile after a transfer to ``destination``."""
-        return replace(
-            self,
-            rdnis=self.destination,
-            destination=destination,
-            dialplan=dialplan,
-            context=context,
-            transfer_source=source,
-            index=self.index + 1,
-            created_us=now_us(),
-        )
-
-    def flipped(self) -> Profile:
-        """The profile of a called leg that acts as a caller: the two change places."""
-        return replace(
-            self,
-            caller_name=self.callee_name,
-            caller_number=self.callee_number,
-            callee_name=self.caller_name,
-            callee_number=self.caller_number,
-            is_flipped=True,
-        )
-
-    def talking_to(self, partner: Profile) -> Profile:
-        """The profile of a leg that was bridged to ``partner``, whom it now shows as callee."""
-        is_called = partner.direction == "outbound" and not partner.is_flipped
-        return replace(
-            self,
-            callee_name=partner.callee_name if is_called else partner.caller_name,
-            callee_number=partner.callee_number if is_called else partner.caller_number,
-        )
-
-    def field_named(self, name: str) -> str:
-        """A dialplan condition's or a variable's view of the profile."""
-        fields = {
-            "caller_id_name": self.caller_name,
-            "caller_id_number": self.caller_number,
-            "destination_number": self.destination,
-            "context": self.context,
-            "dialplan": self.dialplan,
-            "username": self.username,
-            "network_addr": self.network_address,
-            "ani": self.ani,
-            "rdnis": self.rdnis,
-            "source": self.source,
-            "callee_id_name": self.callee_name,
-            "callee_id_number": self.callee_number,
-        }
-        return fields.get(name, "")
 
 
 @dataclass(frozen=True)
@@ -163,6 +82,9 @@ class Channel:
         self.progress_us = self.answered_us = self.bridged_us = self.hangup_us = 0
         self.cause = self.hung_up_by = ""
         self.is_destroyed = False
+        self.is_holding = False
+        """Its telephone has put the other side on hold."""
+        self.early_us = 0
         self.digits: list[str] = []
         """Keys the person on this leg has pressed and nothing has taken yet."""
         self.next_step: Step | None = None
@@ -179,6 +101,11 @@ class Channel:
     def is_answered(self) -> bool:
         """Answered at some time."""
         return self.answered_us > 0
+
+    @property
+    def is_early(self) -> bool:
+        """Media flow, though nobody has answered yet."""
+        return self.early_us > 0 and not self.is_answered
 
     @property
     def is_called_away(self) -> bool:
@@ -233,6 +160,12 @@ class Channel:
         if self.other is None or self.other.kind != kind or self.other.channel is not leg:
             self.other = OtherLeg(kind, leg, leg.profile)
 
+    def run(self, application: str, data: str) -> None:
+        """Note what the leg does now."""
+        self.application, self.application_data = application, data
+        self.variables["current_application"] = application
+        self.set_variable("current_application_data", data)
+
     def set_variable(self, name: str, value: Value) -> None:
         """Set a variable; an empty value takes it away."""
         if value:
@@ -266,7 +199,7 @@ class Channel:
         if self.other is not None:
             leg = self.other.channel
             # FreeSWITCH copies the originator's profile before any time is known in it.
-            times = [0] * 5 if self.other.kind == "originator" else leg._times()
+            times = [0] * 6 if self.other.kind == "originator" else leg._times()
             headers.append(("Other-Type", self.other.kind))
             headers += _profile_headers("Other-Leg", self.other.profile, leg, times)
         if with_variables:
@@ -274,7 +207,8 @@ class Channel:
         return headers
 
     def _state_headers(self, with_cause: bool) -> Headers:
-        answer = "hangup" if self.is_ended else "answered" if self.is_answered else "ringing"
+        early = "early" if self.is_early else "ringing"
+        answer = "hangup" if self.is_ended else "answered" if self.is_answered else early
         headers: Headers = [
             ("Channel-State", self.state.name),
             ("Channel-Call-State", self.call_state),
@@ -290,7 +224,7 @@ class Channel:
         headers += [("Channel-Call-UUID", self.call_uuid), ("Answer-State", answer)]
         if with_cause and self.is_ended:
             headers.append(("Hangup-Cause", self.cause))
-        if self.direction == "inbound" or self.is_answered:
+        if self.direction == "inbound" or self.is_answered or self.is_early:
             for way in ("Read", "Write"):
                 headers += [
                     (f"Channel-{way}-Codec-Name", "PCMU"),
@@ -312,6 +246,7 @@ class Channel:
             self.created_us,
             self.answered_us,
             self.progress_us,
+            self.early_us,
             self.hangup_us,
             self.bridged_us,
         ]
@@ -319,7 +254,7 @@ class Channel:
 
 def _profile_headers(prefix: str, profile: Profile, channel: Channel, times: list[int]) -> Headers:
     logical = profile.direction if prefix == "Caller" else "inbound"
-    created, answered, progress, hangup, bridged = map(str, times)
+    created, answered, progress, early, hangup, bridged = map(str, times)
     fields = [
         ("Direction", profile.direction),
         ("Logical-Direction", logical),
@@ -345,7 +280,7 @@ def _profile_headers(prefix: str, profile: Profile, channel: Channel, times: lis
         ("Channel-Created-Time", created),
         ("Channel-Answered-Time", answered),
         ("Channel-Progress-Time", progress),
-        ("Channel-Progress-Media-Time", "0"),
+        ("Channel-Progress-Media-Time", early),
         ("Channel-Hangup-Time", hangup),
         ("Channel-Transfer-Time", "0"),
         ("Channel-Resurrect-Time", "0"),

@@ -21,10 +21,12 @@ from .conference import Conferences
 from .configuration import Configuration
 from .dialing import Dialer
 from .events import EventBus
+from .expansion import expand
 from .hashtable import HashTable
 from .outside import Outside
 from .routing import Router
 from .switchboard import Switchboard
+from .telephones import Telephones
 
 HEARTBEAT_SECONDS = 20
 MODULES = frozenset(
@@ -80,8 +82,11 @@ class Pbx:
         self.configuration = Configuration(folder)
         self.switchboard = Switchboard(self.bus)
         self.hash = HashTable()
-        self.outside = Outside(self.switchboard)
-        self.dialer = Dialer(self.switchboard, self.configuration, self.outside)
+        self.telephones = Telephones(self.switchboard)
+        self.outside = Outside(self.switchboard, self.configuration, self.telephones)
+        self.dialer = Dialer(
+            self.switchboard, self.configuration, self.outside, self.expand_without_leg
+        )
         self.router = Router(
             self.switchboard,
             self.configuration,
@@ -115,6 +120,11 @@ class Pbx:
                     "Idle-CPU": "100.000000",
                 },
             )
+
+    def expand_without_leg(self, text: str) -> str:
+        """``text`` with global variables and api answers filled in."""
+        variables = self.configuration.variables
+        return expand(text, lambda name: variables.get(name, ""), self.expand_api)
 
     def expand_api(self, name: str, arguments: str) -> str:
         """``${name(arguments)}``: nothing where there is no such command."""

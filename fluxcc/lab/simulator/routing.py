@@ -118,9 +118,7 @@ class Router:
             self._switchboard.hang_up(leg, "DESTINATION_OUT_OF_ORDER")
             return
         data = self.expand(leg, action.data)
-        leg.application, leg.application_data = action.application, data
-        leg.variables["current_application"] = action.application
-        leg.set_variable("current_application_data", data)
+        leg.run(action.application, data)
         named: Headers = [("Application", action.application)]
         if data:
             named.append(("Application-Data", data))

@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from .events import Value
 
+NOT_AGREED = "DELAYED NEGOTIATION"
+"""``endpoint_disposition`` of a leg whose codec is agreed on when it is answered."""
 _PORTS = {"internal": 5060, "external": 5080}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

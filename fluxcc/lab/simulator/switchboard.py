@@ -14,9 +14,10 @@ from dataclasses import replace
 import gevent
 
 from .causes import CAUSES
-from .channel import Channel, Headers, Profile, State, Step, now_us
+from .channel import Channel, Headers, State, Step
 from .events import EventBus, Value
-from .sip import answered_variables, media_variables
+from .profile import Profile, now_us
+from .sip import NOT_AGREED, answered_variables, media_variables
 
 
 class Switchboard:
@@ -60,8 +61,8 @@ class Switchboard:
         )
         if originator is not None:
             leg.meets("originator", originator)
-            leg.call_uuid = originator.uuid
-            leg.variables["call_uuid"] = originator.uuid
+            leg.call_uuid = originator.call_uuid
+            leg.variables["call_uuid"] = originator.call_uuid
         self._legs[leg.uuid] = leg
         self.fire("CHANNEL_CREATE", leg)
         leg.state = State.CS_CONSUME_MEDIA
@@ -89,10 +90,25 @@ class Switchboard:
         leg.call_state = "RINGING"
         leg.changed()
 
+    def pre_answer(self, leg: Channel) -> None:
+        """Media flow before the answer."""
+        if leg.early_us or leg.is_answered or leg.is_ended:
+            return
+        leg.early_us = now_us()
+        leg.variables.update({**media_variables(), "endpoint_disposition": "EARLY MEDIA"})
+        self.fire("CHANNEL_PROGRESS_MEDIA", leg)
+        leg.call_state = "EARLY"
+        leg.changed()
+
     def answer(self, leg: Channel) -> None:
-        """The leg is answered; nothing happens where it already was."""
+        """The leg is answered; nothing happens where it already was.
+
+        Where the codec was still to be agreed on, the media begin with that.
+        """
         if leg.is_answered or leg.is_ended:
             return
+        if leg.variables.get("endpoint_disposition") == NOT_AGREED:
+            self.pre_answer(leg)
         leg.answered_us = now_us()
         leg.variables.update({**media_variables(), **answered_variables()})
         self.fire("CHANNEL_ANSWER", leg)
@@ -103,10 +119,26 @@ class Switchboard:
         """End the leg; only the first cause counts."""
         if leg.is_ended:
             return
+        self.unhold(leg)
         leg.cause = cause
         self.fire("CHANNEL_HANGUP", leg)
         leg.hangup_us = now_us()
         leg.changed()
+
+    def hold(self, leg: Channel) -> None:
+        """The leg's telephone puts the other side on hold; it hears music."""
+        if leg.is_holding or leg.is_ended:
+            return
+        leg.is_holding, leg.call_state = True, "HELD"
+        self.fire("CHANNEL_HOLD", leg)
+        if leg.bridged_to is not None:
+            leg.bridged_to.run("playback", "local_stream://moh")
+
+    def unhold(self, leg: Channel) -> None:
+        """The telephone takes the other side back, or its leg goes."""
+        if leg.is_holding:
+            leg.is_holding, leg.call_state = False, "UNHELD"
+            self.fire("CHANNEL_UNHOLD", leg)
 
     def redirect(self, leg: Channel, step: Step) -> None:
         """Interrupt what the leg is doing, and run ``step`` instead."""
