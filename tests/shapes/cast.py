@@ -137,6 +137,10 @@ class Cast:
         legs = self.legs[one], self.legs[other]
         self.until(lambda: self.partner(legs[0]) == legs[1], f"{one} and {other} talk")
 
+    def say_something(self) -> None:
+        """People do not hang up within milliseconds, and FreeSWITCH loses some who do."""
+        time.sleep(0.3)
+
     def connect(self, customer: str = "customer", agent: str = "agent", number: str = "") -> None:
         """The customer dials the agent (or that number), and the two talk."""
         self.dial(customer, number or self.people[agent].user)
@@ -154,7 +158,7 @@ class Cast:
 
     def partner(self, leg: str) -> str:
         """The leg that this one is bridged to; empty where to none."""
-        found = self.site.api(f"uuid_getvar {leg} bridge_uuid").strip()
+        found = self.site.api(f"uuid_getvar {leg} bridge_to").strip()
         return "" if found.startswith(("-ERR", "_undef_")) else found
 
     def exists(self, leg: str) -> bool:
@@ -176,7 +180,7 @@ class Cast:
 
     # Queues
 
-    def staff(self, *roles: str, kind: str = "callback") -> str:
+    def staff(self, *roles: str, kind: str = "callback", contact: str = "user/{}@pbx.test") -> str:
         """These people are the agents of a queue; the number by which it is dialled."""
         self.queue = self.queue or self._pool.take_queue()
         for role in roles:
@@ -185,7 +189,7 @@ class Cast:
             self._agents.append(name)
             for command in (
                 f"agent add {name} {kind}",
-                f"agent set contact {name} user/{user}@pbx.test",
+                f"agent set contact {name} {contact.format(user)}",
                 f"agent set max_no_answer {name} 99",
                 f"agent set wrap_up_time {name} 0",
                 f"agent set status {name} Available",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from .port import PATIENCE, LabError, Line, LineState
 from .sip import Message, Request, address_user, sdp, tag_of, token
@@ -23,6 +24,8 @@ class SipLine:
         self._telephone = telephone
         self._port = telephone.port
         self.call_id = call_id
+        self.mark = uuid4().hex
+        """By which its transactions are known."""
         self.local, self.remote, self.target = local, remote, target
         self.invited: Message | None = None
         """The INVITE that came in; None for a call that was dialled."""
@@ -169,6 +172,8 @@ class SipLine:
             return
         request.branch = message.branch
         self._port.send(self, request, to=message["to"])
+        if number != self.sequence:
+            return  # said again, of an INVITE that was sent anew with an authorization
         challenge = message["www-authenticate"] or message["proxy-authenticate"]
         if challenge and not self._has_authorized:
             self._has_authorized = True

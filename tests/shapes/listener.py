@@ -19,12 +19,21 @@ SUBSCRIPTION = (
     "CHANNEL_PROGRESS_MEDIA CHANNEL_UUID HEARTBEAT CUSTOM conference::maintenance "
     "valet_parking::info fifo::info callcenter::info"
 )
+"""As the daemon subscribes."""
+_MARK = "shapes::mark"
 _MASKS = (
     (re.compile(rb'("FreeSWITCH-(?:Host|Switch)name":)"[^"]*"'), rb'\1"pbx"'),
     (re.compile(rb'("FreeSWITCH-IPv4":)"[^"]*"'), rb'\1"192.0.2.2"'),
     (re.compile(rb'("FreeSWITCH-IPv6":)"[^"]*"'), rb'\1"fd00::2"'),
     (re.compile(rb"[^\"' =,]*/fluxcc-site-\w+"), rb"/var/lib/freeswitch"),
 )
+
+
+def mask(text: bytes) -> bytes:
+    """The same without what it tells of this machine."""
+    for pattern, replacement in _MASKS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 class Heard(NamedTuple):
@@ -44,8 +53,8 @@ class Listener:
         self._socket = socket.create_connection((site.host, site.port), 10)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(None)
-        self._socket.sendall(f"auth {site.password}\n\n{SUBSCRIPTION}\n\n".encode())
-        self._subscribed = threading.Event()
+        self._socket.sendall(f"auth {site.password}\n\n{SUBSCRIPTION} {_MARK}\n\n".encode())
+        self._subscribed, self._marked = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._read, name="listener", daemon=True)
         self._thread.start()
         assert self._subscribed.wait(10)
@@ -59,7 +68,10 @@ class Listener:
         self._socket.close()
 
     def wait_quiet(self, pause: float = 0.3, timeout: float = 5.0) -> None:
-        """Return once nothing was heard for so long."""
+        """Return once an event fired now was heard, and then nothing for so long."""
+        self._marked.clear()
+        self._socket.sendall(f"sendevent CUSTOM\nEvent-Subclass: {_MARK}\n\n".encode())
+        assert self._marked.wait(10)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             count = len(self.heard)
@@ -85,8 +97,10 @@ class Listener:
             return b""
 
     def _keep(self, body: bytes) -> None:
-        for pattern, mask in _MASKS:
-            body = pattern.sub(mask, body)
+        if _MARK.encode() in body:
+            self._marked.set()
+            return
+        body = mask(body)
         head = f"Content-Length: {len(body)}\nContent-Type: text/event-json\n\n".encode()
         event = json.loads(body.decode("utf-8", "replace"), strict=False)
         self.heard.append(Heard(time.monotonic(), head + body, event))

@@ -2,8 +2,10 @@
 
 ``python -m tests.shapes.record [SHAPE …] [--streams FOLDER] [--digests FOLDER]``
 
-The frames of each shape go to ``FOLDER/SHAPE.esl.gz``; for human readers a digest goes to
-``SHAPE.txt``, and what FreeSWITCH shows at each stage to ``SHAPE.dump.txt``.
+The frames of each shape go to ``FOLDER/SHAPE.esl.gz``, and what FreeSWITCH shows at each stage
+(after how many events, whose leg is which, ``show channels as json``, ``uuid_dump``) to
+``SHAPE.stages.json.gz``; ``recordings.py`` reads both. For human readers a digest goes to
+``SHAPE.txt`` and the stages to ``SHAPE.dump.txt``.
 """
 
 from __future__ import annotations
@@ -15,16 +17,16 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from . import scripts
 from .cast import Cast, Pool
 from .digest import Names, digest
-from .listener import Listener
+from .listener import Listener, mask
 from .port import LabError, Site
+from .recordings import STREAMS
 from .shape import SHAPES, Shape
 from .site import RealSite
-
-STREAMS = Path(__file__).parent.parent / "streams" / "shapes"
 
 
 class Recording:
@@ -34,6 +36,7 @@ class Recording:
         self.shape = shape
         self.stages: dict[int, str] = {}
         self.dumps: list[str] = []
+        self.snapshots: list[dict[str, Any]] = []
         self.fault = ""
         self._site = site
         self._listener = listener
@@ -72,17 +75,36 @@ class Recording:
             streams.mkdir(parents=True, exist_ok=True)
             data = gzip.compress(b"".join(one.frame for one in heard), mtime=0)
             (streams / f"{self.shape.name}.esl.gz").write_bytes(data)
+            stages = json.dumps(self.snapshots, separators=(",", ":")).encode()
+            (streams / f"{self.shape.name}.stages.json.gz").write_bytes(
+                gzip.compress(stages, mtime=0)
+            )
 
     def _reach(self, stage: str, cast: Cast) -> None:
         self._listener.wait_quiet()
         self._mark(stage)
-        shown = self._site.api("show channels as json")
-        self.dumps.append(f"====== {stage}\nshow channels as json\n{_pretty(shown)}")
+        shown = json.loads(mask(self._site.api("show channels as json").encode()))
+        rows = shown.get("rows", [])
+        self.dumps.append(f"====== {stage}\nshow channels as json\n{_pretty(rows)}")
         roles = {leg: role for role, leg in cast.legs.items()}
-        for row in json.loads(shown).get("rows", ()):
-            role = roles.get(row["uuid"], row["name"])
-            dump = self._site.api(f"uuid_dump {row['uuid']}")
-            self.dumps.append(f"--- uuid_dump of {role}\n{dump}")
+        variables = {row["uuid"]: self._dump(row["uuid"]) for row in rows}
+        for row in rows:
+            dump = "\n".join(f"{key}: {value}" for key, value in variables[row["uuid"]].items())
+            self.dumps.append(f"--- uuid_dump of {roles.get(row['uuid'], row['name'])}\n{dump}")
+        self.snapshots.append(
+            {
+                "stage": stage.removeprefix("stage: "),
+                "events": len(self._listener.heard),
+                "legs": dict(cast.legs),
+                "channels": shown,
+                "variables": variables,
+            }
+        )
+
+    def _dump(self, leg: str) -> dict[str, Any]:
+        answer = mask(self._site.api(f"uuid_dump {leg} json").encode())
+        found: dict[str, Any] = json.loads(answer, strict=False) if answer[:1] == b"{" else {}
+        return found
 
     def _mark(self, what: str) -> None:
         place = len(self._listener.heard)
@@ -102,8 +124,7 @@ class Recording:
         self._listener.wait_quiet()
 
 
-def _pretty(text: str) -> str:
-    rows = json.loads(text).get("rows", ())
+def _pretty(rows: list[dict[str, str]]) -> str:
     return "\n".join(
         "  " + " ".join(f"{key}={value}" for key, value in row.items() if value) for row in rows
     )

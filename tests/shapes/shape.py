@@ -1,7 +1,7 @@
 """What a shape is: a script that brings people from stage to stage.
 
 ``@shape`` registers a generator; it yields the name of each stage when the PBX is there. Whoever
-wants to try something at a stage runs it that far (``reach``) and goes on from there.
+wants to try something at a stage runs it that far (``Shape.reach``) and goes on from there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .cast import Cast
+from .cast import Cast, Pool
 from .port import LabError
 
 Stages = Iterator[str]
@@ -34,13 +34,27 @@ class Shape:
         """Go from stage to stage."""
         return self.script(cast)
 
-    def reach(self, cast: Cast, stage: str) -> Stages:
-        """Go as far as this stage; what follows it can still be played."""
+    def reach(self, pool: Pool, stage: str, tries: int = 3) -> tuple[Cast, Stages]:
+        """People who have come as far as this stage; what follows it can still be played.
+
+        FreeSWITCH itself loses some: on a busy machine it hangs up the customer of an ``att_xfer``
+        whom it should bridge to the colleague. So whoever did not get there begins anew.
+        """
+        for left in reversed(range(tries)):
+            cast = pool.cast()
+            try:
+                return cast, self._reach(cast, stage)
+            except LabError:
+                cast.close()
+                if not left:
+                    raise
+        raise AssertionError("tries is at least 1")
+
+    def _reach(self, cast: Cast, stage: str) -> Stages:
         stages = self.script(cast)
-        for one in stages:
-            if one == stage:
-                return stages
-        raise LabError(f"{self.name} has no stage {stage}")
+        if not any(one == stage for one in stages):
+            raise LabError(f"{self.name} has no stage {stage}")
+        return stages
 
 
 def shape(script: Script) -> Script:

@@ -228,7 +228,7 @@ class SipPort:
     def send(self, line: SipLine, request: Request, to: str = "") -> None:
         """Send a request in a line's dialog."""
         if request.method in ("INVITE", "CANCEL"):
-            request.branch = f"z9hG4bK{line.call_id}-{request.number}"
+            request.branch = f"z9hG4bK{line.mark}-{request.number}"
         text = request.text(
             uri=line.target,
             via=f"{self.host}:{self.port}",

@@ -36,26 +36,6 @@ def refer_to_outside(cast: Cast) -> Stages:
 
 
 @shape
-def refer_replacing(cast: Cast) -> Stages:
-    """The agent holds the customer, consults a colleague and connects the two (Replaces)."""
-    cast.outside()
-    cast.telephone()
-    colleague = cast.telephone("colleague")
-    cast.connect()
-    yield "talking"
-    cast.lines["agent"].hold()
-    cast.dial("agent", colleague.user, "agent 2")
-    cast.ring("colleague")
-    cast.talk("agent 2", "colleague")
-    yield "consulting"
-    cast.lines["agent"].refer_replacing(cast.lines["agent 2"])
-    cast.talk("customer", "colleague")
-    cast.lines["agent"].wait("ended")
-    cast.lines["agent 2"].wait("ended")
-    yield "handed over"
-
-
-@shape
 def dialled_out_then_refer(cast: Cast) -> Stages:
     """A customer whom the agent dialled is handed over by REFER."""
     customer = cast.outside()
@@ -125,63 +105,6 @@ def transferred_to_agent(cast: Cast) -> Stages:
     cast.ring("colleague")
     cast.talk("customer", "colleague")
     yield "handed over"
-
-
-def _consult(cast: Cast) -> None:
-    """The agent presses *4 and the colleague's number; the two talk."""
-    colleague = cast.people["colleague"]
-    cast.lines["agent"].press(f"*4{colleague.user}#")
-    cast.ring("colleague")
-    cast.lines["colleague"].wait("up")
-    agent, other = cast.legs["agent"], cast.legs["colleague"]
-    cast.until(
-        lambda: agent in (cast.partner(other), cast.variable("colleague", "signal_bond")),
-        "agent and colleague talk",
-    )
-
-
-@shape
-def att_xfer_cancelled(cast: Cast) -> Stages:
-    """Consultation by ``att_xfer``; the colleague hangs up, the agent has the customer again."""
-    cast.outside()
-    cast.telephone()
-    cast.telephone("colleague")
-    cast.connect()
-    yield "talking"
-    _consult(cast)
-    yield "consulting"
-    cast.lines["colleague"].hang_up()
-    cast.talk("customer", "agent")
-    yield "talking again"
-
-
-@shape
-def att_xfer_completed(cast: Cast) -> Stages:
-    """Consultation by ``att_xfer``; the agent hangs up, customer and colleague talk."""
-    cast.outside()
-    cast.telephone()
-    cast.telephone("colleague")
-    cast.connect()
-    _consult(cast)
-    yield "consulting"
-    cast.lines["agent"].hang_up()
-    cast.talk("customer", "colleague")
-    yield "handed over"
-
-
-@shape
-def att_xfer_ringing(cast: Cast) -> Stages:
-    """Consultation by ``att_xfer`` while the colleague's telephone rings; then nobody takes it."""
-    cast.outside()
-    cast.telephone()
-    colleague = cast.telephone("colleague", "ring")
-    cast.connect()
-    cast.lines["agent"].press(f"*4{colleague.user}#")
-    cast.ring("colleague")
-    yield "calling a colleague"
-    cast.lines["colleague"].hang_up()
-    cast.talk("customer", "agent")
-    yield "talking again"
 
 
 @shape
@@ -267,3 +190,35 @@ def pickup(cast: Cast) -> Stages:
     cast.dial("colleague", f"85{agent.user}")
     cast.talk("colleague", "customer")
     yield "picked up"
+
+
+@shape
+def campaign_handed_over(cast: Cast) -> Stages:
+    """A campaign's customer is handed over by REFER."""
+    customer = cast.outside()
+    agent = cast.telephone()
+    colleague = cast.telephone("colleague")
+    cast.originate(cast.site.trunk(customer.user), f"{agent.user} XML default")
+    cast.ring("customer")
+    cast.ring("agent")
+    cast.talk("customer", "agent")
+    cast.lines["agent"].refer(colleague.user)
+    cast.ring("colleague")
+    cast.talk("customer", "colleague")
+    yield "handed over"
+
+
+@shape
+def click_to_call_handed_over(cast: Cast) -> Stages:
+    """A customer of click-to-call is handed over by REFER."""
+    customer = cast.outside()
+    agent = cast.telephone()
+    colleague = cast.telephone("colleague")
+    cast.originate(f"user/{agent.user}@pbx.test", f"0{customer.user} XML default")
+    cast.ring("agent")
+    cast.ring("customer")
+    cast.talk("agent", "customer")
+    cast.lines["agent"].refer(colleague.user)
+    cast.ring("colleague")
+    cast.talk("customer", "colleague")
+    yield "handed over"

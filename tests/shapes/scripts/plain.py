@@ -274,3 +274,78 @@ def voicemail(cast: Cast) -> Stages:
     cast.dial("customer", f"60{agent.user}").wait("up")
     cast.ring("agent")
     yield "recording"
+
+
+@shape
+def after_a_machine(cast: Cast) -> Stages:
+    """A customer listens to the IVR and is then sent to an agent."""
+    cast.outside()
+    agent = cast.telephone()
+    cast.dial("customer", "8000").wait("up")
+    yield "listening"
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} {agent.user} XML default")
+    cast.ring("agent")
+    cast.talk("customer", "agent")
+    yield "talking"
+
+
+@shape
+def campaign_machine(cast: Cast) -> Stages:
+    """A dialler calls the customer and plays something; no agent is there."""
+    customer = cast.outside()
+    cast.originate(f"{{fluxcc_group=sales}}{cast.site.trunk(customer.user)}", "8003 XML default")
+    cast.ring("customer")
+    yield "listening"
+
+
+@shape
+def early_service(cast: Cast) -> Stages:
+    """A service that plays early media and never answers."""
+    cast.outside()
+    cast.dial("customer", "8005").wait("ringing")
+    yield "listening"
+
+
+@shape
+def not_taken_by_customer(cast: Cast) -> Stages:
+    """The agent dials a customer who does not take it."""
+    customer = cast.outside(answers="ring")
+    cast.telephone()
+    cast.dial("agent", f"0{customer.user}")
+    cast.ring("customer")
+    cast.lines["agent"].wait("ringing")
+    yield "ringing"
+    cast.lines["customer"].hang_up()
+    cast.lines["agent"].wait("ended")
+
+
+@shape
+def dialled_out_held(cast: Cast) -> Stages:
+    """The agent dialled a customer and puts them on hold."""
+    customer = cast.outside()
+    cast.telephone()
+    cast.dial("agent", f"0{customer.user}")
+    cast.ring("customer")
+    cast.talk("agent", "customer")
+    cast.lines["agent"].hold()
+    yield "on hold"
+
+
+@shape
+def contact(cast: Cast) -> Stages:
+    """The agent is dialled by the registered contact (FusionPBX's ring groups)."""
+    cast.outside()
+    agent = cast.telephone()
+    cast.connect(number=f"94{agent.user}")
+    yield "talking"
+
+
+@shape
+def survey(cast: Cast) -> Stages:
+    """The customer is in the kit's survey after the agent has gone."""
+    cast.outside()
+    cast.telephone()
+    cast.connect()
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} *28 XML default")
+    cast.lines["agent"].wait("ended")
+    yield "in the survey"

@@ -120,3 +120,74 @@ def fifo_once(cast: Cast) -> Stages:
     cast.dial("agent", f"79{slot}")
     cast.talk("customer", "agent")
     yield "talking"
+
+
+@shape
+def queue_handed_over(cast: Cast) -> Stages:
+    """A queue's customer is handed to a colleague by the telephone (REFER)."""
+    cast.outside()
+    cast.telephone()
+    colleague = cast.telephone("colleague")
+    cast.dial("customer", cast.staff("agent"))
+    cast.ring("agent")
+    cast.talk("customer", "agent")
+    cast.lines["agent"].refer(colleague.user)
+    cast.ring("colleague")
+    cast.talk("customer", "colleague")
+    yield "handed over"
+
+
+@shape
+def campaign_queue(cast: Cast) -> Stages:
+    """A dialler calls the customer and puts them into a queue."""
+    customer = cast.outside()
+    cast.telephone()
+    number = cast.staff("agent")
+    where = cast.site.trunk(customer.user)
+    cast.originate(f"{{fluxcc_group=sales}}{where}", f"{number} XML default")
+    cast.ring("customer")
+    cast.ring("agent")
+    cast.talk("customer", "agent")
+    yield "talking"
+
+
+@shape
+def fifo_handed_over(cast: Cast) -> Stages:
+    """The customer of an agent who waits in a fifo is moved to a colleague."""
+    cast.outside()
+    cast.telephone()
+    colleague = cast.telephone("colleague")
+    slot = cast.slot()
+    cast.dial("agent", f"78{slot}").wait("up")
+    cast.dial("customer", f"77{slot}")
+    cast.talk("customer", "agent")
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.ring("colleague")
+    cast.talk("customer", "colleague")
+    yield "handed over"
+
+
+@shape
+def queue_loopback(cast: Cast) -> Stages:
+    """A queue whose agents are reached by loopback, with bow-out."""
+    cast.outside()
+    cast.telephone()
+    cast.dial("customer", cast.staff("agent", contact="loopback/{}/default"))
+    cast.ring("agent")
+    cast.lines["customer"].wait("up")
+    yield "taken"
+    cast.talk("customer", "agent")
+    yield "talking"
+
+
+@shape
+def standby_to_room(cast: Cast) -> Stages:
+    """The customer of a standing agent is moved to a room of the PBX's own, alone."""
+    cast.outside()
+    cast.telephone()
+    cast.dial("customer", _standby(cast))
+    cast.talk("customer", "agent")
+    room = f"91{cast.slot()}"
+    cast.site.api(f"uuid_transfer {cast.legs['customer']} {room} XML default")
+    cast.until(lambda: cast.site.api(f"conference {room} list count").strip() == "1", "there")
+    yield "in the room"

@@ -233,7 +233,7 @@ def room(cast: Cast) -> Stages:
     cast.dial("customer", number).wait("up")
     yield "alone"
     cast.dial("agent", number).wait("up")
-    cast.until(lambda: f"{number}" in cast.site.api("conference list"), "the room is there")
+    cast.until(lambda: cast.site.api(f"conference {number} list count").strip() == "2", "both")
     yield "together"
 
 
@@ -245,7 +245,18 @@ def moved_to_room(cast: Cast) -> Stages:
     number = f"91{cast.slot()}"
     cast.connect()
     cast.site.api(f"uuid_transfer {cast.legs['agent']} -both {number} XML default")
-    cast.until(lambda: "2 members" in cast.site.api(f"conference {number} list count"), "both")
+    cast.until(lambda: cast.site.api(f"conference {number} list count").strip() == "2", "both")
     yield "together"
     cast.lines["agent"].hang_up()
     yield "customer alone"
+
+
+@shape
+def behind_a_proxy_out(cast: Cast) -> Stages:
+    """An agent behind a SIP proxy dials a customer behind the same one."""
+    cast.outside()
+    cast.people["agent"] = cast.site.outside(cast.telephone("desk").user, "proxy")
+    cast.dial("agent", f"0{cast.people['customer'].user}")
+    cast.ring("customer")
+    cast.talk("agent", "customer")
+    yield "talking"
