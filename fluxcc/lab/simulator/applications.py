@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
+from . import keys, recording
 from .causes import OF_SIP_STATUS, cause_named
 from .channel import Channel
 from .dialing import UnreachableError
@@ -29,7 +30,7 @@ def _answer(pbx: Pbx, leg: Channel, data: str) -> None:
 
 
 def _pre_answer(pbx: Pbx, leg: Channel, data: str) -> None:
-    pbx.switchboard.progress(leg)
+    pbx.switchboard.pre_answer(leg)
 
 
 def _hangup(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -68,6 +69,19 @@ def _log(pbx: Pbx, leg: Channel, data: str) -> None:
     _LOG.info("%s: %s", leg.uuid, data)
 
 
+def _eval(pbx: Pbx, leg: Channel, data: str) -> None:
+    """What stands in ``data`` was done while it was expanded."""
+
+
+def _execute_extension(pbx: Pbx, leg: Channel, data: str) -> None:
+    destination, _, context = [*data.split(), "", "", ""][:3]
+    pbx.router.execute_extension(leg, destination, context)
+
+
+def _ring_ready(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.switchboard.progress(leg)
+
+
 def _sleep(pbx: Pbx, leg: Channel, data: str) -> None:
     if data.isdigit():
         leg.wait(lambda: leg.is_called_away, timeout=int(data) / 1000)
@@ -82,9 +96,14 @@ def _playback(pbx: Pbx, leg: Channel, data: str) -> None:
 
 
 def _transfer(pbx: Pbx, leg: Channel, data: str) -> None:
-    destination, *rest = data.split()
-    dialplan, context = [*rest, "", ""][:2]
-    pbx.router.transfer(leg, destination, dialplan, context)
+    words = data.split()
+    which = words.pop(0) if words[0].startswith("-") else ""
+    destination, dialplan, context = [*words, "", "", ""][:3]
+    moved = leg.bridged_to if which else leg
+    if moved is not None:
+        pbx.router.transfer(moved, destination, dialplan, context)
+    if which == "-both":
+        pbx.router.transfer(leg, destination, dialplan, context)
 
 
 def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -128,21 +147,31 @@ def _lua(pbx: Pbx, leg: Channel, data: str) -> None:
 
 APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "answer": _answer,
+    "bind_meta_app": keys.bind_meta_app,
     "bridge": _bridge,
     "callcenter": _callcenter,
     "conference": _conference,
+    "eval": _eval,
     "event": _event,
+    "execute_extension": _execute_extension,
     "export": _export,
     "hangup": _hangup,
     "hash": _hash,
     "log": _log,
     "lua": _lua,
     "park": _park,
+    "play_and_get_digits": keys.play_and_get_digits,
     "playback": _playback,
     "pre_answer": _pre_answer,
+    "read": keys.read,
+    "record": recording.record,
+    "record_session": recording.record_session,
     "respond": _respond,
+    "ring_ready": _ring_ready,
     "set": _set,
     "sleep": _sleep,
+    "stop_record_session": recording.stop_record_session,
     "transfer": _transfer,
+    "unbind_meta_app": keys.unbind_meta_app,
     "unset": _unset,
 }

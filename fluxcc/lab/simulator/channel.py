@@ -15,6 +15,7 @@ from gevent import Timeout
 from gevent.event import Event as Signal
 
 from .events import Value, array_text
+from .keypad import Keypad
 from .profile import Profile
 
 Headers = list[tuple[str, Value]]
@@ -85,6 +86,9 @@ class Channel:
         self.is_holding = False
         """Its telephone has put the other side on hold."""
         self.early_us = 0
+        self.keypad = Keypad()
+        self.context_inside = ""
+        """The context of the extension that runs inside a bridge."""
         self.digits: list[str] = []
         """Keys the person on this leg has pressed and nothing has taken yet."""
         self.next_step: Step | None = None

@@ -52,8 +52,6 @@ class Attempt:
     cause: str = ""
     """Why the last one could not be called."""
     timeout: float = DEFAULT_TIMEOUT
-    context: str = ""
-    """The context that the new legs' profiles name, where it is not the caller's."""
 
     def taker(self) -> Channel | None:
         """Who has taken it, or lets its early media be heard."""
@@ -90,7 +88,6 @@ class Dialer:
         caller: Channel | None = None,
         on_behalf_of: Channel | None = None,
         extra: dict[str, Value] | None = None,
-        context: str = "",
     ) -> Channel:
         """Ring whom ``dial_string`` names and return the leg that answered first.
 
@@ -105,7 +102,7 @@ class Dialer:
         waiting = caller or on_behalf_of
         has_left = waiting.departure() if waiting is not None else lambda: False
         for group in groups:
-            attempt = Attempt(caller, on_behalf_of, is_list, context=context)
+            attempt = Attempt(caller, on_behalf_of, is_list)
             try:
                 return self._try(attempt, group, extra or {}, has_left)
             except UnreachableError as one:
@@ -183,11 +180,13 @@ class Dialer:
         user, host, profile_name = address["user"], address["host"], address["profile"]
         caller = attempt.caller
         profile = _outbound_profile(user, variables, caller)
+        inside = caller.context_inside if caller is not None else ""
+        context = inside or profile.context
         names = ("originator", "originating_leg_uuid", "signal_bond")
         known: dict[str, Value] = dict.fromkeys(names, caller.uuid) if caller is not None else {}
         leg = self._switchboard.create(
             f"sofia/{profile_name}/{user}@{host}",
-            replace(profile, context=attempt.context or profile.context),
+            replace(profile, context=context),
             {**outbound_variables(f"{user}@{host}", profile_name), **known, **variables},
             uuid_wanted=str(variables.get("origination_uuid", "")),
             originator=caller,

@@ -9,12 +9,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from .channel import Channel, Headers, State
 from .configuration import Configuration
 from .dialplan import Action, Hunt
 from .expansion import expand
+from .profile import Profile
 from .switchboard import Switchboard
+
+NEED_MEDIA = frozenset({"record_session"})
+"""Applications before which media must flow."""
 
 Application = Callable[[Channel, str], None]
 
@@ -40,29 +45,47 @@ class Router:
         if leg.direction == "inbound":
             leg.call_state = "RINGING"
         leg.has_hit_dialplan = True
-        hunt = Hunt(
-            read_field=lambda name: self._field(leg, name),
-            expand=lambda text: self.expand(leg, text),
-            run_inline=lambda action: self._run_inline(leg, action),
-            matched=lambda caught: leg.set_variable("DP_MATCH", caught),
-        )
-        context = self._configuration.contexts().get(leg.profile.context)
-        if context is not None:
-            hunt.through(context)
+        hunt = self._hunt(leg, leg.profile)
         if hunt.has_found:
             self.execute(leg, hunt.actions)
         else:
             self._switchboard.hang_up(leg, "NO_ROUTE_DESTINATION")
+
+    def execute_extension(self, leg: Channel, destination: str, context: str) -> None:
+        """Run an extension as a subroutine: what was going on goes on after it."""
+        inside = leg.context_inside
+        leg.context_inside = context or leg.profile.context
+        profile = replace(leg.profile, destination=destination, context=leg.context_inside)
+        try:
+            self.execute_inside(leg, self._hunt(leg, profile).actions)
+        finally:
+            leg.context_inside = inside
+
+    def execute_inside(self, leg: Channel, actions: list[Action]) -> None:
+        """Run the actions within what the leg does now, such as a bridge."""
+        for action in actions:
+            if leg.is_called_away:
+                return
+            self._run(leg, action)
+
+    def _hunt(self, leg: Channel, profile: Profile) -> Hunt:
+        hunt = Hunt(
+            read_field=lambda name: self._field(leg, profile, name),
+            expand=lambda text: self.expand(leg, text),
+            run_inline=lambda action: self._run_inline(leg, action),
+            matched=lambda caught: leg.set_variable("DP_MATCH", caught),
+        )
+        context = self._configuration.contexts().get(profile.context)
+        if context is not None:
+            hunt.through(context)
+        return hunt
 
     def execute(self, leg: Channel, actions: list[Action]) -> None:
         """Run the actions until the leg is called away; at their end the leg is hung up."""
         leg.state = State.CS_EXECUTE
         if leg.is_answered:
             leg.call_state = "ACTIVE"
-        for action in actions:
-            if leg.is_called_away:
-                return
-            self._run(leg, action)
+        self.execute_inside(leg, actions)
 
     def transfer(self, leg: Channel, destination: str, dialplan: str, context: str) -> None:
         """Send the leg to another number: accepted at once, done in its own time."""
@@ -108,8 +131,8 @@ class Router:
             self._api,
         )
 
-    def _field(self, leg: Channel, name: str) -> str:
-        return self.expand(leg, name) if "$" in name else leg.profile.field_named(name)
+    def _field(self, leg: Channel, profile: Profile, name: str) -> str:
+        return self.expand(leg, name) if "$" in name else profile.field_named(name)
 
     def _run(self, leg: Channel, action: Action) -> None:
         run = self._applications.get(action.application)
@@ -118,6 +141,8 @@ class Router:
             self._switchboard.hang_up(leg, "DESTINATION_OUT_OF_ORDER")
             return
         data = self.expand(leg, action.data)
+        if action.application in NEED_MEDIA:
+            self._switchboard.pre_answer(leg)
         leg.run(action.application, data)
         named: Headers = [("Application", action.application)]
         if data:

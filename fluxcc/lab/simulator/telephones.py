@@ -1,7 +1,7 @@
 """Telephones that register, and people outside who can be dialled: each with its calls.
 
-Their counterparts are ``api/telephones.py``, by which somebody uses them, and ``outside.py``, which
-hands a call to the telephone at its address.
+Their counterparts are ``api/telephones.py``, which uses them, and ``outside.py``, which hands a
+call to the telephone at its address.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fluxcc.lab.simulator import keys
 from fluxcc.lab.simulator.causes import cause_named
 from fluxcc.lab.simulator.events import Event, array_text
 
@@ -137,20 +138,20 @@ def _park(pbx: Pbx, arguments: str) -> str:
 
 
 def _recv_dtmf(pbx: Pbx, arguments: str) -> str:
-    uuid, _, keys = arguments.partition(" ")
+    uuid, _, typed = arguments.partition(" ")
     leg = pbx.switchboard.find(uuid)
     if leg is None:
         return CANNOT_LOCATE
-    pbx.switchboard.press(leg, "".join(re.findall(r"[0-9A-D*#]", keys.partition("@")[0])))
-    return f"+OK {uuid} received DTMF {keys}.\n"
+    keys.press(pbx, leg, "".join(re.findall(r"[0-9A-D*#]", typed.partition("@")[0])))
+    return f"+OK {uuid} received DTMF {typed}.\n"
 
 
 def _send_dtmf(pbx: Pbx, arguments: str) -> str:
     """Accept tones for the telephone; the simulator does not play them."""
-    uuid, _, keys = arguments.partition(" ")
+    uuid, _, typed = arguments.partition(" ")
     if pbx.switchboard.find(uuid) is None:
         return CANNOT_LOCATE
-    return f"+OK {uuid} sent DTMF {keys}.\n"
+    return f"+OK {uuid} sent DTMF {typed}.\n"
 
 
 COMMANDS: dict[str, Callable[[Pbx, str], str]] = {

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from fluxcc.lab.simulator import referring
+from fluxcc.lab.simulator import keys, referring
 from fluxcc.lab.simulator.telephones import ANSWERS, STATES, Device, Line
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _answers(pbx: Pbx, device: Device, values: Values) -> str:
 
 
 def _incoming(pbx: Pbx, device: Device, values: Values) -> str:
-    line = device.incoming(float(values["timeout"]))
+    line = device.incoming(float(values["seconds"]))
     return "-ERR nobody calls\n" if line is None else _told(line)
 
 
@@ -89,7 +89,7 @@ OF_A_TELEPHONE: dict[str, Callable[[Pbx, Device, Values], str]] = {
 
 def _wait(pbx: Pbx, line: Line, values: Values) -> None:
     if values["state"] in STATES:
-        line.wait(values["state"], float(values["timeout"]))
+        line.wait(values["state"], float(values["seconds"]))
 
 
 def _replace(pbx: Pbx, line: Line, values: Values) -> None:
@@ -102,7 +102,7 @@ OF_A_LINE: dict[str, Callable[[Pbx, Line, Values], object]] = {
     "answer": lambda pbx, line, values: pbx.telephones.answer(line),
     "hang_up": lambda pbx, line, values: pbx.telephones.hang_up(line),
     "hold": lambda pbx, line, values: pbx.telephones.hold(line),
-    "press": lambda pbx, line, values: pbx.switchboard.press(line.leg, values["digits"]),
+    "press": lambda pbx, line, values: keys.press(pbx, line.leg, values["digits"]),
     "refer": lambda pbx, line, values: referring.refer(pbx, line.leg, values["to"]),
     "refer_replacing": _replace,
     "resume": lambda pbx, line, values: pbx.telephones.resume(line),
