@@ -22,7 +22,7 @@ SUBSCRIPTION = (
 """As the daemon subscribes."""
 _MARK = "shapes::mark"
 _MASKS = (
-    (re.compile(rb'("FreeSWITCH-(?:Host|Switch)name":)"[^"]*"'), rb'\1"pbx"'),
+    (re.compile(rb'("\w*(?:-Host|-Switch|host)name":)"[^"]*"'), rb'\1"pbx"'),
     (re.compile(rb'("FreeSWITCH-IPv4":)"[^"]*"'), rb'\1"192.0.2.2"'),
     (re.compile(rb'("FreeSWITCH-IPv6":)"[^"]*"'), rb'\1"fd00::2"'),
     (re.compile(rb"[^\"' =,]*/fluxcc-site-\w+"), rb"/var/lib/freeswitch"),

@@ -3,10 +3,12 @@
 Its kinds are a real FreeSWITCH with SIP telephones (``site.py``) and the built-in simulator. Every
 shape is written against this page alone, so that the same script runs on both.
 
-The world (``conf/``): telephones are directory users ``2000`` … ``2999`` of the domain ``pbx.test``
-and dial in the context ``default``; people outside are on the trunk, whose calls come into the
-context ``public``. Whatever the PBX dials over the trunk reaches the person of that number. What
-can be dialled stands in ``dialling.py``.
+The world (``conf/``): telephones are directory users ``2000`` … ``2999`` of the domain
+``pbx.test`` and dial in the context ``default``; people outside are on the trunk, whose calls come
+into the context ``public``. Whatever the PBX dials over the trunk reaches the person of that
+number. What can be dialled stands in ``conf/dialplan``: an extension by its number, everything
+else by two digits and the extensions or numbers that it is about (``61`` + two extensions: ring
+all).
 """
 
 from __future__ import annotations

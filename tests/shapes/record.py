@@ -75,7 +75,7 @@ class Recording:
             streams.mkdir(parents=True, exist_ok=True)
             data = gzip.compress(b"".join(one.frame for one in heard), mtime=0)
             (streams / f"{self.shape.name}.esl.gz").write_bytes(data)
-            stages = json.dumps(self.snapshots, separators=(",", ":")).encode()
+            stages = mask(json.dumps(self.snapshots, separators=(",", ":")).encode())
             (streams / f"{self.shape.name}.stages.json.gz").write_bytes(
                 gzip.compress(stages, mtime=0)
             )
@@ -83,7 +83,7 @@ class Recording:
     def _reach(self, stage: str, cast: Cast) -> None:
         self._listener.wait_quiet()
         self._mark(stage)
-        shown = json.loads(mask(self._site.api("show channels as json").encode()))
+        shown = json.loads(self._site.api("show channels as json"))
         rows = shown.get("rows", [])
         self.dumps.append(f"====== {stage}\nshow channels as json\n{_pretty(rows)}")
         roles = {leg: role for role, leg in cast.legs.items()}
@@ -102,8 +102,8 @@ class Recording:
         )
 
     def _dump(self, leg: str) -> dict[str, Any]:
-        answer = mask(self._site.api(f"uuid_dump {leg} json").encode())
-        found: dict[str, Any] = json.loads(answer, strict=False) if answer[:1] == b"{" else {}
+        answer = self._site.api(f"uuid_dump {leg} json")
+        found: dict[str, Any] = json.loads(answer, strict=False) if answer[:1] == "{" else {}
         return found
 
     def _mark(self, what: str) -> None:
