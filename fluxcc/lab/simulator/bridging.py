@@ -50,8 +50,8 @@ class Bridges:
             if not a.is_ended and not b.is_ended:
                 gevent.sleep(AUDIO_FRAME)
         if not has_b_left():
-            self._release_partner(b)
-        if b.bridged_to is a:
+            self._release_partner(a, b)
+        if a.bridged_to is b:
             self._part(a, b)
         if not a.is_called_away:
             self._after(a, b)
@@ -103,6 +103,8 @@ class Bridges:
             for name in ("last_bridge_to", "bridge_uuid", "signal_bond"):
                 leg.variables[name] = partner.uuid
             leg.variables["bridge_channel"] = partner.name
+            if leg.call_state == "RING_WAIT":
+                leg.call_state = "ACTIVE"
         self._switchboard.fire("CHANNEL_BRIDGE", a, first=_pair(a, b))
         a.variables |= {"bridge_to": b.uuid, "last_bridge_role": "originator"}
         b.variables |= {"bridge_to": a.uuid, "last_bridge_role": "originatee"}
@@ -110,17 +112,19 @@ class Bridges:
         b.changed()
 
     def _part(self, a: Channel, b: Channel) -> None:
-        for leg in (a, b):
-            leg.bridged_to = None
-            leg.variables.pop("bridge_to", None)
+        for leg, partner in ((a, b), (b, a)):
+            if leg.bridged_to is partner:
+                leg.bridged_to = None
+                leg.variables.pop("bridge_to", None)
         a.variables["last_bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
         a.variables["bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
         self._switchboard.fire("CHANNEL_UNBRIDGE", a, first=_pair(a, b))
 
-    def _release_partner(self, b: Channel) -> None:
+    def _release_partner(self, a: Channel, b: Channel) -> None:
         """Send the B leg, which A left behind, where its variables say, or hang it up."""
         if not self._goes_on(b):
-            self._switchboard.hang_up(b, "NORMAL_CLEARING")
+            cause = a.cause if a.cause and not a.is_answered else "NORMAL_CLEARING"
+            self._switchboard.hang_up(b, cause)
         gevent.sleep(0)
 
     def _after(self, a: Channel, b: Channel) -> None:

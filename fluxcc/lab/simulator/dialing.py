@@ -224,8 +224,11 @@ class Dialer:
             )
             ringing = next((leg for leg in attempt.legs if leg.progress_us), None)
             if ringing is not None:
-                caller.profile = caller.profile.talking_to(ringing.profile)
+                if len(attempt.legs) == 1:
+                    caller.profile = caller.profile.talking_to(ringing.profile)
                 self._switchboard.progress(caller)
+                if caller.is_answered:
+                    caller.call_state = "RING_WAIT"
         is_in_time = first.wait(is_decided, *others, timeout=timeout)
         gevent.killall(limits, block=False)
         taker = None if has_left() else attempt.taker()
