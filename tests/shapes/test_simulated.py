@@ -21,9 +21,7 @@ NOT_YET = {
     *("queue", "queue_handed_over", "campaign_queue", "queue_loopback"),
     *("standby", "standby_handed_over", "standby_to_room"),
     *("fifo_standing", "fifo_once", "fifo_handed_over"),
-    *("ring_enterprise", "ring_confirm", "eavesdrop", "whisper", "three_way"),
-    *("loopback_bow_out", "loopback_stays", "loopback_company"),
-    *("loopback_behind", "loopback_behind_bow_out"),
+    *("eavesdrop", "whisper", "three_way"),
 }
 """Shapes that the simulator cannot play."""
 

@@ -16,6 +16,7 @@ from . import keys, recording
 from .causes import OF_SIP_STATUS, cause_named
 from .channel import Channel
 from .dialing import UnreachableError
+from .enterprise import SEPARATOR
 from .events import Value
 from .sounds import play
 
@@ -62,7 +63,8 @@ def _export(pbx: Pbx, leg: Channel, data: str) -> None:
 
 def _exported(leg: Channel) -> dict[str, Value]:
     names = [word for word in leg.variable("export_vars").split(",") if word]
-    return {name.removeprefix("nolocal:"): leg.variable(name) for name in names}
+    known: dict[str, Value] = {"export_vars": ",".join(names)} if names else {}
+    return known | {name.removeprefix("nolocal:"): leg.variable(name) for name in names}
 
 
 def _log(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -114,7 +116,9 @@ def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
         if not leg.is_called_away and not leg.is_set("continue_on_fail"):
             pbx.switchboard.hang_up(leg, failure.cause)
         return
-    leg.variables |= {"originate_disposition": "SUCCESS", "DIALSTATUS": "SUCCESS"}
+    if SEPARATOR not in data:
+        leg.variables |= {"originate_disposition": "SUCCESS", "DIALSTATUS": "SUCCESS"}
+        leg.set_variable("originate_signal_bond", "")
     with called.held():
         # The caller's side of the PBX notices the answer a moment after the called one's.
         gevent.sleep(0)

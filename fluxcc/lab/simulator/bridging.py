@@ -65,6 +65,7 @@ class Bridges:
             source = f"{int(time.time())}:{uuid.uuid4()}:uuid_br:{partner.uuid}"
             leg.profile = replace(leg.profile, transfer_source=source, index=leg.profile.index + 1)
             leg.note_transfer(source)
+            leg.variables |= {"bridge_uuid": partner.uuid, "signal_bond": partner.uuid}
         self._switchboard.redirect(b, lambda: self._soft_execute(a, b))
         has_b_left = b.departure()
         self._switchboard.redirect(a, lambda: self._soft_bridge(a, b, has_b_left))
@@ -109,13 +110,17 @@ class Bridges:
         a.variables |= {"bridge_to": b.uuid, "last_bridge_role": "originator"}
         b.variables |= {"bridge_to": a.uuid, "last_bridge_role": "originatee"}
         b.state = State.CS_EXCHANGE_MEDIA
-        b.changed()
+        for leg, partner in ((a, b), (b, a)):
+            _show_twin(leg, partner)
+            leg.changed()
 
     def _part(self, a: Channel, b: Channel) -> None:
         for leg, partner in ((a, b), (b, a)):
             if leg.bridged_to is partner:
                 leg.bridged_to = None
                 leg.variables.pop("bridge_to", None)
+                leg.call_uuid = leg.uuid
+                leg.variables["call_uuid"] = leg.uuid
         a.variables["last_bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
         a.variables["bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
         self._switchboard.fire("CHANNEL_UNBRIDGE", a, first=_pair(a, b))
@@ -146,6 +151,17 @@ class Bridges:
         else:
             return False
         return True
+
+
+def _show_twin(leg: Channel, partner: Channel) -> None:
+    """The called leg of a loopback pair shows whom the dialling one talks to."""
+    if leg.twin is not None and leg.direction == "inbound":
+        partner.set_variable("other_leg_true_id", leg.variable("other_loopback_from_uuid"))
+        leg.twin.profile = replace(
+            leg.twin.profile,
+            caller_name=partner.profile.callee_name,
+            caller_number=partner.profile.callee_number,
+        )
 
 
 def _pair(a: Channel, b: Channel) -> Headers:

@@ -86,6 +86,10 @@ class Channel:
         self.is_holding = False
         """Its telephone has put the other side on hold."""
         self.early_us = 0
+        self.is_to_be_confirmed = False
+        """Whoever takes it has still to press a key (``group_confirm_key``)."""
+        self.twin: Channel | None = None
+        """The other leg of a loopback pair."""
         self.keypad = Keypad()
         self.context_inside = ""
         """The context of the extension that runs inside a bridge."""
@@ -228,7 +232,7 @@ class Channel:
         headers += [("Channel-Call-UUID", self.call_uuid), ("Answer-State", answer)]
         if with_cause and self.is_ended:
             headers.append(("Hangup-Cause", self.cause))
-        if self.direction == "inbound" or self.is_answered or self.is_early:
+        if self.direction == "inbound" or self.is_answered or self.is_early or self.twin:
             for way in ("Read", "Write"):
                 headers += [
                     (f"Channel-{way}-Codec-Name", "PCMU"),

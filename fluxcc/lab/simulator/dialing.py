@@ -10,13 +10,18 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import gevent
 
 from .channel import Channel
 from .configuration import Configuration
+from .confirming import confirm
 from .dialstring import Endpoint, alternatives, split_variables
+from .enterprise import SEPARATOR, Race, UnreachableError
 from .events import Value
+from .loopback import ADDRESS as LOOPBACK
+from .loopback import Loopbacks
 from .outside import Outside
 from .profile import Profile
 from .sip import outbound_variables
@@ -31,15 +36,6 @@ _SOFIA = re.compile(r"sofia/(?P<profile>[^/]+)/(?:sip:)?(?P<user>[^@]*)@(?P<host
 _ERROR = re.compile(r"error/(?P<cause>\w+)", re.IGNORECASE)
 
 
-class UnreachableError(Exception):
-    """Nobody was reached; the argument is FreeSWITCH's cause."""
-
-    @property
-    def cause(self) -> str:
-        """FreeSWITCH's word for it."""
-        return str(self.args[0])
-
-
 @dataclass
 class Attempt:
     """Everybody who is called at once."""
@@ -51,13 +47,27 @@ class Attempt:
     legs: list[Channel] = field(default_factory=list)
     cause: str = ""
     """Why the last one could not be called."""
-    timeout: float = DEFAULT_TIMEOUT
+    race: Race | None = None
+    """It is one dial string of several (enterprise originate)."""
+
+    @property
+    def shown(self) -> Profile | None:
+        """The profile of whom is called for; none where the PBX calls by itself."""
+        if self.race is not None and self.on_behalf_of is not None:
+            return self.on_behalf_of.profile
+        return self.caller.profile if self.caller is not None else None
+
+    @property
+    def is_won(self) -> bool:
+        """Somebody took another dial string of the same race."""
+        return self.race is not None and self.race.is_won
 
     def taker(self) -> Channel | None:
         """Who has taken it, or lets its early media be heard."""
         for leg in self.legs:
             ignores_early = leg.is_set("ignore_early_media")
-            if not leg.is_ended and (leg.is_answered or (leg.is_early and not ignores_early)):
+            is_taken = leg.is_answered and not leg.is_to_be_confirmed
+            if not leg.is_ended and (is_taken or (leg.is_early and not ignores_early)):
                 return leg
         return None
 
@@ -74,11 +84,13 @@ class Dialer:
         switchboard: Switchboard,
         configuration: Configuration,
         outside: Outside,
+        loopbacks: Loopbacks,
         expand: Callable[[str], str],
     ) -> None:
         self._switchboard = switchboard
         self._configuration = configuration
         self._outside = outside
+        self._loopbacks = loopbacks
         self._expand = expand
 
     def dial(
@@ -96,18 +108,53 @@ class Dialer:
         ``on_behalf_of`` only gives up waiting when that leg leaves (mod_callcenter rings agents
         so).
         """
+        if SEPARATOR in dial_string:
+            return self._dial_enterprise(dial_string, caller, on_behalf_of, extra or {})
+        return self._dial(dial_string, caller, on_behalf_of, extra or {})
+
+    def _dial_enterprise(
+        self,
+        dial_string: str,
+        caller: Channel | None,
+        on_behalf_of: Channel | None,
+        extra: dict[str, Value],
+    ) -> Channel:
+        common, text = split_variables(dial_string, "<")
+        asks = caller or on_behalf_of
+        known: dict[str, Value] = {"ignore_early_media": "true"}
+        if caller is not None:
+            known |= dict.fromkeys(("ent_originate_aleg_uuid", "originating_leg_uuid"), caller.uuid)
+        extra = {**known, **extra, **common}
+        race = Race()
+        taker = race.run(
+            [partial(self._dial, part, None, asks, extra, race) for part in text.split(SEPARATOR)]
+        )
+        if caller is not None:
+            caller.meets("originatee", taker)
+            caller.profile = caller.profile.talking_to(taker.profile)
+            caller.variables["originate_disposition"] = "success"
+        return taker
+
+    def _dial(
+        self,
+        dial_string: str,
+        caller: Channel | None,
+        on_behalf_of: Channel | None,
+        extra: dict[str, Value],
+        race: Race | None = None,
+    ) -> Channel:
         groups = alternatives(dial_string)
         is_list = len(groups) > 1 or len(groups[0]) > 1
         failure = UnreachableError("DESTINATION_OUT_OF_ORDER")
         waiting = caller or on_behalf_of
         has_left = waiting.departure() if waiting is not None else lambda: False
         for group in groups:
-            attempt = Attempt(caller, on_behalf_of, is_list)
+            attempt = Attempt(caller, on_behalf_of, is_list, race=race)
             try:
-                return self._try(attempt, group, extra or {}, has_left)
+                return self._try(attempt, group, extra, has_left)
             except UnreachableError as one:
                 failure = one
-            if has_left():
+            if has_left() or attempt.is_won:
                 break
         raise failure
 
@@ -139,18 +186,32 @@ class Dialer:
 
     def _call(self, attempt: Attempt, endpoint: Endpoint, extra: dict[str, Value]) -> None:
         caller = attempt.caller
-        for address, variables in self._look_up(endpoint, caller):
-            parts = _SOFIA.fullmatch(address)
-            if parts is None:
+        for address, own in self._look_up(endpoint, caller):
+            variables = {**extra, **own}
+            if parts := _SOFIA.fullmatch(address):
+                leg = self._ring(parts, variables, attempt)
+            elif parts := LOOPBACK.fullmatch(address):
+                profile = _outbound_profile(parts["extension"], variables, attempt)
+                leg = self._loopbacks.call(parts, profile, variables, caller)
+            else:
                 error = _ERROR.fullmatch(address)
                 raise UnreachableError(
                     error["cause"].upper() if error else "DESTINATION_OUT_OF_ORDER"
                 )
-            leg = self._ring(parts, {**extra, **variables}, attempt)
-            attempt.legs.append(leg)
+            self._keep(attempt, leg)
             if caller is not None and attempt.is_list and endpoint.address.startswith("user/"):
                 caller.meets("originatee", leg)
                 caller.variables["signal_bond"] = leg.uuid
+
+    def _keep(self, attempt: Attempt, leg: Channel) -> None:
+        attempt.legs.append(leg)
+        if attempt.race is not None:
+            attempt.race.legs.append(leg)
+        if attempt.caller is not None:
+            called = f"{leg.uuid};{leg.profile.callee_name};{leg.profile.callee_number}"
+            attempt.caller.variables["originated_legs"] = called
+            attempt.caller.variables["originate_signal_bond"] = leg.uuid
+        confirm(leg, attempt.caller)
 
     def _look_up(
         self, endpoint: Endpoint, caller: Channel | None
@@ -179,7 +240,7 @@ class Dialer:
     ) -> Channel:
         user, host, profile_name = address["user"], address["host"], address["profile"]
         caller = attempt.caller
-        profile = _outbound_profile(user, variables, caller)
+        profile = _outbound_profile(user, variables, attempt)
         inside = caller.context_inside if caller is not None else ""
         context = inside or profile.context
         names = ("originator", "originating_leg_uuid", "signal_bond")
@@ -191,10 +252,6 @@ class Dialer:
             uuid_wanted=str(variables.get("origination_uuid", "")),
             originator=caller,
         )
-        self._switchboard.fire("CHANNEL_ORIGINATE", leg)
-        if caller is not None:
-            caller.variables["originated_legs"] = f"{leg.uuid};Outbound Call;{user}"
-            caller.variables["originate_signal_bond"] = leg.uuid
         self._outside.ring(leg, user, host)
         return leg
 
@@ -208,7 +265,8 @@ class Dialer:
         first = attempt.legs[0]
 
         def is_decided() -> bool:
-            return attempt.taker() is not None or attempt.is_over() or has_left()
+            is_settled = attempt.is_over() or attempt.is_won
+            return attempt.taker() is not None or is_settled or has_left()
 
         limits = [
             gevent.spawn_later(limit, self._switchboard.hang_up, leg, "ALLOTTED_TIMEOUT")
@@ -231,8 +289,9 @@ class Dialer:
                     caller.call_state = "RING_WAIT"
         is_in_time = first.wait(is_decided, *others, timeout=timeout)
         gevent.killall(limits, block=False)
-        taker = None if has_left() else attempt.taker()
-        lost = "LOSE_RACE" if taker else "ORIGINATOR_CANCEL" if is_in_time else "NO_ANSWER"
+        taker = None if has_left() or attempt.is_won else attempt.taker()
+        is_lost = taker is not None or attempt.is_won
+        lost = "LOSE_RACE" if is_lost else "ORIGINATOR_CANCEL" if is_in_time else "NO_ANSWER"
         for leg in attempt.legs:
             if leg is not taker:
                 self._switchboard.hang_up(leg, lost)
@@ -252,15 +311,30 @@ def _patience(attempt: Attempt) -> float:
     return DEFAULT_TIMEOUT
 
 
+def _shown(profile: Profile, variables: dict[str, Value], asks: Channel | None) -> Profile:
+    """The profile with the caller ID that somebody chose in its place."""
+    chosen = [
+        str(variables.get(f"origination_caller_id_{kind}", ""))
+        or (asks.variable(f"effective_caller_id_{kind}") if asks is not None else "")
+        for kind in ("name", "number")
+    ]
+    return replace(
+        profile,
+        caller_name=chosen[0] or profile.caller_name,
+        caller_number=chosen[1] or profile.caller_number,
+    )
+
+
 def _protected(user: str) -> str:
     return "".join(f"%{ord(c):02X}" if c in _UNSAFE else c for c in user)
 
 
-def _outbound_profile(user: str, variables: dict[str, Value], caller: Channel | None) -> Profile:
-    if caller is not None:
+def _outbound_profile(user: str, variables: dict[str, Value], attempt: Attempt) -> Profile:
+    if attempt.shown is not None:
         # A caller whose own profile was flipped passes on what it shows now.
+        shown = _shown(attempt.shown, variables, attempt.caller or attempt.on_behalf_of)
         return replace(
-            caller.profile,
+            shown,
             direction="outbound",
             destination=_protected(user),
             callee_name="Outbound Call",

@@ -23,14 +23,14 @@ class Endpoint(NamedTuple):
     variables: dict[str, Value]
 
 
-def split_variables(dial_string: str) -> tuple[dict[str, Value], str]:
+def split_variables(dial_string: str, opening: str = "{[<") -> tuple[dict[str, Value], str]:
     """The ``{…}`` and ``[…]`` in front of an endpoint as variables, and the endpoint.
 
-    ``{^^:a=b:c=d}`` has another separator than a comma.
+    ``{^^:a=b:c=d}`` has another separator than a comma. ``opening`` are the brackets that count.
     """
     variables: dict[str, Value] = {}
     text = dial_string.strip()
-    while found := _VARIABLES.match(text):
+    while (found := _VARIABLES.match(text)) and found["open"] in opening:
         inside, separator = found["inside"], ","
         if other := _SEPARATOR.match(inside):
             inside, separator = inside[other.end() :], other["separator"]
@@ -44,7 +44,7 @@ def split_variables(dial_string: str) -> tuple[dict[str, Value], str]:
 
 def alternatives(dial_string: str) -> list[list[Endpoint]]:
     """Groups of endpoints: each group rings at once, one group after the other."""
-    common, text = split_variables(dial_string)
+    common, text = split_variables(dial_string, "{<")
     return [
         [Endpoint(address, {**common, **own}) for own, address in map(split_variables, group)]
         for group in (list(_parts(part, ",")) for part in _parts(text, "|"))

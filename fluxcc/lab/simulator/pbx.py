@@ -23,6 +23,7 @@ from .dialing import Dialer
 from .events import EventBus
 from .expansion import expand
 from .hashtable import HashTable
+from .loopback import Loopbacks
 from .outside import Outside
 from .routing import Router
 from .switchboard import Switchboard
@@ -84,9 +85,6 @@ class Pbx:
         self.hash = HashTable()
         self.telephones = Telephones(self.switchboard)
         self.outside = Outside(self.switchboard, self.configuration, self.telephones)
-        self.dialer = Dialer(
-            self.switchboard, self.configuration, self.outside, self.expand_without_leg
-        )
         self.router = Router(
             self.switchboard,
             self.configuration,
@@ -94,6 +92,18 @@ class Pbx:
             self.expand_api,
         )
         self.bridges = Bridges(self.switchboard, self.router)
+        self.loopbacks = Loopbacks(
+            self.switchboard,
+            self.router.route,
+            self.bridges.bridge_now,
+        )
+        self.dialer = Dialer(
+            self.switchboard,
+            self.configuration,
+            self.outside,
+            self.loopbacks,
+            self.expand_without_leg,
+        )
         self.callcenter = CallCenter(self.bus, self.dialer, self.bridges, self.configuration)
         self.conferences = Conferences(self.bus, self.configuration)
         self.scripts = script_runner(self)

@@ -134,7 +134,6 @@ def answered_variables() -> dict[str, Value]:
         "local_media_port": "29880",
         "rtp_use_timer_name": "soft",
         "rtp_use_pt": "0",
-        "endpoint_disposition": "ANSWER",
         "sip_to_tag": "simulated",
         "sip_cseq": "1",
     }

@@ -8,7 +8,7 @@ another step, and the one it is in returns.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import gevent
@@ -65,6 +65,8 @@ class Switchboard:
             leg.variables["call_uuid"] = originator.call_uuid
         self._legs[leg.uuid] = leg
         self.fire("CHANNEL_CREATE", leg)
+        if leg.direction == "outbound":
+            self.fire("CHANNEL_ORIGINATE", leg)
         leg.state = State.CS_CONSUME_MEDIA
         leg.next_step = first
         gevent.spawn(self._live, leg)
@@ -82,8 +84,9 @@ class Switchboard:
 
     def progress(self, leg: Channel) -> None:
         """The other side rings."""
-        if leg.progress_us or leg.is_answered or leg.is_ended:
+        if leg.progress_us or leg.early_us or leg.is_answered or leg.is_ended:
             return
+        self._tell_twin(leg, self.progress)
         leg.progress_us = now_us()
         leg.profile = replace(leg.profile, network_address="127.0.0.1")
         self.fire("CHANNEL_PROGRESS", leg)
@@ -94,8 +97,11 @@ class Switchboard:
         """Media flow before the answer."""
         if leg.early_us or leg.is_answered or leg.is_ended:
             return
+        self._tell_twin(leg, self.pre_answer)
         leg.early_us = now_us()
-        leg.variables.update({**media_variables(), "endpoint_disposition": "EARLY MEDIA"})
+        if leg.twin is None:
+            leg.variables.update(media_variables())
+        leg.variables["endpoint_disposition"] = "EARLY MEDIA"
         self.fire("CHANNEL_PROGRESS_MEDIA", leg)
         leg.call_state = "EARLY"
         leg.changed()
@@ -109,9 +115,12 @@ class Switchboard:
             return
         if leg.variables.get("endpoint_disposition") == NOT_AGREED:
             self.pre_answer(leg)
+        self._tell_twin(leg, self.answer)
         leg.answered_us = now_us()
-        leg.variables.update({**media_variables(), **answered_variables()})
+        if leg.twin is None:
+            leg.variables.update({**media_variables(), **answered_variables()})
         self.fire("CHANNEL_ANSWER", leg)
+        leg.variables["endpoint_disposition"] = "ANSWER"
         leg.call_state = "ACTIVE"
         leg.changed()
 
@@ -124,6 +133,11 @@ class Switchboard:
         self.fire("CHANNEL_HANGUP", leg)
         leg.hangup_us = now_us()
         leg.changed()
+
+    def _tell_twin(self, leg: Channel, what: Callable[[Channel], None]) -> None:
+        """What happens to the dialling leg of a loopback pair happens to the called one before."""
+        if leg.twin is not None and leg.direction == "inbound":
+            what(leg.twin)
 
     def hold(self, leg: Channel) -> None:
         """The leg's telephone puts the other side on hold; it hears music."""
@@ -165,6 +179,8 @@ class Switchboard:
             step, leg.next_step = leg.next_step, None
             step()
         self.hang_up(leg, "NORMAL_CLEARING")
+        if leg.twin is not None:
+            self.hang_up(leg.twin, leg.cause)
         self._report(leg)
         leg.wait(lambda: not leg.is_held)
         self.fire("CHANNEL_DESTROY", leg)
@@ -193,8 +209,9 @@ def _call_record(leg: Channel) -> dict[str, Value]:
         "hangup_cause": leg.cause,
         "hangup_cause_q850": str(CAUSES[leg.cause].q850 if leg.cause in CAUSES else 16),
         "digits_dialed": "none",
-        "sip_hangup_disposition": leg.hung_up_by or _our_way_to_hang_up(leg),
     }
+    if leg.twin is None:
+        record["sip_hangup_disposition"] = leg.hung_up_by or _our_way_to_hang_up(leg)
     times = {
         "start": leg.created_us,
         "profile_start": leg.profile.created_us,

@@ -58,7 +58,7 @@ def _channel(leg: Channel) -> Row:
         "callstate": leg.call_state,
         "callee_name": profile.callee_name if shows_callee else "",
         "callee_num": profile.callee_number if shows_callee else "",
-        "callee_direction": "SEND" if was_bridged else "",
+        "callee_direction": "SEND" if was_bridged and leg.twin is None else "",
         "call_uuid": leg.call_uuid if was_bridged or leg.call_uuid != leg.uuid else "",
         "sent_callee_name": profile.callee_name if leg.bridged_to else "",
         "sent_callee_num": profile.callee_number if leg.bridged_to else "",
