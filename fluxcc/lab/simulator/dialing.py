@@ -56,6 +56,8 @@ class Attempt:
     def taker(self) -> Channel | None:
         """Who has taken it, or lets its early media be heard."""
         for leg in self.legs:
+            if leg.picked_by is not None:
+                return leg
             ignores_early = leg.is_set("ignore_early_media")
             if not leg.is_ended and (leg.is_answered or (leg.is_early and not ignores_early)):
                 return leg
@@ -80,6 +82,8 @@ class Dialer:
         self._configuration = configuration
         self._outside = outside
         self._expand = expand
+        self.places: dict[str, list[Channel]] = {}
+        """Legs that can be picked up, by group."""
 
     def dial(
         self,
@@ -88,6 +92,7 @@ class Dialer:
         caller: Channel | None = None,
         on_behalf_of: Channel | None = None,
         extra: dict[str, Value] | None = None,
+        gives_up: Callable[[], bool] = lambda: False,
     ) -> Channel:
         """Ring whom ``dial_string`` names and return the leg that answered first.
 
@@ -100,7 +105,13 @@ class Dialer:
         is_list = len(groups) > 1 or len(groups[0]) > 1
         failure = UnreachableError("DESTINATION_OUT_OF_ORDER")
         waiting = caller or on_behalf_of
-        has_left = waiting.departure() if waiting is not None else lambda: False
+        departed = waiting.departure() if waiting is not None else lambda: False
+
+        def has_left() -> bool:
+            # One who consults may hang up before it is answered: the partner is bridged then.
+            is_waited_for = caller is not None and caller.is_consulting
+            return gives_up() or (departed() and not is_waited_for)
+
         for group in groups:
             attempt = Attempt(caller, on_behalf_of, is_list)
             try:
@@ -140,6 +151,9 @@ class Dialer:
     def _call(self, attempt: Attempt, endpoint: Endpoint, extra: dict[str, Value]) -> None:
         caller = attempt.caller
         for address, variables in self._look_up(endpoint, caller):
+            if address.startswith("pickup/"):
+                attempt.legs.append(self._keep_place(address, {**extra, **variables}, attempt))
+                continue
             parts = _SOFIA.fullmatch(address)
             if parts is None:
                 error = _ERROR.fullmatch(address)
@@ -196,6 +210,21 @@ class Dialer:
             caller.variables["originated_legs"] = f"{leg.uuid};Outbound Call;{user}"
             caller.variables["originate_signal_bond"] = leg.uuid
         self._outside.ring(leg, user, host)
+        return leg
+
+    def _keep_place(self, address: str, variables: dict[str, Value], attempt: Attempt) -> Channel:
+        """``pickup/GROUP``: a leg in whose place the application ``pickup`` puts another."""
+        group = address.partition("/")[2]
+        leg = self._switchboard.create(
+            address,
+            _outbound_profile(group, variables, attempt.caller),
+            variables,
+            originator=attempt.caller,
+            is_hidden=True,
+        )
+        if attempt.caller is not None:
+            leg.variables |= {"originator": attempt.caller.uuid, "signal_bond": attempt.caller.uuid}
+        self.places.setdefault(group, []).append(leg)
         return leg
 
     def _wait(self, attempt: Attempt, has_left: Callable[[], bool]) -> Channel | None:
