@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .recordings import Stage
+
 IN_ORDER = {"CHANNEL_CREATE", "CHANNEL_BRIDGE"}
 """Events that come in the same order each time, whichever leg they are about."""
 _IGNORED = {"HEARTBEAT", "CHANNEL_UUID"}
@@ -137,18 +139,13 @@ def people(events: Sequence[Event]) -> dict[str, str]:
     return names
 
 
-def snapshot(
-    channels: Mapping[str, Any],
-    variables: Mapping[str, Mapping[str, Any]],
-    roles: Roles,
-    numbers: Mapping[str, str],
-) -> dict[str, str]:
+def snapshot(stage: Stage, roles: Roles, numbers: Mapping[str, str]) -> dict[str, str]:
     """What is shown of each leg at one stage, as ``ROLE FIELD`` → value."""
     shown: dict[str, str] = {}
-    for row in channels.get("rows", ()):
+    for row in stage.channels.get("rows", ()):
         role = roles.of(row["uuid"])
         shown |= {f"{role} show {name}": _masked(name, row[name]) for name in SHOWN}
-    for uuid, dump in variables.items():
+    for uuid, dump in stage.variables.items():
         role = roles.of(uuid)
         shown |= {f"{role} {name}": _masked(name, str(dump.get(name, ""))) for name in KEPT}
         shown |= {f"{role} {name}": roles.of(str(dump.get(name, ""))) for name in KEPT_LEGS}
