@@ -1,14 +1,17 @@
 """What a shape tells on the event socket, so that two runs of it can be laid side by side.
 
-Legs are known by their roles; one that has no role by its place among those without. FreeSWITCH has
+Legs are known by their roles; a loopback's by its name, and any other by its place among those that
+have neither. FreeSWITCH has
 a thread for each leg, so two legs' own events come in any order: each leg's are compared in their
 order, and of all legs together only those that one thread says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from .recordings import Stage
 
 IN_ORDER = {"CHANNEL_CREATE", "CHANNEL_BRIDGE"}
 """Events that come in the same order each time, whichever leg they are about."""
@@ -62,6 +65,15 @@ class Roles:
         self._names = {uuid: role for role, uuid in legs.items()}
         self._others = 0
 
+    def learn(self, events: Sequence[Event], numbers: Mapping[str, str]) -> None:
+        """The names of loopback legs, which two threads create at once."""
+        for event in events:
+            name = str(event.get("Channel-Name", ""))
+            if event["Event-Name"] == "CHANNEL_CREATE" and name.startswith("loopback/"):
+                for number in filter(None, numbers):
+                    name = name.replace(number, f"<{numbers[number]}>")
+                self._names[event["Unique-ID"]] = name
+
     def of(self, uuid: str) -> str:
         """Whose leg it is."""
         if uuid and uuid not in self._names:
@@ -100,13 +112,15 @@ def _told(event: Event, roles: Roles) -> Told:
     return Told(event["Event-Name"], roles.of(event.get("Unique-ID", "")), tuple(says))
 
 
-def differences(real: Sequence[Told], simulated: Sequence[Told]) -> Iterator[str]:
+def differences(
+    real: Sequence[Told], simulated: Sequence[Told], in_order: Collection[str] = IN_ORDER
+) -> Iterator[str]:
     """What one run tells and the other does not."""
     for role in sorted({told.role for told in (*real, *simulated)}):
         expected = [told for told in real if told.role == role]
         got = [told for told in simulated if told.role == role]
         yield from _lines(role or "nobody", expected, got)
-    expected, got = ([one for one in run if one.name in IN_ORDER] for run in (real, simulated))
+    expected, got = ([one for one in run if one.name in in_order] for run in (real, simulated))
     if [one[:2] for one in expected] != [one[:2] for one in got]:
         yield from _lines("in order", expected, got)
 
@@ -127,28 +141,29 @@ def _text(told: Told | None) -> str:
     return "nothing" if told is None else f"{told.name} {told.role} {' '.join(told.says)}"
 
 
-def people(events: Sequence[Event]) -> dict[str, str]:
-    """Whose each number is, in the order in which they come: numbers differ from run to run."""
+def people(events: Sequence[Event], legs: Mapping[str, str]) -> dict[str, str]:
+    """Whose each number is: of a role, or which one in the order in which they come. Numbers differ
+    from run to run."""
     names = {"": ""}
-    for event in events:
-        if event["Event-Name"] == "CHANNEL_CREATE":
-            for key in ("Caller-Caller-ID-Number", "Caller-Destination-Number"):
-                names.setdefault(str(event.get(key, "")), f"number {len(names)}")
+    created = [event for event in events if event["Event-Name"] == "CHANNEL_CREATE"]
+    for role, leg in legs.items():
+        for event in (one for one in created if one["Unique-ID"] == leg):
+            is_called = event["Call-Direction"] == "outbound"
+            key = "Caller-Destination-Number" if is_called else "Caller-Caller-ID-Number"
+            names.setdefault(str(event.get(key, "")), role)
+    for event in created:
+        for key in ("Caller-Caller-ID-Number", "Caller-Destination-Number"):
+            names.setdefault(str(event.get(key, "")), f"number {len(names)}")
     return names
 
 
-def snapshot(
-    channels: Mapping[str, Any],
-    variables: Mapping[str, Mapping[str, Any]],
-    roles: Roles,
-    numbers: Mapping[str, str],
-) -> dict[str, str]:
+def snapshot(stage: Stage, roles: Roles, numbers: Mapping[str, str]) -> dict[str, str]:
     """What is shown of each leg at one stage, as ``ROLE FIELD`` → value."""
     shown: dict[str, str] = {}
-    for row in channels.get("rows", ()):
+    for row in stage.channels.get("rows", ()):
         role = roles.of(row["uuid"])
         shown |= {f"{role} show {name}": _masked(name, row[name]) for name in SHOWN}
-    for uuid, dump in variables.items():
+    for uuid, dump in stage.variables.items():
         role = roles.of(uuid)
         shown |= {f"{role} {name}": _masked(name, str(dump.get(name, ""))) for name in KEPT}
         shown |= {f"{role} {name}": roles.of(str(dump.get(name, ""))) for name in KEPT_LEGS}

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from . import keys, recording
+from . import consulting, fetching, keys, recording
 from .causes import OF_SIP_STATUS, cause_named
 from .channel import Channel
 from .dialing import UnreachableError
 from .enterprise import SEPARATOR
-from .events import Value
+from .exports import export, exported
 from .sounds import play
 
 if TYPE_CHECKING:
@@ -51,20 +51,6 @@ def _set(pbx: Pbx, leg: Channel, data: str) -> None:
 
 def _unset(pbx: Pbx, leg: Channel, data: str) -> None:
     leg.set_variable(data, "")
-
-
-def _export(pbx: Pbx, leg: Channel, data: str) -> None:
-    # A "nolocal:" variable is kept under its full name, so that only the called leg knows it.
-    name, _, value = data.partition("=")
-    leg.set_variable(name, value)
-    names = [word for word in leg.variable("export_vars").split(",") if word]
-    leg.set_variable("export_vars", ",".join([*names, name]))
-
-
-def _exported(leg: Channel) -> dict[str, Value]:
-    names = [word for word in leg.variable("export_vars").split(",") if word]
-    known: dict[str, Value] = {"export_vars": ",".join(names)} if names else {}
-    return known | {name.removeprefix("nolocal:"): leg.variable(name) for name in names}
 
 
 def _log(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -110,7 +96,7 @@ def _transfer(pbx: Pbx, leg: Channel, data: str) -> None:
 
 def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
     try:
-        called = pbx.dialer.dial(data, caller=leg, extra=_exported(leg))
+        called = pbx.dialer.dial(data, caller=leg, extra=exported(leg))
     except UnreachableError as failure:
         leg.variables |= {"originate_disposition": failure.cause, "DIALSTATUS": failure.cause}
         if not leg.is_called_away and not leg.is_set("continue_on_fail"):
@@ -119,6 +105,7 @@ def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
     if SEPARATOR not in data:
         leg.variables |= {"originate_disposition": "SUCCESS", "DIALSTATUS": "SUCCESS"}
         leg.set_variable("originate_signal_bond", "")
+    called = called.picked_by or called
     with called.held():
         # The caller's side of the PBX notices the answer a moment after the called one's.
         gevent.sleep(0)
@@ -151,6 +138,7 @@ def _lua(pbx: Pbx, leg: Channel, data: str) -> None:
 
 APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "answer": _answer,
+    "att_xfer": consulting.att_xfer,
     "bind_meta_app": keys.bind_meta_app,
     "bridge": _bridge,
     "callcenter": _callcenter,
@@ -158,12 +146,14 @@ APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "eval": _eval,
     "event": _event,
     "execute_extension": _execute_extension,
-    "export": _export,
+    "export": export,
     "hangup": _hangup,
     "hash": _hash,
+    "intercept": fetching.intercept,
     "log": _log,
     "lua": _lua,
     "park": _park,
+    "pickup": fetching.pickup,
     "play_and_get_digits": keys.play_and_get_digits,
     "playback": _playback,
     "pre_answer": _pre_answer,
@@ -177,5 +167,6 @@ APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "stop_record_session": recording.stop_record_session,
     "transfer": _transfer,
     "unbind_meta_app": keys.unbind_meta_app,
+    "valet_park": fetching.valet_park,
     "unset": _unset,
 }

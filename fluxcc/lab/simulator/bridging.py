@@ -46,7 +46,7 @@ class Bridges:
             a.wait(lambda: a.is_called_away or has_b_left() or not b.is_early, b)
             if not a.is_called_away and not has_b_left():
                 self._switchboard.answer(a)
-            a.wait(lambda: a.is_called_away or has_b_left(), b)
+            self._talk_to_the_end(a, b, has_b_left)
             if not a.is_ended and not b.is_ended:
                 gevent.sleep(AUDIO_FRAME)
         if not has_b_left():
@@ -56,12 +56,27 @@ class Bridges:
         if not a.is_called_away:
             self._after(a, b)
 
+    def _talk_to_the_end(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
+        """One who consults a third leg may hang up: the two others are bridged then."""
+
+        def is_over() -> bool:
+            is_left = a.is_called_away or has_b_left()
+            return is_left and not a.is_consulting and not b.is_consulting
+
+        a.wait(lambda: a.is_consulting or is_over(), b)
+        has_consulted = a.is_consulting
+        a.wait(is_over, b)
+        if a.is_ended and has_consulted and not b.is_ended:
+            # As in FreeSWITCH the leg that handed over is there until its former partner leaves.
+            b.wait(b.departure())
+
     def bridge_now(self, a: Channel, b: Channel) -> None:
         """``uuid_bridge``: interrupt what both legs are doing, and bridge them."""
         a.meets("originatee", b)
         b.meets("originator", a)
-        a.profile = a.profile.talking_to(b.profile)
+        self._show_each_other(a, b)
         for leg, partner in ((a, b), (b, a)):
+            leg.variables |= {"bridge_uuid": partner.uuid, "signal_bond": partner.uuid}
             source = f"{int(time.time())}:{uuid.uuid4()}:uuid_br:{partner.uuid}"
             leg.profile = replace(leg.profile, transfer_source=source, index=leg.profile.index + 1)
             leg.note_transfer(source)
@@ -70,6 +85,38 @@ class Bridges:
         has_b_left = b.departure()
         self._switchboard.redirect(a, lambda: self._soft_bridge(a, b, has_b_left))
 
+    def talk_inside(self, a: Channel, b: Channel) -> None:
+        """Bridge both inside the bridge that A is in, until one leaves; A's own then goes on.
+
+        B is parked where A hangs up.
+        """
+        outer = a.bridged_to
+        has_b_left = b.departure()
+        self._join(a, b)
+        a.wait(lambda: a.is_called_away or has_b_left(), b)
+        if not has_b_left():
+            self._switchboard.redirect(b, lambda: self._router.park(b))
+            gevent.sleep(0)
+        self._part(a, b)
+        if outer is not None and outer.bridged_to is a:
+            a.bridged_to = outer
+            a.variables["bridge_to"] = outer.uuid
+
+    def _show_each_other(self, a: Channel, b: Channel) -> None:
+        """What ``uuid_bridge`` makes of the caller IDs of both."""
+        if a.direction == "inbound" or not a.profile.is_flipped:
+            self._router.flip(a)
+        if b.direction == "inbound" and not b.profile.is_flipped:
+            b.profile = b.profile.flipped()
+        a.profile = replace(
+            a.profile,
+            callee_name=b.profile.callee_name,
+            callee_number=b.profile.callee_number,
+        )
+        b.profile = replace(
+            b.profile, caller_name=a.profile.caller_name, caller_number=a.profile.caller_number
+        )
+
     def _soft_bridge(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
         with b.held():
             self._announce(a, b)
@@ -77,6 +124,11 @@ class Bridges:
             a.wait(lambda: a.is_called_away or has_b_left() or b.application_data == a.uuid, b)
             self._talk(a, b, has_b_left)
         a.state = State.CS_EXECUTE
+
+    def be_called(self, leg: Channel) -> None:
+        """Be the one whom another leg has bridged, until called away."""
+        leg.state = State.CS_EXCHANGE_MEDIA
+        leg.wait(lambda: leg.is_called_away)
 
     def _soft_execute(self, a: Channel, b: Channel) -> None:
         with a.held():
@@ -94,9 +146,14 @@ class Bridges:
 
     def _join(self, a: Channel, b: Channel) -> None:
         a.meets("originatee", b)
-        b.meets("originator", a)
+        if b.direction == "outbound":
+            b.meets("originator", a)
         a.bridged_us = b.bridged_us = now_us()
-        a.profile = a.profile.talking_to(b.profile)
+        if a.state is State.CS_SOFT_EXECUTE:
+            a.call_uuid = a.uuid
+            a.variables["call_uuid"] = a.uuid
+        else:
+            a.profile = a.profile.talking_to(b.profile)
         b.call_uuid = a.uuid
         b.variables["call_uuid"] = a.uuid
         for leg, partner in ((a, b), (b, a)):
@@ -162,6 +219,12 @@ def _show_twin(leg: Channel, partner: Channel) -> None:
             caller_name=partner.profile.callee_name,
             caller_number=partner.profile.callee_number,
         )
+        if partner.twin is not None:
+            partner.twin.profile = replace(
+                partner.twin.profile,
+                callee_name=partner.profile.callee_name,
+                callee_number=partner.profile.callee_number,
+            )
 
 
 def _pair(a: Channel, b: Channel) -> Headers:

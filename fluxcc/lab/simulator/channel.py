@@ -85,9 +85,15 @@ class Channel:
         self.is_destroyed = False
         self.is_holding = False
         """Its telephone has put the other side on hold."""
+        self.is_consulting = False
+        """It asks a third one, inside the bridge that it is in (``att_xfer``)."""
+        self.is_hidden = False
+        """The place of one who may still come (``pickup/``), which is not shown."""
+        self.picked_by: Channel | None = None
+        """Who came to that place."""
         self.early_us = 0
         self.is_to_be_confirmed = False
-        """Whoever takes it has still to press a key (``group_confirm_key``)."""
+        """The one who takes it has still to press a key (``group_confirm_key``)."""
         self.twin: Channel | None = None
         """The other leg of a loopback pair."""
         self.keypad = Keypad()

@@ -1,4 +1,4 @@
-"""``group_confirm_key``: whoever takes a call has to press a key before they have it.
+"""``group_confirm_key``: the one who takes a call has to press a key before it is theirs.
 
 Its counterpart is ``dialing.py``, which goes on ringing the others meanwhile.
 """

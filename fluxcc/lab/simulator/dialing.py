@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import gevent
 
+from .attempt import Attempt, outbound_profile, patience, seconds
 from .channel import Channel
 from .configuration import Configuration
 from .confirming import confirm
@@ -23,57 +24,11 @@ from .events import Value
 from .loopback import ADDRESS as LOOPBACK
 from .loopback import Loopbacks
 from .outside import Outside
-from .profile import Profile
 from .sip import outbound_variables
 from .switchboard import Switchboard
 
-DEFAULT_TIMEOUT = 60.0
-
-_UNSAFE = '\r\n #%&+:;<=>?@[\\]^`{|}"'
-"""What mod_sofia does not leave in a destination number (``protect_dest_uri``): ``+`` is ``%2B``
-in every event about a leg that went out."""
 _SOFIA = re.compile(r"sofia/(?P<profile>[^/]+)/(?:sip:)?(?P<user>[^@]*)@(?P<host>.+)")
 _ERROR = re.compile(r"error/(?P<cause>\w+)", re.IGNORECASE)
-
-
-@dataclass
-class Attempt:
-    """Everybody who is called at once."""
-
-    caller: Channel | None
-    on_behalf_of: Channel | None
-    is_list: bool
-    """The dial string names more than one endpoint."""
-    legs: list[Channel] = field(default_factory=list)
-    cause: str = ""
-    """Why the last one could not be called."""
-    race: Race | None = None
-    """It is one dial string of several (enterprise originate)."""
-
-    @property
-    def shown(self) -> Profile | None:
-        """The profile of whom is called for; none where the PBX calls by itself."""
-        if self.race is not None and self.on_behalf_of is not None:
-            return self.on_behalf_of.profile
-        return self.caller.profile if self.caller is not None else None
-
-    @property
-    def is_won(self) -> bool:
-        """Somebody took another dial string of the same race."""
-        return self.race is not None and self.race.is_won
-
-    def taker(self) -> Channel | None:
-        """Who has taken it, or lets its early media be heard."""
-        for leg in self.legs:
-            ignores_early = leg.is_set("ignore_early_media")
-            is_taken = leg.is_answered and not leg.is_to_be_confirmed
-            if not leg.is_ended and (is_taken or (leg.is_early and not ignores_early)):
-                return leg
-        return None
-
-    def is_over(self) -> bool:
-        """Nobody is left to take it."""
-        return all(leg.is_ended for leg in self.legs)
 
 
 class Dialer:
@@ -92,6 +47,8 @@ class Dialer:
         self._outside = outside
         self._loopbacks = loopbacks
         self._expand = expand
+        self.places: dict[str, list[Channel]] = {}
+        """Legs that can be picked up, by group."""
 
     def dial(
         self,
@@ -100,6 +57,7 @@ class Dialer:
         caller: Channel | None = None,
         on_behalf_of: Channel | None = None,
         extra: dict[str, Value] | None = None,
+        gives_up: Callable[[], bool] = lambda: False,
     ) -> Channel:
         """Ring whom ``dial_string`` names and return the leg that answered first.
 
@@ -109,8 +67,8 @@ class Dialer:
         so).
         """
         if SEPARATOR in dial_string:
-            return self._dial_enterprise(dial_string, caller, on_behalf_of, extra or {})
-        return self._dial(dial_string, caller, on_behalf_of, extra or {})
+            return self._dial_enterprise(dial_string, caller, on_behalf_of, extra or {}, gives_up)
+        return self._dial(dial_string, caller, on_behalf_of, extra or {}, gives_up)
 
     def _dial_enterprise(
         self,
@@ -118,6 +76,7 @@ class Dialer:
         caller: Channel | None,
         on_behalf_of: Channel | None,
         extra: dict[str, Value],
+        gives_up: Callable[[], bool],
     ) -> Channel:
         common, text = split_variables(dial_string, "<")
         asks = caller or on_behalf_of
@@ -127,7 +86,10 @@ class Dialer:
         extra = {**known, **extra, **common}
         race = Race()
         taker = race.run(
-            [partial(self._dial, part, None, asks, extra, race) for part in text.split(SEPARATOR)]
+            [
+                partial(self._dial, part, None, asks, extra, gives_up, race)
+                for part in text.split(SEPARATOR)
+            ]
         )
         if caller is not None:
             caller.meets("originatee", taker)
@@ -141,13 +103,20 @@ class Dialer:
         caller: Channel | None,
         on_behalf_of: Channel | None,
         extra: dict[str, Value],
+        gives_up: Callable[[], bool],
         race: Race | None = None,
     ) -> Channel:
         groups = alternatives(dial_string)
         is_list = len(groups) > 1 or len(groups[0]) > 1
         failure = UnreachableError("DESTINATION_OUT_OF_ORDER")
         waiting = caller or on_behalf_of
-        has_left = waiting.departure() if waiting is not None else lambda: False
+        departed = waiting.departure() if waiting is not None else lambda: False
+
+        def has_left() -> bool:
+            # One who consults may hang up before it is answered: the partner is bridged then.
+            is_waited_for = caller is not None and caller.is_consulting
+            return gives_up() or (departed() and not is_waited_for)
+
         for group in groups:
             attempt = Attempt(caller, on_behalf_of, is_list, race=race)
             try:
@@ -188,10 +157,13 @@ class Dialer:
         caller = attempt.caller
         for address, own in self._look_up(endpoint, caller):
             variables = {**extra, **own}
+            if address.startswith("pickup/"):
+                attempt.legs.append(self._keep_place(address, variables, attempt))
+                continue
             if parts := _SOFIA.fullmatch(address):
                 leg = self._ring(parts, variables, attempt)
             elif parts := LOOPBACK.fullmatch(address):
-                profile = _outbound_profile(parts["extension"], variables, attempt)
+                profile = outbound_profile(parts["extension"], variables, attempt)
                 leg = self._loopbacks.call(parts, profile, variables, caller)
             else:
                 error = _ERROR.fullmatch(address)
@@ -240,7 +212,7 @@ class Dialer:
     ) -> Channel:
         user, host, profile_name = address["user"], address["host"], address["profile"]
         caller = attempt.caller
-        profile = _outbound_profile(user, variables, attempt)
+        profile = outbound_profile(user, variables, attempt)
         inside = caller.context_inside if caller is not None else ""
         context = inside or profile.context
         names = ("originator", "originating_leg_uuid", "signal_bond")
@@ -253,6 +225,21 @@ class Dialer:
             originator=caller,
         )
         self._outside.ring(leg, user, host)
+        return leg
+
+    def _keep_place(self, address: str, variables: dict[str, Value], attempt: Attempt) -> Channel:
+        """``pickup/GROUP``: a leg in whose place the application ``pickup`` puts another."""
+        group = address.partition("/")[2]
+        leg = self._switchboard.create(
+            address,
+            outbound_profile(group, variables, attempt),
+            variables,
+            originator=attempt.caller,
+            is_hidden=True,
+        )
+        if attempt.caller is not None:
+            leg.variables |= {"originator": attempt.caller.uuid, "signal_bond": attempt.caller.uuid}
+        self.places.setdefault(group, []).append(leg)
         return leg
 
     def _wait(self, attempt: Attempt, has_left: Callable[[], bool]) -> Channel | None:
@@ -271,9 +258,9 @@ class Dialer:
         limits = [
             gevent.spawn_later(limit, self._switchboard.hang_up, leg, "ALLOTTED_TIMEOUT")
             for leg in attempt.legs
-            if attempt.is_list and (limit := _seconds(leg.variable("leg_timeout"))) is not None
+            if attempt.is_list and (limit := seconds(leg.variable("leg_timeout"))) is not None
         ]
-        timeout = _patience(attempt)
+        timeout = patience(attempt)
         if caller is not None:
             first.wait(
                 lambda: is_decided() or any(leg.progress_us for leg in attempt.legs),
@@ -298,67 +285,4 @@ class Dialer:
         return taker
 
 
-def _seconds(text: str) -> float | None:
-    return float(text) if text.isdigit() else None
-
-
-def _patience(attempt: Attempt) -> float:
-    names = ("originate_timeout", "call_timeout")
-    for leg in (*attempt.legs, attempt.caller):
-        for name in names if attempt.is_list else ("leg_timeout", *names):
-            if leg is not None and (limit := _seconds(leg.variable(name))) is not None:
-                return limit
-    return DEFAULT_TIMEOUT
-
-
-def _shown(profile: Profile, variables: dict[str, Value], asks: Channel | None) -> Profile:
-    """The profile with the caller ID that somebody chose in its place."""
-    chosen = [
-        str(variables.get(f"origination_caller_id_{kind}", ""))
-        or (asks.variable(f"effective_caller_id_{kind}") if asks is not None else "")
-        for kind in ("name", "number")
-    ]
-    return replace(
-        profile,
-        caller_name=chosen[0] or profile.caller_name,
-        caller_number=chosen[1] or profile.caller_number,
-    )
-
-
-def _protected(user: str) -> str:
-    return "".join(f"%{ord(c):02X}" if c in _UNSAFE else c for c in user)
-
-
-def _outbound_profile(user: str, variables: dict[str, Value], attempt: Attempt) -> Profile:
-    if attempt.shown is not None:
-        # A caller whose own profile was flipped passes on what it shows now.
-        shown = _shown(attempt.shown, variables, attempt.caller or attempt.on_behalf_of)
-        return replace(
-            shown,
-            direction="outbound",
-            destination=_protected(user),
-            callee_name="Outbound Call",
-            callee_number=user,
-            transfer_source="",
-            is_flipped=False,
-            index=1,
-        )
-    name = str(variables.get("origination_caller_id_name", ""))
-    number = str(variables.get("origination_caller_id_number", "0000000000"))
-    return Profile(
-        direction="outbound",
-        caller_name=name,
-        caller_number=number,
-        original_name=name,
-        original_number=number,
-        destination=_protected(user),
-        context="default",
-        dialplan="",
-        callee_name="Outbound Call",
-        callee_number=user,
-        ani=number,
-        source="src/switch_ivr_originate.c",
-    )
-
-
-__all__ = ["Dialer", "UnreachableError", "split_variables"]
+__all__ = ["Dialer", "UnreachableError"]

@@ -34,7 +34,7 @@ class Race:
 
     @property
     def is_won(self) -> bool:
-        """Somebody was reached; all others are to give up."""
+        """One was reached; all others are to give up."""
         return self.winner is not None
 
     def run(self, dials: list[Callable[[], Channel]]) -> Channel:

@@ -2,7 +2,7 @@
 
 Its counterpart is ``dialing.py``, which calls ``loopback/EXT/CTX``. The called leg (``-a``) is
 outbound and does what the dialling one (``-b``, inbound, in the dialplan) is told. Once both talk
-to somebody, those are bridged directly and the pair goes (*bow-out*), unless a leg's
+to a third leg, those two are bridged directly and the pair goes (*bow-out*), unless a leg's
 ``loopback_bowout`` says no.
 """
 

@@ -28,6 +28,7 @@ from .outside import Outside
 from .routing import Router
 from .switchboard import Switchboard
 from .telephones import Telephones
+from .valet import ValetParking
 
 HEARTBEAT_SECONDS = 20
 MODULES = frozenset(
@@ -105,6 +106,7 @@ class Pbx:
             self.expand_without_leg,
         )
         self.callcenter = CallCenter(self.bus, self.dialer, self.bridges, self.configuration)
+        self.valet = ValetParking(self.bus, self.switchboard, self.bridges)
         self.conferences = Conferences(self.bus, self.configuration)
         self.scripts = script_runner(self)
 

@@ -59,12 +59,12 @@ class Profile:
             caller_number=self.callee_number,
             callee_name=self.caller_name,
             callee_number=self.caller_number,
-            is_flipped=True,
+            is_flipped=not self.is_flipped,
         )
 
     def talking_to(self, partner: Profile) -> Profile:
         """The profile of a leg that was bridged to ``partner``, whom it now shows as callee."""
-        is_called = partner.direction == "outbound" and not partner.is_flipped
+        is_called = (partner.direction == "outbound") is not partner.is_flipped
         return replace(
             self,
             callee_name=partner.callee_name if is_called else partner.caller_name,

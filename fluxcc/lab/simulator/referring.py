@@ -17,6 +17,8 @@ def refer(pbx: Pbx, leg: Channel, destination: str) -> None:
     """REFER to a number: the partner goes there, and the leg is left."""
     partner = leg.bridged_to
     if partner is not None and not partner.is_ended:
+        domain = pbx.configuration.variables.get("domain", "")
+        partner.variables["sip_refer_to"] = f"<sip:{destination}@{domain}>"
         pbx.router.transfer(partner, destination, "", "")
 
 

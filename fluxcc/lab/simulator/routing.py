@@ -95,6 +95,9 @@ class Router:
         source = f"{int(time.time())}:{uuid.uuid4()}:bl_xfer:{destination}/{context}/{dialplan}"
         leg.profile = leg.profile.transferred(destination, dialplan, context, source)
         leg.note_transfer(source)
+        bond = self._switchboard.find(leg.variable("signal_bond"))
+        if bond is not None and bond.variable("signal_bond") == leg.uuid:
+            bond.variables.pop("signal_bond")
         for name in ("signal_bond", "park_after_bridge"):
             leg.variables.pop(name, None)
         leg.other = None
@@ -111,6 +114,8 @@ class Router:
         if leg.direction == "outbound" and not leg.profile.is_flipped:
             leg.profile = leg.profile.flipped()
             leg.variables["channel_cid_flipped"] = "yes"
+        elif leg.direction == "inbound" and leg.profile.is_flipped:
+            leg.profile = leg.profile.flipped()
 
     def park(self, leg: Channel) -> None:
         """Park the leg until it is transferred or bridged."""

@@ -49,6 +49,7 @@ class Switchboard:
         *,
         uuid_wanted: str = "",
         originator: Channel | None = None,
+        is_hidden: bool = False,
     ) -> Channel:
         """A new leg. It begins with ``first``; without one it waits for ``redirect``."""
         self.sessions_since_start += 1
@@ -64,9 +65,11 @@ class Switchboard:
             leg.call_uuid = originator.call_uuid
             leg.variables["call_uuid"] = originator.call_uuid
         self._legs[leg.uuid] = leg
-        self.fire("CHANNEL_CREATE", leg)
-        if leg.direction == "outbound":
-            self.fire("CHANNEL_ORIGINATE", leg)
+        leg.is_hidden = is_hidden
+        if not is_hidden:
+            self.fire("CHANNEL_CREATE", leg)
+            if leg.direction == "outbound":
+                self.fire("CHANNEL_ORIGINATE", leg)
         leg.state = State.CS_CONSUME_MEDIA
         leg.next_step = first
         gevent.spawn(self._live, leg)
@@ -145,6 +148,8 @@ class Switchboard:
             return
         leg.is_holding, leg.call_state = True, "HELD"
         self.fire("CHANNEL_HOLD", leg)
+        # With this event FreeSWITCH forgets in ``show channels`` what the leg does.
+        leg.application = leg.application_data = ""
         if leg.bridged_to is not None:
             leg.bridged_to.run("playback", "local_stream://moh")
 

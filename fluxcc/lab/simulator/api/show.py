@@ -88,9 +88,10 @@ def _is_second_of_pair(leg: Channel) -> bool:
 def _show(pbx: Pbx, arguments: str) -> str:
     what, _, how = arguments.partition(" ")
     if what == "channels":
-        rows = [_channel(leg) for leg in pbx.switchboard]
+        rows = [_channel(leg) for leg in pbx.switchboard if not leg.is_hidden]
     elif what == "calls":
-        rows = [_call(leg) for leg in pbx.switchboard if not _is_second_of_pair(leg)]
+        shown = [leg for leg in pbx.switchboard if not leg.is_hidden]
+        rows = [_call(leg) for leg in shown if not _is_second_of_pair(leg)]
     elif what == "bridged_calls":
         bridged = [leg for leg in pbx.switchboard if leg.bridged_to is not None]
         rows = [_call(leg) for leg in bridged if not _is_second_of_pair(leg)]
