@@ -24,7 +24,6 @@ assert scripts
 NOT_YET = {
     *("queue", "queue_handed_over", "campaign_queue", "queue_loopback"),
     *("standby", "standby_handed_over", "standby_to_room"),
-    *("fifo_standing", "fifo_once", "fifo_handed_over"),
     *("eavesdrop", "whisper", "three_way"),
     *("bypass_media", "proxy_media", "uuid_media_off"),
 }

@@ -128,6 +128,10 @@ def _callcenter(pbx: Pbx, leg: Channel, data: str) -> None:
     pbx.callcenter.queue_member(leg, data)
 
 
+def _fifo(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.fifos.enter(leg, data)
+
+
 def _conference(pbx: Pbx, leg: Channel, data: str) -> None:
     pbx.conferences.join(leg, data)
 
@@ -147,6 +151,7 @@ APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "event": _event,
     "execute_extension": _execute_extension,
     "export": export,
+    "fifo": _fifo,
     "hangup": _hangup,
     "hash": _hash,
     "intercept": fetching.intercept,

@@ -74,7 +74,7 @@ class Bridges:
         """``uuid_bridge``: interrupt what both legs are doing, and bridge them."""
         a.meets("originatee", b)
         b.meets("originator", a)
-        self._show_each_other(a, b)
+        self.show_each_other(a, b)
         for leg, partner in ((a, b), (b, a)):
             leg.variables |= {"bridge_uuid": partner.uuid, "signal_bond": partner.uuid}
             source = f"{int(time.time())}:{uuid.uuid4()}:uuid_br:{partner.uuid}"
@@ -102,8 +102,8 @@ class Bridges:
             a.bridged_to = outer
             a.variables["bridge_to"] = outer.uuid
 
-    def _show_each_other(self, a: Channel, b: Channel) -> None:
-        """What ``uuid_bridge`` makes of the caller IDs of both."""
+    def show_each_other(self, a: Channel, b: Channel) -> None:
+        """What ``uuid_bridge`` and a fifo make of the caller IDs of both."""
         if a.direction == "inbound" or not a.profile.is_flipped:
             self._router.flip(a)
         if b.direction == "inbound" and not b.profile.is_flipped:
@@ -158,9 +158,7 @@ class Bridges:
         b.variables["call_uuid"] = a.uuid
         for leg, partner in ((a, b), (b, a)):
             leg.bridged_to = partner
-            for name in ("last_bridge_to", "bridge_uuid", "signal_bond"):
-                leg.variables[name] = partner.uuid
-            leg.variables["bridge_channel"] = partner.name
+            leg.variables["signal_bond"] = partner.uuid
             if leg.call_state == "RING_WAIT":
                 leg.call_state = "ACTIVE"
         self._switchboard.fire("CHANNEL_BRIDGE", a, first=_pair(a, b))
@@ -168,6 +166,8 @@ class Bridges:
         b.variables |= {"bridge_to": a.uuid, "last_bridge_role": "originatee"}
         b.state = State.CS_EXCHANGE_MEDIA
         for leg, partner in ((a, b), (b, a)):
+            leg.variables |= {"last_bridge_to": partner.uuid, "bridge_uuid": partner.uuid}
+            leg.variables["bridge_channel"] = partner.name
             _show_twin(leg, partner)
             leg.changed()
 

@@ -33,6 +33,7 @@ class State(Enum):
     CS_EXCHANGE_MEDIA = 5
     CS_PARK = 6
     CS_CONSUME_MEDIA = 7
+    CS_HIBERNATE = 8
     CS_HANGUP = 10
     CS_REPORTING = 11
 

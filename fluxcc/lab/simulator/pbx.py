@@ -22,6 +22,7 @@ from .configuration import Configuration
 from .dialing import Dialer
 from .events import EventBus
 from .expansion import expand
+from .fifo import Fifos
 from .hashtable import HashTable
 from .loopback import Loopbacks
 from .outside import Outside
@@ -35,7 +36,7 @@ MODULES = frozenset(
     f"mod_{name}"
     for name in (
         *("callcenter", "commands", "conference", "dialplan_xml", "dptools", "event_socket"),
-        *("expr", "hash", "lua", "sofia"),
+        *("expr", "fifo", "hash", "loopback", "lua", "sofia", "valet_parking"),
     )
 )
 
@@ -107,6 +108,7 @@ class Pbx:
         )
         self.callcenter = CallCenter(self.bus, self.dialer, self.bridges, self.configuration)
         self.valet = ValetParking(self.bus, self.switchboard, self.bridges)
+        self.fifos = Fifos(self.bus, self.switchboard, self.bridges)
         self.conferences = Conferences(self.bus, self.configuration)
         self.scripts = script_runner(self)
 

@@ -16,7 +16,7 @@ from .causes import CAUSES
 from .channel import Channel
 from .switchboard import Switchboard
 
-DECIDES = 0.003
+DECIDES = 0.008
 """Seconds until a telephone has done what it does with a call."""
 
 REFUSALS = {"busy": ("USER_BUSY", 486), "decline": ("CALL_REJECTED", 603)}
