@@ -22,8 +22,6 @@ from .simulated import SimulatedSite
 
 assert scripts
 NOT_YET = {
-    *("queue", "queue_handed_over", "campaign_queue", "queue_loopback"),
-    *("standby", "standby_handed_over", "standby_to_room"),
     *("eavesdrop", "whisper", "three_way"),
     *("bypass_media", "proxy_media", "uuid_media_off"),
 }

@@ -106,7 +106,9 @@ class Pbx:
             self.loopbacks,
             self.expand_without_leg,
         )
-        self.callcenter = CallCenter(self.bus, self.dialer, self.bridges, self.configuration)
+        self.callcenter = CallCenter(
+            self.bus, self.switchboard, self.dialer, self.bridges, self.configuration
+        )
         self.valet = ValetParking(self.bus, self.switchboard, self.bridges)
         self.fifos = Fifos(self.bus, self.switchboard, self.bridges)
         self.conferences = Conferences(self.bus, self.configuration)
