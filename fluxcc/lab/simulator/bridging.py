@@ -94,6 +94,7 @@ class Bridges:
         self._join(a, b)
         a.wait(lambda: a.is_called_away or has_b_left(), b)
         if not has_b_left():
+            b.bridged_to = None
             self._switchboard.redirect(b, lambda: self._router.park(b))
             gevent.sleep(0)
         self._part(a, b)
@@ -172,7 +173,9 @@ class Bridges:
         for leg, partner in ((a, b), (b, a)):
             if leg.bridged_to is partner:
                 leg.bridged_to = None
-                leg.variables.pop("bridge_to", None)
+                leg.changed()
+            if leg.variable("bridge_to") == partner.uuid:
+                leg.set_variable("bridge_to", "")
         a.variables["last_bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
         a.variables["bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
         self._switchboard.fire("CHANNEL_UNBRIDGE", a, first=_pair(a, b))

@@ -155,9 +155,7 @@ class Telephones:
 
     def resume(self, line: Line) -> None:
         """re-INVITE with ``a=sendrecv``."""
-        if line.leg.is_holding:
-            self._switchboard.unhold(line.leg)
-            line.leg.call_state = "ACTIVE"
+        self._switchboard.resume(line.leg)
 
     def hang_up(self, line: Line) -> None:
         """BYE, CANCEL or 486, whichever fits."""
