@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from . import consulting, fetching, keys, recording
+from . import consulting, fetching, keys, listening, recording
 from .causes import OF_SIP_STATUS, cause_named
 from .channel import Channel
 from .dialing import UnreachableError
@@ -95,6 +95,7 @@ def _transfer(pbx: Pbx, leg: Channel, data: str) -> None:
 
 
 def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.signalling.prepare(leg)
     try:
         called = pbx.dialer.dial(data, caller=leg, extra=exported(leg))
     except UnreachableError as failure:
@@ -109,7 +110,7 @@ def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
     with called.held():
         # The caller's side of the PBX notices the answer a moment after the called one's.
         gevent.sleep(0)
-        pbx.bridges.talk(leg, called)
+        pbx.signalling.talk(leg, called)
 
 
 def _event(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -147,6 +148,7 @@ APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "bridge": _bridge,
     "callcenter": _callcenter,
     "conference": _conference,
+    "eavesdrop": listening.listen,
     "eval": _eval,
     "event": _event,
     "execute_extension": _execute_extension,
@@ -170,6 +172,7 @@ APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "set": _set,
     "sleep": _sleep,
     "stop_record_session": recording.stop_record_session,
+    "three_way": listening.listen,
     "transfer": _transfer,
     "unbind_meta_app": keys.unbind_meta_app,
     "valet_park": fetching.valet_park,

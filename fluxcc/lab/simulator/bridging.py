@@ -54,7 +54,7 @@ class Bridges:
         if a.bridged_to is b:
             self._part(a, b)
         if not a.is_called_away:
-            self._after(a, b)
+            self.after(a, b)
 
     def _talk_to_the_end(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
         """One who consults a third leg may hang up: the two others are bridged then."""
@@ -95,6 +95,7 @@ class Bridges:
         self._join(a, b)
         a.wait(lambda: a.is_called_away or has_b_left(), b)
         if not has_b_left():
+            b.bridged_to = None
             self._switchboard.redirect(b, lambda: self._router.park(b))
             gevent.sleep(0)
         self._part(a, b)
@@ -161,7 +162,7 @@ class Bridges:
             leg.variables["signal_bond"] = partner.uuid
             if leg.call_state == "RING_WAIT":
                 leg.call_state = "ACTIVE"
-        self._switchboard.fire("CHANNEL_BRIDGE", a, first=_pair(a, b))
+        self._switchboard.fire("CHANNEL_BRIDGE", a, first=pair_headers(a, b))
         a.variables |= {"bridge_to": b.uuid, "last_bridge_role": "originator"}
         b.variables |= {"bridge_to": a.uuid, "last_bridge_role": "originatee"}
         b.state = State.CS_EXCHANGE_MEDIA
@@ -175,12 +176,14 @@ class Bridges:
         for leg, partner in ((a, b), (b, a)):
             if leg.bridged_to is partner:
                 leg.bridged_to = None
-                leg.variables.pop("bridge_to", None)
                 leg.call_uuid = leg.uuid
                 leg.variables["call_uuid"] = leg.uuid
+                leg.changed()
+            if leg.variable("bridge_to") == partner.uuid:
+                leg.set_variable("bridge_to", "")
         a.variables["last_bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
         a.variables["bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
-        self._switchboard.fire("CHANNEL_UNBRIDGE", a, first=_pair(a, b))
+        self._switchboard.fire("CHANNEL_UNBRIDGE", a, first=pair_headers(a, b))
 
     def _release_partner(self, a: Channel, b: Channel) -> None:
         """Send the B leg, which A left behind, where its variables say, or hang it up."""
@@ -189,7 +192,8 @@ class Bridges:
             self._switchboard.hang_up(b, cause)
         gevent.sleep(0)
 
-    def _after(self, a: Channel, b: Channel) -> None:
+    def after(self, a: Channel, b: Channel) -> None:
+        """The leg goes where its variables say after a bridge, or on in its dialplan."""
         cause = b.cause or "NORMAL_CLEARING"
         # "explicit" is the one word that comes before the ways to go on.
         is_explicit = a.variable("hangup_after_bridge").lower() == "explicit"
@@ -227,5 +231,6 @@ def _show_twin(leg: Channel, partner: Channel) -> None:
             )
 
 
-def _pair(a: Channel, b: Channel) -> Headers:
+def pair_headers(a: Channel, b: Channel) -> Headers:
+    """Who is bridged, in this order."""
     return [("Bridge-A-Unique-ID", a.uuid), ("Bridge-B-Unique-ID", b.uuid)]

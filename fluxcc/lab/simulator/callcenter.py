@@ -278,6 +278,18 @@ class CallCenter:
         is_standing = agent.kind == STANDBY
         leg.wait(lambda: leg.is_ended or (is_standing and leg.bridged_to is None))
         gevent.sleep(SETTLE)
+        self._end(member, agent, leg, (who, times, joined))
+
+    def _end(
+        self,
+        member: Member,
+        agent: Agent,
+        leg: Channel,
+        known: tuple[Headers, Headers, Headers],
+    ) -> None:
+        """The agent has left the call; ``known`` are the headers about whom, when and since."""
+        is_standing = agent.kind == STANDBY
+        who, times, joined = known
         ended = time.time()
         success: Headers = [("CC-Hangup-Cause", "NONE" if is_standing else "SUCCESS")]
         bridged: Headers = [("CC-Agent-Bridged", "true")]

@@ -17,6 +17,7 @@ from gevent.event import Event as Signal
 from .events import Value, array_text
 from .keypad import Keypad
 from .profile import Profile
+from .sip import PASSED_ON, SEEN, media_variables
 
 Headers = list[tuple[str, Value]]
 Step = Callable[[], None]
@@ -93,6 +94,10 @@ class Channel:
         self.picked_by: Channel | None = None
         """Who came to that place."""
         self.early_us = 0
+        self.codec = SEEN
+        """Of the media that this leg's PBX sees; empty where it never saw any."""
+        self.is_past = False
+        """The media go past the PBX."""
         self.is_to_be_confirmed = False
         """The one who takes it has still to press a key (``group_confirm_key``)."""
         self.twin: Channel | None = None
@@ -131,6 +136,23 @@ class Channel:
         """For a greenlet that is not the leg's own: whether it has left what it does now."""
         redirections = self.redirections
         return lambda: self.is_ended or self.redirections != redirections
+
+    @property
+    def is_passed_on(self) -> bool:
+        """The media go through the PBX unseen."""
+        return self.codec == PASSED_ON
+
+    @property
+    def has_codec(self) -> bool:
+        """Whether a codec is shown."""
+        is_known = self.direction == "inbound" or self.is_answered or self.is_early
+        return bool(self.codec) and (is_known or self.twin is not None)
+
+    def see_media(self) -> None:
+        """The media come here, where they did not."""
+        if self.is_past or not self.codec:
+            self.codec = SEEN
+            self.variables |= media_variables()
 
     @property
     def is_held(self) -> bool:
@@ -239,12 +261,12 @@ class Channel:
         headers += [("Channel-Call-UUID", self.call_uuid), ("Answer-State", answer)]
         if with_cause and self.is_ended:
             headers.append(("Hangup-Cause", self.cause))
-        if self.direction == "inbound" or self.is_answered or self.is_early or self.twin:
+        if self.has_codec:
             for way in ("Read", "Write"):
                 headers += [
-                    (f"Channel-{way}-Codec-Name", "PCMU"),
+                    (f"Channel-{way}-Codec-Name", self.codec),
                     (f"Channel-{way}-Codec-Rate", "8000"),
-                    (f"Channel-{way}-Codec-Bit-Rate", "64000"),
+                    (f"Channel-{way}-Codec-Bit-Rate", "0" if self.is_passed_on else "64000"),
                 ]
         return headers
 

@@ -51,7 +51,8 @@ class Conferences:
         number = self._last_member
         room.members[number] = leg
         self._fire(room, "add-member", self._member_headers(number, leg))
-        leg.wait(lambda: leg.is_called_away)
+        # A room can do nothing with media that are passed on unseen.
+        leg.wait(lambda: leg.is_called_away, timeout=NEXT_FRAME if leg.is_passed_on else None)
         del room.members[number]
         self._fire(room, "del-member", self._member_headers(number, leg))
         gevent.spawn_later(NEXT_FRAME, self._close_if_empty, room)

@@ -180,6 +180,7 @@ class Dialer:
         if attempt.race is not None:
             attempt.race.legs.append(leg)
         if attempt.caller is not None:
+            leg.codec = attempt.caller.codec if leg.twin is None else leg.codec
             called = f"{leg.uuid};{leg.profile.callee_name};{leg.profile.callee_number}"
             attempt.caller.variables["originated_legs"] = called
             attempt.caller.variables["originate_signal_bond"] = leg.uuid

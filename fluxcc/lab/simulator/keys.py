@@ -58,6 +58,8 @@ def _bindings(leg: Channel) -> dict[str, Binding]:
 
 def _start(pbx: Pbx, leg: Channel, binding: Binding) -> None:
     does = leg.bridged_to if "o" in binding.flags and leg.bridged_to is not None else leg
+    # What was pressed in the bridge went to the other side.
+    does.digits.clear()
     does.keypad.readers += 1
     gevent.spawn(_run, pbx, does, binding.action)
 

@@ -27,6 +27,7 @@ from .hashtable import HashTable
 from .loopback import Loopbacks
 from .outside import Outside
 from .routing import Router
+from .signalling import Signalling
 from .switchboard import Switchboard
 from .telephones import Telephones
 from .valet import ValetParking
@@ -110,6 +111,7 @@ class Pbx:
             self.bus, self.switchboard, self.dialer, self.bridges, self.configuration
         )
         self.valet = ValetParking(self.bus, self.switchboard, self.bridges)
+        self.signalling = Signalling(self.switchboard, self.bridges)
         self.fifos = Fifos(self.bus, self.switchboard, self.bridges)
         self.conferences = Conferences(self.bus, self.configuration)
         self.scripts = script_runner(self)

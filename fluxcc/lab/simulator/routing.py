@@ -100,6 +100,9 @@ class Router:
             bond.variables.pop("signal_bond")
         for name in ("signal_bond", "park_after_bridge"):
             leg.variables.pop(name, None)
+        if leg.is_past and leg.bridged_to is not None and not leg.is_ended:
+            leg.see_media()
+            self._switchboard.hang_up(leg.bridged_to, "BLIND_TRANSFER")
         leg.other = None
         leg.call_uuid = leg.uuid
         leg.variables["call_uuid"] = leg.uuid

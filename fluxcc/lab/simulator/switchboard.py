@@ -17,7 +17,10 @@ from .causes import CAUSES
 from .channel import Channel, Headers, State, Step
 from .events import EventBus, Value
 from .profile import Profile, now_us
-from .sip import NOT_AGREED, answered_variables, media_variables
+from .sip import NOT_AGREED, SEEN, answered_variables, media_variables
+
+PARTED = 0.1
+"""Seconds after which a leg goes on though its bridge was not ended yet."""
 
 
 class Switchboard:
@@ -116,12 +119,12 @@ class Switchboard:
         """
         if leg.is_answered or leg.is_ended:
             return
-        if leg.variables.get("endpoint_disposition") == NOT_AGREED:
+        if leg.variables.get("endpoint_disposition") == NOT_AGREED and leg.codec == SEEN:
             self.pre_answer(leg)
         self._tell_twin(leg, self.answer)
         leg.answered_us = now_us()
         if leg.twin is None:
-            leg.variables.update({**media_variables(), **answered_variables()})
+            leg.variables.update({**media_variables(leg.codec), **answered_variables()})
         self.fire("CHANNEL_ANSWER", leg)
         leg.variables["endpoint_disposition"] = "ANSWER"
         leg.call_state = "ACTIVE"
@@ -154,10 +157,16 @@ class Switchboard:
             leg.bridged_to.run("playback", "local_stream://moh")
 
     def unhold(self, leg: Channel) -> None:
-        """The telephone takes the other side back, or its leg goes."""
+        """The telephone no longer holds the other side: it takes it back, or goes."""
         if leg.is_holding:
             leg.is_holding, leg.call_state = False, "UNHELD"
             self.fire("CHANNEL_UNHOLD", leg)
+
+    def resume(self, leg: Channel) -> None:
+        """The telephone takes the other side back."""
+        if leg.is_holding:
+            self.unhold(leg)
+            leg.call_state = "ACTIVE"
 
     def redirect(self, leg: Channel, step: Step) -> None:
         """Interrupt what the leg is doing, and run ``step`` instead."""
@@ -181,6 +190,7 @@ class Switchboard:
         if leg.next_step is None:
             leg.wait(lambda: leg.is_called_away)
         while not leg.is_ended and leg.next_step is not None:
+            self._wait_parted(leg)
             step, leg.next_step = leg.next_step, None
             step()
         self.hang_up(leg, "NORMAL_CLEARING")
@@ -192,6 +202,12 @@ class Switchboard:
         del self._legs[leg.uuid]
         leg.is_destroyed = True
         leg.changed()
+
+    @staticmethod
+    def _wait_parted(leg: Channel) -> None:
+        """A leg that was called away from a bridge goes on when the other one knows of it."""
+        if leg.bridged_to is not None:
+            leg.wait(lambda: leg.is_ended or leg.bridged_to is None, timeout=PARTED)
 
     def _report(self, leg: Channel) -> None:
         """CHANNEL_HANGUP_COMPLETE, with what a call record is made of."""

@@ -16,7 +16,7 @@ from .causes import CAUSES
 from .channel import Channel
 from .switchboard import Switchboard
 
-DECIDES = 0.008
+DECIDES = 0.003
 """Seconds until a telephone has done what it does with a call."""
 
 REFUSALS = {"busy": ("USER_BUSY", 486), "decline": ("CALL_REJECTED", 603)}
@@ -155,9 +155,7 @@ class Telephones:
 
     def resume(self, line: Line) -> None:
         """re-INVITE with ``a=sendrecv``."""
-        if line.leg.is_holding:
-            self._switchboard.unhold(line.leg)
-            line.leg.call_state = "ACTIVE"
+        self._switchboard.resume(line.leg)
 
     def hang_up(self, line: Line) -> None:
         """BYE, CANCEL or 486, whichever fits."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fluxcc.lab.simulator.pbx import Pbx
 
 NO_SUCH_CHANNEL = "-ERR No such channel!\n"
+SUCCESS = "+OK Success\n"
+FAILED = "-ERR Operation failed\n"
 CANNOT_LOCATE = "-ERR Cannot locate session!\n"
 
 
@@ -137,6 +139,23 @@ def _park(pbx: Pbx, arguments: str) -> str:
     return "+OK\n"
 
 
+def _hold(pbx: Pbx, arguments: str) -> str:
+    """``[off|toggle] UUID``."""
+    words = arguments.split()
+    if not words:
+        return "-USAGE: [off|toggle] <uuid> [<display>]\n"
+    how = words.pop(0) if words[0] in ("off", "toggle") else "on"
+    leg = pbx.switchboard.find(words[0]) if words else None
+    is_on = leg is not None and (how == "on" or (how == "toggle" and not leg.is_holding))
+    if leg is None or leg.is_holding == is_on:
+        return FAILED
+    if is_on:
+        pbx.switchboard.hold(leg)
+    else:
+        pbx.switchboard.resume(leg)
+    return SUCCESS
+
+
 def _recv_dtmf(pbx: Pbx, arguments: str) -> str:
     uuid, _, typed = arguments.partition(" ")
     leg = pbx.switchboard.find(uuid)
@@ -160,6 +179,7 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "uuid_dump": _dump,
     "uuid_exists": _exists,
     "uuid_getvar": _getvar,
+    "uuid_hold": _hold,
     "uuid_kill": _kill,
     "uuid_park": _park,
     "uuid_recv_dtmf": _recv_dtmf,

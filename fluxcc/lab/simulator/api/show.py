@@ -30,7 +30,8 @@ _PARTNER_COLUMNS = [name for name in _CALL_COLUMNS if name not in ("call_uuid", 
 def _channel(leg: Channel) -> Row:
     profile, first = leg.profile, leg.first_profile
     created = leg.created_us // 1_000_000
-    codec = ("PCMU", "8000", "64000") if leg.answered_us or leg.direction == "inbound" else [""] * 3
+    rate = "0" if leg.is_passed_on else "64000"
+    codec = (leg.codec, "8000", rate) if leg.has_codec else ("", "", "")
     was_bridged = leg.bridged_us > 0
     shows_callee = was_bridged or leg.direction == "outbound"
     return {

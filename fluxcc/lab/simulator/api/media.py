@@ -1,0 +1,36 @@
+"""``uuid_media``: send the media of a call past the PBX, or bring them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fluxcc.lab.simulator.pbx import Pbx
+
+SUCCESS, FAILED = "+OK Success\n", "-ERR Operation failed\n"
+
+
+def _media(pbx: Pbx, arguments: str) -> str:
+    """``[off] UUID``."""
+    words = arguments.split()
+    if not words:
+        return "-USAGE: [off] <uuid>\n"
+    is_off = words[0] == "off"
+    leg = pbx.switchboard.find(words[-1])
+    if leg is None:
+        return FAILED
+    partner = leg.bridged_to
+    is_called = leg.other is not None and leg.other.kind == "originator"
+    if is_off:
+        if partner is not None and not leg.is_past:
+            pbx.signalling.send_past(*((partner, leg) if is_called else (leg, partner)))
+        return SUCCESS
+    if not leg.is_past:
+        return FAILED if leg.is_passed_on or not leg.is_answered else SUCCESS
+    if partner is not None:
+        pbx.signalling.bring_back(*((partner, leg) if is_called else (leg, partner)))
+    return SUCCESS
+
+
+COMMANDS: dict[str, Callable[[Pbx, str], str]] = {"uuid_media": _media}
