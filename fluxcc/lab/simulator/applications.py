@@ -103,6 +103,8 @@ def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
         return
     leg.variables |= {"originate_disposition": "SUCCESS", "DIALSTATUS": "SUCCESS"}
     called = called.picked_by or called
+    if leg.is_set("proxy_media") and not leg.is_answered:
+        called.codec = "PROXY"
     with called.held():
         # The caller's side of the PBX notices the answer a moment after the called one's.
         gevent.sleep(0)

@@ -17,6 +17,8 @@ from .profile import now_us
 from .routing import Router
 from .switchboard import Switchboard
 
+_PAST = "signal_bridge_to"
+"""A variable of both legs of a bridge whose media does not run through the PBX."""
 AUDIO_FRAME = 0.005
 """A leg that was sent away leaves its bridge with the next frame of audio; until then its partner
 can be sent away too (``uuid_transfer`` on each leg, right after each other)."""
@@ -34,15 +36,40 @@ class Bridges:
 
         A is left alone where it goes on with its dialplan.
         """
-        self._talk(a, b, b.departure())
+        is_past = a.is_set("bypass_media") or a.is_set("bypass_media_after_bridge")
+        self._talk(a, b, b.departure(), is_past=is_past)
 
-    def _talk(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
+    def bring_media_back(self, leg: Channel) -> bool:
+        """``uuid_media``: whether the media of the leg's bridge runs through the PBX again, past
+        which it ran until now."""
+        b = leg.bridged_to
+        if b is None or _PAST not in leg.variables:
+            return False
+        a, b = (b, leg) if leg.variable("last_bridge_role") == "originatee" else (leg, b)
+        for each in (a, b):
+            each.set_variable(_PAST, "")
+            each.state = State.CS_CONSUME_MEDIA
+        earlier = b.bridged_us
+        self.bridge_now(a, b)
+        b.wait(lambda: b.is_ended or b.bridged_us > earlier, timeout=1.0)
+        return True
+
+    def let_media_past(self, leg: Channel) -> None:
+        """``uuid_media off``: nothing where it has no bridge."""
+        if leg.bridged_to is not None:
+            _let_media_past(leg, leg.bridged_to)
+
+    def _talk(
+        self, a: Channel, b: Channel, has_b_left: Callable[[], bool], *, is_past: bool = False
+    ) -> None:
         if b.is_early:
             self._switchboard.pre_answer(a)
         else:
             self._switchboard.answer(a)
         if not a.is_called_away:
             self._join(a, b)
+            if is_past:
+                _let_media_past(a, b)
             a.wait(lambda: a.is_called_away or has_b_left() or not b.is_early, b)
             if not a.is_called_away and not has_b_left():
                 self._switchboard.answer(a)
@@ -51,6 +78,9 @@ class Bridges:
                 gevent.sleep(AUDIO_FRAME)
         if not has_b_left():
             self._release_partner(a, b)
+        elif _PAST in b.variables:
+            # Moved without its media it is lost.
+            self._switchboard.hang_up(b, "NORMAL_CLEARING")
         if a.bridged_to is b:
             self._part(a, b)
         if not a.is_called_away:
@@ -206,6 +236,12 @@ class Bridges:
         else:
             return False
         return True
+
+
+def _let_media_past(a: Channel, b: Channel) -> None:
+    for leg, partner in ((a, b), (b, a)):
+        leg.state = State.CS_HIBERNATE
+        leg.variables |= {_PAST: partner.uuid, "signal_bridge": "true"}
 
 
 def _pair(a: Channel, b: Channel) -> Headers:

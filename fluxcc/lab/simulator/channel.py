@@ -33,6 +33,7 @@ class State(Enum):
     CS_EXCHANGE_MEDIA = 5
     CS_PARK = 6
     CS_CONSUME_MEDIA = 7
+    CS_HIBERNATE = 8
     CS_HANGUP = 10
     CS_REPORTING = 11
 
@@ -76,6 +77,8 @@ class Channel:
         self.state = State.CS_INIT
         self.call_state = "DOWN"
         self.application = self.application_data = ""
+        self.codec = "PCMU"
+        """``PROXY`` where the PBX passes the media on unseen."""
         self.other: OtherLeg | None = None
         self.bridged_to: Channel | None = None
         self.has_hit_dialplan = self.direction == "inbound"
@@ -237,7 +240,7 @@ class Channel:
         if self.direction == "inbound" or self.is_answered or self.is_early:
             for way in ("Read", "Write"):
                 headers += [
-                    (f"Channel-{way}-Codec-Name", "PCMU"),
+                    (f"Channel-{way}-Codec-Name", self.codec),
                     (f"Channel-{way}-Codec-Rate", "8000"),
                     (f"Channel-{way}-Codec-Bit-Rate", "64000"),
                 ]

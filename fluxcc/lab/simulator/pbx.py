@@ -97,7 +97,7 @@ class Pbx:
         self.bridges = Bridges(self.switchboard, self.router)
         self.callcenter = CallCenter(self.bus, self.dialer, self.bridges, self.configuration)
         self.valet = ValetParking(self.bus, self.switchboard, self.bridges)
-        self.conferences = Conferences(self.bus, self.configuration)
+        self.conferences = Conferences(self.bus, self.configuration, self.switchboard)
         self.scripts = script_runner(self)
 
     def api(self, command: str) -> str:
