@@ -104,7 +104,7 @@ class Board:
         return self.ask("transfer", agent, service=service, **more)
 
     def hangup(self, agent: str, **more: str) -> Reply:
-        """End the call, with the survey where its group has one."""
+        """End the call, with the survey where its group has one; ``survey="no"`` for without."""
         return self.ask("hangup", agent, **more)
 
     def ask(
@@ -114,6 +114,7 @@ class Board:
         *,
         call: str = "",
         service: str = "",
+        survey: str = "",
         reason: str = "",
         language: str = "",
         request: str = "",
@@ -130,6 +131,7 @@ class Board:
                 "Fluxcc-Agent": agent,
                 "Fluxcc-Call": call,
                 "Fluxcc-Service": service,
+                "Fluxcc-Survey": survey,
                 "Fluxcc-Reason": reason,
                 "Fluxcc-Language": language,
             }

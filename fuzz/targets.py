@@ -75,7 +75,11 @@ def _cut(stream: bytes, step: int) -> tuple[list[frames.Frame], bool]:
 _DECODER = events.Decoder(("fluxcc_group", "cc_queue"), ("fluxcc_agent", "cc_agent", "dialed_user"))
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(events.Event))
 _SNAPSHOT = '{"row_count": 0}'
-_COMMAND = re.compile(r"[a-z_]+( [A-Za-z0-9._:*#+@%/=~-]+)*")
+_COMMAND = re.compile(
+    r"uuid_(kill|exists) [!-~]{1,256}( [A-Z0-9_]+)?"
+    r"|[a-z_]+( ([A-Za-z0-9._:*#+@%/~=-]+|'([!-&(-[\]-~]|\\['\\])+'))*"
+)
+"""FreeSWITCH takes the leg of the first two as it stands; elsewhere it is quoted, so one word."""
 
 
 def event_decoder(data: bytes) -> None:
@@ -93,7 +97,10 @@ def event_decoder(data: bytes) -> None:
         _put_into_commands(event)
     with suppress(PbxRejectedError):
         snapshot.read_snapshot(data.decode("utf-8", "replace"), _SNAPSHOT)
-    commands.is_taken(data.decode("utf-8", "replace"), "*28")
+    commands.application_of(data.decode("utf-8", "replace"), "*28")
+    with suppress(PbxRejectedError):
+        commands.read_members(data.decode("utf-8", "replace"))
+    commands.read_media(data.decode("utf-8", "replace"))
 
 
 def _put_into_commands(event: events.Event) -> None:

@@ -17,8 +17,9 @@ from fluxcc.config import NumberSettings, Settings
 from fluxcc.core.core import Core
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.calls import Call, Conversation, Direction, Leg
-from fluxcc.domain.events import LegRow, Snapshot
+from fluxcc.domain.calls import Call, Conversation, Direction, Leg, LegKind
+from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.events import LegEvent, LegRow, Snapshot
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Actor, Reply, Request, Role
@@ -71,7 +72,7 @@ def a_telephone(uuid: str = "telephone", extension: str = "1000", **changes: Any
         "is_inbound": False,
         "destination": extension,
         "context": "default",
-        "is_station": True,
+        "kind": LegKind.STATION,
         "extension": extension,
     }
     return a_leg(uuid, **fields | changes)
@@ -218,9 +219,9 @@ class World(Core):
         self.blocklist.put(block)
         self.blocking.enforce(block)
 
-    def resync(self, snapshot: Snapshot) -> list[str]:
-        """A snapshot comes in that was asked for just now."""
-        return self.snapshots.resync(snapshot, frozenset(self.tracker.legs))
+    def resync(self, snapshot: Snapshot, **described: LegEvent) -> None:
+        """A snapshot comes in that was asked for just now, with the channel variables of legs."""
+        self.snapshots.resync(snapshot, frozenset(self.tracker.legs), described)
 
     # What FreeSWITCH tells
 
@@ -264,7 +265,10 @@ class World(Core):
         )
 
     def bridged(self, first: str, second: str, **more: str) -> None:
-        """Two legs are connected."""
+        """Two legs are answered and connected."""
+        for leg in (second, first):
+            if leg in self.tracker.legs:
+                self.hear("CHANNEL_ANSWER", leg)
         self.hear(
             "CHANNEL_BRIDGE", first, Bridge_A_Unique_ID=first, Bridge_B_Unique_ID=second, **more
         )
@@ -273,10 +277,15 @@ class World(Core):
         """Two legs are disconnected."""
         self.hear("CHANNEL_UNBRIDGE", first, Bridge_A_Unique_ID=first, Bridge_B_Unique_ID=second)
 
-    def hung_up(self, leg: str, cause: str = "NORMAL_CLEARING") -> None:
-        """A leg hangs up and is destroyed."""
-        self.hear("CHANNEL_HANGUP", leg, Hangup_Cause=cause)
-        self.hear("CHANNEL_DESTROY", leg, Hangup_Cause=cause)
+    def hung_up(
+        self, leg: str, cause: str = "NORMAL_CLEARING", application: str = "", by: str = ""
+    ) -> None:
+        """A leg hangs up and is destroyed, with the application that had it last."""
+        more = {"variable_current_application": application} if application else {}
+        self.hear("CHANNEL_HANGUP", leg, Hangup_Cause=cause, **more)
+        if by:
+            more["variable_sip_hangup_disposition"] = by
+        self.hear("CHANNEL_DESTROY", leg, Hangup_Cause=cause, **more)
 
     def received_call(
         self,
@@ -290,11 +299,22 @@ class World(Core):
         self.hear("CHANNEL_ANSWER", customer, variable_fluxcc_group="sales")
         self.telephone_rings(telephone, agent, customer)
         self.bridged(customer, telephone)
-        call = self.tracker.call_of(customer)
+        return self.call_of(customer)
+
+    # What is asked
+
+    def call_of(self, leg: str) -> Call:
+        """The call that a leg belongs to."""
+        call = self.tracker.legs[leg].call
         assert call is not None
         return call
 
-    # What is asked
+    def agent_calls(self, agent: str) -> list[Call]:
+        """The call that this agent's actions are about; none, or the one."""
+        try:
+            return [self.views.find(agent, "", by_operator=False)[0]]
+        except RefusedError:
+            return []
 
     def ask(self, request: Request) -> Reply:
         """The reply to a request, which must get one."""

@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from fluxcc.core.ports import Batch, Latch
+from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
+from fluxcc.domain.media import Media
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
@@ -147,10 +149,16 @@ class FakePbx:
         """Called when a leg is sent somewhere."""
         self.places: dict[str, str] = {}
         """Where the dialplan has a leg."""
+        self.applications: dict[str, Application] = {}
+        """What it does with the leg there."""
         self.settings: dict[str, str] = {}
         """What mod_hash holds of settings."""
         self.rooms: dict[str, str] = {}
         """What mod_hash holds of rooms: dialled → conference."""
+        self.media: dict[str, Media] = {}
+        """The media's way, of legs for which it is another one than through FreeSWITCH."""
+        self.members: dict[str, frozenset[str]] = {}
+        """Conference → the legs in it."""
         self.armed: dict[str, str] = {}
         """Leg → where it goes after its bridge."""
         self.briefed: dict[str, dict[str, str]] = {}
@@ -195,6 +203,22 @@ class FakePbx:
         self._check("are_gone")
         return self.legs is not None and self.legs.isdisjoint(legs)
 
+    def media_of(self, leg: str) -> Media:
+        """What ``media`` says; through FreeSWITCH where it says nothing."""
+        self._check("media_of")
+        return self.media.get(leg, Media.HERE)
+
+    def bring_media_back(self, leg: str) -> None:
+        """Let the media run through FreeSWITCH."""
+        self._check("bring_media_back")
+        self.story.append(f"bring the media of {leg} back")
+        self.media[leg] = Media.HERE
+
+    def members_of(self, room: str) -> frozenset[str]:
+        """What ``members`` says."""
+        self._check("members_of")
+        return self.members.get(room, frozenset())
+
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send a leg somewhere, and tell."""
         self._check("move_leg")
@@ -207,10 +231,12 @@ class FakePbx:
         self.story.append(f"move {leg} and its partner to {destination} in {context}")
         self.on_move(leg, destination)
 
-    def is_taken(self, leg: str, destination: str) -> bool:
-        """Whether ``places`` has the leg there."""
-        self._check("is_taken")
-        return self.places.get(leg) == destination
+    def application_of(self, leg: str, destination: str) -> Application | None:
+        """What ``applications`` says, where ``places`` has the leg there; otherwise a playback."""
+        self._check("application_of")
+        if self.places.get(leg) != destination:
+            return None
+        return self.applications.get(leg, Application("playback"))
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
         """Remember what the leg was given."""

@@ -7,17 +7,20 @@ from fluxcc.actions.rules import Rules
 from fluxcc.domain import causes
 from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import AllEnded, Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
+from fluxcc.domain.effects import Arrived, DisarmSurvey, EndLeg, MoveLeg, Plan
 from fluxcc.domain.requests import Request
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """Send the customer to the survey where the group has one; end both legs otherwise.
+    """Send the customer to the survey where the group has one and the request does not say no; end
+    both legs otherwise.
 
     A survey that was armed for the telephone's hangup is disarmed in both cases, so that it does
     not start twice.
     """
-    group = survey.group_of(call, rules)
+    if call.is_consulted:
+        return agent_leg.leave(call, Code.ENDED)
+    group = survey.group_of(call, rules) if request.has_survey else None
     if group is None:
         return Plan(
             effects=(
@@ -26,11 +29,12 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
                 *agent_leg.end(call),
             ),
             code=Code.ENDED,
-            confirmation=AllEnded(call.legs),
+            confirmation=agent_leg.all_ended(call),
         )
     destination = survey.destination(group, rules)
     return Plan(
         effects=(
+            *agent_leg.end_consultation(call),
             DisarmSurvey(call.customer),
             survey.brief(call, group),
             MoveLeg(call.customer, destination, rules.survey_context),

@@ -16,7 +16,7 @@ from fluxcc.domain import causes
 from fluxcc.domain.audit import PRESENTED_ON_TRUNK
 from fluxcc.domain.calls import Conversation, Outcome
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import AllEnded, DisarmSurvey, EndLeg, Plan
+from fluxcc.domain.effects import DisarmSurvey, EndLeg, Plan
 from fluxcc.domain.requests import Request
 
 ON_TRUNK = (
@@ -29,6 +29,9 @@ ON_TRUNK = (
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """End both legs; block the number unless it is internal or unusable."""
     number = rules.numbers.read(call.number)
+    if call.is_consulted:
+        plan = agent_leg.leave(call, Code.NOT_BLOCKED_INTERNAL)
+        return replace(plan, number=number.canonical, blocked=False)
     plan = Plan(
         effects=(
             DisarmSurvey(call.customer),
@@ -36,7 +39,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
             *agent_leg.end(call),
         ),
         code=Code.NOT_BLOCKED_WITHHELD,
-        confirmation=AllEnded(call.legs),
+        confirmation=agent_leg.all_ended(call),
         number=number.canonical,
         blocked=False,
         outcome=Outcome.PRANK,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from fluxcc.domain.blocks import Block, BlockChange
+from fluxcc.domain.media import Media
 from fluxcc.domain.numbers import Number, NumberPlan
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 
@@ -31,5 +32,9 @@ class Rules(msgspec.Struct):
     find_group: Callable[[str], Group | None]
     find_room: Callable[[str], Room | None]
     find_service: Callable[[str], Service | None]
+    room_members: Callable[[str], frozenset[str]]
+    """The legs in a conference that the kit serves; FreeSWITCH is asked each time."""
+    media_of: Callable[[str], Media]
+    """The way of the media of the bridge whose originatee this leg is; FreeSWITCH is asked."""
     has_entry: Callable[[Entry], bool]
     """Whether there is an entry of that kind and name."""

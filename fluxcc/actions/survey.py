@@ -11,7 +11,7 @@ from fluxcc.domain.provisioning import Group, Trigger
 
 def group_of(call: Conversation, rules: Rules) -> Group | None:
     """The group whose survey this call's customer gets; None for no survey."""
-    if not call.may_have_survey or call.direction is Direction.INTERNAL:
+    if not call.may_have_survey or call.is_proxied or call.direction is Direction.INTERNAL:
         return None
     group = rules.find_group(call.group)
     return group if group is not None and group.has_survey else None

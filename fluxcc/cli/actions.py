@@ -70,11 +70,17 @@ def transfer_command(session: Session, /, **fields: Any) -> None:
 
 @click.command("hangup")
 @on_a_call
+@click.option(
+    "--survey/--no-survey",
+    default=True,
+    help="With the group's survey, where it has one (the default), or without.",
+)
 @pass_session
 def hangup_command(session: Session, /, **fields: Any) -> None:
     """End a call, or send its customer to the survey where the group has one.
 
     \b
     fluxcc hangup --agent 1000
+    fluxcc hangup --agent 1000 --no-survey
     """
     _act(session, "hangup", **fields)

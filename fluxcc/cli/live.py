@@ -16,6 +16,11 @@ from fluxcc.protocol.operators import CALLS, STATUS, DaemonStatus, LiveCall
 
 MOST_CALLS = 1_000
 """Ended calls that are listed."""
+STEPS = {
+    "consulted": _("consulted {who}"),
+    "handed-over": _("handed over to {who}"),
+}
+"""Kind of a step of a call's sequel → what is said of it."""
 
 
 @click.command("status")
@@ -87,10 +92,25 @@ def _show_ended(session: Session, since: float, agent: str) -> None:
     with stored(session) as store:
         calls = store.ended_calls(since=since, agent=agent, limit=MOST_CALLS)
     if session.as_json:
-        session.show_json(msgspec.to_builtins(calls))
+        rows = msgspec.to_builtins(calls)
+        for row in rows:
+            # The daemon's own, and empty by now.
+            del row["state"]
+        session.show_json(rows)
         return
     table = Table(
-        [_("since"), _("direction"), _("number"), _("agent"), _("group"), _("outcome"), _("call")]
+        [
+            _("since"),
+            _("direction"),
+            _("number"),
+            _("agent"),
+            _("group"),
+            _("talked from"),
+            _("until"),
+            _("outcome"),
+            _("meanwhile"),
+            _("call"),
+        ]
     )
     for call in calls:
         table.add(
@@ -99,7 +119,24 @@ def _show_ended(session: Session, since: float, agent: str) -> None:
             printable(call.number),
             printable(call.agent),
             printable(call.group),
+            _moment(call.bridged),
+            _moment(call.parted),
             call.outcome,
+            printable(_words(session, call.sequel)),
             printable(call.customer_leg),
         )
     table.show(session)
+
+
+def _moment(epoch: float | None) -> str:
+    return "" if epoch is None else i18n.clock_time(epoch)
+
+
+def _words(session: Session, sequel: str) -> str:
+    """What happened after the first talk (``CallRecord.sequel``), for a person."""
+    said = []
+    for step in sequel.split():
+        what, _colon, who = step.partition(":")
+        sentence = STEPS.get(what)
+        said.append(session.translate(sentence).format(who=who) if sentence else step)
+    return ", ".join(said)

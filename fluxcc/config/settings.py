@@ -170,6 +170,16 @@ class CallSettings(msgspec.Struct, frozen=True):
             " there by saying so.",
         ),
     ] = ("public",)
+    trunk_users: Annotated[
+        tuple[str, ...],
+        Key(
+            "Regular expressions; a directory user whom one of them matches whole is a trunk that"
+            " authenticates (by `cidr`, or a GSM gateway that registers) and no telephone: a call"
+            " from it is a call from outside",
+            values.expressions,
+            comment="Directory users that are trunks, as regular expressions, such as '^gsm-.*$'.",
+        ),
+    ] = ()
 
 
 class ConferenceSettings(msgspec.Struct, frozen=True):

@@ -14,9 +14,10 @@ from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.scheduler import Scheduler
-from fluxcc.core.calls.roles import Stations
+from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.calls.views import Views
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
@@ -30,6 +31,7 @@ from fluxcc.core.requests.executor import Executor
 from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
+from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.numbers import NumberPlan
@@ -56,8 +58,9 @@ class Core:
         self._audit_ids = MomentIds()
         self.numbers = number_plan(settings)
         self.journal = Journal(store, runtime, clock, self.happenings)
-        stations = Stations(self.numbers, settings.calls.trunk_contexts)
+        stations = Stations(self.numbers, settings.calls.trunk_contexts, settings.calls.trunk_users)
         self.tracker = Tracker(stations, self.journal, clock, self.happenings)
+        self.views = Views(self.tracker)
         self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
         self.provisioning = Provisioning(pbx, self.happenings, settings.conference.room)
         self._build_blocks(settings)
@@ -66,7 +69,7 @@ class Core:
         )
         self.rules = self._build_rules(settings)
         self._build_requests()
-        self.surveys = Surveys(self.tracker, self.journal, pbx, self.rules, spool, runtime)
+        self.surveys = Surveys(self.views, self.journal, pbx, self.rules, spool, runtime)
         self._build_retention(settings)
         self.recovery = Recovery(
             store,
@@ -100,6 +103,7 @@ class Core:
         )
 
     def _build_rules(self, settings: Settings) -> Rules:
+        surroundings = Surroundings(self.pbx)
         return Rules(
             numbers=self.numbers,
             block_duration=settings.blocks.duration,
@@ -112,19 +116,20 @@ class Core:
             find_group=self.provisioning.find_group,
             find_room=self.provisioning.find_room,
             find_service=self.provisioning.find_service,
+            room_members=surroundings.room_members,
+            media_of=surroundings.media_of,
             has_entry=self.provisioning.has,
         )
 
     def _build_requests(self) -> None:
         self.replies = Replies(self.store, self.runtime, self.clock)
+        follow_ups = FollowUps(self.tracker.watchers, self.views, self.journal)
         self.executor = Executor(
-            self.tracker,
+            self.views,
             self.rules,
-            Performer(self.pbx, self.blocking, self.provisioning, self.runtime),
+            Performer(self.pbx, self.blocking, self.provisioning, self.runtime, self.views),
             Confirmations(self.tracker, self.pbx, self.runtime, self.clock),
-            AuditTrail(
-                self.journal, self.clock, FollowUps(self.tracker, self.journal), self._audit_ids
-            ),
+            AuditTrail(self.journal, self.clock, follow_ups, self._audit_ids),
             self.replies,
             self.happenings,
             self.clock,
@@ -148,6 +153,7 @@ class Core:
         happenings = self.happenings
         happenings.leg_came_in.connect(self.attempts.check)
         happenings.call_bridged.connect(self.surveys.call_bridged)
+        happenings.customer_moved_on.connect(self.surveys.customer_moved_on)
         happenings.group_changed.connect(self.surveys.group_changed)
         happenings.store_recreated.connect(self.write_again)
         happenings.connected.connect(self.reclaim_blocks)

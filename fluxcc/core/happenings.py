@@ -42,6 +42,8 @@ class Happenings:
         """An inbound leg is known now, or is still not answered after a snapshot."""
         self.call_bridged: Signal[[Call]] = Signal()
         """An agent and a customer were connected."""
+        self.customer_moved_on: Signal[[Call]] = Signal()
+        """A customer whom an agent had was connected to another person outside."""
         self.group_changed: Signal[[Group]] = Signal()
         """A supervisor set or removed a group; the group as it is from now on."""
         self.request_answered: Signal[[Request, Reply, float]] = Signal()

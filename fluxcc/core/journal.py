@@ -15,11 +15,12 @@ from itertools import islice
 import msgspec
 
 from fluxcc.core.backoff import Backoff
+from fluxcc.core.calls.memory import record
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Batch, Clock, Latch, Runtime, Store
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.calls import Call, record
+from fluxcc.domain.calls import Call
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
 from fluxcc.domain.surveys import Survey

@@ -18,9 +18,11 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.media import Media
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
@@ -86,14 +88,28 @@ class Pbx(Protocol):
     def are_gone(self, legs: Collection[str]) -> bool:
         """Whether FreeSWITCH has none of the legs any more (it is asked each time)."""
 
+    def media_of(self, leg: str) -> Media:
+        """The way of the media of the bridge whose originatee this leg is."""
+
+    def bring_media_back(self, leg: str) -> None:
+        """Make the media of a bridge, named by its originatee, run through FreeSWITCH again; return
+        once it does."""
+
+    def members_of(self, room: str) -> frozenset[str]:
+        """The legs in the conference of that name; none where there is no such conference."""
+
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send the leg to a destination of the dialplan; a bridge it is in ends."""
 
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send an originatee and the leg it is bridged to now to the same destination."""
 
-    def is_taken(self, leg: str, destination: str) -> bool:
-        """Whether the dialplan has the leg at that destination now."""
+    def detain_leg(self, leg: str, *, is_on: bool) -> None:
+        """Have the leg wait when its bridge ends, or not any more."""
+
+    def application_of(self, leg: str, destination: str) -> Application | None:
+        """What the dialplan does with the leg at that destination now, where it has come there;
+        None where it has not, or the leg is gone."""
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
         """Give the leg the facts that the survey reads: (name, value)."""

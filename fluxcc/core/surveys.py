@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from fluxcc.actions import survey
 from fluxcc.actions.rules import Rules
-from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.calls.views import Views
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Pbx, Runtime, Spool
 from fluxcc.domain.calls import Call, Conversation
@@ -35,14 +35,14 @@ class Surveys:
 
     def __init__(
         self,
-        tracker: Tracker,
+        views: Views,
         journal: Journal,
         pbx: Pbx,
         rules: Rules,
         spool: Spool,
         runtime: Runtime,
     ) -> None:
-        self._tracker = tracker
+        self._views = views
         self._journal = journal
         self._pbx = pbx
         self._rules = rules
@@ -58,8 +58,15 @@ class Surveys:
     def call_bridged(self, call: Call) -> None:
         """Arm the survey of a call that was just bridged, in a greenlet of its own, where its
         group's survey also starts when the telephone hangs up."""
-        group = survey.group_of(call.seen_by(call.agent), self._rules)
+        group = survey.group_of(self._views.seen_by(call, call.agent), self._rules)
         if group is not None and survey.is_to_be_armed(group):
+            self._runtime.spawn(self.settle, call)
+
+    def customer_moved_on(self, call: Call) -> None:
+        """Disarm the survey of a customer who was passed on to an outside party: a survey is
+        about the talk with that agent (contract, section 1a.10)."""
+        group = self._rules.find_group(call.group)
+        if group is not None and group.has_survey and survey.is_to_be_armed(group):
             self._runtime.spawn(self.settle, call)
 
     def settle(self, call: Call) -> None:
@@ -70,12 +77,12 @@ class Surveys:
         self._unsettled.discard(call)
         if call.customer is None:
             return
-        view = call.seen_by(call.agent)
+        view = self._views.seen_by(call, call.agent)
         group = survey.group_of(view, self._rules)
         try:
-            if group is None or not survey.is_to_be_armed(group):
+            if group is None or not survey.is_to_be_armed(group) or not call.is_talking:
                 self._pbx.disarm_survey(call.customer.uuid)
-            elif call.is_talking:
+            else:
                 self._arm(call, view, group)
         except PbxRejectedError as error:
             # The leg has just gone.
@@ -99,7 +106,7 @@ class Surveys:
 
     def group_changed(self, group: Group) -> None:
         """Apply a supervisor's change of a group to its calls that are up already."""
-        for call in self._tracker.calls_of_group(group.name):
+        for call in self._views.talks_of_group(group.name):
             self.settle(call)
 
     def _arm(self, call: Call, view: Conversation, group: Group) -> None:

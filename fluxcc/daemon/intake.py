@@ -47,6 +47,7 @@ class Intake:
             (events.CUSTOM, events.REQUEST): self._requested,
             (events.CUSTOM, events.REPLY): self._reply_came_back,
             (events.CUSTOM, events.CONFERENCE): self._conference_changed,
+            (events.CUSTOM, events.VALET): self._lot_changed,
             (events.CUSTOM, events.SURVEY): self._survey_answered,
         }
         self._leg_handlers = {
@@ -95,6 +96,14 @@ class Intake:
     def _conference_changed(self, event: events.Event, body: bytes) -> None:
         if event.action == events.JOINED:
             self._core.tracker.leg_joined(event)
+        elif event.action == events.LEFT:
+            self._core.tracker.leg_left(event)
+
+    def _lot_changed(self, event: events.Event, body: bytes) -> None:
+        if event.action == events.PARKED:
+            self._core.tracker.leg_parked(event)
+        else:
+            self._core.tracker.leg_unparked(event)
 
     def _survey_answered(self, event: events.Event, body: bytes) -> None:
         self._core.surveys.note_answer(json_texts.read_loosely(body))

@@ -18,6 +18,7 @@ from fluxcc.core.backoff import Backoff
 from fluxcc.core.core import Core
 from fluxcc.daemon.intake import Intake
 from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
+from fluxcc.domain.events import LegEvent
 from fluxcc.pbx import events
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.link import yield_to_others
@@ -198,41 +199,27 @@ class Session:
         had_gap, inbox.has_gap = inbox.has_gap, False
         try:
             snapshot = self.switch.snapshot(known)
+            described = self._describe([leg for leg in snapshot.up if leg not in known])
         except PbxError:
             inbox.has_gap = had_gap or inbox.has_gap
             raise
         self.resyncs += 1
-        adopted = self._core.snapshots.resync(snapshot, known, yield_to_others)
-        if adopted:
-            gevent.spawn(self._describe, adopted)
+        self._core.snapshots.resync(snapshot, known, described, yield_to_others)
 
-    def _describe(self, legs: list[str]) -> None:
-        """Ask FreeSWITCH for the channel variables of legs that were created from a snapshot:
-        groups and agents. A leg that is gone is removed."""
-        for leg in legs:
+    def _describe(self, legs: list[str]) -> dict[str, LegEvent]:
+        """What FreeSWITCH says of legs that are new here: channel variables, which a table does not
+        have. A leg without any answer is left out. Raises ``PbxError``."""
+        described: dict[str, LegEvent] = {}
+        for leg, body in self.switch.describe_all(legs):
             try:
-                self._describe_leg(leg)
-            except (PbxRejectedError, ValueError) as error:
-                # A leg with an unusable UUID or variable must not keep the others from it.
+                described[leg] = self._decoder.event(body)
+            except ValueError as error:
+                # A leg with an unusable variable must not keep the others from being known.
                 log.warning(
                     "a leg's channel variables were not read",
                     extra={"leg": leg, "reason": str(error)},
                 )
-            except PbxError as error:
-                log.warning("legs' channel variables were not read", extra={"reason": str(error)})
-                return
-
-    def _describe_leg(self, leg: str) -> None:
-        tracker, snapshots = self._core.tracker, self._core.snapshots
-        known = tracker.legs.get(leg)
-        if known is None:
-            return
-        body = self.switch.describe(leg)
-        if body is not None:
-            snapshots.leg_described(self._decoder.event(body))
-        elif tracker.legs.get(leg) is known:
-            # No event will report its end: that was before the snapshot was read.
-            snapshots.lose(known)
+        return described
 
     def _take_second_snapshot(self, inbox: Inbox) -> None:
         """Take a snapshot again: the first one lags, and may have legs that were just ending.

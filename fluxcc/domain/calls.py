@@ -1,15 +1,118 @@
-"""Legs and calls as they are now, and who is who on a call.
+"""Legs and calls as they are now, and who is who on one.
 
-A leg is one FreeSWITCH channel, a call the conversation of two of them. What is asked of a call
-is always asked as one of its agents sees it, because an internal call has two: ``Call.seen_by``.
+A leg is one FreeSWITCH channel; a call is the conversation of a customer and the one who talks to
+them, or of two extensions. ``core.calls.tracker`` keeps both true. What is asked of a call is
+always asked as one of its agents sees it: ``core.calls.views``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
+
+LONGEST_CHAIN = 16
+"""Wires that are followed one after the other; more would be a loop."""
+
+
+class LegKind(StrEnum):
+    """What is at the far end of a leg; settled when the leg is created (contract, section 1a)."""
+
+    STATION = "station"
+    """The telephone of an extension."""
+    TRUNK = "trunk"
+    """A person outside."""
+    WIRE = "wire"
+    """A half of a loopback pair: no person, but a way to one."""
+
+
+@dataclass(slots=True, eq=False)
+class Bridge:
+    """Two legs whose media are exchanged."""
+
+    first: Leg
+    """FreeSWITCH's A leg (``Bridge-A-Unique-ID``)."""
+    second: Leg
+    """The originatee: of the two, the one that may be moved together with the other
+    (``pbx.commands.move_pair``)."""
+
+    def other(self, leg: Leg) -> Leg:
+        """The leg at the other end."""
+        return self.second if leg is self.first else self.first
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One channel."""
+
+    uuid: str
+    is_inbound: bool
+    number: str
+    """The caller ID when the leg was created; a transfer does not change it."""
+    destination: str
+    """What was dialled when the leg was created."""
+    context: str
+    created: float
+    kind: LegKind = LegKind.TRUNK
+    extension: str = ""
+    """The agent whose telephone it is; empty for all but a station."""
+    aliases: tuple[str, ...] = ()
+    """Other names of that agent: mod_callcenter's, or the user whose telephone was called."""
+    hint: str = ""
+    """On the leg of a person outside: the agent for whom a channel variable says the call is."""
+    group: str = ""
+    is_answered: bool = False
+    is_on_hold: bool = False
+    """Whether the person at this leg has put the other one on hold."""
+    is_standing: bool = False
+    """Whether the telephone stays connected between calls (contract, section 1a.7)."""
+    is_proxied: bool = False
+    """Whether FreeSWITCH passes its media on unseen (``proxy_media``): no application can talk to
+    it."""
+    room: str = ""
+    """The conference it is in."""
+    origin: Leg | None = None
+    """The leg for which this one was dialled."""
+    other_half: str = ""
+    """A wire's: the UUID of the other leg of the pair."""
+    first_dialled: str = ""
+    """The extension that was the first to be dialled for this leg."""
+    call: Call | None = None
+    bridges: tuple[Bridge, ...] = ()
+    """The bridges it is in, the newest last: while a leg consults a colleague inside its bridge
+    (``att_xfer``) it is in two, and talks in the last one."""
+
+    @property
+    def is_station(self) -> bool:
+        """Whether this is the telephone of an extension."""
+        return self.kind is LegKind.STATION
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a person is at its far end, as opposed to a further leg."""
+        return self.kind is not LegKind.WIRE
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of the agent whose telephone it is; none for all but a station."""
+        return (self.extension, *self.aliases) if self.extension else ()
+
+    @property
+    def person(self) -> str:
+        """The number of the person at the far end: the caller ID of an inbound leg, what was
+        dialled for an outbound one."""
+        return self.number if self.is_inbound else self.destination
+
+    @property
+    def partner(self) -> Leg | None:
+        """The leg that it exchanges media with now."""
+        return self.bridges[-1].other(self) if self.bridges else None
+
+    def partners(self) -> Iterator[Leg]:
+        """Every leg that it is bridged to, the current one first."""
+        return (bridge.other(self) for bridge in reversed(self.bridges))
 
 
 class Direction(StrEnum):
@@ -43,100 +146,54 @@ class Outcome(StrEnum):
 
 
 @dataclass(slots=True, eq=False)
-class Leg:
-    """One channel."""
-
-    uuid: str
-    is_inbound: bool
-    number: str
-    """The caller ID when the leg was created; a transfer does not change it."""
-    destination: str
-    """What was dialled when the leg was created."""
-    context: str
-    created: float
-    is_station: bool = False
-    """Whether this is the telephone of an extension, as opposed to a trunk."""
-    extension: str = ""
-    """Whose telephone it is, where it is one."""
-    claim: str = ""
-    """The agent that a channel variable names (``[calls] agent_variables``)."""
-    claim_rank: int = 0
-    """The place of that variable in the setting: a lower one wins over the other leg's."""
-    group: str = ""
-    is_answered: bool = False
-    call: Call | None = None
-    partner: Leg | None = None
-    """The leg it is bridged to now."""
-    is_originator: bool = False
-    """Whether FreeSWITCH began that bridge with this leg (``Bridge-A-Unique-ID``)."""
-    indexed_as: str = ""
-    """The agent under whose name the tracker finds it."""
-
-    @property
-    def person(self) -> str:
-        """The number of the person at the other end of this leg: the caller ID of an inbound leg,
-        what was dialled for an outbound one."""
-        return self.number if self.is_inbound else self.destination
-
-
-@dataclass(slots=True, eq=False)
 class Call:
-    """One conversation, from its first leg to its last."""
+    """One conversation, from its first leg to the end of its customer's."""
 
     id: int
     """When it began, in microseconds since the epoch, made unique: history sorts by it."""
     started: float
     legs: list[Leg] = field(default_factory=list)
     customer: Leg | None = None
+    """The outside party, for the whole life of the call; of two extensions the one that dialled."""
     agent_leg: Leg | None = None
+    """The telephone that has the customer now: talks to them, or holds them."""
+    company: Leg | None = None
+    """The person connected to the customer now: the agent, or another one outside."""
     agent: str = ""
-    """The extension of the agent who had it last."""
+    """The extension of the agent who has the customer, or had them last."""
+    holder: str = ""
+    """The agent who parked the customer, as long as they are parked."""
+    past_agents: tuple[str, ...] = ()
+    """Agents who had the customer and do not any more, without repetition."""
     group: str = ""
     number: str = ""
     """The customer's number as seen."""
     direction: Direction = Direction.RECEIVED
+    is_told: bool = False
+    """Whether the customer was connected to anybody: from then on nobody else can be it."""
     bridged: float | None = None
     """When an agent and the customer were first connected."""
+    parted: float | None = None
+    """When an agent and the customer were last separated."""
     ended: float | None = None
     cause: str = ""
     outcome: Outcome = Outcome.LIVE
+    sequel: tuple[str, ...] = ()
+    """What happened after the first talk: ``consulted:1001``, ``handed-over:1001``."""
     customer_uuid: str = ""
     agent_uuid: str = ""
     is_survey_over: bool = False
     """Whether this call may have no survey (any more): an action took it elsewhere."""
 
     @property
-    def is_talking(self) -> bool:
-        """Whether customer and agent were connected and both are still there."""
-        return self.bridged is not None and self.customer is not None and self.agent_leg is not None
+    def is_internal(self) -> bool:
+        """Whether it is a call between extensions, which has no customer from outside."""
+        return self.direction is Direction.INTERNAL
 
-    def seen_by(self, agent: str) -> Conversation:
-        """This call as that agent sees it: on an internal call the other one is the customer."""
-        customer, agent_leg = self.customer, self.agent_leg
-        if (
-            self.direction is Direction.INTERNAL
-            and customer is not None
-            and agent
-            and customer.extension == agent
-            and self.agent != agent
-        ):
-            customer, agent_leg = agent_leg, customer
-        if customer is None:
-            # Not bridged yet: the leg that began the call is the one to act on.
-            customer = next((leg for leg in self.legs if not leg.is_station), None)
-            agent_leg = next((leg for leg in self.legs if leg.is_station), None)
-        return Conversation(
-            customer=customer.uuid if customer else "",
-            agent_leg=agent_leg.uuid if agent_leg else "",
-            number=customer.person if customer else self.number,
-            agent=agent or self.agent,
-            group=self.group,
-            direction=self.direction,
-            started=self.started,
-            may_have_survey=self.bridged is not None and not self.is_survey_over,
-            originatee=_originatee(customer, agent_leg),
-            is_on_trunk=customer is not None and not customer.is_station,
-        )
+    @property
+    def is_talking(self) -> bool:
+        """Whether an agent has the customer now."""
+        return self.customer is not None and self.agent_leg is not None
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -159,6 +216,24 @@ class Conversation(msgspec.Struct, frozen=True):
     to each other now, for instance in a conference room."""
     is_on_trunk: bool = False
     """Whether the customer's leg is a trunk's, where any caller ID can be presented."""
+    is_standing: bool = False
+    """Whether the agent's leg stays connected between calls, and must not be ended."""
+    consulted: tuple[str, ...] = ()
+    """UUIDs of the legs of a consultation that the agent has beside the customer."""
+    consulted_inside: str = ""
+    """UUID of the leg that the agent's leg consults inside its bridge to the customer
+    (``att_xfer``): FreeSWITCH joins that one and the customer when the agent's leg leaves."""
+    is_consulted: bool = False
+    """Whether the asker is the colleague whom an agent consults: then ``customer`` is the asker's
+    own leg, the only one that may be touched."""
+    is_proxied: bool = False
+    """Whether nothing can talk to the customer, as FreeSWITCH passes the media on unseen."""
+    is_rung: bool = False
+    """Whether the customer is being called and has not answered yet."""
+    room: str = ""
+    """The conference in which the two are together; empty where they are in none."""
+    wire: str = ""
+    """UUID of the wire that the customer's leg is bridged to, where one is between the two."""
 
     @property
     def legs(self) -> frozenset[str]:
@@ -186,27 +261,8 @@ class CallRecord(msgspec.Struct, frozen=True):
     ended: float | None
     cause: str
     outcome: str
-
-
-def record(call: Call) -> CallRecord:
-    """The call as the store keeps it."""
-    return CallRecord(
-        id=call.id,
-        direction=call.direction.value,
-        customer_leg=call.customer_uuid,
-        agent_leg=call.agent_uuid,
-        number=call.number,
-        agent=call.agent,
-        group=call.group,
-        started=call.started,
-        bridged=call.bridged,
-        ended=call.ended,
-        cause=call.cause,
-        outcome=call.outcome.value,
-    )
-
-
-def _originatee(customer: Leg | None, agent: Leg | None) -> str:
-    if customer is None or agent is None or customer.partner is not agent:
-        return ""
-    return agent.uuid if customer.is_originator else customer.uuid
+    parted: float | None = None
+    sequel: str = ""
+    """The steps of ``Call.sequel`` with blanks between them."""
+    state: str = ""
+    """What a restart of the daemon needs besides (``core.calls.memory``); empty once it ended."""

@@ -47,6 +47,7 @@ class Code(StrEnum):
     AMBIGUOUS_CALL = "ambiguous-call"
     NOT_YOUR_CALL = "not-your-call"
     ACTION_IN_PROGRESS = "action-in-progress"
+    ROOM_OCCUPIED = "room-occupied"
     ROOM_NOT_PROVISIONED = "room-not-provisioned"
     UNKNOWN_SERVICE = "unknown-service"
     NUMBER_INTERNAL = "number-internal"
@@ -98,6 +99,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
         Code.AMBIGUOUS_CALL: _("You have more than one call; say which one."),
         Code.NOT_YOUR_CALL: _("This is not your call."),
         Code.ACTION_IN_PROGRESS: _("Another action is running on this call."),
+        Code.ROOM_OCCUPIED: _("Somebody else is in your conference room, so nobody was moved."),
         Code.ROOM_NOT_PROVISIONED: _(
             "Your conference room was not provisioned. Please ask your supervisor."
         ),
@@ -110,7 +112,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
     Status.FAILED: {
         Code.PBX_REJECTED: _("FreeSWITCH did not carry it out."),
         Code.DESTINATION_REJECTED: _(
-            "The destination did not take the call, and the call has ended."
+            "The destination did not take the call, and it does not come back."
         ),
         Code.CONFERENCE_NOT_JOINED: _("The conference room could not be joined."),
     },

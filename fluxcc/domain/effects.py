@@ -46,6 +46,30 @@ class EndLeg(msgspec.Struct, frozen=True):
     cause: str
 
 
+class EndConsultation(msgspec.Struct, frozen=True):
+    """Hang up the leg that an agent consults inside the bridge to the customer, and wait until
+    customer and agent are back with each other."""
+
+    leg: str
+    customer: str
+    agent_leg: str
+
+
+class Detain(msgspec.Struct, frozen=True):
+    """Have a leg wait when its bridge ends, instead of going on in its dialplan; or no longer."""
+
+    leg: str
+    is_on: bool
+
+
+class BringMediaBack(msgspec.Struct, frozen=True):
+    """Make the media of a bridge run through FreeSWITCH again, which takes both telephones'
+    answers."""
+
+    leg: str
+    """The bridge's originatee."""
+
+
 class MoveLeg(msgspec.Struct, frozen=True):
     """Send one leg to a destination of the dialplan."""
 
@@ -55,10 +79,10 @@ class MoveLeg(msgspec.Struct, frozen=True):
 
 
 class MovePair(msgspec.Struct, frozen=True):
-    """Send a leg and the leg that it is bridged to now to the same destination."""
+    """Send two legs that are bridged to each other to the same destination."""
 
-    leg: str
-    """The bridge's originatee: the originator has to leave first (``pbx.commands.move_pair``)."""
+    customer: str
+    agent_leg: str
     destination: str
     context: str
 
@@ -81,6 +105,9 @@ Effect = (
     | DisarmSurvey
     | Brief
     | EndLeg
+    | EndConsultation
+    | Detain
+    | BringMediaBack
     | MoveLeg
     | MovePair
     | Save
@@ -110,6 +137,8 @@ class AllEnded(msgspec.Struct, frozen=True):
     """Confirmed once every one of these legs was seen to hang up."""
 
     legs: frozenset[str]
+    parted: frozenset[str] = frozenset()
+    """Legs that go on, and must be seen to be bridged no longer."""
 
 
 class AllJoined(msgspec.Struct, frozen=True):

@@ -39,8 +39,42 @@ class LegEvent(msgspec.Struct, gc=False):
     """mod_callcenter, on the agent's leg: the customer's leg."""
     conference: str = ""
     """The name of the conference that the event is about."""
+    application: str = ""
+    """The application of the dialplan that has, or last had, the leg."""
+    application_data: str = ""
+    """That application's argument."""
     dialed_user: str = ""
     """The user whose telephone a ``user/`` dial string called."""
+    dialed_extension: str = ""
+    """FusionPBX: the extension whose registered contact was called."""
+    presence: str = ""
+    """The leg's presence ID, ``1000@a.example``."""
+    gateway: str = ""
+    """The gateway over which the leg was dialled."""
+    channel: str = ""
+    """The channel's name, which begins with its kind: ``sofia/…``, ``loopback/…``."""
+    answer_state: str = ""
+    """``answered`` for a leg that was answered."""
+    other_half: str = ""
+    """A loopback leg: the other leg of the pair."""
+    dialled_by: str = ""
+    """A loopback leg: the leg in front of the pair."""
+    enterprise_for: str = ""
+    """Enterprise originate: the leg for which this one was dialled."""
+    consults_for: str = ""
+    """The leg that waits while this one consults a colleague inside their bridge (``att_xfer``)."""
+    agent_type: str = ""
+    """mod_callcenter, on the agent's leg: ``callback`` or ``uuid-standby``."""
+    fifo_role: str = ""
+    """mod_fifo: ``consumer`` on the leg of an agent who takes callers out."""
+    standing: str = ""
+    """``true`` where the dialplan says that the telephone stays connected between calls."""
+    codec: str = ""
+    """The codec in which FreeSWITCH reads the leg's media."""
+    parks_after_bridge: str = ""
+    """``true`` where the leg is parked when its bridge ends."""
+    action: str = ""
+    """What happened, where the event is of a family: a conference's, a parking lot's."""
 
     @property
     def group(self) -> str:
@@ -85,6 +119,8 @@ class LegNews(NamedTuple):
     detail: str = ""
     is_by_person: bool = False
     """GONE: whether the person at the leg's other end hung up."""
+    application: str = ""
+    """ENDED: the application that had the leg last (``domain.applications``)."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -111,3 +147,8 @@ class LegRow(msgspec.Struct, frozen=True):
     created: float
     bridged_to: str
     """The leg that dialled this one and is bridged to it; empty on that one's own row."""
+    channel: str = ""
+    presence: str = ""
+    is_on_hold: bool = False
+    application: str = ""
+    application_data: str = ""

@@ -14,9 +14,9 @@ from fluxcc.domain.provisioning import Entry
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-UUID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
-"""A leg's name. FreeSWITCH takes any text as one (``origination_uuid``); a leg whose name is
-outside of this alphabet cannot be acted on."""
+UUID = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
+"""A leg's name: a UUID, or on some profiles the caller's SIP Call-ID. FreeSWITCH takes any text as
+one (``origination_uuid``); a leg whose name is outside of this alphabet cannot be acted on."""
 LONGEST_REASON = 200
 LONGEST_SERVICE = 65
 """What is kept of a service's name: one more than any has, so that one cut off is none."""
@@ -54,6 +54,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """How long a block holds, in seconds; None for the configured time."""
     service: str = ""
     """Where to transfer to: a service's name."""
+    has_survey: bool = True
+    """``hangup``: whether the customer may go to the group's survey."""
     entry: Entry | None = None
     """What a supervisor sets or removes."""
     reason: str = ""

@@ -87,6 +87,7 @@ class FreeSwitch:
             "lab_esl_password": self._password,
             "lab_internal_port": ports.internal,
             "lab_external_port": ports.external,
+            "lab_callids_port": ports.callids,
             "lab_phones_port": ports.phones.sip,
             "lab_rtp_first": ports.rtp_first,
             "lab_rtp_last": ports.rtp_last,

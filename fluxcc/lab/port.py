@@ -58,14 +58,21 @@ class Lab(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
     def call(
-        self, number: str, destination: str, *, name: str = "", from_phones: bool = False
+        self,
+        number: str,
+        destination: str,
+        *,
+        name: str = "",
+        from_phones: bool = False,
+        call_id: str = "",
     ) -> Caller:
         """Dial ``destination`` from the trunk with the caller ID ``number`` (and display ``name``).
 
         The call comes in on the trunk's side (context ``public``); with ``from_phones`` on the
         telephones' side (context ``default``). ``number`` goes into the SIP ``From`` user byte for
         byte, so that a test can send what an attacker would. ``name`` may hold surrogate escapes
-        for bytes that are not UTF-8.
+        for bytes that are not UTF-8. With a ``call_id`` it comes in on another trunk, whose calls'
+        SIP Call-IDs become their legs' UUIDs (``inbound-use-callid-as-uuid``).
         """
 
     def hang_up_phone(self, extension: str) -> None:

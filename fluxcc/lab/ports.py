@@ -38,6 +38,7 @@ class PortBlock:
         self.event_socket = base
         self.internal = base + 1
         self.external = base + 2
+        self.callids = base + 3
         self.rtp_first = base + _FIRST_RTP
         self.rtp_last = base + _SIZE - 1
         seats = range(base + _FIRST_SEAT, base + _FIRST_RTP - _SEAT_SIZE, _SEAT_SIZE)
@@ -74,7 +75,7 @@ def _claim_block() -> tuple[socket.socket, int]:
 
 def _is_free(base: int) -> bool:
     """Whether the ports that a lab needs are free; other programs do not claim blocks."""
-    needed = [(socket.SOCK_STREAM, port) for port in range(base, base + 3)]
+    needed = [(socket.SOCK_STREAM, port) for port in range(base, base + 4)]
     needed += [(socket.SOCK_DGRAM, port) for port in range(base + 1, base + _FIRST_SEAT + 20)]
     for kind, port in needed:
         with socket.socket(socket.AF_INET, kind) as probe:

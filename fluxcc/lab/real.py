@@ -101,10 +101,18 @@ class RealLab:
             reload(self.api)
 
     def call(
-        self, number: str, destination: str, *, name: str = "", from_phones: bool = False
+        self,
+        number: str,
+        destination: str,
+        *,
+        name: str = "",
+        from_phones: bool = False,
+        call_id: str = "",
     ) -> SippCaller:
         port = self._ports.internal if from_phones else self._ports.external
-        return self._sipp.call(number, destination, name=name, port=port)
+        if call_id:
+            port = self._ports.callids
+        return self._sipp.call(number, destination, name=name, port=port, call_id=call_id)
 
     def hang_up_phone(self, extension: str) -> None:
         if self._telephones is None:

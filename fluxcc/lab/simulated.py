@@ -101,14 +101,21 @@ class SimulatedLab:
             self._process = None
 
     def call(
-        self, number: str, destination: str, *, name: str = "", from_phones: bool = False
+        self,
+        number: str,
+        destination: str,
+        *,
+        name: str = "",
+        from_phones: bool = False,
+        call_id: str = "",
     ) -> SimulatedCaller:
         """Dial from the trunk; quotes and backslashes in the name are escaped as in SIP."""
         values = {
             "number": number,
             "name": name.replace("\\", "\\\\").replace('"', '\\"'),
             "destination": destination,
-            "profile": "internal" if from_phones else "external",
+            "profile": "internal" if from_phones else "callids" if call_id else "external",
+            "call_id": call_id,
         }
         pairs = (
             f"{key}={quote(value, '', 'utf-8', 'surrogateescape')}" for key, value in values.items()

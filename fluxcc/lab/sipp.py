@@ -67,10 +67,13 @@ class Sipp:
     def telephones(self) -> Telephones:
         return Telephones(self._spawn("telephones", self._ports.phones, []))
 
-    def call(self, number: str, destination: str, *, name: str, port: int) -> SippCaller:
+    def call(
+        self, number: str, destination: str, *, name: str, port: int, call_id: str = ""
+    ) -> SippCaller:
         seat = self._take_seat()
-        call_id = uuid.uuid4().hex
-        arguments = ["-m", "1", "-r", str(_CREATE_AT_ONCE), "-cid_str", call_id]
+        call_id = call_id or uuid.uuid4().hex
+        # SIPp replaces %u and the like in it.
+        arguments = ["-m", "1", "-r", str(_CREATE_AT_ONCE), "-cid_str", call_id.replace("%", "%%")]
         # A variable set here is the one text in which SIPp neither replaces [keywords] nor splits
         # at a semicolon; a file to inject from would do both.
         arguments += ["-set", "from", _from_header(number, name, seat.sip)]
@@ -253,7 +256,8 @@ class Telephones:
 
     def _follow(self) -> None:
         for message in self._process.trace.read():
-            if message.method == "INVITE" and not message.status:
+            is_known = message.call_id in self._calls  # asked again where the media is to go
+            if message.method == "INVITE" and not message.status and not is_known:
                 self._ringing[message.call_id] = message.user
             elif message.method == "ACK" and message.call_id in self._ringing:
                 self._calls[message.call_id] = self._ringing.pop(message.call_id)

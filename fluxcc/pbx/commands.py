@@ -9,26 +9,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.media import Media
 from fluxcc.kit.names import BRIEF_PREFIX
 from fluxcc.pbx.events import CUSTOM
 from fluxcc.pbx.json_texts import as_text, load
 
 _SURVEY_VARIABLE = "transfer_after_bridge"
+_APPLICATION = "current_application"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/][A-Za-z0-9._:*#+@%/-]{0,255}", re.ASCII)
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
+_LEG = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
+"""What a leg's name may be: all that a SIP Call-ID is made of (``inbound-use-callid-as-uuid``; RFC
+3261, ``word``), and FreeSWITCH keeps 256 characters of it. One with a blank cannot be addressed:
+to ``uuid_kill`` it ends there."""
 
 
 def end_leg(leg: str, cause: str) -> str:
-    """Hang a leg up."""
-    return f"uuid_kill {_word(leg)} {_word(cause)}"
+    """Hang a leg up. FreeSWITCH takes all up to the first blank as its name."""
+    return f"uuid_kill {_leg(leg)} {_word(cause)}"
 
 
 def move_leg(leg: str, destination: str, context: str) -> str:
     """Send a leg to a destination of the dialplan."""
-    return f"uuid_transfer {_word(leg)} {_word(destination)} XML {_word(context)}"
+    return f"uuid_transfer {_quoted(leg)} {_word(destination)} XML {_word(context)}"
+
+
+def forget_application(leg: str) -> str:
+    """Clear what the leg shows as its application, until it executes the next one. Otherwise it
+    shows the ``bridge`` that it left, together with the new destination, for up to 20 ms after
+    ``move_leg``."""
+    return f"uuid_setvar {_quoted(leg)} {_APPLICATION}"
 
 
 def move_pair(leg: str, destination: str, context: str) -> str:
@@ -40,7 +55,21 @@ def move_pair(leg: str, destination: str, context: str) -> str:
     (``switch_ivr_bridge.c``, ``audio_bridge_on_exchange_media``); an originator goes on in its
     dialplan, and hangs up at the end of it.
     """
-    return f"uuid_transfer {_word(leg)} -both {_word(destination)} XML {_word(context)}"
+    return f"uuid_transfer {_quoted(leg)} -both {_word(destination)} XML {_word(context)}"
+
+
+def bring_media_back(leg: str) -> str:
+    """Make the media of a leg and of the one it is bridged to run through FreeSWITCH again.
+
+    It waits for both telephones, for more than 10 s where one does not answer, so it is to be run
+    in the background (``switch_ivr.c``, ``switch_ivr_media``).
+    """
+    return f"uuid_media {_quoted(leg)}"
+
+
+def list_members(room: str) -> str:
+    """Ask who is in a conference. As JSON: a caller's name may have the separators of ``list``."""
+    return f"conference {_word(room)} json_list"
 
 
 def arm_survey(leg: str, destination: str, context: str) -> str:
@@ -49,20 +78,24 @@ def arm_survey(leg: str, destination: str, context: str) -> str:
     FreeSWITCH does so by itself (``switch_ivr_bridge.c``), also while the daemon is down.
     """
     target = f"{_word(destination)}:XML:{_word(context)}"
-    return f"uuid_setvar {_word(leg)} {_SURVEY_VARIABLE} {target}"
+    return f"uuid_setvar {_quoted(leg)} {_SURVEY_VARIABLE} {target}"
 
 
 def disarm_survey(leg: str) -> str:
     """Undo ``arm_survey``; a transfer does not undo it."""
-    return f"uuid_setvar {_word(leg)} {_SURVEY_VARIABLE}"
+    return f"uuid_setvar {_quoted(leg)} {_SURVEY_VARIABLE}"
+
+
+def detain(leg: str, *, is_on: bool) -> str:
+    """Park a leg when its bridge ends (``switch_ivr_bridge.c``), or not any more."""
+    return f"uuid_setvar {_quoted(leg)} park_after_bridge {'true' if is_on else ''}".rstrip()
 
 
 def brief(leg: str, name: str, value: str) -> str:
     """Set one fact for the survey as a channel variable. It is percent-encoded, so that a group's
     name may have any letter and nothing in it is expanded by a dialplan."""
-    return (
-        f"uuid_setvar {_word(leg)} {BRIEF_PREFIX}{_word(name)} {quote(value, safe='*#+')}".rstrip()
-    )
+    told = quote(value, safe="*#+")
+    return f"uuid_setvar {_quoted(leg)} {BRIEF_PREFIX}{_word(name)} {told}".rstrip()
 
 
 def put_hash(realm: str, key: str, value: str) -> str:
@@ -107,13 +140,14 @@ def read_context(context: str) -> str:
 
 
 def exists(leg: str) -> str:
-    """Ask whether a leg exists; unlike a snapshot, the answer does not lag."""
-    return f"uuid_exists {_word(leg)}"
+    """Ask whether a leg exists; unlike a snapshot, the answer does not lag. FreeSWITCH takes the
+    whole argument as its name."""
+    return f"uuid_exists {_leg(leg)}"
 
 
 def describe(leg: str) -> str:
     """Ask for everything about a leg, in the shape of an event."""
-    return f"uuid_dump {_word(leg)} json"
+    return f"uuid_dump {_quoted(leg)} json"
 
 
 TRUE = "true"
@@ -134,14 +168,29 @@ def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-def is_word(text: str) -> bool:
-    """Whether this may be an argument of a command. A leg's UUID need not be one: a caller of
-    ``originate`` can choose any text (``origination_uuid``)."""
-    return bool(_SAFE_WORD.fullmatch(text))
+def is_leg(text: str) -> bool:
+    """Whether a leg of this name can be addressed. One need not be: a caller of ``originate`` can
+    choose any text (``origination_uuid``)."""
+    return bool(_LEG.fullmatch(text))
+
+
+def _leg(text: str) -> str:
+    if not is_leg(text):
+        raise PbxRejectedError(f"a leg with such a name cannot be addressed: {text[:60]!r}")
+    return text
+
+
+def _quoted(leg: str) -> str:
+    """A leg's name as one argument of a command that is read by ``switch_separate_string``: there a
+    quote and a backslash mean something, and ``^^`` at the start changes the separator."""
+    if _SAFE_WORD.fullmatch(_leg(leg)):
+        return leg
+    escaped = leg.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _word(text: str) -> str:
-    if not is_word(text):
+    if not _SAFE_WORD.fullmatch(text):
         raise PbxRejectedError(f"not allowed in a command: {text[:60]!r}")
     return text
 
@@ -172,22 +221,56 @@ def is_no_such_leg(answer: str) -> bool:
     return answer.startswith("-ERR No such channel")
 
 
-def is_taken(description: str, destination: str) -> bool:
-    """Whether the answer to ``describe`` shows that the dialplan took the leg at a destination."""
-    if not is_ok(description):
-        return False
+def read_media(description: str) -> Media:
+    """The way of a bridge's media, from the answer to ``describe`` for its originatee."""
+    leg = _read_leg(description)
+    if leg.get("Channel-Read-Codec-Name") == "PROXY":
+        return Media.PROXIED
+    return _MEDIA.get(as_text(leg.get("Channel-State", "")), Media.UNKNOWN)
+
+
+_MEDIA = {"CS_EXCHANGE_MEDIA": Media.HERE, "CS_HIBERNATE": Media.PAST}
+
+
+def read_members(answer: str) -> frozenset[str]:
+    """The legs in the answer to ``list_members``; none where there is no such conference. Raises
+    ``PbxRejectedError`` where it cannot be read."""
+    if not is_ok(answer):
+        return frozenset()
     try:
-        leg = load(description)
-    except ValueError:
-        return False
-    if not isinstance(leg, dict):
-        return False
+        [conference] = load(answer)
+        members = conference["members"]
+        return frozenset(as_text(member["uuid"]) for member in members if "uuid" in member)
+    except (ValueError, TypeError, KeyError) as error:
+        raise PbxRejectedError(f"no list of a conference: {answer[:60]!r}") from error
+
+
+def application_of(description: str, destination: str) -> Application | None:
+    """What the answer to ``describe`` says the dialplan does with the leg at a destination; None
+    where the leg has not come there."""
+    leg = _read_leg(description)
     history = leg.get("variable_transfer_history", "")
     transfers = history if isinstance(history, list) else [history]
     # The dialplan may have sent it on already: then only its transfer history has the destination.
     was_sent = any(f":bl_xfer:{destination}/" in as_text(transfer) for transfer in transfers)
     is_there = leg.get("Caller-Destination-Number") == destination
-    return (was_sent or is_there) and as_text(leg.get("Channel-State", "")) in _IN_DIALPLAN
+    if not (was_sent or is_there) or as_text(leg.get("Channel-State", "")) not in _IN_DIALPLAN:
+        return None
+    return Application(
+        as_text(leg.get(f"variable_{_APPLICATION}", "")),
+        as_text(leg.get(f"variable_{_APPLICATION}_data", "")),
+    )
+
+
+def _read_leg(description: str) -> dict[str, Any]:
+    """Header → value of the answer to ``describe``; empty where it describes nothing."""
+    if not is_ok(description):
+        return {}
+    try:
+        leg = load(description)
+    except ValueError:
+        return {}
+    return leg if isinstance(leg, dict) else {}
 
 
 _IN_DIALPLAN = frozenset({"CS_EXECUTE", "CS_SOFT_EXECUTE", "CS_EXCHANGE_MEDIA", "CS_PARK"})

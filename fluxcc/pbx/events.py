@@ -19,6 +19,10 @@ LEG_EVENTS = {
     "CHANNEL_ANSWER": "leg_answered",
     "CHANNEL_BRIDGE": "legs_bridged",
     "CHANNEL_UNBRIDGE": "legs_unbridged",
+    "CHANNEL_HOLD": "leg_held",
+    "CHANNEL_UNHOLD": "leg_resumed",
+    "CHANNEL_PARK": "leg_parked",
+    "CHANNEL_UNPARK": "leg_unparked",
     "CHANNEL_HANGUP": "leg_ended",
     "CHANNEL_DESTROY": "leg_destroyed",
 }
@@ -31,10 +35,19 @@ REPLY = "fluxcc::reply"
 SURVEY = "fluxcc::survey"
 CONFERENCE = "conference::maintenance"
 JOINED = "add-member"
+LEFT = "del-member"
+"""``Action`` of ``CONFERENCE``: a leg entered a conference, or left it. Both carry the leg's
+``Unique-ID`` and ``Conference-Name``, and ``Conference-Size`` as it is afterwards."""
+VALET = "valet_parking::info"
+PARKED = "hold"
+"""What a parking lot says of a leg that was parked there; anything else means that it left."""
 
 
 SUBSCRIPTION = " ".join(
-    ["event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM, REQUEST, REPLY, SURVEY, CONFERENCE]
+    [
+        *("event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM),
+        *(REQUEST, REPLY, SURVEY, CONFERENCE, VALET),
+    ]
 )
 """The command that subscribes. CUSTOM is followed by its subclasses, so they stand last."""
 
@@ -54,9 +67,33 @@ _HEADERS = {
     "queue_side": "variable_cc_side",
     "queue_member": "variable_cc_member_session_uuid",
     "dialed_user": "variable_dialed_user",
+    "dialed_extension": "variable_dialed_extension",
+    "presence": "Channel-Presence-ID",
+    "gateway": "variable_sip_gateway_name",
+    "channel": "Channel-Name",
+    "answer_state": "Answer-State",
+    "other_half": "variable_other_loopback_leg_uuid",
+    "dialled_by": "variable_other_loopback_from_uuid",
+    "enterprise_for": "variable_ent_originate_aleg_uuid",
+    "consults_for": "variable_soft_holding_uuid",
+    "agent_type": "variable_cc_agent_type",
+    "fifo_role": "variable_fifo_role",
+    "standing": "variable_fluxcc_standing",
+    "codec": "Channel-Read-Codec-Name",
+    "parks_after_bridge": "variable_park_after_bridge",
+    "action": "Action",
     "conference": "Conference-Name",
+    "application": "variable_current_application",
+    "application_data": "variable_current_application_data",
 }
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
+_CALL = "Fluxcc-Call"
+_LEG_FIELDS = (
+    *("leg", "other_leg", "bridge_a", "bridge_b", "queue_member"),
+    *("other_half", "dialled_by", "enterprise_for", "consults_for"),
+)
+_LEG_NAMES = (*(_HEADERS[field] for field in _LEG_FIELDS), _CALL)
+"""Headers that are a leg's name, of which no character may be lost."""
 
 
 class Event(LegEvent):
@@ -64,8 +101,6 @@ class Event(LegEvent):
 
     name: str = ""
     subclass: str = ""
-    action: str = ""
-    """``conference::maintenance``: what happened in the room."""
     hung_up_by: str = ""
     """SIP: how the leg ended (``sip_hangup_disposition``)."""
 
@@ -78,7 +113,6 @@ class Event(LegEvent):
 _EVENT_HEADERS = {
     "name": "Event-Name",
     "subclass": "Event-Subclass",
-    "action": "Action",
     "hung_up_by": "variable_sip_hangup_disposition",
     **_HEADERS,
 }
@@ -90,10 +124,11 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     request: str = msgspec.field(default="", name="Fluxcc-Request-ID")
     action: str = msgspec.field(default="", name="Fluxcc-Action")
     agent: str = msgspec.field(default="", name="Fluxcc-Agent")
-    call: str = msgspec.field(default="", name="Fluxcc-Call")
+    call: str = msgspec.field(default="", name=_CALL)
     service: str = msgspec.field(default="", name="Fluxcc-Service")
     reason: str = msgspec.field(default="", name="Fluxcc-Reason")
     language: str = msgspec.field(default="", name="Fluxcc-Language")
+    survey: str = msgspec.field(default="", name="Fluxcc-Survey")
 
 
 class Decoder:
@@ -113,12 +148,12 @@ class Decoder:
         try:
             return self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return msgspec.convert(read_loosely(body), self._type)
+            return msgspec.convert(read_loosely(body, _LEG_NAMES), self._type)
 
     @staticmethod
     def request(body: bytes) -> RequestHeaders:
         """The request in the body of a ``fluxcc::request`` event. Raises ``ValueError``."""
-        return msgspec.convert(read_loosely(body), RequestHeaders)
+        return msgspec.convert(read_loosely(body, _LEG_NAMES), RequestHeaders)
 
 
 def _event_type(group_variables: Sequence[str], agent_variables: Sequence[str]) -> type[Event]:

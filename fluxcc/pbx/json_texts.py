@@ -7,17 +7,24 @@ No I/O. Counterparts: ``events`` and ``snapshot`` use it for what msgspec reject
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 
-def read_loosely(body: bytes) -> dict[str, str]:
+def read_loosely(body: bytes, names: Collection[str] = ()) -> dict[str, str]:
     """Header → value of an event's body, as texts that can be stored.
 
-    Bytes that are no UTF-8 become U+FFFD, a list its first element. Raises ``ValueError``.
+    Bytes that are no UTF-8 become U+FFFD, a list its first element, or under one of ``names`` the
+    text that FreeSWITCH made a list of: it takes every value that begins with ``ARRAY::`` for one,
+    a leg's name too. Raises ``ValueError``.
     """
     document = load(body.decode("utf-8", "replace"))
     if not isinstance(document, dict):
         raise ValueError("an event that is not an object")
+    for name in names:
+        value = document.get(name)
+        if isinstance(value, list):
+            document[name] = "ARRAY::" + "|:".join(map(as_text, value))
     return {as_text(name): as_text(value) for name, value in document.items()}
 
 

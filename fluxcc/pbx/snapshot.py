@@ -22,6 +22,7 @@ class _ChannelRow(msgspec.Struct):
 
     uuid: str
     direction: str = ""
+    name: str = ""
     created_epoch: str = ""
     state: str = ""
     callstate: str = ""
@@ -32,6 +33,8 @@ class _ChannelRow(msgspec.Struct):
     initial_dest: str = ""
     context: str = ""
     initial_context: str = ""
+    application: str = ""
+    application_data: str = ""
 
 
 class _BridgeRow(msgspec.Struct):
@@ -74,6 +77,11 @@ def read_snapshot(
             is_answered=row.callstate in _ANSWERED,
             created=_created(row),
             bridged_to=pairs.get(row.uuid, ""),
+            channel=row.name,
+            presence=row.presence_id,
+            is_on_hold=row.callstate == "HELD",
+            application=row.application,
+            application_data=row.application_data,
         )
         for row in _rows(channels, _ChannelRow, pause)
         if row.state not in _GONE

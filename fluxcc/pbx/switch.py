@@ -9,14 +9,18 @@ connection), ``commands`` (texts and answers).
 from __future__ import annotations
 
 import itertools
+import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+import gevent
 import msgspec
 from gevent.event import AsyncResult
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
+from fluxcc.domain.media import Media
 from fluxcc.kit import names
 from fluxcc.pbx import commands, dialplan, events, snapshot
 from fluxcc.pbx.link import Link, yield_to_others
@@ -28,7 +32,14 @@ WRITES_IN_FLIGHT = 2
 action waits for the answers of at most so many writes."""
 KEYS_PER_LUA_LINE = 120
 """Keys written by one line of Lua, which takes FreeSWITCH some 5 ms."""
+DESCRIBED_TOGETHER = 64
+"""Legs that are described between two pauses; each answer has some 10 kB."""
 SNAPSHOT_TIMEOUT = 30.0
+MEDIA_TIMEOUT = 1.5
+"""Seconds that both telephones have to send their media to FreeSWITCH again. In the lab it takes
+50 to 90 ms; what an action may take altogether stands in the contract, section 3."""
+MEDIA_POLL = 0.02
+"""Seconds between two questions whether they do."""
 ASKED_ONE_BY_ONE = 1_000
 """Legs that FreeSWITCH is asked for one by one, although none is known: they may be gone already,
 and nothing would ever tell of that. More are taken at their word; the second snapshot asks."""
@@ -106,10 +117,10 @@ class Switch:
         )
         yield_to_others()
         listed = {row.uuid for row in rows}
-        doubtful = [leg for leg in known if leg not in listed and commands.is_word(leg)]
+        doubtful = [leg for leg in known if leg not in listed and commands.is_leg(leg)]
         if known or len(listed) <= ASKED_ONE_BY_ONE:
-            # One with a name that is no word of a command is taken at its row's word.
-            doubtful += [leg for leg in listed if leg not in known and commands.is_word(leg)]
+            # One whose name cannot be addressed is taken at its row's word.
+            doubtful += [leg for leg in listed if leg not in known and commands.is_leg(leg)]
         there = self._existing(doubtful)
         up = frozenset(there | (listed - set(doubtful)))
         yield_to_others()
@@ -119,10 +130,17 @@ class Switch:
         """FreeSWITCH's ``storage_dir``."""
         return self._api(commands.STORAGE_FOLDER).strip()
 
-    def describe(self, leg: str) -> bytes | None:
-        """Everything about a leg, in the shape of an event's body; None where it is gone."""
-        answer = self._api(commands.describe(leg))
-        return answer.encode() if commands.is_ok(answer) else None
+    def describe_all(self, legs: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """Everything about each of the legs, in the shape of an event's body, as the answers come.
+        A leg that is gone, or cannot be asked about, is left out."""
+        askable = [leg for leg in legs if commands.is_leg(leg)]
+        for start in range(0, len(askable), DESCRIBED_TOGETHER):
+            chunk = askable[start : start + DESCRIBED_TOGETHER]
+            answers = self._run_all((commands.describe(leg) for leg in chunk), check=False)
+            for leg, answer in zip(chunk, answers, strict=True):
+                if commands.is_ok(answer):
+                    yield leg, answer.encode()
+            yield_to_others()
 
     def _existing(self, legs: Sequence[str]) -> set[str]:
         answers = self._run_all((commands.exists(leg) for leg in legs), check=False)
@@ -160,17 +178,47 @@ class Switch:
         """Whether FreeSWITCH has none of the legs any more; the answer does not lag."""
         return not self._existing(list(legs))
 
+    def media_of(self, leg: str) -> Media:
+        """The way of the media of the bridge whose originatee this leg is."""
+        return commands.read_media(self._api(commands.describe(leg)))
+
+    def bring_media_back(self, leg: str) -> None:
+        """Make the media of a bridge, named by its originatee, run through FreeSWITCH again; return
+        once it does. Raises ``PbxRejectedError`` where a telephone does not answer in time."""
+        # Not by "api": the whole link would wait for a telephone.
+        job = f"bgapi {commands.bring_media_back(leg)}"
+        self._accepted(self._command_link().send(job).text)
+        deadline = time.monotonic() + MEDIA_TIMEOUT
+        while self.media_of(leg) is not Media.HERE:
+            if time.monotonic() > deadline:
+                raise PbxRejectedError("the call's media does not come back to FreeSWITCH")
+            gevent.sleep(MEDIA_POLL)
+
+    def members_of(self, room: str) -> frozenset[str]:
+        """The legs in the conference of that name; none where there is no such conference."""
+        return commands.read_members(self._api(commands.list_members(room)))
+
     def move_leg(self, leg: str, destination: str, context: str) -> None:
-        """Send the leg to a destination of the dialplan."""
-        self._accepted(self._api(commands.move_leg(leg, destination, context)))
+        """Send the leg to a destination of the dialplan; what it executes from then on is what
+        that does with it (``application_of``)."""
+        texts = (
+            commands.forget_application(leg),
+            commands.move_leg(leg, destination, context),
+        )
+        self._accepted(self._run_all(texts, check=False)[-1])
 
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send an originatee and the leg it is bridged to now to the same destination."""
         self._accepted(self._api(commands.move_pair(leg, destination, context)))
 
-    def is_taken(self, leg: str, destination: str) -> bool:
-        """Whether the dialplan has the leg at that destination now."""
-        return commands.is_taken(self._api(commands.describe(leg)), destination)
+    def detain_leg(self, leg: str, *, is_on: bool) -> None:
+        """Have the leg wait when its bridge ends, or not any more."""
+        self._accepted(self._api(commands.detain(leg, is_on=is_on)))
+
+    def application_of(self, leg: str, destination: str) -> Application | None:
+        """What the dialplan does with the leg at that destination now, where it has come there;
+        None where it has not, or the leg is gone."""
+        return commands.application_of(self._api(commands.describe(leg)), destination)
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
         """Give the leg the facts that the survey reads: (name, value)."""

@@ -26,6 +26,8 @@ from fluxcc.pbx.events import RequestHeaders
 
 ACTIONS = {action.value: action for action in ON_CALLS} | ALIASES
 """The names by which a board may ask for actions, the Portuguese ones included."""
+SURVEY = {"": True, "yes": True, "no": False}
+"""``Fluxcc-Survey``: whether a ``hangup`` may lead to the group's survey."""
 LONGEST_ECHO = 64
 """Characters of a malformed request's action and agent that its reply repeats."""
 
@@ -36,7 +38,7 @@ def read_request(headers: RequestHeaders, language: str) -> Request:
         raise RefusedError(Code.MALFORMED_REQUEST)
     if headers.call and not UUID.fullmatch(headers.call):
         raise RefusedError(Code.MALFORMED_REQUEST)
-    if not headers.action:
+    if not headers.action or headers.survey not in SURVEY:
         raise RefusedError(Code.MALFORMED_REQUEST)
     action = ACTIONS.get(headers.action)
     if action is None:
@@ -50,6 +52,7 @@ def read_request(headers: RequestHeaders, language: str) -> Request:
         agent=headers.agent,
         call=headers.call,
         service=clean_text(headers.service, LONGEST_SERVICE),
+        has_survey=SURVEY[headers.survey],
         reason=clean_text(headers.reason, LONGEST_REASON),
         language=language,
     )

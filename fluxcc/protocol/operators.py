@@ -55,6 +55,8 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     number: str = ""
     duration: int | None = None
     service: str = ""
+    survey: bool = True
+    """With ``hangup``: whether the customer may go to the group's survey."""
     entry: Entry | None = None
     """With ``set`` and ``remove``."""
     before: float | None = None
@@ -204,6 +206,7 @@ def read_request(ask: Ask, who: str) -> Request:
         number=ask.number,
         duration=ask.duration,
         service=clean_text(ask.service, LONGEST_SERVICE),
+        has_survey=ask.survey,
         entry=ask.entry,
         reason=clean_text(ask.reason, LONGEST_REASON),
         language=clean_text(ask.language, LONGEST_LANGUAGE),

@@ -32,6 +32,9 @@ CALLS = Table(
     Column("ended", Double),
     Column("cause", Text, nullable=False),
     Column("outcome", Text, nullable=False),
+    Column("parted", Double),
+    Column("sequel", Text, nullable=False, server_default=""),  # steps, with blanks between them
+    Column("state", Text, nullable=False, server_default=""),  # core.calls.memory
 )
 Index(
     "calls_live",

@@ -1,6 +1,6 @@
--- The board's synchronous door: one API call, one answer. fluxcc-kit-version: 1
+-- The board's synchronous door: one API call, one answer. fluxcc-kit-version: 2
 --
---     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [reason=TEXT]
+--     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [survey=no] [reason=TEXT]
 --
 -- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 5 seconds. It fires the same request event as
 -- a board would and waits for its reply event; the daemon decides and writes the audit. reason
@@ -11,6 +11,7 @@ local NAMES = {
   agent = "Fluxcc-Agent",
   call = "Fluxcc-Call",
   service = "Fluxcc-Service",
+  survey = "Fluxcc-Survey",
   reason = "Fluxcc-Reason",
   language = "Fluxcc-Language",
   id = "Fluxcc-Request-ID",

@@ -38,6 +38,12 @@ def bridge_of(lab: Lab, leg: str) -> str:
     return lab.api(f"uuid_getvar {leg} bridge_to").strip()
 
 
+def members(lab: Lab, room: str) -> list[str]:
+    """The legs in a room, by the room's own list."""
+    answer = lab.api(f"conference {room} list")
+    return [line.split(";")[2] for line in answer.splitlines() if line.count(";") > 3]
+
+
 def agent_state(lab: Lab, agent: str = AGENT) -> str:
     """What mod_callcenter says of an agent: ``Waiting``, ``In a queue call``, …"""
     return lab.api(f"callcenter_config agent get state {agent}@default").strip()

@@ -138,10 +138,12 @@ class Scene:
         """A board of which only replies are asked, connected when it is first used."""
         return self._end.enter_context(self.daemon.board())
 
-    def talk(self, number: str, agent: str = AGENT, *, name: str = "") -> Conversation:
+    def talk(
+        self, number: str, agent: str = AGENT, *, name: str = "", call_id: str = ""
+    ) -> Conversation:
         """Somebody calls an agent; the two talk, and the daemon has seen it."""
         earlier = {call["call"] for call in self.daemon.calls()}
-        caller = self.lab.call(number, agent, name=name)
+        caller = self.lab.call(number, agent, name=name, call_id=call_id)
         caller.wait_answered()
         call = self.daemon.wait_talking(besides=earlier)
         return Conversation(self.lab, number, call, caller)

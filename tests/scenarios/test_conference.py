@@ -14,9 +14,20 @@ from fluxcc.lab.port import Lab
 from tests.testing.waiting import until
 
 from .kinds import RECEIVED, RECEIVED_BY_QUEUE, Kind, every_kind
-from .pbx import AGENT, COLLEAGUE, TALKING
+from .pbx import AGENT, COLLEAGUE, TALKING, members
 from .scene import Scene
 
+HOUSE_MEDIA = r"""<include>
+  <extension name="house_media">
+    <condition field="destination_number" expression="^(bypass_media|proxy_media)$">
+      <action application="set" data="$1=true"/>
+      <action application="set" data="fluxcc_group=sales"/>
+      <action application="bridge" data="user/1000@pbx.test"/>
+    </condition>
+  </extension>
+</include>
+"""
+"""What is dialled is the media's way."""
 HOUSE_ROOM = r"""<include>
   <extension name="house_room">
     <condition field="destination_number" expression="^\*(1000)$">
@@ -120,15 +131,84 @@ def test_a_room_comes_and_goes_at_once(scene: Scene) -> None:
     talk.wait_over()
 
 
+def test_where_somebody_else_is_in_the_room_nothing_moves(scene: Scene) -> None:
+    """Contract, section 1a: the two talk on, and nobody meets the one in there."""
+    scene.supervisor.adds_room()
+    talk = scene.connect(RECEIVED)
+    visitor = scene.lab.call(COLLEAGUE, f"*{AGENT}", from_phones=True)
+    visitor.wait_answered()
+    until(lambda: members(scene.lab, AGENT), "somebody is in the room")
+    reply = scene.board.ask("conference", AGENT, language="en")
+    assert (reply.status, reply.code, reply.call) == ("refused", "room-occupied", talk.customer)
+    assert "Somebody else" in reply.text
+    assert talk.is_up
+    assert len(members(scene.lab, AGENT)) == 1
+    visitor.hang_up()
+    until(lambda: not members(scene.lab, AGENT), "the room is empty")
+    assert scene.board.ask("conference", AGENT).code == "conference-joined"
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+def member_numbers(lab: Lab) -> list[str]:
+    """Each one who enters a room has a new one."""
+    return [line.partition(";")[0] for line in lab.api(f"conference {AGENT} list").splitlines()]
+
+
+def test_who_is_in_the_room_already_stays_there(scene: Scene) -> None:
+    """A second click moves nobody out and in again."""
+    scene.supervisor.adds_room()
+    talk = scene.connect(RECEIVED)
+    assert scene.board.ask("conference", AGENT).is_ok
+    before = member_numbers(scene.lab)
+    assert scene.board.ask("conference", AGENT).code == "conference-joined"
+    assert member_numbers(scene.lab) == before
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
 @pytest.fixture
-def house_room(lab: Lab, tmp_path: Path) -> Iterator[str]:
-    """The PBX's own dialplan has a room for agent 1000, under a name of its own."""
+def house(lab: Lab, tmp_path: Path) -> Iterator[Path]:
+    """The PBX's own dialplan, beside the kit's: its folder, with what this house has in it."""
     kit = tmp_path / "kit"
     shutil.copytree(find_kit(), kit)
     (kit / "dialplan" / "default" / "60_house.xml").write_text(HOUSE_ROOM)
+    (kit / "dialplan" / "public" / "60_house.xml").write_text(HOUSE_MEDIA)
     lab.install_kit(kit)
-    yield f"house-{AGENT}"
+    yield kit
     lab.install_kit(find_kit())
+
+
+@pytest.fixture
+def house_room(house: Path) -> str:
+    """The PBX's own dialplan has a room for agent 1000, under a name of its own."""
+    return f"house-{AGENT}"
+
+
+@pytest.mark.usefixtures("house")
+def test_media_past_the_pbx_is_brought_back(scene: Scene) -> None:
+    """The telephones send it to each other; a room needs it."""
+    scene.supervisor.adds_room()
+    talk = scene.talk(scene.number, "bypass_media")
+    assert scene.lab.api(f"uuid_getvar {talk.customer} signal_bridge_to") == talk.agent_leg
+    reply = scene.board.ask("conference", AGENT)
+    assert reply.code == "conference-joined"
+    time.sleep(0.3)
+    assert set(members(scene.lab, AGENT)) == {talk.customer, talk.agent_leg}
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+@pytest.mark.usefixtures("house")
+def test_media_that_is_passed_on_unseen_moves_nobody(scene: Scene) -> None:
+    """It cannot be brought back, and both would be out of the room at once."""
+    scene.supervisor.adds_room()
+    talk = scene.talk(scene.number, "proxy_media")
+    reply = scene.board.ask("conference", AGENT)
+    assert (reply.status, reply.code) == ("failed", "conference-not-joined")
+    assert talk.is_up
+    talk.customer_hangs_up()
+    talk.wait_over()
 
 
 def test_a_room_of_the_pbx_itself(scene: Scene, house_room: str) -> None:
@@ -150,9 +230,3 @@ def test_a_room_that_the_pbx_does_not_have(scene: Scene) -> None:
     reply = scene.board.ask("conference", AGENT)
     assert (reply.status, reply.code) == ("failed", "conference-not-joined")
     talk.wait_over()
-
-
-def members(lab: Lab, room: str) -> list[str]:
-    """The legs in a room, by the room's own list."""
-    answer = lab.api(f"conference {room} list")
-    return [line.split(";")[2] for line in answer.splitlines() if line.count(";") > 3]

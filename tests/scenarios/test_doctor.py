@@ -257,8 +257,8 @@ def test_a_kit_of_an_older_version(
     installation: Daemon, kit: Path, installed: Callable[[Path], None]
 ) -> None:
     for file in (*kit.glob("dialplan/*/*.xml"), *kit.glob("scripts/*.lua")):
-        text = file.read_text().replace(' kit_version="1"', "")
-        file.write_text(text.replace("fluxcc-kit-version: 1", "fluxcc-kit-version: 0"))
+        text = file.read_text().replace(' kit_version="2"', "")
+        file.write_text(text.replace("fluxcc-kit-version: 2", "fluxcc-kit-version: 0"))
     installed(kit)
     old = [each for _, each in examine(installation) if each.code == "kit-outdated"]
     assert {each.facts["file"] for each in old} == {
@@ -266,6 +266,7 @@ def test_a_kit_of_an_older_version(
         "dialplan/default/00_fluxcc.xml",
         "scripts/avali_e.lua",
         "scripts/fluxcc.lua",
+        "scripts/fluxcc_room.lua",
     }
     assert all("kit install" in each.remedy for each in old)
 

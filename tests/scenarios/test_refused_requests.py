@@ -100,7 +100,7 @@ def test_an_agent_in_two_calls(scene: Scene) -> None:
         ),
         pytest.param(
             "malformed-request",
-            [REQUEST, ACTION, AGENT, ("Fluxcc-Call", "a" * 65)],
+            [REQUEST, ACTION, AGENT, ("Fluxcc-Call", "a" * 257)],
             id="a long uuid",
         ),
         pytest.param("malformed-request", [REQUEST, AGENT], id="no action"),

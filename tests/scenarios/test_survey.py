@@ -192,8 +192,11 @@ def test_not_after_a_prank(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind
 
 
 @every_kind
-def test_not_after_a_transfer(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind) -> None:
-    """Neither when the agent is freed, nor at the end of the bridge that the service makes."""
+def test_after_a_transfer_it_is_about_the_talk_with_the_next_agent(
+    scene: Scene, armed: Supervisor, ear: Ear, kind: Kind
+) -> None:
+    """Not when the agent is freed; it is armed again when the colleague has the customer
+    (contract, section 1a.10)."""
     armed.adds_service("colleague", COLLEAGUE)
     talk = scene.connect(kind)
     wait_armed(scene.lab, talk)
@@ -202,22 +205,25 @@ def test_not_after_a_transfer(scene: Scene, armed: Supervisor, ear: Ear, kind: K
         lambda: exists(scene.lab, bridge_of(scene.lab, talk.customer)),
         "the colleague has the customer",
     )
+    wait_armed(scene.lab, talk)
     scene.lab.hang_up_phone(COLLEAGUE)
-    nobody_was_asked(ear, talk)
+    ear.answers(talk.customer, 1, "4")
+    assert wait_stored(scene.daemon, talk, 4).agent == COLLEAGUE
+    talk.customer_hangs_up()
+    talk.wait_over()
 
 
 @both_ways
 def test_not_after_a_conference(scene: Scene, armed: Supervisor, ear: Ear, kind: Kind) -> None:
-    """Taken to a room, the customer is not asked whoever leaves it first."""
+    """Taken to a room, the customer is not asked: they go with it, whoever leaves it first."""
     armed.adds_room()
     talk = scene.connect(kind)
     wait_armed(scene.lab, talk)
     assert scene.board.ask("conference", AGENT).code == "conference-joined"
     talk.agent_hangs_up()
-    scene.wait_free()
-    assert not talk.customer_is_gone()
-    talk.customer_hangs_up()
+    talk.wait_over()
     nobody_was_asked(ear, talk)
+    scene.wait_free()
 
 
 @every_kind

@@ -27,6 +27,14 @@ def test_an_action_is_one_call_and_one_answer(scene: Scene) -> None:
     assert (row["by"], row["code"], row["reason"]) == ("agent:1000", "blocked", "he was rude")
 
 
+def test_a_hangup_may_say_no_to_the_survey(scene: Scene) -> None:
+    scene.supervisor.sets_group(has_survey=True)
+    call = scene.talk(scene.number)
+    answer = scene.lab.api("lua fluxcc.lua hangup agent=1000 survey=no reason=voicemail")
+    assert answer.startswith("+OK ended ")
+    assert scene.are_gone(call.customer, call.agent_leg)
+
+
 def test_a_refusal_is_an_error_with_its_code(scene: Scene) -> None:
     assert scene.daemon.is_running
     assert scene.lab.api("lua fluxcc.lua prank agent=1000").startswith("-ERR no-live-call ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -76,6 +77,92 @@ def test_a_service_that_no_dialplan_has(scene: Scene, kind: Kind) -> None:
     assert (reply.status, reply.code) == ("failed", "destination-rejected")
     scene.wait_free()
     talk.wait_over(timeout=1)
+
+
+PREPARED = {
+    "set, export, hash, log": "7900",
+    "an answer": "7901",
+    "a pause": "7902",
+    "eval": "7903",
+    "sent on to the like": "7905",
+    "an extension of its own": "7906",
+}
+"""Numbers that nothing answers, behind the beginning of a real dialplan."""
+
+
+@both_ways
+@pytest.mark.parametrize("number", list(PREPARED.values()), ids=list(PREPARED))
+def test_a_dialplan_that_only_prepared(scene: Scene, kind: Kind, number: str) -> None:
+    """Nobody talked to the customer: ``destination-rejected``, although the PBX's cause is that of
+    any call's end."""
+    scene.supervisor.adds_service("prepared", number)
+    talk = scene.connect(kind)
+    reply = scene.board.ask("transfer", AGENT, service="prepared")
+    assert (reply.status, reply.code) == ("failed", "destination-rejected")
+    scene.wait_free()
+    talk.wait_over(timeout=1)
+    until(lambda: scene.follow_up(reply.request) == "ended:NORMAL_CLEARING", "the audit says so")
+
+
+@both_ways
+def test_a_dialplan_that_prepares_for_longer_than_a_reply_may_take(
+    scene: Scene, kind: Kind
+) -> None:
+    """Whatever has the customer when the time is over decides; the agent is free."""
+    scene.supervisor.adds_service("slow", "7904")
+    talk = scene.connect(kind)
+    reply = scene.board.ask("transfer", AGENT, service="slow")
+    assert (reply.status, reply.code) == ("failed", "destination-rejected")
+    scene.wait_free()
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "number", ["7301", "7302", "7303"], ids=["at once", "after a pause", "an extension of its own"]
+)
+def test_a_service_behind_a_dialplans_beginning(scene: Scene, kind: Kind, number: str) -> None:
+    """It talks to the customer when the board hears so."""
+    scene.supervisor.adds_service("behind", number)
+    talk = scene.connect(kind)
+    assert scene.board.ask("transfer", AGENT, service="behind").code == "transferred"
+    assert is_with_the_service(scene.lab, talk.customer)
+    scene.wait_free()
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+@both_ways
+def test_a_busy_service_behind_a_dialplans_beginning(scene: Scene, kind: Kind) -> None:
+    """Busy is an answer."""
+    scene.supervisor.adds_service("busy", "7304")
+    talk = scene.connect(kind)
+    reply = scene.board.ask("transfer", AGENT, service="busy")
+    assert (reply.status, reply.code) == ("ok", "transferred")
+    scene.wait_free()
+    talk.wait_over(timeout=1)
+    until(lambda: scene.follow_up(reply.request) == "busy", "the audit says so")
+
+
+@both_ways
+def test_a_customer_who_hangs_up_in_a_dialplans_pause(scene: Scene, kind: Kind) -> None:
+    """They left by themselves: the destination did not reject them."""
+    scene.supervisor.adds_service("slow", "7904")
+    talk = scene.connect(kind)
+    scene.board.send(
+        {
+            "Fluxcc-Request-ID": (request := uuid4().hex),
+            "Fluxcc-Action": "transfer",
+            "Fluxcc-Agent": AGENT,
+            "Fluxcc-Service": "slow",
+        }
+    )
+    until(lambda: scene.lab.api(f"uuid_getvar {talk.customer} lab_preamble") == "true", "it pauses")
+    talk.customer_hangs_up()
+    assert scene.board.wait(request).code == "transferred"
+    until(lambda: scene.follow_up(request) == "abandoned", "the audit says so")
+    talk.wait_over()
 
 
 @every_kind

@@ -57,6 +57,8 @@ class RealSite:
         self.password = secrets.token_hex(16)
         self._outside: dict[tuple[str, Via], SipTelephone] = {}
         self._changing = threading.Lock()
+        self._connections = threading.local()
+        self._connecting = threading.Lock()
         with ExitStack() as opened:
             ports = PortBlock()
             opened.callback(ports.release)
@@ -132,8 +134,14 @@ class RealSite:
         there.wait("ended")
 
     def api(self, command: str) -> str:
-        """By a connection of its own."""
-        return self._freeswitch.api(command)
+        """By a connection that each thread keeps."""
+        connection = getattr(self._connections, "one", None)
+        if connection is None:
+            # One after the other: FreeSWITCH is slow to greet many at once.
+            with self._connecting:
+                connection = EventSocket(self.host, self.port, self.password)
+            self._connections.one = connection
+        return connection.api(command).strip()
 
     def telephone(self, extension: str) -> SipTelephone:
         """One more telephone, registered."""

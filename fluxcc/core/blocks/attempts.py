@@ -12,7 +12,7 @@ import logging
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.calls import Leg, Outcome
+from fluxcc.domain.calls import Leg, LegKind, Outcome
 from fluxcc.domain.errors import PbxError
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Attempts:
     def check(self, leg: Leg) -> None:
         """Count the call of a blocked caller, and refuse it in a greenlet of its own."""
         block = self._blocking.blocklist.match(leg.number)
-        if block is None or leg.is_station:
+        if block is None or leg.kind is not LegKind.TRUNK:
             return
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED

@@ -6,14 +6,18 @@ snapshots, ``core.recovery`` reads the store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from sys import intern
 
-from fluxcc.core.calls.roles import Stations
+from msgspec.structs import replace
+
+from fluxcc.core.calls import memory
+from fluxcc.core.calls.identity import Stations
+from fluxcc.core.calls.memory import LegMemory
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
-from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, Outcome
+from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews, LegRow, Snapshot
 
 LEGS_PER_SLICE = 100
@@ -34,6 +38,8 @@ class Snapshots:
         self._journal = journal
         self._happenings = happenings
         self._stations = stations
+        self._memories: dict[str, LegMemory] = {}
+        """UUID of a leg → what the store remembers of it, until the next snapshot."""
 
     def restore(self, records: Iterable[CallRecord]) -> None:
         """Take over the store's calls that were live when the daemon last ended.
@@ -43,37 +49,46 @@ class Snapshots:
         for entry in records:
             if entry.id in self._tracker.calls or self._is_known(entry):
                 continue
+            remembered = memory.read(entry.state)
             call = Call(
                 id=entry.id,
                 started=entry.started,
                 agent=intern(entry.agent),
+                past_agents=remembered.past_agents,
                 group=intern(entry.group),
                 number=entry.number,
                 direction=Direction(entry.direction),
+                is_told=remembered.is_told,
                 bridged=entry.bridged,
+                parted=entry.parted,
                 outcome=Outcome(entry.outcome),
-                is_survey_over=entry.outcome != Outcome.LIVE,
+                sequel=tuple(entry.sequel.split()),
+                is_survey_over=remembered.is_survey_over or entry.outcome != Outcome.LIVE,
                 customer_uuid=entry.customer_leg,
                 agent_uuid=entry.agent_leg,
             )
             self._tracker.calls[call.id] = call
-            for uuid in (entry.customer_leg, entry.agent_leg):
-                if uuid:
-                    self._tracker.former[uuid] = call
+            self._tracker.hold(call, intern(remembered.holder))
+            self._memories.update((leg.uuid, leg) for leg in remembered.legs)
+            legs = [entry.customer_leg, entry.agent_leg, *(leg.uuid for leg in remembered.legs)]
+            self._tracker.former.update((uuid, call) for uuid in legs if uuid)
 
     def resync(
-        self, snapshot: Snapshot, known: Collection[str], pause: Callable[[], None] = lambda: None
-    ) -> list[str]:
-        """Make the live legs those of a snapshot; calls without a leg in it were lost.
+        self,
+        snapshot: Snapshot,
+        known: Collection[str],
+        described: Mapping[str, LegEvent],
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make the live legs those of a snapshot; calls without a customer in it were lost.
 
         ``known`` are the UUIDs of the legs that were known when the snapshot was asked for: a leg
         that was created since is not lost although it is missing, and one that ended since is not
         created again. A known leg keeps what the events said of it, which is more than a row has.
+        ``described`` has the channel variables of the others, as far as FreeSWITCH was asked.
 
         There may be 20,000 legs: ``pause`` is called every ``LEGS_PER_SLICE``. What events say
         meanwhile is newer than the snapshot, and stays.
-
-        Returns the UUIDs of the legs that were created from a row; ``leg_described`` adds the rest.
         """
         rest = slices(pause)
         for uuid in known:
@@ -83,32 +98,51 @@ class Snapshots:
                 next(rest)
         pause()
         adopted = []
-        for row in snapshot.rows:
+        for row in sorted(snapshot.rows, key=lambda row: row.created):
             # Its end may have been reported while the snapshot was on its way.
             has_ended = self._tracker.watchers.end_of(row.uuid) is not None
             if row.uuid not in self._tracker.legs and row.uuid not in known and not has_ended:
-                self._adopt(row)
-                adopted.append(row.uuid)
+                adopted.append((self._adopt(row, described.get(row.uuid)), row))
                 next(rest)
         pause()
-        for row in snapshot.rows:
-            leg, partner = self._tracker.legs.get(row.uuid), self._tracker.legs.get(row.bridged_to)
-            if leg is not None and partner is not None and leg.partner is not partner:
-                self._tracker.bridge(partner, leg)
-                next(rest)
+        for leg, row in adopted:
+            self._tracker.attach_adopted(leg, _event(row, described.get(row.uuid)))
+            next(rest)
+        self._bridge(snapshot, described, rest)
         pause()
-        for call in [call for call in self._tracker.calls.values() if not call.legs]:
-            if call.id in self._tracker.calls and not call.legs:
+        for call in list(self._tracker.calls.values()):
+            if call.id in self._tracker.calls and not self._is_alive(call):
                 self._tracker.close(call, Outcome.LOST)
                 next(rest)
         self._tracker.former.clear()
-        return adopted
+        self._memories.clear()
+
+    def _bridge(
+        self, snapshot: Snapshot, described: Mapping[str, LegEvent], rest: Iterator[None]
+    ) -> None:
+        legs = self._tracker.legs
+        # A leg that consults inside a bridge is in two, of which the table may have the inner one
+        # alone, and which must be told in their order.
+        outer = [(legs.get(each.consults_for), legs.get(uuid)) for uuid, each in described.items()]
+        pairs = [
+            *((first, second) for first, second in outer),
+            *((legs.get(row.bridged_to), legs.get(row.uuid)) for row in snapshot.rows),
+        ]
+        for first, second in pairs:
+            if first is not None and second is not None and second not in first.partners():
+                self._tracker.bridge(first, second)
+                next(rest)
+
+    @staticmethod
+    def _is_alive(call: Call) -> bool:
+        return call.customer is not None or any(leg.is_person for leg in call.legs)
 
     def _is_known(self, entry: CallRecord) -> bool:
         """Whether a call of the store is live here already under another id, because the store
         could be read only after the snapshot. It goes on under the store's id."""
         for uuid in (entry.customer_leg, entry.agent_leg):
-            call = self._tracker.call_of(uuid)
+            leg = self._tracker.legs.get(uuid)
+            call = leg.call if leg is not None else None
             if call is not None:
                 del self._tracker.calls[call.id]
                 call.id, call.started = entry.id, entry.started
@@ -116,16 +150,6 @@ class Snapshots:
                 self._journal.call_changed(call)
                 return True
         return False
-
-    def leg_described(self, event: LegEvent) -> None:
-        """Update a leg from its channel variables, which were asked for after a snapshot."""
-        leg = self._tracker.legs.get(event.leg)
-        if leg is None:
-            return
-        self._tracker.learn(leg, event)
-        if leg.partner is not None and leg.call is not None:
-            first = leg if leg.is_originator else leg.partner
-            self._tracker.bridge(first, leg.partner if first is leg else leg)
 
     def lose(self, leg: Leg) -> None:
         """Remove a leg whose end was not reported; a call that ends with it is lost."""
@@ -136,25 +160,46 @@ class Snapshots:
         self._tracker.watchers.happened(leg.uuid, LegNews(LegFact.ENDED))
         self._tracker.watchers.happened(leg.uuid, LegNews(LegFact.GONE))
 
-    def _adopt(self, row: LegRow) -> None:
-        """Create a leg from a snapshot's row."""
-        is_from_trunk = row.direction == "inbound" and not self._stations.believes(row.context)
-        # On a trunk the presence ID has the user of the From, which the caller chose.
-        user = "" if is_from_trunk else row.user
-        event = LegEvent(
-            leg=row.uuid,
-            direction=row.direction,
-            number=row.number,
-            destination=row.destination,
-            context=row.context,
-            dialed_user=user if row.direction == "outbound" else "",
-            user_name=user if row.direction == "inbound" else "",
-            at=str(int(row.created * 1e6)),
-        )
-        leg = self._tracker.new_leg(event)
-        leg.is_answered = row.is_answered
-        if leg.is_inbound and not leg.is_answered:
+    def _adopt(self, row: LegRow, described: LegEvent | None) -> Leg:
+        """Create a leg from a snapshot's row and its channel variables."""
+        event = _event(row, described)
+        if described is None and row.direction == "inbound":
+            # On a trunk the presence ID has the user of the From, which the caller chose.
+            is_believed = self._stations.believes(row.context)
+            event = replace(event, user_name=row.user if is_believed else "")
+        elif row.user or described is None:
+            # FreeSWITCH may have written another one's name onto the leg since.
+            event = replace(event, dialed_user=row.user)
+        leg = self._tracker.new_leg(event, is_joining=False)
+        remembered = self._memories.get(leg.uuid)
+        if remembered is not None:
+            leg.kind = remembered.kind
+            self._tracker.name(leg, remembered.extension, *remembered.aliases)
+            leg.hint, leg.first_dialled = remembered.hint, remembered.first_dialled
+            leg.is_standing = leg.is_standing or remembered.is_standing
+        leg.is_answered = leg.is_answered or row.is_answered
+        leg.is_on_hold = row.is_on_hold
+        if leg.is_inbound and leg.kind is LegKind.TRUNK and not leg.is_answered:
             self._happenings.leg_came_in(leg)
+        return leg
+
+
+def _event(row: LegRow, described: LegEvent | None) -> LegEvent:
+    """What a row says of a leg, and its channel variables where they are known. Who called whom is
+    the row's: a transfer changes it on the leg."""
+    return replace(
+        described if described is not None else LegEvent(),
+        leg=row.uuid,
+        direction=row.direction,
+        number=row.number,
+        destination=row.destination,
+        context=row.context,
+        channel=row.channel,
+        application=row.application,
+        application_data=row.application_data,
+        presence=row.presence,
+        at=str(int(row.created * 1e6)),
+    )
 
 
 def slices(pause: Callable[[], None]) -> Iterator[None]:

@@ -1,62 +1,54 @@
 """Every live leg and call, kept true by FreeSWITCH's events and, after a gap, by a snapshot.
 
-Counterparts: ``daemon.intake`` passes on what ``pbx.events`` decoded; ``core.requests`` looks
-calls up, and watches their legs through ``watchers``; ``journal`` writes changed calls.
+Counterparts: ``daemon.intake`` passes on what ``pbx.events`` decoded; ``identity`` says what a leg
+is and ``people`` who talks to whom; ``joining`` attaches legs to calls, ``register`` keeps both;
+``views`` looks calls up for ``core.requests``, which watches their legs through ``watchers``;
+``journal`` writes changed calls.
 
 An event about an unknown leg creates it here: events carry enough for that, and after a gap they
-may come before the snapshot does.
+may come before the snapshot does. The rules stand in the package's ``__init__``.
 """
 
 from __future__ import annotations
 
 from sys import intern
 from urllib.parse import unquote
-from zlib import crc32
 
-from fluxcc.core.calls.roles import Stations, assign_roles, name_agent
-from fluxcc.core.calls.watchers import Watchers
+from fluxcc.core.calls import people
+from fluxcc.core.calls.identity import Stations
+from fluxcc.core.calls.joining import Joining
+from fluxcc.core.calls.register import LONGEST_TEXT
 from fluxcc.core.happenings import Happenings
-from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
-from fluxcc.domain.calls import Call, Direction, Leg, Outcome
+from fluxcc.domain.calls import Bridge, Call, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews
 
-LONGEST_TEXT = 128
-"""Characters kept of a caller ID, a dialled number, a group's or an agent's name. A caller can send
-64 kB, which no index of PostgreSQL takes. It is more than any usable number has, so that cutting
-cannot turn a text into a usable number."""
+PARKED_AT_ONCE = 3.0
+"""Seconds after leaving an agent within which a customer who is parked was parked by that agent:
+the dialplan parks at once whom a telephone transfers there."""
+PARKING = frozenset({"park", "valet_park"})
+"""Applications that park (``mod_dptools.c``, ``mod_valet_parking.c``)."""
+CONFERENCE = "conference"
 
 
-class Tracker:
+class Tracker(Joining):
     """One per daemon. Its methods are named after what happened (``pbx.events.LEG_EVENTS``)."""
 
     def __init__(
-        self,
-        stations: Stations,
-        journal: Journal,
-        clock: Clock,
-        happenings: Happenings,
+        self, stations: Stations, journal: Journal, clock: Clock, happenings: Happenings
     ) -> None:
+        super().__init__(journal)
         self._stations = stations
-        self._journal = journal
         self._clock = clock
         self._happenings = happenings
-        self.legs: dict[str, Leg] = {}
-        self.calls: dict[int, Call] = {}
-        self._by_agent: dict[str, dict[str, Leg]] = {}
-        self.watchers = Watchers()
-        """Callbacks for what happens to single legs."""
-        self._ids = MomentIds()
-        self.former: dict[str, Call] = {}
-        """UUID of a leg → its call as the store has it, from before the daemon was started."""
 
     # Events
 
     def leg_created(self, event: LegEvent) -> None:
         """A leg was created: it joins the call it was dialled for, or begins one."""
         leg = self._leg(event)
-        if leg.is_inbound:
+        if leg.is_inbound and leg.kind is LegKind.TRUNK:
             self._happenings.leg_came_in(leg)
 
     def leg_answered(self, event: LegEvent) -> None:
@@ -64,12 +56,13 @@ class Tracker:
         leg = self._leg(event)
         leg.is_answered = True
         self.learn(leg, event)
+        self._settle_around(leg)
 
     def legs_bridged(self, event: LegEvent) -> None:
-        """Two legs were bridged: from now on customer and agent are known."""
+        """Two legs exchange media: a talk, once both have been answered."""
         leg = self._leg(event)
         self.learn(leg, event)
-        first = self.legs.get(event.bridge_a) or (leg if event.leg == event.bridge_a else None)
+        first = self.legs.get(event.bridge_a)
         second = self.legs.get(event.bridge_b)
         if first is None or second is None or first is second:
             # The other leg is unknown: the next snapshot brings it.
@@ -78,18 +71,57 @@ class Tracker:
 
     def legs_unbridged(self, event: LegEvent) -> None:
         """A bridge ended; each of its legs may go on."""
+        first, second = self.legs.get(event.bridge_a), self.legs.get(event.bridge_b)
+        if first is None and second is None:
+            first = self.legs.get(event.leg)
+            second = first.partner if first is not None else None
+        if first is not None and second is not None:
+            _part(first, second)
         for uuid in (event.bridge_a, event.bridge_b):
-            leg = self.legs.get(uuid)
-            if leg is not None:
-                _part(leg)
             self.watchers.happened(uuid, LegNews(LegFact.PARTED))
+        for leg in (first, second):
+            if leg is not None:
+                self._settle_around(leg)
+
+    def leg_held(self, event: LegEvent) -> None:
+        """The person at a leg put the other one on hold."""
+        leg = self._leg(event)
+        leg.is_on_hold = True
+        self._changed(leg)
+
+    def leg_resumed(self, event: LegEvent) -> None:
+        """The person at a leg took the other one off hold."""
+        leg = self._leg(event)
+        leg.is_on_hold = False
+        self._changed(leg)
+
+    def leg_parked(self, event: LegEvent) -> None:
+        """A leg was parked. The agent who had the customer and parked them holds them."""
+        leg = self._leg(event)
+        self.learn(leg, event)
+        call = leg.call
+        if call is None or call.customer is not leg or call.is_internal or leg.bridges:
+            return
+        # After the end of a bridge a leg may be parked, too, because its dialplan wants that.
+        is_sent_there = event.application in PARKING
+        is_at_once = call.parted is not None and self._clock.now() - call.parted < PARKED_AT_ONCE
+        if is_sent_there and is_at_once and call.outcome is Outcome.LIVE and call.agent:
+            self.hold(call, call.agent)
+
+    def leg_unparked(self, event: LegEvent) -> None:
+        """A leg left its place in the park."""
+        leg = self.legs.get(event.leg)
+        if leg is not None and leg.call is not None and leg.call.customer is leg:
+            self.hold(leg.call, "")
 
     def leg_ended(self, event: LegEvent) -> None:
         """A leg hung up."""
         leg = self.legs.get(event.leg)
         if leg is not None:
+            self.learn(leg, event)
             self.end(leg, event.cause)
-            self.watchers.happened(event.leg, LegNews(LegFact.ENDED, event.cause))
+            news = LegNews(LegFact.ENDED, event.cause, application=event.application)
+            self.watchers.happened(event.leg, news)
 
     def leg_destroyed(self, event: LegEvent) -> None:
         """A leg was destroyed. It ends here at the latest: a leg whose hangup event came before
@@ -100,212 +132,261 @@ class Tracker:
 
     def leg_joined(self, event: LegEvent) -> None:
         """A leg entered a conference room."""
+        leg = self.legs.get(event.leg)
+        if leg is not None:
+            self.enter_room(leg, event.conference)
         self.watchers.happened(event.leg, LegNews(LegFact.JOINED, event.conference))
 
-    # Look-ups
+    def leg_left(self, event: LegEvent) -> None:
+        """A leg left a conference room."""
+        leg = self.legs.get(event.leg)
+        if leg is not None:
+            self._leave_room(leg)
 
-    def agent_calls(self, agent: str) -> list[Call]:
-        """The calls of this agent's telephones: the bridged ones, or where there are none, all."""
-        calls = {
-            leg.call.id: leg.call
-            for leg in self._by_agent.get(agent, {}).values()
-            if leg.call is not None
-        }
-        talking = [call for call in calls.values() if call.is_talking]
-        return talking or list(calls.values())
-
-    def call_of(self, uuid: str) -> Call | None:
-        """The live call that has this leg."""
-        leg = self.legs.get(uuid)
-        return leg.call if leg else None
-
-    def has_agent(self, call: Call, agent: str) -> bool:
-        """Whether one of the agent's telephones is in this call."""
-        return any(leg.call is call for leg in self._by_agent.get(agent, {}).values())
-
-    def partner_of(self, uuid: str) -> LegNews | None:
-        """The bridge that a leg is in now, as news; None where it is in none."""
-        leg = self.legs.get(uuid)
-        if leg is None or leg.partner is None or leg.call is None:
-            return None
-        return LegNews(LegFact.BRIDGED, leg.call.agent)
-
-    def calls_of_group(self, group: str) -> list[Call]:
-        """The calls of a group in which customer and agent are connected."""
-        return [call for call in self.calls.values() if call.group == group and call.is_talking]
-
-    # Changes
+    # Legs
 
     def _leg(self, event: LegEvent) -> Leg:
         leg = self.legs.get(event.leg)
         return leg if leg is not None else self.new_leg(event)
 
-    def new_leg(self, event: LegEvent) -> Leg:
-        """Create a leg from the first event about it."""
-        is_inbound = event.direction != "outbound"
+    def new_leg(self, event: LegEvent, *, is_joining: bool = True) -> Leg:
+        """Create a leg from the first event about it; it joins its call at once, or with
+        ``attach_adopted``."""
         self.watchers.began(event.leg)
         leg = Leg(
             uuid=event.leg,
-            is_inbound=is_inbound,
+            is_inbound=event.direction != "outbound",
             number=event.number[:LONGEST_TEXT],
             # A plus sign that was dialled arrives as %2B.
             destination=unquote(event.destination[: 3 * LONGEST_TEXT])[:LONGEST_TEXT],
             context=intern(event.context),
             created=float(event.at or 0) / 1e6 or self._clock.now(),
+            other_half=event.other_half,
         )
+        leg.origin = self._origin(event)
         self.legs[leg.uuid] = leg
+        leg.kind, names = self._stations.identify(leg, event)
+        self.name(leg, *names)
         self.learn(leg, event)
-        self._join(leg, self._origin(event))
+        if is_joining:
+            self._join(leg)
         return leg
 
-    def _origin(self, event: LegEvent) -> Leg | None:
-        """The leg that this one was dialled for."""
-        if event.queue_member:
-            return self.legs.get(event.queue_member)
-        if event.other_type == "originator":
-            return self.legs.get(event.other_leg)
-        return None
+    def attach_adopted(self, leg: Leg, event: LegEvent) -> None:
+        """Attach a leg of a snapshot to its call, once all legs are there, and to its room."""
+        if leg.call is None and leg.uuid in self.legs:
+            leg.origin = self._origin(event)
+            self._join(leg)
+            if event.application == CONFERENCE and event.application_data:
+                self.enter_room(leg, event.application_data.partition("@")[0].partition("+")[0])
 
-    def _join(self, leg: Leg, origin: Leg | None) -> None:
-        call = self.former.pop(leg.uuid, None) or (origin.call if origin is not None else None)
-        if call is None:
-            call = Call(id=self._new_id(leg), started=leg.created, number=leg.person)
-            if leg.is_station:
-                call.direction = Direction.ORIGINATED
-            elif not leg.is_inbound:
-                call.direction = Direction.CAMPAIGN
-            if not leg.is_station:
-                call.customer_uuid = leg.uuid
-            self.calls[call.id] = call
-        leg.call = call
-        call.legs.append(leg)
-        if call.bridged is not None and call.customer is None and leg.uuid == call.customer_uuid:
-            call.customer = leg
-        elif call.bridged is not None and call.agent_leg is None and leg.uuid == call.agent_uuid:
-            call.agent_leg = leg
-            self._index(leg, call.agent)
-        call.group = call.group or leg.group
-        self._journal.call_changed(call)
-
-    def _new_id(self, leg: Leg) -> int:
-        """An id for the call that the leg begins, that no restored or ended call bears.
-
-        FreeSWITCH's ``show channels`` gives whole seconds, in which several calls may have begun;
-        the leg's UUID spreads them over the second, alike in every life of the daemon.
-        """
-        moment = leg.created
-        if moment.is_integer():
-            moment += crc32(leg.uuid.encode()) % 1_000_000 / 1e6
-        new = self._ids.new(moment)
-        while new in self.calls:
-            new = self._ids.new(moment)
-        return new
-
-    def learn(self, leg: Leg, event: LegEvent) -> None:
-        """Update group, agent and telephone of a leg from the channel variables in an event."""
-        group = event.group
-        if group:
-            leg.group = intern(group[:LONGEST_TEXT])
-        if event.queue_side == "member":
-            return
-        agent = event.agent
-        # FreeSWITCH sets dialed_user on the caller's leg too, where it names the other one.
-        if agent and not (leg.is_inbound and agent == event.dialed_user):
-            leg.claim = intern(agent[:LONGEST_TEXT])
-            leg.claim_rank = event.agent_rank
-        if not leg.is_station:
-            extension = self._stations.extension(leg, event)
-            if extension:
-                leg.is_station = True
-                leg.extension = intern(extension[:LONGEST_TEXT])
-        if leg.is_station and not (leg.call is not None and leg.call.agent_leg is leg):
-            # Once bridged, the agent is chosen out of both legs' variables (``bridge``).
-            self._index(leg, leg.claim or leg.extension)
-
-    def _index(self, leg: Leg, agent: str) -> None:
-        if leg.indexed_as == agent:
-            return
-        self._unindex(leg)
-        leg.indexed_as = agent
-        self._by_agent.setdefault(agent, {})[leg.uuid] = leg
-
-    def _unindex(self, leg: Leg) -> None:
-        legs = self._by_agent.get(leg.indexed_as)
-        if legs is not None:
-            legs.pop(leg.uuid, None)
-            if not legs:
-                del self._by_agent[leg.indexed_as]
+    # Bridges
 
     def bridge(self, first: Leg, second: Leg) -> None:
         """Two legs are bridged; ``first`` is FreeSWITCH's A leg."""
-        _part(first)
-        _part(second)
-        first.partner, second.partner = second, first
-        first.is_originator, second.is_originator = True, False
-        customer, agent_leg, direction = assign_roles(first, second)
-        call = customer.call
-        if call is None:
+        _part(first, second)
+        bridge = Bridge(first, second)
+        first.bridges += (bridge,)
+        second.bridges += (bridge,)
+        self._connect(first, second)
+        for leg in (first, second):
+            self._settle_around(leg)
+
+    # Rooms
+
+    def enter_room(self, leg: Leg, room: str) -> None:
+        """A leg is in a conference."""
+        self._leave_room(leg)
+        leg.room = intern(room[:LONGEST_TEXT])
+        self.rooms.setdefault(leg.room, {})[leg.uuid] = leg
+        self._settle_room(leg.room)
+
+    def _leave_room(self, leg: Leg) -> None:
+        room, leg.room = leg.room, ""
+        legs = self.rooms.get(room)
+        if legs is None:
             return
-        self._bring(agent_leg, call)
-        if call.customer is not customer:
-            call.direction = direction
-        call.customer, call.agent_leg = customer, agent_leg
-        call.customer_uuid, call.agent_uuid = customer.uuid, agent_leg.uuid
-        call.agent = intern(name_agent(customer, agent_leg))
-        call.group = customer.group or agent_leg.group or call.group
-        call.number = customer.person
+        legs.pop(leg.uuid, None)
+        if not legs:
+            del self.rooms[room]
+        if leg.call is not None:
+            self.settle(leg.call)
+        self._settle_room(room)
+
+    def _settle_room(self, room: str) -> None:
+        for leg in list(self.rooms.get(room, {}).values()):
+            if leg.call is not None and leg.call.customer is leg:
+                self.settle(leg.call)
+
+    # Who has the customer
+
+    def _settle_around(self, leg: Leg) -> None:
+        """Settle the calls that a change at this leg may concern."""
+        calls = {leg.call.id: leg.call} if leg.call is not None else {}
+        for bridge in leg.bridges:
+            for end in (self._end_of(leg), people.behind(bridge.other(leg), self.legs)):
+                if end is not None and end.call is not None:
+                    calls[end.call.id] = end.call
+        for call in calls.values():
+            self.settle(call)
+
+    def settle(self, call: Call) -> None:
+        """Set who has the customer now, after anything changed around them."""
+        customer = call.customer
+        if customer is None or call.ended is not None:
+            return
+        if call.is_internal:
+            self._settle_internal(call)
+            return
+        company, other = call.company, people.company(call, self.legs)
+        call.company = other
+        if other is not None:
+            call.is_told = True
+            self.hold(call, "")
+        in_room = list(self.rooms.get(customer.room, {}).values()) if customer.room else []
+        leg = people.agent_leg(call, self.legs, in_room)
+        if leg is not None:
+            self._attach(leg, call)
+        if leg is not call.agent_leg:
+            self._change_agent(call, leg)
+        if leg is not None:
+            self._note_consultation(call, leg)
+        if other is not None and other is not company:
+            name = other.extension or other.person
+            self.watchers.happened(customer.uuid, LegNews(LegFact.BRIDGED, name))
+            if not other.is_station and call.bridged is not None:
+                self._happenings.customer_moved_on(call)
+
+    def _change_agent(self, call: Call, leg: Leg | None) -> None:
+        now = self._clock.now()
+        former, call.agent_leg = call.agent_leg, leg
+        if former is not None:
+            call.parted = now
+            if former.call is call:
+                # It may live on, for other calls.
+                former.call = None
+                call.legs.remove(former)
+        if leg is None:
+            self._journal.call_changed(call)
+            return
+        customer = call.customer
+        call.agent_uuid = leg.uuid
         if call.bridged is None:
-            call.bridged = self._clock.now()
-        self._index(agent_leg, call.agent)
+            call.bridged = now
+        elif leg.extension != call.agent:
+            call.sequel += (f"handed-over:{leg.extension}",)
+        if call.agent and call.agent != leg.extension:
+            call.past_agents = (*(a for a in call.past_agents if a != call.agent), call.agent)
+        call.agent = leg.extension
+        call.group = (customer.group if customer else "") or leg.group or call.group
+        if leg.bridges and call.outcome in (Outcome.TRANSFERRED, Outcome.CONFERENCE):
+            # A new talk, which may have a survey of its own.
+            call.is_survey_over = False
         self._journal.call_changed(call)
-        self.watchers.happened(customer.uuid, LegNews(LegFact.BRIDGED, call.agent))
         self._happenings.call_bridged(call)
 
-    def _bring(self, agent_leg: Leg, call: Call) -> None:
-        """Move the agent's leg to the customer's call."""
-        if agent_leg.call is call:
+    def _note_consultation(self, call: Call, leg: Leg) -> None:
+        other = people.consulted(leg, call.customer, self.legs)
+        if other is not None and other.is_answered and other.bridges:
+            step = f"consulted:{other.extension or other.person}"
+            if step not in call.sequel:
+                call.sequel += (step,)
+                self._journal.call_changed(call)
+
+    def _settle_internal(self, call: Call) -> None:
+        customer = call.customer
+        other = people.far_end(customer, self.legs) if customer is not None else None
+        if customer is None or other is None or not people.is_connected(customer, other):
             return
-        self._leave(agent_leg, "")
-        agent_leg.call = call
-        call.legs.append(agent_leg)
+        call.is_told = True
+        if other is call.agent_leg:
+            return
+        call.agent_leg, call.agent_uuid, call.agent = other, other.uuid, other.extension
+        call.group = customer.group or other.group or call.group
+        if call.bridged is None:
+            call.bridged = self._clock.now()
+        self._journal.call_changed(call)
+
+    def _changed(self, leg: Leg) -> None:
+        if leg.call is not None:
+            self._journal.call_changed(leg.call)
+
+    # Ends
 
     def end(self, leg: Leg, cause: str) -> None:
         """Remove a leg that ended with that hangup cause."""
         del self.legs[leg.uuid]
         self._unindex(leg)
-        _part(leg)
+        others = list(leg.partners())
+        for other in others:
+            _part(leg, other)
         self._leave(leg, cause)
+        self._leave_room(leg)
+        for other in others:
+            self._settle_around(other)
 
     def _leave(self, leg: Leg, cause: str) -> None:
-        """Take a leg off its call; the last one ends it."""
+        """Take a leg off its call, which its customer's end ends."""
         call = leg.call
         if call is None:
             return
         leg.call = None
         call.legs.remove(leg)
-        if call.customer is leg or (call.customer is None and not leg.is_station):
-            call.cause = intern(cause)
+        if leg.group and not call.group:
+            call.group = leg.group
+        if call.agent_leg is leg and not call.is_internal:
+            self._change_agent(call, None)
         if call.customer is leg:
-            call.customer = None
-        elif call.agent_leg is leg:
-            call.agent_leg = None
-        if not call.legs:
-            call.cause = call.cause or intern(cause)
-            self.close(call, Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED)
+            self._customer_left(call, cause)
+        elif call.is_internal and sum(each.is_person for each in call.legs) < 2:
+            call.cause = intern(cause)
+            self.close(call, _end_of_talk(call))
+        elif not call.legs:
+            self.close(call, _end_of_talk(call))
         else:
             self._journal.call_changed(call)
+
+    def _customer_left(self, call: Call, cause: str) -> None:
+        call.customer = None
+        call.cause = intern(cause)
+        if not call.is_told and call.direction is Direction.ORIGINATED:
+            for other in call.legs:
+                if other.kind is LegKind.TRUNK:
+                    self._make_customer(other, call)
+                    return
+            if any(leg.is_station for leg in call.legs):
+                # The next line may be dialled yet.
+                self._journal.call_changed(call)
+                return
+        self.close(call, _end_of_talk(call))
 
     def close(self, call: Call, outcome: Outcome) -> None:
         """End a call; ``outcome`` is its outcome unless an action set another."""
         call.ended = self._clock.now()
+        if call.agent_leg is not None:
+            call.parted = call.ended
+        call.customer = call.agent_leg = call.company = None
+        self.hold(call, "")
         if call.outcome is Outcome.LIVE:
             call.outcome = outcome
-        del self.calls[call.id]
+        self.calls.pop(call.id, None)
         self._journal.call_changed(call)
+        rest, call.legs = call.legs, []
+        for leg in rest:
+            leg.call = None
+        # Those who go on talking to each other have a call of their own.
+        for leg in rest:
+            if leg.partner is not None:
+                self._connect(leg, leg.partner)
+                self._settle_around(leg)
 
 
-def _part(leg: Leg) -> None:
-    """The leg and its partner, where it has one, are bridged no longer."""
-    if leg.partner is not None:
-        leg.partner.partner = None
-        leg.partner = None
+def _end_of_talk(call: Call) -> Outcome:
+    return Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED
+
+
+def _part(first: Leg, second: Leg) -> None:
+    """The two are bridged to each other no longer."""
+    for leg, other in ((first, second), (second, first)):
+        if leg.bridges:
+            leg.bridges = tuple(bridge for bridge in leg.bridges if bridge.other(leg) is not other)

@@ -13,6 +13,7 @@ from typing import Protocol, assert_never
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.ports import Clock, Pbx, Runtime
+from fluxcc.domain.applications import Application
 from fluxcc.domain.causes import UNROUTABLE
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import AllEnded, AllJoined, Arrived, Confirmation
@@ -27,8 +28,8 @@ FIRST_FLUSH, LONGEST_FLUSH = 0.001, 0.02
 ASK_AFTER = 1.0
 """Seconds without a result after which FreeSWITCH is asked, and again."""
 SETTLING_TIME = 0.1
-"""Seconds for which a leg must stay with the destination that took it: the dialplan may still
-reject it there."""
+"""Seconds for which a leg must stay with the application that took it: it may still be rejected
+there."""
 
 CONFIRMED = ""
 """The result of a plan that is confirmed; otherwise it is the failure's code."""
@@ -47,29 +48,40 @@ class Awaited(Protocol):
     def result(self) -> Result:
         """``CONFIRMED``, the code of a failure, or None while it is open."""
 
-    def on_timeout(self) -> Code:
-        """What it means that the confirmation did not come."""
+    def on_timeout(self) -> Result:
+        """What it means that the confirmation did not come: a result, and never None."""
 
 
 class AwaitedEnd:
-    """All of the legs hung up."""
+    """All of the legs hung up, and those that go on are bridged no longer."""
 
-    def __init__(self, wanted: AllEnded) -> None:
-        self.legs = wanted.legs
+    def __init__(self, wanted: AllEnded, tracker: Tracker) -> None:
+        self.legs = wanted.legs | wanted.parted
+        self.ending = wanted.legs
         self._missing = set(wanted.legs)
+        # A bridge that has ended already is not told of again.
+        self._joined = {leg for leg in wanted.parted if _is_bridged(leg, tracker)}
 
     def observe(self, leg: str, news: LegNews) -> None:
-        """Note a leg that hung up."""
+        """Note a leg that hung up, or left its bridge."""
         if news.fact is LegFact.ENDED:
             self._missing.discard(leg)
+            self._joined.discard(leg)
+        elif news.fact is LegFact.PARTED:
+            self._joined.discard(leg)
 
     def result(self) -> Result:
-        """Confirmed when all have hung up."""
-        return None if self._missing else CONFIRMED
+        """Confirmed when all have."""
+        return None if self._missing or self._joined else CONFIRMED
 
     def on_timeout(self) -> Code:
         """FreeSWITCH accepted the command and a leg is still there."""
         return Code.PBX_REJECTED
+
+
+def _is_bridged(uuid: str, tracker: Tracker) -> bool:
+    leg = tracker.legs.get(uuid)
+    return leg is not None and leg.partner is not None
 
 
 class AwaitedJoin:
@@ -104,50 +116,90 @@ class AwaitedJoin:
 
 
 class AwaitedArrival:
-    """The leg is at its destination, and away from the other leg.
+    """The leg is at its destination, away from the other leg, and something there talks to it or
+    connects it (``domain.applications``).
 
-    No event says that a dialplan took a leg, so FreeSWITCH is asked where it is. A leg that ends on
-    the way was rejected where its cause is one of ``UNROUTABLE``; any other end (busy, not
+    No event says that a dialplan took a leg, so FreeSWITCH is asked what it does with it, until one
+    application has had it for ``SETTLING_TIME``. A leg that ends on the way was rejected where its
+    cause is one of ``UNROUTABLE``, and where the dialplan only prepared; any other end (busy, not
     answered, the customer hung up) came from a destination that exists.
     """
 
-    def __init__(self, wanted: Arrived, tracker: Tracker, pbx: Pbx, runtime: Runtime) -> None:
+    def __init__(self, wanted: Arrived, tracker: Tracker, pbx: Pbx, clock: Clock) -> None:
         self._wanted = wanted
         self._pbx = pbx
-        self._runtime = runtime
+        self._clock = clock
         self.legs = frozenset(leg for leg in (wanted.leg, wanted.away_from) if leg)
         leg = tracker.legs.get(wanted.leg)
         self._is_away = leg is None or leg.partner is None
-        self._cause: str | None = None
-        self._has_arrived = False
+        self._end: LegNews | None = None
+        self._gone: LegNews | None = None
+        self._application: Application | None = None
+        """What it executed when FreeSWITCH was last asked, and when that was first seen."""
+        self._since = 0.0
+        self._taken_at: float | None = None
+        """Since when it is taken; None while it is not."""
+        self._was_taken = False
+        self._is_settled = False
 
     def observe(self, leg: str, news: LegNews) -> None:
         """Note that the leg left the bridge, or that one of the two ended."""
         if news.fact is LegFact.PARTED or leg == self._wanted.away_from:
             self._is_away = True
-        if news.fact is LegFact.ENDED and leg == self._wanted.leg:
-            self._cause = news.detail
+        if leg != self._wanted.leg:
+            return
+        if news.fact is LegFact.ENDED:
+            self._end = news
+        elif news.fact is LegFact.GONE:
+            self._gone = news
 
     def result(self) -> Result:
-        """Confirmed when it has been there for ``SETTLING_TIME``, or ended routably."""
-        if self._cause is None and self._is_away and not self._has_arrived:
-            self._has_arrived = self._pbx.is_taken(self._wanted.leg, self._wanted.destination)
-            if self._has_arrived:
-                self._settle()
-        if self._cause is not None:
-            return Code.DESTINATION_REJECTED if self._cause in UNROUTABLE else CONFIRMED
-        return CONFIRMED if self._has_arrived else None
+        """Confirmed when it has been taken for ``SETTLING_TIME``, or was before it ended."""
+        if self._end is None and self._is_away and not self._is_settled:
+            self._look()
+        if self._end is not None:
+            return self._verdict(self._end)
+        return CONFIRMED if self._is_settled else None
 
-    def on_timeout(self) -> Code:
-        """The leg neither arrived nor ended."""
-        return Code.PBX_REJECTED
+    def on_timeout(self) -> Result:
+        """What has the leg now decides; where it did not even come there, FreeSWITCH accepted the
+        command and has not done it."""
+        if self._taken_at is not None:
+            return CONFIRMED
+        has_come = self._end is not None or self._application is not None
+        return Code.DESTINATION_REJECTED if has_come else Code.PBX_REJECTED
 
-    def _settle(self) -> None:
-        waited = 0.0
-        while self._cause is None and waited < SETTLING_TIME:
-            self._runtime.sleep(LONGEST_FLUSH)
-            self._pbx.flush_events()
-            waited += LONGEST_FLUSH
+    def _look(self) -> None:
+        now = self._clock.monotonic()
+        if self._taken_at is not None and now - self._taken_at < SETTLING_TIME:
+            return
+        application = self._pbx.application_of(self._wanted.leg, self._wanted.destination)
+        if application is None or not application.name:
+            return
+        if application != self._application:
+            self._application, self._since = application, now
+        if not self._is_taken_by(application, now - self._since):
+            self._taken_at = None
+        elif self._taken_at is None:
+            self._taken_at, self._was_taken = now, True
+        else:
+            self._is_settled = True
+
+    @staticmethod
+    def _is_taken_by(application: Application, seconds: float) -> bool:
+        if application.is_talking:
+            return True
+        return application.longest is not None and seconds > application.longest
+
+    def _verdict(self, end: LegNews) -> Result:
+        if end.detail in UNROUTABLE:
+            return Code.DESTINATION_REJECTED
+        if self._was_taken or Application(end.application).has_taken(end.detail):
+            return CONFIRMED
+        if self._gone is None:
+            # Who hung up is not known yet.
+            return None
+        return CONFIRMED if self._gone.is_by_person else Code.DESTINATION_REJECTED
 
 
 class ConfirmationWatch:
@@ -186,7 +238,8 @@ class ConfirmationWatch:
             # By the clock, not as the sum of the pauses: under overload each of them takes longer.
             waited = self._clock.monotonic() - began
             if waited >= CONFIRMATION_TIMEOUT:
-                return awaited.on_timeout()
+                result = awaited.on_timeout()
+                break
             if waited - asked >= ASK_AFTER:
                 asked = waited
                 self._ask(awaited)
@@ -198,7 +251,8 @@ class ConfirmationWatch:
     def _ask(self, awaited: Awaited) -> None:
         """Ask FreeSWITCH whether the legs have ended: under overload their events come late, or
         were dropped."""
-        if isinstance(awaited, AwaitedEnd) and self._pbx.are_gone(awaited.legs):
+        if isinstance(awaited, AwaitedEnd) and self._pbx.are_gone(awaited.ending):
+            # Those that go on were bridged to these.
             for leg in awaited.legs:
                 awaited.observe(leg, LegNews(LegFact.ENDED))
 
@@ -221,13 +275,13 @@ class Confirmations:
         awaited: Awaited
         match confirmation:
             case AllEnded():
-                awaited = AwaitedEnd(confirmation)
+                awaited = AwaitedEnd(confirmation, self._tracker)
             case AllJoined():
                 awaited = AwaitedJoin(confirmation)
             case Arrived():
-                awaited = AwaitedArrival(confirmation, self._tracker, self._pbx, self._runtime)
+                awaited = AwaitedArrival(confirmation, self._tracker, self._pbx, self._clock)
             case None:
-                awaited = AwaitedEnd(AllEnded(frozenset()))
+                awaited = AwaitedEnd(AllEnded(frozenset()), self._tracker)
             case _:
                 assert_never(confirmation)
         return ConfirmationWatch(awaited, self._tracker, self._pbx, self._runtime, self._clock)

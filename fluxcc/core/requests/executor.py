@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from fluxcc.actions import PLANS_ON_CALLS, PLANS_WITHOUT_CALL
 from fluxcc.actions.rights import may
 from fluxcc.actions.rules import Rules
-from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.calls.views import Views
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Clock
 from fluxcc.core.requests.audit_trail import AuditTrail
@@ -35,7 +35,7 @@ class Executor:
 
     def __init__(
         self,
-        tracker: Tracker,
+        views: Views,
         rules: Rules,
         performer: Performer,
         confirmations: Confirmations,
@@ -44,7 +44,7 @@ class Executor:
         happenings: Happenings,
         clock: Clock,
     ) -> None:
-        self._tracker = tracker
+        self._views = views
         self._rules = rules
         self._performer = performer
         self._confirmations = confirmations
@@ -94,30 +94,21 @@ class Executor:
         plan_without_call = PLANS_WITHOUT_CALL.get(request.action)
         if plan_without_call is not None:
             return None, None, plan_without_call(request, self._rules)
-        call = self._find_call(request)
-        conversation = call.seen_by(request.agent)
+        call, conversation = self._views.find(
+            request.agent, request.call, by_operator=request.actor.role is Role.OPERATOR
+        )
         if call.id in self._busy_calls:
             raise RefusedError(Code.ACTION_IN_PROGRESS, call=conversation.customer)
         if not conversation.customer:
             raise RefusedError(Code.NO_LIVE_CALL)
-        plan = PLANS_ON_CALLS[request.action](conversation, request, self._rules)
+        # A plan may ask FreeSWITCH (``Rules``), and others run meanwhile.
+        self._busy_calls.add(call.id)
+        try:
+            plan = PLANS_ON_CALLS[request.action](conversation, request, self._rules)
+        except BaseException:
+            self._busy_calls.discard(call.id)
+            raise
         return call, conversation, plan
-
-    def _find_call(self, request: Request) -> Call:
-        if request.call:
-            call = self._tracker.call_of(request.call)
-            if call is None:
-                raise RefusedError(Code.NO_SUCH_CALL, call=request.call)
-            is_theirs = self._tracker.has_agent(call, request.agent)
-            if request.actor.role is Role.AGENT and not is_theirs:
-                raise RefusedError(Code.NOT_YOUR_CALL, call=request.call)
-            return call
-        calls = self._tracker.agent_calls(request.agent)
-        if not calls:
-            raise RefusedError(Code.NO_LIVE_CALL)
-        if len(calls) > 1:
-            raise RefusedError(Code.AMBIGUOUS_CALL)
-        return calls[0]
 
     # Act
 

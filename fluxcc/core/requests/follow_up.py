@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.calls.views import Views
+from fluxcc.core.calls.watchers import Watchers
 from fluxcc.core.journal import Journal
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.causes import BUSY
@@ -14,8 +15,9 @@ from fluxcc.domain.events import LegFact, LegNews
 class FollowUps:
     """One per daemon."""
 
-    def __init__(self, tracker: Tracker, journal: Journal) -> None:
-        self._tracker = tracker
+    def __init__(self, watchers: Watchers, views: Views, journal: Journal) -> None:
+        self._watchers = watchers
+        self._views = views
         self._journal = journal
 
     def follow(self, row: AuditRecord) -> None:
@@ -25,12 +27,12 @@ class FollowUps:
         def observe(_leg: str, news: LegNews) -> None:
             sequel = sequel_of(news)
             if sequel:
-                self._tracker.watchers.unwatch([leg], observe)
+                self._watchers.unwatch([leg], observe)
                 self._journal.note(msgspec.structs.replace(row, sequel=sequel))
 
-        self._tracker.watchers.watch([leg], observe)
+        self._watchers.watch([leg], observe)
         # Before the confirmation, the destination may have answered or the call may have ended.
-        sooner = self._tracker.partner_of(leg) or self._tracker.watchers.end_of(leg)
+        sooner = self._views.company_of(leg) or self._watchers.end_of(leg)
         if sooner is not None:
             observe(leg, sooner)
 

@@ -7,17 +7,23 @@ Counterparts: ``executor`` gives it a plan's effects in their order; ``ports.Pbx
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
 from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.calls.views import Views
 from fluxcc.core.journal import Record, Removal
 from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
+from fluxcc.domain import causes
 from fluxcc.domain.effects import (
     Brief,
+    BringMediaBack,
+    Detain,
     DisarmSurvey,
     Effect,
+    EndConsultation,
     EndLeg,
     EnforceBlock,
     MoveLeg,
@@ -31,6 +37,10 @@ from fluxcc.domain.errors import PbxRejectedError
 
 log = logging.getLogger(__name__)
 
+REJOINING_TIMEOUT, REJOINING_STEP = 1.0, 0.01
+"""Seconds for which, and in which steps, a customer and an agent are waited for who are joined
+again after a consultation, or with other media; FreeSWITCH takes some 20 ms."""
+
 
 class Performer:
     """One per daemon."""
@@ -41,11 +51,13 @@ class Performer:
         blocking: Blocking,
         provisioning: Provisioning,
         runtime: Runtime,
+        views: Views,
     ) -> None:
         self._pbx = pbx
         self._blocking = blocking
         self._provisioning = provisioning
         self._runtime = runtime
+        self._views = views
 
     def promise(self, effects: tuple[Effect, ...]) -> list[Record]:
         """The records that must be on disk before these effects are begun. Blocks are put into
@@ -70,6 +82,10 @@ class Performer:
 
     def _perform(self, effect: Effect, by: str) -> None:
         match effect:
+            case (
+                EndLeg() | EndConsultation() | Detain() | BringMediaBack() | MoveLeg() | MovePair()
+            ):
+                self._perform_on_legs(effect)
             case EnforceBlock(block, change):
                 self._blocking.enforce(block)
                 self._blocking.announce(change, block, by)
@@ -85,15 +101,46 @@ class Performer:
                     log.warning("a survey was not disarmed", extra={"error": str(error)})
             case Brief(leg, facts):
                 self._pbx.brief_leg(leg, facts)
-            case EndLeg(leg, cause):
-                self._pbx.end_leg(leg, cause)
-            case MoveLeg(leg, destination, context):
-                self._pbx.move_leg(leg, destination, context)
-            case MovePair(leg, destination, context):
-                self._pbx.move_pair(leg, destination, context)
             case Save(entry):
                 self._provisioning.put(entry)
             case Remove(entry):
                 self._provisioning.drop(entry)
             case _:
                 assert_never(effect)
+
+    def _perform_on_legs(
+        self, effect: EndLeg | EndConsultation | Detain | BringMediaBack | MoveLeg | MovePair
+    ) -> None:
+        match effect:
+            case EndLeg(leg, cause):
+                self._pbx.end_leg(leg, cause)
+            case MoveLeg(leg, destination, context):
+                self._pbx.move_leg(leg, destination, context)
+            case Detain(leg, is_on):
+                self._pbx.detain_leg(leg, is_on=is_on)
+            case BringMediaBack(leg):
+                self._pbx.bring_media_back(leg)
+            case EndConsultation(leg, customer, agent_leg):
+                self._end_consultation(leg, customer, agent_leg)
+            case MovePair(customer, agent_leg, destination, context):
+                # Media that were brought back bridge the two anew.
+                self._wait(lambda: bool(self._views.originatee(customer, agent_leg)))
+                originatee = self._views.originatee(customer, agent_leg)
+                self._pbx.move_pair(originatee, destination, context)
+            case _:
+                assert_never(effect)
+
+    def _end_consultation(self, leg: str, customer: str, agent_leg: str) -> None:
+        """Hang up the consulted leg, and return when FreeSWITCH has joined the two again."""
+        is_over = self._views.waits_for(customer, agent_leg)
+        self._pbx.end_leg(leg, causes.NORMAL)
+        self._wait(is_over)
+
+    def _wait(self, are_together: Callable[[], bool]) -> None:
+        waited = 0.0
+        while not are_together():
+            if waited >= REJOINING_TIMEOUT:
+                raise PbxRejectedError("customer and agent are not bridged to each other")
+            self._runtime.sleep(REJOINING_STEP)
+            waited += REJOINING_STEP
+            self._pbx.flush_events()

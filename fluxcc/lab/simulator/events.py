@@ -50,7 +50,10 @@ def array_text(value: Value) -> str:
 
 def _json_value(value: Value) -> str:
     if isinstance(value, str):
-        return encode_basestring(value)
+        # FreeSWITCH takes every value that begins so for an array (switch_event_base_add_header).
+        if not value.startswith("ARRAY::") or value == "ARRAY::":
+            return encode_basestring(value)
+        value = value.removeprefix("ARRAY::").split("|:")
     return "[" + ",".join(map(encode_basestring, value)) + "]"
 
 

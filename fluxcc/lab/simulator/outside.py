@@ -23,6 +23,8 @@ from .telephones import Telephones
 PICK_UP = 0.003
 """Seconds a telephone rings before it is answered."""
 
+_LONGEST_UUID = 256
+"""Characters that FreeSWITCH keeps of one."""
 PHONE_MODES = ("answer", "ring", "busy")
 
 
@@ -53,14 +55,15 @@ class Outside:
         """A caller with ``From: "name" <sip:number@…>`` dials ``destination``.
 
         ``account`` is the directory user who is calling: by a digest where the profile asks for
-        one, by the caller's address elsewhere.
+        one, by the caller's address elsewhere. A ``call_id`` is the leg's UUID on a profile with
+        ``inbound-use-callid-as-uuid``.
         """
         typed, user = number, from_user(number)
         shown_user = user.partition(";")[0]
         shown_name = display_name(name) or shown_user or "unknown"
         port = next(self._ports)
         settings = self._configuration.profile(profile)
-        variables = inbound_variables(user, port, profile, destination)
+        variables = inbound_variables(user, port, profile, destination, call_id)
         host = f"127.0.0.1:{port}"
         if account:
             known = self._account(account, has_digest=settings.get("auth-calls") == "true")
@@ -69,8 +72,6 @@ class Outside:
                 host = str(known["sip_auth_realm"])
         if settings.get("inbound-late-negotiation") == "true":
             variables["endpoint_disposition"] = NOT_AGREED
-        if call_id:
-            variables["sip_call_id"] = call_id
         is_named = settings.get("inbound-use-callid-as-uuid") == "true"
         context = variables.get("user_context") or settings.get("context", "public")
         caller = self._switchboard.create(
@@ -89,7 +90,7 @@ class Outside:
                 ani=shown_user if typed else "",
             ),
             variables,
-            uuid_wanted=call_id if is_named else "",
+            uuid_wanted=call_id[:_LONGEST_UUID] if is_named else "",
         )
         self._callers[caller.uuid] = caller
         self._switchboard.redirect(caller, lambda: route(caller))

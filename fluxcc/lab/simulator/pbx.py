@@ -113,7 +113,7 @@ class Pbx:
         self.valet = ValetParking(self.bus, self.switchboard, self.bridges)
         self.signalling = Signalling(self.switchboard, self.bridges)
         self.fifos = Fifos(self.bus, self.switchboard, self.bridges)
-        self.conferences = Conferences(self.bus, self.configuration)
+        self.conferences = Conferences(self.bus, self.configuration, self.switchboard)
         self.scripts = script_runner(self)
 
     def api(self, command: str) -> str:

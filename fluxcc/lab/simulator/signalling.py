@@ -17,7 +17,10 @@ from .sip import PASSED_ON, media_variables
 from .switchboard import Switchboard
 
 GOES_PAST_AGAIN = 0.2
-"""Seconds after which media that had to come back for a new bridge leave again."""
+"""Seconds after which media that are to go past leave a bridge that was made with them."""
+
+RETURNS_WITHIN = 1.0
+"""Seconds for which ``uuid_media`` waits until both talk again."""
 
 
 class Signalling:
@@ -46,7 +49,7 @@ class Signalling:
             self._switchboard.answer(a)
             self._talk(a, b)
             return
-        if a.is_set("bypass_media"):
+        if a.is_set("bypass_media") or a.is_set("bypass_media_after_bridge"):
             gevent.spawn_later(GOES_PAST_AGAIN, self.send_past, a, b)
         self._bridges.talk(a, b)
 
@@ -61,7 +64,10 @@ class Signalling:
         """``uuid_media``: the media of both come here again."""
         for leg in (a, b):
             leg.see_media()
+            leg.set_variable("signal_bridge_to", "")
+        earlier = b.bridged_us
         self._bridges.bridge_now(a, b)
+        b.wait(lambda: b.is_ended or b.bridged_us > earlier, timeout=RETURNS_WITHIN)
 
     def _go_past(self, a: Channel, b: Channel) -> None:
         a.state = State.CS_PARK

@@ -18,7 +18,7 @@ SEEN, PASSED_ON = "PCMU", "PROXY"
 
 NOT_AGREED = "DELAYED NEGOTIATION"
 """``endpoint_disposition`` of a leg whose codec is agreed on when it is answered."""
-_PORTS = {"internal": 5060, "external": 5080}
+_PORTS = {"internal": 5060, "external": 5080, "callids": 5081}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -36,7 +36,9 @@ def display_name(typed: str) -> str:
     return unquote(_CONTROL.sub(" ", typed), "utf-8", "surrogateescape")
 
 
-def inbound_variables(user: str, port: int, profile: str, dialled: str) -> dict[str, Value]:
+def inbound_variables(
+    user: str, port: int, profile: str, dialled: str, call_id: str = ""
+) -> dict[str, Value]:
     """An INVITE that came in from ``user``, whose telephone is at ``port``."""
     local = _PORTS.get(profile, 5080)
     shown = user or "nobody"
@@ -46,7 +48,7 @@ def inbound_variables(user: str, port: int, profile: str, dialled: str) -> dict[
         "sip_from_port": str(port),
         "sip_from_uri": caller,
         "sip_from_host": "127.0.0.1",
-        "sip_call_id": f"{uuid.uuid4()}@127.0.0.1",
+        "sip_call_id": call_id or f"{uuid.uuid4()}@127.0.0.1",
         "sip_local_network_addr": "127.0.0.1",
         "sip_network_ip": "127.0.0.1",
         "sip_network_port": str(port),

@@ -36,6 +36,7 @@ def ring_in_turn(cast: Cast) -> Stages:
     cast.dial("customer", f"62{agent.user}{colleague.user}")
     cast.ring("agent")
     yield "ringing at the first"
+    cast.lines["agent"].hang_up()
     cast.ring("colleague")
     cast.talk("customer", "colleague")
     yield "talking"

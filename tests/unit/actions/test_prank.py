@@ -67,3 +67,39 @@ def test_a_prank_holds_for_the_configured_time_whatever_the_request_says() -> No
     block = plan.effects[0]
     assert isinstance(block, EnforceBlock)
     assert block.block.until == int(NOW) + 1800
+
+
+def test_a_telephone_that_stays_connected_is_left_alone() -> None:
+    """Contract, section 1a."""
+    plan = prank.plan(a_conversation(is_standing=True), a_request(), some_rules())
+    assert [effect.leg for effect in plan.effects if isinstance(effect, EndLeg)] == ["customer"]
+    assert plan.confirmation == AllEnded(frozenset({"customer"}), parted=frozenset({"telephone"}))
+    assert plan.code is Code.BLOCKED
+
+
+def test_whom_the_agent_asks_meanwhile_is_hung_up_too_and_the_customer_blocked() -> None:
+    """Contract, section 1a: an action means the customer who waits."""
+    call = a_conversation(
+        originatee="", consulted_inside="colleague", consulted=("second line", "expert")
+    )
+    plan = prank.plan(call, a_request(), some_rules())
+    assert isinstance(plan.effects[0], EnforceBlock)
+    assert plan.effects[0].block.number == NUMBER
+    assert [effect for effect in plan.effects if isinstance(effect, EndLeg)] == [
+        EndLeg("customer", "CALL_REJECTED"),
+        EndLeg("colleague", "NORMAL_CLEARING"),
+        EndLeg("telephone", "NORMAL_CLEARING"),
+        EndLeg("second line", "NORMAL_CLEARING"),
+        EndLeg("expert", "NORMAL_CLEARING"),
+    ]
+    assert plan.confirmation == AllEnded(frozenset({"customer", "telephone"}))
+
+
+def test_who_is_asked_for_advice_blocks_nobody_and_only_leaves() -> None:
+    """Contract, section 1a: the customer is not theirs."""
+    call = a_conversation(customer="colleague", agent_leg="", number="1001", is_consulted=True)
+    plan = prank.plan(call, a_request(), some_rules())
+    assert plan.effects == (EndLeg("colleague", "NORMAL_CLEARING"),)
+    assert plan.confirmation == AllEnded(frozenset({"colleague"}))
+    assert (plan.code, plan.number, plan.blocked) == (Code.NOT_BLOCKED_INTERNAL, "1001", False)
+    assert (plan.outcome, plan.ends_survey) == (None, False)

@@ -10,6 +10,7 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import (
     Arrived,
     DisarmSurvey,
+    EndConsultation,
     EndLeg,
     MoveLeg,
 )
@@ -38,3 +39,47 @@ def test_an_unknown_service_moves_nothing(service: str) -> None:
             a_conversation(), a_request(Action.TRANSFER, service=service), some_rules(BILLING)
         )
     assert refusal.value.code is Code.UNKNOWN_SERVICE
+
+
+def test_a_telephone_that_stays_connected_is_left_alone() -> None:
+    """Contract, section 1a."""
+    plan = transfer.plan(
+        a_conversation(is_standing=True),
+        a_request(Action.TRANSFER, service="billing"),
+        some_rules(BILLING),
+    )
+    assert plan.effects[-1] == MoveLeg("customer", "7001", "default")
+    assert plan.afterwards == ()
+    assert plan.confirmation == Arrived("customer", "telephone", "7001")
+
+
+def test_what_the_agent_asks_meanwhile_ends_before_the_customer_moves() -> None:
+    """Contract, section 1a. FreeSWITCH would join the colleague and the customer."""
+    call = a_conversation(originatee="", consulted_inside="colleague", consulted=("second line",))
+    plan = transfer.plan(call, a_request(Action.TRANSFER, service="billing"), some_rules(BILLING))
+    assert plan.effects == (
+        EndConsultation("colleague", "customer", "telephone"),
+        DisarmSurvey("customer"),
+        MoveLeg("customer", "7001", "default"),
+    )
+    assert plan.afterwards == (
+        EndLeg("colleague", "NORMAL_CLEARING"),
+        EndLeg("telephone", "NORMAL_CLEARING"),
+        EndLeg("second line", "NORMAL_CLEARING"),
+    )
+
+
+@pytest.mark.parametrize("service", ["billing", "unknown"])
+def test_who_is_asked_for_advice_moves_nobody(service: str) -> None:
+    """Contract, section 1a."""
+    call = a_conversation(customer="colleague", agent_leg="", is_consulted=True)
+    with pytest.raises(RefusedError) as refusal:
+        transfer.plan(call, a_request(Action.TRANSFER, service=service), some_rules(BILLING))
+    assert (refusal.value.code, refusal.value.call) == (Code.NOT_YOUR_CALL, "colleague")
+
+
+def test_a_customer_who_is_being_called_is_not_moved() -> None:
+    call = a_conversation(is_rung=True)
+    with pytest.raises(RefusedError) as refusal:
+        transfer.plan(call, a_request(Action.TRANSFER, service="billing"), some_rules(BILLING))
+    assert refusal.value.code is Code.NO_LIVE_CALL

@@ -150,6 +150,7 @@ def test_every_fault_is_told_at_once_each_with_its_key(read) -> None:
             [calls]
             group_variables = "cc_queue"
             agent_variables = []
+            trunk_users = ["["]
             [conference]
             room = "*1000"
             context = "a b"
@@ -164,7 +165,7 @@ def test_every_fault_is_told_at_once_each_with_its_key(read) -> None:
         *("lang", "speed", "pbx.port", "pbx.hots", "store.url"),
         *("blocks.duration", "blocks.internal", "blocks.reject_cause"),
         *("numbers.country", "numbers.area_code", "calls.group_variables"),
-        *("calls.agent_variables", "conference.room", "conference.context"),
+        *("calls.agent_variables", "calls.trunk_users", "conference.room", "conference.context"),
         *("survey.destination", "retention.calls", "FLUXCC_PBX_PASWORD"),
     }
     assert all(faults(error).values())

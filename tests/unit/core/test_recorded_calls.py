@@ -61,12 +61,12 @@ def test_while_they_talk_the_agent_has_exactly_this_call(world: World, scenario:
     for event in EVENTS[scenario]:
         world.handle(event)
         if event.name == "CHANNEL_BRIDGE":
-            (call,) = world.tracker.agent_calls(agent)
-            view = call.seen_by(agent)
+            (call,) = world.agent_calls(agent)
+            view = world.views.seen_by(call, agent)
             assert (view.customer, view.agent_leg) == (event.bridge_a, event.bridge_b)
             assert (view.number, view.group) == (CALLS[scenario][0], "sales")
             assert view.is_bridged
-    assert world.tracker.agent_calls(agent) == []
+    assert world.agent_calls(agent) == []
 
 
 @pytest.mark.parametrize("scenario", [name for name in CALLS if name.startswith("queue")])
@@ -79,7 +79,7 @@ def test_a_queues_call_is_one_call_already_while_the_telephone_rings(
             break
     (call,) = world.tracker.calls.values()
     assert {leg.uuid for leg in call.legs} == set(world.tracker.legs)
-    assert world.tracker.agent_calls(CALLS[scenario][1]) == [call]
+    assert world.agent_calls(CALLS[scenario][1]) == [call]
 
 
 def test_the_customer_who_goes_on_after_the_agent_left_still_has_the_call(world: World) -> None:
@@ -89,14 +89,14 @@ def test_the_customer_who_goes_on_after_the_agent_left_still_has_the_call(world:
             (call,) = world.tracker.calls.values()
             assert call.customer is not None
             assert call.agent_leg is None
-            assert world.tracker.agent_calls("1000") == []
+            assert world.agent_calls("1000") == []
         world.handle(event)
 
 
 def is_clean(world: World) -> bool:
     """Whether nothing of any leg or call is left."""
     tracker = world.tracker
-    return not (tracker.legs or tracker.calls or tracker.agent_calls("1000"))
+    return not (tracker.legs or tracker.calls or world.agent_calls("1000"))
 
 
 @settings(max_examples=60)

@@ -7,7 +7,7 @@ with the core).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import gevent
 
@@ -47,8 +47,9 @@ class FakeSwitch:
         self.legs = a_snapshot()
         """What the next snapshot has."""
         self.during_snapshot: Step = nothing
-        self.descriptions: dict[str, bytes | PbxError] = {}
-        """Leg → what FreeSWITCH tells of it, or why it does not; nothing where the leg has gone."""
+        self.descriptions: dict[str, bytes] = {}
+        """Leg → what FreeSWITCH tells of it; nothing where the leg has gone or cannot be asked
+        for."""
         self.during_description: Step = nothing
         self.ahead = 0.0
         """Seconds that FreeSWITCH's clock is ahead of ours."""
@@ -85,13 +86,12 @@ class FakeSwitch:
         self._ask("storage_folder")
         return "/var/lib/freeswitch/storage"
 
-    def describe(self, leg: str) -> bytes | None:
-        self._ask("describe", leg)
-        self.during_description()
-        description = self.descriptions.get(leg)
-        if isinstance(description, PbxError):
-            raise description
-        return description
+    def describe_all(self, legs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for leg in legs:
+            self._ask("describe", leg)
+            self.during_description()
+            if leg in self.descriptions:
+                yield leg, self.descriptions[leg]
 
     def clock(self) -> int:
         self._ask("clock")

@@ -66,6 +66,47 @@ def test_legs_that_are_bridged_and_unbridged(intake: Intake, world: World) -> No
     assert (customer.partner, telephone.partner) == (None, None)
 
 
+def test_a_leg_that_holds_and_takes_off_hold(intake: Intake, world: World) -> None:
+    intake.handle(an_incoming_leg())
+    intake.handle(event_body("CHANNEL_HOLD", "customer"))
+    assert world.tracker.legs["customer"].is_on_hold
+    intake.handle(event_body("CHANNEL_UNHOLD", "customer"))
+    assert not world.tracker.legs["customer"].is_on_hold
+
+
+def a_lots_event(action: str) -> bytes:
+    """``valet_park`` put the customer into its lot, or the customer left it."""
+    return event_body(
+        "CUSTOM",
+        "customer",
+        Event_Subclass="valet_parking::info",
+        Action=action,
+        variable_current_application="valet_park",
+    )
+
+
+@pytest.mark.parametrize(
+    ("parks", "leaves"),
+    [
+        (
+            event_body("CHANNEL_PARK", "customer", variable_current_application="park"),
+            event_body("CHANNEL_UNPARK", "customer"),
+        ),
+        (a_lots_event("hold"), a_lots_event("exit")),
+    ],
+    ids=["park", "a lot"],
+)
+def test_a_customer_whom_the_agent_parks_and_who_leaves_the_park(
+    intake: Intake, world: World, parks: bytes, leaves: bytes
+) -> None:
+    call = world.received_call()
+    world.unbridged("customer", "telephone")
+    intake.handle(parks)
+    assert call.holder == "1000"
+    intake.handle(leaves)
+    assert call.holder == ""
+
+
 @pytest.mark.parametrize("event", ["CHANNEL_HANGUP", "CHANNEL_DESTROY"])
 def test_a_leg_that_ends_is_known_no_longer(intake: Intake, world: World, event: str) -> None:
     intake.handle(an_incoming_leg())
@@ -111,6 +152,17 @@ def test_a_reply_that_did_not_come_back_is_sent_again(intake: Intake, world: Wor
     assert len(world.pbx.heard("fluxcc::reply")) == 1
 
 
+def a_conferences_event(action: str) -> bytes:
+    """Something happens to the customer in room 1000."""
+    return event_body(
+        "CUSTOM",
+        "customer",
+        Event_Subclass="conference::maintenance",
+        Action=action,
+        Conference_Name="1000",
+    )
+
+
 @pytest.mark.parametrize(
     ("action", "heard"), [("add-member", [LegNews(LegFact.JOINED, "1000")]), ("mute-member", [])]
 )
@@ -120,16 +172,19 @@ def test_a_leg_that_joins_a_conference(
     news: list[LegNews] = []
     intake.handle(an_incoming_leg())
     world.tracker.watchers.watch(["customer"], lambda leg, what: news.append(what))
-    intake.handle(
-        event_body(
-            "CUSTOM",
-            "customer",
-            Event_Subclass="conference::maintenance",
-            Action=action,
-            Conference_Name="1000",
-        )
-    )
+    intake.handle(a_conferences_event(action))
     assert news == heard
+
+
+def test_a_leg_that_leaves_a_conference(intake: Intake, world: World) -> None:
+    intake.handle(an_incoming_leg())
+    intake.handle(a_conferences_event("add-member"))
+    assert world.tracker.legs["customer"].room == "1000"
+    intake.handle(a_conferences_event("mute-member"))
+    assert world.tracker.legs["customer"].room == "1000"
+    intake.handle(a_conferences_event("del-member"))
+    assert world.tracker.legs["customer"].room == ""
+    assert world.tracker.rooms == {}
 
 
 def test_a_surveys_answer_is_written_down(intake: Intake, world: World) -> None:
@@ -170,7 +225,7 @@ def test_a_heartbeat_without_a_time_tells_nothing(
 
 @pytest.mark.parametrize(
     "body",
-    [event_body("CHANNEL_PARK", "customer"), a_custom_event("callcenter::info")],
+    [event_body("CHANNEL_PROGRESS", "customer"), a_custom_event("callcenter::info")],
     ids=["of a leg", "of a module"],
 )
 def test_an_event_that_is_for_nobody_is_passed_over(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from fluxcc.daemon.session import BETWEEN_RESYNCS, IDLE_WAIT, SECOND_SNAPSHOT_AFTER, Session
-from fluxcc.domain.errors import LinkLostError, PbxRejectedError
+from fluxcc.domain.errors import LinkLostError
 from fluxcc.domain.events import LegFact, LegNews
 from fluxcc.pbx.inbox import Inbox
 from tests.builders import World, a_row, a_snapshot, event_body
@@ -266,40 +266,75 @@ def found(switch: FakeSwitch) -> FakeSwitch:
     return switch
 
 
-@pytest.mark.usefixtures("found")
-def test_a_leg_that_was_found_is_described(session: Session, world: World) -> None:
+def described(world: World) -> list[str]:
+    """The legs that were asked for."""
+    return sorted(line for line in world.story if line.startswith("describe"))
+
+
+def test_a_leg_that_was_found_is_described_before_it_is_known(
+    session: Session, found: FakeSwitch, world: World
+) -> None:
+    """What it is, is settled when it is created: nothing that is said later changes that."""
+    known: list[int] = []
+    found.during_description = lambda: known.append(len(world.tracker.legs))
     session.connect()
-    assert world.tracker.legs["first"].group == ""
-    let_others_run()
+    assert known == [0, 0]
     assert [leg.group for leg in world.tracker.legs.values()] == ["sales", "sales"]
+
+
+def test_what_is_told_of_a_leg_says_whose_telephone_it_is(
+    session: Session, switch: FakeSwitch, world: World
+) -> None:
+    """A table names no directory user."""
+    switch.legs = a_snapshot(a_row("telephone", direction="outbound", user=""))
+    body = event_body("CHANNEL_DATA", "telephone", variable_dialed_user="1000")
+    switch.descriptions = {"telephone": body}
+    session.connect()
+    assert world.tracker.legs["telephone"].extension == "1000"
 
 
 @pytest.mark.usefixtures("found")
 def test_a_leg_that_is_known_already_is_not(session: Session, world: World) -> None:
     session.connect()
-    let_others_run()
     world.story.clear()
     session.resync()
-    let_others_run()
     assert world.story == ["snapshot"]
 
 
-def test_a_leg_that_has_gone_meanwhile_is_lost(
+def test_a_leg_that_comes_to_be_known_meanwhile_stays_as_it_was_told(
     session: Session, found: FakeSwitch, world: World
 ) -> None:
+    def come() -> None:
+        if "first" not in world.tracker.legs:
+            world.hear("CHANNEL_CREATE", "first", variable_fluxcc_group="support")
+
+    found.during_description = come
+    session.connect()
+    assert world.tracker.legs["first"].group == "support"
+    assert world.tracker.legs["second"].group == "sales"
+
+
+def test_a_leg_that_is_not_described_is_known_as_its_row_has_it(
+    session: Session, found: FakeSwitch, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may have gone meanwhile, which the second snapshot sees, or cannot be asked for by its
+    UUID, which a dial string can set."""
     del found.descriptions["first"]
     session.connect()
-    let_others_run()
+    assert {leg.uuid: leg.group for leg in world.tracker.legs.values()} == {
+        "first": "",
+        "second": "sales",
+    }
+    assert caplog.messages == []
+
+
+def test_a_leg_that_has_gone_meanwhile_is_lost_by_the_second_snapshot(
+    session: Session, found: FakeSwitch, waiting: Waiting, world: World
+) -> None:
+    del found.descriptions["first"]
+    waiting.do(lambda: setattr(found, "legs", a_snapshot(a_row("second"))), *[nothing] * 6)
+    session.run()
     assert list(world.tracker.legs) == ["second"]
-
-
-@pytest.mark.usefixtures("found")
-def test_a_leg_whose_end_was_told_is_not_asked_for(session: Session, world: World) -> None:
-    session.connect()
-    world.hung_up("first")
-    let_others_run()
-    assert "describe first" not in world.story
-    assert "describe second" in world.story
 
 
 def test_a_leg_whose_end_is_told_while_it_is_asked_for_ended_as_it_was_told(
@@ -309,41 +344,53 @@ def test_a_leg_whose_end_is_told_while_it_is_asked_for_ended_as_it_was_told(
         world.hung_up("first", "USER_BUSY")
         found.during_description = nothing
 
-    del found.descriptions["first"]
     found.during_description = end
     session.connect()
-    let_others_run()
     assert world.tracker.watchers.end_of("first") == LegNews(LegFact.GONE, "USER_BUSY")
-    assert [leg.group for leg in world.tracker.legs.values()] == ["sales"]
+    assert list(world.tracker.legs) == ["second"]
 
 
-def test_nobody_is_asked_for_once_the_link_has_gone(
-    session: Session, found: FakeSwitch, world: World, caplog: pytest.LogCaptureFixture
+def test_where_the_link_goes_meanwhile_none_of_the_snapshot_is_taken_in(
+    session: Session, found: FakeSwitch, world: World
 ) -> None:
+    """It is taken again after the next connect."""
+    found.during_description = found.lose
+    with pytest.raises(LinkLostError):
+        session.connect()
+    assert len(described(world)) == 2
+    assert world.tracker.legs == {}
+    assert not session.is_connected
+    found.during_description = nothing
     session.connect()
-    found.lose()
-    let_others_run()
-    assert [line for line in world.story if line.startswith("describe")] == ["describe first"]
-    assert caplog.messages == ["legs' channel variables were not read"]
-    assert list(world.tracker.legs) == ["first", "second"]
+    assert sorted(world.tracker.legs) == ["first", "second"]
 
 
+def test_what_was_dropped_is_still_missing_where_the_link_goes_meanwhile(
+    session: Session, found: FakeSwitch, waiting: Waiting
+) -> None:
+    waiting.inbox_size = 2
+    session.connect()
+    flood(found, *"abc")()
+    there_are(found, "third")
+    found.broken.add("describe")
+    with pytest.raises(LinkLostError):
+        session.resync()
+    assert session._inbox.has_gap
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[]", b""])
 def test_one_leg_that_cannot_be_described_does_not_keep_the_others_from_it(
-    session: Session, found: FakeSwitch, world: World, caplog: pytest.LogCaptureFixture
+    session: Session,
+    found: FakeSwitch,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    body: bytes,
 ) -> None:
-    found.descriptions["first"] = b"no JSON"
+    found.descriptions["first"] = body
     session.connect()
-    let_others_run()
-    assert world.tracker.legs["second"].group == "sales"
+    assert {leg.uuid: leg.group for leg in world.tracker.legs.values()} == {
+        "first": "",
+        "second": "sales",
+    }
     assert caplog.messages == ["a leg's channel variables were not read"]
-
-
-def test_one_leg_that_cannot_be_asked_for_does_not_keep_the_others_from_it(
-    session: Session, found: FakeSwitch, world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Its UUID, which a dial string can set, cannot be put into a command."""
-    found.descriptions["first"] = PbxRejectedError("not allowed in a command")
-    session.connect()
-    let_others_run()
-    assert [leg.group for leg in world.tracker.legs.values()] == ["", "sales"]
-    assert caplog.messages == ["a leg's channel variables were not read"]
+    assert vars(caplog.records[0])["leg"] == "first"

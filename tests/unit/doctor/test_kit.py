@@ -24,7 +24,7 @@ def scripts(tmp_path: Path) -> Path:
 def of_version(extension: str, version: object) -> str:
     """The extension with another ``kit_version``, None for none."""
     attribute = "" if version is None else f' kit_version="{version}"'
-    return extension.replace(' kit_version="1"', attribute)
+    return extension.replace(' kit_version="2"', attribute)
 
 
 def with_scripts(folder: Path) -> FakeInquiry:
@@ -34,10 +34,11 @@ def with_scripts(folder: Path) -> FakeInquiry:
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        (1, []),
+        (2, []),
         (None, ["kit-outdated"]),
         ("x", ["kit-outdated"]),
-        (2, ["kit-newer"]),
+        (1, ["kit-outdated"]),
+        (3, ["kit-newer"]),
     ],
 )
 def test_the_version_that_freeswitch_runs(version: object, expected: list[str]) -> None:
@@ -88,7 +89,7 @@ def test_a_missing_script_is_grave(scripts: Path) -> None:
     [
         ("-- mine\n", ["kit-outdated"]),
         ("-- fluxcc-kit-version: 0\n", ["kit-outdated"]),
-        ("-- fluxcc-kit-version: 2\n", ["kit-newer"]),
+        ("-- fluxcc-kit-version: 3\n", ["kit-newer"]),
     ],
 )
 def test_the_version_of_a_script(scripts: Path, head: str, expected: list[str]) -> None:

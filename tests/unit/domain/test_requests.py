@@ -69,7 +69,8 @@ def test_every_code_has_a_status_and_a_sentence(code: Code) -> None:
         (
             Status.REFUSED,
             "malformed-request unknown-action no-such-call no-live-call ambiguous-call"
-            " not-your-call action-in-progress room-not-provisioned unknown-service",
+            " not-your-call action-in-progress room-occupied room-not-provisioned"
+            " unknown-service",
         ),
         (Status.FAILED, "pbx-rejected destination-rejected conference-not-joined"),
         (Status.UNKNOWN, "outcome-unknown"),

@@ -80,21 +80,35 @@ def test_anything_else_is_an_unknown_action(action: str) -> None:
         {"agent": "${x}"},
         {"agent": "x" * 65},
         {"call": "not a uuid"},
-        {"call": "x" * 65},
+        {"call": "x" * 257},
+        {"call": "ligação"},
         {"call": "a\nb"},
         {"action": ""},
         {"action": "transfer"},
+        {"survey": "No"},
+        {"survey": "0"},
     ],
 )
 def test_a_malformed_request_is_refused(changes: dict[str, str]) -> None:
     assert refusal(**changes) is Code.MALFORMED_REQUEST
 
 
+@pytest.mark.parametrize("call", ["a-1.!%*_+`'~()<>:\\\"/[]?{}@10.0.0.1", "~$(=", "x" * 256])
+def test_a_call_may_be_named_by_any_call_id(call: str) -> None:
+    """On a profile with ``inbound-use-callid-as-uuid`` it is the leg's UUID."""
+    assert read_request(headers(call=call), "en").call == call
+
+
+@pytest.mark.parametrize(("survey", "has_survey"), [("", True), ("yes", True), ("no", False)])
+def test_only_a_plain_no_ends_a_call_without_the_survey(survey: str, has_survey: bool) -> None:
+    assert read_request(headers(action="hangup", survey=survey), "en").has_survey is has_survey
+
+
 def test_a_reason_is_one_line_of_at_most_200_characters() -> None:
     assert read_request(headers(reason="a\r\nb" + "x" * 4000), "en").reason == "a b" + "x" * 197
 
 
-@given(values=st.lists(st.text(max_size=80), min_size=7, max_size=7))
+@given(values=st.lists(st.text(max_size=80), min_size=8, max_size=8))
 def test_any_headers_are_a_request_or_a_refusal(values: list[str]) -> None:
     try:
         assert read_request(RequestHeaders(*values), "en").id == values[0]

@@ -111,12 +111,18 @@ def test_the_programs_sentences_name_files_that_the_kit_has() -> None:
 
 def test_the_delivered_kit_has_one_version() -> None:
     files = [*KIT.rglob("*.xml"), *KIT.rglob("*.lua")]
-    assert {read_version(file) for file in files} == {1}
-    assert DIALPLAN.count("<extension ") == DIALPLAN.count(f' {names.VERSION_ATTRIBUTE}="1"')
+    assert {read_version(file) for file in files} == {2}
+    assert DIALPLAN.count("<extension ") == DIALPLAN.count(f' {names.VERSION_ATTRIBUTE}="2"')
 
 
 def test_the_survey_extension_runs_the_surveys_script() -> None:
     assert f'<action application="lua" data="{names.SURVEY_SCRIPT}"/>' in DIALPLAN
+
+
+def test_the_room_extension_schedules_the_rooms_script() -> None:
+    assert re.search(
+        rf'data="api_result=\$\{{sched_api\(\+\d+ none lua {names.ROOM_SCRIPT} ', DIALPLAN
+    )
 
 
 @pytest.mark.parametrize(

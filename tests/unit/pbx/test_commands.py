@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.media import Media
+from fluxcc.lab.simulator.api.words import words
 from fluxcc.pbx import commands
 
 BAD_WORDS = [
@@ -21,19 +26,13 @@ BAD_WORDS = [
 @pytest.mark.parametrize("word", BAD_WORDS)
 def test_no_command_takes_a_word_that_could_be_more_than_one(word: str) -> None:
     for command in (
-        lambda: commands.end_leg(word, "NORMAL_CLEARING"),
         lambda: commands.end_leg("leg", word),
-        lambda: commands.move_leg(word, "7001", "default"),
         lambda: commands.move_leg("leg", word, "default"),
         lambda: commands.move_leg("leg", "7001", word),
-        lambda: commands.move_pair(word, "7001", "default"),
         lambda: commands.move_pair("leg", word, "default"),
         lambda: commands.move_pair("leg", "7001", word),
-        lambda: commands.arm_survey(word, "*28", "default"),
         lambda: commands.arm_survey("leg", word, "default"),
         lambda: commands.arm_survey("leg", "*28", word),
-        lambda: commands.disarm_survey(word),
-        lambda: commands.brief(word, "group", "sales"),
         lambda: commands.brief("leg", word, "sales"),
         lambda: commands.put_hash(word, "key", "value"),
         lambda: commands.put_hash("realm", word, "value"),
@@ -43,8 +42,6 @@ def test_no_command_takes_a_word_that_could_be_more_than_one(word: str) -> None:
         lambda: commands.put_hashes("realm", [("key", word)]),
         lambda: commands.drop_hash("realm", word),
         lambda: commands.read_context(word),
-        lambda: commands.exists(word),
-        lambda: commands.describe(word),
         lambda: commands.custom_event(word, []),
     ):
         with pytest.raises(PbxRejectedError):
@@ -74,11 +71,59 @@ def test_nothing_reaches_another_realm_of_mod_hash() -> None:
 @given(st.text())
 def test_a_word_is_refused_or_is_one_word(word: str) -> None:
     try:
-        command = commands.end_leg(word, "CALL_REJECTED")
+        command = commands.move_leg("leg", word, "default")
     except PbxRejectedError:
         return
-    assert command.split() == ["uuid_kill", word, "CALL_REJECTED"]
+    assert command.split() == ["uuid_transfer", "leg", word, "XML", "default"]
     assert not re.search(r"[\x00-\x1f\"'$\\]", command)
+
+
+BAD_LEGS = ["", " ", "a b", "a\nb", "a\r", "a\x00", "a\n\nauth x", "a\tb", "\x7f", "é", "x" * 257]
+ON_LEGS: list[tuple[Callable[[str], str], list[str]]] = [
+    (lambda leg: commands.move_leg(leg, "7001", "default"), ["7001", "XML", "default"]),
+    (lambda leg: commands.move_pair(leg, "7001", "a"), ["-both", "7001", "XML", "a"]),
+    (lambda leg: commands.arm_survey(leg, "*28", "a"), ["transfer_after_bridge", "*28:XML:a"]),
+    (commands.disarm_survey, ["transfer_after_bridge"]),
+    (commands.forget_application, ["current_application"]),
+    (lambda leg: commands.brief(leg, "group", "sales"), ["fluxcc_survey_group", "sales"]),
+    (commands.describe, ["json"]),
+]
+"""Commands that FreeSWITCH takes apart by ``switch_separate_string``, and what follows the leg."""
+CALL_IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=256)
+"""Also of signs that mean something to FreeSWITCH, in any order."""
+SIGNS = st.text(st.sampled_from("'\\^:\"ns -${}a;,|"), min_size=1, max_size=12)
+
+
+@pytest.mark.parametrize("leg", BAD_LEGS)
+def test_a_leg_that_cannot_be_addressed_is_refused(leg: str) -> None:
+    assert not commands.is_leg(leg)
+    for build in (
+        lambda: commands.end_leg(leg, "NORMAL_CLEARING"),
+        lambda: commands.exists(leg),
+        *(partial(build, leg) for build, _ in ON_LEGS),
+    ):
+        with pytest.raises(PbxRejectedError, match="cannot be addressed"):
+            build()
+
+
+@given(leg=CALL_IDS | SIGNS)
+@example(leg='a-1!*_+`~()<>:"/[]?{}@host')
+@example(leg="^^:a:b")
+@example(leg="'")
+@example(leg="\\")
+@example(leg="\\'' -both")
+def test_whatever_a_call_id_is_made_of_is_the_name_of_one_leg(leg: str) -> None:
+    """Contract of ``inbound-use-callid-as-uuid``: each command names this leg and no other, and has
+    the arguments that it is meant to have."""
+    if not commands.is_leg(leg):
+        assert " " in leg
+        return
+    assert commands.end_leg(leg, "CALL_REJECTED") == f"uuid_kill {leg} CALL_REJECTED"
+    assert commands.exists(leg) == f"uuid_exists {leg}"
+    for build, rest in ON_LEGS:
+        _, _, arguments = build(leg).partition(" ")
+        assert words(arguments, 9) == [leg, *rest]
+        assert arguments.isprintable()
 
 
 def test_commands_are_put_as_freeswitch_wants_them() -> None:
@@ -130,12 +175,12 @@ def test_a_leg_that_is_gone_is_told_from_a_refusal() -> None:
 
 
 @pytest.mark.parametrize("description", ["-ERR No such channel!", "", "[]", "5", "{", "{}"])
-def test_what_describes_no_leg_shows_none_that_was_taken(description: str) -> None:
-    assert not commands.is_taken(description, "7001")
+def test_what_describes_no_leg_shows_none_that_has_come_anywhere(description: str) -> None:
+    assert commands.application_of(description, "7001") is None
 
 
 @pytest.mark.parametrize(
-    ("leg", "is_taken"),
+    ("leg", "has_come"),
     [
         ({"Caller-Destination-Number": "7001", "Channel-State": "CS_EXECUTE"}, True),
         ({"Caller-Destination-Number": "7001", "Channel-State": "CS_ROUTING"}, False),
@@ -168,12 +213,56 @@ def test_what_describes_no_leg_shows_none_that_was_taken(description: str) -> No
         ),
     ],
 )
-def test_a_leg_is_taken_where_the_dialplan_has_it_at_the_destination(
-    leg: dict[str, object], is_taken: bool
+def test_a_leg_has_come_where_the_dialplan_has_it_at_the_destination(
+    leg: dict[str, object], has_come: bool
 ) -> None:
-    assert commands.is_taken(json.dumps(leg), "7001") is is_taken
+    found = commands.application_of(json.dumps(leg), "7001")
+    assert found == (Application("") if has_come else None)
+
+
+def test_the_application_is_what_the_leg_executes() -> None:
+    leg = {"Caller-Destination-Number": "7001", "Channel-State": "CS_EXECUTE"}
+    variables = {"current_application": "sleep", "current_application_data": "500"}
+    leg |= {f"variable_{name}": value for name, value in variables.items()}
+    assert commands.application_of(json.dumps(leg), "7001") == Application("sleep", "500")
 
 
 def test_of_a_dump_only_the_realms_own_keys_are_read() -> None:
     dump = "D/fluxcc_block_+5511/1795000000\nD/fluxcc_room_*1000/1000\nL/x/y\n+OK"
     assert commands.read_hash(dump, "fluxcc_block") == {"+5511": "1795000000"}
+
+
+@pytest.mark.parametrize(
+    ("leg", "media"),
+    [
+        ({"Channel-State": "CS_EXCHANGE_MEDIA", "Channel-Read-Codec-Name": "PCMU"}, Media.HERE),
+        ({"Channel-State": "CS_HIBERNATE", "Channel-Read-Codec-Name": "PCMU"}, Media.PAST),
+        ({"Channel-State": "CS_HIBERNATE"}, Media.PAST),
+        ({"Channel-State": "CS_EXCHANGE_MEDIA", "Channel-Read-Codec-Name": "PROXY"}, Media.PROXIED),
+        ({"Channel-State": "CS_SOFT_EXECUTE"}, Media.UNKNOWN),
+        ({"Channel-State": ["CS_HIBERNATE", "x"]}, Media.PAST),
+        ({}, Media.UNKNOWN),
+    ],
+)
+def test_an_originatee_shows_its_medias_way(leg: dict[str, object], media: Media) -> None:
+    assert commands.read_media(json.dumps(leg)) is media
+
+
+@pytest.mark.parametrize("description", ["-ERR No such channel!", "", "[]", "{"])
+def test_what_describes_no_leg_shows_no_medias_way(description: str) -> None:
+    assert commands.read_media(description) is Media.UNKNOWN
+
+
+def test_the_members_of_a_conference_are_its_legs() -> None:
+    """A recording is a member too; a caller's name may have anything in it."""
+    members = [{"uuid": "a", "caller_id_name": '1;x;b;"\x01'}, {"uuid": "b"}, {"type": "recording"}]
+    answer = json.dumps([{"conference_name": "1000", "members": members}])
+    assert commands.read_members(answer) == {"a", "b"}
+    assert commands.read_members("-ERR Conference 1000 not found") == frozenset()
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[5]", "[{}]", '[{"members": 5}]', "5", "+OK"])
+def test_what_lists_no_conference_is_refused(answer: str) -> None:
+    """Nobody in it would look the same."""
+    with pytest.raises(PbxRejectedError):
+        commands.read_members(answer)

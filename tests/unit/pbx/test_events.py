@@ -36,6 +36,18 @@ def test_an_event_becomes_our_words() -> None:
     )
 
 
+def test_a_legs_name_keeps_every_character() -> None:
+    """FreeSWITCH takes what begins with ``ARRAY::`` for a list, a caller's Call-ID too."""
+    document = (
+        '{"Unique-ID":["a","b"],"Bridge-A-Unique-ID":["a","b"],"Other-Leg-Unique-ID":["c"],'
+        '"Caller-Caller-ID-Number":["1","2"],"Fluxcc-Call":["a","b"]}'
+    )
+    event = decode(document)
+    assert (event.leg, event.bridge_a) == ("ARRAY::a|:b", "ARRAY::a|:b")
+    assert (event.other_leg, event.number) == ("ARRAY::c", "1")
+    assert DECODER.request(document.encode()).call == "ARRAY::a|:b"
+
+
 def test_what_an_event_does_not_say_is_empty() -> None:
     event = decode("{}")
     assert (event.name, event.leg, event.group, event.agent) == ("", "", "", "")

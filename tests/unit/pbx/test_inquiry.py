@@ -119,7 +119,11 @@ def test_a_context_is_its_xml_and_nothing_where_there_is_none(inquiry: Inquiry) 
 
 
 def test_the_profiles_are_told_with_their_contexts(inquiry: Inquiry) -> None:
-    assert inquiry.profiles() == [Profile("internal", "default"), Profile("external", "public")]
+    assert inquiry.profiles() == [
+        Profile("internal", "default"),
+        Profile("external", "public"),
+        Profile("callids", "public"),
+    ]
 
 
 def test_calls_from_a_gateway_have_its_context_or_else_its_profiles(

@@ -23,6 +23,16 @@ def test_every_header_becomes_a_text() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [('["a","b"]', "ARRAY::a|:b"), ('["a"]', "ARRAY::a"), ('["a",""]', "ARRAY::a|:"), ('"a"', "a")],
+)
+def test_a_name_that_freeswitch_made_a_list_of_is_put_together_again(value: str, text: str) -> None:
+    body = f'{{"name":{value},"other":{value}}}'.encode()
+    assert read_loosely(body, ["name"])["name"] == text
+    assert read_loosely(body, ["name"])["other"] == "a"
+
+
 @pytest.mark.parametrize("body", [b"[]", b"5", b'"text"', b"null", b"", b"{", TOO_DEEP.encode()])
 def test_what_is_no_object_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # whatever the text

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import gevent
 import pytest
 
+from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.domain.media import Media
 from fluxcc.kit import find_kit
+from fluxcc.lab.simulator.channel import Channel, State
 from fluxcc.pbx import events
 from fluxcc.pbx import switch as switch_module
 from fluxcc.pbx.switch import COMMANDS_PER_WRITE, KEYS_PER_LUA_LINE, Address, Switch
@@ -142,18 +146,151 @@ def test_a_leg_that_is_ended_is_gone(freeswitch: FreeSwitch, switch: Switch) -> 
     assert not switch.end_leg(customer.uuid, "CALL_REJECTED")
 
 
-def test_a_pair_is_moved_and_a_leg_described_where_it_is(
+def test_a_leg_is_moved_and_seen_where_it_is(freeswitch: FreeSwitch, switch: Switch) -> None:
+    customer, _ = freeswitch.call()
+    switch.move_leg(customer.uuid, "7001", "default")
+    seen: list[Application | None] = []
+
+    def has_come() -> bool:
+        seen.append(switch.application_of(customer.uuid, "7001"))
+        return seen[-1] is not None and seen[-1].name == "playback"
+
+    until(has_come)
+    # The bridge that it left is none of them.
+    assert {each.name for each in seen if each} <= {"", "answer", "set", "playback"}
+    assert switch.application_of(customer.uuid, "7002") is None
+    assert switch.application_of("gone", "7001") is None
+    with pytest.raises(PbxRejectedError):
+        switch.move_pair("gone", "7001", "default")
+
+
+def asked_about(freeswitch: FreeSwitch) -> list[str]:
+    """The legs that FreeSWITCH was asked to describe, in this order."""
+    return [
+        command.split()[1] for command in freeswitch.commands if command.startswith("uuid_dump ")
+    ]
+
+
+def test_legs_are_described_as_an_event_would(freeswitch: FreeSwitch, switch: Switch) -> None:
+    customer, telephone = freeswitch.call()
+    found = dict(switch.describe_all([customer.uuid, telephone.uuid]))
+    assert list(found) == [customer.uuid, telephone.uuid]
+    decoder = events.Decoder((), ())
+    for leg, body in found.items():
+        assert decoder.event(body).leg == leg
+    assert decoder.event(found[telephone.uuid]).dialed_user == "1000"
+
+
+def test_a_leg_that_has_gone_is_described_by_nothing(
+    freeswitch: FreeSwitch, switch: Switch
+) -> None:
+    customer, telephone = freeswitch.call()
+    legs = ["gone", customer.uuid, "also-gone", telephone.uuid]
+    assert [leg for leg, _ in switch.describe_all(legs)] == [customer.uuid, telephone.uuid]
+
+
+def test_a_leg_that_goes_while_others_are_described_is_left_out(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch_module, "DESCRIBED_TOGETHER", 1)
+    first, second = freeswitch.call(), freeswitch.call()
+    legs = [first[0].uuid, second[0].uuid]
+    found: list[str] = []
+    for leg, _ in switch.describe_all(legs):
+        found.append(leg)
+        if len(found) == 1:
+            assert switch.end_leg(legs[1], "NORMAL_CLEARING")
+            until(lambda: switch.are_gone(legs[1:]))
+    assert found == legs[:1]
+
+
+def test_a_leg_that_cannot_be_asked_about_keeps_no_other_from_it(
     freeswitch: FreeSwitch, switch: Switch
 ) -> None:
     customer, _ = freeswitch.call()
-    switch.move_leg(customer.uuid, "7001", "default")
-    until(lambda: switch.is_taken(customer.uuid, "7001"))
-    assert not switch.is_taken(customer.uuid, "7002")
-    assert not switch.is_taken("gone", "7001")
-    assert switch.describe("gone") is None
-    assert customer.uuid.encode() in (switch.describe(customer.uuid) or b"")
-    with pytest.raises(PbxRejectedError):
-        switch.move_pair("gone", "7001", "default")
+    found = list(switch.describe_all([STRANGE, customer.uuid, ""]))
+    assert [leg for leg, _ in found] == [customer.uuid]
+    assert asked_about(freeswitch) == [customer.uuid]
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 7, 8])
+def test_many_legs_are_described_in_portions_between_which_others_have_their_turn(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    """Thousands of answers at once would be hundreds of megabytes."""
+    monkeypatch.setattr(switch_module, "DESCRIBED_TOGETHER", together)
+    turns: list[int] = []
+    monkeypatch.setattr(
+        switch_module, "yield_to_others", lambda: turns.append(len(asked_about(freeswitch)))
+    )
+    legs = [leg.uuid for _ in range(2) for leg in freeswitch.call()]
+    asked = [*legs[:2], "gone", *legs[2:], "gone-too", "and-gone"]
+    assert [leg for leg, _ in switch.describe_all(asked)] == legs
+    assert asked_about(freeswitch) == asked
+    assert turns == [*range(together, len(asked), together), len(asked)]
+
+
+def test_no_more_is_asked_than_is_taken(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch_module, "DESCRIBED_TOGETHER", 1)
+    customer, telephone = freeswitch.call()
+    next(switch.describe_all([customer.uuid, telephone.uuid]))
+    assert asked_about(freeswitch) == [customer.uuid]
+
+
+def test_of_no_leg_nothing_is_asked(freeswitch: FreeSwitch, switch: Switch) -> None:
+    assert list(switch.describe_all([])) == []
+    assert asked_about(freeswitch) == []
+
+
+def test_whoever_wants_legs_described_without_a_link_hears_so(
+    freeswitch: FreeSwitch, switch: Switch
+) -> None:
+    customer, _ = freeswitch.call()
+    freeswitch.cut()
+    until(lambda: not switch.is_connected)
+    with pytest.raises(LinkLostError):
+        list(switch.describe_all([customer.uuid]))
+
+
+def call_past_the_pbx(freeswitch: FreeSwitch) -> tuple[Channel, Channel]:
+    """Two whose media does not run through FreeSWITCH: the customer's leg and the telephone's."""
+    variables = "{bypass_media=true}"
+    freeswitch.pbx.api(f"originate {variables}user/1001 &bridge(user/1000@pbx.test)")
+    until(lambda: any(leg.state is State.CS_HIBERNATE for leg in freeswitch.pbx.switchboard))
+    first, second = freeswitch.pbx.switchboard
+    return first, second
+
+
+def test_media_is_brought_back(freeswitch: FreeSwitch, switch: Switch) -> None:
+    customer, telephone = freeswitch.call()
+    assert switch.media_of(telephone.uuid) is Media.HERE
+    assert switch.media_of("gone") is Media.UNKNOWN
+    freeswitch.end(customer)
+    _, telephone = call_past_the_pbx(freeswitch)
+    assert switch.media_of(telephone.uuid) is Media.PAST
+    switch.bring_media_back(telephone.uuid)
+    assert switch.media_of(telephone.uuid) is Media.HERE
+
+
+def test_a_telephone_that_does_not_send_its_media_here(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other commands are answered meanwhile."""
+    monkeypatch.setattr(switch_module, "MEDIA_TIMEOUT", 0.1)
+    _, telephone = call_past_the_pbx(freeswitch)
+    monkeypatch.setattr(freeswitch.pbx.bridges, "bring_media_back", lambda leg: gevent.sleep(60))
+    with pytest.raises(PbxRejectedError, match="does not come back"):
+        switch.bring_media_back(telephone.uuid)
+    assert switch.clock()
+
+
+def test_the_members_of_a_room_are_its_legs(freeswitch: FreeSwitch, switch: Switch) -> None:
+    assert switch.members_of("1000") == frozenset()
+    leg = freeswitch.pbx.outside.call("1001", "", "9999", "internal", freeswitch.pbx.router.route)
+    freeswitch.pbx.switchboard.redirect(leg, lambda: freeswitch.pbx.conferences.join(leg, "1000"))
+    until(lambda: switch.members_of("1000") == {leg.uuid})
 
 
 def test_a_survey_is_armed_and_disarmed_and_nothing_where_the_leg_is_gone(

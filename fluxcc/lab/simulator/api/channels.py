@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fluxcc.lab.simulator import keys
+from fluxcc.lab.simulator.api.words import words
 from fluxcc.lab.simulator.causes import cause_named
 from fluxcc.lab.simulator.events import Event, array_text
 
@@ -44,17 +45,16 @@ def _exists(pbx: Pbx, arguments: str) -> str:
 
 
 def _getvar(pbx: Pbx, arguments: str) -> str:
-    words = arguments.split()
-    if len(words) < 2:
+    found = words(arguments, 4)
+    if len(found) < 2:
         return "-USAGE: <uuid> <var>\n"
-    leg = pbx.switchboard.find(words[0])
-    return NO_SUCH_CHANNEL if leg is None else leg.variable(words[1]) or "_undef_"
+    leg = pbx.switchboard.find(found[0])
+    return NO_SUCH_CHANNEL if leg is None else leg.variable(found[1]) or "_undef_"
 
 
 def _setvar(pbx: Pbx, arguments: str) -> str:
     """``UUID NAME [VALUE]``; without a value the variable goes."""
-    uuid, _, rest = arguments.partition(" ")
-    name, _, value = rest.partition(" ")
+    uuid, name, value = [*words(arguments, 3), "", "", ""][:3]
     if not uuid or not name:
         return "-USAGE: <uuid> <var> [value]\n"
     leg = pbx.switchboard.find(uuid)
@@ -80,7 +80,7 @@ def _setvar_multi(pbx: Pbx, arguments: str) -> str:
 
 def _dump(pbx: Pbx, arguments: str) -> str:
     """``UUID [json|plain]``; in neither format the values are percent-encoded."""
-    uuid, _, form = arguments.partition(" ")
+    uuid, form = [*words(arguments, 2), "", ""][:2]
     if not uuid:
         return "-USAGE: <uuid> [format]\n"
     leg = pbx.switchboard.find(uuid)
@@ -101,14 +101,14 @@ def _transfer(pbx: Pbx, arguments: str) -> str:
     As in FreeSWITCH ``-bleg`` moves the leg itself where it has no partner, ``-both`` moves the
     partner first, and the answer names the leg that is moved last.
     """
-    words = arguments.split()
-    if not 2 <= len(words) <= 5:
+    found = words(arguments, 5)
+    if not 2 <= len(found) <= 5:
         return "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n"
-    leg = pbx.switchboard.find(words[0])
+    leg = pbx.switchboard.find(found[0])
     if leg is None:
         return NO_SUCH_CHANNEL
-    which = words.pop(1).lower() if words[1].startswith("-") else ""
-    destination, dialplan, context = [*words[1:], "", "", ""][:3]
+    which = found.pop(1).lower() if found[1].startswith("-") else ""
+    destination, dialplan, context = [*found[1:], "", "", ""][:3]
     if not destination:
         return "-ERR\n"
     partner = leg.bridged_to
@@ -121,10 +121,10 @@ def _transfer(pbx: Pbx, arguments: str) -> str:
 
 
 def _bridge(pbx: Pbx, arguments: str) -> str:
-    words = arguments.split()
-    if len(words) != 2:
+    found = words(arguments, 2)
+    if len(found) != 2:
         return "-USAGE: <uuid> <other_uuid>\n"
-    a, b = (pbx.switchboard.find(word) for word in words)
+    a, b = (pbx.switchboard.find(word) for word in found)
     if a is None or b is None or a is b:
         return "-ERR Invalid uuid\n"
     pbx.bridges.bridge_now(a, b)
@@ -141,11 +141,11 @@ def _park(pbx: Pbx, arguments: str) -> str:
 
 def _hold(pbx: Pbx, arguments: str) -> str:
     """``[off|toggle] UUID``."""
-    words = arguments.split()
-    if not words:
+    found = words(arguments, 3)
+    if not found:
         return "-USAGE: [off|toggle] <uuid> [<display>]\n"
-    how = words.pop(0) if words[0] in ("off", "toggle") else "on"
-    leg = pbx.switchboard.find(words[0]) if words else None
+    how = found.pop(0) if found[0] in ("off", "toggle") else "on"
+    leg = pbx.switchboard.find(found[0]) if found else None
     is_on = leg is not None and (how == "on" or (how == "toggle" and not leg.is_holding))
     if leg is None or leg.is_holding == is_on:
         return FAILED

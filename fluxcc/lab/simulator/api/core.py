@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 import time
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import gevent
 
 from fluxcc.lab.simulator import expressions
 from fluxcc.lab.simulator.configuration import ConfigurationError
@@ -149,6 +153,20 @@ def _conference(pbx: Pbx, arguments: str) -> str:
     return pbx.conferences.command(arguments)
 
 
+def _sched_api(pbx: Pbx, arguments: str) -> str:
+    """``+SECONDS GROUP COMMAND``: run a command later."""
+    words = arguments.split(" ", 2)
+    if len(words) < 3 or not re.fullmatch(r"\+\d+", words[0]):
+        return "-ERR Invalid syntax. USAGE: [+@]<time> <group_name> <command_string>[&]\n"
+    # Like FreeSWITCH's scheduler, which counts whole seconds of the clock.
+    moment = int(time.time()) + int(words[0])
+    gevent.spawn_later(max(0.0, moment - time.time()), pbx.api, words[2].removesuffix("&"))
+    return f"+OK Added: {next(_TASKS)}\n"
+
+
+_TASKS = itertools.count(1)
+
+
 def _lua(pbx: Pbx, arguments: str) -> str:
     return pbx.scripts.run_api(arguments)
 
@@ -168,6 +186,7 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "lua": _lua,
     "md5": _md5,
     "reloadxml": _reloadxml,
+    "sched_api": _sched_api,
     "sofia": _sofia,
     "sofia_contact": _sofia_contact,
     "status": _status,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .words import words
+
 if TYPE_CHECKING:
     from fluxcc.lab.simulator.pbx import Pbx
 
@@ -13,11 +15,11 @@ SUCCESS, FAILED = "+OK Success\n", "-ERR Operation failed\n"
 
 def _media(pbx: Pbx, arguments: str) -> str:
     """``[off] UUID``."""
-    words = arguments.split()
-    if not words:
+    found = words(arguments, 2)
+    if not found:
         return "-USAGE: [off] <uuid>\n"
-    is_off = words[0] == "off"
-    leg = pbx.switchboard.find(words[-1])
+    is_off = found[0] == "off"
+    leg = pbx.switchboard.find(found[-1])
     if leg is None:
         return FAILED
     partner = leg.bridged_to
@@ -26,10 +28,9 @@ def _media(pbx: Pbx, arguments: str) -> str:
         if partner is not None and not leg.is_past:
             pbx.signalling.send_past(*((partner, leg) if is_called else (leg, partner)))
         return SUCCESS
-    if not leg.is_past:
-        return FAILED if leg.is_passed_on or not leg.is_answered else SUCCESS
-    if partner is not None:
-        pbx.signalling.bring_back(*((partner, leg) if is_called else (leg, partner)))
+    if not leg.is_past or partner is None:
+        return FAILED
+    pbx.signalling.bring_back(*((partner, leg) if is_called else (leg, partner)))
     return SUCCESS
 
 

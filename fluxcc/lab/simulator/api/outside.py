@@ -19,7 +19,8 @@ UNKNOWN_CALLER = "-ERR no such caller\n"
 
 
 def _call(pbx: Pbx, arguments: str) -> str:
-    """``number=…&name=…&destination=…&profile=external|internal`` → ``+OK UUID``."""
+    """``number=…&name=…&destination=…&profile=external|internal|callids&call_id=…`` → ``+OK
+    UUID``."""
     pairs = (pair.partition("=") for pair in arguments.split("&"))
     values = {key: unquote(value, "utf-8", "surrogateescape") for key, _, value in pairs}
     caller = pbx.outside.call(
@@ -28,13 +29,14 @@ def _call(pbx: Pbx, arguments: str) -> str:
         values.get("destination", ""),
         values.get("profile", "external"),
         pbx.router.route,
+        call_id=values.get("call_id", ""),
     )
     return f"+OK {caller.uuid}\n"
 
 
 def _wait(pbx: Pbx, arguments: str) -> str:
     """``UUID answered|ended SECONDS`` → ``+OK``, or ``+OK STATUS`` once the call is over."""
-    uuid, state, seconds = arguments.split()
+    uuid, state, seconds = arguments.rsplit(" ", 2)
     caller = pbx.outside.caller(uuid)
     if caller is None:
         return UNKNOWN_CALLER

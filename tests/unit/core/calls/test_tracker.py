@@ -58,7 +58,7 @@ def test_mod_callcenter_names_the_agent_and_the_queue(world: World) -> None:
         variable_cc_side="member",
         variable_cc_queue="sales@default",
     )
-    (call,) = world.tracker.agent_calls("1000")
+    (call,) = world.agent_calls("1000")
     assert (call.agent, call.group, call.direction) == ("1000", "sales", Direction.RECEIVED)
 
 
@@ -94,7 +94,7 @@ def test_a_telephone_with_a_number_of_its_own_is_known_by_whom_it_authenticated_
 ) -> None:
     world.caller_dials("telephone", "+551140001000", OTHER, variable_user_name="1000")
     assert world.tracker.legs["telephone"].is_station
-    assert [call.direction for call in world.tracker.agent_calls("1000")] == ["originated"]
+    assert [call.direction for call in world.agent_calls("1000")] == ["originated"]
 
 
 def test_a_click_to_dial(world: World) -> None:
@@ -143,10 +143,10 @@ def test_an_internal_call_belongs_to_both(world: World) -> None:
     world.bridged("a", "b")
     (call,) = world.tracker.calls.values()
     assert call.direction is Direction.INTERNAL
-    assert world.tracker.agent_calls("1000") == [call]
-    assert world.tracker.agent_calls("1001") == [call]
-    assert call.seen_by("1001").number == "1000"
-    assert call.seen_by("1000").number == "1001"
+    assert world.agent_calls("1000") == [call]
+    assert world.agent_calls("1001") == [call]
+    assert world.views.seen_by(call, "1001").number == "1000"
+    assert world.views.seen_by(call, "1000").number == "1001"
 
 
 def test_who_presents_an_agents_number_on_a_trunk_is_a_customer(world: World) -> None:
@@ -154,13 +154,13 @@ def test_who_presents_an_agents_number_on_a_trunk_is_a_customer(world: World) ->
     world.received_call()
     world.caller_dials("liar", "1000", "5000")
     assert not world.tracker.legs["liar"].is_station
-    (call,) = world.tracker.agent_calls("1000")
+    (call,) = world.agent_calls("1000")
     assert call.number == NUMBER
     world.telephone_rings("other", "1001", "liar")
     world.bridged("liar", "other")
-    (call,) = world.tracker.agent_calls("1001")
+    (call,) = world.agent_calls("1001")
     assert (call.direction, call.number, call.agent) == (Direction.RECEIVED, "1000", "1001")
-    assert call.seen_by("1001").is_on_trunk
+    assert world.views.seen_by(call, "1001").is_on_trunk
 
 
 def test_who_presents_an_agents_number_on_a_trunk_is_a_customer_after_a_gap_too(
@@ -170,7 +170,7 @@ def test_who_presents_an_agents_number_on_a_trunk_is_a_customer_after_a_gap_too(
     row = a_row("liar", number="1000", user="1000", direction="inbound", context="public")
     world.resync(a_snapshot(row))
     assert not world.tracker.legs["liar"].is_station
-    assert world.tracker.agent_calls("1000") == []
+    assert world.agent_calls("1000") == []
 
 
 def test_a_call_that_nobody_answers(world: World) -> None:
@@ -187,9 +187,9 @@ def test_a_channel_variable_names_the_agent(world: World) -> None:
     world.caller_dials(variable_fluxcc_agent="2000")
     world.telephone_rings()
     world.bridged("customer", "telephone")
-    (call,) = world.tracker.agent_calls("2000")
+    (call,) = world.agent_calls("2000")
     assert call.agent == "2000"
-    assert world.tracker.agent_calls("1000") == []
+    assert world.agent_calls("1000") == []
 
 
 def test_what_is_told_after_the_bridge_does_not_take_the_call_from_its_agent(
@@ -200,7 +200,7 @@ def test_what_is_told_after_the_bridge_does_not_take_the_call_from_its_agent(
     world.telephone_rings()
     world.bridged("customer", "telephone")
     world.hear("CHANNEL_ANSWER", "telephone", variable_dialed_user="1000")
-    assert len(world.tracker.agent_calls("2000")) == 1
+    assert len(world.agent_calls("2000")) == 1
 
 
 # Moves
@@ -212,9 +212,9 @@ def test_a_second_agent_takes_over(world: World) -> None:
     world.bridged("customer", "second")
     world.hung_up("telephone")
     assert call.agent == "1001"
-    assert world.tracker.agent_calls("1001") == [call]
-    assert world.tracker.agent_calls("1000") == []
-    assert call.seen_by("1001").is_bridged
+    assert world.agent_calls("1001") == [call]
+    assert world.agent_calls("1000") == []
+    assert world.views.seen_by(call, "1001").is_bridged
 
 
 def test_an_attended_transfer_brings_the_new_agent_into_the_customers_call(world: World) -> None:
@@ -226,7 +226,7 @@ def test_an_attended_transfer_brings_the_new_agent_into_the_customers_call(world
     world.hung_up("telephone")
     world.hung_up("consulting")
     assert (call.agent, call.direction) == ("1001", Direction.RECEIVED)
-    assert world.tracker.agent_calls("1001") == [call]
+    assert world.agent_calls("1001") == [call]
     world.hung_up("second")
     world.hung_up("customer")
     assert not world.tracker.calls
@@ -236,14 +236,14 @@ def test_two_who_were_unbridged_are_in_the_call_and_not_bridged(world: World) ->
     """Both in a conference room."""
     call = world.received_call()
     world.unbridged("customer", "telephone")
-    assert not call.seen_by("1000").is_bridged
+    assert not world.views.seen_by(call, "1000").is_bridged
     assert call.is_talking
 
 
 def test_a_transfer_does_not_change_whose_number_it_is(world: World) -> None:
     call = world.received_call()
     world.hear("CHANNEL_ANSWER", "customer", Caller_Caller_ID_Number="1000")
-    assert call.seen_by("1000").number == NUMBER
+    assert world.views.seen_by(call, "1000").number == NUMBER
 
 
 def test_the_customers_hangup_is_the_calls_cause(world: World) -> None:
@@ -260,20 +260,20 @@ def test_a_call_that_rings_beside_one_that_talks_is_not_meant(world: World) -> N
     talking = world.received_call()
     world.caller_dials("next", OTHER)
     world.telephone_rings("second line", "1000", "next")
-    assert world.tracker.agent_calls("1000") == [talking]
+    assert world.agent_calls("1000") == [talking]
 
 
 def test_two_calls_that_talk_are_both_told(world: World) -> None:
     first = world.received_call()
     second = world.received_call(OTHER, "1000", "next", "second line")
-    assert world.tracker.agent_calls("1000") == [first, second]
+    assert world.agent_calls("1000") == [first, second]
 
 
 def test_a_call_is_found_by_either_leg(world: World) -> None:
     call = world.received_call()
-    assert world.tracker.call_of("customer") is call
-    assert world.tracker.call_of("telephone") is call
-    assert world.tracker.call_of("nobody") is None
+    assert world.call_of("customer") is call
+    assert world.call_of("telephone") is call
+    assert world.call_of("nobody") is None
 
 
 def test_whose_call_it_is(world: World) -> None:
@@ -343,9 +343,9 @@ def test_a_bridge_with_a_leg_never_heard_of_waits_for_the_snapshot(world: World)
             a_row("unheard", **DIALLED, bridged_to="customer"),
         )
     )
-    (call,) = world.tracker.agent_calls("1000")
-    assert call.seen_by("1000").customer == "customer"
-    assert call.seen_by("1000").is_bridged
+    (call,) = world.agent_calls("1000")
+    assert world.views.seen_by(call, "1000").customer == "customer"
+    assert world.views.seen_by(call, "1000").is_bridged
 
 
 def test_a_leg_that_hung_up_before_its_creation_was_told_goes_with_its_destruction(
@@ -366,7 +366,7 @@ def test_a_snapshot_makes_calls_known_that_nobody_told_of(world: World) -> None:
         )
     )
     assert adopted == ["customer", "telephone"]
-    (call,) = world.tracker.agent_calls("1000")
+    (call,) = world.agent_calls("1000")
     assert (call.number, call.direction) == (NUMBER, Direction.RECEIVED)
     assert len(world.tracker.calls) == 1
 
@@ -382,7 +382,7 @@ def test_a_leg_that_is_described_after_a_snapshot_gets_its_group_and_agent(world
                 "CHANNEL_DATA", leg, variable_fluxcc_group="sales", variable_fluxcc_agent="2000"
             )
         )
-    (call,) = world.tracker.agent_calls("2000")
+    (call,) = world.agent_calls("2000")
     assert (call.agent, call.group) == ("2000", "sales")
 
 
@@ -395,7 +395,7 @@ def test_who_was_bridged_to_whom_is_what_freeswitch_says(
     """The leg that is older need not be the bridge's originator."""
     world.received_call()
     world.bridged(originator, originatee)
-    assert world.tracker.agent_calls("1000")[0].seen_by("1000").originatee == originatee
+    assert world.agent_calls("1000")[0].seen_by("1000").originatee == originatee
 
 
 @pytest.mark.parametrize(
@@ -411,7 +411,7 @@ def test_who_was_bridged_to_whom_is_still_known_after_a_snapshot(
     rows[originatee] = msgspec.structs.replace(rows[originatee], bridged_to=originator)
     for leg in world.resync(a_snapshot(*rows.values())):
         world.snapshots.leg_described(an_event("CHANNEL_DATA", leg))
-    assert world.tracker.agent_calls("1000")[0].seen_by("1000").originatee == originatee
+    assert world.agent_calls("1000")[0].seen_by("1000").originatee == originatee
 
 
 def test_a_leg_that_went_before_it_was_described_stays_away(world: World) -> None:
@@ -424,14 +424,14 @@ def test_a_known_leg_keeps_what_events_told_of_it(world: World) -> None:
     world.resync(
         a_snapshot(a_row("customer", number="1000"), a_row("telephone", direction="outbound"))
     )
-    assert call.seen_by("1000").number == NUMBER
+    assert world.views.seen_by(call, "1000").number == NUMBER
     assert call.group == "sales"
 
 
 def test_a_leg_too_new_for_the_tables_is_kept(world: World) -> None:
     call = world.received_call()
     world.resync(a_snapshot(a_row("customer"), too_new=("telephone",)))
-    assert world.tracker.agent_calls("1000") == [call]
+    assert world.agent_calls("1000") == [call]
 
 
 def test_a_call_that_is_not_in_the_snapshot_was_lost(world: World) -> None:
@@ -450,7 +450,7 @@ def test_a_call_that_lost_one_leg_goes_on(world: World) -> None:
     call = world.received_call()
     world.resync(a_snapshot(a_row("customer")))
     assert call.agent_leg is None
-    assert world.tracker.call_of("customer") is call
+    assert world.call_of("customer") is call
     world.hung_up("customer")
     assert the_call(world).outcome == "answered"
 
@@ -481,7 +481,7 @@ def test_a_new_life_goes_on_with_the_calls_of_the_former(world: World) -> None:
             a_row("telephone", **DIALLED, bridged_to="customer"),
         )
     )
-    (call,) = world.tracker.agent_calls("1000")
+    (call,) = world.agent_calls("1000")
     assert (call.id, call.group, call.started, call.bridged) == (7, "sales", 1.0, 2.0)
     world.hung_up("telephone")
     world.hung_up("customer")
@@ -494,8 +494,8 @@ def test_a_restored_call_keeps_its_agent_although_its_legs_are_not_bridged(world
     world.resync(
         a_snapshot(a_row("customer"), a_row("telephone", direction="outbound", user="1000"))
     )
-    (call,) = world.tracker.agent_calls("1000")
-    assert call.seen_by("1000").customer == "customer"
+    (call,) = world.agent_calls("1000")
+    assert world.views.seen_by(call, "1000").customer == "customer"
     assert call.is_talking
 
 
@@ -613,7 +613,7 @@ def test_no_leg_outlives_its_end_whatever_was_told_before(events: list, order: l
         check(world)
     assert not world.tracker.legs
     assert not world.tracker.calls
-    assert world.tracker.agent_calls("1000") == world.tracker.agent_calls("1001") == []
+    assert world.agent_calls("1000") == world.agent_calls("1001") == []
     assert all(call.ended is not None for call in history(world))
 
 

@@ -38,7 +38,12 @@ def confer(world: World, **where: str) -> Reply:
 
 
 def transfer(
-    world: World, cause: str = "", arrives: bool = False, is_answered: bool = False
+    world: World,
+    cause: str = "",
+    arrives: bool = False,
+    is_answered: bool = False,
+    application: str = "bridge",
+    by: str = "",
 ) -> Reply:
     """The reply to a transfer that the destination takes, or that ends with a cause."""
     set_up(world, BILLING)
@@ -52,7 +57,7 @@ def transfer(
             world.telephone_rings("colleague", "1001")
             world.bridged("customer", "colleague")
         if cause:
-            world.hung_up(leg, cause)
+            world.hung_up(leg, cause, application, by)
 
     world.pbx.on_move = move
     return world.ask(a_request(Action.TRANSFER, service="billing"))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code
+from fluxcc.domain.media import Media
+from fluxcc.domain.provisioning import Room
 from tests.builders import NUMBER, World, a_request, an_operators
 from tests.unit.core.requests.hangups import PRANK
 from tests.unit.core.requests.moves import (
     BILLING,
     SURVEY_ON,
+    confer,
     go_to_survey,
     set_up,
 )
@@ -20,11 +23,35 @@ def test_a_room_that_was_not_provisioned_moves_nobody(world: World) -> None:
     assert world.story == []
 
 
+def test_a_room_with_another_person_in_it_moves_nobody(world: World) -> None:
+    set_up(world, Room("1000"))
+    world.pbx.members["1000"] = frozenset({"visitor"})
+    assert world.ask(a_request(Action.CONFERENCE)).code is Code.ROOM_OCCUPIED
+    assert world.story == []
+
+
+def test_media_is_brought_back_before_anything_else_is_done(world: World) -> None:
+    world.pbx.media["telephone"] = Media.PAST
+    assert confer(world, customer="1000", telephone="1000").code is Code.CONFERENCE_JOINED
+    assert world.story[1:4] == [
+        "bring the media of telephone back",
+        "disarm customer",
+        "move telephone and its partner to *1000 in default",
+    ]
+
+
+def test_media_that_does_not_come_back_moves_nobody(world: World) -> None:
+    world.pbx.media["telephone"] = Media.PAST
+    world.pbx.rejected.add("bring_media_back")
+    assert confer(world).code is Code.PBX_REJECTED
+    assert not [line for line in world.story if line.startswith(("move", "disarm"))]
+
+
 def test_a_transfer_that_moved_nobody_leaves_the_agent_with_the_customer(world: World) -> None:
     """``Plan.afterwards``: what is done once it is confirmed."""
     set_up(world, BILLING)
     world.ask(a_request(Action.TRANSFER, service="billing"))
-    assert len(world.tracker.agent_calls("1000")) == 1
+    assert len(world.agent_calls("1000")) == 1
 
 
 def test_an_unknown_service_moves_nobody(world: World) -> None:
@@ -51,7 +78,7 @@ def test_with_the_survey_on_the_customer_goes_there_and_the_agent_is_freed(world
     set_up(world, SURVEY_ON)
     go_to_survey(world)
     assert world.ask(a_request(Action.HANGUP)).code is Code.SURVEY_STARTED
-    assert world.tracker.agent_calls("1000") == []
+    assert world.agent_calls("1000") == []
     assert world.pbx.briefed["customer"]["number"] == NUMBER
     assert world.story == [
         "write audit requested",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import gevent
 import pytest
 
+from fluxcc.lab.simulator.conference import NEXT_FRAME
 from tests.testing.freeswitch import CALLER
 
 from .conftest import Scene
@@ -198,6 +200,11 @@ def with_rooms(configuration: Path, scene: Scene) -> Scene:
         '<condition field="destination_number" expression="^\\*(\\d+)$">'
         '<action application="answer"/>'
         '<action application="conference" data="$1@default"/>'
+        '</condition></extension>\n<extension name="small_room">'
+        '<condition field="destination_number" expression="^\\*\\*(\\d+)$">'
+        '<action application="answer"/>'
+        '<action application="conference" data="$1@default+flags{mintwo}"/>'
+        '<action application="hangup" data="CALL_REJECTED"/>'
         "</condition></extension>\n</include>"
     )
     scene.pbx.api("reloadxml")
@@ -227,6 +234,122 @@ def test_each_leg_moved_by_itself_right_after_the_other(with_rooms: Scene) -> No
         with_rooms.pbx.api(f"uuid_transfer {leg.uuid} *1000 XML default")
     with_rooms.until_event("CUSTOM", 2, Action="add-member")
     assert not with_rooms.said("CHANNEL_HANGUP")
+
+
+def members_by_number(scene: Scene, room: str) -> list[str]:
+    return [
+        line.partition(";")[0] for line in scene.pbx.api(f"conference {room} list").splitlines()
+    ]
+
+
+def test_a_room_for_two_ends_with_the_first_who_leaves(with_rooms: Scene) -> None:
+    scene = with_rooms
+    customer, agent = scene.bridged_call()
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both **1000 XML default")
+    scene.until_event("CUSTOM", 2, Action="add-member")
+    third = scene.call("**1000", profile="internal")
+    scene.until_event("CUSTOM", 3, Action="add-member")
+    scene.pbx.api(f"uuid_kill {agent.uuid}")
+    scene.until_event("CUSTOM", 1, Action="del-member")
+    gevent.sleep(3 * NEXT_FRAME)
+    assert scene.pbx.api("conference 1000 list count") == "2"
+    scene.pbx.api(f"uuid_kill {customer.uuid}")
+    scene.until(lambda: third.is_ended)
+    assert third.cause == "NORMAL_CLEARING"
+    scene.until_event("CUSTOM", Action="conference-destroy")
+
+
+def test_one_who_may_go_on_after_the_room_does(with_rooms: Scene) -> None:
+    """``hangup_after_conference=false``: the dialplan goes on."""
+    scene = with_rooms
+    customer, agent = scene.bridged_call()
+    scene.pbx.api(f"uuid_setvar {agent.uuid} hangup_after_conference false")
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both **1000 XML default")
+    scene.until_event("CUSTOM", 2, Action="add-member")
+    scene.pbx.api(f"uuid_kill {customer.uuid}")
+    scene.until(lambda: agent.is_ended)
+    assert agent.cause == "CALL_REJECTED"
+
+
+@pytest.mark.parametrize(("way", "told"), [("kick", "kicked"), ("hup", "hup")])
+def test_a_member_can_be_put_out(with_rooms: Scene, way: str, told: str) -> None:
+    scene = with_rooms
+    leg = scene.call("**1000", profile="internal")
+    scene.until_event("CUSTOM", Action="add-member")
+    [number] = members_by_number(scene, "1000")
+    assert scene.pbx.api(f"conference 1000 {way} 77") == "-ERR Non-Existant ID 77\n"
+    assert scene.pbx.api(f"conference 1000 {way} {number}") == f"+OK {told} {number}\n"
+    scene.until(lambda: leg.is_ended)
+    assert leg.cause == "CALL_REJECTED"
+
+
+@pytest.fixture
+def with_media(configuration: Path, with_rooms: Scene) -> Scene:
+    """What is dialled is the media's way."""
+    (configuration / "dialplan" / "public" / "00_media.xml").write_text(
+        '<include>\n<extension name="media">'
+        '<condition field="destination_number" expression="^(bypass_media|proxy_media)$">'
+        '<action application="set" data="$1=true"/>'
+        '<action application="bridge" data="user/1000@pbx.test"/>'
+        "</condition></extension>\n</include>"
+    )
+    with_rooms.pbx.api("reloadxml")
+    return with_rooms
+
+
+def test_media_past_the_pbx_and_back(with_media: Scene) -> None:
+    scene = with_media
+    customer, agent = scene.bridged_call("bypass_media")
+    assert agent.variable("signal_bridge_to") == customer.uuid
+    assert customer.variable("signal_bridge_to") == agent.uuid
+    assert json.loads(scene.pbx.api(f"uuid_dump {agent.uuid} json"))["Channel-State"] == (
+        "CS_HIBERNATE"
+    )
+    assert scene.pbx.api(f"uuid_media {agent.uuid}") == "+OK Success\n"
+    assert scene.pbx.api(f"uuid_media {agent.uuid}") == "-ERR Operation failed\n"
+    assert scene.pbx.api(f"uuid_media {NOBODY}") == "-ERR Operation failed\n"
+    assert len(scene.said("CHANNEL_UNBRIDGE")) == 1
+    assert len(scene.said("CHANNEL_BRIDGE")) == 2
+    assert not agent.variable("signal_bridge_to")
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both *1000 XML default")
+    scene.until_event("CUSTOM", 2, Action="add-member")
+    assert not scene.said("CHANNEL_HANGUP")
+
+
+def test_moved_without_their_media_one_is_lost(with_media: Scene) -> None:
+    scene = with_media
+    customer, agent = scene.bridged_call("bypass_media")
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both *1000 XML default")
+    scene.until(lambda: agent.is_ended)
+    assert not customer.is_ended
+
+
+def test_media_that_is_passed_on_unseen_stays_in_no_room(with_media: Scene) -> None:
+    scene = with_media
+    _, agent = scene.bridged_call("proxy_media")
+    dump = json.loads(scene.pbx.api(f"uuid_dump {agent.uuid} json"))
+    assert dump["Channel-Read-Codec-Name"] == "PROXY"
+    assert scene.pbx.api(f"uuid_media {agent.uuid}") == "-ERR Operation failed\n"
+    scene.pbx.api(f"uuid_transfer {agent.uuid} -both *1000 XML default")
+    scene.until_event("CUSTOM", 2, Action="add-member")
+    scene.until(lambda: agent.is_ended)
+
+
+def test_a_room_is_listed_as_json(with_rooms: Scene) -> None:
+    leg = with_rooms.call("*1000", name='J;"', profile="internal")
+    with_rooms.until_event("CUSTOM", Action="add-member")
+    [room] = json.loads(with_rooms.pbx.api("conference 1000 json_list"))
+    assert (room["conference_name"], room["member_count"]) == ("1000", 1)
+    assert [member["uuid"] for member in room["members"]] == [leg.uuid]
+
+
+def test_a_command_can_be_scheduled(scene: Scene) -> None:
+    assert scene.pbx.api("sched_api 5 none echo").startswith("-ERR Invalid syntax")
+    assert scene.pbx.api("sched_api +1 none").startswith("-ERR Invalid syntax")
+    answer = scene.pbx.api("sched_api +1 none global_setvar late=yes&")
+    assert answer.startswith("+OK Added: ")
+    assert scene.pbx.api("global_getvar late") == ""
+    scene.until(lambda: scene.pbx.api("global_getvar late") == "yes")
 
 
 def test_an_agent_in_a_room_stays_busy_until_the_own_leg_ends(with_rooms: Scene) -> None:

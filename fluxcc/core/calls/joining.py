@@ -1,0 +1,230 @@
+"""Which call a leg belongs to: the one for which it was dialled, the one of the leg that it is
+bridged to, or one that begins with it.
+
+Counterpart: ``tracker``, which says when, and who has the customer then. The rules stand in the
+package's ``__init__``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from sys import intern
+
+from fluxcc.core.calls import people
+from fluxcc.core.calls.identity import is_standing
+from fluxcc.core.calls.register import LONGEST_TEXT, Register
+from fluxcc.domain.calls import Call, Direction, Leg, LegKind
+from fluxcc.domain.events import LegEvent
+
+PROXY = "PROXY"
+"""The codec of a leg whose media FreeSWITCH passes on unseen (``switch_core_media.c``)."""
+
+
+class Joining(Register, ABC):
+    """The part of ``tracker.Tracker`` that attaches legs to calls."""
+
+    @abstractmethod
+    def _leave(self, leg: Leg, cause: str) -> None:
+        """Take a leg off its call, which its customer's end ends."""
+
+    # What is told of a leg
+
+    def learn(self, leg: Leg, event: LegEvent) -> None:
+        """Take up what an event says of a leg that may change during its life."""
+        group = event.group
+        if group:
+            leg.group = intern(group[:LONGEST_TEXT])
+        if event.answer_state == "answered":
+            leg.is_answered = True
+        if event.codec:
+            leg.is_proxied = event.codec == PROXY
+        if event.other_half and not leg.other_half:
+            leg.other_half = event.other_half
+        if leg.is_station:
+            leg.is_standing = leg.is_standing or is_standing(event)
+            return
+        # FreeSWITCH sets dialed_user on the caller's leg too, where it names the other one, and
+        # mod_callcenter its agent on the member's, who is known by the agent's own leg.
+        agent = event.agent
+        if agent and agent != event.dialed_user and event.queue_side != "member":
+            leg.hint = intern(agent[:LONGEST_TEXT])
+            if leg.is_inbound and leg.hint == leg.number:
+                self._recognise(leg)
+
+    # A leg that is new
+
+    def _join(self, leg: Leg) -> None:
+        """Attach a new leg to the call for which it was dialled, or begin one."""
+        restored = self.former.pop(leg.uuid, None)
+        if restored is not None:
+            self._attach(leg, restored)
+            if leg.uuid == restored.customer_uuid:
+                restored.customer = leg
+            return
+        person = people.dialler(leg.origin, self.legs)
+        call = self._call_behind(leg)
+        if leg.kind is LegKind.WIRE:
+            if call is not None:
+                self._attach(leg, call)
+            return
+        if person is not None and leg.is_station:
+            person.first_dialled = person.first_dialled or leg.extension
+        if call is not None:
+            self._attach(leg, call)
+            self._maybe_customer(leg, person, call)
+        elif leg.kind is LegKind.TRUNK:
+            self._begin(leg, person)
+        elif person is not None and person.is_station:
+            self._begin_internal(person, leg)
+
+    def _call_behind(self, leg: Leg) -> Call | None:
+        """The call of the leg for which this one was dialled, also through wires."""
+        half = self.legs.get(leg.other_half) if leg.other_half else None
+        person = people.dialler(leg.origin or half, self.legs)
+        for each in (person, leg.origin, half):
+            if each is not None and each.call is not None:
+                return each.call
+        return None
+
+    def _begin(self, customer: Leg, dialled_by: Leg | None) -> Call:
+        """Begin the call of a person outside, whom ``dialled_by`` called."""
+        call = Call(
+            id=self._new_id(customer),
+            started=customer.created,
+            number=customer.person,
+            customer_uuid=customer.uuid,
+            customer=customer,
+        )
+        if not customer.is_inbound:
+            call.direction = Direction.CAMPAIGN
+        self.calls[call.id] = call
+        self._attach(customer, call)
+        if dialled_by is not None and dialled_by.is_station:
+            call.direction = Direction.ORIGINATED
+            call.agent, call.agent_uuid = dialled_by.extension, dialled_by.uuid
+            self._attach(dialled_by, call)
+        return call
+
+    def _begin_internal(self, caller: Leg, called: Leg) -> Call:
+        """Begin a call of one extension to another."""
+        call = Call(
+            id=self._new_id(caller),
+            started=caller.created,
+            number=caller.extension,
+            customer_uuid=caller.uuid,
+            customer=caller,
+            direction=Direction.INTERNAL,
+        )
+        self.calls[call.id] = call
+        self._attach(caller, call)
+        self._attach(called, call)
+        return call
+
+    def _attach(self, leg: Leg, call: Call) -> None:
+        if leg.call is call:
+            return
+        if leg.call is not None:
+            self._leave(leg, "")
+        leg.call = call
+        call.legs.append(leg)
+        call.group = call.group or leg.group
+        self._journal.call_changed(call)
+
+    def _maybe_customer(self, leg: Leg, dialled_by: Leg | None, call: Call) -> None:
+        """Of several lines over which an agent dials a customer, the first that is left is the
+        customer's, until one of them was connected."""
+        if (
+            call.customer is None
+            and not call.is_told
+            and leg.kind is LegKind.TRUNK
+            and dialled_by is not None
+            and dialled_by.is_station
+        ):
+            self._make_customer(leg, call)
+
+    def _recognise(self, leg: Leg) -> None:
+        """A telephone behind a SIP proxy, which has one context for both sides: that it is one,
+        only the dialplan's variable tells, which names the caller. Whom it dialled is the
+        customer."""
+        call = leg.call
+        if call is None or call.customer is not leg or call.is_told:
+            return
+        leg.kind = LegKind.STATION
+        self.name(leg, leg.hint)
+        call.customer, call.customer_uuid, call.number = None, "", ""
+        call.direction = Direction.ORIGINATED
+        call.agent, call.agent_uuid = leg.extension, leg.uuid
+        for other in call.legs:
+            self._maybe_customer(other, leg, call)
+        self._journal.call_changed(call)
+
+    def _make_customer(self, leg: Leg, call: Call) -> None:
+        call.customer, call.customer_uuid, call.number = leg, leg.uuid, leg.person
+        self._journal.call_changed(call)
+
+    # Two that are bridged
+
+    def _connect(self, first: Leg, second: Leg) -> None:
+        """Two persons' legs that are bridged, through wires too, belong to one call from now on."""
+        a, b = self._end_of(first), self._end_of(second)
+        for wire, person in ((first, b), (second, a)):
+            if not wire.is_person and person is not None and person.call is not None:
+                self._attach(wire, person.call)
+        if a is None or b is None or a is b:
+            return
+        if _is_customer(a) and _is_customer(b):
+            # Two outside parties: each keeps the own call, which has no agent meanwhile.
+            return
+        if _is_customer(a):
+            self._bring(b, a)
+        elif _is_customer(b):
+            self._bring(a, b)
+        elif a.is_station and b.is_station:
+            self._connect_stations(a, b)
+        elif a.is_station or b.is_station:
+            station, outsider = (a, b) if a.is_station else (b, a)
+            self._connect_outsider(station, outsider)
+
+    def _bring(self, leg: Leg, customer: Leg) -> None:
+        """A leg that is bridged to a customer's belongs to the customer's call."""
+        call = customer.call
+        if call is None:
+            return
+        if leg.kind is LegKind.TRUNK and customer.hint and call.bridged is None:
+            # An agent outside, of whom only a variable on the customer's leg tells.
+            leg.kind = LegKind.STATION
+            self.name(leg, customer.hint)
+        elif leg.is_station and call.bridged is None:
+            hint = customer.hint
+            if hint and hint not in leg.names and customer.first_dialled in ("", leg.extension):
+                self.name(leg, hint)
+        self._attach(leg, call)
+
+    def _connect_stations(self, a: Leg, b: Leg) -> None:
+        """One extension talks to another: inside a customer's call (a consultation), or alone."""
+        call = _outside_call(a) or _outside_call(b) or a.call or b.call
+        if call is None:
+            self._begin_internal(a, b)
+            return
+        self._attach(a, call)
+        self._attach(b, call)
+
+    def _connect_outsider(self, station: Leg, outsider: Leg) -> None:
+        call = outsider.call
+        if call is None:
+            call = self._begin(outsider, station)
+        elif station.call is call and not call.is_told and call.customer is not None:
+            # The agent dialled over several lines, and this is the one that was taken.
+            self._make_customer(outsider, call)
+        self._attach(station, call)
+
+
+def _is_customer(leg: Leg) -> bool:
+    call = leg.call
+    return call is not None and call.customer is leg and not call.is_internal
+
+
+def _outside_call(leg: Leg) -> Call | None:
+    """The call with a customer that this telephone belongs to."""
+    call = leg.call
+    return call if call is not None and not call.is_internal else None

@@ -1,0 +1,106 @@
+"""The live legs and calls, and the indexes by which they are found.
+
+It decides nothing. Counterparts: ``joining`` and ``tracker``, which fill it; ``snapshot`` and
+``views``, which read it.
+"""
+
+from __future__ import annotations
+
+from sys import intern
+from zlib import crc32
+
+from fluxcc.core.calls import people
+from fluxcc.core.calls.watchers import Watchers
+from fluxcc.core.ids import MomentIds
+from fluxcc.core.journal import Journal
+from fluxcc.domain.calls import Call, Leg
+from fluxcc.domain.events import LegEvent
+
+LONGEST_TEXT = 128
+"""Characters kept of a caller ID, a dialled number, a group's or an agent's name. A caller can send
+64 kB, which no index of PostgreSQL takes. It is more than any usable number has, so that cutting
+cannot turn a text into a usable number."""
+
+
+class Register:
+    """The part of ``tracker.Tracker`` that keeps."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.legs: dict[str, Leg] = {}
+        self.calls: dict[int, Call] = {}
+        self.by_agent: dict[str, dict[str, Leg]] = {}
+        """Name of an agent → the legs of the agent's telephones, by UUID."""
+        self.rooms: dict[str, dict[str, Leg]] = {}
+        """Conference → the legs in it, by UUID."""
+        self.watchers = Watchers()
+        """Callbacks for what happens to single legs."""
+        self._ids = MomentIds()
+        self._parked: dict[int, Call] = {}
+        self.former: dict[str, Call] = {}
+        """UUID of a leg → its call as the store has it, from before the daemon was started."""
+
+    # Calls
+
+    def held_by(self, agent: str) -> list[Call]:
+        """The calls whose customer this agent has parked."""
+        return [call for call in self._parked.values() if call.holder == agent]
+
+    def hold(self, call: Call, agent: str) -> None:
+        """Set who has parked the call's customer; nobody for an empty text."""
+        if call.holder == agent:
+            return
+        call.holder = agent
+        if agent:
+            self._parked[call.id] = call
+        else:
+            self._parked.pop(call.id, None)
+        self._journal.call_changed(call)
+
+    def _new_id(self, leg: Leg) -> int:
+        """An id for the call that the leg begins, that no restored or ended call bears.
+
+        FreeSWITCH's ``show channels`` gives whole seconds, in which several calls may have begun;
+        the leg's UUID spreads them over the second, alike in every life of the daemon.
+        """
+        moment = leg.created
+        if moment.is_integer():
+            moment += crc32(leg.uuid.encode()) % 1_000_000 / 1e6
+        new = self._ids.new(moment)
+        while new in self.calls:
+            new = self._ids.new(moment)
+        return new
+
+    # Legs
+
+    def name(self, leg: Leg, extension: str = "", *aliases: str) -> None:
+        """Set whose telephone a leg is; nobody's without an extension."""
+        self._unindex(leg)
+        leg.extension = intern(extension[:LONGEST_TEXT])
+        leg.aliases = tuple(intern(alias[:LONGEST_TEXT]) for alias in aliases if alias)
+        for known in leg.names:
+            self.by_agent.setdefault(known, {})[leg.uuid] = leg
+
+    def _unindex(self, leg: Leg) -> None:
+        for known in leg.names:
+            legs = self.by_agent.get(known)
+            if legs is not None:
+                legs.pop(leg.uuid, None)
+                if not legs:
+                    del self.by_agent[known]
+
+    def _origin(self, event: LegEvent) -> Leg | None:
+        """The leg that this one was dialled for."""
+        if event.queue_member:
+            return self.legs.get(event.queue_member)
+        if event.other_type == "originator":
+            return self.legs.get(event.other_leg)
+        dialled_by = event.enterprise_for or event.dialled_by
+        return self.legs.get(dialled_by) if dialled_by else None
+
+    def _end_of(self, leg: Leg) -> Leg | None:
+        """The person at this end of a bridge."""
+        if leg.is_person:
+            return leg
+        half = self.legs.get(leg.other_half)
+        return people.behind(half.partner, self.legs) if half is not None else None

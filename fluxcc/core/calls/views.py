@@ -1,0 +1,262 @@
+"""Calls as the one who asks sees them: which call is meant, and who is who on it.
+
+Pure reading. Counterparts: ``tracker`` keeps calls; ``core.requests.executor`` and ``core.surveys``
+ask. Source of the rules: contract, section 1a (from consultation to ringing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fluxcc.core.calls import people
+from fluxcc.core.calls.tracker import Tracker
+from fluxcc.domain.calls import Call, Conversation, Direction, Leg
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import RefusedError
+from fluxcc.domain.events import LegFact, LegNews
+
+
+class Views:
+    """One per daemon."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+
+    # Which call
+
+    def find(self, agent: str, call: str, *, by_operator: bool) -> tuple[Call, Conversation]:
+        """The call that is meant by the UUID of one of its legs, or else by its agent alone, and
+        how the asker sees it. Raises ``RefusedError``."""
+        if call:
+            found = self._named(agent, call, by_operator=by_operator)
+        else:
+            found = self._only_one(agent, by_operator=by_operator)
+        return found, self.seen_by(found, agent)
+
+    def _named(self, agent: str, uuid: str, *, by_operator: bool) -> Call:
+        leg = self._tracker.legs.get(uuid)
+        if leg is None:
+            raise RefusedError(Code.NO_SUCH_CALL, call=uuid)
+        call = leg.call
+        if call is None:
+            raise RefusedError(Code.NO_LIVE_CALL, call=uuid)
+        if by_operator or self._has(call, agent) or self._is_consulted(call, agent):
+            return call
+        was_theirs = agent in call.past_agents or agent == call.agent
+        is_asked = any(leg.call is call for leg in self._telephones(agent))
+        code = Code.NO_LIVE_CALL if was_theirs or is_asked else Code.NOT_YOUR_CALL
+        raise RefusedError(code, call=uuid)
+
+    def _only_one(self, agent: str, *, by_operator: bool) -> Call:
+        """The customer that the agent talks to; else the one they hold; else the colleague."""
+        ranked = [*self._ranked(agent)]
+        if by_operator and not ranked:
+            ringing = {leg.call.id: leg.call for leg in self._telephones(agent) if leg.call}
+            ranked = [(0, call) for call in ringing.values()]
+        if not ranked:
+            raise RefusedError(Code.NO_LIVE_CALL)
+        best = min(rank for rank, _ in ranked)
+        calls = {call.id: call for rank, call in ranked if rank == best}
+        if len(calls) > 1:
+            raise RefusedError(Code.AMBIGUOUS_CALL)
+        return next(iter(calls.values()))
+
+    def _ranked(self, agent: str) -> Iterator[tuple[int, Call]]:
+        for leg in self._telephones(agent):
+            call = leg.call
+            if call is None:
+                continue
+            if call.is_internal:
+                if call.is_told and self._talks(leg):
+                    yield (3 if leg.is_on_hold else 2), call
+            elif call.agent_leg is leg:
+                yield (0 if self._is_with_customer(leg, call) else 1), call
+            elif self._is_consulted_leg(call, leg):
+                yield 2, call
+        for call in self._tracker.held_by(agent):
+            yield 1, call
+
+    def _telephones(self, agent: str) -> list[Leg]:
+        return list(self._tracker.by_agent.get(agent, {}).values())
+
+    def _is_with_customer(self, leg: Leg, call: Call) -> bool:
+        """Whether the two hear each other, as opposed to the customer being held."""
+        if leg.is_on_hold:
+            return False
+        if not leg.bridges:
+            return True
+        is_both_ways = people.far_end(leg, self._tracker.legs) is call.customer
+        return is_both_ways and self._consulted(leg, call) is None
+
+    def _talks(self, leg: Leg) -> bool:
+        """Whether another person is connected to this leg, or it is in a conference."""
+        other = people.far_end(leg, self._tracker.legs)
+        if other is not None:
+            return people.is_connected(leg, other)
+        return bool(leg.room)
+
+    def _has(self, call: Call, agent: str) -> bool:
+        """Whether the agent talks to the call's customer, or holds them."""
+        if call.holder and call.holder == agent:
+            return True
+        if call.is_internal:
+            return any(leg.call is call and self._talks(leg) for leg in self._telephones(agent))
+        return any(leg is call.agent_leg for leg in self._telephones(agent))
+
+    def _is_consulted(self, call: Call, agent: str) -> bool:
+        return any(self._is_consulted_leg(call, leg) for leg in self._telephones(agent))
+
+    def _is_consulted_leg(self, call: Call, leg: Leg) -> bool:
+        """Whether this is the leg of a colleague who talks to the agent meanwhile."""
+        if leg.call is not call or call.is_internal or leg is call.agent_leg:
+            return False
+        holder = call.agent_leg
+        return holder is not None and self._consulted(holder, call) is leg and bool(leg.bridges)
+
+    def _consulted(self, leg: Leg, call: Call) -> Leg | None:
+        return people.consulted(leg, call.customer, self._tracker.legs)
+
+    # Who is who
+
+    def seen_by(self, call: Call, agent: str) -> Conversation:
+        """The call as that agent sees it: on an internal call the other one is the customer."""
+        if call.is_internal:
+            return self._internal(call, agent)
+        for telephone in self._telephones(agent) if agent else ():
+            if self._is_consulted_leg(call, telephone):
+                return self._as_consulted(call, telephone)
+        customer, leg = call.customer, call.agent_leg
+        name = call.agent if leg is not None or call.holder else agent or call.agent
+        inside = self._consulted(leg, call) if leg is not None else None
+        return Conversation(
+            customer=customer.uuid if customer else "",
+            agent_leg=leg.uuid if leg else "",
+            number=customer.person if customer else call.number,
+            agent=name,
+            group=call.group,
+            direction=call.direction,
+            started=call.started,
+            may_have_survey=call.bridged is not None and not call.is_survey_over,
+            originatee=self._originatee(customer, leg),
+            is_on_trunk=customer is not None and not customer.is_station,
+            is_standing=leg is not None and leg.is_standing,
+            consulted=self._second_line(call, leg),
+            consulted_inside=inside.uuid if inside is not None else "",
+            is_proxied=customer is not None and customer.is_proxied,
+            is_rung=customer is not None and not (customer.is_inbound or customer.is_answered),
+            room=_common_room(customer, leg),
+            wire=self._wire(customer),
+        )
+
+    def _internal(self, call: Call, agent: str) -> Conversation:
+        customer, leg = call.customer, call.agent_leg
+        if leg is None:
+            leg = next((each for each in call.legs if each is not customer), None)
+        if _is_caller(agent, customer, leg):
+            customer, leg = leg, customer
+        return Conversation(
+            customer=customer.uuid if customer else "",
+            agent_leg=leg.uuid if leg else "",
+            number=(customer.extension or customer.person) if customer else call.number,
+            agent=agent or call.agent,
+            group=call.group,
+            direction=Direction.INTERNAL,
+            started=call.started,
+            may_have_survey=False,
+            originatee=self._originatee(customer, leg),
+            is_standing=leg is not None and leg.is_standing,
+            wire=self._wire(customer),
+        )
+
+    def _as_consulted(self, call: Call, leg: Leg) -> Conversation:
+        """The call as the colleague sees it whom the agent asks: the customer is not theirs."""
+        holder = call.agent_leg
+        return Conversation(
+            customer=leg.uuid,
+            agent_leg="",
+            number=holder.extension if holder is not None else "",
+            agent=leg.extension,
+            group=call.group,
+            direction=Direction.INTERNAL,
+            started=call.started,
+            may_have_survey=False,
+            originatee="",
+            is_consulted=True,
+        )
+
+    def _second_line(self, call: Call, leg: Leg | None) -> tuple[str, ...]:
+        """The legs of the calls with colleagues that the agent has beside the customer, where the
+        customer is on hold meanwhile."""
+        agent = call.agent if leg is not None else call.holder
+        found: dict[str, None] = {}
+        for other in self._telephones(agent) if agent else ():
+            beside = other.call
+            is_beside = other is not leg and beside is not None and beside.is_internal
+            is_active = (other.is_answered or other.is_inbound) and not other.is_on_hold
+            if is_beside and is_active and beside is not None:
+                found.update((each.uuid, None) for each in beside.legs if each.is_person)
+        return tuple(found)
+
+    def _wire(self, customer: Leg | None) -> str:
+        partner = customer.partner if customer is not None else None
+        return partner.uuid if partner is not None and not partner.is_person else ""
+
+    # For others
+
+    def originatee(self, customer: str, agent_leg: str) -> str:
+        """The UUID of that of the two which FreeSWITCH's bridge between them was made to; empty
+        where they do not exchange media with each other now."""
+        legs = self._tracker.legs
+        return self._originatee(legs.get(customer), legs.get(agent_leg))
+
+    def waits_for(self, customer: str, agent_leg: str) -> Callable[[], bool]:
+        """Begin to wait for the end of a consultation inside the bridge between these two (UUIDs);
+        what is returned tells whether they hear each other again.
+
+        FreeSWITCH bridges them anew once the colleague has gone, if that one had answered
+        (``mod_dptools.c``, ``att_xfer``): moving them before that would leave one behind.
+        """
+        legs = self._tracker.legs
+        leg = legs.get(agent_leg)
+        earlier = leg.bridges if leg is not None else ()
+        is_new_one_due = len(earlier) > 1
+
+        def is_over() -> bool:
+            now = legs.get(agent_leg)
+            is_new = now is not None and not set(map(id, now.bridges)) & set(map(id, earlier))
+            return bool(self.originatee(customer, agent_leg)) and (is_new or not is_new_one_due)
+
+        return is_over
+
+    def _originatee(self, customer: Leg | None, leg: Leg | None) -> str:
+        if customer is None or leg is None or customer.partner is not leg:
+            return ""
+        is_both_ways = leg.partner is customer
+        is_consulting = people.consulted(leg, customer, self._tracker.legs) is not None
+        return customer.bridges[-1].second.uuid if is_both_ways and not is_consulting else ""
+
+    def talks_of_group(self, group: str) -> list[Call]:
+        """The calls of a group in which an agent has the customer."""
+        calls = self._tracker.calls.values()
+        return [call for call in calls if call.group == group and call.is_talking]
+
+    def company_of(self, uuid: str) -> LegNews | None:
+        """Whom the customer with this leg is connected to now, as news; None for nobody."""
+        leg = self._tracker.legs.get(uuid)
+        call = leg.call if leg is not None else None
+        if call is None or call.customer is not leg or call.company is None:
+            return None
+        return LegNews(LegFact.BRIDGED, call.company.extension or call.company.person)
+
+
+def _common_room(customer: Leg | None, leg: Leg | None) -> str:
+    if customer is None or leg is None or customer.room != leg.room:
+        return ""
+    return customer.room
+
+
+def _is_caller(agent: str, customer: Leg | None, leg: Leg | None) -> bool:
+    """Whether the agent is the one who dialled, and so sees the other one as the customer."""
+    if not agent or customer is None or leg is None:
+        return False
+    return agent in customer.names and agent not in leg.names

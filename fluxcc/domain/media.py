@@ -1,0 +1,20 @@
+"""Which way the media of a bridge takes. Counterpart: ``pbx.commands.read_media``."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class Media(Enum):
+    """The way of a bridge's media, as its originatee shows it."""
+
+    HERE = auto()
+    """Through FreeSWITCH, which can put the legs into a conference."""
+    PAST = auto()
+    """From one telephone to the other (``bypass_media``, ``uuid_media off``); it can be brought
+    back."""
+    PROXIED = auto()
+    """Through FreeSWITCH, which does not look at it (``proxy_media``). It cannot be brought back,
+    and a conference puts such a leg out after one frame."""
+    UNKNOWN = auto()
+    """The leg is in no bridge now, or on its way from one of these to another."""

@@ -1,0 +1,196 @@
+"""Plays the matrix on a site, many stages side by side: ``make shapes``.
+
+``python -m tests.shapes.run [SHAPE …] [--site real|simulator] [--restart] [--at-once N]``
+
+With ``--restart`` the daemon is killed and started again just before the actions. Prints what is
+wrong, and how many cells there were.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from fluxcc.client import Board, Reply
+from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.provisioning import Group, Room, Service
+from tests.testing.daemon import Daemon
+from tests.testing.waiting import until
+
+from . import scripts
+from .cast import Pool
+from .cells import SERVICE, SERVICE_NAME, Findings, Play, Trial, trials
+from .matrix import ACTIONS, MATRIX
+from .port import LabError, Site
+from .site import RealSite
+
+AT_ONCE = 24
+LEFT_OVER = "in the end: "
+ROOMS = range(2000, 2400)
+SETTINGS = {"FLUXCC_CALLS_TRUNK_USERS": "^29(80|90)$"}
+
+
+class Run:
+    """One run over a site."""
+
+    def __init__(self, site: Site, daemon: Daemon, *, restarts: bool) -> None:
+        self._pool = Pool(site)
+        self._site = site
+        self._daemon = daemon
+        self._restarts = restarts
+        self._boards = threading.local()
+        self._asked: dict[str, str] = {}
+        """Request ID → the code that was replied."""
+        self._connecting = threading.Lock()
+        self.findings = Findings()
+
+    def provision(self) -> None:
+        """The group's survey, everybody's room, one service."""
+        self._daemon.operate("set", entry=Group("sales", has_survey=True))
+        self._daemon.operate("set", entry=Service(SERVICE_NAME, SERVICE))
+        for extension in ROOMS:
+            self._daemon.operate("set", entry=Room(str(extension)))
+
+    def play(self, wanted: Iterable[Trial], at_once: int) -> None:
+        """Wave after wave: all reach their stage, then all act, then all hang up."""
+        rest = iter(wanted)
+        with ThreadPoolExecutor(at_once) as threads:
+            while wave := list(islice(rest, at_once)):
+                plays = [Play(trial, self._pool, self._daemon) for trial in wave]
+                ready = [play for play in threads.map(self._reach, plays) if play]
+                if self._restarts:
+                    self._daemon.kill()
+                    self._daemon.start()
+                list(threads.map(self._act, ready))
+                list(threads.map(self._close, ready))
+                time.sleep(0.5)
+                self._compare(ready)
+                self._note(plays)
+
+    def _reach(self, play: Play) -> Play | None:
+        try:
+            play.reach()
+        except Exception as error:
+            play.findings.wrong.append(f"{play.trial}: not reached: {error}")
+            return None
+        return play
+
+    def _act(self, play: Play) -> None:
+        try:
+            play.act(self._ask)
+        except Exception:
+            play.findings.wrong.append(f"{play.trial}: {traceback.format_exc(limit=3)}")
+
+    def _ask(self, action: str, agent: str, *, call: str, service: str) -> Reply:
+        reply = self._board().ask(action, agent, call=call, service=service)
+        self._asked[reply.request] = reply.code
+        return reply
+
+    def check_left_over(self) -> None:
+        """Once everybody has gone, nothing is left; and the audit says what was replied."""
+
+        def check(what: str, found: object, expected: object) -> None:
+            self.findings.check(f"{LEFT_OVER}{what}", found, expected)
+
+        audit = {row.request: row.code for row in self._daemon.store.audit(limit=100_000)}
+        told = {request: audit.get(request) for request in self._asked}
+        check("the audit", told, self._asked)
+        until(lambda: not self._daemon.calls(), "the daemon knows of no call")
+        check("legs of the daemon", self._daemon.status()["legs"], 0)
+        check("legs", self._site.api("show channels count").split()[0], "0")
+        check(
+            "rooms", self._site.api("conference list count").strip(), "+OK No active conferences."
+        )
+        members = self._site.api("callcenter_config agent list").splitlines()[1:-1]
+        check("agents of queues", members, [])
+        for block in self._daemon.operate("blocks")["reading"]:
+            self._daemon.operate("unblock", number=block["number"])
+        for extension in ROOMS:
+            self._daemon.operate("remove", entry=Room(str(extension)))
+        keys = self._site.api("hash_dump db").splitlines()
+        left = [key for key in keys if "fluxcc_block" in key or "fluxcc_room" in key]
+        check("keys of mod_hash", left, [])
+
+    def _board(self) -> Board:
+        board: Board | None = getattr(self._boards, "board", None)
+        if board is None:
+            # One after the other: FreeSWITCH is slow to greet many connections at once.
+            with self._connecting:
+                board = self._boards.board = self._daemon.board()
+        return board
+
+    @staticmethod
+    def _close(play: Play) -> None:
+        try:
+            play.cast.close()
+        except LabError as error:
+            play.findings.wrong.append(f"{play.trial}: the end: {error}")
+
+    def _compare(self, plays: list[Play]) -> None:
+        rows: dict[str, list[CallRecord]] = {}
+        for row in self._daemon.store.ended_calls(limit=2_000):
+            rows.setdefault(row.number[-11:], []).append(row)
+        for play in plays:
+            play.history_is(rows.get(play.customer[-11:], []))
+
+    def _note(self, plays: list[Play]) -> None:
+        for play in plays:
+            self.findings.cells += play.findings.cells
+            self.findings.wrong += play.findings.wrong
+            for line in play.findings.wrong:
+                print(line, flush=True)
+
+
+def wanted(shapes: list[str], action: str = "") -> Iterator[Trial]:
+    """The trials of these shapes, or all."""
+    for stage in MATRIX:
+        if not shapes or stage.shape in shapes:
+            for each in ACTIONS if not action else (action,):
+                yield from trials(stage, each)
+
+
+def main() -> int:
+    """Play, and tell."""
+    assert scripts
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shapes", nargs="*", metavar="SHAPE")
+    parser.add_argument("--action", default="")
+    parser.add_argument("--restart", action="store_true")
+    parser.add_argument("--mixed", type=int, default=0, metavar="N", help="N trials at random")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--at-once", type=int, default=AT_ONCE)
+    options = parser.parse_args()
+    began = time.monotonic()
+    with RealSite() as site, tempfile.TemporaryDirectory() as folder:
+        daemon = Daemon(site, Path(folder), SETTINGS)  # type: ignore[arg-type]
+        daemon.start()
+        try:
+            run = Run(site, daemon, restarts=options.restart)
+            run.provision()
+            plays = wanted(options.shapes, options.action)
+            if options.mixed:
+                plays = iter(random.Random(options.seed).choices(list(plays), k=options.mixed))
+            run.play(plays, options.at_once)
+            run.check_left_over()
+            for line in run.findings.wrong:
+                if line.startswith(LEFT_OVER):
+                    print(line)
+        finally:
+            daemon.close()
+        found = run.findings
+        minutes = (time.monotonic() - began) / 60
+        print(f"{site.name}: {found.cells} cells, {len(found.wrong)} wrong, {minutes:.1f} minutes")
+    return 1 if found.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
