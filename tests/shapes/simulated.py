@@ -26,6 +26,26 @@ from fluxcc.lab.layout import lay_out
 from .port import PATIENCE, Answers, LabError, Line, LineState, Via
 from .site import GATEWAY, site_configuration
 
+_AGENTS = "its queues take no further agents (callcenter_config agent add)"
+_STANDBY = "its queues know no agents who stay connected (uuid-standby)"
+_FIFO = "no mod_fifo"
+_SPY = "no eavesdrop"
+_LOOPBACK = "no mod_loopback"
+_MEDIA = "it answers a leg whose media go past it, or are passed on unseen, in another order"
+NOT_YET = {
+    **dict.fromkeys(("queue", "queue_handed_over", "campaign_queue", "queue_loopback"), _AGENTS),
+    **dict.fromkeys(("standby", "standby_handed_over", "standby_to_room"), _STANDBY),
+    **dict.fromkeys(("fifo_standing", "fifo_once", "fifo_handed_over"), _FIFO),
+    **dict.fromkeys(("eavesdrop", "whisper", "three_way"), _SPY),
+    **dict.fromkeys(("loopback_bow_out", "loopback_stays", "loopback_company"), _LOOPBACK),
+    **dict.fromkeys(("loopback_behind", "loopback_behind_bow_out"), _LOOPBACK),
+    **dict.fromkeys(("bypass_media", "proxy_media"), _MEDIA),
+    "uuid_media_off": "it does not park the legs whose media it sends past itself",
+    "ring_enterprise": "no enterprise originate (:_:)",
+    "ring_confirm": "no group_confirm",
+}
+"""Shape → why the simulator cannot play it as FreeSWITCH does."""
+
 _PORTS = {"telephones": 5091, "trunk": 5092, "gsm": 5093, "carrier": 5094, "callid": 5095}
 _PROXY = 5096
 _PROFILES = {"trunk": "external", "gsm": "internal"}
