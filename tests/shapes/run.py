@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -29,13 +29,15 @@ from tests.testing.waiting import until
 from . import scripts
 from .cast import Pool
 from .cells import SERVICE, SERVICE_NAME, Findings, Play, Trial, trials
-from .matrix import ACTIONS, MATRIX
+from .matrix import ACTIONS, MATRIX, Stage
 from .port import LabError, Site
+from .simulated import NOT_YET, SimulatedSite
 from .site import RealSite
 
 AT_ONCE = 24
 LEFT_OVER = "in the end: "
 ROOMS = range(2000, 2400)
+SITES = {"real": RealSite, "simulator": SimulatedSite}
 SETTINGS = {"FLUXCC_CALLS_TRUNK_USERS": "^29(80|90)$"}
 
 
@@ -150,12 +152,16 @@ class Run:
                 print(line, flush=True)
 
 
-def wanted(shapes: list[str], action: str = "") -> Iterator[Trial]:
-    """The trials of these shapes, or all."""
-    for stage in MATRIX:
-        if not shapes or stage.shape in shapes:
-            for each in ACTIONS if not action else (action,):
-                yield from trials(stage, each)
+def wanted(stages: Iterable[Stage], actions: Sequence[str]) -> Iterator[Trial]:
+    """The trials of these stages."""
+    for stage in stages:
+        for action in actions:
+            yield from trials(stage, action)
+
+
+def playable(stages: Iterable[Stage]) -> list[Stage]:
+    """Those that the simulator can play."""
+    return [stage for stage in stages if stage.shape not in NOT_YET]
 
 
 def main() -> int:
@@ -163,6 +169,7 @@ def main() -> int:
     assert scripts
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shapes", nargs="*", metavar="SHAPE")
+    parser.add_argument("--site", choices=SITES, default="real")
     parser.add_argument("--action", default="")
     parser.add_argument("--restart", action="store_true")
     parser.add_argument("--mixed", type=int, default=0, metavar="N", help="N trials at random")
@@ -170,13 +177,16 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     options = parser.parse_args()
     began = time.monotonic()
-    with RealSite() as site, tempfile.TemporaryDirectory() as folder:
+    with SITES[options.site]() as site, tempfile.TemporaryDirectory() as folder:
         daemon = Daemon(site, Path(folder), SETTINGS)  # type: ignore[arg-type]
         daemon.start()
         try:
             run = Run(site, daemon, restarts=options.restart)
             run.provision()
-            plays = wanted(options.shapes, options.action)
+            stages = [one for one in MATRIX if not options.shapes or one.shape in options.shapes]
+            if not site.is_real:
+                stages = playable(stages)
+            plays = wanted(stages, [options.action] if options.action else ACTIONS)
             if options.mixed:
                 plays = iter(random.Random(options.seed).choices(list(plays), k=options.mixed))
             run.play(plays, options.at_once)

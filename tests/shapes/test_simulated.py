@@ -120,5 +120,4 @@ def test_a_shape_tells_what_freeswitch_told(name: str, pool: Pool) -> None:
 
 
 def test_every_shape_was_recorded() -> None:
-    assert set(recorded_shapes()) == SHAPES.keys()
-    assert set(recorded_shapes()) >= RECORDED_BEFORE.keys()
+    assert set(recorded_shapes()) >= SHAPES.keys() | RECORDED_BEFORE.keys()

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def record(pbx: Pbx, leg: Channel, data: str) -> None:
-    """``PATH [SECONDS]``: as a voicemail does, until the leg goes."""
+    """``PATH [SECONDS]``: as a voicemail does. As in FreeSWITCH a leg that is sent elsewhere
+    meanwhile is hung up."""
     path, _, limit = data.partition(" ")
     seconds = limit.split(" ")[0]
     _say(pbx, leg, "RECORD_START", path)
@@ -22,6 +23,8 @@ def record(pbx: Pbx, leg: Channel, data: str) -> None:
         timeout=float(seconds) if seconds.isdigit() else None,
     )
     _say(pbx, leg, "RECORD_STOP", path)
+    if leg.is_called_away:
+        pbx.switchboard.hang_up(leg, "DESTINATION_OUT_OF_ORDER")
 
 
 def record_session(pbx: Pbx, leg: Channel, data: str) -> None:

@@ -93,6 +93,23 @@ def test_the_other_side_of_a_hold_hears_music(scene: Scene, desk: Desk) -> None:
     scene.end(customer)
 
 
+def test_a_leg_that_is_moved_while_it_is_recorded_is_hung_up(
+    configuration: Path, scene: Scene
+) -> None:
+    (configuration / "dialplan" / "public" / "00_record.xml").write_text(
+        '<include>\n<extension name="record">'
+        '<condition field="destination_number" expression="^record$">'
+        '<action application="answer"/><action application="record" data="/dev/null 60"/>'
+        "</condition></extension>\n</include>"
+    )
+    scene.pbx.api("reloadxml")
+    caller = scene.call("record")
+    scene.until_event("RECORD_START")
+    assert scene.pbx.api(f"uuid_transfer {caller.uuid} 1000 XML default") == "+OK\n"
+    scene.until_quiet()
+    assert caller.cause == "DESTINATION_OUT_OF_ORDER"
+
+
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
