@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class Run:
         self._daemon = daemon
         self._restarts = restarts
         self._boards = threading.local()
+        self._opened = ExitStack()
         self._asked: dict[str, str] = {}
         """Request ID → the code that was replied."""
         self._connecting = threading.Lock()
@@ -63,8 +65,10 @@ class Run:
             self._daemon.operate("set", entry=Room(str(extension)))
 
     def play(self, wanted: Iterable[Trial], at_once: int) -> None:
-        """Wave after wave: all reach their stage, then all act, then all hang up."""
+        """Wave after wave: all reach their stage, then all act, then all hang up. What a wave left
+        in history is looked at after the next one."""
         rest = iter(wanted)
+        before: list[Play] = []
         with ThreadPoolExecutor(at_once) as threads:
             while wave := list(islice(rest, at_once)):
                 plays = [Play(trial, self._pool, self._daemon) for trial in wave]
@@ -74,9 +78,14 @@ class Run:
                     self._daemon.start()
                 list(threads.map(self._act, ready))
                 list(threads.map(self._close, ready))
-                time.sleep(0.5)
-                self._compare(ready)
-                self._note(plays)
+                self._note(before)
+                before = plays
+        time.sleep(0.5)
+        self._note(before)
+
+    def close(self) -> None:
+        """Leave the boards."""
+        self._opened.close()
 
     def _reach(self, play: Play) -> Play | None:
         try:
@@ -127,7 +136,7 @@ class Run:
         if board is None:
             # One after the other: FreeSWITCH is slow to greet many connections at once.
             with self._connecting:
-                board = self._boards.board = self._daemon.board()
+                board = self._boards.board = self._opened.enter_context(self._daemon.board())
         return board
 
     @staticmethod
@@ -137,15 +146,13 @@ class Run:
         except LabError as error:
             play.findings.wrong.append(f"{play.trial}: the end: {error}")
 
-    def _compare(self, plays: list[Play]) -> None:
+    def _note(self, plays: list[Play]) -> None:
         rows: dict[str, list[CallRecord]] = {}
         for row in self._daemon.store.ended_calls(limit=2_000):
             rows.setdefault(row.number[-11:], []).append(row)
         for play in plays:
-            play.history_is(rows.get(play.customer[-11:], []))
-
-    def _note(self, plays: list[Play]) -> None:
-        for play in plays:
+            if play.row is not None:
+                play.history_is(rows.get(play.customer[-11:], []))
             self.findings.cells += play.findings.cells
             self.findings.wrong += play.findings.wrong
             for line in play.findings.wrong:
@@ -180,8 +187,8 @@ def main() -> int:
     with SITES[options.site]() as site, tempfile.TemporaryDirectory() as folder:
         daemon = Daemon(site, Path(folder), SETTINGS)  # type: ignore[arg-type]
         daemon.start()
+        run = Run(site, daemon, restarts=options.restart)
         try:
-            run = Run(site, daemon, restarts=options.restart)
             run.provision()
             stages = [one for one in MATRIX if not options.shapes or one.shape in options.shapes]
             if not site.is_real:
@@ -195,6 +202,7 @@ def main() -> int:
                 if line.startswith(LEFT_OVER):
                     print(line)
         finally:
+            run.close()
             daemon.close()
         found = run.findings
         minutes = (time.monotonic() - began) / 60
