@@ -11,7 +11,7 @@ BENCH := .venv-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
+.PHONY: help install demo test live shapes bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,11 @@ test: $(VENV)/.installed-dev ## every test that this machine can run (the others
 
 live: $(VENV)/.installed-dev ## only the tests on a real FreeSWITCH with SIPp
 	$(PYTEST) -m live
+
+shapes: $(VENV)/.installed-dev ## every action at every stage of every shape of call, on a real FreeSWITCH
+	$(BIN)/python -m tests.shapes.run
+	$(BIN)/python -m tests.shapes.run --restart
+	$(BIN)/python -m tests.shapes.run --mixed 1000
 
 bench: $(BENCH)/.installed ## measure everything against its bar (half an hour on a quiet machine)
 	$(BENCH)/bin/python -m bench $(ROWS)

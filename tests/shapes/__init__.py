@@ -8,4 +8,8 @@ In the order in which a newcomer reads:
    configuration in ``conf/``) are the real site.
 4. ``record.py`` (``python -m tests.shapes.record``) plays each shape to its end on the real site
    and keeps what the event socket told.
+5. ``simulated.py`` is the site without a FreeSWITCH. ``test_simulated.py`` plays each shape there
+   and lays it beside the recording (``likeness.py``).
+6. ``matrix.py`` says what everybody's request does at each stage, ``cells.py`` plays one of them,
+   ``run.py`` (``make shapes``) all on the real site; ``test_matrix.py`` a part on the simulator.
 """

@@ -15,8 +15,9 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
@@ -29,13 +30,15 @@ from tests.testing.waiting import until
 from . import scripts
 from .cast import Pool
 from .cells import SERVICE, SERVICE_NAME, Findings, Play, Trial, trials
-from .matrix import ACTIONS, MATRIX
+from .matrix import ACTIONS, MATRIX, Stage
 from .port import LabError, Site
+from .simulated import NOT_YET, SimulatedSite
 from .site import RealSite
 
 AT_ONCE = 24
 LEFT_OVER = "in the end: "
 ROOMS = range(2000, 2400)
+SITES = {"real": RealSite, "simulator": SimulatedSite}
 SETTINGS = {"FLUXCC_CALLS_TRUNK_USERS": "^29(80|90)$"}
 
 
@@ -48,6 +51,7 @@ class Run:
         self._daemon = daemon
         self._restarts = restarts
         self._boards = threading.local()
+        self._opened = ExitStack()
         self._asked: dict[str, str] = {}
         """Request ID → the code that was replied."""
         self._connecting = threading.Lock()
@@ -61,8 +65,10 @@ class Run:
             self._daemon.operate("set", entry=Room(str(extension)))
 
     def play(self, wanted: Iterable[Trial], at_once: int) -> None:
-        """Wave after wave: all reach their stage, then all act, then all hang up."""
+        """Wave after wave: all reach their stage, then all act, then all hang up. What a wave left
+        in history is looked at after the next one."""
         rest = iter(wanted)
+        before: list[Play] = []
         with ThreadPoolExecutor(at_once) as threads:
             while wave := list(islice(rest, at_once)):
                 plays = [Play(trial, self._pool, self._daemon) for trial in wave]
@@ -72,9 +78,14 @@ class Run:
                     self._daemon.start()
                 list(threads.map(self._act, ready))
                 list(threads.map(self._close, ready))
-                time.sleep(0.5)
-                self._compare(ready)
-                self._note(plays)
+                self._note(before)
+                before = plays
+        time.sleep(0.5)
+        self._note(before)
+
+    def close(self) -> None:
+        """Leave the boards."""
+        self._opened.close()
 
     def _reach(self, play: Play) -> Play | None:
         try:
@@ -125,7 +136,7 @@ class Run:
         if board is None:
             # One after the other: FreeSWITCH is slow to greet many connections at once.
             with self._connecting:
-                board = self._boards.board = self._daemon.board()
+                board = self._boards.board = self._opened.enter_context(self._daemon.board())
         return board
 
     @staticmethod
@@ -135,27 +146,29 @@ class Run:
         except LabError as error:
             play.findings.wrong.append(f"{play.trial}: the end: {error}")
 
-    def _compare(self, plays: list[Play]) -> None:
+    def _note(self, plays: list[Play]) -> None:
         rows: dict[str, list[CallRecord]] = {}
         for row in self._daemon.store.ended_calls(limit=2_000):
             rows.setdefault(row.number[-11:], []).append(row)
         for play in plays:
-            play.history_is(rows.get(play.customer[-11:], []))
-
-    def _note(self, plays: list[Play]) -> None:
-        for play in plays:
+            if play.row is not None:
+                play.history_is(rows.get(play.customer[-11:], []))
             self.findings.cells += play.findings.cells
             self.findings.wrong += play.findings.wrong
             for line in play.findings.wrong:
                 print(line, flush=True)
 
 
-def wanted(shapes: list[str], action: str = "") -> Iterator[Trial]:
-    """The trials of these shapes, or all."""
-    for stage in MATRIX:
-        if not shapes or stage.shape in shapes:
-            for each in ACTIONS if not action else (action,):
-                yield from trials(stage, each)
+def wanted(stages: Iterable[Stage], actions: Sequence[str]) -> Iterator[Trial]:
+    """The trials of these stages."""
+    for stage in stages:
+        for action in actions:
+            yield from trials(stage, action)
+
+
+def playable(stages: Iterable[Stage]) -> list[Stage]:
+    """Those that the simulator can play."""
+    return [stage for stage in stages if stage.shape not in NOT_YET]
 
 
 def main() -> int:
@@ -163,6 +176,7 @@ def main() -> int:
     assert scripts
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shapes", nargs="*", metavar="SHAPE")
+    parser.add_argument("--site", choices=SITES, default="real")
     parser.add_argument("--action", default="")
     parser.add_argument("--restart", action="store_true")
     parser.add_argument("--mixed", type=int, default=0, metavar="N", help="N trials at random")
@@ -170,13 +184,16 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     options = parser.parse_args()
     began = time.monotonic()
-    with RealSite() as site, tempfile.TemporaryDirectory() as folder:
+    with SITES[options.site]() as site, tempfile.TemporaryDirectory() as folder:
         daemon = Daemon(site, Path(folder), SETTINGS)  # type: ignore[arg-type]
         daemon.start()
+        run = Run(site, daemon, restarts=options.restart)
         try:
-            run = Run(site, daemon, restarts=options.restart)
             run.provision()
-            plays = wanted(options.shapes, options.action)
+            stages = [one for one in MATRIX if not options.shapes or one.shape in options.shapes]
+            if not site.is_real:
+                stages = playable(stages)
+            plays = wanted(stages, [options.action] if options.action else ACTIONS)
             if options.mixed:
                 plays = iter(random.Random(options.seed).choices(list(plays), k=options.mixed))
             run.play(plays, options.at_once)
@@ -185,6 +202,7 @@ def main() -> int:
                 if line.startswith(LEFT_OVER):
                     print(line)
         finally:
+            run.close()
             daemon.close()
         found = run.findings
         minutes = (time.monotonic() - began) / 60

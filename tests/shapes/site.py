@@ -96,7 +96,7 @@ class RealSite:
                 ports=ports,
                 password=self.password,
                 processes=processes,
-                configuration=_configuration(folder / "source"),
+                configuration=site_configuration(folder / "source"),
                 variables={
                     **{f"lab_{name}_port": port for name, port in profiles.items()},
                     "lab_trunk_port": self._sides["trunk"].port,
@@ -209,7 +209,7 @@ class _Legs:
                 self._changed.notify_all()
 
 
-def _configuration(folder: Path) -> Path:
+def site_configuration(folder: Path) -> Path:
     """``conf/`` with the users and the queues."""
     shutil.copytree(CONFIGURATION, folder)
     users = (_user(str(number)) for number in range(2000, 3000))

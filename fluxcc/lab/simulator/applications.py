@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import gevent
 
+from . import consulting, fetching, keys, listening, recording
 from .causes import OF_SIP_STATUS, cause_named
 from .channel import Channel
 from .dialing import UnreachableError
-from .events import Value
+from .enterprise import SEPARATOR
+from .exports import export, exported
 from .sounds import play
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def _answer(pbx: Pbx, leg: Channel, data: str) -> None:
 
 
 def _pre_answer(pbx: Pbx, leg: Channel, data: str) -> None:
-    pbx.switchboard.progress(leg)
+    pbx.switchboard.pre_answer(leg)
 
 
 def _hangup(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -51,31 +53,21 @@ def _unset(pbx: Pbx, leg: Channel, data: str) -> None:
     leg.set_variable(data, "")
 
 
-def _export(pbx: Pbx, leg: Channel, data: str) -> None:
-    # A "nolocal:" variable is kept under its full name, so that only the called leg knows it.
-    name, _, value = data.partition("=")
-    leg.set_variable(name, value)
-    names = [word for word in leg.variable("export_vars").split(",") if word]
-    leg.set_variable("export_vars", ",".join([*names, name]))
-
-
-def _exported(leg: Channel) -> dict[str, Value]:
-    names = [word for word in leg.variable("export_vars").split(",") if word]
-    return {name.removeprefix("nolocal:"): leg.variable(name) for name in names}
+def _log(pbx: Pbx, leg: Channel, data: str) -> None:
+    _LOG.info("%s: %s", leg.uuid, data)
 
 
 def _eval(pbx: Pbx, leg: Channel, data: str) -> None:
-    """Only its argument is expanded, which is done by now."""
+    """What stands in ``data`` was done while it was expanded."""
 
 
 def _execute_extension(pbx: Pbx, leg: Channel, data: str) -> None:
-    destination, *rest = data.split()
-    _dialplan, context = [*rest, "", ""][:2]
+    destination, _, context = [*data.split(), "", "", ""][:3]
     pbx.router.execute_extension(leg, destination, context)
 
 
-def _log(pbx: Pbx, leg: Channel, data: str) -> None:
-    _LOG.info("%s: %s", leg.uuid, data)
+def _ring_ready(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.switchboard.progress(leg)
 
 
 def _sleep(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -92,26 +84,33 @@ def _playback(pbx: Pbx, leg: Channel, data: str) -> None:
 
 
 def _transfer(pbx: Pbx, leg: Channel, data: str) -> None:
-    destination, *rest = data.split()
-    dialplan, context = [*rest, "", ""][:2]
-    pbx.router.transfer(leg, destination, dialplan, context)
+    words = data.split()
+    which = words.pop(0) if words[0].startswith("-") else ""
+    destination, dialplan, context = [*words, "", "", ""][:3]
+    moved = leg.bridged_to if which else leg
+    if moved is not None:
+        pbx.router.transfer(moved, destination, dialplan, context)
+    if which == "-both":
+        pbx.router.transfer(leg, destination, dialplan, context)
 
 
 def _bridge(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.signalling.prepare(leg)
     try:
-        called = pbx.dialer.dial(data, caller=leg, extra=_exported(leg))
+        called = pbx.dialer.dial(data, caller=leg, extra=exported(leg))
     except UnreachableError as failure:
         leg.variables |= {"originate_disposition": failure.cause, "DIALSTATUS": failure.cause}
         if not leg.is_called_away and not leg.is_set("continue_on_fail"):
             pbx.switchboard.hang_up(leg, failure.cause)
         return
-    leg.variables |= {"originate_disposition": "SUCCESS", "DIALSTATUS": "SUCCESS"}
-    if leg.is_set("proxy_media") and not leg.is_answered:
-        called.codec = "PROXY"
+    if SEPARATOR not in data:
+        leg.variables |= {"originate_disposition": "SUCCESS", "DIALSTATUS": "SUCCESS"}
+        leg.set_variable("originate_signal_bond", "")
+    called = called.picked_by or called
     with called.held():
         # The caller's side of the PBX notices the answer a moment after the called one's.
         gevent.sleep(0)
-        pbx.bridges.talk(leg, called)
+        pbx.signalling.talk(leg, called)
 
 
 def _event(pbx: Pbx, leg: Channel, data: str) -> None:
@@ -130,6 +129,10 @@ def _callcenter(pbx: Pbx, leg: Channel, data: str) -> None:
     pbx.callcenter.queue_member(leg, data)
 
 
+def _fifo(pbx: Pbx, leg: Channel, data: str) -> None:
+    pbx.fifos.enter(leg, data)
+
+
 def _conference(pbx: Pbx, leg: Channel, data: str) -> None:
     pbx.conferences.join(leg, data)
 
@@ -140,23 +143,38 @@ def _lua(pbx: Pbx, leg: Channel, data: str) -> None:
 
 APPLICATIONS: dict[str, Callable[[Pbx, Channel, str], None]] = {
     "answer": _answer,
+    "att_xfer": consulting.att_xfer,
+    "bind_meta_app": keys.bind_meta_app,
     "bridge": _bridge,
     "callcenter": _callcenter,
     "conference": _conference,
+    "eavesdrop": listening.listen,
     "eval": _eval,
     "event": _event,
     "execute_extension": _execute_extension,
-    "export": _export,
+    "export": export,
+    "fifo": _fifo,
     "hangup": _hangup,
     "hash": _hash,
+    "intercept": fetching.intercept,
     "log": _log,
     "lua": _lua,
     "park": _park,
+    "pickup": fetching.pickup,
+    "play_and_get_digits": keys.play_and_get_digits,
     "playback": _playback,
     "pre_answer": _pre_answer,
+    "read": keys.read,
+    "record": recording.record,
+    "record_session": recording.record_session,
     "respond": _respond,
+    "ring_ready": _ring_ready,
     "set": _set,
     "sleep": _sleep,
+    "stop_record_session": recording.stop_record_session,
+    "three_way": listening.listen,
     "transfer": _transfer,
+    "unbind_meta_app": keys.unbind_meta_app,
+    "valet_park": fetching.valet_park,
     "unset": _unset,
 }

@@ -12,12 +12,11 @@ from dataclasses import replace
 
 import gevent
 
-from .channel import Channel, Headers, State, now_us
+from .channel import Channel, Headers, State
+from .profile import now_us
 from .routing import Router
 from .switchboard import Switchboard
 
-_PAST = "signal_bridge_to"
-"""A variable of both legs of a bridge whose media does not run through the PBX."""
 AUDIO_FRAME = 0.005
 """A leg that was sent away leaves its bridge with the next frame of audio; until then its partner
 can be sent away too (``uuid_transfer`` on each leg, right after each other)."""
@@ -35,57 +34,89 @@ class Bridges:
 
         A is left alone where it goes on with its dialplan.
         """
-        is_past = a.is_set("bypass_media") or a.is_set("bypass_media_after_bridge")
-        self._talk(a, b, b.departure(), is_past=is_past)
+        self._talk(a, b, b.departure())
 
-    def bring_media_back(self, leg: Channel) -> bool:
-        """``uuid_media``: whether the media of the leg's bridge runs through the PBX again, past
-        which it ran until now."""
-        b = leg.bridged_to
-        if b is None or _PAST not in leg.variables:
-            return False
-        a, b = (b, leg) if leg.variable("last_bridge_role") == "originatee" else (leg, b)
-        for each in (a, b):
-            each.set_variable(_PAST, "")
-            each.state = State.CS_CONSUME_MEDIA
-        earlier = b.bridged_us
-        self.bridge_now(a, b)
-        b.wait(lambda: b.is_ended or b.bridged_us > earlier, timeout=1.0)
-        return True
-
-    def _talk(
-        self, a: Channel, b: Channel, has_b_left: Callable[[], bool], *, is_past: bool = False
-    ) -> None:
-        self._switchboard.answer(a)
+    def _talk(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
+        if b.is_early:
+            self._switchboard.pre_answer(a)
+        else:
+            self._switchboard.answer(a)
         if not a.is_called_away:
             self._join(a, b)
-            if is_past:
-                _let_media_past(a, b)
-            a.wait(lambda: a.is_called_away or has_b_left(), b)
+            a.wait(lambda: a.is_called_away or has_b_left() or not b.is_early, b)
+            if not a.is_called_away and not has_b_left():
+                self._switchboard.answer(a)
+            self._talk_to_the_end(a, b, has_b_left)
             if not a.is_ended and not b.is_ended:
                 gevent.sleep(AUDIO_FRAME)
         if not has_b_left():
-            self._release_partner(b)
-        elif _PAST in b.variables:
-            # Moved without its media it is lost.
-            self._switchboard.hang_up(b, "NORMAL_CLEARING")
-        if b.bridged_to is a:
+            self._release_partner(a, b)
+        if a.bridged_to is b:
             self._part(a, b)
         if not a.is_called_away:
-            self._after(a, b)
+            self.after(a, b)
+
+    def _talk_to_the_end(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
+        """One who consults a third leg may hang up: the two others are bridged then."""
+
+        def is_over() -> bool:
+            is_left = a.is_called_away or has_b_left()
+            return is_left and not a.is_consulting and not b.is_consulting
+
+        a.wait(lambda: a.is_consulting or is_over(), b)
+        has_consulted = a.is_consulting
+        a.wait(is_over, b)
+        if a.is_ended and has_consulted and not b.is_ended:
+            # As in FreeSWITCH the leg that handed over is there until its former partner leaves.
+            b.wait(b.departure())
 
     def bridge_now(self, a: Channel, b: Channel) -> None:
         """``uuid_bridge``: interrupt what both legs are doing, and bridge them."""
         a.meets("originatee", b)
         b.meets("originator", a)
-        a.profile = a.profile.talking_to(b.profile)
+        self.show_each_other(a, b)
         for leg, partner in ((a, b), (b, a)):
+            leg.variables |= {"bridge_uuid": partner.uuid, "signal_bond": partner.uuid}
             source = f"{int(time.time())}:{uuid.uuid4()}:uuid_br:{partner.uuid}"
             leg.profile = replace(leg.profile, transfer_source=source, index=leg.profile.index + 1)
             leg.note_transfer(source)
+            leg.variables |= {"bridge_uuid": partner.uuid, "signal_bond": partner.uuid}
         self._switchboard.redirect(b, lambda: self._soft_execute(a, b))
         has_b_left = b.departure()
         self._switchboard.redirect(a, lambda: self._soft_bridge(a, b, has_b_left))
+
+    def talk_inside(self, a: Channel, b: Channel) -> None:
+        """Bridge both inside the bridge that A is in, until one leaves; A's own then goes on.
+
+        B is parked where A hangs up.
+        """
+        outer = a.bridged_to
+        has_b_left = b.departure()
+        self._join(a, b)
+        a.wait(lambda: a.is_called_away or has_b_left(), b)
+        if not has_b_left():
+            b.bridged_to = None
+            self._switchboard.redirect(b, lambda: self._router.park(b))
+            gevent.sleep(0)
+        self._part(a, b)
+        if outer is not None and outer.bridged_to is a:
+            a.bridged_to = outer
+            a.variables["bridge_to"] = outer.uuid
+
+    def show_each_other(self, a: Channel, b: Channel) -> None:
+        """What ``uuid_bridge`` and a fifo make of the caller IDs of both."""
+        if a.direction == "inbound" or not a.profile.is_flipped:
+            self._router.flip(a)
+        if b.direction == "inbound" and not b.profile.is_flipped:
+            b.profile = b.profile.flipped()
+        a.profile = replace(
+            a.profile,
+            callee_name=b.profile.callee_name,
+            callee_number=b.profile.callee_number,
+        )
+        b.profile = replace(
+            b.profile, caller_name=a.profile.caller_name, caller_number=a.profile.caller_number
+        )
 
     def _soft_bridge(self, a: Channel, b: Channel, has_b_left: Callable[[], bool]) -> None:
         with b.held():
@@ -94,6 +125,11 @@ class Bridges:
             a.wait(lambda: a.is_called_away or has_b_left() or b.application_data == a.uuid, b)
             self._talk(a, b, has_b_left)
         a.state = State.CS_EXECUTE
+
+    def be_called(self, leg: Channel) -> None:
+        """Be the one whom another leg has bridged, until called away."""
+        leg.state = State.CS_EXCHANGE_MEDIA
+        leg.wait(lambda: leg.is_called_away)
 
     def _soft_execute(self, a: Channel, b: Channel) -> None:
         with a.held():
@@ -111,37 +147,53 @@ class Bridges:
 
     def _join(self, a: Channel, b: Channel) -> None:
         a.meets("originatee", b)
-        b.meets("originator", a)
+        if b.direction == "outbound":
+            b.meets("originator", a)
         a.bridged_us = b.bridged_us = now_us()
-        a.profile = a.profile.talking_to(b.profile)
+        if a.state is State.CS_SOFT_EXECUTE:
+            a.call_uuid = a.uuid
+            a.variables["call_uuid"] = a.uuid
+        else:
+            a.profile = a.profile.talking_to(b.profile)
         b.call_uuid = a.uuid
         b.variables["call_uuid"] = a.uuid
         for leg, partner in ((a, b), (b, a)):
             leg.bridged_to = partner
-            for name in ("last_bridge_to", "bridge_uuid", "signal_bond"):
-                leg.variables[name] = partner.uuid
-            leg.variables["bridge_channel"] = partner.name
-        self._switchboard.fire("CHANNEL_BRIDGE", a, first=_pair(a, b))
+            leg.variables["signal_bond"] = partner.uuid
+            if leg.call_state == "RING_WAIT":
+                leg.call_state = "ACTIVE"
+        self._switchboard.fire("CHANNEL_BRIDGE", a, first=pair_headers(a, b))
         a.variables |= {"bridge_to": b.uuid, "last_bridge_role": "originator"}
         b.variables |= {"bridge_to": a.uuid, "last_bridge_role": "originatee"}
         b.state = State.CS_EXCHANGE_MEDIA
-        b.changed()
+        for leg, partner in ((a, b), (b, a)):
+            leg.variables |= {"last_bridge_to": partner.uuid, "bridge_uuid": partner.uuid}
+            leg.variables["bridge_channel"] = partner.name
+            _show_twin(leg, partner)
+            leg.changed()
 
     def _part(self, a: Channel, b: Channel) -> None:
-        for leg in (a, b):
-            leg.bridged_to = None
-            leg.variables.pop("bridge_to", None)
+        for leg, partner in ((a, b), (b, a)):
+            if leg.bridged_to is partner:
+                leg.bridged_to = None
+                leg.call_uuid = leg.uuid
+                leg.variables["call_uuid"] = leg.uuid
+                leg.changed()
+            if leg.variable("bridge_to") == partner.uuid:
+                leg.set_variable("bridge_to", "")
         a.variables["last_bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
         a.variables["bridge_hangup_cause"] = b.cause or "NORMAL_CLEARING"
-        self._switchboard.fire("CHANNEL_UNBRIDGE", a, first=_pair(a, b))
+        self._switchboard.fire("CHANNEL_UNBRIDGE", a, first=pair_headers(a, b))
 
-    def _release_partner(self, b: Channel) -> None:
+    def _release_partner(self, a: Channel, b: Channel) -> None:
         """Send the B leg, which A left behind, where its variables say, or hang it up."""
         if not self._goes_on(b):
-            self._switchboard.hang_up(b, "NORMAL_CLEARING")
+            cause = a.cause if a.cause and not a.is_answered else "NORMAL_CLEARING"
+            self._switchboard.hang_up(b, cause)
         gevent.sleep(0)
 
-    def _after(self, a: Channel, b: Channel) -> None:
+    def after(self, a: Channel, b: Channel) -> None:
+        """The leg goes where its variables say after a bridge, or on in its dialplan."""
         cause = b.cause or "NORMAL_CLEARING"
         # "explicit" is the one word that comes before the ways to go on.
         is_explicit = a.variable("hangup_after_bridge").lower() == "explicit"
@@ -162,11 +214,23 @@ class Bridges:
         return True
 
 
-def _let_media_past(a: Channel, b: Channel) -> None:
-    for leg, partner in ((a, b), (b, a)):
-        leg.state = State.CS_HIBERNATE
-        leg.variables |= {_PAST: partner.uuid, "signal_bridge": "true"}
+def _show_twin(leg: Channel, partner: Channel) -> None:
+    """The called leg of a loopback pair shows whom the dialling one talks to."""
+    if leg.twin is not None and leg.direction == "inbound":
+        partner.set_variable("other_leg_true_id", leg.variable("other_loopback_from_uuid"))
+        leg.twin.profile = replace(
+            leg.twin.profile,
+            caller_name=partner.profile.callee_name,
+            caller_number=partner.profile.callee_number,
+        )
+        if partner.twin is not None:
+            partner.twin.profile = replace(
+                partner.twin.profile,
+                callee_name=partner.profile.callee_name,
+                callee_number=partner.profile.callee_number,
+            )
 
 
-def _pair(a: Channel, b: Channel) -> Headers:
+def pair_headers(a: Channel, b: Channel) -> Headers:
+    """Who is bridged, in this order."""
     return [("Bridge-A-Unique-ID", a.uuid), ("Bridge-B-Unique-ID", b.uuid)]

@@ -7,98 +7,42 @@ Its counterparts are the ``callcenter`` application and the ``callcenter_config`
 from __future__ import annotations
 
 import time
-import uuid
-from dataclasses import dataclass, field
 
 import gevent
 
+from .agents import STANDBY, Agent, Member, Tier
 from .bridging import Bridges
 from .channel import Channel, Headers
 from .configuration import Configuration
 from .dialing import Dialer, UnreachableError
 from .events import EventBus, Value
+from .switchboard import Switchboard
 
 SUBCLASS = "callcenter::info"
-
-STATUSES = ("Available", "Available (On Demand)", "On Break", "Logged Out")
-STATES = ("Waiting", "Receiving", "In a queue call", "Idle", "Reserved")
 
 LOOK_FOR_AGENTS = 0.02
 """Seconds between two searches for a free agent while a member waits."""
 
+BRIDGES_WITHIN = 3.0
+"""Seconds after which an agent's leg that was not bridged to the caller is given up."""
+
 SETTLE = 0.02
 """Seconds from the end of the agent's leg until the queue notices; FreeSWITCH polls, too."""
-
-
-@dataclass
-class Agent:
-    """One agent, with what the configuration says and what happened since."""
-
-    name: str
-    contact: str
-    status: str
-    max_no_answer: int
-    wrap_up_time: int
-    reject_delay_time: int
-    busy_delay_time: int
-    state: str = field(default="Waiting", init=False)
-    session: str = field(default="", init=False)
-    last_bridge_start: float = field(default=0, init=False)
-    last_bridge_end: float = field(default=0, init=False)
-    last_offered_call: float = field(default=0, init=False)
-    last_status_change: float = field(default_factory=time.time, init=False)
-    ready_time: float = field(default=0, init=False)
-    no_answer_count: int = field(default=0, init=False)
-    calls_answered: int = field(default=0, init=False)
-
-    def can_take_a_call(self) -> bool:
-        """Free, and the time after the last call is over."""
-        is_rested = self.last_bridge_end + self.wrap_up_time <= time.time()
-        is_ready = self.ready_time <= time.time()
-        return self.status == "Available" and self.state == "Waiting" and is_rested and is_ready
-
-
-@dataclass
-class Member:
-    """One caller in a queue."""
-
-    leg: Channel
-    queue: str
-    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
-    joined: float = field(default_factory=time.time)
-    state: str = "Waiting"
-    agent: str = ""
-    bridged: float = 0
-
-    def headers(self) -> Headers:
-        """The member in a callcenter::info event."""
-        profile = self.leg.profile
-        return [
-            ("CC-Member-UUID", self.uuid),
-            ("CC-Member-Session-UUID", self.leg.uuid),
-            ("CC-Member-CID-Name", profile.caller_name),
-            ("CC-Member-CID-Number", profile.caller_number),
-        ]
-
-
-@dataclass
-class Tier:
-    """An agent's place in a queue."""
-
-    queue: str
-    agent: Agent
-    level: int
-    position: int
-    state: str = "Ready"
 
 
 class CallCenter:
     """All queues, agents and waiting members."""
 
     def __init__(
-        self, bus: EventBus, dialer: Dialer, bridges: Bridges, configuration: Configuration
+        self,
+        bus: EventBus,
+        switchboard: Switchboard,
+        dialer: Dialer,
+        bridges: Bridges,
+        configuration: Configuration,
     ) -> None:
         self._bus = bus
+        self._switchboard = switchboard
         self._dialer = dialer
         self._bridges = bridges
         self.queues: dict[str, dict[str, str]] = {}
@@ -127,8 +71,30 @@ class CallCenter:
         self._bus.fire("PLAYBACK_START", [*leg.headers(), *music])
         leg.wait(lambda: leg.is_called_away)
         self._bus.fire("PLAYBACK_STOP", [*leg.headers(), *music])
-        if member.state in ("Waiting", "Trying"):
+        if member.is_taken:
+            self._count(queue)
+        else:
             self._abandon(member)
+
+    def add(self, agent: Agent) -> None:
+        """One more agent, who is logged out."""
+        self.agents[agent.name] = agent
+        what: Headers = [
+            ("CC-Agent", agent.name),
+            ("CC-Agent-Type", agent.kind),
+            ("CC-Action", "agent-add"),
+        ]
+        self._bus.fire("CUSTOM", what, subclass=SUBCLASS)
+
+    def remove(self, agent: Agent) -> None:
+        """The agent serves no queue any more."""
+        del self.agents[agent.name]
+        self.tiers = [tier for tier in self.tiers if tier.agent is not agent]
+
+    def set_contact(self, agent: Agent, contact: str) -> None:
+        """Change where an agent is called."""
+        agent.contact = contact
+        self._fire_about_agent(agent, "agent-contact-change", ("CC-Agent-Contact", contact))
 
     def set_status(self, agent: Agent, status: str) -> None:
         """Change an agent's status, as a supervisor or too many unanswered calls do."""
@@ -147,9 +113,10 @@ class CallCenter:
         self._fire_about_agent(agent, "agent-state-change", ("CC-Agent-State", state))
 
     def fire_query(self, agent: Agent, what: str) -> None:
-        """Fire the event that FreeSWITCH makes of a query of a state or a status."""
-        value = agent.state if what == "state" else agent.status
-        self._fire_about_agent(agent, f"agent-{what}-get", (f"CC-Agent-{what.title()}", value))
+        """Fire the event that FreeSWITCH makes of a query of a state, a status or a leg."""
+        known = {"state": agent.state, "status": agent.status, "uuid": agent.session}
+        name = "UUID" if what == "uuid" else what.title()
+        self._fire_about_agent(agent, f"agent-{what}-get", (f"CC-Agent-{name}", known[what]))
 
     def _read(self, configuration: Configuration) -> None:
         module = configuration.module("callcenter.conf")
@@ -199,23 +166,55 @@ class CallCenter:
     def _offer(self, member: Member, agent: Agent) -> None:
         member.state = "Trying"
         member.agent = agent.name
-        agent.last_offered_call = called = time.time()
+        agent.last_offered_call = time.time()
+        called = 0.0 if agent.kind == STANDBY else agent.last_offered_call
         self.set_state(agent, "Receiving")
-        offer: Headers = [("CC-Agent", agent.name), ("CC-Agent-Type", "callback")]
+        offer: Headers = [("CC-Agent", agent.name), ("CC-Agent-Type", agent.kind)]
         self._fire(
             member.queue,
             "agent-offering",
-            [*offer, ("CC-Agent-System", "single_box"), *member.headers()],
+            [*offer, ("CC-Agent-System", "single_box"), *member.headers(), member.dialled()],
         )
         try:
-            leg = self._dialer.dial(
-                agent.contact, on_behalf_of=member.leg, extra=_agent_variables(member, agent)
-            )
+            leg = self._reach(member, agent)
         except UnreachableError as failure:
             self._not_taken(member, agent, called, failure.cause)
             return
         with leg.held():
             self._connect(member, agent, leg, called)
+
+    def _reach(self, member: Member, agent: Agent) -> Channel:
+        """The agent's leg: the one that stands, or one that is called now."""
+        known = _agent_variables(member, agent)
+        if agent.kind == STANDBY:
+            found = self._switchboard.find(agent.session)
+            if found is None:
+                agent.session = ""
+                self.set_status(agent, "Logged Out")
+                raise UnreachableError("NONE")
+            found.variables |= known
+            return found
+        profile = member.leg.profile
+        wishes: dict[str, Value] = {
+            "cc_queue_joined_epoch": _epoch(member.joined),
+            "cc_member_pre_answer_uuid": member.uuid,
+            "loopback_bowout": "false",
+            "loopback_bowout_on_execute": "false",
+            "ignore_early_media": "true",
+            "origination_caller_id_name": profile.caller_name,
+            "origination_caller_id_number": profile.caller_number,
+        }
+        leg = self._dialer.dial(agent.contact, on_behalf_of=member.leg, extra={**known, **wishes})
+        leg.set_variable("cc_member_pre_answer_uuid", "")
+        dials = leg.twin
+        if dials is None:
+            return leg
+        # Behind a loopback the leg that it talks to is the agent's.
+        dials.wait(lambda: dials.is_ended or dials.bridged_to is not None)
+        if dials.bridged_to is None:
+            raise UnreachableError("DESTINATION_OUT_OF_ORDER")
+        dials.bridged_to.variables |= known
+        return dials.bridged_to
 
     def _not_taken(self, member: Member, agent: Agent, called: float, cause: str) -> None:
         if member.state == "Trying":
@@ -253,17 +252,19 @@ class CallCenter:
         self._fire(
             member.queue,
             "bridge-agent-start",
-            [*who, *times, *joined, *member.headers()],
+            [*who, *times, *joined, *member.headers(), member.dialled()],
             about=leg,
         )
-        member.state, member.bridged = "Answered", answered
+        member.is_taken, member.bridged = True, answered
         agent.session, agent.last_bridge_start = leg.uuid, answered
         agent.no_answer_count = 0
         agent.calls_answered += 1
         member.leg.variables |= {"cc_agent_uuid": leg.uuid, "cc_cause": "answered"}
-        self._count(member.queue)
         self._bridges.bridge_now(member.leg, leg)
-        leg.wait(lambda: leg.is_ended or leg.bridged_to is not None)
+        leg.wait(lambda: leg.is_ended or leg.bridged_to is not None, timeout=BRIDGES_WITHIN)
+        if leg.bridged_to is None and agent.kind != STANDBY:
+            self._switchboard.hang_up(leg, "ORIGINATOR_CANCEL")
+        member.state = "Answered"
         member.leg.variables |= {
             "cc_agent_bridged": "true",
             "cc_agent": agent.name,
@@ -272,11 +273,25 @@ class CallCenter:
         leg.variables["cc_agent_bridged"] = "true"
         self.set_state(agent, "In a queue call")
 
-        # An agent who is moved to a room stays in the call until their own leg ends.
-        leg.wait(lambda: leg.is_ended)
+        # An agent who is moved to a room stays in the call until their own leg ends; one who stands
+        # by is free once the customer is elsewhere.
+        is_standing = agent.kind == STANDBY
+        leg.wait(lambda: leg.is_ended or (is_standing and leg.bridged_to is None))
         gevent.sleep(SETTLE)
+        self._end(member, agent, leg, (who, times, joined))
+
+    def _end(
+        self,
+        member: Member,
+        agent: Agent,
+        leg: Channel,
+        known: tuple[Headers, Headers, Headers],
+    ) -> None:
+        """The agent has left the call; ``known`` are the headers about whom, when and since."""
+        is_standing = agent.kind == STANDBY
+        who, times, joined = known
         ended = time.time()
-        success: Headers = [("CC-Hangup-Cause", "SUCCESS")]
+        success: Headers = [("CC-Hangup-Cause", "NONE" if is_standing else "SUCCESS")]
         bridged: Headers = [("CC-Agent-Bridged", "true")]
         terminated: Headers = [("CC-Bridge-Terminated-Time", _epoch(ended))]
         self._fire(
@@ -294,7 +309,7 @@ class CallCenter:
             about=member.leg,
         )
         self.members.remove(member)
-        agent.session, agent.last_bridge_end = "", ended
+        agent.session, agent.last_bridge_end = agent.session if is_standing else "", ended
         self.set_state(agent, "Waiting")
 
     def _abandon(self, member: Member) -> None:
@@ -316,7 +331,8 @@ class CallCenter:
         self._count(member.queue)
 
     def _count(self, queue: str) -> None:
-        count = sum(1 for member in self.members if member.queue == queue)
+        waiting = [member for member in self.members if member.state != "Answered"]
+        count = sum(1 for member in waiting if member.queue == queue)
         headers: Headers = [("CC-Count", str(count)), ("CC-Selection", "Single-Queue")]
         self._fire(queue, "members-count", headers)
 
@@ -333,19 +349,13 @@ class CallCenter:
 
 
 def _agent_variables(member: Member, agent: Agent) -> dict[str, Value]:
-    profile = member.leg.profile
     return {
+        "cc_side": "agent",
         "cc_queue": member.queue,
-        "cc_queue_joined_epoch": _epoch(member.joined),
+        "cc_agent": agent.name,
+        "cc_agent_type": agent.kind,
         "cc_member_uuid": member.uuid,
         "cc_member_session_uuid": member.leg.uuid,
-        "cc_member_pre_answer_uuid": member.uuid,
-        "cc_agent": agent.name,
-        "cc_agent_type": "callback",
-        "cc_side": "agent",
-        "ignore_early_media": "true",
-        "origination_caller_id_name": profile.caller_name,
-        "origination_caller_id_number": profile.caller_number,
     }
 
 

@@ -39,6 +39,9 @@ CAUSES = {
     "BLIND_TRANSFER": Cause(16, 480),
     "ATTENDED_TRANSFER": Cause(16, 480),
     "ALLOTTED_TIMEOUT": Cause(16, 480),
+    "LOSE_RACE": Cause(16, 480),
+    "PICKED_OFF": Cause(16, 480),
+    "USER_NOT_REGISTERED": Cause(16, 480),
 }
 
 OF_SIP_STATUS = {

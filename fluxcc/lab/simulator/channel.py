@@ -5,17 +5,19 @@ Its counterparts are ``switchboard.py``, which changes legs, and every event abo
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from gevent import Timeout
 from gevent.event import Event as Signal
 
 from .events import Value, array_text
+from .keypad import Keypad
+from .profile import Profile
+from .sip import PASSED_ON, SEEN, media_variables
 
 Headers = list[tuple[str, Value]]
 Step = Callable[[], None]
@@ -35,87 +37,6 @@ class State(Enum):
     CS_HIBERNATE = 8
     CS_HANGUP = 10
     CS_REPORTING = 11
-
-
-def now_us() -> int:
-    """The clock, in microseconds since the epoch, as channel times are kept."""
-    return time.time_ns() // 1000
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Who calls whom: FreeSWITCH's caller profile. A transfer gives the leg a new one."""
-
-    direction: str
-    caller_name: str
-    caller_number: str
-    original_name: str
-    original_number: str
-    destination: str
-    context: str
-    dialplan: str
-    username: str = ""
-    callee_name: str = ""
-    callee_number: str = ""
-    network_address: str = ""
-    ani: str = ""
-    source: str = "mod_sofia"
-    rdnis: str = ""
-    transfer_source: str = ""
-    is_flipped: bool = False
-    index: int = 1
-    created_us: int = field(default_factory=now_us)
-
-    def transferred(self, destination: str, dialplan: str, context: str, source: str) -> Profile:
-        """The profile after a transfer to ``destination``."""
-        return replace(
-            self,
-            rdnis=self.destination,
-            destination=destination,
-            dialplan=dialplan,
-            context=context,
-            transfer_source=source,
-            index=self.index + 1,
-            created_us=now_us(),
-        )
-
-    def flipped(self) -> Profile:
-        """The profile of a called leg that acts as a caller: the two change places."""
-        return replace(
-            self,
-            caller_name=self.callee_name,
-            caller_number=self.callee_number,
-            callee_name=self.caller_name,
-            callee_number=self.caller_number,
-            is_flipped=True,
-        )
-
-    def talking_to(self, partner: Profile) -> Profile:
-        """The profile of a leg that was bridged to ``partner``, whom it now shows as callee."""
-        is_called = partner.direction == "outbound" and not partner.is_flipped
-        return replace(
-            self,
-            callee_name=partner.callee_name if is_called else partner.caller_name,
-            callee_number=partner.callee_number if is_called else partner.caller_number,
-        )
-
-    def field_named(self, name: str) -> str:
-        """A dialplan condition's or a variable's view of the profile."""
-        fields = {
-            "caller_id_name": self.caller_name,
-            "caller_id_number": self.caller_number,
-            "destination_number": self.destination,
-            "context": self.context,
-            "dialplan": self.dialplan,
-            "username": self.username,
-            "network_addr": self.network_address,
-            "ani": self.ani,
-            "rdnis": self.rdnis,
-            "source": self.source,
-            "callee_id_name": self.callee_name,
-            "callee_id_number": self.callee_number,
-        }
-        return fields.get(name, "")
 
 
 @dataclass(frozen=True)
@@ -157,8 +78,6 @@ class Channel:
         self.state = State.CS_INIT
         self.call_state = "DOWN"
         self.application = self.application_data = ""
-        self.codec = "PCMU"
-        """``PROXY`` where the PBX passes the media on unseen."""
         self.other: OtherLeg | None = None
         self.bridged_to: Channel | None = None
         self.has_hit_dialplan = self.direction == "inbound"
@@ -166,6 +85,26 @@ class Channel:
         self.progress_us = self.answered_us = self.bridged_us = self.hangup_us = 0
         self.cause = self.hung_up_by = ""
         self.is_destroyed = False
+        self.is_holding = False
+        """Its telephone has put the other side on hold."""
+        self.is_consulting = False
+        """It asks a third one, inside the bridge that it is in (``att_xfer``)."""
+        self.is_hidden = False
+        """The place of one who may still come (``pickup/``), which is not shown."""
+        self.picked_by: Channel | None = None
+        """Who came to that place."""
+        self.early_us = 0
+        self.codec = SEEN
+        """Of the media that this leg's PBX sees; empty where it never saw any."""
+        self.is_past = False
+        """The media go past the PBX."""
+        self.is_to_be_confirmed = False
+        """The one who takes it has still to press a key (``group_confirm_key``)."""
+        self.twin: Channel | None = None
+        """The other leg of a loopback pair."""
+        self.keypad = Keypad()
+        self.context_inside = ""
+        """The context of the extension that runs inside a bridge."""
         self.digits: list[str] = []
         """Keys the person on this leg has pressed and nothing has taken yet."""
         self.next_step: Step | None = None
@@ -184,6 +123,11 @@ class Channel:
         return self.answered_us > 0
 
     @property
+    def is_early(self) -> bool:
+        """Media flow, though nobody has answered yet."""
+        return self.early_us > 0 and not self.is_answered
+
+    @property
     def is_called_away(self) -> bool:
         """Whether what the leg is doing must end, because it was hung up or sent elsewhere."""
         return self.is_ended or self.next_step is not None
@@ -192,6 +136,23 @@ class Channel:
         """For a greenlet that is not the leg's own: whether it has left what it does now."""
         redirections = self.redirections
         return lambda: self.is_ended or self.redirections != redirections
+
+    @property
+    def is_passed_on(self) -> bool:
+        """The media go through the PBX unseen."""
+        return self.codec == PASSED_ON
+
+    @property
+    def has_codec(self) -> bool:
+        """Whether a codec is shown."""
+        is_known = self.direction == "inbound" or self.is_answered or self.is_early
+        return bool(self.codec) and (is_known or self.twin is not None)
+
+    def see_media(self) -> None:
+        """The media come here, where they did not."""
+        if self.is_past or not self.codec:
+            self.codec = SEEN
+            self.variables |= media_variables()
 
     @property
     def is_held(self) -> bool:
@@ -236,6 +197,12 @@ class Channel:
         if self.other is None or self.other.kind != kind or self.other.channel is not leg:
             self.other = OtherLeg(kind, leg, leg.profile)
 
+    def run(self, application: str, data: str) -> None:
+        """Note what the leg does now."""
+        self.application, self.application_data = application, data
+        self.variables["current_application"] = application
+        self.set_variable("current_application_data", data)
+
     def set_variable(self, name: str, value: Value) -> None:
         """Set a variable; an empty value takes it away."""
         if value:
@@ -269,7 +236,7 @@ class Channel:
         if self.other is not None:
             leg = self.other.channel
             # FreeSWITCH copies the originator's profile before any time is known in it.
-            times = [0] * 5 if self.other.kind == "originator" else leg._times()
+            times = [0] * 6 if self.other.kind == "originator" else leg._times()
             headers.append(("Other-Type", self.other.kind))
             headers += _profile_headers("Other-Leg", self.other.profile, leg, times)
         if with_variables:
@@ -277,7 +244,8 @@ class Channel:
         return headers
 
     def _state_headers(self, with_cause: bool) -> Headers:
-        answer = "hangup" if self.is_ended else "answered" if self.is_answered else "ringing"
+        early = "early" if self.is_early else "ringing"
+        answer = "hangup" if self.is_ended else "answered" if self.is_answered else early
         headers: Headers = [
             ("Channel-State", self.state.name),
             ("Channel-Call-State", self.call_state),
@@ -293,12 +261,12 @@ class Channel:
         headers += [("Channel-Call-UUID", self.call_uuid), ("Answer-State", answer)]
         if with_cause and self.is_ended:
             headers.append(("Hangup-Cause", self.cause))
-        if self.direction == "inbound" or self.is_answered:
+        if self.has_codec:
             for way in ("Read", "Write"):
                 headers += [
                     (f"Channel-{way}-Codec-Name", self.codec),
                     (f"Channel-{way}-Codec-Rate", "8000"),
-                    (f"Channel-{way}-Codec-Bit-Rate", "64000"),
+                    (f"Channel-{way}-Codec-Bit-Rate", "0" if self.is_passed_on else "64000"),
                 ]
         return headers
 
@@ -315,6 +283,7 @@ class Channel:
             self.created_us,
             self.answered_us,
             self.progress_us,
+            self.early_us,
             self.hangup_us,
             self.bridged_us,
         ]
@@ -322,7 +291,7 @@ class Channel:
 
 def _profile_headers(prefix: str, profile: Profile, channel: Channel, times: list[int]) -> Headers:
     logical = profile.direction if prefix == "Caller" else "inbound"
-    created, answered, progress, hangup, bridged = map(str, times)
+    created, answered, progress, early, hangup, bridged = map(str, times)
     fields = [
         ("Direction", profile.direction),
         ("Logical-Direction", logical),
@@ -348,7 +317,7 @@ def _profile_headers(prefix: str, profile: Profile, channel: Channel, times: lis
         ("Channel-Created-Time", created),
         ("Channel-Answered-Time", answered),
         ("Channel-Progress-Time", progress),
-        ("Channel-Progress-Media-Time", "0"),
+        ("Channel-Progress-Media-Time", early),
         ("Channel-Hangup-Time", hangup),
         ("Channel-Transfer-Time", "0"),
         ("Channel-Resurrect-Time", "0"),

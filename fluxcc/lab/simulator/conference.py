@@ -70,7 +70,7 @@ class Conferences:
         room.had_fewest = room.had_fewest or len(room.members) >= room.fewest > 0
         self._fire(room, "add-member", self._member_headers(number, leg))
         # Audio that is passed on unseen cannot be mixed.
-        patience = NEXT_FRAME if leg.codec == "PROXY" else None
+        patience = NEXT_FRAME if leg.is_passed_on else None
         leg.wait(lambda: leg.is_called_away or number in self._put_out, timeout=patience)
         self._put_out.discard(number)
         del room.members[number]

@@ -21,6 +21,10 @@ FOLDERS = {"scripts": "script_dir", "sounds": "sounds_dir", "storage": "storage_
 """
 
 
+_Users = dict[tuple[str, str], tuple[ElementTree.Element, ElementTree.Element]]
+"""By user and domain: the user's element and the domain's."""
+
+
 class ConfigurationError(Exception):
     """The folder holds no configuration, or not one that can be parsed."""
 
@@ -45,6 +49,7 @@ class Configuration:
         except ElementTree.ParseError as fault:
             raise ConfigurationError(str(fault)) from fault
         self.variables, self._document = variables, document
+        self._known_users: _Users | None = None
 
     def section(self, name: str) -> list[ElementTree.Element]:
         """What stands in ``<section name=…>``."""
@@ -72,13 +77,36 @@ class Configuration:
 
     def dial_string(self, user: str, domain: str) -> str | None:
         """How to reach a user of the directory; None where there is no such user."""
-        for root in self.section("directory"):
-            if root.tag != "domain" or root.get("name") != domain:
-                continue
-            for entry in root.iter("user"):
-                if entry.get("id") == user:
-                    return _param(entry, "dial-string") or _param(root, "dial-string") or ""
-        return None
+        found = self._users().get((user, domain))
+        if found is None:
+            return None
+        entry, root = found
+        return _param(entry, "dial-string") or _param(root, "dial-string") or ""
+
+    def user_variables(self, user: str, domain: str) -> dict[str, str]:
+        """What the directory sets on every leg of a user."""
+        found = self._users().get((user, domain))
+        variables = found[0].findall("variables/variable") if found else []
+        return {one.get("name", ""): one.get("value", "") for one in variables}
+
+    def profile(self, name: str) -> dict[str, str]:
+        """The settings of a profile of mod_sofia."""
+        module = self.module("sofia.conf")
+        for profile in [] if module is None else module.iter("profile"):
+            if profile.get("name") == name:
+                params = profile.findall("settings/param")
+                return {one.get("name", ""): one.get("value", "") for one in params}
+        return {}
+
+    def _users(self) -> _Users:
+        if self._known_users is None:
+            self._known_users = {
+                (entry.get("id", ""), root.get("name", "")): (entry, root)
+                for root in self.section("directory")
+                if root.tag == "domain"
+                for entry in root.iter("user")
+            }
+        return self._known_users
 
 
 def _param(element: ElementTree.Element, name: str) -> str | None:

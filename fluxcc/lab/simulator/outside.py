@@ -1,6 +1,7 @@
 """The world outside the PBX: people who call on the trunk, and telephones that ring.
 
-Its counterpart is a test or the demo, which drives it through the ``sim_*`` commands.
+Its counterpart is a test or the demo, which drives it through the ``sim_*`` commands. Telephones
+with an address of their own are in ``telephones.py``; all others do what their number was told to.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from collections.abc import Callable
 import gevent
 
 from .causes import CAUSES
-from .channel import Channel, Profile
-from .sip import display_name, from_user, inbound_variables
+from .channel import Channel
+from .configuration import Configuration
+from .events import Value
+from .profile import Profile
+from .sip import NOT_AGREED, display_name, from_user, inbound_variables
 from .switchboard import Switchboard
+from .telephones import Telephones
 
 PICK_UP = 0.003
 """Seconds a telephone rings before it is answered."""
@@ -26,8 +31,12 @@ PHONE_MODES = ("answer", "ring", "busy")
 class Outside:
     """Callers by the UUID of their leg, telephones by the number that is dialled."""
 
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(
+        self, switchboard: Switchboard, configuration: Configuration, telephones: Telephones
+    ) -> None:
         self._switchboard = switchboard
+        self._configuration = configuration
+        self._telephones = telephones
         self._callers: dict[str, Channel] = {}
         self._modes: dict[str, str] = {}
         self._ports = itertools.count(40000)
@@ -40,16 +49,33 @@ class Outside:
         profile: str,
         route: Callable[[Channel], None],
         *,
+        account: str = "",
         call_id: str = "",
     ) -> Channel:
-        """A caller with ``From: "name" <sip:number@…>`` dials ``destination``. A ``call_id`` is the
-        leg's UUID, as on a profile with ``inbound-use-callid-as-uuid``."""
+        """A caller with ``From: "name" <sip:number@…>`` dials ``destination``.
+
+        ``account`` is the directory user who is calling: by a digest where the profile asks for
+        one, by the caller's address elsewhere. A ``call_id`` is the leg's UUID on a profile with
+        ``inbound-use-callid-as-uuid``.
+        """
         typed, user = number, from_user(number)
         shown_user = user.partition(";")[0]
         shown_name = display_name(name) or shown_user or "unknown"
         port = next(self._ports)
+        settings = self._configuration.profile(profile)
+        variables = inbound_variables(user, port, profile, destination, call_id)
+        host = f"127.0.0.1:{port}"
+        if account:
+            known = self._account(account, has_digest=settings.get("auth-calls") == "true")
+            variables |= known
+            if "sip_auth_realm" in known:
+                host = str(known["sip_auth_realm"])
+        if settings.get("inbound-late-negotiation") == "true":
+            variables["endpoint_disposition"] = NOT_AGREED
+        is_named = settings.get("inbound-use-callid-as-uuid") == "true"
+        context = variables.get("user_context") or settings.get("context", "public")
         caller = self._switchboard.create(
-            f"sofia/{profile}/{user or 'nobody'}@127.0.0.1:{port}",
+            f"sofia/{profile}/{user or 'nobody'}@{host}",
             Profile(
                 direction="inbound",
                 caller_name=shown_name,
@@ -57,18 +83,30 @@ class Outside:
                 original_name=shown_name,
                 original_number=shown_user,
                 destination=destination,
-                context="default" if profile == "internal" else "public",
+                context=str(context),
                 dialplan="XML",
                 username=shown_user,
                 network_address="127.0.0.1",
                 ani=shown_user if typed else "",
             ),
-            inbound_variables(user, port, profile, destination, call_id),
-            uuid_wanted=call_id[:_LONGEST_UUID],
+            variables,
+            uuid_wanted=call_id[:_LONGEST_UUID] if is_named else "",
         )
         self._callers[caller.uuid] = caller
         self._switchboard.redirect(caller, lambda: route(caller))
         return caller
+
+    def _account(self, account: str, *, has_digest: bool) -> dict[str, Value]:
+        domain = self._configuration.variables.get("domain", "")
+        variables: dict[str, Value] = {"user_name": account, "domain_name": domain}
+        variables |= self._configuration.user_variables(account, domain)
+        if has_digest:
+            variables |= {
+                "sip_authorized": "true",
+                "sip_auth_username": account,
+                "sip_auth_realm": domain,
+            }
+        return variables
 
     def caller(self, uuid: str) -> Channel | None:
         """A caller, also after the call."""
@@ -103,9 +141,13 @@ class Outside:
             leg.hung_up_by = how
             self._switchboard.hang_up(leg, cause)
 
-    def ring(self, leg: Channel, number: str) -> None:
+    def ring(self, leg: Channel, user: str, host: str) -> None:
         """An INVITE reaches a telephone."""
-        gevent.spawn(self._respond, leg, self._modes.get(number, "answer"))
+        device = self._telephones.device(f"{user}@{host}")
+        if device is not None:
+            self._telephones.ring(device, leg)
+        else:
+            gevent.spawn(self._respond, leg, self._modes.get(user, "answer"))
 
     def _respond(self, leg: Channel, mode: str) -> None:
         gevent.sleep(PICK_UP)

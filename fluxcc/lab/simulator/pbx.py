@@ -21,17 +21,23 @@ from .conference import Conferences
 from .configuration import Configuration
 from .dialing import Dialer
 from .events import EventBus
+from .expansion import expand
+from .fifo import Fifos
 from .hashtable import HashTable
+from .loopback import Loopbacks
 from .outside import Outside
 from .routing import Router
+from .signalling import Signalling
 from .switchboard import Switchboard
+from .telephones import Telephones
+from .valet import ValetParking
 
 HEARTBEAT_SECONDS = 20
 MODULES = frozenset(
     f"mod_{name}"
     for name in (
         *("callcenter", "commands", "conference", "dialplan_xml", "dptools", "event_socket"),
-        *("expr", "hash", "lua", "sofia"),
+        *("expr", "fifo", "hash", "loopback", "lua", "sofia", "valet_parking"),
     )
 )
 
@@ -80,8 +86,8 @@ class Pbx:
         self.configuration = Configuration(folder)
         self.switchboard = Switchboard(self.bus)
         self.hash = HashTable()
-        self.outside = Outside(self.switchboard)
-        self.dialer = Dialer(self.switchboard, self.configuration, self.outside)
+        self.telephones = Telephones(self.switchboard)
+        self.outside = Outside(self.switchboard, self.configuration, self.telephones)
         self.router = Router(
             self.switchboard,
             self.configuration,
@@ -89,7 +95,24 @@ class Pbx:
             self.expand_api,
         )
         self.bridges = Bridges(self.switchboard, self.router)
-        self.callcenter = CallCenter(self.bus, self.dialer, self.bridges, self.configuration)
+        self.loopbacks = Loopbacks(
+            self.switchboard,
+            self.router.route,
+            self.bridges.bridge_now,
+        )
+        self.dialer = Dialer(
+            self.switchboard,
+            self.configuration,
+            self.outside,
+            self.loopbacks,
+            self.expand_without_leg,
+        )
+        self.callcenter = CallCenter(
+            self.bus, self.switchboard, self.dialer, self.bridges, self.configuration
+        )
+        self.valet = ValetParking(self.bus, self.switchboard, self.bridges)
+        self.signalling = Signalling(self.switchboard, self.bridges)
+        self.fifos = Fifos(self.bus, self.switchboard, self.bridges)
         self.conferences = Conferences(self.bus, self.configuration, self.switchboard)
         self.scripts = script_runner(self)
 
@@ -115,6 +138,11 @@ class Pbx:
                     "Idle-CPU": "100.000000",
                 },
             )
+
+    def expand_without_leg(self, text: str) -> str:
+        """``text`` with global variables and api answers filled in."""
+        variables = self.configuration.variables
+        return expand(text, lambda name: variables.get(name, ""), self.expand_api)
 
     def expand_api(self, name: str, arguments: str) -> str:
         """``${name(arguments)}``: nothing where there is no such command."""

@@ -11,11 +11,15 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from .channel import Channel, Headers, Profile, State
+from .channel import Channel, Headers, State
 from .configuration import Configuration
 from .dialplan import Action, Hunt
 from .expansion import expand
+from .profile import Profile
 from .switchboard import Switchboard
+
+NEED_MEDIA = frozenset({"record_session"})
+"""Applications before which media must flow."""
 
 Application = Callable[[Channel, str], None]
 
@@ -48,12 +52,18 @@ class Router:
             self._switchboard.hang_up(leg, "NO_ROUTE_DESTINATION")
 
     def execute_extension(self, leg: Channel, destination: str, context: str) -> None:
-        """Run what another number leads to, and come back; nothing where it leads nowhere. The leg
-        keeps the number that it was sent to."""
-        profile = replace(
-            leg.profile, destination=destination, context=context or leg.profile.context
-        )
-        for action in self._hunt(leg, profile).actions:
+        """Run an extension as a subroutine: what was going on goes on after it."""
+        inside = leg.context_inside
+        leg.context_inside = context or leg.profile.context
+        profile = replace(leg.profile, destination=destination, context=leg.context_inside)
+        try:
+            self.execute_inside(leg, self._hunt(leg, profile).actions)
+        finally:
+            leg.context_inside = inside
+
+    def execute_inside(self, leg: Channel, actions: list[Action]) -> None:
+        """Run the actions within what the leg does now, such as a bridge."""
+        for action in actions:
             if leg.is_called_away:
                 return
             self._run(leg, action)
@@ -75,10 +85,7 @@ class Router:
         leg.state = State.CS_EXECUTE
         if leg.is_answered:
             leg.call_state = "ACTIVE"
-        for action in actions:
-            if leg.is_called_away:
-                return
-            self._run(leg, action)
+        self.execute_inside(leg, actions)
 
     def transfer(self, leg: Channel, destination: str, dialplan: str, context: str) -> None:
         """Send the leg to another number: accepted at once, done in its own time."""
@@ -88,8 +95,14 @@ class Router:
         source = f"{int(time.time())}:{uuid.uuid4()}:bl_xfer:{destination}/{context}/{dialplan}"
         leg.profile = leg.profile.transferred(destination, dialplan, context, source)
         leg.note_transfer(source)
+        bond = self._switchboard.find(leg.variable("signal_bond"))
+        if bond is not None and bond.variable("signal_bond") == leg.uuid:
+            bond.variables.pop("signal_bond")
         for name in ("signal_bond", "park_after_bridge"):
             leg.variables.pop(name, None)
+        if leg.is_past and leg.bridged_to is not None and not leg.is_ended:
+            leg.see_media()
+            self._switchboard.hang_up(leg.bridged_to, "BLIND_TRANSFER")
         leg.other = None
         leg.call_uuid = leg.uuid
         leg.variables["call_uuid"] = leg.uuid
@@ -104,6 +117,8 @@ class Router:
         if leg.direction == "outbound" and not leg.profile.is_flipped:
             leg.profile = leg.profile.flipped()
             leg.variables["channel_cid_flipped"] = "yes"
+        elif leg.direction == "inbound" and leg.profile.is_flipped:
+            leg.profile = leg.profile.flipped()
 
     def park(self, leg: Channel) -> None:
         """Park the leg until it is transferred or bridged."""
@@ -134,9 +149,9 @@ class Router:
             self._switchboard.hang_up(leg, "DESTINATION_OUT_OF_ORDER")
             return
         data = self.expand(leg, action.data)
-        leg.application, leg.application_data = action.application, data
-        leg.variables["current_application"] = action.application
-        leg.set_variable("current_application_data", data)
+        if action.application in NEED_MEDIA:
+            self._switchboard.pre_answer(leg)
+        leg.run(action.application, data)
         named: Headers = [("Application", action.application)]
         if data:
             named.append(("Application-Data", data))

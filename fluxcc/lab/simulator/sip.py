@@ -13,6 +13,11 @@ from urllib.parse import unquote
 
 from .events import Value
 
+SEEN, PASSED_ON = "PCMU", "PROXY"
+"""Codecs: of media that the PBX sees, and of such as it passes on unseen."""
+
+NOT_AGREED = "DELAYED NEGOTIATION"
+"""``endpoint_disposition`` of a leg whose codec is agreed on when it is answered."""
 _PORTS = {"internal": 5060, "external": 5080, "callids": 5081}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -95,8 +100,10 @@ def outbound_variables(address: str, profile: str) -> dict[str, Value]:
     }
 
 
-def media_variables() -> dict[str, Value]:
-    """What a negotiated audio stream adds."""
+def media_variables(codec: str = SEEN) -> dict[str, Value]:
+    """What a negotiated audio stream adds; nothing where there is none."""
+    if not codec:
+        return {}
     return {
         "switch_r_sdp": "v=0\r\no=u 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
         "m=audio 37000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n",
@@ -109,16 +116,16 @@ def media_variables() -> dict[str, Value]:
         "remote_media_ip": "127.0.0.1",
         "remote_media_port": "37000",
         "rtp_audio_recv_pt": "0",
-        "rtp_use_codec_name": "PCMU",
+        "rtp_use_codec_name": codec,
         "rtp_use_codec_rate": "8000",
         "rtp_use_codec_ptime": "20",
         "rtp_use_codec_channels": "1",
         "rtp_last_audio_codec_string": "PCMU@8000h@20i@1c",
-        "read_codec": "PCMU",
-        "original_read_codec": "PCMU",
+        "read_codec": codec,
+        "original_read_codec": codec,
         "read_rate": "8000",
         "original_read_rate": "8000",
-        "write_codec": "PCMU",
+        "write_codec": codec,
         "write_rate": "8000",
         "dtmf_type": "info",
     }
@@ -134,7 +141,6 @@ def answered_variables() -> dict[str, Value]:
         "local_media_port": "29880",
         "rtp_use_timer_name": "soft",
         "rtp_use_pt": "0",
-        "endpoint_disposition": "ANSWER",
         "sip_to_tag": "simulated",
         "sip_cseq": "1",
     }

@@ -26,8 +26,11 @@ def play(
 ) -> bool:
     """Play ``sound`` to the leg, to its end or until it ``is_cut_short``.
 
-    False where there is no such sound; it then returns at once and fires no event.
+    False where there is no such sound, or where the leg's media are passed on unseen; it then
+    returns at once and fires no event.
     """
+    if leg.is_passed_on:
+        return False
     try:
         length = seconds(sound, Path(pbx.configuration.variables["sounds_dir"]))
     except OSError:

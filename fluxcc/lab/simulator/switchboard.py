@@ -8,15 +8,19 @@ another step, and the one it is in returns.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import gevent
 
 from .causes import CAUSES
-from .channel import Channel, Headers, Profile, State, Step, now_us
+from .channel import Channel, Headers, State, Step
 from .events import EventBus, Value
-from .sip import answered_variables, media_variables
+from .profile import Profile, now_us
+from .sip import NOT_AGREED, SEEN, answered_variables, media_variables
+
+PARTED = 0.1
+"""Seconds after which a leg goes on though its bridge was not ended yet."""
 
 
 class Switchboard:
@@ -48,6 +52,7 @@ class Switchboard:
         *,
         uuid_wanted: str = "",
         originator: Channel | None = None,
+        is_hidden: bool = False,
     ) -> Channel:
         """A new leg. It begins with ``first``; without one it waits for ``redirect``."""
         self.sessions_since_start += 1
@@ -60,10 +65,14 @@ class Switchboard:
         )
         if originator is not None:
             leg.meets("originator", originator)
-            leg.call_uuid = originator.uuid
-            leg.variables["call_uuid"] = originator.uuid
+            leg.call_uuid = originator.call_uuid
+            leg.variables["call_uuid"] = originator.call_uuid
         self._legs[leg.uuid] = leg
-        self.fire("CHANNEL_CREATE", leg)
+        leg.is_hidden = is_hidden
+        if not is_hidden:
+            self.fire("CHANNEL_CREATE", leg)
+            if leg.direction == "outbound":
+                self.fire("CHANNEL_ORIGINATE", leg)
         leg.state = State.CS_CONSUME_MEDIA
         leg.next_step = first
         gevent.spawn(self._live, leg)
@@ -81,21 +90,43 @@ class Switchboard:
 
     def progress(self, leg: Channel) -> None:
         """The other side rings."""
-        if leg.progress_us or leg.is_answered or leg.is_ended:
+        if leg.progress_us or leg.early_us or leg.is_answered or leg.is_ended:
             return
+        self._tell_twin(leg, self.progress)
         leg.progress_us = now_us()
         leg.profile = replace(leg.profile, network_address="127.0.0.1")
         self.fire("CHANNEL_PROGRESS", leg)
         leg.call_state = "RINGING"
         leg.changed()
 
+    def pre_answer(self, leg: Channel) -> None:
+        """Media flow before the answer."""
+        if leg.early_us or leg.is_answered or leg.is_ended:
+            return
+        self._tell_twin(leg, self.pre_answer)
+        leg.early_us = now_us()
+        if leg.twin is None:
+            leg.variables.update(media_variables())
+        leg.variables["endpoint_disposition"] = "EARLY MEDIA"
+        self.fire("CHANNEL_PROGRESS_MEDIA", leg)
+        leg.call_state = "EARLY"
+        leg.changed()
+
     def answer(self, leg: Channel) -> None:
-        """The leg is answered; nothing happens where it already was."""
+        """The leg is answered; nothing happens where it already was.
+
+        Where the codec was still to be agreed on, the media begin with that.
+        """
         if leg.is_answered or leg.is_ended:
             return
+        if leg.variables.get("endpoint_disposition") == NOT_AGREED and leg.codec == SEEN:
+            self.pre_answer(leg)
+        self._tell_twin(leg, self.answer)
         leg.answered_us = now_us()
-        leg.variables.update({**media_variables(), **answered_variables()})
+        if leg.twin is None:
+            leg.variables.update({**media_variables(leg.codec), **answered_variables()})
         self.fire("CHANNEL_ANSWER", leg)
+        leg.variables["endpoint_disposition"] = "ANSWER"
         leg.call_state = "ACTIVE"
         leg.changed()
 
@@ -103,10 +134,39 @@ class Switchboard:
         """End the leg; only the first cause counts."""
         if leg.is_ended:
             return
+        self.unhold(leg)
         leg.cause = cause
         self.fire("CHANNEL_HANGUP", leg)
         leg.hangup_us = now_us()
         leg.changed()
+
+    def _tell_twin(self, leg: Channel, what: Callable[[Channel], None]) -> None:
+        """What happens to the dialling leg of a loopback pair happens to the called one before."""
+        if leg.twin is not None and leg.direction == "inbound":
+            what(leg.twin)
+
+    def hold(self, leg: Channel) -> None:
+        """The leg's telephone puts the other side on hold; it hears music."""
+        if leg.is_holding or leg.is_ended:
+            return
+        leg.is_holding, leg.call_state = True, "HELD"
+        self.fire("CHANNEL_HOLD", leg)
+        # With this event FreeSWITCH forgets in ``show channels`` what the leg does.
+        leg.application = leg.application_data = ""
+        if leg.bridged_to is not None:
+            leg.bridged_to.run("playback", "local_stream://moh")
+
+    def unhold(self, leg: Channel) -> None:
+        """The telephone no longer holds the other side: it takes it back, or goes."""
+        if leg.is_holding:
+            leg.is_holding, leg.call_state = False, "UNHELD"
+            self.fire("CHANNEL_UNHOLD", leg)
+
+    def resume(self, leg: Channel) -> None:
+        """The telephone takes the other side back."""
+        if leg.is_holding:
+            self.unhold(leg)
+            leg.call_state = "ACTIVE"
 
     def redirect(self, leg: Channel, step: Step) -> None:
         """Interrupt what the leg is doing, and run ``step`` instead."""
@@ -130,15 +190,24 @@ class Switchboard:
         if leg.next_step is None:
             leg.wait(lambda: leg.is_called_away)
         while not leg.is_ended and leg.next_step is not None:
+            self._wait_parted(leg)
             step, leg.next_step = leg.next_step, None
             step()
         self.hang_up(leg, "NORMAL_CLEARING")
+        if leg.twin is not None:
+            self.hang_up(leg.twin, leg.cause)
         self._report(leg)
         leg.wait(lambda: not leg.is_held)
         self.fire("CHANNEL_DESTROY", leg)
         del self._legs[leg.uuid]
         leg.is_destroyed = True
         leg.changed()
+
+    @staticmethod
+    def _wait_parted(leg: Channel) -> None:
+        """A leg that was called away from a bridge goes on when the other one knows of it."""
+        if leg.bridged_to is not None:
+            leg.wait(lambda: leg.is_ended or leg.bridged_to is None, timeout=PARTED)
 
     def _report(self, leg: Channel) -> None:
         """CHANNEL_HANGUP_COMPLETE, with what a call record is made of."""
@@ -161,8 +230,9 @@ def _call_record(leg: Channel) -> dict[str, Value]:
         "hangup_cause": leg.cause,
         "hangup_cause_q850": str(CAUSES[leg.cause].q850 if leg.cause in CAUSES else 16),
         "digits_dialed": "none",
-        "sip_hangup_disposition": leg.hung_up_by or _our_way_to_hang_up(leg),
     }
+    if leg.twin is None:
+        record["sip_hangup_disposition"] = leg.hung_up_by or _our_way_to_hang_up(leg)
     times = {
         "start": leg.created_us,
         "profile_start": leg.profile.created_us,

@@ -280,7 +280,7 @@ def test_a_telephone_that_does_not_send_its_media_here(
     """Other commands are answered meanwhile."""
     monkeypatch.setattr(switch_module, "MEDIA_TIMEOUT", 0.1)
     _, telephone = call_past_the_pbx(freeswitch)
-    monkeypatch.setattr(freeswitch.pbx.bridges, "bring_media_back", lambda leg: gevent.sleep(60))
+    monkeypatch.setattr(freeswitch.pbx.signalling, "bring_back", lambda a, b: gevent.sleep(60))
     with pytest.raises(PbxRejectedError, match="does not come back"):
         switch.bring_media_back(telephone.uuid)
     assert switch.clock()

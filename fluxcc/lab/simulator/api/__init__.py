@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import callcenter, channels, core, modules, originate, outside, show, xml
+from . import callcenter, channels, core, media, modules, originate, outside, show, telephones, xml
 from .core import VERSION
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ COMMANDS = (
     | originate.COMMANDS
     | callcenter.COMMANDS
     | outside.COMMANDS
+    | telephones.COMMANDS
+    | media.COMMANDS
     | modules.COMMANDS
     | xml.COMMANDS
 )

@@ -6,15 +6,19 @@ import shlex
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from fluxcc.lab.simulator.callcenter import STATES, STATUSES
+from fluxcc.lab.simulator.agents import STATES, STATUSES, TYPES, Agent, Tier
 
 if TYPE_CHECKING:
-    from fluxcc.lab.simulator.callcenter import Agent, CallCenter, Member
+    from fluxcc.lab.simulator.agents import Member
+    from fluxcc.lab.simulator.callcenter import CallCenter
     from fluxcc.lab.simulator.pbx import Pbx
 
 USAGE = "-USAGE: \ncallcenter_config <target> <args>\n"
 INVALID = "-ERR Invalid!\n"
 AGENT_NOT_FOUND = "-ERR Agent not found!\n"
+
+_CHOICES = {"status": STATUSES, "state": STATES, "type": TYPES}
+_NUMBERS = ("max_no_answer", "wrap_up_time", "reject_delay_time", "busy_delay_time")
 
 AGENT_COLUMNS = (
     "name|instance_id|uuid|type|contact|status|state|max_no_answer|wrap_up_time|reject_delay_time"
@@ -47,29 +51,48 @@ def _agent(center: CallCenter, words: list[str]) -> str:
             return _table(AGENT_COLUMNS, (_agent_row(a) for a in _named(center, name)))
         case ["get", "state" | "status" | "uuid" as what, name]:
             for agent in _named(center, name):
-                if what == "uuid":
-                    return agent.session
                 center.fire_query(agent, what)
-                return agent.state if what == "state" else agent.status
+                return {"state": agent.state, "status": agent.status, "uuid": agent.session}[what]
             return AGENT_NOT_FOUND
-        case ["set", "state" | "status" as what, name, value]:
+        case ["set", what, name, value]:
             return _set(center, what, name, value)
-        case ["set", "wrap_up_time", name, seconds] if seconds.isdigit():
+        case ["add", name, kind]:
+            return _add(center, name, kind)
+        case ["del", name]:
             for agent in _named(center, name):
-                agent.wrap_up_time = int(seconds)
-                return "+OK\n"
-            return AGENT_NOT_FOUND
+                center.remove(agent)
+            return "+OK\n"
     return INVALID
+
+
+def _add(center: CallCenter, name: str, kind: str) -> str:
+    if name in center.agents:
+        return "-ERR Agent already exist!\n"
+    if kind not in TYPES:
+        return "-ERR Agent type invalid!\n"
+    center.add(Agent(name, kind))
+    return "+OK\n"
 
 
 def _set(center: CallCenter, what: str, name: str, value: str) -> str:
     for agent in _named(center, name):
-        if what == "status" and value in STATUSES:
-            center.set_status(agent, value)
-        elif what == "state" and value in STATES:
-            center.set_state(agent, value)
-        else:
+        if what in _CHOICES and value not in _CHOICES[what]:
             return f"-ERR Invalid Agent {what.title()}!\n"
+        match what:
+            case "status":
+                center.set_status(agent, value)
+            case "state":
+                center.set_state(agent, value)
+            case "contact":
+                center.set_contact(agent, value)
+            case "type":
+                agent.kind = value
+            case "uuid":
+                agent.session = value
+            case _ if what in _NUMBERS and value.isdigit():
+                setattr(agent, what, int(value))
+            case _:
+                return "-ERR Invalid Agent Update KEY!\n"
         return "+OK\n"
     return AGENT_NOT_FOUND
 
@@ -96,7 +119,29 @@ def _queue(center: CallCenter, words: list[str]) -> str:
 
 
 def _tier(center: CallCenter, words: list[str]) -> str:
-    return _tier_table(center, "") if words == ["list"] else INVALID
+    match words:
+        case ["list"]:
+            return _tier_table(center, "")
+        case ["add", queue, name, *place]:
+            return _add_tier(center, queue, name, place)
+        case ["del", queue, name]:
+            center.tiers = [
+                one for one in center.tiers if (one.queue, one.agent.name) != (queue, name)
+            ]
+            return "+OK\n"
+    return INVALID
+
+
+def _add_tier(center: CallCenter, queue: str, name: str, place: list[str]) -> str:
+    if queue not in center.queues:
+        return "-ERR Queue not found!\n"
+    for agent in _named(center, name):
+        if any(tier.queue == queue and tier.agent is agent for tier in center.tiers):
+            return "-ERR Tier already exist!\n"
+        level, position = [*map(int, place), 1, 1][:2]
+        center.tiers.append(Tier(queue, agent, level, position))
+        return "+OK\n"
+    return AGENT_NOT_FOUND
 
 
 def _tier_table(center: CallCenter, queue: str) -> str:
@@ -123,7 +168,7 @@ def _agent_row(agent: Agent) -> str:
             agent.name,
             "single_box",
             agent.session,
-            "callback",
+            agent.kind,
             agent.contact,
             agent.status,
             agent.state,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fluxcc.lab.simulator import keys
 from fluxcc.lab.simulator.api.words import words
 from fluxcc.lab.simulator.causes import cause_named
 from fluxcc.lab.simulator.events import Event, array_text
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from fluxcc.lab.simulator.pbx import Pbx
 
 NO_SUCH_CHANNEL = "-ERR No such channel!\n"
+SUCCESS = "+OK Success\n"
+FAILED = "-ERR Operation failed\n"
 CANNOT_LOCATE = "-ERR Cannot locate session!\n"
 
 
@@ -128,13 +131,6 @@ def _bridge(pbx: Pbx, arguments: str) -> str:
     return f"+OK {b.uuid}\n"
 
 
-def _media(pbx: Pbx, arguments: str) -> str:
-    """``UUID``: bring the media of its bridge back; ``off`` is not played here."""
-    leg = pbx.switchboard.find(arguments)
-    is_done = leg is not None and pbx.bridges.bring_media_back(leg)
-    return "+OK Success\n" if is_done else "-ERR Operation failed\n"
-
-
 def _park(pbx: Pbx, arguments: str) -> str:
     leg = pbx.switchboard.find(arguments)
     if leg is None:
@@ -143,21 +139,38 @@ def _park(pbx: Pbx, arguments: str) -> str:
     return "+OK\n"
 
 
+def _hold(pbx: Pbx, arguments: str) -> str:
+    """``[off|toggle] UUID``."""
+    found = words(arguments, 3)
+    if not found:
+        return "-USAGE: [off|toggle] <uuid> [<display>]\n"
+    how = found.pop(0) if found[0] in ("off", "toggle") else "on"
+    leg = pbx.switchboard.find(found[0]) if found else None
+    is_on = leg is not None and (how == "on" or (how == "toggle" and not leg.is_holding))
+    if leg is None or leg.is_holding == is_on:
+        return FAILED
+    if is_on:
+        pbx.switchboard.hold(leg)
+    else:
+        pbx.switchboard.resume(leg)
+    return SUCCESS
+
+
 def _recv_dtmf(pbx: Pbx, arguments: str) -> str:
-    uuid, _, keys = arguments.partition(" ")
+    uuid, _, typed = arguments.partition(" ")
     leg = pbx.switchboard.find(uuid)
     if leg is None:
         return CANNOT_LOCATE
-    pbx.switchboard.press(leg, "".join(re.findall(r"[0-9A-D*#]", keys.partition("@")[0])))
-    return f"+OK {uuid} received DTMF {keys}.\n"
+    keys.press(pbx, leg, "".join(re.findall(r"[0-9A-D*#]", typed.partition("@")[0])))
+    return f"+OK {uuid} received DTMF {typed}.\n"
 
 
 def _send_dtmf(pbx: Pbx, arguments: str) -> str:
     """Accept tones for the telephone; the simulator does not play them."""
-    uuid, _, keys = arguments.partition(" ")
+    uuid, _, typed = arguments.partition(" ")
     if pbx.switchboard.find(uuid) is None:
         return CANNOT_LOCATE
-    return f"+OK {uuid} sent DTMF {keys}.\n"
+    return f"+OK {uuid} sent DTMF {typed}.\n"
 
 
 COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
@@ -166,8 +179,8 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "uuid_dump": _dump,
     "uuid_exists": _exists,
     "uuid_getvar": _getvar,
+    "uuid_hold": _hold,
     "uuid_kill": _kill,
-    "uuid_media": _media,
     "uuid_park": _park,
     "uuid_recv_dtmf": _recv_dtmf,
     "uuid_send_dtmf": _send_dtmf,

@@ -15,7 +15,6 @@ import gevent
 
 from fluxcc.lab.simulator import expressions
 from fluxcc.lab.simulator.configuration import ConfigurationError
-from fluxcc.lab.simulator.expansion import expand
 
 if TYPE_CHECKING:
     from fluxcc.lab.simulator.pbx import Pbx
@@ -58,6 +57,10 @@ def _strepoch(pbx: Pbx, arguments: str) -> str:
         return "0"
 
 
+def _strftime(pbx: Pbx, arguments: str) -> str:
+    return time.strftime(arguments or "%Y-%m-%d %T")
+
+
 def _cond(pbx: Pbx, arguments: str) -> str:
     return expressions.cond(arguments)
 
@@ -78,12 +81,7 @@ def _eval(pbx: Pbx, arguments: str) -> str:
         leg = pbx.switchboard.find(name)
     if leg is not None:
         return pbx.router.expand(leg, arguments)
-    variables = pbx.configuration.variables
-    return expand(
-        arguments,
-        lambda name: variables.get(name, ""),
-        pbx.expand_api,
-    )
+    return pbx.expand_without_leg(arguments)
 
 
 def _global_getvar(pbx: Pbx, arguments: str) -> str:
@@ -142,6 +140,15 @@ def _sofia(pbx: Pbx, arguments: str) -> str:
     return f"{head}{line}{profiles}{line}2 profiles 0 aliases\n"
 
 
+def _sofia_contact(pbx: Pbx, arguments: str) -> str:
+    """``[PROFILE/]USER@DOMAIN``: where a registered user is reached."""
+    user = arguments.rpartition("/")[2].partition("@")[0]
+    contacts = pbx.telephones.contacts(user)
+    if not contacts:
+        return "error/user_not_registered"
+    return ",".join(f"sofia/internal/sip:{contact}" for contact in contacts)
+
+
 def _conference(pbx: Pbx, arguments: str) -> str:
     return pbx.conferences.command(arguments)
 
@@ -181,8 +188,10 @@ COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "reloadxml": _reloadxml,
     "sched_api": _sched_api,
     "sofia": _sofia,
+    "sofia_contact": _sofia_contact,
     "status": _status,
     "strepoch": _strepoch,
+    "strftime": _strftime,
     "strmicroepoch": _strmicroepoch,
     "switchname": _hostname,
     "uptime": _uptime,

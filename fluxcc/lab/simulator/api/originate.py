@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import gevent
 
 from fluxcc.lab.simulator.dialing import UnreachableError
 from fluxcc.lab.simulator.dialplan import Action
@@ -36,7 +39,7 @@ def _originate(pbx: Pbx, arguments: str) -> str:
         return f"-ERR {failure.cause}\n"
     pbx.router.flip(leg)
     if parts["application"]:
-        action = Action(parts["application"], parts["data"] or "")
+        action = Action(parts["application"], (parts["data"] or "").strip("'"))
         pbx.switchboard.redirect(leg, lambda: pbx.router.execute(leg, [action]))
     else:
         pbx.router.transfer(
@@ -45,4 +48,20 @@ def _originate(pbx: Pbx, arguments: str) -> str:
     return f"+OK {leg.uuid}\n"
 
 
-COMMANDS: dict[str, Callable[[Pbx, str], str]] = {"originate": _originate}
+def _in_background(pbx: Pbx, arguments: str) -> str:
+    """``bgapi COMMAND``: answered at once; the job's answer comes as an event."""
+    job = str(uuid.uuid4())
+
+    def run() -> None:
+        name, _, argument = arguments.partition(" ")
+        headers = {"Job-UUID": job, "Job-Command": name, "Job-Command-Arg": argument}
+        pbx.bus.fire("BACKGROUND_JOB", headers, body=pbx.api(arguments) or "-ERR no reply\n")
+
+    gevent.spawn(run)
+    return f"+OK Job-UUID: {job}\n"
+
+
+COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
+    "bgapi": _in_background,
+    "originate": _originate,
+}

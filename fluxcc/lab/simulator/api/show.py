@@ -30,7 +30,8 @@ _PARTNER_COLUMNS = [name for name in _CALL_COLUMNS if name not in ("call_uuid", 
 def _channel(leg: Channel) -> Row:
     profile, first = leg.profile, leg.first_profile
     created = leg.created_us // 1_000_000
-    codec = ("PCMU", "8000", "64000") if leg.answered_us or leg.direction == "inbound" else [""] * 3
+    rate = "0" if leg.is_passed_on else "64000"
+    codec = (leg.codec, "8000", rate) if leg.has_codec else ("", "", "")
     was_bridged = leg.bridged_us > 0
     shows_callee = was_bridged or leg.direction == "outbound"
     return {
@@ -58,7 +59,7 @@ def _channel(leg: Channel) -> Row:
         "callstate": leg.call_state,
         "callee_name": profile.callee_name if shows_callee else "",
         "callee_num": profile.callee_number if shows_callee else "",
-        "callee_direction": "SEND" if was_bridged else "",
+        "callee_direction": "SEND" if was_bridged and leg.twin is None else "",
         "call_uuid": leg.call_uuid if was_bridged or leg.call_uuid != leg.uuid else "",
         "sent_callee_name": profile.callee_name if leg.bridged_to else "",
         "sent_callee_num": profile.callee_number if leg.bridged_to else "",
@@ -88,9 +89,10 @@ def _is_second_of_pair(leg: Channel) -> bool:
 def _show(pbx: Pbx, arguments: str) -> str:
     what, _, how = arguments.partition(" ")
     if what == "channels":
-        rows = [_channel(leg) for leg in pbx.switchboard]
+        rows = [_channel(leg) for leg in pbx.switchboard if not leg.is_hidden]
     elif what == "calls":
-        rows = [_call(leg) for leg in pbx.switchboard if not _is_second_of_pair(leg)]
+        shown = [leg for leg in pbx.switchboard if not leg.is_hidden]
+        rows = [_call(leg) for leg in shown if not _is_second_of_pair(leg)]
     elif what == "bridged_calls":
         bridged = [leg for leg in pbx.switchboard if leg.bridged_to is not None]
         rows = [_call(leg) for leg in bridged if not _is_second_of_pair(leg)]

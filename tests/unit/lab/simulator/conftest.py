@@ -9,6 +9,7 @@ import pytest
 
 from fluxcc.lab.simulator.assembly import build
 from fluxcc.lab.simulator.channel import Channel
+from fluxcc.lab.simulator.dialplan import Action
 from fluxcc.lab.simulator.events import Event
 from fluxcc.lab.simulator.pbx import Pbx
 from tests.testing.freeswitch import CALLER, CONFIGURATION, end_all, until
@@ -51,6 +52,11 @@ class Scene:
         self.until(lambda: customer.bridged_to is not None)
         assert customer.bridged_to is not None
         return customer, customer.bridged_to
+
+    def run(self, leg: Channel, *actions: tuple[str, str]) -> None:
+        """Have a leg run applications in place of what it does."""
+        wanted = [Action(*action) for action in actions]
+        self.pbx.switchboard.redirect(leg, lambda: self.pbx.router.execute(leg, wanted))
 
     def end(self, leg: Channel, cause: str = "") -> None:
         """Kill a leg and wait until every leg is gone."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.lab.simulator.channel import Channel
+
 from .conftest import Scene
 
 
@@ -107,3 +109,67 @@ def test_lists(scene: Scene) -> None:
     assert len(api("callcenter_config agent list 1000@default").splitlines()) == 3
     assert len(api("callcenter_config queue list agents sales@default").splitlines()) == 4
     assert len(api("callcenter_config queue list tiers sales@default").splitlines()) == 4
+
+
+def _stand_by(scene: Scene) -> Channel:
+    """An agent's leg that is parked between calls; nobody else serves the queue."""
+    for agent in ("1000@default", "1001@default"):
+        scene.pbx.api(f"callcenter_config agent set status {agent} 'On Break'")
+    leg = scene.call("9999")
+    scene.until_event("CHANNEL_PARK")
+    leg.set_variable("park_after_bridge", "true")
+    for command in (
+        "agent add 9@default uuid-standby",
+        f"agent set uuid 9@default {leg.uuid}",
+        "agent set status 9@default Available",
+        "tier add sales@default 9@default 1 1",
+    ):
+        assert scene.pbx.api(f"callcenter_config {command}") == "+OK\n"
+    return leg
+
+
+def test_an_agent_who_stands_by_has_one_call_after_the_other(scene: Scene) -> None:
+    leg = _stand_by(scene)
+    for _ in range(2):
+        customer = scene.call("5000")
+        scene.until(lambda customer=customer: customer.bridged_to is leg)
+        assert leg.variable("cc_member_session_uuid") == customer.uuid
+        scene.pbx.api(f"uuid_kill {customer.uuid}")
+        scene.until(lambda: leg.bridged_to is None and _state(scene, "9@default") == "Waiting")
+        assert scene.pbx.api("callcenter_config agent get uuid 9@default") == leg.uuid
+    scene.end(leg)
+
+
+def test_an_agent_whose_standing_leg_is_gone_is_logged_out(scene: Scene) -> None:
+    leg = _stand_by(scene)
+    scene.end(leg)
+    customer = scene.call("5000")
+    fail = scene.until_event("CUSTOM", CC_Action="bridge-agent-fail")
+    assert fail.get("CC-Agent") == "9@default"
+    assert scene.pbx.api("callcenter_config agent get status 9@default") == "Logged Out"
+    assert scene.pbx.api("callcenter_config agent get uuid 9@default") == ""
+    scene.end(customer)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("agent add 1000@default callback", "-ERR Agent already exist!\n"),
+        ("agent add 9@default robot", "-ERR Agent type invalid!\n"),
+        ("agent set type 1000@default robot", "-ERR Invalid Agent Type!\n"),
+        ("agent set colour 1000@default red", "-ERR Invalid Agent Update KEY!\n"),
+        ("agent set contact nobody user/1", "-ERR Agent not found!\n"),
+        ("agent del nobody", "+OK\n"),
+        ("tier add nowhere 1000@default", "-ERR Queue not found!\n"),
+        ("tier add sales@default nobody", "-ERR Agent not found!\n"),
+        ("tier add sales@default 1000@default", "-ERR Tier already exist!\n"),
+        ("tier del sales@default 1000@default", "+OK\n"),
+    ],
+)
+def test_what_changes_to_agents_and_tiers_answer(scene: Scene, command: str, answer: str) -> None:
+    assert scene.pbx.api(f"callcenter_config {command}") == answer
+
+
+def test_an_agent_who_is_removed_serves_no_queue(scene: Scene) -> None:
+    scene.pbx.api("callcenter_config agent del 1000@default")
+    assert "1000@default" not in scene.pbx.api("callcenter_config tier list")

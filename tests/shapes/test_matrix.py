@@ -1,0 +1,46 @@
+"""A part of the matrix, on the simulator: of each stage and action one trial, and who asks changes
+from pair to pair. ``make shapes`` plays all of it, on a FreeSWITCH."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.testing.daemon import Daemon
+
+from .cells import Trial, trials
+from .matrix import ACTIONS, MATRIX
+from .run import AT_ONCE, SETTINGS, Run, playable
+from .simulated import NOT_YET, SimulatedSite
+
+
+def _part() -> Iterator[Trial]:
+    pairs = itertools.product(playable(MATRIX), ACTIONS)
+    for turn, (stage, action) in enumerate(pairs):
+        some = list(trials(stage, action))
+        # Four actions a stage: each stage begins with another asker.
+        yield some[(turn + turn // len(ACTIONS)) % len(some)]
+
+
+@pytest.mark.xdist_group("matrix")
+@pytest.mark.timeout(180)
+def test_everybody_is_answered_as_the_matrix_says(tmp_path: Path) -> None:
+    with SimulatedSite() as site:
+        daemon = Daemon(site, tmp_path, SETTINGS)  # type: ignore[arg-type]
+        run = Run(site, daemon, restarts=False)
+        try:
+            daemon.start()
+            run.provision()
+            run.play(_part(), AT_ONCE)
+            run.check_left_over()
+        finally:
+            run.close()
+            daemon.close()
+    assert not run.findings.wrong, "\n".join(run.findings.wrong)
+
+
+def test_what_the_simulator_cannot_play_is_in_the_matrix() -> None:
+    assert {stage.shape for stage in MATRIX} >= NOT_YET.keys()
