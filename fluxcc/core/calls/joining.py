@@ -24,8 +24,8 @@ class Joining(Register, ABC):
     """The part of ``tracker.Tracker`` that attaches legs to calls."""
 
     @abstractmethod
-    def _leave(self, leg: Leg, cause: str) -> None:
-        """Take a leg off its call, which its customer's end ends."""
+    def _left(self, leg: Leg, call: Call, cause: str) -> None:
+        """A leg is no longer of that call, which its customer's end ends."""
 
     # What is told of a leg
 
@@ -121,14 +121,16 @@ class Joining(Register, ABC):
         return call
 
     def _attach(self, leg: Leg, call: Call) -> None:
-        if leg.call is call:
+        former = leg.call
+        if former is call:
             return
-        if leg.call is not None:
-            self._leave(leg, "")
         leg.call = call
         call.legs.append(leg)
         call.group = call.group or leg.group
         self._journal.call_changed(call)
+        if former is not None:
+            # Last: whoever is left there may be bridged to this one, and follow.
+            self._left(leg, former, "")
 
     def _maybe_customer(self, leg: Leg, dialled_by: Leg | None, call: Call) -> None:
         """Of several lines over which an agent dials a customer, the first that is left is the

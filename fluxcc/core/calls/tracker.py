@@ -320,17 +320,15 @@ class Tracker(Joining):
         others = list(leg.partners())
         for other in others:
             _part(leg, other)
-        self._leave(leg, cause)
+        call, leg.call = leg.call, None
+        if call is not None:
+            self._left(leg, call, cause)
         self._leave_room(leg)
         for other in others:
             self._settle_around(other)
 
-    def _leave(self, leg: Leg, cause: str) -> None:
-        """Take a leg off its call, which its customer's end ends."""
-        call = leg.call
-        if call is None:
-            return
-        leg.call = None
+    def _left(self, leg: Leg, call: Call, cause: str) -> None:
+        """A leg is no longer of that call, which its customer's end ends."""
         call.legs.remove(leg)
         if leg.group and not call.group:
             call.group = leg.group
@@ -376,8 +374,8 @@ class Tracker(Joining):
             leg.call = None
         # Those who go on talking to each other have a call of their own.
         for leg in rest:
-            if leg.partner is not None:
-                self._connect(leg, leg.partner)
+            if leg.bridges:
+                self._connect(leg.bridges[-1].first, leg.bridges[-1].second)
                 self._settle_around(leg)
 
 
