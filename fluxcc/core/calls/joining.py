@@ -213,11 +213,16 @@ class Joining(Register, ABC):
 
     def _connect_outsider(self, station: Leg, outsider: Leg) -> None:
         call = outsider.call
-        if call is None:
-            call = self._begin(outsider, station)
-        elif station.call is call and not call.is_told and call.customer is not None:
+        is_asked = call is not None and not call.is_internal and call.agent_leg is station
+        if call is None or call is not station.call or (call.is_told and not is_asked):
+            # Nobody's customer yet: they were a third party to the call that they are in.
+            is_dialler = people.dialler(outsider.origin, self.legs) is station
+            call = self._begin(outsider, station if is_dialler else None)
+        elif not call.is_told and call.customer is not None:
             # The agent dialled over several lines, and this is the one that was taken.
             self._make_customer(outsider, call)
+            call.direction = Direction.ORIGINATED
+            call.agent, call.agent_uuid = station.extension, station.uuid
         self._attach(station, call)
 
 
