@@ -69,6 +69,9 @@ class Joining(Register, ABC):
             return
         if person is not None and leg.is_station:
             person.first_dialled = person.first_dialled or leg.extension
+        if leg.is_station and leg.is_answered:
+            # It belongs to whom it is bridged to, who may be another one by now.
+            return
         if call is not None:
             self._attach(leg, call)
             self._maybe_customer(leg, person, call)
