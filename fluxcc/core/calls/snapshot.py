@@ -70,7 +70,8 @@ class Snapshots:
             self._tracker.calls[call.id] = call
             self._tracker.hold(call, intern(remembered.holder))
             self._memories.update((leg.uuid, leg) for leg in remembered.legs)
-            legs = [entry.customer_leg, entry.agent_leg, *(leg.uuid for leg in remembered.legs)]
+            # A former agent's leg is in the record, and no longer in the call.
+            legs = [leg.uuid for leg in remembered.legs] or [entry.customer_leg, entry.agent_leg]
             self._tracker.former.update((uuid, call) for uuid in legs if uuid)
 
     def resync(
