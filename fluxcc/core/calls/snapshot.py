@@ -122,17 +122,22 @@ class Snapshots:
         self, snapshot: Snapshot, described: Mapping[str, LegEvent], rest: Iterator[None]
     ) -> None:
         legs = self._tracker.legs
+        table = [(row.bridged_to, row.uuid) for row in snapshot.rows if row.bridged_to]
         # A leg that consults inside a bridge is in two, of which the table may have the inner one
         # alone, and which must be told in their order.
-        outer = [(legs.get(each.consults_for), legs.get(uuid)) for uuid, each in described.items()]
-        pairs = [
-            *((first, second) for first, second in outer),
-            *((legs.get(row.bridged_to), legs.get(row.uuid)) for row in snapshot.rows),
-        ]
-        for first, second in pairs:
+        outer = [(each.consults_for, uuid) for uuid, each in described.items() if each.consults_for]
+        for a, b in [*(self._in_order(*pair, table) for pair in outer), *table]:
+            first, second = legs.get(a), legs.get(b)
             if first is not None and second is not None and second not in first.partners():
                 self._tracker.bridge(first, second)
                 next(rest)
+
+    def _in_order(self, a: str, b: str, table: Collection[tuple[str, str]]) -> tuple[str, str]:
+        """The two with the bridge's originatee last, as the table or who dialled whom tells."""
+        first = self._tracker.legs.get(a)
+        origin = first.origin if first is not None else None
+        is_dialled = origin is not None and origin.uuid == b
+        return (b, a) if (b, a) in table or (is_dialled and (a, b) not in table) else (a, b)
 
     @staticmethod
     def _is_alive(call: Call) -> bool:
