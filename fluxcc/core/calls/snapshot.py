@@ -20,6 +20,8 @@ from fluxcc.core.journal import Journal
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews, LegRow, Snapshot
 
+CONFERENCE = "conference"
+"""The application of a leg in a conference; its argument begins with the conference's name."""
 LEGS_PER_SLICE = 100
 """Legs that a snapshot changes between two pauses: some 2 ms."""
 
@@ -109,6 +111,9 @@ class Snapshots:
         for leg, row in adopted:
             self._tracker.attach_adopted(leg, _event(row, described.get(row.uuid)))
             next(rest)
+        # Only now that everybody is there: the agent of a customer depends on who else is.
+        for room in list(self._tracker.rooms):
+            self._tracker.settle_room(room)
         self._bridge(snapshot, described, rest)
         pause()
         for call in list(self._tracker.calls.values()):
@@ -185,6 +190,9 @@ class Snapshots:
             leg.is_standing = leg.is_standing or remembered.is_standing
         leg.is_answered = leg.is_answered or row.is_answered
         leg.is_on_hold = row.is_on_hold
+        if event.application == CONFERENCE and event.application_data:
+            room = event.application_data.partition("@")[0].partition("+")[0]
+            self._tracker.put_in_room(leg, room)
         if leg.is_inbound and leg.kind is LegKind.TRUNK and not leg.is_answered:
             self._happenings.leg_came_in(leg)
         return leg
