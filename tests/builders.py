@@ -221,7 +221,7 @@ class World(Core):
 
     def resync(self, snapshot: Snapshot, **described: LegEvent) -> None:
         """A snapshot comes in that was asked for just now, with the channel variables of legs."""
-        self.snapshots.resync(snapshot, frozenset(self.tracker.legs), described)
+        self.snapshots.resync(snapshot, frozenset(self.tracker.legs), described.items())
 
     # What FreeSWITCH tells
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import random
+from collections.abc import Iterator
 from contextlib import suppress
 
 import gevent
@@ -200,26 +201,24 @@ class Session:
         try:
             snapshot = self.switch.snapshot(known)
             described = self._describe([leg for leg in snapshot.up if leg not in known])
+            self._core.snapshots.resync(snapshot, known, described, yield_to_others)
         except PbxError:
             inbox.has_gap = had_gap or inbox.has_gap
             raise
         self.resyncs += 1
-        self._core.snapshots.resync(snapshot, known, described, yield_to_others)
 
-    def _describe(self, legs: list[str]) -> dict[str, LegEvent]:
+    def _describe(self, legs: list[str]) -> Iterator[tuple[str, LegEvent]]:
         """What FreeSWITCH says of legs that are new here: channel variables, which a table does not
         have. A leg without any answer is left out. Raises ``PbxError``."""
-        described: dict[str, LegEvent] = {}
         for leg, body in self.switch.describe_all(legs):
             try:
-                described[leg] = self._decoder.event(body)
+                yield leg, self._decoder.event(body)
             except ValueError as error:
                 # A leg with an unusable variable must not keep the others from being known.
                 log.warning(
                     "a leg's channel variables were not read",
                     extra={"leg": leg, "reason": str(error)},
                 )
-        return described
 
     def _take_second_snapshot(self, inbox: Inbox) -> None:
         """Take a snapshot again: the first one lags, and may have legs that were just ending.

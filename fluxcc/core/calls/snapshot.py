@@ -6,7 +6,7 @@ snapshots, ``core.recovery`` reads the store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from sys import intern
 
 from msgspec.structs import replace
@@ -80,7 +80,7 @@ class Snapshots:
         self,
         snapshot: Snapshot,
         known: Collection[str],
-        described: Mapping[str, LegEvent],
+        described: Iterable[tuple[str, LegEvent]],
         pause: Callable[[], None] = lambda: None,
     ) -> None:
         """Make the live legs those of a snapshot; calls without a customer in it were lost.
@@ -88,7 +88,8 @@ class Snapshots:
         ``known`` are the UUIDs of the legs that were known when the snapshot was asked for: a leg
         that was created since is not lost although it is missing, and one that ended since is not
         created again. A known leg keeps what the events said of it, which is more than a row has.
-        ``described`` has the channel variables of the others, as far as FreeSWITCH was asked.
+        ``described`` tells the channel variables of the others (UUID, event), as far as FreeSWITCH
+        answers; it is read while legs are created, since it may be large.
 
         There may be 20,000 legs: ``pause`` is called every ``LEGS_PER_SLICE``. What events say
         meanwhile is newer than the snapshot, and stays.
@@ -100,21 +101,22 @@ class Snapshots:
                 self.lose(gone)
                 next(rest)
         pause()
-        adopted = []
-        for row in sorted(snapshot.rows, key=lambda row: row.created):
-            # Its end may have been reported while the snapshot was on its way.
-            has_ended = self._tracker.watchers.end_of(row.uuid) is not None
-            if row.uuid not in self._tracker.legs and row.uuid not in known and not has_ended:
-                adopted.append((self._adopt(row, described.get(row.uuid)), row))
-                next(rest)
+        adopted = self._adopt_all(
+            {row.uuid: row for row in snapshot.rows if row.uuid not in known}, described, rest
+        )
         pause()
-        for leg, row in adopted:
-            self._tracker.attach_adopted(leg, _event(row, described.get(row.uuid)))
+        for leg, ties in adopted:
+            is_there = leg.uuid in self._tracker.legs and not leg.room
+            if is_there and ties.application == CONFERENCE and ties.application_data:
+                room = ties.application_data.partition("@")[0].partition("+")[0]
+                self._tracker.put_in_room(leg, room)
+        for leg, ties in adopted:
+            self._tracker.attach_adopted(leg, ties)
             next(rest)
         # Only now that everybody is there: the agent of a customer depends on who else is.
         for room in list(self._tracker.rooms):
             self._tracker.settle_room(room)
-        self._bridge(snapshot, described, rest)
+        self._bridge(snapshot, adopted, rest)
         pause()
         for call in list(self._tracker.calls.values()):
             if call.id in self._tracker.calls and not self._is_alive(call):
@@ -123,21 +125,52 @@ class Snapshots:
         self._tracker.former.clear()
         self._memories.clear()
 
+    def _adopt_all(
+        self,
+        rows: dict[str, LegRow],
+        described: Iterable[tuple[str, LegEvent]],
+        rest: Iterator[None],
+    ) -> list[tuple[Leg, LegEvent]]:
+        """Create the legs of these rows; each with what ties it to others, the oldest first."""
+        adopted: list[tuple[Leg, LegEvent]] = []
+        try:
+            for uuid, event in described:
+                row = rows.pop(uuid, None)
+                if row is not None and self._is_new(uuid):
+                    adopted.append((self._adopt(row, event), _ties(row, event)))
+                    next(rest)
+        except BaseException:
+            # The link was lost meanwhile: the next snapshot begins anew.
+            for leg, _ in adopted:
+                self._tracker.end(leg, "")
+            raise
+        for row in rows.values():
+            if self._is_new(row.uuid):
+                adopted.append((self._adopt(row, None), _ties(row, None)))
+                next(rest)
+        return sorted(adopted, key=lambda pair: pair[0].created)
+
+    def _is_new(self, uuid: str) -> bool:
+        """Whether a leg is to be created. Its end may have been reported meanwhile."""
+        has_ended = self._tracker.watchers.end_of(uuid) is not None
+        return uuid not in self._tracker.legs and not has_ended
+
     def _bridge(
-        self, snapshot: Snapshot, described: Mapping[str, LegEvent], rest: Iterator[None]
+        self, snapshot: Snapshot, adopted: list[tuple[Leg, LegEvent]], rest: Iterator[None]
     ) -> None:
         legs = self._tracker.legs
         table = [(row.bridged_to, row.uuid) for row in snapshot.rows if row.bridged_to]
         # A leg that consults inside a bridge is in two, of which the table may have the inner one
         # alone, and which must be told in their order.
-        outer = [(each.consults_for, uuid) for uuid, each in described.items() if each.consults_for]
-        for a, b in [*(self._in_order(*pair, table) for pair in outer), *table]:
+        outer = [(ties.consults_for, leg.uuid) for leg, ties in adopted if ties.consults_for]
+        known = frozenset(table)
+        for a, b in [*(self._in_order(*pair, known) for pair in outer), *table]:
             first, second = legs.get(a), legs.get(b)
             if first is not None and second is not None and second not in first.partners():
                 self._tracker.bridge(first, second)
                 next(rest)
 
-    def _in_order(self, a: str, b: str, table: Collection[tuple[str, str]]) -> tuple[str, str]:
+    def _in_order(self, a: str, b: str, table: frozenset[tuple[str, str]]) -> tuple[str, str]:
         """The two with the bridge's originatee last, as the table or who dialled whom tells."""
         first = self._tracker.legs.get(a)
         origin = first.origin if first is not None else None
@@ -190,9 +223,6 @@ class Snapshots:
             leg.is_standing = leg.is_standing or remembered.is_standing
         leg.is_answered = leg.is_answered or row.is_answered
         leg.is_on_hold = row.is_on_hold
-        if event.application == CONFERENCE and event.application_data:
-            room = event.application_data.partition("@")[0].partition("+")[0]
-            self._tracker.put_in_room(leg, room)
         if leg.is_inbound and leg.kind is LegKind.TRUNK and not leg.is_answered:
             self._happenings.leg_came_in(leg)
         return leg
@@ -213,6 +243,28 @@ def _event(row: LegRow, described: LegEvent | None) -> LegEvent:
         application_data=row.application_data,
         presence=row.presence,
         at=str(int(row.created * 1e6)),
+    )
+
+
+NO_TIES = LegEvent()
+
+
+def _ties(row: LegRow, described: LegEvent | None) -> LegEvent:
+    """What ties a leg to others, and is read once all of them are there."""
+    event = described if described is not None else NO_TIES
+    has_any = event.queue_member or event.other_leg or event.dialled_by or event.enterprise_for
+    if not has_any and not event.consults_for and row.application != CONFERENCE:
+        return NO_TIES
+    return LegEvent(
+        direction=row.direction,
+        queue_member=event.queue_member,
+        other_type=event.other_type,
+        other_leg=event.other_leg,
+        dialled_by=event.dialled_by,
+        enterprise_for=event.enterprise_for,
+        consults_for=event.consults_for,
+        application=row.application,
+        application_data=row.application_data,
     )
 
 

@@ -62,7 +62,7 @@ def restarted(world: World, pbx: ReferencePbx, *, has_outer: bool) -> World:
     new = a_daemon(pbx)
     new.store.calls.update(world.store.calls)
     new.snapshots.restore(live)
-    described = pbx.describe()
+    described = pbx.describe().items()
     new.snapshots.resync(pbx.snapshot(has_outer=has_outer), frozenset(), described)
     return new
 
@@ -147,7 +147,9 @@ class Watch:
             self.check_customer(call)
         for call in self.pbx.channels:
             view, _ = answer(self.worlds[0], "", call, by_operator=True)
-            for action, plan in plans(self.worlds[0], view) if view is not None else ():
+            # Between two lines that an agent dials, nobody is the customer.
+            has_customer = view is not None and view.customer
+            for action, plan in plans(self.worlds[0], view) if has_customer else ():
                 self.check_number(f"{action} by an operator", plan, view)
 
     def is_alike(self, call: str, one: Answer, other: Answer) -> bool:

@@ -72,7 +72,7 @@ class Site:
         rows = snapshot.read_snapshot(channels, json.dumps({"row_count": 0}))
         bridged = [_with_bridge(row, stage.variables) for row in rows]
         legs = Snapshot(bridged, frozenset(row.uuid for row in rows))
-        site.world.snapshots.resync(legs, frozenset(), described)
+        site.world.snapshots.resync(legs, frozenset(), described.items())
         return site
 
 
