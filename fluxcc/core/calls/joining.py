@@ -24,8 +24,8 @@ class Joining(Register, ABC):
     """The part of ``tracker.Tracker`` that attaches legs to calls."""
 
     @abstractmethod
-    def _leave(self, leg: Leg, cause: str) -> None:
-        """Take a leg off its call, which its customer's end ends."""
+    def _left(self, leg: Leg, call: Call, cause: str) -> None:
+        """A leg is no longer of that call, which its customer's end ends."""
 
     # What is told of a leg
 
@@ -69,6 +69,9 @@ class Joining(Register, ABC):
             return
         if person is not None and leg.is_station:
             person.first_dialled = person.first_dialled or leg.extension
+        if leg.is_station and leg.is_answered:
+            # It belongs to whom it is bridged to, who may be another one by now.
+            return
         if call is not None:
             self._attach(leg, call)
             self._maybe_customer(leg, person, call)
@@ -121,14 +124,16 @@ class Joining(Register, ABC):
         return call
 
     def _attach(self, leg: Leg, call: Call) -> None:
-        if leg.call is call:
+        former = leg.call
+        if former is call:
             return
-        if leg.call is not None:
-            self._leave(leg, "")
         leg.call = call
         call.legs.append(leg)
         call.group = call.group or leg.group
         self._journal.call_changed(call)
+        if former is not None:
+            # Last: whoever is left there may be bridged to this one, and follow.
+            self._left(leg, former, "")
 
     def _maybe_customer(self, leg: Leg, dialled_by: Leg | None, call: Call) -> None:
         """Of several lines over which an agent dials a customer, the first that is left is the
@@ -211,11 +216,16 @@ class Joining(Register, ABC):
 
     def _connect_outsider(self, station: Leg, outsider: Leg) -> None:
         call = outsider.call
-        if call is None:
-            call = self._begin(outsider, station)
-        elif station.call is call and not call.is_told and call.customer is not None:
+        is_asked = call is not None and not call.is_internal and call.agent_leg is station
+        if call is None or call is not station.call or (call.is_told and not is_asked):
+            # Nobody's customer yet: they were a third party to the call that they are in.
+            is_dialler = people.dialler(outsider.origin, self.legs) is station
+            call = self._begin(outsider, station if is_dialler else None)
+        elif not call.is_told and call.customer is not None:
             # The agent dialled over several lines, and this is the one that was taken.
             self._make_customer(outsider, call)
+            call.direction = Direction.ORIGINATED
+            call.agent, call.agent_uuid = station.extension, station.uuid
         self._attach(station, call)
 
 

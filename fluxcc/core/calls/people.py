@@ -70,7 +70,7 @@ def agent_leg(call: Call, legs: Mapping[str, Leg], in_room: list[Leg]) -> Leg | 
     stations = [leg for leg in in_room if leg.is_station and leg is not customer]
     theirs = [leg for leg in stations if call.agent and leg.extension == call.agent]
     if theirs:
-        return theirs[0]
+        return max(theirs, key=lambda leg: leg.uuid == call.agent_uuid)
     return stations[0] if len(stations) == 1 else None
 
 

@@ -93,7 +93,8 @@ class Register:
         """The leg that this one was dialled for."""
         if event.queue_member:
             return self.legs.get(event.queue_member)
-        if event.other_type == "originator":
+        if event.other_type == "originator" and event.direction == "outbound":
+            # One that came in may be named so once another leg was bridged to it.
             return self.legs.get(event.other_leg)
         dialled_by = event.enterprise_for or event.dialled_by
         return self.legs.get(dialled_by) if dialled_by else None

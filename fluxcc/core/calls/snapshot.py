@@ -14,12 +14,14 @@ from msgspec.structs import replace
 from fluxcc.core.calls import memory
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.memory import LegMemory
-from fluxcc.core.calls.tracker import CONFERENCE, Tracker
+from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews, LegRow, Snapshot
 
+CONFERENCE = "conference"
+"""The application of a leg in a conference; its argument begins with the conference's name."""
 LEGS_PER_SLICE = 100
 """Legs that a snapshot changes between two pauses: some 2 ms."""
 
@@ -70,7 +72,8 @@ class Snapshots:
             self._tracker.calls[call.id] = call
             self._tracker.hold(call, intern(remembered.holder))
             self._memories.update((leg.uuid, leg) for leg in remembered.legs)
-            legs = [entry.customer_leg, entry.agent_leg, *(leg.uuid for leg in remembered.legs)]
+            # A former agent's leg is in the record, and no longer in the call.
+            legs = [leg.uuid for leg in remembered.legs] or [entry.customer_leg, entry.agent_leg]
             self._tracker.former.update((uuid, call) for uuid in legs if uuid)
 
     def resync(
@@ -103,8 +106,16 @@ class Snapshots:
         )
         pause()
         for leg, ties in adopted:
+            is_there = leg.uuid in self._tracker.legs and not leg.room
+            if is_there and ties.application == CONFERENCE and ties.application_data:
+                room = ties.application_data.partition("@")[0].partition("+")[0]
+                self._tracker.put_in_room(leg, room)
+        for leg, ties in adopted:
             self._tracker.attach_adopted(leg, ties)
             next(rest)
+        # Only now that everybody is there: the agent of a customer depends on who else is.
+        for room in list(self._tracker.rooms):
+            self._tracker.settle_room(room)
         self._bridge(snapshot, adopted, rest)
         pause()
         for call in list(self._tracker.calls.values()):
@@ -148,21 +159,23 @@ class Snapshots:
         self, snapshot: Snapshot, adopted: list[tuple[Leg, LegEvent]], rest: Iterator[None]
     ) -> None:
         legs = self._tracker.legs
+        table = [(row.bridged_to, row.uuid) for row in snapshot.rows if row.bridged_to]
         # A leg that consults inside a bridge is in two, of which the table may have the inner one
         # alone, and which must be told in their order.
-        outer = [
-            (legs.get(ties.consults_for), legs.get(leg.uuid))
-            for leg, ties in adopted
-            if ties.consults_for
-        ]
-        pairs = [
-            *((first, second) for first, second in outer),
-            *((legs.get(row.bridged_to), legs.get(row.uuid)) for row in snapshot.rows),
-        ]
-        for first, second in pairs:
+        outer = [(ties.consults_for, leg.uuid) for leg, ties in adopted if ties.consults_for]
+        known = frozenset(table)
+        for a, b in [*(self._in_order(*pair, known) for pair in outer), *table]:
+            first, second = legs.get(a), legs.get(b)
             if first is not None and second is not None and second not in first.partners():
                 self._tracker.bridge(first, second)
                 next(rest)
+
+    def _in_order(self, a: str, b: str, table: frozenset[tuple[str, str]]) -> tuple[str, str]:
+        """The two with the bridge's originatee last, as the table or who dialled whom tells."""
+        first = self._tracker.legs.get(a)
+        origin = first.origin if first is not None else None
+        is_dialled = origin is not None and origin.uuid == b
+        return (b, a) if (b, a) in table or (is_dialled and (a, b) not in table) else (a, b)
 
     @staticmethod
     def _is_alive(call: Call) -> bool:
@@ -243,6 +256,7 @@ def _ties(row: LegRow, described: LegEvent | None) -> LegEvent:
     if not has_any and not event.consults_for and row.application != CONFERENCE:
         return NO_TIES
     return LegEvent(
+        direction=row.direction,
         queue_member=event.queue_member,
         other_type=event.other_type,
         other_leg=event.other_leg,

@@ -29,7 +29,6 @@ PARKED_AT_ONCE = 3.0
 the dialplan parks at once whom a telephone transfers there."""
 PARKING = frozenset({"park", "valet_park"})
 """Applications that park (``mod_dptools.c``, ``mod_valet_parking.c``)."""
-CONFERENCE = "conference"
 
 
 class Tracker(Joining):
@@ -173,12 +172,10 @@ class Tracker(Joining):
         return leg
 
     def attach_adopted(self, leg: Leg, event: LegEvent) -> None:
-        """Attach a leg of a snapshot to its call, once all legs are there, and to its room."""
+        """Attach a leg of a snapshot to its call, once all legs are there."""
         if leg.call is None and leg.uuid in self.legs:
             leg.origin = self._origin(event)
             self._join(leg)
-            if event.application == CONFERENCE and event.application_data:
-                self.enter_room(leg, event.application_data.partition("@")[0].partition("+")[0])
 
     # Bridges
 
@@ -197,9 +194,13 @@ class Tracker(Joining):
     def enter_room(self, leg: Leg, room: str) -> None:
         """A leg is in a conference."""
         self._leave_room(leg)
+        self.put_in_room(leg, room)
+        self.settle_room(leg.room)
+
+    def put_in_room(self, leg: Leg, room: str) -> None:
+        """A leg is in a conference, which is settled once everybody is there."""
         leg.room = intern(room[:LONGEST_TEXT])
         self.rooms.setdefault(leg.room, {})[leg.uuid] = leg
-        self._settle_room(leg.room)
 
     def _leave_room(self, leg: Leg) -> None:
         room, leg.room = leg.room, ""
@@ -211,10 +212,16 @@ class Tracker(Joining):
             del self.rooms[room]
         if leg.call is not None:
             self.settle(leg.call)
-        self._settle_room(room)
+        self.settle_room(room)
 
-    def _settle_room(self, room: str) -> None:
-        for leg in list(self.rooms.get(room, {}).values()):
+    def settle_room(self, room: str) -> None:
+        """Settle who has the customers in a conference."""
+        legs = list(self.rooms.get(room, {}).values())
+        for leg in legs:
+            is_third = leg.kind is LegKind.TRUNK and leg.call is None
+            if is_third and any(each.is_station for each in legs):
+                # A third party to a call that has ended: now nobody else is the customer.
+                self._begin(leg, None)
             if leg.call is not None and leg.call.customer is leg:
                 self.settle(leg.call)
 
@@ -320,17 +327,15 @@ class Tracker(Joining):
         others = list(leg.partners())
         for other in others:
             _part(leg, other)
-        self._leave(leg, cause)
+        call, leg.call = leg.call, None
+        if call is not None:
+            self._left(leg, call, cause)
         self._leave_room(leg)
         for other in others:
             self._settle_around(other)
 
-    def _leave(self, leg: Leg, cause: str) -> None:
-        """Take a leg off its call, which its customer's end ends."""
-        call = leg.call
-        if call is None:
-            return
-        leg.call = None
+    def _left(self, leg: Leg, call: Call, cause: str) -> None:
+        """A leg is no longer of that call, which its customer's end ends."""
         call.legs.remove(leg)
         if leg.group and not call.group:
             call.group = leg.group
@@ -376,8 +381,8 @@ class Tracker(Joining):
             leg.call = None
         # Those who go on talking to each other have a call of their own.
         for leg in rest:
-            if leg.partner is not None:
-                self._connect(leg, leg.partner)
+            if leg.bridges:
+                self._connect(leg.bridges[-1].first, leg.bridges[-1].second)
                 self._settle_around(leg)
 
 

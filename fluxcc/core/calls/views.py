@@ -92,10 +92,14 @@ class Views:
 
     def _talks(self, leg: Leg) -> bool:
         """Whether another person is connected to this leg, or it is in a conference."""
-        other = people.far_end(leg, self._tracker.legs)
-        if other is not None:
-            return people.is_connected(leg, other)
-        return bool(leg.room)
+        other = self._opposite(leg)
+        return other is not None and people.is_connected(leg, other)
+
+    def _opposite(self, leg: Leg) -> Leg | None:
+        """On a call between extensions, the one at the other end, or in the same conference."""
+        if leg.room and leg.call is not None:
+            return next((e for e in leg.call.legs if e is not leg and e.room == leg.room), None)
+        return people.far_end(leg, self._tracker.legs)
 
     def _has(self, call: Call, agent: str) -> bool:
         """Whether the agent talks to the call's customer, or holds them."""
@@ -110,9 +114,16 @@ class Views:
 
     def _is_consulted_leg(self, call: Call, leg: Leg) -> bool:
         """Whether this is the leg of a colleague who talks to the agent meanwhile."""
-        if leg.call is not call or call.is_internal or leg is call.agent_leg:
+        if leg.call is not call:
             return False
+        if call.is_internal:
+            asker = people.far_end(leg, self._tracker.legs)
+            if asker is None or len(asker.bridges) < 2:
+                return False
+            return people.far_end(asker, self._tracker.legs) is leg
         holder = call.agent_leg
+        if leg is holder:
+            return False
         return holder is not None and self._consulted(holder, call) is leg and bool(leg.bridges)
 
     def _consulted(self, leg: Leg, call: Call) -> Leg | None:
@@ -122,11 +133,11 @@ class Views:
 
     def seen_by(self, call: Call, agent: str) -> Conversation:
         """The call as that agent sees it: on an internal call the other one is the customer."""
-        if call.is_internal:
-            return self._internal(call, agent)
         for telephone in self._telephones(agent) if agent else ():
             if self._is_consulted_leg(call, telephone):
                 return self._as_consulted(call, telephone)
+        if call.is_internal:
+            return self._internal(call, agent)
         view = self.outline(call)
         has_agent = call.agent_leg is not None or call.holder
         return replace(
@@ -161,10 +172,15 @@ class Views:
 
     def _internal(self, call: Call, agent: str) -> Conversation:
         customer, leg = call.customer, call.agent_leg
-        if leg is None:
+        own = [each for each in self._telephones(agent) if each.call is call] if agent else []
+        if own:
+            # With whom they talk, whoever else is in the call; a telephone that rings, last.
+            leg = max(own, key=self._talks)
+            customer = self._opposite(leg)
+            if customer is None:
+                customer = next((e for e in call.legs if e is not leg and e.is_person), None)
+        elif leg is None:
             leg = next((each for each in call.legs if each is not customer), None)
-        if _is_caller(agent, customer, leg):
-            customer, leg = leg, customer
         return Conversation(
             customer=customer.uuid if customer else "",
             agent_leg=leg.uuid if leg else "",
@@ -181,7 +197,7 @@ class Views:
 
     def _as_consulted(self, call: Call, leg: Leg) -> Conversation:
         """The call as the colleague sees it whom the agent asks: the customer is not theirs."""
-        holder = call.agent_leg
+        holder = people.far_end(leg, self._tracker.legs)
         return Conversation(
             customer=leg.uuid,
             agent_leg="",
@@ -205,7 +221,11 @@ class Views:
             is_beside = other is not leg and beside is not None and beside.is_internal
             is_active = (other.is_answered or other.is_inbound) and not other.is_on_hold
             if is_beside and is_active and beside is not None:
-                found.update((each.uuid, None) for each in beside.legs if each.is_person)
+                # A colleague who only rings is given up with the leg that dials; one who asks for
+                # advice has somebody else waiting.
+                is_asked = self._is_consulted_leg(beside, other)
+                pair = (other, None if is_asked else self._opposite(other))
+                found.update((each.uuid, None) for each in pair if each is not None)
         return tuple(found)
 
     def _wire(self, customer: Leg | None) -> str:
@@ -264,10 +284,3 @@ def _common_room(customer: Leg | None, leg: Leg | None) -> str:
     if customer is None or leg is None or customer.room != leg.room:
         return ""
     return customer.room
-
-
-def _is_caller(agent: str, customer: Leg | None, leg: Leg | None) -> bool:
-    """Whether the agent is the one who dialled, and so sees the other one as the customer."""
-    if not agent or customer is None or leg is None:
-        return False
-    return agent in customer.names and agent not in leg.names
