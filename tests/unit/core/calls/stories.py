@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from fluxcc.domain.calls import Call, CallRecord
+import pytest
+
+from fluxcc.domain.calls import Call, CallRecord, Conversation
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import RefusedError
 from tests.builders import OTHER, World, an_event
 
 PARTNER = "+5531966665555"
@@ -55,3 +59,43 @@ def join_room(world: World, *legs: str) -> None:
 def leave_room(world: World, leg: str) -> None:
     """It leaves that room."""
     world.tracker.leg_left(an_event("CUSTOM", leg, Conference_Name="1000"))
+
+
+def parks(world: World, *, application: str = "park", after: float = 0) -> None:
+    """The customer leaves the agent, and is parked."""
+    world.unbridged("customer", "telephone")
+    world.clock.step(after)
+    world.hear("CHANNEL_PARK", "customer", variable_current_application=application)
+
+
+def meant(world: World, agent: str = "1000", call: str = "") -> Call:
+    """The call that this agent's request is about."""
+    return world.views.find(agent, call, by_operator=False)[0]
+
+
+def seen(world: World, agent: str = "1000", call: str = "") -> Conversation:
+    """How the agent sees it."""
+    return world.views.find(agent, call, by_operator=False)[1]
+
+
+def refusal(world: World, agent: str = "1000", call: str = "") -> Code:
+    """Why this agent's request is refused."""
+    with pytest.raises(RefusedError) as refused:
+        world.views.find(agent, call, by_operator=False)
+    return refused.value.code
+
+
+def talks_to_colleague(world: World, agent: str = "1000", colleague: str = "1001") -> Call:
+    """The agent dials a colleague on a second line, who answers."""
+    station_dials(world, "second line", agent)
+    world.telephone_rings("colleague", colleague, "second line")
+    world.bridged("second line", "colleague")
+    return world.call_of("colleague")
+
+
+def consults_inside(world: World) -> Call:
+    """Agent 1000 asks colleague 1001 within the bridge to the customer (``att_xfer``)."""
+    call = world.received_call()
+    world.telephone_rings("colleague", "1001", "telephone")
+    world.bridged("telephone", "colleague")
+    return call

@@ -10,6 +10,7 @@ from tests.unit.core.calls.stories import (
     join_room,
     leave_room,
     outsider_rings,
+    parks,
     station_dials,
     the_call,
 )
@@ -112,13 +113,6 @@ def test_when_the_agents_leg_ends_there_is_no_agent(world: World) -> None:
 
 
 # Parked
-
-
-def parks(world: World, *, application: str = "park", after: float = 0) -> None:
-    """The customer leaves the agent, and is parked."""
-    world.unbridged("customer", "telephone")
-    world.clock.step(after)
-    world.hear("CHANNEL_PARK", "customer", variable_current_application=application)
 
 
 def test_a_customer_who_is_parked_at_once_is_held_by_the_agent_who_had_them(
