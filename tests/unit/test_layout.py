@@ -14,6 +14,7 @@ FILES = sorted(str(file.relative_to(TESTS)) for file in TESTS.rglob("test_*.py")
 WITHOUT_MODULE = {
     "cli/test_imports.py": "what each command may import",
     "config/test_password.py": "where the password may show, in settings, logs and tracebacks",
+    "core/calls/test_recorded_shapes.py": "recorded shapes of calls through all of core.calls",
     "core/test_recorded_calls.py": "recorded calls through pbx.events and all of core.calls",
     "core/calls/test_recorded_shapes.py": "recorded shapes through pbx.events and core.calls",
     "lab/simulator/test_calls.py": "whole calls through the simulator",

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.codes import Code
+from fluxcc.domain.errors import RefusedError
 from fluxcc.pbx import events
 from tests.builders import DECODER, STREAMS, World, recorded_bodies
 
@@ -70,7 +72,7 @@ def test_while_they_talk_the_agent_has_exactly_this_call(world: World, scenario:
 
 
 @pytest.mark.parametrize("scenario", [name for name in CALLS if name.startswith("queue")])
-def test_a_queues_call_is_one_call_already_while_the_telephone_rings(
+def test_a_queues_call_is_one_call_while_the_telephone_rings_and_nobodys_yet(
     world: World, scenario: str
 ) -> None:
     for event in EVENTS[scenario]:
@@ -79,7 +81,9 @@ def test_a_queues_call_is_one_call_already_while_the_telephone_rings(
             break
     (call,) = world.tracker.calls.values()
     assert {leg.uuid for leg in call.legs} == set(world.tracker.legs)
-    assert world.agent_calls(CALLS[scenario][1]) == [call]
+    with pytest.raises(RefusedError) as refused:
+        world.views.find(CALLS[scenario][1], "", by_operator=False)
+    assert refused.value.code is Code.NO_LIVE_CALL
 
 
 def test_the_customer_who_goes_on_after_the_agent_left_still_has_the_call(world: World) -> None:
