@@ -16,7 +16,7 @@ WITHOUT_MODULE = {
     "config/test_password.py": "where the password may show, in settings, logs and tracebacks",
     "core/calls/test_recorded_shapes.py": "recorded shapes of calls through all of core.calls",
     "core/test_recorded_calls.py": "recorded calls through pbx.events and all of core.calls",
-    "core/calls/test_recorded_shapes.py": "recorded shapes through pbx.events and core.calls",
+    "core/calls/test_any_sequence.py": "any sequence of events through all of core.calls",
     "lab/simulator/test_calls.py": "whole calls through the simulator",
     "lab/simulator/test_lab.py": "the simulator as lab.simulated starts it, a process of its own",
     "lab/simulator/test_modules_and_xml.py": "several files of lab/simulator/api",

@@ -89,7 +89,7 @@ class Stations:
         return leg.destination if self._numbers.is_internal(leg.destination) else ""
 
     def _is_trunk(self, user: str) -> bool:
-        return bool(user) and any(pattern.search(user) for pattern in self._trunk_users)
+        return bool(user) and any(pattern.fullmatch(user) for pattern in self._trunk_users)
 
 
 def is_standing(event: LegEvent) -> bool:

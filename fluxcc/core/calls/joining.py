@@ -132,7 +132,7 @@ class Joining(Register, ABC):
         call.group = call.group or leg.group
         self._journal.call_changed(call)
         if former is not None:
-            # Last: whoever is left there may be bridged to this one, and follow.
+            # Last: those left there may be bridged to this one, and follow.
             self._left(leg, former, "")
 
     def _maybe_customer(self, leg: Leg, dialled_by: Leg | None, call: Call) -> None:

@@ -51,7 +51,7 @@ def read(text: str) -> CallMemory:
     """The memory in a record; an empty one where it has none that can be read."""
     try:
         return _decode(text) if text else CallMemory()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, ValueError):
         return CallMemory()
 
 

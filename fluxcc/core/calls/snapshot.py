@@ -183,17 +183,34 @@ class Snapshots:
 
     def _is_known(self, entry: CallRecord) -> bool:
         """Whether a call of the store is live here already under another id, because the store
-        could be read only after the snapshot. It goes on under the store's id."""
+        could be read only after the snapshot. It goes on under the store's id, with what the store
+        knows of its past."""
         for uuid in (entry.customer_leg, entry.agent_leg):
             leg = self._tracker.legs.get(uuid)
             call = leg.call if leg is not None else None
-            if call is not None:
+            if call is not None and call.customer_uuid == entry.customer_leg:
                 del self._tracker.calls[call.id]
-                call.id, call.started = entry.id, entry.started
+                self._take_over(call, entry)
                 self._tracker.calls[call.id] = call
                 self._journal.call_changed(call)
                 return True
         return False
+
+    def _take_over(self, call: Call, entry: CallRecord) -> None:
+        remembered = memory.read(entry.state)
+        call.id, call.started = entry.id, entry.started
+        call.group = call.group or intern(entry.group)
+        call.direction = Direction(entry.direction)
+        call.is_told = call.is_told or remembered.is_told
+        call.bridged, call.parted = entry.bridged or call.bridged, call.parted or entry.parted
+        call.past_agents = (*remembered.past_agents, *call.past_agents)
+        call.sequel = (*entry.sequel.split(), *call.sequel)
+        if call.outcome is Outcome.LIVE:
+            call.outcome = Outcome(entry.outcome)
+            call.is_survey_over = remembered.is_survey_over or entry.outcome != Outcome.LIVE
+        if call.agent_leg is None:
+            call.agent = call.agent or intern(entry.agent)
+            self._tracker.hold(call, intern(remembered.holder))
 
     def lose(self, leg: Leg) -> None:
         """Remove a leg whose end was not reported; a call that ends with it is lost."""

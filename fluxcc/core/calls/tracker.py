@@ -327,6 +327,7 @@ class Tracker(Joining):
         others = list(leg.partners())
         for other in others:
             _part(leg, other)
+            other.is_on_hold = False
         call, leg.call = leg.call, None
         if call is not None:
             self._left(leg, call, cause)

@@ -147,8 +147,7 @@ class Views:
         )
 
     def outline(self, call: Call) -> Conversation:
-        """The call with a customer as it is, whoever asks, and without what its agent does on
-        other lines."""
+        """The call with a customer as it is, without what its agent does on other lines."""
         customer, leg = call.customer, call.agent_leg
         inside = self._consulted(leg, call) if leg is not None else None
         return Conversation(
@@ -174,7 +173,7 @@ class Views:
         customer, leg = call.customer, call.agent_leg
         own = [each for each in self._telephones(agent) if each.call is call] if agent else []
         if own:
-            # With whom they talk, whoever else is in the call; a telephone that rings, last.
+            # The leg by which they talk; a telephone that rings, last.
             leg = max(own, key=self._talks)
             customer = self._opposite(leg)
             if customer is None:
@@ -222,7 +221,7 @@ class Views:
             is_active = (other.is_answered or other.is_inbound) and not other.is_on_hold
             if is_beside and is_active and beside is not None:
                 # A colleague who only rings is given up with the leg that dials; one who asks for
-                # advice has somebody else waiting.
+                # advice has a customer waiting.
                 is_asked = self._is_consulted_leg(beside, other)
                 pair = (other, None if is_asked else self._opposite(other))
                 found.update((each.uuid, None) for each in pair if each is not None)

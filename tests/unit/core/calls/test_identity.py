@@ -12,7 +12,7 @@ from tests.builders import OTHER, SETTINGS, World
 STATION, TRUNK, WIRE = LegKind.STATION, LegKind.TRUNK, LegKind.WIRE
 AGENT_UUID = "0f1a3f04-7a3d-4a4f-9d44-8b1e6c3f2a10"
 """As FusionPBX names an agent of mod_callcenter."""
-TRUNK_USERS = ("^gsm-", "^29[0-9]{2}$")
+TRUNK_USERS = ("^gsm-.*", "^29[0-9]{2}$")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -396,3 +397,12 @@ def test_adopted_calls_of_one_second_are_numbered_by_their_legs(world: World) ->
     other = World()
     other.resync(a_snapshot(a_row("b", created=3.0)))
     assert set(world.tracker.calls).isdisjoint(other.tracker.calls)
+
+
+def test_a_store_that_is_read_after_the_snapshot_gives_the_call_its_past(world: World) -> None:
+    world.received_call()
+    state = json.dumps({"past_agents": ["1001"], "is_survey_over": True})
+    world.snapshots.restore([a_record(outcome="conference", sequel="consulted:1002", state=state)])
+    (call,) = world.tracker.calls.values()
+    assert (call.id, call.outcome, call.past_agents) == (7, "conference", ("1001",))
+    assert (call.sequel, call.is_survey_over) == (("consulted:1002",), True)

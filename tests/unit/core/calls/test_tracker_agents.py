@@ -193,3 +193,23 @@ def test_an_agent_who_leaves_the_room_has_the_customer_no_longer(world: World) -
     join_room(world, "customer", "telephone")
     leave_room(world, "telephone")
     assert call.agent_leg is None
+
+
+def test_one_who_listens_in_a_room_does_not_become_the_agent_before_the_agent_is_there(
+    world: World,
+) -> None:
+    """The two are moved one after the other."""
+    call = world.received_call()
+    station_dials(world, "listener", "1001")
+    world.hear("CHANNEL_ANSWER", "listener")
+    world.unbridged("customer", "telephone")
+    for leg in ("listener", "customer", "telephone"):
+        join_room(world, leg)
+    assert (call.agent, call.sequel) == ("1000", ())
+
+
+def test_hold_ends_with_the_leg_that_was_held(world: World) -> None:
+    world.received_call()
+    world.hear("CHANNEL_HOLD", "telephone")
+    world.hung_up("customer")
+    assert not world.tracker.legs["telephone"].is_on_hold
