@@ -59,7 +59,7 @@ def agent_leg(call: Call, legs: Mapping[str, Leg], in_room: list[Leg]) -> Leg | 
     """The telephone that has the customer now; None where nobody's has.
 
     ``in_room`` are the legs in the customer's conference. There it is the telephone of the agent
-    who had the customer, who may enter last; once that one has hung up, the only one.
+    who had the customer, who may enter last; where that one is not on the way, the only one.
     """
     customer = call.customer
     if customer is None:
@@ -71,8 +71,9 @@ def agent_leg(call: Call, legs: Mapping[str, Leg], in_room: list[Leg]) -> Leg | 
     theirs = [leg for leg in stations if call.agent and leg.extension == call.agent]
     if theirs:
         return max(theirs, key=lambda leg: leg.uuid == call.agent_uuid)
-    is_only_one = len(stations) == 1 and call.agent_uuid not in legs
-    return stations[0] if is_only_one else None
+    former = legs.get(call.agent_uuid)
+    is_coming = former is not None and not (former.bridges or former.room or former.is_standing)
+    return stations[0] if len(stations) == 1 and not is_coming else None
 
 
 def consulted(leg: Leg, customer: Leg | None, legs: Mapping[str, Leg]) -> Leg | None:

@@ -33,6 +33,8 @@ class Register:
         """Name of an agent → the legs of the agent's telephones, by UUID."""
         self.rooms: dict[str, dict[str, Leg]] = {}
         """Conference → the legs in it, by UUID."""
+        self._awaited: dict[str, str] = {}
+        """UUID of the leg of an agent who had a customer → the conference in which that one is."""
         self.watchers = Watchers()
         """Callbacks for what happens to single legs."""
         self._ids = MomentIds()
@@ -105,3 +107,17 @@ class Register:
             return leg
         half = self.legs.get(leg.other_half)
         return people.behind(half.partner, self.legs) if half is not None else None
+
+    # Conferences
+
+    def put_in_room(self, leg: Leg, room: str) -> None:
+        """A leg is in a conference, which is settled once everybody is there."""
+        leg.room = intern(room[:LONGEST_TEXT])
+        self.rooms.setdefault(leg.room, {})[leg.uuid] = leg
+
+
+def part(first: Leg, second: Leg) -> None:
+    """The two are bridged to each other no longer."""
+    for leg, other in ((first, second), (second, first)):
+        if leg.bridges:
+            leg.bridges = tuple(bridge for bridge in leg.bridges if bridge.other(leg) is not other)

@@ -114,8 +114,7 @@ class Snapshots:
             self._tracker.attach_adopted(leg, ties)
             next(rest)
         # Only now that everybody is there: the agent of a customer depends on who else is.
-        for room in list(self._tracker.rooms):
-            self._tracker.settle_room(room)
+        self._tracker.settle_rooms(list(self._tracker.rooms))
         self._bridge(snapshot, adopted, rest)
         pause()
         for call in list(self._tracker.calls.values()):

@@ -11,13 +11,14 @@ may come before the snapshot does. The rules stand in the package's ``__init__``
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from sys import intern
 from urllib.parse import unquote
 
 from fluxcc.core.calls import people
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.joining import Joining
-from fluxcc.core.calls.register import LONGEST_TEXT
+from fluxcc.core.calls.register import LONGEST_TEXT, part
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
@@ -75,7 +76,7 @@ class Tracker(Joining):
             first = self.legs.get(event.leg)
             second = first.partner if first is not None else None
         if first is not None and second is not None:
-            _part(first, second)
+            part(first, second)
         for uuid in (event.bridge_a, event.bridge_b):
             self.watchers.happened(uuid, LegNews(LegFact.PARTED))
         for leg in (first, second):
@@ -181,13 +182,14 @@ class Tracker(Joining):
 
     def bridge(self, first: Leg, second: Leg) -> None:
         """Two legs are bridged; ``first`` is FreeSWITCH's A leg."""
-        _part(first, second)
+        part(first, second)
         bridge = Bridge(first, second)
         first.bridges += (bridge,)
         second.bridges += (bridge,)
         self._connect(first, second)
         for leg in (first, second):
             self._settle_around(leg)
+        self._is_elsewhere(first, second)
 
     # Rooms
 
@@ -195,12 +197,8 @@ class Tracker(Joining):
         """A leg is in a conference."""
         self._leave_room(leg)
         self.put_in_room(leg, room)
-        self.settle_room(leg.room)
-
-    def put_in_room(self, leg: Leg, room: str) -> None:
-        """A leg is in a conference, which is settled once everybody is there."""
-        leg.room = intern(room[:LONGEST_TEXT])
-        self.rooms.setdefault(leg.room, {})[leg.uuid] = leg
+        self.settle_rooms([leg.room])
+        self._is_elsewhere(leg)
 
     def _leave_room(self, leg: Leg) -> None:
         room, leg.room = leg.room, ""
@@ -212,18 +210,22 @@ class Tracker(Joining):
             del self.rooms[room]
         if leg.call is not None:
             self.settle(leg.call)
-        self.settle_room(room)
+        self.settle_rooms([room])
 
-    def settle_room(self, room: str) -> None:
-        """Settle who has the customers in a conference."""
-        legs = list(self.rooms.get(room, {}).values())
-        for leg in legs:
-            is_third = leg.kind is LegKind.TRUNK and leg.call is None
-            if is_third and any(each.is_station for each in legs):
-                # A third party to a call that has ended: now nobody else is the customer.
-                self._begin(leg, None)
-            if leg.call is not None and leg.call.customer is leg:
-                self.settle(leg.call)
+    def _is_elsewhere(self, *legs: Leg) -> None:
+        """Telephones are with others, or gone: a conference need not wait for them any more."""
+        self.settle_rooms(filter(None, [self._awaited.pop(leg.uuid, "") for leg in legs]))
+
+    def settle_rooms(self, rooms: Iterable[str]) -> None:
+        """Settle who has the customers in conferences."""
+        for legs in [list(self.rooms.get(room, {}).values()) for room in rooms]:
+            for leg in legs:
+                is_third = leg.kind is LegKind.TRUNK and leg.call is None
+                if is_third and any(each.is_station for each in legs):
+                    # A third party to a call that has ended: now nobody else is the customer.
+                    self._begin(leg, None)
+                if leg.call is not None and leg.call.customer is leg:
+                    self.settle(leg.call)
 
     # Who has the customer
 
@@ -254,6 +256,8 @@ class Tracker(Joining):
         leg = people.agent_leg(call, self.legs, in_room)
         if leg is not None:
             self._attach(leg, call)
+        if leg is None and in_room and call.agent_uuid in self.legs:
+            self._awaited[call.agent_uuid] = customer.room
         if leg is not call.agent_leg:
             self._change_agent(call, leg)
         if leg is not None:
@@ -326,12 +330,13 @@ class Tracker(Joining):
         self._unindex(leg)
         others = list(leg.partners())
         for other in others:
-            _part(leg, other)
-            other.is_on_hold = False
+            part(leg, other)
+            other.is_on_hold = other.is_on_hold and not leg.is_person
         call, leg.call = leg.call, None
         if call is not None:
             self._left(leg, call, cause)
         self._leave_room(leg)
+        self._is_elsewhere(leg)
         for other in others:
             self._settle_around(other)
 
@@ -389,10 +394,3 @@ class Tracker(Joining):
 
 def _end_of_talk(call: Call) -> Outcome:
     return Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED
-
-
-def _part(first: Leg, second: Leg) -> None:
-    """The two are bridged to each other no longer."""
-    for leg, other in ((first, second), (second, first)):
-        if leg.bridges:
-            leg.bridges = tuple(bridge for bridge in leg.bridges if bridge.other(leg) is not other)

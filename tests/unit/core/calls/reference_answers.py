@@ -74,8 +74,18 @@ def _look_around(pbx: ReferencePbx, leg: Channel, found: Standing) -> None:
         if each.kind == STATION and each is not leg:
             found.colleagues.add(each.uuid)
         elif each.kind == TRUNK:
-            is_theirs = found.heard if len(there) == 2 and not leg.is_held else found.in_room
+            is_plain = len(there) == 2 and not leg.is_held and not _may_come(pbx)
+            is_theirs = found.heard if is_plain else found.in_room
             is_theirs.add(each.uuid)
+
+
+def _may_come(pbx: ReferencePbx) -> bool:
+    """Whether a telephone may be on its way into the room, as far as the PBX shows."""
+    stations = [each for each in pbx.people() if each.kind == STATION and each.is_answered]
+    return any(
+        not (each.room or each.bridges or "variable_fluxcc_standing" in each.variables)
+        for each in stations
+    )
 
 
 def _meet(leg: Channel, bridge: tuple[Channel, Channel], other: Channel, found: Standing) -> None:

@@ -210,7 +210,8 @@ class ReferencePbx(Exchange):
         self._destroy(channel)
 
     def _left_by(self, channel: Channel, *, goes_on: bool, cause: str = "NORMAL_CLEARING") -> None:
-        """What becomes of one whose partner has gone."""
+        """What becomes of one whose partner has gone. Nobody is held any more."""
+        channel.is_held = False
         if not channel.is_person:
             self._collapse(channel, goes_on=goes_on)
         elif channel.bridges:
