@@ -184,8 +184,11 @@ class Switchboard:
                     yield text, lambda e=each, r=room: pbx.enter(r, e)
             for each in self._who_talk():
                 other = each.partner
-                is_second = has_customer and other is not None and TRUNK in (each.kind, other.kind)
-                if other is not None and other.is_person and not is_second:
+                if other is None or not other.is_person:
+                    continue
+                are_two = each.kind == other.kind == TRUNK and other.dialled_by is not each
+                is_second = has_customer and TRUNK in (each.kind, other.kind)
+                if not are_two and not is_second:
                     text = f"{each.uuid} and {other.uuid} enter {room}"
                     yield text, lambda e=each, o=other, r=room: pbx.enter(r, e, o)
         for each in pbx.people():

@@ -10,18 +10,15 @@ from collections.abc import Callable, Iterator
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from fluxcc.actions import PLANS_ON_CALLS
 from fluxcc.domain.actions import Action
-from fluxcc.domain.calls import Call, Conversation, Direction
+from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import EndLeg, EnforceBlock, Plan
 from fluxcc.domain.errors import RefusedError
-from fluxcc.domain.provisioning import Group, Room, Service
-from fluxcc.pbx import events
-from fluxcc.pbx.events import Event
 from tests.builders import SAO_PAULO, World, a_request
+from tests.unit.core.calls.daemons import Answer, a_daemon, answer, listen, restarted
 from tests.unit.core.calls.reference_answers import Standing, standing
 from tests.unit.core.calls.reference_legs import TRUNK
 from tests.unit.core.calls.reference_pbx import ReferencePbx
@@ -29,54 +26,6 @@ from tests.unit.core.calls.switchboard import USERS, Switchboard
 
 MOST_STEPS = 25
 MOST_DAEMONS = 3
-Answer = tuple[Conversation | None, Code | None]
-
-
-def a_daemon(pbx: ReferencePbx) -> World:
-    """A daemon with everything provisioned, at the PBX's time."""
-    world = World()
-    world.clock.set(pbx.now)
-    for entry in (
-        *(Room(user) for user in USERS),
-        Service("billing", "7000", "default"),
-        Group("sales", has_survey=True),
-    ):
-        world.provisioning.put(entry)
-    return world
-
-
-def hear(world: World, event: Event) -> None:
-    """The daemon's intake, as far as it is about legs."""
-    if event.name != events.CUSTOM:
-        world.handle(event)
-    elif event.action == events.JOINED:
-        world.tracker.leg_joined(event)
-    else:
-        world.tracker.leg_left(event)
-
-
-def restarted(world: World, pbx: ReferencePbx, *, has_outer: bool) -> World:
-    """The daemon is killed and started: only what the store and the PBX know is left."""
-    world.journal.flush()
-    live = [call for call in world.store.calls.values() if call.ended is None]
-    new = a_daemon(pbx)
-    new.store.calls.update(world.store.calls)
-    new.snapshots.restore(live)
-    described = pbx.describe().items()
-    new.snapshots.resync(pbx.snapshot(has_outer=has_outer), frozenset(), described)
-    return new
-
-
-def answer(world: World, user: str, call: str, *, by_operator: bool = False) -> Answer:
-    """What is meant, and how the asker sees it; or why nothing is."""
-    try:
-        view = world.views.find(user, call, by_operator=by_operator)[1]
-    except RefusedError as error:
-        return None, error.code
-    if view.direction == Direction.INTERNAL:
-        # Of two telephones, neither of which dialled, either may have begun.
-        view = replace(view, started=0)
-    return view, None
 
 
 def plans(world: World, view: Conversation) -> Iterator[tuple[Action, Plan]]:
@@ -109,14 +58,9 @@ class Watch:
         self.pbx = ReferencePbx()
         self.board = Switchboard(self.pbx)
         self.worlds = [a_daemon(self.pbx)]
-        self.pbx.ears.append(self._hear)
+        listen(self.pbx, self.worlds)
         self._told: dict[int, str] = {}
         self._seen: set[tuple[str, Conversation, frozenset[str]]] = set()
-
-    def _hear(self, event: Event) -> None:
-        for world in self.worlds:
-            world.clock.set(self.pbx.now)
-            hear(world, event)
 
     def moves(self) -> dict[str, dict[str, Callable[[], object]]]:
         """What may happen now, by kind and in a sentence."""
@@ -131,7 +75,7 @@ class Watch:
     def restart(self, *, has_outer: bool) -> None:
         """One more daemon, that was started now."""
         new = restarted(self.worlds[0], self.pbx, has_outer=has_outer)
-        self.worlds = [*self.worlds[: MOST_DAEMONS - 1], new]
+        self.worlds[MOST_DAEMONS - 1 :] = [new]
 
     def check(self) -> None:
         """Everything that must hold now."""
@@ -233,6 +177,7 @@ class Watch:
             assert not any(tracker.held_by(user) for user in USERS)
             assert not tracker.watchers.count
             assert not tracker.former
+            assert not tracker._awaited
 
 
 @settings(max_examples=300, suppress_health_check=list(HealthCheck))
