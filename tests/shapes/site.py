@@ -140,6 +140,7 @@ class RealSite:
             # One after the other: FreeSWITCH is slow to greet many at once.
             with self._connecting:
                 connection = EventSocket(self.host, self.port, self.password)
+                self._opened.callback(connection.close)
             self._connections.one = connection
         return connection.api(command).strip()
 

@@ -48,6 +48,7 @@ def _legs(site: Site) -> int:
 
 
 @pytest.mark.live
+@pytest.mark.slow
 @pytest.mark.xdist_group("shapes")
 @pytest.mark.timeout(180)
 @pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)

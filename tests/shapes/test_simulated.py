@@ -21,11 +21,6 @@ from .shape import SHAPES
 from .simulated import SimulatedSite
 
 assert scripts
-RECORDED_BEFORE = {
-    "own_room_customer_moved": "the kit's rooms did not end yet when one was left (mintwo)",
-    "ring_in_turn": "the first telephone was left to ring until its time was over",
-}
-"""Shapes whose recording is older than what is played now, and how it differs."""
 _QUIET = 0.05
 _SLOW = {"voicemail": 0.3}
 """Seconds without an event after which a stage is reached."""
@@ -88,7 +83,7 @@ def _between(recorded: Recorded) -> tuple[list[Event], list[list[Event]]]:
     return mine, parts
 
 
-@pytest.mark.parametrize("name", sorted(set(recorded_shapes()) - RECORDED_BEFORE.keys()))
+@pytest.mark.parametrize("name", recorded_shapes())
 def test_a_shape_tells_what_freeswitch_told(name: str, pool: Pool) -> None:
     run, recorded = _play(name, pool), recorded_shape(name)
     events, parts = _between(recorded)
@@ -120,4 +115,4 @@ def test_a_shape_tells_what_freeswitch_told(name: str, pool: Pool) -> None:
 
 
 def test_every_shape_was_recorded() -> None:
-    assert set(recorded_shapes()) >= SHAPES.keys() | RECORDED_BEFORE.keys()
+    assert set(recorded_shapes()) >= SHAPES.keys()
