@@ -180,7 +180,7 @@ class Watch:
             assert not tracker._awaited
 
 
-@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_an_action_touches_only_the_askers_conversation(data: st.DataObject) -> None:
     watch = Watch()

@@ -66,6 +66,10 @@ def consulting_on_a_call_that_was_dialled(pbx: ReferencePbx) -> None:
     pbx.pick_up_ringing(rings(pbx, "1001"))
 
 
+def consulting_who_rings_on_a_call_that_was_dialled(pbx: ReferencePbx) -> None:
+    pbx.consult(dialled(pbx)[1], "1001")
+
+
 def consulted_and_back(pbx: ReferencePbx) -> None:
     consulting(pbx)
     pbx.hang_up(pbx.telephones("1001")[0])
@@ -144,6 +148,7 @@ STORIES: list[tuple[Story, str, str, str]] = [
     (consulting, "trunk", "advice", NOBODY),
     (consulting_who_rings, "trunk", NOBODY, NOBODY),
     (consulting_on_a_call_that_was_dialled, "trunk", "advice", NOBODY),
+    (consulting_who_rings_on_a_call_that_was_dialled, "trunk", NOBODY, NOBODY),
     (consulted_and_back, "trunk", NOBODY, NOBODY),
     (handed_over, NOBODY, "trunk", NOBODY),
     (transferred, NOBODY, "trunk", NOBODY),

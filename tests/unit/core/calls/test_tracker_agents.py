@@ -208,6 +208,39 @@ def test_one_who_listens_in_a_room_does_not_become_the_agent_before_the_agent_is
     assert (call.agent, call.sequel) == ("1000", ())
 
 
+def test_an_agent_whose_leg_stands_is_not_waited_for_in_another_agents_room(world: World) -> None:
+    world.received_call()
+    world.hear("CHANNEL_ANSWER", "telephone", variable_fluxcc_standing="true")
+    world.unbridged("customer", "telephone")
+    station_dials(world, "other", "1001")
+    join_room(world, "other", "customer")
+    assert world.call_of("customer").agent == "1001"
+
+
+def test_an_agent_who_does_not_come_into_the_room_is_waited_for_no_longer(world: World) -> None:
+    call = world.received_call()
+    world.unbridged("customer", "telephone")
+    station_dials(world, "other", "1001")
+    join_room(world, "other", "customer")
+    assert call.agent_leg is None
+    world.hung_up("telephone")
+    assert call.agent == "1001"
+
+
+def test_a_wire_that_bows_out_ends_no_hold(world: World) -> None:
+    world.caller_dials()
+    for leg, half in (("near", "far"), ("far", "near")):
+        more = {"Channel_Name": f"loopback/{leg}", "variable_other_loopback_leg_uuid": half}
+        world.hear("CHANNEL_CREATE", leg, variable_other_loopback_from_uuid="customer", **more)
+    world.telephone_rings(origin="far")
+    world.bridged("far", "telephone")
+    world.bridged("customer", "near")
+    world.hear("CHANNEL_HOLD", "telephone")
+    world.hung_up("near")
+    world.hung_up("far")
+    assert world.tracker.legs["telephone"].is_on_hold
+
+
 def test_hold_ends_with_the_leg_that_was_held(world: World) -> None:
     world.received_call()
     world.hear("CHANNEL_HOLD", "telephone")
