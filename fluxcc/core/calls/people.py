@@ -70,7 +70,7 @@ def agent_leg(call: Call, legs: Mapping[str, Leg], in_room: list[Leg]) -> Leg | 
     stations = [leg for leg in in_room if leg.is_station and leg is not customer]
     theirs = [leg for leg in stations if call.agent and leg.extension == call.agent]
     if theirs:
-        return max(theirs, key=lambda leg: leg.uuid == call.agent_uuid)
+        return max(theirs, key=lambda leg: (leg.uuid == call.agent_uuid, leg.created))
     former = legs.get(call.agent_uuid)
     is_coming = former is not None and not (former.bridges or former.room or former.is_standing)
     return stations[0] if len(stations) == 1 and not is_coming else None
