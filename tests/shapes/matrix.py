@@ -155,6 +155,7 @@ MATRIX = (
     Stage("loopback_behind_bow_out", "talking", has="agent"),
     Stage("agent_on_callers_leg", "talking", has="agent"),
     Stage("agent_on_callers_leg", "handed over", has="colleague", former=("agent",)),
+    Stage("hot_desk", "talking", has="agent"),
     Stage("agent_on_a_mobile", "talking", has="agent"),
     Stage("behind_a_proxy", "talking", has="agent"),
     Stage("carrier", "talking", has="agent"),
