@@ -69,7 +69,7 @@ class Intake:
         """Handle one event. An exception is logged, so that the next event is handled."""
         self.handled += 1
         try:
-            event = self._decoder.event(body)
+            event = self._decoder.event(body, self._core.tracker.legs)
         except ValueError as error:
             self.undecodable += 1
             log.warning("an event could not be read", extra={"error": str(error)})

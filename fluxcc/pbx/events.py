@@ -6,8 +6,9 @@ handled by ``daemon.intake``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Container, Sequence
+from contextlib import suppress
+from typing import Any, cast
 
 import msgspec
 
@@ -87,6 +88,21 @@ _HEADERS = {
     "application_data": "variable_current_application_data",
 }
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
+_DETAILS = frozenset(
+    {
+        *("user_name", "dialed_extension", "presence", "gateway", "channel", "answer_state"),
+        *("other_half", "dialled_by", "enterprise_for", "consults_for", "agent_type"),
+        *("fifo_role", "standing", "codec", "parks_after_bridge", "application_data"),
+        *("queue_member", "conference", "action"),
+    }
+)
+"""Fields that say what a leg is, and what its bridge is like."""
+_BRIEFLY_READ = tuple(
+    f'{{"Event-Name":"CHANNEL_{name}"'.encode()
+    for name in ("ANSWER", "UNBRIDGE", "HANGUP", "DESTROY", "HOLD", "UNHOLD", "UNPARK")
+)
+"""How the bodies of events begin of which no detail is needed once their leg is known. Each header
+of an event is compared with each field: half the fields are half the work."""
 _CALL = "Fluxcc-Call"
 _LEG_FIELDS = (
     *("leg", "other_leg", "bridge_a", "bridge_b", "queue_member"),
@@ -142,9 +158,20 @@ class Decoder:
     def __init__(self, group_variables: Sequence[str], agent_variables: Sequence[str]) -> None:
         self._type = _event_type(group_variables, agent_variables)
         self._decode = msgspec.json.Decoder(self._type).decode
+        brief = _event_type(group_variables, agent_variables, without=_DETAILS)
+        self._decode_briefly = msgspec.json.Decoder(brief).decode
 
-    def event(self, body: bytes) -> Event:
-        """The event in a frame's body. Raises ``ValueError`` where it is no JSON object."""
+    def event(self, body: bytes, known: Container[str] = ()) -> Event:
+        """The event in a frame's body. Raises ``ValueError`` where it is no JSON object.
+
+        ``known`` are the UUIDs of the legs that are known: most events about one of these are read
+        without what says what the leg is.
+        """
+        if known and body.startswith(_BRIEFLY_READ):
+            with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                event = self._decode_briefly(body)
+                if event.leg in known:
+                    return event
         try:
             return self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -156,12 +183,16 @@ class Decoder:
         return msgspec.convert(read_loosely(body, _LEG_NAMES), RequestHeaders)
 
 
-def _event_type(group_variables: Sequence[str], agent_variables: Sequence[str]) -> type[Event]:
+def _event_type(
+    group_variables: Sequence[str],
+    agent_variables: Sequence[str],
+    without: frozenset[str] = frozenset(),
+) -> type[Event]:
+    headers = {field: name for field, name in _EVENT_HEADERS.items() if field not in without}
     fields = [
-        (field, str, msgspec.field(default="", name=header))
-        for field, header in _EVENT_HEADERS.items()
+        (field, str, msgspec.field(default="", name=header)) for field, header in headers.items()
     ]
-    taken = {header: field for field, header in _EVENT_HEADERS.items()}
+    taken = {header: field for field, header in headers.items()}
 
     def read(variables: Sequence[str]) -> tuple[str, ...]:
         names = []
@@ -182,12 +213,16 @@ def _event_type(group_variables: Sequence[str], agent_variables: Sequence[str]) 
                 return rank, value.partition("@")[0]
         return 0, ""
 
-    namespace = {
+    # A field that is not read is empty.
+    namespace: dict[str, Any] = {
+        **dict.fromkeys(without, ""),
+        "is_by_person": Event.is_by_person,
         "group": property(lambda event: first_set(event, groups)[1]),
         "agent": property(lambda event: first_set(event, agents)[1]),
         "agent_rank": property(lambda event: first_set(event, agents)[0]),
     }
+    bases = () if without else (Event,)
     return cast(
         type[Event],
-        msgspec.defstruct("WireEvent", fields, bases=(Event,), namespace=namespace, gc=False),
+        msgspec.defstruct("WireEvent", fields, bases=bases, namespace=namespace, gc=False),
     )

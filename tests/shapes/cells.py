@@ -210,7 +210,7 @@ class Play:
 
     def _legs(self) -> dict[str, str]:
         return {
-            role: self.cast.partner(leg)
+            role: "" if self.stage.passing else self.cast.partner(leg)
             for role, leg in self.cast.legs.items()
             if self.cast.exists(leg)
         }

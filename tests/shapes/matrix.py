@@ -19,6 +19,7 @@ operator who names the call may do all four; ``conference`` needs an agent.
 ``group`` is false where no group is told: then ``hangup`` ends the call, and starts no survey.
 ``dials`` is who dialled a customer who has not taken the call yet.
 ``internal`` is a call between extensions, ``alone`` a telephone that nobody talks to.
+``passing`` is a stage in which the PBX itself bridges the two anew in a moment.
 ``stands`` says that the agent's telephone stays connected. ``not_`` overrides single codes.
 """
 
@@ -49,6 +50,7 @@ class Stage:
     dials: str = ""
     internal: bool = False
     alone: bool = False
+    passing: bool = False
     not_: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -155,6 +157,7 @@ MATRIX = (
     Stage("loopback_behind_bow_out", "talking", has="agent"),
     Stage("agent_on_callers_leg", "talking", has="agent"),
     Stage("agent_on_callers_leg", "handed over", has="colleague", former=("agent",)),
+    Stage("hot_desk", "talking", has="agent"),
     Stage("agent_on_a_mobile", "talking", has="agent"),
     Stage("behind_a_proxy", "talking", has="agent"),
     Stage("carrier", "talking", has="agent"),
@@ -196,8 +199,8 @@ MATRIX = (
     Stage("campaign_queue", "talking", has="agent"),
     Stage("fifo_handed_over", "handed over", has="colleague", former=("agent",), others=("agent",)),
     Stage("queue_loopback", "talking", has="agent"),
-    Stage("loopback_bow_out", "taken", has="agent"),
-    Stage("loopback_behind_bow_out", "taken", has="agent"),
+    Stage("loopback_bow_out", "taken", has="agent", passing=True),
+    Stage("loopback_behind_bow_out", "taken", has="agent", passing=True),
     Stage("standby_to_room", "in the room", former=("agent",), others=("agent",)),
     Stage("park_after_bridge", "customer parked", former=("agent",)),
     Stage("after_a_machine", "talking", has="agent"),

@@ -120,6 +120,15 @@ def agent_on_callers_leg(cast: Cast) -> Stages:
 
 
 @shape
+def hot_desk(cast: Cast) -> Stages:
+    """The agent sits at a telephone of another extension (``fluxcc_agent`` on its leg)."""
+    cast.outside()
+    desk, telephone = cast.telephone("desk"), cast.telephone()
+    cast.connect(number=f"75{desk.user}{telephone.user}")
+    yield "talking"
+
+
+@shape
 def agent_on_a_mobile(cast: Cast) -> Stages:
     """The agent is on a mobile telephone outside (``fluxcc_agent`` on the leg over the trunk)."""
     cast.outside()

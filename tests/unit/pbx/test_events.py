@@ -196,3 +196,18 @@ def test_custom_stands_last_in_the_subscription() -> None:
     assert names.startswith("event json ")
     assert "fluxcc::request" in subclasses.split()
     assert set(events.LEG_EVENTS) < set(names.split())
+
+
+def test_the_end_of_a_known_leg_is_read_without_what_the_leg_is() -> None:
+    """That was settled when it was created; each field read costs time."""
+    body = next(
+        body
+        for body in recorded_bodies("direct_agent_hangs_up")
+        if body.startswith(b'{"Event-Name":"CHANNEL_HANGUP"')
+    )
+    whole = DECODER.event(body)
+    brief = DECODER.event(body, {whole.leg})
+    assert (whole.channel, brief.channel) == ("sofia/external/1000@127.0.0.1:5090", "")
+    for field in ("name", "leg", "at", "cause", "dialed_user", "application", "agent", "group"):
+        assert getattr(brief, field) == getattr(whole, field)
+    assert DECODER.event(body, {"another leg"}).channel == whole.channel
