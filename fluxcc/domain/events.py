@@ -63,6 +63,8 @@ class LegEvent(msgspec.Struct, gc=False):
     """Enterprise originate: the leg for which this one was dialled."""
     consults_for: str = ""
     """The leg that waits while this one consults a colleague inside their bridge (``att_xfer``)."""
+    bridged_to: str = ""
+    """The leg that it is bridged to now, by its own variable."""
     agent_type: str = ""
     """mod_callcenter, on the agent's leg: ``callback`` or ``uuid-standby``."""
     fifo_role: str = ""

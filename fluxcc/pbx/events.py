@@ -77,6 +77,7 @@ _HEADERS = {
     "dialled_by": "variable_other_loopback_from_uuid",
     "enterprise_for": "variable_ent_originate_aleg_uuid",
     "consults_for": "variable_soft_holding_uuid",
+    "bridged_to": "variable_bridge_to",
     "agent_type": "variable_cc_agent_type",
     "fifo_role": "variable_fifo_role",
     "standing": "variable_fluxcc_standing",
@@ -91,7 +92,8 @@ _HEADERS = {
 _DETAILS = frozenset(
     {
         *("user_name", "dialed_extension", "presence", "gateway", "channel", "answer_state"),
-        *("other_half", "dialled_by", "enterprise_for", "consults_for", "agent_type"),
+        *("other_half", "dialled_by", "enterprise_for", "consults_for", "bridged_to"),
+        *("agent_type",),
         *("fifo_role", "standing", "codec", "parks_after_bridge", "application_data"),
         *("queue_member", "conference", "action"),
     }

@@ -163,10 +163,14 @@ class Snapshots:
         # alone, and which must be told in their order.
         outer = [(ties.consults_for, leg.uuid) for leg, ties in adopted if ties.consults_for]
         known = frozenset(table)
-        for a, b in [*(self._in_order(*pair, known) for pair in outer), *table]:
+        consulting = {leg.uuid: ties.consults_for for leg, ties in adopted}
+        # The table may still have a bridge of which the end was not told yet.
+        said = {leg.uuid: ties.bridged_to for leg, ties in adopted if ties.bridged_to}
+        now = [(a, b) for a, b in table if said.get(a, b) == b and said.get(b, a) == a]
+        for a, b in [*(self._in_order(*pair, known) for pair in outer), *now]:
             first, second = legs.get(a), legs.get(b)
             if first is not None and second is not None and second not in first.partners():
-                self._tracker.bridge(first, second)
+                self._tracker.bridge(first, second, consulting.get(a) or consulting.get(b) or "")
                 next(rest)
 
     def _in_order(self, a: str, b: str, table: frozenset[tuple[str, str]]) -> tuple[str, str]:
@@ -269,7 +273,8 @@ def _ties(row: LegRow, described: LegEvent | None) -> LegEvent:
     """What ties a leg to others, and is read once all of them are there."""
     event = described if described is not None else NO_TIES
     has_any = event.queue_member or event.other_leg or event.dialled_by or event.enterprise_for
-    if not has_any and not event.consults_for and row.application != CONFERENCE:
+    has_any = has_any or event.consults_for or event.bridged_to
+    if not has_any and row.application != CONFERENCE:
         return NO_TIES
     return LegEvent(
         direction=row.direction,
@@ -279,6 +284,7 @@ def _ties(row: LegRow, described: LegEvent | None) -> LegEvent:
         dialled_by=event.dialled_by,
         enterprise_for=event.enterprise_for,
         consults_for=event.consults_for,
+        bridged_to=event.bridged_to,
         application=row.application,
         application_data=row.application_data,
     )

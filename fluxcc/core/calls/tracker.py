@@ -67,7 +67,7 @@ class Tracker(Joining):
         if first is None or second is None or first is second:
             # The other leg is unknown: the next snapshot brings it.
             return
-        self.bridge(first, second)
+        self.bridge(first, second, event.consults_for)
 
     def legs_unbridged(self, event: LegEvent) -> None:
         """A bridge ended; each of its legs may go on."""
@@ -180,8 +180,16 @@ class Tracker(Joining):
 
     # Bridges
 
-    def bridge(self, first: Leg, second: Leg) -> None:
-        """Two legs are bridged; ``first`` is FreeSWITCH's A leg."""
+    def bridge(self, first: Leg, second: Leg, consults_for: str = "") -> None:
+        """Two legs are bridged; ``first`` is FreeSWITCH's A leg.
+
+        Earlier bridges of the two are over, although their end may be told later, but for the one
+        inside of which this is a consultation: the one to the leg ``consults_for`` (a UUID).
+        """
+        for leg in (first, second):
+            for other in list(leg.partners()):
+                if consults_for not in (other.uuid, leg.uuid):
+                    part(leg, other)
         part(first, second)
         bridge = Bridge(first, second)
         first.bridges += (bridge,)

@@ -97,5 +97,5 @@ def consults_inside(world: World) -> Call:
     """Agent 1000 asks colleague 1001 within the bridge to the customer (``att_xfer``)."""
     call = world.received_call()
     world.telephone_rings("colleague", "1001", "telephone")
-    world.bridged("telephone", "colleague")
+    world.bridged("telephone", "colleague", variable_soft_holding_uuid="customer")
     return call

@@ -40,7 +40,7 @@ def test_a_colleague_and_a_mobile_that_ring_at_once(world: World) -> None:
 def test_somebody_outside_who_is_asked_for_advice_is_no_customer(world: World) -> None:
     call = world.received_call()
     outsider_rings(world, "partner", PARTNER, "telephone")
-    world.bridged("telephone", "partner")
+    world.bridged("telephone", "partner", variable_soft_holding_uuid="customer")
     assert the_call(world) is call
     assert (seen(world).customer, seen(world).consulted_inside) == ("customer", "partner")
 
@@ -50,7 +50,7 @@ def test_somebody_outside_who_is_asked_while_a_colleague_waits_is_the_customer(
 ) -> None:
     talks_to_colleague(world)
     outsider_rings(world, "customer", OTHER, "second line")
-    world.bridged("second line", "customer")
+    world.bridged("second line", "customer", variable_soft_holding_uuid="colleague")
     assert (seen(world).customer, seen(world).number) == ("customer", OTHER)
     world.hung_up("customer")
     assert seen(world).customer == "colleague"
@@ -86,7 +86,7 @@ def test_a_telephone_that_goes_to_another_call_is_in_that_one_only(world: World)
     """The call that it leaves ends with it, and those left there are bridged to it."""
     internal = talks_to_colleague(world)
     outsider_rings(world, "customer", OTHER, "second line")
-    world.bridged("second line", "customer")
+    world.bridged("second line", "customer", variable_soft_holding_uuid="colleague")
     legs = [leg.uuid for call in world.tracker.calls.values() for leg in call.legs]
     assert sorted(legs) == ["colleague", "customer", "second line"]
     assert internal.ended is not None
@@ -98,5 +98,5 @@ def test_a_telephone_that_goes_to_another_call_is_in_that_one_only(world: World)
 def test_a_colleague_who_waits_meanwhile_does_not_have_that_customer(world: World) -> None:
     talks_to_colleague(world)
     outsider_rings(world, "customer", OTHER, "second line")
-    world.bridged("second line", "customer")
+    world.bridged("second line", "customer", variable_soft_holding_uuid="colleague")
     assert refusal(world, "1001") == refusal(world, "1001", "customer") == "no-live-call"

@@ -115,7 +115,7 @@ def test_a_station_that_dials_a_station_within_a_customers_call_joins_it(world: 
     """A consultation inside the bridge (``att_xfer``)."""
     call = world.received_call()
     world.telephone_rings("colleague", "1001", "telephone")
-    world.bridged("telephone", "colleague")
+    world.bridged("telephone", "colleague", variable_soft_holding_uuid="customer")
     assert list(world.tracker.calls.values()) == [call]
     assert call.agent_leg is world.tracker.legs["telephone"]
     assert call.sequel == ("consulted:1001",)

@@ -246,3 +246,14 @@ def test_hold_ends_with_the_leg_that_was_held(world: World) -> None:
     world.hear("CHANNEL_HOLD", "telephone")
     world.hung_up("customer")
     assert not world.tracker.legs["telephone"].is_on_hold
+
+
+def test_a_bridge_whose_end_is_told_late_does_not_come_back_to_life(world: World) -> None:
+    """A waiting consumer's (mod_fifo) is ended in the table, and told, seconds after the next."""
+    call = world.received_call()
+    world.telephone_rings("colleague", "1001")
+    world.bridged("customer", "colleague")
+    world.unbridged("customer", "colleague")
+    assert (call.agent, call.agent_leg) == ("1001", None)
+    world.unbridged("telephone", "customer")
+    assert call.past_agents == ("1000",)

@@ -79,7 +79,7 @@ def test_those_left_who_are_bridged_to_each_other_have_a_call_of_their_own(world
     """The customer hangs up while the agent consults a colleague inside the bridge."""
     world.received_call()
     world.telephone_rings("colleague", "1001", "telephone")
-    world.bridged("telephone", "colleague")
+    world.bridged("telephone", "colleague", variable_soft_holding_uuid="customer")
     world.hung_up("customer")
     assert the_call(world).direction is Direction.INTERNAL
     assert {leg.uuid for leg in the_call(world).legs} == {"telephone", "colleague"}

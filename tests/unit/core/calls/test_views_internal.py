@@ -18,7 +18,7 @@ def test_the_third_who_is_asked_for_advice_has_only_the_own_leg(world: World) ->
     """Colleague 1001 asks 1002 inside the bridge to agent 1000."""
     talks_to_colleague(world)
     world.telephone_rings("third", "1002", "colleague")
-    world.bridged("colleague", "third")
+    world.bridged("colleague", "third", variable_soft_holding_uuid="second line")
     view = seen(world, "1002")
     assert (view.customer, view.agent_leg, view.is_consulted) == ("third", "", True)
     assert (view.number, view.direction) == ("1001", Direction.INTERNAL)
@@ -27,7 +27,7 @@ def test_the_third_who_is_asked_for_advice_has_only_the_own_leg(world: World) ->
 def test_who_asks_the_third_sees_them(world: World) -> None:
     talks_to_colleague(world)
     world.telephone_rings("third", "1002", "colleague")
-    world.bridged("colleague", "third")
+    world.bridged("colleague", "third", variable_soft_holding_uuid="second line")
     assert (seen(world, "1001").customer, seen(world, "1001").agent_leg) == ("third", "colleague")
 
 
@@ -35,7 +35,7 @@ def test_whom_a_colleague_asks_is_not_ended_with_the_customers_call(world: World
     world.received_call()
     talks_to_colleague(world)
     world.telephone_rings("third", "1002", "colleague")
-    world.bridged("colleague", "third")
+    world.bridged("colleague", "third", variable_soft_holding_uuid="second line")
     assert set(seen(world).consulted) == {"second line", "colleague"}
 
 
@@ -46,7 +46,7 @@ def test_who_is_asked_on_another_line_leaves_the_asker_alone(world: World) -> No
     world.telephone_rings("waiting", "1002", "asker")
     world.bridged("asker", "waiting")
     world.telephone_rings("second line", "1000", "asker")
-    world.bridged("asker", "second line")
+    world.bridged("asker", "second line", variable_soft_holding_uuid="waiting")
     assert seen(world).consulted == ("second line",)
 
 

@@ -34,7 +34,7 @@ def test_a_colleague_who_is_called_inside_the_bridge_and_rings_is_consulted(
     world.received_call()
     world.telephone_rings("colleague", "1001", "telephone")
     pair = {"Bridge_A_Unique_ID": "telephone", "Bridge_B_Unique_ID": "colleague"}
-    world.hear("CHANNEL_BRIDGE", "telephone", **pair)
+    world.hear("CHANNEL_BRIDGE", "telephone", variable_soft_holding_uuid="customer", **pair)
     assert seen(world).consulted_inside == "colleague"
 
 

@@ -25,7 +25,7 @@ def performer(world: World) -> Performer:
 def consults(world: World) -> None:
     """The agent asks a colleague, who answers, while the customer waits."""
     world.telephone_rings("colleague", "1001", "telephone")
-    world.bridged("telephone", "colleague")
+    world.bridged("telephone", "colleague", variable_soft_holding_uuid="customer")
 
 
 def rejoins(world: World, flushes: int) -> None:
