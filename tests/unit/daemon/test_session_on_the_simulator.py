@@ -147,8 +147,8 @@ def test_a_leg_of_which_only_the_snapshot_is_left_is_lost_by_the_second_one(site
     site.freeswitch.pbx.bus.deliver = lambda event: None  # type: ignore[method-assign]
     site.freeswitch.end(customer)
     site.time.step(2.1)
-    until(lambda: site.calls == [])
-    assert site.session.resyncs == 2
+    until(lambda: site.session.resyncs == 2)
+    assert site.calls == []
 
 
 def test_a_wrong_password_is_final(site: Site) -> None:
