@@ -13,7 +13,7 @@ from fluxcc.core.calls import people
 from fluxcc.core.calls.watchers import Watchers
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
-from fluxcc.domain.calls import Call, Leg
+from fluxcc.domain.calls import Bridge, Call, Leg
 from fluxcc.domain.events import LegEvent
 
 LONGEST_TEXT = 128
@@ -121,3 +121,15 @@ def part(first: Leg, second: Leg) -> None:
     for leg, other in ((first, second), (second, first)):
         if leg.bridges:
             leg.bridges = tuple(bridge for bridge in leg.bridges if bridge.other(leg) is not other)
+
+
+def join(first: Leg, second: Leg, consults_for: str) -> None:
+    """The two are bridged to each other, and no longer to others but to ``consults_for``."""
+    for leg in (first, second):
+        for other in list(leg.partners()):
+            if consults_for not in (other.uuid, leg.uuid):
+                part(leg, other)
+    part(first, second)
+    bridge = Bridge(first, second)
+    first.bridges += (bridge,)
+    second.bridges += (bridge,)

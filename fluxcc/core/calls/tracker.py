@@ -18,11 +18,11 @@ from urllib.parse import unquote
 from fluxcc.core.calls import people
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.joining import Joining
-from fluxcc.core.calls.register import LONGEST_TEXT, part
+from fluxcc.core.calls.register import LONGEST_TEXT, join, part
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
-from fluxcc.domain.calls import Bridge, Call, Direction, Leg, LegKind, Outcome
+from fluxcc.domain.calls import Call, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews
 
 PARKED_AT_ONCE = 3.0
@@ -186,14 +186,7 @@ class Tracker(Joining):
         Earlier bridges of the two are over, although their end may be told later, but for the one
         inside of which this is a consultation: the one to the leg ``consults_for`` (a UUID).
         """
-        for leg in (first, second):
-            for other in list(leg.partners()):
-                if consults_for not in (other.uuid, leg.uuid):
-                    part(leg, other)
-        part(first, second)
-        bridge = Bridge(first, second)
-        first.bridges += (bridge,)
-        second.bridges += (bridge,)
+        join(first, second, consults_for)
         self._connect(first, second)
         for leg in (first, second):
             self._settle_around(leg)
