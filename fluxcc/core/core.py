@@ -127,7 +127,14 @@ class Core:
         self.executor = Executor(
             self.views,
             self.rules,
-            Performer(self.pbx, self.blocking, self.provisioning, self.runtime, self.views),
+            Performer(
+                self.pbx,
+                self.blocking,
+                self.provisioning,
+                self.runtime,
+                self.views,
+                self.clock,
+            ),
             Confirmations(self.tracker, self.pbx, self.runtime, self.clock),
             AuditTrail(self.journal, self.clock, follow_ups, self._audit_ids),
             self.replies,
@@ -152,8 +159,8 @@ class Core:
     def _connect(self) -> None:
         happenings = self.happenings
         happenings.leg_came_in.connect(self.attempts.check)
-        happenings.call_bridged.connect(self.surveys.call_bridged)
-        happenings.customer_moved_on.connect(self.surveys.customer_moved_on)
+        happenings.call_bridged.connect(self.surveys.company_changed)
+        happenings.customer_moved_on.connect(self.surveys.company_changed)
         happenings.group_changed.connect(self.surveys.group_changed)
         happenings.store_recreated.connect(self.write_again)
         happenings.connected.connect(self.reclaim_blocks)

@@ -55,18 +55,12 @@ class Surveys:
         self.malformed = 0
         """Survey records, from events and the spool, that could not be decoded."""
 
-    def call_bridged(self, call: Call) -> None:
-        """Arm the survey of a call that was just bridged, in a greenlet of its own, where its
-        group's survey also starts when the telephone hangs up."""
+    def company_changed(self, call: Call) -> None:
+        """The customer was connected to an agent, or passed on to an outside party: arm or disarm,
+        in a greenlet of its own, a survey that also starts when the telephone hangs up. A survey
+        is about the talk with that agent (contract, section 1a.10)."""
         group = survey.group_of(self._views.outline(call), self._rules)
         if group is not None and survey.is_to_be_armed(group):
-            self._runtime.spawn(self.settle, call)
-
-    def customer_moved_on(self, call: Call) -> None:
-        """Disarm the survey of a customer who was passed on to an outside party: a survey is
-        about the talk with that agent (contract, section 1a.10)."""
-        group = self._rules.find_group(call.group)
-        if group is not None and group.has_survey and survey.is_to_be_armed(group):
             self._runtime.spawn(self.settle, call)
 
     def settle(self, call: Call) -> None:

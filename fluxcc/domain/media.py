@@ -18,3 +18,7 @@ class Media(Enum):
     and a conference puts such a leg out after one frame."""
     UNKNOWN = auto()
     """The leg is in no bridge now, or on its way from one of these to another."""
+
+
+PROXY_CODEC = "PROXY"
+"""The codec of a leg whose media FreeSWITCH passes on unseen (``switch_core_media.c``)."""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
-from fluxcc.domain.media import Media
+from fluxcc.domain.media import PROXY_CODEC, Media
 from fluxcc.kit.names import BRIEF_PREFIX
 from fluxcc.pbx.events import CUSTOM
 from fluxcc.pbx.json_texts import as_text, load
@@ -224,7 +224,7 @@ def is_no_such_leg(answer: str) -> bool:
 def read_media(description: str) -> Media:
     """The way of a bridge's media, from the answer to ``describe`` for its originatee."""
     leg = _read_leg(description)
-    if leg.get("Channel-Read-Codec-Name") == "PROXY":
+    if leg.get("Channel-Read-Codec-Name") == PROXY_CODEC:
         return Media.PROXIED
     return _MEDIA.get(as_text(leg.get("Channel-State", "")), Media.UNKNOWN)
 

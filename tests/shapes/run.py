@@ -32,7 +32,7 @@ from .cast import Pool
 from .cells import SERVICE, SERVICE_NAME, Findings, Play, Trial, trials
 from .matrix import ACTIONS, MATRIX, Stage
 from .port import LabError, Site
-from .simulated import NOT_YET, SimulatedSite
+from .simulated import SimulatedSite
 from .site import RealSite
 
 AT_ONCE = 24
@@ -166,11 +166,6 @@ def wanted(stages: Iterable[Stage], actions: Sequence[str]) -> Iterator[Trial]:
             yield from trials(stage, action)
 
 
-def playable(stages: Iterable[Stage]) -> list[Stage]:
-    """Those that the simulator can play."""
-    return [stage for stage in stages if stage.shape not in NOT_YET]
-
-
 def main() -> int:
     """Play, and tell."""
     assert scripts
@@ -191,8 +186,6 @@ def main() -> int:
         try:
             run.provision()
             stages = [one for one in MATRIX if not options.shapes or one.shape in options.shapes]
-            if not site.is_real:
-                stages = playable(stages)
             plays = wanted(stages, [options.action] if options.action else ACTIONS)
             if options.mixed:
                 plays = iter(random.Random(options.seed).choices(list(plays), k=options.mixed))

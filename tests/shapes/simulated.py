@@ -26,9 +26,6 @@ from fluxcc.lab.layout import lay_out
 from .port import PATIENCE, Answers, LabError, Line, LineState, Via
 from .site import GATEWAY, site_configuration
 
-NOT_YET: dict[str, str] = {}
-"""Shape → why the simulator cannot play it as FreeSWITCH does."""
-
 _PORTS = {"telephones": 5091, "trunk": 5092, "gsm": 5093, "carrier": 5094, "callid": 5095}
 _PROXY = 5096
 _PROFILES = {"trunk": "external", "gsm": "internal"}

@@ -12,12 +12,12 @@ from tests.testing.daemon import Daemon
 
 from .cells import Trial, trials
 from .matrix import ACTIONS, MATRIX
-from .run import AT_ONCE, SETTINGS, Run, playable
-from .simulated import NOT_YET, SimulatedSite
+from .run import AT_ONCE, SETTINGS, Run
+from .simulated import SimulatedSite
 
 
 def _part() -> Iterator[Trial]:
-    for turn, stage in enumerate(playable(MATRIX)):
+    for turn, stage in enumerate(MATRIX):
         some = list(trials(stage, ACTIONS[turn % len(ACTIONS)]))
         yield some[turn // len(ACTIONS) % len(some)]
 
@@ -37,7 +37,3 @@ def test_everybody_is_answered_as_the_matrix_says(tmp_path: Path) -> None:
             run.close()
             daemon.close()
     assert not run.findings.wrong, "\n".join(run.findings.wrong)
-
-
-def test_what_the_simulator_cannot_play_is_in_the_matrix() -> None:
-    assert {stage.shape for stage in MATRIX} >= NOT_YET.keys()

@@ -15,9 +15,7 @@ from fluxcc.core.calls.identity import is_standing
 from fluxcc.core.calls.register import LONGEST_TEXT, Register
 from fluxcc.domain.calls import Call, Direction, Leg, LegKind
 from fluxcc.domain.events import LegEvent
-
-PROXY = "PROXY"
-"""The codec of a leg whose media FreeSWITCH passes on unseen (``switch_core_media.c``)."""
+from fluxcc.domain.media import PROXY_CODEC
 
 
 class Joining(Register, ABC):
@@ -37,7 +35,7 @@ class Joining(Register, ABC):
         if event.answer_state == "answered":
             leg.is_answered = True
         if event.codec:
-            leg.is_proxied = event.codec == PROXY
+            leg.is_proxied = event.codec == PROXY_CODEC
         if event.other_half and not leg.other_half:
             leg.other_half = event.other_half
         if leg.is_station:

@@ -110,6 +110,10 @@ class Register:
 
     # Conferences
 
+    def in_room(self, room: str) -> list[Leg]:
+        """The legs in a conference."""
+        return list(self.rooms.get(room, {}).values())
+
     def put_in_room(self, leg: Leg, room: str) -> None:
         """A leg is in a conference, which is settled once everybody is there."""
         leg.room = intern(room[:LONGEST_TEXT])

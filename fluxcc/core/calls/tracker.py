@@ -219,7 +219,7 @@ class Tracker(Joining):
 
     def settle_rooms(self, rooms: Iterable[str]) -> None:
         """Settle who has the customers in conferences."""
-        for legs in [list(self.rooms.get(room, {}).values()) for room in rooms]:
+        for legs in [self.in_room(room) for room in rooms]:
             for leg in legs:
                 is_third = leg.kind is LegKind.TRUNK and leg.call is None
                 if is_third and any(each.is_station for each in legs):
@@ -253,7 +253,7 @@ class Tracker(Joining):
         if other is not None:
             call.is_told = True
             self.hold(call, "")
-        in_room = list(self.rooms.get(customer.room, {}).values()) if customer.room else []
+        in_room = self.in_room(customer.room)
         leg = people.agent_leg(call, self.legs, in_room)
         if leg is not None:
             self._attach(leg, call)

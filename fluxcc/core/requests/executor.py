@@ -120,7 +120,6 @@ class Executor:
         # Before the first command: the call's last event may come before a command's answer.
         call.outcome = plan.outcome or earlier
         call.is_survey_over = had_survey_over or plan.ends_survey
-        self._busy_calls.add(call.id)
         try:
             reply = self._carry_out(request, plan, conversation)
         finally:

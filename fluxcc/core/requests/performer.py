@@ -14,7 +14,7 @@ from typing import assert_never
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.calls.views import Views
 from fluxcc.core.journal import Record, Removal
-from fluxcc.core.ports import Pbx, Runtime
+from fluxcc.core.ports import Clock, Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain import causes
 from fluxcc.domain.effects import (
@@ -52,12 +52,14 @@ class Performer:
         provisioning: Provisioning,
         runtime: Runtime,
         views: Views,
+        clock: Clock,
     ) -> None:
         self._pbx = pbx
         self._blocking = blocking
         self._provisioning = provisioning
         self._runtime = runtime
         self._views = views
+        self._clock = clock
 
     def promise(self, effects: tuple[Effect, ...]) -> list[Record]:
         """The records that must be on disk before these effects are begun. Blocks are put into
@@ -137,10 +139,9 @@ class Performer:
         self._wait(is_over)
 
     def _wait(self, are_together: Callable[[], bool]) -> None:
-        waited = 0.0
+        began = self._clock.monotonic()
         while not are_together():
-            if waited >= REJOINING_TIMEOUT:
+            if self._clock.monotonic() - began >= REJOINING_TIMEOUT:
                 raise PbxRejectedError("customer and agent are not bridged to each other")
             self._runtime.sleep(REJOINING_STEP)
-            waited += REJOINING_STEP
             self._pbx.flush_events()

@@ -19,7 +19,9 @@ CONSULTATION = EndConsultation("colleague", "customer", "telephone")
 
 @pytest.fixture
 def performer(world: World) -> Performer:
-    return Performer(world.pbx, world.blocking, world.provisioning, world.runtime, world.views)
+    return Performer(
+        world.pbx, world.blocking, world.provisioning, world.runtime, world.views, world.clock
+    )
 
 
 def consults(world: World) -> None:
