@@ -7,6 +7,7 @@ import pytest
 from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Group, Trigger
 from tests.builders import NUMBER, OTHER, World, an_operators
+from tests.unit.core.calls.stories import outsider_rings
 
 
 def arm(world: World, trigger: Trigger) -> None:
@@ -24,6 +25,24 @@ def test_with_the_trigger_any_the_survey_is_armed_on_the_customers_leg(world: Wo
 def test_with_the_trigger_board_nothing_is_armed(world: World) -> None:
     arm(world, Trigger.BOARD)
     assert world.pbx.armed == {}
+
+
+def test_it_is_disarmed_when_a_telephone_passes_the_customer_on_to_the_outside(
+    world: World,
+) -> None:
+    """Otherwise it would be about the third party (contract, section 1a.10)."""
+    arm(world, Trigger.ANY)
+    outsider_rings(world, "partner", OTHER, "customer")
+    world.bridged("customer", "partner")
+    assert world.pbx.armed == {}
+
+
+def test_it_is_armed_again_for_the_next_agent(world: World) -> None:
+    arm(world, Trigger.ANY)
+    world.telephone_rings("second", "1001")
+    world.bridged("customer", "second")
+    assert world.pbx.armed == {"customer": "*28"}
+    assert world.pbx.briefed["customer"]["agent"] == "1001"
 
 
 @pytest.mark.parametrize("method", ["brief_leg", "arm_survey"])
