@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.installation import Installation
+from fluxcc.doctor.served import is_unseen, unseen_in
 from fluxcc.domain.provisioning import Group, Room, Service
+from fluxcc.domain.sight import Sight
 from fluxcc.kit.names import ROOM_EXTENSION
 from fluxcc.marking import _
 from fluxcc.pbx.dialplan import Fate, fate, takers
@@ -20,10 +22,13 @@ def check_rooms(installation: Installation) -> Iterator[Finding]:
     settings = installation.settings.conference
     for room in installation.set_entries(Room):
         dialled = settings.room.format(agent=room.extension)
+        if is_unseen(installation, settings.context):
+            yield unseen_in(installation, settings.context, dialled)
+            continue
         # The kit's extension looks the room up in mod_hash: that is not evaluated here, but asked
         # further down.
         evaluate = installation.pbx.evaluate if room.is_served_by_pbx else None
-        found = takers(installation.context(settings.context), dialled, evaluate) or []
+        found = takers(installation.context(settings.context).xml, dialled, evaluate) or []
         facts = {"room": dialled, "context": settings.context, "agent": room.extension}
         if not found:
             yield grave(
@@ -36,6 +41,8 @@ def check_rooms(installation: Installation) -> Iterator[Finding]:
                 ),
                 **facts,
             )
+        elif found[-1].only_ends and not found[-1].is_chosen:
+            yield _ended("room-ended", room.extension, dialled, settings.context)
         elif room.is_served_by_pbx:
             continue
         elif ROOM_EXTENSION not in {taker.name for taker in found}:
@@ -67,7 +74,11 @@ def check_surveys(installation: Installation) -> Iterator[Finding]:
         destination = group.destination or settings.destination
         facts = {"group": group.name, "destination": destination, "context": settings.context}
         found = _fate(installation, settings.context, destination)
-        if found is Fate.CAUGHT:
+        if found is None:
+            yield unseen_in(installation, settings.context, destination)
+        elif found is Fate.ENDED:
+            yield _ended("survey-ended", group.name, destination, settings.context)
+        elif found is Fate.CAUGHT:
             yield warning(
                 "survey-caught",
                 _(
@@ -101,7 +112,11 @@ def check_services(installation: Installation) -> Iterator[Finding]:
             "context": service.context,
         }
         found = _fate(installation, service.context, service.destination)
-        if found is Fate.CAUGHT:
+        if found is None:
+            yield unseen_in(installation, service.context, service.destination)
+        elif found is Fate.ENDED:
+            yield _ended("service-ended", service.name, service.destination, service.context)
+        elif found is Fate.CAUGHT:
             yield warning(
                 "service-caught",
                 _(
@@ -126,7 +141,27 @@ def check_services(installation: Installation) -> Iterator[Finding]:
             )
 
 
-def _fate(installation: Installation, context: str, destination: str) -> Fate:
-    """What becomes of a call to the destination; nothing answers in a context that is missing."""
-    xml = installation.context(context)
-    return fate(xml, destination, installation.pbx.evaluate) if xml else Fate.NOTHING
+def _ended(code: str, name: str, destination: str, context: str) -> Finding:
+    return grave(
+        code,
+        _(
+            "{name} is {destination}, and dialplan context {context} hangs up every call before"
+            " anything answers that number."
+        ),
+        _(
+            "Give {destination} an extension there, before the one that hangs up, or let that one"
+            " hang up only what it is meant for; then: fs_cli -x reloadxml"
+        ),
+        name=name,
+        destination=destination,
+        context=context,
+    )
+
+
+def _fate(installation: Installation, context: str, destination: str) -> Fate | None:
+    """What becomes of a call to the destination; nothing answers in a context that is missing. None
+    where the context cannot be seen."""
+    read = installation.context(context)
+    if read.sight is Sight.UNSEEN:
+        return None
+    return fate(read.xml, destination, installation.pbx.evaluate) if read.xml else Fate.NOTHING

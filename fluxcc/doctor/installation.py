@@ -14,6 +14,7 @@ from typing import TypeVar
 from fluxcc.config import Settings
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import Entry
+from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.protocol.operators import DaemonStatus
 
@@ -46,7 +47,7 @@ class Installation:
         self.now = now
         self.places_call = places_call
         """Whether the gate is tested by a real call."""
-        self._contexts: dict[str, str] = {}
+        self._contexts: dict[str, Context] = {}
 
     @property
     def link_error(self) -> PbxError | None:
@@ -69,8 +70,13 @@ class Installation:
         except ValueError:
             return host == "localhost"
 
-    def context(self, name: str) -> str:
-        """The XML of a dialplan context; empty where there is none."""
+    @cached_property
+    def server(self) -> Server:
+        """What the dialplan comes from."""
+        return self.pbx.server()
+
+    def context(self, name: str) -> Context:
+        """A dialplan context, as far as it can be read."""
         if name not in self._contexts:
             self._contexts[name] = self.pbx.context(name)
         return self._contexts[name]

@@ -104,6 +104,9 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     records_pending: int
     store_failure: str
     contexts_without_gate: list[str]
+    """The dialplan contexts by which blocked callers came without meeting the gate."""
+    contexts_unseen: list[str] = []
+    """Those of which it cannot be seen whether they meet it."""
 
 
 class LiveCall(msgspec.Struct, kw_only=True):
