@@ -14,7 +14,9 @@ from fluxcc.doctor.finding import Finding
 from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
+from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry, Profile
 from fluxcc.protocol.operators import DaemonStatus
 from tests.fakes import NOW
@@ -69,6 +71,9 @@ class Known(msgspec.Struct, kw_only=True):
 
     contexts: dict[str, str] = {}
     """Name → the extensions in it."""
+    unseen: tuple[str, ...] = ()
+    """The contexts that cannot be read."""
+    server: Server = Server()
     variables: dict[str, str] = {}
     profiles: list[Profile] = []
     modules: tuple[str, ...] = ()
@@ -80,7 +85,9 @@ class Known(msgspec.Struct, kw_only=True):
     refuses_everyone: bool = False
     refuses_nobody: bool = False
     cause: str = "CALL_REJECTED"
-    """How a call ends that is placed."""
+    """How a call of a blocked caller ends that is placed."""
+    cause_unblocked: str = "NO_ROUTE_DESTINATION"
+    """How one of anybody else ends."""
 
 
 class FakeInquiry:
@@ -94,11 +101,19 @@ class FakeInquiry:
         self.asked_for: list[str] = []
         """The contexts whose XML was asked for."""
 
-    def context(self, name: str) -> str:
-        """Empty where there is none."""
+    def context(self, name: str) -> Context:
+        """Missing where there is none."""
         self.asked_for.append(name)
+        if name in self._known.unseen:
+            return Context(Sight.UNSEEN)
         extensions = self._known.contexts.get(name, "")
-        return f'<context name="{name}">{extensions}</context>' if extensions else ""
+        if not extensions:
+            return Context(Sight.MISSING)
+        return Context(Sight.THERE, f'<context name="{name}">{extensions}</context>')
+
+    def server(self) -> Server:
+        """What the dialplan comes from."""
+        return self._known.server
 
     def variable(self, name: str) -> str:
         """Empty where it is not set."""
@@ -138,9 +153,8 @@ class FakeInquiry:
 
     def call(self, number: str, context: str) -> str:
         """How the call ended."""
-        assert number in self.blocked
         self.called.append((number, context))
-        return self._known.cause
+        return self._known.cause if number in self.blocked else self._known.cause_unblocked
 
     def evaluate(self, _text: str) -> str:
         """Nothing is in mod_hash."""
