@@ -140,6 +140,11 @@ def read_context(context: str) -> str:
     return f"xml_locate dialplan context name {_word(context)}"
 
 
+def has_user(user: str, domain: str) -> str:
+    """Ask whether the directory has a user in a domain."""
+    return f"user_exists id {_word(user)} {_word(domain)}"
+
+
 def read_configuration(name: str) -> str:
     """The XML of a module's configuration."""
     return f"xml_locate configuration configuration name {_word(name)}"

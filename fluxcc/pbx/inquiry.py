@@ -16,7 +16,7 @@ import msgspec
 
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.kit import names
-from fluxcc.pbx import commands
+from fluxcc.pbx import commands, people
 from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly
 from fluxcc.pbx.contexts import Context, Contexts, Server
 from fluxcc.pbx.dialplan import matches
@@ -78,9 +78,32 @@ class Inquiry:
 
     def users(self) -> list[str]:
         """The users of the directory, each once."""
-        lines = self._ask("list_users").splitlines()[1:]
-        users = (line.partition("|")[0] for line in lines if "|" in line)
-        return list(dict.fromkeys(user for user in users if user))
+        return list(dict.fromkeys(user for user, _domain in self.stations()))
+
+    def stations(self) -> list[tuple[str, str]]:
+        """The users of the directory, each with its domain; nobody where a server of the directory
+        does not list them."""
+        return people.read_stations(self._ask("list_users"))
+
+    def registrations(self) -> list[tuple[str, str]]:
+        """Who is registered: users, each with its domain."""
+        return people.read_registrations(self._ask("show registrations as json"))
+
+    def has_user(self, user: str, domain: str) -> bool:
+        """Whether the directory has a user in a domain."""
+        try:
+            question = commands.has_user(user, domain)
+        except PbxRejectedError:
+            return False
+        return self._ask(question) == commands.TRUE
+
+    def queues(self) -> list[str]:
+        """mod_callcenter's queues."""
+        return people.read_names(self._ask("callcenter_config queue list"))
+
+    def queue_agents(self) -> list[people.QueueAgent]:
+        """mod_callcenter's agents."""
+        return people.read_queue_agents(self._ask("callcenter_config agent list"))
 
     def context(self, name: str) -> Context:
         """A dialplan context, as far as it can be read."""

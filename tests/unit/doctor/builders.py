@@ -18,6 +18,7 @@ from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry, Profile
+from fluxcc.pbx.people import QueueAgent
 from fluxcc.protocol.operators import DaemonStatus
 from tests.fakes import NOW
 
@@ -78,6 +79,12 @@ class Known(msgspec.Struct, kw_only=True):
     profiles: list[Profile] = []
     modules: tuple[str, ...] = ()
     users: list[str] = []
+    stations: list[tuple[str, str]] = []
+    registrations: list[tuple[str, str]] = []
+    answered_for: tuple[tuple[str, str], ...] = ()
+    """Users whom a served directory knows and does not list."""
+    queues: list[str] = []
+    queue_agents: list[QueueAgent] = []
     clock: int = int(NOW)
     listen_ip: str = ""
     room: str = ""
@@ -98,6 +105,7 @@ class FakeInquiry:
         self._known = Known(**known)
         self.blocked: list[str] = []
         self.called: list[tuple[str, str]] = []
+        self.asked_about: list[tuple[str, str]] = []
         self.asked_for: list[str] = []
         """The contexts whose XML was asked for."""
 
@@ -134,6 +142,27 @@ class FakeInquiry:
     def users(self) -> list[str]:
         """The directory's."""
         return self._known.users
+
+    def stations(self) -> list[tuple[str, str]]:
+        """The directory's, with their domains."""
+        return self._known.stations
+
+    def registrations(self) -> list[tuple[str, str]]:
+        """Those who are registered, with their domains."""
+        return self._known.registrations
+
+    def has_user(self, user: str, domain: str) -> bool:
+        """Whether the directory answers for that user."""
+        self.asked_about.append((user, domain))
+        return (user, domain) in self._known.answered_for
+
+    def queues(self) -> list[str]:
+        """mod_callcenter's."""
+        return self._known.queues
+
+    def queue_agents(self) -> list[QueueAgent]:
+        """mod_callcenter's."""
+        return self._known.queue_agents
 
     def clock(self) -> int:
         """Epoch seconds, the fraction cut off."""
