@@ -63,6 +63,7 @@ CHECKS = (
     Check("kit-scripts", _("kit: scripts"), kit.check_scripts),
     Check("kit-prompts", _("kit: recordings"), kit.check_prompts),
     Check("gate", _("gate in place"), gate.check_gate),
+    Check("domain-gates", _("gates of domains"), gate.check_domain_gates),
     Check("refusal", _("gate refuses"), gate.check_refusal),
     Check("clock", _("clock"), clock.check_clock),
     Check("store", _("store"), store.check_store),

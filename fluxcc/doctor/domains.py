@@ -22,10 +22,9 @@ MOST_ASKED = 200
 
 def check_twins(installation: Installation) -> Iterator[Finding]:
     """Which extensions are in several domains."""
-    domains_of = _domains_of(installation)
-    twins = sorted(name for name, domains in domains_of.items() if len(domains) > 1)
+    twins = _twins(installation)
     if twins:
-        domains = sorted(domains_of[twins[0]])
+        first, domains = next((name, sorted(domains)) for name, domains in twins.items())
         yield note(
             "extension-in-domains",
             _(
@@ -39,7 +38,7 @@ def check_twins(installation: Installation) -> Iterator[Finding]:
             count=len(twins),
             extensions=_shown(twins),
             domains=", ".join(domains),
-            example=f"{twins[0]}@{domains[0]}",
+            example=f"{first}@{domains[0]}",
         )
 
 
@@ -97,25 +96,19 @@ def check_queue_agents(installation: Installation) -> Iterator[Finding]:
         )
 
 
-def _domains_of(installation: Installation) -> dict[str, set[str]]:
-    """Extension → the domains that have it, as far as FreeSWITCH tells."""
-    pbx = installation.pbx
-    stations = {*pbx.stations(), *pbx.registrations()}
-    stations |= {(agent.extension, agent.domain) for agent in pbx.queue_agents() if agent.extension}
-    found = defaultdict(set)
-    for extension, domain in stations:
-        if domain:
-            found[extension].add(domain)
-    domains = {domain for _extension, domain in stations} - {""}
-    domains |= {queue.partition("@")[2] for queue in pbx.queues()} - {""}
+def _twins(installation: Installation) -> dict[str, set[str]]:
+    """The extensions that are in several domains."""
+    found = {name: set(domains) for name, domains in installation.stations.items()}
+    domains = {queue.partition("@")[2] for queue in installation.pbx.queues()} - {""}
+    domains |= set(installation.domains)
     # A directory that is served lists nobody, and answers for each that it is asked about.
     asked = 0
     for extension in sorted(found):
         for domain in sorted(domains - found[extension]):
             asked += 1
-            if asked <= MOST_ASKED and pbx.has_user(extension, domain):
+            if asked <= MOST_ASKED and installation.pbx.has_user(extension, domain):
                 found[extension].add(domain)
-    return found
+    return {name: domains for name, domains in sorted(found.items()) if len(domains) > 1}
 
 
 def _shown(names: Iterable[str]) -> str:

@@ -8,13 +8,15 @@ from xml.etree.ElementTree import Element
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
-from fluxcc.doctor.served import kit_remedy
+from fluxcc.doctor.served import kit_remedy, unseen_in
 from fluxcc.domain.sight import Sight
-from fluxcc.kit.names import GATE_EXTENSION, GATE_PATH
+from fluxcc.kit.names import DOMAIN_GATE_EXTENSION, GATE_EXTENSION, GATE_PATH
 from fluxcc.marking import _
 from fluxcc.pbx.dialplan import find_gate
 from fluxcc.pbx.markup import parse
 
+MANY = 2
+"""Domains from which on a block may be one domain's."""
 STOCK_CAUSE = "CALL_REJECTED"
 """With this the kit's gate refuses where the daemon has not said otherwise."""
 
@@ -39,6 +41,32 @@ def check_gate(installation: Installation) -> Iterator[Finding]:
             yield grave(
                 "gate-missing",
                 _("Dialplan context {context} takes calls from trunks and has no gate."),
+                remedy,
+                context=context,
+                **facts,
+            )
+        elif gate.before is not None:
+            yield _not_first(context, gate.before, gate.application)
+
+
+def check_domain_gates(installation: Installation) -> Iterator[Finding]:
+    """Where FusionPBX has several domains, each domain's context begins with its own gate: a block
+    of one domain is enforced there."""
+    if not installation.server.is_fusionpbx or len(installation.domains) < MANY:
+        return
+    for context in installation.domains:
+        read = installation.context(context)
+        gate = find_gate(read.xml, DOMAIN_GATE_EXTENSION)
+        if read.sight is Sight.UNSEEN:
+            yield unseen_in(installation, context, DOMAIN_GATE_EXTENSION)
+        elif gate.sight is not Sight.THERE:
+            remedy, facts = kit_remedy(installation, GATE_PATH)
+            yield grave(
+                "domain-gate-missing",
+                _(
+                    "The context of domain {context} has no gate of its own: a caller whom that"
+                    " domain alone has blocked gets through while the daemon is down."
+                ),
                 remedy,
                 context=context,
                 **facts,

@@ -6,6 +6,7 @@ A dialplan context is asked for once. Where FreeSWITCH does not answer, ``pbx`` 
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -96,6 +97,33 @@ class Installation:
             if profile.context not in own:
                 contexts.add(profile.context)
         return sorted(contexts or {"public"})
+
+    @cached_property
+    def stations(self) -> dict[str, set[str]]:
+        """Extension → the SIP domains that have it, as far as FreeSWITCH tells by itself: a
+        directory that is served lists nobody."""
+        pbx, found = self.pbx, defaultdict(set)
+        agents = [(agent.extension, agent.domain) for agent in pbx.queue_agents()]
+        for extension, domain in [*pbx.stations(), *pbx.registrations(), *agents]:
+            if extension and domain:
+                found[extension].add(domain)
+        return found
+
+    @cached_property
+    def domains(self) -> list[str]:
+        """The SIP domains in which anybody is, as far as FreeSWITCH tells."""
+        found = set().union(*self.stations.values())
+        if self.server.is_fusionpbx:
+            # Elsewhere what stands behind a queue's @ need not be a SIP domain.
+            found |= {queue.partition("@")[2] for queue in self.pbx.queues()} - {""}
+        return sorted(found)
+
+    def contexts_of(self, setting: str) -> list[str]:
+        """The dialplan contexts that a setting names: ``default``, or one for each domain."""
+        if "{" not in setting:
+            return [setting]
+        places = setting.replace("{context}", "{domain}")
+        return [places.replace("{domain}", domain) for domain in self.domains]
 
     def set_entries(self, kind: type[Kind]) -> list[Kind]:
         """The supervisors' entries of one kind."""

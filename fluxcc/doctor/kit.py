@@ -30,8 +30,12 @@ def check_dialplan(installation: Installation) -> Iterator[Finding]:
     settings = installation.settings
     gates = [(context, GATE_EXTENSION) for context in installation.trunk_contexts]
     others = [
-        (settings.conference.context, ROOM_EXTENSION),
-        (settings.survey.context, SURVEY_EXTENSION),
+        (context, name)
+        for setting, name in (
+            (settings.conference.context, ROOM_EXTENSION),
+            (settings.survey.context, SURVEY_EXTENSION),
+        )
+        for context in installation.contexts_of(setting)
     ]
     for file, wanted in ((GATE_PATH, gates), (DESTINATION_PATH, others)):
         read = [(installation.context(context), name) for context, name in wanted]

@@ -19,6 +19,8 @@ REJECT_CAUSE_KEY = "reject_cause"
 
 GATE_EXTENSION = "fluxcc_gate"
 """Refuses blocked callers; has to be the first of its context."""
+DOMAIN_GATE_EXTENSION = "fluxcc_domain_gate"
+"""Refuses callers whom one domain has blocked; has to be the first of that domain's context."""
 INTERNAL_EXTENSION = "fluxcc_internal"
 """Refuses callers from outside who present an extension's number, where that is wanted."""
 ROOM_EXTENSION = "fluxcc_room"

@@ -102,8 +102,9 @@ class Gate(NamedTuple):
         return self.sight is Sight.THERE and self.before is None
 
 
-def find_gate(context_xml: str) -> Gate:
-    """Where the gate stands. An extension that only prepares a call, and goes on, may be before."""
+def find_gate(context_xml: str, gate: str = GATE_EXTENSION) -> Gate:
+    """Where the gate of that name stands. An extension that only prepares a call, and goes on, may
+    be before."""
     try:
         context = parse(context_xml)
     except ValueError:
@@ -111,7 +112,7 @@ def find_gate(context_xml: str) -> Gate:
     before: tuple[str, str] | None = None
     for extension in context.iter("extension"):
         name = extension.get("name", "")
-        if name == GATE_EXTENSION:
+        if name == gate:
             return Gate(Sight.THERE, *(before or ()))
         if before is None and extension.find("condition") is not None:
             active = _active(extension)

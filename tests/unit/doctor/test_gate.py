@@ -21,6 +21,7 @@ PREPARING = (
     '<extension name="first" continue="true"><condition><action application="set"/></condition>'
     "</extension>"
 )
+DOMAIN_GATE = GATE.replace("fluxcc_gate", "fluxcc_domain_gate")
 ANSWERING = PREPARING.replace("set", "answer")
 CURL = Server("mod_xml_curl")
 FUSIONPBX_SERVER = Server("mod_lua", FUSIONPBX)
@@ -163,3 +164,33 @@ def test_a_call_finds_out_where_the_gate_cannot_be_seen(
     assert codes(gate.check_refusal(whole)) == expected
     assert len(inquiry.called) == (2 if known else 0)
     assert inquiry.blocked == []
+
+
+DOMAINS = {
+    "server": FUSIONPBX_SERVER,
+    "registrations": [("1000", "a.example"), ("1000", "b.example")],
+}
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (DOMAINS | {"contexts": {"a.example": DOMAIN_GATE, "b.example": DOMAIN_GATE}}, []),
+        (
+            DOMAINS | {"contexts": {"a.example": DOMAIN_GATE, "b.example": OTHER}},
+            ["domain-gate-missing"],
+        ),
+        (
+            DOMAINS | {"contexts": {"a.example": DOMAIN_GATE, "b.example": OTHER + DOMAIN_GATE}},
+            ["gate-not-first"],
+        ),
+        (DOMAINS | {"unseen": ("a.example", "b.example")}, ["context-unseen"] * 2),
+        (DOMAINS | {"registrations": [("1000", "a.example")]}, []),
+        (DOMAINS | {"server": Server()}, []),
+    ],
+    ids=["there", "missing", "not-first", "unseen", "one-domain", "files"],
+)
+def test_each_of_several_domains_has_its_own_gate(
+    known: dict[str, Any], expected: list[str]
+) -> None:
+    assert codes(gate.check_domain_gates(installation(FakeInquiry(**known)))) == expected
