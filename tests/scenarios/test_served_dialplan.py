@@ -4,6 +4,7 @@ blocked caller is refused in any case (contract, sections 2 and 8)."""
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,9 +20,11 @@ from .scene import Scene
 
 SETTINGS = """<configuration name="xml_curl.conf"><bindings><binding name="lab">
   <param name="gateway-url" value="{url}" bindings="dialplan"/>
-  <param name="timeout" value="2"/>
+  <param name="timeout" value="{timeout}"/>
 </binding></bindings></configuration>
 """
+TIMEOUT = 3
+"""Seconds after which FreeSWITCH gives the back end up."""
 SEEN = {"contexts_without_gate": [], "contexts_unseen": []}
 MISSING = SEEN | {"contexts_without_gate": ["public"]}
 UNSEEN = SEEN | {"contexts_unseen": ["public"]}
@@ -59,7 +62,7 @@ def backend(lab: Lab, scene: Scene, tmp_path: Path) -> Iterator[Backend]:
     backend = Backend()
     kit = Path(shutil.copytree(find_kit(), tmp_path / "kit"))
     (kit / "autoload_configs").mkdir()
-    settings = SETTINGS.format(url=backend.url)
+    settings = SETTINGS.format(url=backend.url, timeout=TIMEOUT)
     (kit / "autoload_configs/xml_curl.conf.xml").write_text(settings, encoding="utf-8")
     lab.install_kit(kit)
     try:
@@ -84,7 +87,7 @@ def test_what_is_said_of_the_gate_and_that_a_blocked_caller_is_refused(
 
     assert scene.lab.call(scene.number, "1000").wait_ended(5) == 603
     until(lambda: _attempts(scene) == 1, "the attempt is counted")
-    assert _told(scene) == case.status
+    until(lambda: _told(scene) == case.status, lambda: f"not {_told(scene)}")
     assert ("MISSING" in scene.daemon.cli("status").stdout) is (case.status == MISSING)
     assert ("CANNOT BE SEEN" in scene.daemon.cli("status").stdout) is (case.status == UNSEEN)
 
@@ -93,13 +96,28 @@ def test_what_is_said_of_the_gate_and_that_a_blocked_caller_is_refused(
     assert _attempts(scene) == 1
 
 
+def test_a_back_end_that_takes_its_time_keeps_nobody_waiting_but_the_caller(
+    scene: Scene, backend: Backend
+) -> None:
+    """The daemon asks it on a connection of its own."""
+    assert scene.daemon.cli("block", scene.number).code == 0
+    backend.answers.clear()
+    caller = scene.lab.call(scene.number, "1000")
+    until(lambda: _attempts(scene) == 1, "the attempt is counted")
+    started = time.monotonic()
+    assert scene.daemon.cli("block", scene.somebody_else.number).code == 0
+    assert time.monotonic() - started < TIMEOUT
+    backend.answers.set()
+    assert caller.wait_ended(5) == 603
+
+
 def test_an_answer_is_corrected_when_the_back_end_is_up_again(
     scene: Scene, backend: Backend
 ) -> None:
     backend.close()
     assert scene.daemon.cli("block", scene.number).code == 0
     assert scene.lab.call(scene.number, "1000").wait_ended(5) == 603
-    assert _told(scene) == UNSEEN
+    until(lambda: _told(scene) == UNSEEN, "the gate cannot be seen")
     backend.open()
     scene.lab.api("reloadxml")
     until(lambda: _told(scene) == SEEN, "the gate is seen")

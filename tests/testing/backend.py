@@ -38,6 +38,9 @@ class Backend:
         self.has_gate = True
         self.tells = True
         """Whether it answers to ``xml_locate``."""
+        self.answers = threading.Event()
+        """Cleared: it lets everybody wait who asks for its context."""
+        self.answers.set()
         self.asked: list[dict[str, str]] = []
         """The questions, each with its fields."""
         self._port = 0
@@ -77,6 +80,7 @@ class Backend:
 
     def close(self) -> None:
         """Answer no more."""
+        self.answers.set()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -89,6 +93,7 @@ class Backend:
         name = form.get("Caller-Context", "") if is_call else form.get("key_value", "")
         if form.get("section") != "dialplan" or name != CONTEXT or not (is_call or self.tells):
             return NOT_FOUND
+        self.answers.wait()
         extensions = f"{gate() if self.has_gate else ''}{RINGING}"
         return (
             '<document type="freeswitch/xml"><section name="dialplan">'

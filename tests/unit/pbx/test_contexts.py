@@ -16,6 +16,7 @@ CURL = (
     "</configuration>"
 )
 BOUND = CURL.format('<param name="gateway-url" value="http://x" bindings="dialplan|directory"/>')
+UNMASKED = CURL.format('<param name="gateway-url" value="http://x"/>')
 LUA = (
     '<configuration name="lua.conf"><settings>'
     '<param name="xml-handler-script" value="{script}"/>'
