@@ -24,7 +24,7 @@ def ask(link: Link, command: str) -> str:
 
 
 def ask_plainly(link: Link, command: str) -> str:
-    """The answer to a command, whatever it says. Raises ``PbxError``."""
+    """The answer to a command, a refusal too. Raises ``PbxError``."""
     if any(not character.isprintable() for character in command):
         raise PbxRejectedError(f"not allowed in a command: {command[:60]!r}")
     return link.api(command, ANSWER_TIMEOUT).strip()

@@ -60,7 +60,7 @@ class Context(NamedTuple):
 
 
 class Contexts:
-    """Reads contexts over one connection. Whatever raises ``PbxError`` in ``ask`` does here."""
+    """Reads contexts over one connection. Each method raises ``PbxError`` where ``ask`` does."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask

@@ -61,7 +61,7 @@ class Fate(Enum):
     CAUGHT = auto()
     """Taken by an extension that takes every number: most likely one for wrong numbers."""
     ENDED = auto()
-    """Hung up by an extension that hangs every call up, whatever number it is for."""
+    """Hung up by an extension that hangs up every call, for any number."""
     NOTHING = auto()
     """Nothing takes it: FreeSWITCH hangs up with NO_ROUTE_DESTINATION."""
     UNKNOWN = auto()
