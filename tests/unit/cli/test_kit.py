@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from fluxcc.cli import kit, main
+from fluxcc.cli import kit_files, main
 from fluxcc.domain.errors import LinkLostError
 from fluxcc.kit.names import DESTINATION_PATH, GATE_PATH
 
@@ -67,7 +67,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is typed comes from a terminal."""
     stdin = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(kit, "sys", SimpleNamespace(stdin=stdin))
+    monkeypatch.setattr(kit_files, "sys", SimpleNamespace(stdin=stdin))
 
 
 def run(*arguments: object, typed: str | None = None) -> Result:
@@ -171,7 +171,7 @@ def test_what_cannot_be_written_fails(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(kit, "install", fail)
+    monkeypatch.setattr(kit_files, "install", fail)
     result = install(conf)
     assert result.exit_code == exit_code
     assert result.stderr.startswith(code)

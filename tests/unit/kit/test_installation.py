@@ -120,7 +120,7 @@ def test_a_file_of_freeswitchs_own_is_edited_and_not_remembered(places: Places) 
     file.write_text("<include/>\n")
     install([Item(file, b"<new/>\n", Change.EDITED)], places.configuration, with_changed=False)
     assert file.read_text() == "<new/>\n"
-    assert json.loads((places.configuration / MANIFEST).read_text()) == {"files": {}}
+    assert json.loads((places.configuration / MANIFEST).read_text())["files"] == {}
 
 
 def test_the_first_place_that_has_a_kit_is_taken(
