@@ -5,6 +5,7 @@ mod_hash is written by the test, so that the kit's XML and scripts alone are und
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fluxcc.kit import find_kit
-from fluxcc.lab.port import Caller, Lab
+from fluxcc.lab.port import Caller, Lab, LabError
 from tests.testing.waiting import until
 
 from .pbx import members
@@ -164,3 +165,22 @@ def test_whoever_waits_in_a_domains_room_alone_is_released(lab: Lab, person: Per
     caller = enter(lab, person, "71*291002")
     assert caller.wait_ended(timeout=9) == 200
     lab.api("hash delete/fluxcc_room/*291002@a.example")
+
+
+@pytest.mark.parametrize("prefix", ["71", "73", "78"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "${hash(insert/canary/x/1)}",
+        "%24%7Bhash(insert/canary/x/1)%7D",
+        "5511988887777@b.example",
+        "5511988887777)}${hash(insert/canary/x/1",
+    ],
+)
+def test_a_strangers_text_is_not_expanded(lab: Lab, number: str, prefix: str) -> None:
+    caller = lab.call(number, f"{prefix}1000")
+    with contextlib.suppress(LabError):
+        # What is no SIP address is refused before any dialplan.
+        caller.wait_answered(3)
+    caller.hang_up()
+    assert "canary" not in lab.api("hash_dump db")
