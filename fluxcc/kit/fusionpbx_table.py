@@ -28,7 +28,7 @@ class TableError(Exception):
 
 
 class Earlier(NamedTuple):
-    """A row of somebody else's that FusionPBX may put before a gate."""
+    """A row that is not the kit's, and that FusionPBX may put before a gate."""
 
     name: str
     context: str
@@ -62,7 +62,8 @@ def parse_url(url: str) -> URL:
         is_postgresql = parsed.get_backend_name() == "postgresql"
     except (ArgumentError, ValueError):
         # The text is not repeated: it may hold a password.
-        raise TableError("a URL such as postgresql://USER:PASSWORD@HOST/DATABASE") from None
+        reason = "--database must be like postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise TableError(reason) from None
     return parsed.set(drivername="postgresql+psycopg") if is_postgresql else parsed
 
 
@@ -79,7 +80,7 @@ class Table:
         return [{k: _as_text(value) for k, value in row.items()} for row in found.mappings()]
 
     def earlier(self) -> list[Earlier]:
-        """Others' rows that may come before a gate."""
+        """Rows that are not the kit's and may come before a gate."""
         query = text(
             f"SELECT dialplan_name, dialplan_context, dialplan_enabled FROM v_dialplans"  # noqa: S608
             f" WHERE {ORDER} <= :first AND dialplan_uuid NOT IN :ours"
@@ -120,7 +121,9 @@ def opened(url: URL) -> Iterator[Table]:
     try:
         engine = create_engine(url, connect_args=options, hide_parameters=True)
     except ModuleNotFoundError as error:
-        raise TableError(f"{error.name} is not installed: pip install 'fluxcc[postgresql]'") from error
+        raise TableError(
+            f"{error.name} is not installed: pip install 'fluxcc[postgresql]'"
+        ) from error
     try:
         with engine.begin() as connection:
             yield Table(connection)
