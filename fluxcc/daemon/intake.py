@@ -50,6 +50,7 @@ class Intake:
             (events.CUSTOM, events.CONFERENCE): self._conference_changed,
             (events.CUSTOM, events.VALET): self._lot_changed,
             (events.CUSTOM, events.SURVEY): self._survey_answered,
+            (events.CUSTOM, events.REGISTERED): self._telephone_registered,
         }
         self._leg_handlers = {
             name: getattr(core.tracker, method) for name, method in events.LEG_EVENTS.items()
@@ -111,6 +112,9 @@ class Intake:
 
     def _dialplan_changed(self, event: events.Event, body: bytes) -> None:
         self._core.gates.doubt()
+
+    def _telephone_registered(self, event: events.Event, body: bytes) -> None:
+        self._core.domains.see(self._decoder.registered(body))
 
     def _heartbeat(self, event: events.Event, body: bytes) -> None:
         if event.at.isdigit():

@@ -18,6 +18,7 @@ import gevent
 import msgspec
 from gevent.event import AsyncResult
 
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
@@ -198,6 +199,20 @@ class Switch:
                 raise PbxRejectedError("the call's media does not come back to FreeSWITCH")
             gevent.sleep(MEDIA_POLL)
 
+    def user_context(self, agent: Agent) -> str:
+        """The dialplan context of a user in the directory; empty where it has none."""
+        return commands.read_value(self._api(commands.user_context(agent)))
+
+    def are_users(self, agents: Sequence[Agent]) -> list[bool]:
+        """Whether each of them is a user in the directory."""
+        answers = self._run_all(map(commands.user_exists, agents), check=False)
+        return [answer == commands.TRUE for answer in answers]
+
+    def registrations(self) -> list[Agent]:
+        """The agents whose telephones are registered."""
+        answer = self._command_link().api(commands.REGISTRATIONS, SNAPSHOT_TIMEOUT)
+        return snapshot.read_registrations(answer, yield_to_others)
+
     def members_of(self, room: str) -> frozenset[str]:
         """The legs in the conference of that name; none where there is no such conference."""
         return commands.read_members(self._api(commands.list_members(room)))
@@ -277,8 +292,9 @@ class Switch:
         """Write a setting for the kit's dialplan."""
         self._accepted(self._api(commands.put_hash(names.SETTINGS_REALM, key, value)))
 
-    def gate_in(self, context: str) -> Sight:
-        """Whether the kit's gate is what calls in that dialplan context meet first.
+    def gate_in(self, context: str, *, of_domain: bool = False) -> Sight:
+        """Whether the kit's gate, or the one for a domain, is what calls in that dialplan context
+        meet first.
 
         It is asked on a connection of its own: a back end that serves the dialplan may take its
         time, and every other command would wait for that.
@@ -292,7 +308,8 @@ class Switch:
             link.stop()
         if found.sight is not Sight.THERE:
             return found.sight
-        gate = dialplan.find_gate(found.xml)
+        names_it = names.DOMAIN_GATE_EXTENSION if of_domain else names.GATE_EXTENSION
+        gate = dialplan.find_gate(found.xml, names_it)
         return Sight.MISSING if gate.before is not None else gate.sight
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
