@@ -35,10 +35,12 @@ NOWHERE = "fluxcc-nowhere"
 
 SAFE = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
 """A destination that may become part of an expansion."""
-HASH_LOOKUP = re.compile(r"\$\{hash\(select/[A-Za-z0-9_./*#+-]+\)\}", re.ASCII)
-"""A look-up in mod_hash, whose result is the same for every call."""
+HASH_LOOKUPS = re.compile(r"(?:\$\{hash\(select/[A-Za-z0-9_./*#+@-]+\)\} ?)+", re.ASCII)
+"""Look-ups in mod_hash, whose results are the same for every call."""
+ANY_DOMAIN = ("", "fluxcc-nowhere.invalid")
+"""A call without a domain, and one of a domain that nothing asks for."""
 Evaluate = Callable[[str], str]
-"""Expands a text with such a look-up, as FreeSWITCH does."""
+"""Expands a text with such look-ups, as FreeSWITCH does."""
 
 Possible = frozenset[bool]
 YES, NO, EITHER = frozenset({True}), frozenset({False}), frozenset({True, False})
@@ -73,9 +75,11 @@ class Taker(NamedTuple):
     """Whether it depends on the destination; otherwise it takes any number."""
 
 
-def fate(context_xml: str, destination: str, evaluate: Evaluate | None = None) -> Fate:
-    """What the context does with a call to the destination."""
-    found = takers(context_xml, destination, evaluate)
+def fate(
+    context_xml: str, destination: str, evaluate: Evaluate | None = None, domain: str = ""
+) -> Fate:
+    """What the context does with a call to the destination (of a domain, where that is known)."""
+    found = takers(context_xml, destination, evaluate, domain)
     if found is None:
         return Fate.UNKNOWN
     if not found:
@@ -86,7 +90,7 @@ def fate(context_xml: str, destination: str, evaluate: Evaluate | None = None) -
 
 
 def takers(
-    context_xml: str, destination: str, evaluate: Evaluate | None = None
+    context_xml: str, destination: str, evaluate: Evaluate | None = None, domain: str = ""
 ) -> list[Taker] | None:
     """The extensions that may take the destination, in order, up to one that does so for certain;
     None where the text is no context.
@@ -99,7 +103,8 @@ def takers(
         return None
     if context.tag != "context":
         return None
-    hunt, other = _Hunt(destination, evaluate), _Hunt(NOWHERE, None)
+    place = _Place(context.get("name", ""), domain)
+    hunt, other = _Hunt(destination, evaluate, place), _Hunt(NOWHERE, None, place)
     found = []
     for extension in context.iter("extension"):
         ways = hunt.walk(extension, {Way()})
@@ -117,11 +122,24 @@ def takers(
     return found
 
 
+class _Place(NamedTuple):
+    """Where a call is."""
+
+    context: str
+    domain: str
+    """The variable ``domain_name``; empty where it is not known."""
+
+    def filled_into(self, text: str) -> str:
+        """A text with its references to context and domain expanded."""
+        return text.replace("${context}", self.context).replace("${domain_name}", self.domain)
+
+
 class _Hunt(NamedTuple):
     """The search for one destination in a context."""
 
     destination: str
     evaluate: Evaluate | None
+    place: _Place
 
     def walk(self, parent: Element, ways: set[Way]) -> set[Way]:
         """Every way through the conditions directly below ``parent``."""
@@ -168,6 +186,8 @@ class _Hunt(NamedTuple):
             return YES
         value: str | None = self.destination
         if field not in NUMBER:
+            if self._is_where_it_is(field, condition.get("expression", "")):
+                return YES
             value = self._look_up(field)
         if value is None:
             return EITHER
@@ -177,10 +197,18 @@ class _Hunt(NamedTuple):
             return NO if self.destination == NOWHERE else EITHER
         return YES if is_match else NO
 
+    def _is_where_it_is(self, field: str, expression: str) -> bool:
+        """Whether a condition on context and domain alone holds, for any domain where the call's is
+        not known."""
+        domains = (self.place.domain,) if self.place.domain else ANY_DOMAIN
+        texts = [self.place._replace(domain=each).filled_into(field) for each in domains]
+        is_about_place = field != texts[0] and "${" not in texts[0]
+        return is_about_place and all(matches(expression, text) for text in texts)
+
     def _look_up(self, field: str) -> str | None:
-        """The result of a look-up in mod_hash; None for any other field."""
-        text = field.replace("${destination_number}", self.destination)
-        is_safe = SAFE.fullmatch(self.destination) and HASH_LOOKUP.fullmatch(text)
+        """The results of look-ups in mod_hash; None for any other field."""
+        text = self.place.filled_into(field).replace("${destination_number}", self.destination)
+        is_safe = SAFE.fullmatch(self.destination) and HASH_LOOKUPS.fullmatch(text)
         return self.evaluate(text) if self.evaluate is not None and is_safe else None
 
 

@@ -29,6 +29,8 @@ REHEARSAL_DURATION = 30
 PROBE = "fluxcc-probe"
 """The destination of a rehearsed call: not a number, so that no dialplan sends it to a trunk."""
 PROBE_TIMEOUT = 5
+MEMCACHE_FLUSH = "memcache flush"
+"""The keys of one kind cannot be listed; FusionPBX's own button does the same."""
 _NOTHING = ("-ERR", "can't find anything", "-USAGE")
 
 
@@ -104,6 +106,17 @@ class Inquiry:
     def evaluate(self, text: str) -> str:
         """A text with its ``${…}`` expanded by FreeSWITCH, outside of any call."""
         return self._ask(f"eval {text}", is_expansion=True)
+
+    # FusionPBX
+
+    def flush_memcache(self) -> str:
+        """Empty memcached; what FreeSWITCH answers."""
+        return self._link.api(MEMCACHE_FLUSH)
+
+    def announce_flush(self, method: str) -> None:
+        """Tell every listener that FusionPBX's cache was emptied, as its own button does."""
+        told = (("API-Command", "cache"), ("API-Command-Argument", "flush"))
+        self._link.send(commands.custom_event(f"fusion::{method}", told))
 
     # Trials
 

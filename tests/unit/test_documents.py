@@ -301,6 +301,7 @@ def test_there_is_a_portuguese_document_for_each_who_needs_one() -> None:
     assert {*map(name_of, PORTUGUESE)} == {
         "README.pt-BR.md",
         "docs/board.pt-BR.md",
+        "docs/fusionpbx.pt-BR.md",
         "docs/supervisor.pt-BR.md",
     }
 

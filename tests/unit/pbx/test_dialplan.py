@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -244,3 +246,40 @@ def test_the_first_extension_of_a_context_is_told() -> None:
     assert first_extension(xml) == GATE_EXTENSION
     assert first_extension("<context name='x'><extension name='other'>") == "other"
     assert first_extension("-ERR no such context") == ""
+
+
+ROOM = "${hash(select/r/${destination_number}@${context})} ${hash(select/r/${destination_number})}"
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({"*1000@a.example": "1000@a.example"}, Fate.TAKEN),
+        ({"*1000": "1000"}, Fate.TAKEN),
+        ({"*1000@b.example": "1000@b.example"}, Fate.NOTHING),
+        ({}, Fate.NOTHING),
+    ],
+)
+def test_look_ups_by_context_are_made(known: dict[str, str], expected: Fate) -> None:
+    def evaluate(text: str) -> str:
+        return re.sub(r"\$\{hash\(select/r/([^)]*)\)\}", lambda key: known.get(key[1], ""), text)
+
+    where = on("^[a-z.-]+/[a-z.-]*$", "${context}/${domain_name}")
+    xml = context(extension(on(r"^\*"), where, on("[0-9]", ROOM))).replace("default", "a.example")
+    assert fate(xml, "*1000", evaluate) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "domain", "expected"),
+    [
+        (r"^[a-z.-]*$", "", True),
+        (r"^a\.example$", "", None),
+        (r"^a\.example$", "a.example", True),
+        (r"^a\.example$", "b.example", None),
+    ],
+)
+def test_a_condition_on_the_domain(pattern: str, domain: str, expected: bool | None) -> None:
+    """Of an unknown domain only what holds for any is known."""
+    xml = context(extension(on("^7001$"), on(pattern, "${domain_name}")))
+    found = fate(xml, "7001", None, domain)
+    assert {Fate.TAKEN: True, Fate.NOTHING: False}.get(found) is expected

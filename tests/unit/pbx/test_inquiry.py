@@ -3,6 +3,7 @@ process; its answers are put into its mouth where the simulator has no such conf
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
@@ -11,9 +12,10 @@ import pytest
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
 from fluxcc.kit import find_kit
 from fluxcc.pbx.inquiry import REHEARSAL_DURATION, Inquiry, Profile
+from fluxcc.pbx.link import Link
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.switch import Address
-from tests.testing.freeswitch import PASSWORD, FreeSwitch
+from tests.testing.freeswitch import PASSWORD, FreeSwitch, until
 
 NUMBER = "5511988887777"
 Answer = Callable[[str, str], None]
@@ -243,3 +245,26 @@ def test_a_rehearsed_call_tells_how_it_ended(
         said,
     )
     assert inquiry.call(NUMBER, "public") == end
+
+
+# FusionPBX
+
+
+def test_memcached_is_emptied_by_freeswitch(inquiry: Inquiry, answer: Answer) -> None:
+    answer("memcache flush", "+OK")
+    assert inquiry.flush_memcache() == "+OK"
+
+
+def test_that_the_cache_was_emptied_is_told_as_fusionpbx_tells_it(
+    inquiry: Inquiry, freeswitch: FreeSwitch
+) -> None:
+    told: list[bytes] = []
+    listener = Link("127.0.0.1", freeswitch.port, PASSWORD, told.append)
+    listener.connect()
+    listener.send("event json CUSTOM fusion::file")
+    inquiry.announce_flush("file")
+    until(lambda: told)
+    listener.stop()
+    event = json.loads(told[0])
+    assert event["Event-Subclass"] == "fusion::file"
+    assert (event["API-Command"], event["API-Command-Argument"]) == ("cache", "flush")
