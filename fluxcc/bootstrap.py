@@ -44,10 +44,11 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     """The whole daemon, not running yet; ``read`` loads the settings again."""
     clock, manager = PbxClock(SystemClock()), ServiceManager(os.environ)
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
+    store = SqlStore(settings.store.url, settings.pbx.node)
     core = Core(
         settings,
         pbx=switch,
-        store=SqlStore(settings.store.url, settings.pbx.node),
+        store=store,
         spool=FolderSpool(settings.survey.spool),
         clock=clock,
         runtime=GeventRuntime(),
@@ -60,9 +61,9 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     intake = Intake(decoder, core, board)
     session = Session(core, switch, decoder, intake, clock, manager)
     health = Health(session, core.journal, clock, lambda: manager.turned)
-    sources = Sources(__version__, settings.pbx.node, session, intake, health, core, board)
+    sources = Sources(__version__, lambda: store.node, session, intake, health, core, board)
 
-    readings = Readings(core, session, intake, settings.pbx.node, lambda: clock.offset)
+    readings = Readings(core, session, intake, lambda: store.node, lambda: clock.offset)
 
     def apply(wanted: Settings) -> None:
         core.configure(wanted)

@@ -27,7 +27,7 @@ _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _STORE = re.compile(r"sqlite:///+[^:/?]|postgresql\+psycopg://")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{2,60}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_NODE = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
+NODE = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
 
 
 class WrongValueError(ValueError):
@@ -136,6 +136,12 @@ def given(value: str) -> None:
         raise WrongValueError(_("must not be empty"))
 
 
+def node(value: str) -> None:
+    """A PBX's name, or none: then the store has it."""
+    if value and not NODE.fullmatch(value):
+        raise WrongValueError(_("must be a name without blanks"))
+
+
 def store_url(value: str) -> None:
     """Where a store can be."""
     if not _STORE.match(value):
@@ -174,7 +180,6 @@ def address(value: str) -> None:
         ) from error
 
 
-node = matching(_NODE, _("must be a name without blanks"))
 cause = matching(
     _CAUSE, _("must be one of FreeSWITCH's hangup causes, such as CALL_REJECTED or USER_BUSY")
 )

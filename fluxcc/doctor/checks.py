@@ -66,6 +66,7 @@ CHECKS = (
     Check("clock", _("clock"), clock.check_clock),
     Check("store", _("store"), store.check_store),
     Check("disk", _("disk"), store.check_disk),
+    Check("node", _("the PBX's name"), store.check_node),
     Check("daemon", _("daemon"), daemon.check_daemon),
     Check("outside", _("outside numbers"), numbers.check_outside),
     Check("users", _("internal numbers"), numbers.check_users),

@@ -39,9 +39,15 @@ class Readings:
     """One per daemon."""
 
     def __init__(
-        self, core: Core, session: Session, intake: Intake, node: str, offset: Callable[[], float]
+        self,
+        core: Core,
+        session: Session,
+        intake: Intake,
+        node: Callable[[], str],
+        offset: Callable[[], float],
     ) -> None:
-        """``offset`` returns by how many seconds FreeSWITCH's clock is ahead of the machine's."""
+        """``node`` returns the name of this PBX in the store; ``offset`` by how many seconds
+        FreeSWITCH's clock is ahead of the machine's."""
         self._core = core
         self._session = session
         self._intake = intake
@@ -64,7 +70,7 @@ class Readings:
         core = self._core
         return DaemonStatus(
             version=__version__,
-            node=self._node,
+            node=self._node(),
             since=self._started,
             connected=core.pbx.is_connected,
             connected_since=self._session.connected_since,

@@ -116,3 +116,7 @@ ENTRIES = Table(
     Column("name", Text, primary_key=True),
     Column("fields", Text, nullable=False),  # a JSON object
 )
+
+IDENTITY = Table("identity", METADATA, Column("node", Text, primary_key=True))
+"""The node whose store an SQLite file is: one row from its birth on (``store.identity``). Empty in
+a PostgreSQL."""

@@ -22,7 +22,7 @@ class Sources(NamedTuple):
     """The parts whose state is read."""
 
     version: str
-    node: str
+    node: Callable[[], str]
     session: Session
     intake: Intake
     health: Health
@@ -167,5 +167,5 @@ class Collector(registry.Collector):
                 family.add_metric([value], count)
             yield family
         about = GaugeMetricFamily(INFO, "Version and node", labels=["version", "node"])
-        about.add_metric([sources.version, sources.node], 1)
+        about.add_metric([sources.version, sources.node()], 1)
         yield about

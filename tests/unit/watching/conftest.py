@@ -56,7 +56,15 @@ class Watched:
         self.registry = CollectorRegistry()
         self.registry.register(
             Collector(
-                Sources("1.2.3", "pbx1", self.session, self.intake, self.health, world, self.board)
+                Sources(
+                    "1.2.3",
+                    lambda: "pbx1",
+                    self.session,
+                    self.intake,
+                    self.health,
+                    world,
+                    self.board,
+                )
             )
         )
         world.happenings.request_answered.connect(Actions(self.registry).ended)
