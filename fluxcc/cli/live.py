@@ -44,6 +44,10 @@ def status_command(session: Session) -> None:
             _("Connected to FreeSWITCH since {since}"),
             since=i18n.clock_time(status.connected_since or 0),
         )
+    elif status.link_refusal:
+        session.say(
+            _("NOT connected, FreeSWITCH REFUSES the daemon: {reason}"), reason=status.link_refusal
+        )
     else:
         session.say(_("NOT connected to FreeSWITCH: {reason}"), reason=status.link_loss)
     session.say(_("{calls} calls, {legs} legs, {blocks} numbers blocked"), **facts)

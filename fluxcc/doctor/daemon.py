@@ -41,7 +41,18 @@ def check_daemon(installation: Installation) -> Iterator[Finding]:
 
 def _troubles(status: DaemonStatus) -> Iterator[Finding]:
     """The faults in the daemon's status."""
-    if not status.connected:
+    if status.link_refusal:
+        yield grave(
+            "daemon-refused",
+            _("FreeSWITCH refuses the daemon, which it took before: {reason}"),
+            _(
+                "Undo what was changed in event_socket.conf.xml or its ACL and reload"
+                " mod_event_socket: the daemon tries again within 30 s. A new password also goes"
+                " into pbx.password_file, and then: systemctl restart fluxcc"
+            ),
+            reason=status.link_refusal,
+        )
+    elif not status.connected:
         yield grave(
             "daemon-not-connected",
             _("The daemon has no link to FreeSWITCH ({reason})."),

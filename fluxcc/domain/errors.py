@@ -40,7 +40,8 @@ class LinkAbsentError(LinkLostError):
 
 
 class LinkRefusedError(PbxError):
-    """A wrong password or a refused address: final until the configuration is changed."""
+    """A wrong password or a refused address: an administrator must act, on this configuration or on
+    FreeSWITCH's."""
 
 
 class StoreUnavailableError(FluxccError):

@@ -11,6 +11,8 @@ class Session(Protocol):
     connects: int
     resyncs: int
     connected_since: float | None
+    refusal: str
+    """Why FreeSWITCH refuses the links; empty while it does not."""
 
     @property
     def is_connected(self) -> bool:

@@ -75,6 +75,7 @@ class Readings:
             connected=core.pbx.is_connected,
             connected_since=self._session.connected_since,
             link_loss=self._session.loss,
+            link_refusal=self._session.refusal,
             calls=len(core.tracker.calls),
             legs=len(core.tracker.legs),
             blocks=len(core.blocklist),

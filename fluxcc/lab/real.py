@@ -92,6 +92,10 @@ class RealLab:
             self._telephones.unplug()
             self._telephones = None
 
+    def lock(self, password: str) -> None:
+        self._freeswitch.lock(password)
+        self.password = password
+
     def api(self, command: str) -> str:
         return self._freeswitch.api(command)
 

@@ -100,6 +100,12 @@ class SimulatedLab:
             self._process.communicate()
             self._process = None
 
+    def lock(self, password: str) -> None:
+        """Take this password alone from now on."""
+        self.kill()
+        self.password = password
+        self.start()
+
     def call(
         self,
         number: str,

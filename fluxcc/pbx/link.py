@@ -77,7 +77,8 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         """Connect and authenticate.
 
         Repairs: no time limit on ``auth/request``; exceptions without a reason; no keepalive.
-        Raises ``LinkRefusedError`` where trying again is useless, ``LinkLostError`` otherwise.
+        Raises ``LinkRefusedError`` where FreeSWITCH refuses password or address, ``LinkLostError``
+        otherwise.
         """
         try:
             self.sock = socket.create_connection((self.host, self.port), self.timeout)

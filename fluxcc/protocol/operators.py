@@ -88,6 +88,8 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     connected: bool
     connected_since: float | None
     link_loss: str
+    link_refusal: str = ""
+    """Why FreeSWITCH refuses the link: password or address; empty while it does not."""
     calls: int
     legs: int
     blocks: int

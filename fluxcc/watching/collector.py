@@ -41,6 +41,11 @@ GAUGES: tuple[Reading, ...] = (
         lambda s: s.session.is_connected,
     ),
     (
+        "fluxcc_link_refused",
+        "1 while FreeSWITCH refuses the password or the address",
+        lambda s: bool(s.session.refusal),
+    ),
+    (
         "fluxcc_link_connected_timestamp_seconds",
         "Since when it is connected; 0 while it is not",
         lambda s: s.session.connected_since or 0,

@@ -27,6 +27,7 @@ class Session:
     waiting: int = 4
     dropped: int = 5
     loss: str = "reading failed"
+    refusal: str = ""
 
     @property
     def is_connected(self) -> bool:
