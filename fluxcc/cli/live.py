@@ -51,6 +51,13 @@ def status_command(session: Session) -> None:
     else:
         session.say(_("NOT connected to FreeSWITCH: {reason}"), reason=status.link_loss)
     session.say(_("{calls} calls, {legs} legs, {blocks} numbers blocked"), **facts)
+    if not status.calls_listed:
+        session.say(
+            _(
+                "FreeSWITCH runs with -nosql and does NOT list its calls: those that began while"
+                " the daemon was not connected are missing"
+            )
+        )
     session.say(
         _("Events: {lag:.3f} s behind, {events_waiting} waiting, {events_dropped} dropped"),
         **facts,

@@ -85,6 +85,8 @@ class Session:
         an administrator has undone what changed since."""
         self.refusal = ""
         """Why FreeSWITCH refuses the links now; empty while it does not."""
+        self.has_tables = True
+        """Whether FreeSWITCH lists its calls; with ``-nosql`` it does not."""
         self.connects = 0
         self.resyncs = 0
         self.connected_since: float | None = None
@@ -215,13 +217,19 @@ class Session:
         # Reset before the snapshot: an event that is dropped during it may be missing from it.
         had_gap, inbox.has_gap = inbox.has_gap, False
         try:
-            snapshot = self.switch.snapshot(known)
+            snapshot = self.switch.snapshot(known, frozenset(tracker.former))
             described = self._describe([leg for leg in snapshot.up if leg not in known])
             self._core.snapshots.resync(snapshot, known, described, yield_to_others)
         except PbxError:
             inbox.has_gap = had_gap or inbox.has_gap
             raise
         self.resyncs += 1
+        if self.has_tables and not snapshot.is_complete:
+            log.warning(
+                "FreeSWITCH runs with -nosql and does not list its calls: those that begin while"
+                " the daemon is not connected stay unknown to it"
+            )
+        self.has_tables = snapshot.is_complete
 
     def _describe(self, legs: list[str]) -> Iterator[tuple[str, LegEvent]]:
         """What FreeSWITCH says of legs that are new here: channel variables, which a table does not

@@ -57,6 +57,7 @@ CHECKS = (
     Check("link", _("link to FreeSWITCH"), link.check_link),
     Check("password", _("password"), link.check_password),
     Check("listener", _("who reaches the event socket"), link.check_listener),
+    Check("listing", _("list of calls"), link.check_listing),
     Check("modules", _("FreeSWITCH's modules"), modules.check_modules),
     Check("kit-dialplan", _("kit: dialplan"), kit.check_dialplan),
     Check("kit-scripts", _("kit: scripts"), kit.check_scripts),

@@ -1,4 +1,5 @@
-"""The event socket: whether it answers, with which password, and on which addresses."""
+"""The event socket: whether it answers, with which password, on which addresses, and whether it
+lists its calls."""
 
 from __future__ import annotations
 
@@ -82,6 +83,22 @@ def check_listener(installation: Installation) -> Iterator[Finding]:
                 " apply-inbound-acl and a firewall name who may connect."
             ),
             address=", ".join(beyond),
+        )
+
+
+def check_listing(installation: Installation) -> Iterator[Finding]:
+    """FreeSWITCH lists its calls, which a daemon that connects has to ask for."""
+    if not installation.pbx.lists_calls():
+        yield warning(
+            "calls-not-listed",
+            _(
+                "FreeSWITCH runs with -nosql and does not list its calls: those that begin while"
+                " the daemon is not connected stay unknown, and nothing can be done with them."
+            ),
+            _(
+                "Start FreeSWITCH without -nosql. Blocks hold all the same, and calls that began"
+                " while the daemon was connected are found again."
+            ),
         )
 
 

@@ -11,6 +11,8 @@ class Session(Protocol):
     connects: int
     resyncs: int
     connected_since: float | None
+    has_tables: bool
+    """Whether FreeSWITCH lists its calls."""
     refusal: str
     """Why FreeSWITCH refuses the links; empty while it does not."""
 

@@ -76,6 +76,7 @@ class Readings:
             connected_since=self._session.connected_since,
             link_loss=self._session.loss,
             link_refusal=self._session.refusal,
+            calls_listed=self._session.has_tables,
             calls=len(core.tracker.calls),
             legs=len(core.tracker.legs),
             blocks=len(core.blocklist),

@@ -110,11 +110,12 @@ class FreeSwitch:
             "lab_rtp_last": ports.rtp_last,
         } | self._variables
 
-    def start(self) -> None:
-        """Start it and return when its event socket accepts, which its last module does."""
+    def start(self, *options: str) -> None:
+        """Start it, with these options more, and return when its event socket accepts, which its
+        last module does."""
         if self.running:
             raise LabError("FreeSWITCH runs already")
-        self._process = self._processes.spawn(self._command(), output=self._output)
+        self._process = self._processes.spawn([*self._command(), *options], output=self._output)
         deadline = time.monotonic() + _START_TIMEOUT
         while not self._is_ready():
             if self._process.poll() is not None:

@@ -93,8 +93,9 @@ class Lab(Protocol):
     def kill(self) -> None:
         """End the PBX with SIGKILL, as a crash would."""
 
-    def start(self) -> None:
-        """Start it (again, after ``kill``) and return when its event socket accepts."""
+    def start(self, *, has_tables: bool = True) -> None:
+        """Start it (again, after ``kill``) and return when its event socket accepts; without tables
+        of its calls (``-nosql``) on demand."""
 
 
 class LabError(Exception):

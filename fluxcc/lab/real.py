@@ -80,8 +80,8 @@ class RealLab:
         # SIGKILL for all: FreeSWITCH takes seven seconds to leave in order, and nothing is kept
         self._opened.close()
 
-    def start(self) -> None:
-        self._freeswitch.start()
+    def start(self, *, has_tables: bool = True) -> None:
+        self._freeswitch.start(*(() if has_tables else ("-nosql",)))
         self._telephones = self._sipp.telephones()
         version = re.search(r"Version (\d[\w.]*(?:-dev)?)", self.api("version"))
         self.name = f"FreeSWITCH {version[1]}" if version else "FreeSWITCH"

@@ -153,6 +153,8 @@ def describe(leg: str) -> str:
 TRUE = "true"
 CHANNELS = "show channels as json"
 BRIDGES = "show bridged_calls as json"
+NO_TABLES = "-ERR SQL disabled"
+"""How the answer to either begins where FreeSWITCH was started with ``-nosql``."""
 CLOCK = "strepoch"
 STORAGE_FOLDER = "global_getvar storage_dir"
 

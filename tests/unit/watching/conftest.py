@@ -28,6 +28,7 @@ class Session:
     dropped: int = 5
     loss: str = "reading failed"
     refusal: str = ""
+    has_tables: bool = True
 
     @property
     def is_connected(self) -> bool:
