@@ -9,10 +9,20 @@ import msgspec
 
 from fluxcc.cli.ask import carry_out
 from fluxcc.cli.destinations import warn_unanswered
+from fluxcc.cli.moments import DurationType
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
-from fluxcc.domain.provisioning import MOST_QUESTIONS, Group, Room, Scale, Service, Trigger
+from fluxcc.config import write_duration
+from fluxcc.domain.provisioning import (
+    LONGEST_WAIT,
+    MOST_QUESTIONS,
+    Group,
+    Room,
+    Scale,
+    Service,
+    Trigger,
+)
 from fluxcc.marking import _
 
 Kind = TypeVar("Kind", Group, Room, Service)
@@ -96,7 +106,7 @@ def room_command() -> None:
 def list_rooms(session: Session) -> None:
     """List the provisioned rooms."""
     template = session.settings.conference.room
-    table = Table([_("agent"), _("dialled"), _("served by")])
+    table = Table([_("agent"), _("dialled"), _("served by"), _("wait")])
     _show(
         session,
         Room,
@@ -105,6 +115,7 @@ def list_rooms(session: Session) -> None:
             room.extension,
             template.format(agent=room.extension),
             "pbx" if room.is_served_by_pbx else "fluxcc",
+            write_duration(int(room.wait)) if room.wait else "-",
         ),
     )
 
@@ -116,15 +127,30 @@ def list_rooms(session: Session) -> None:
     is_flag=True,
     help="The PBX's own dialplan has this room; fluxcc does not serve it.",
 )
+@click.option(
+    "--wait",
+    type=DurationType(),
+    metavar="20s",
+    help="With --served-by-pbx: how long its greeting or PIN may take.",
+)
 @json_option
 @pass_session
-def add_room(session: Session, extension: str, served_by_pbx: bool) -> None:
+def add_room(session: Session, extension: str, served_by_pbx: bool, wait: int | None) -> None:
     """Provision the room of agent EXTENSION.
+
+    With --wait the reply to a conference comes as much later: only when both are in the room.
 
     \b
     fluxcc room add 1000
+    fluxcc room add 1000 --served-by-pbx --wait 20s
     """
-    carry_out(session, "set", entry=Room(extension, served_by_pbx))
+    if wait and not served_by_pbx:
+        raise click.UsageError(session.translate(_("--wait goes with --served-by-pbx")))
+    if wait is not None and wait > LONGEST_WAIT:
+        raise click.UsageError(
+            session.translate(_("--wait: {longest} s at the most")).format(longest=LONGEST_WAIT)
+        )
+    carry_out(session, "set", entry=Room(extension, served_by_pbx, float(wait or 0)))
     if served_by_pbx:
         conference = session.settings.conference
         warn_unanswered(session, conference.room.format(agent=extension), conference.context)
