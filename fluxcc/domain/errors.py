@@ -44,6 +44,10 @@ class LinkRefusedError(PbxError):
     FreeSWITCH's."""
 
 
+class AddressRefusedError(LinkRefusedError):
+    """Not the password: FreeSWITCH's ACL does not have the address from which it is asked."""
+
+
 class StoreUnavailableError(FluxccError):
     """The store cannot be read or written now. The daemon retries; the text says why."""
 
