@@ -56,7 +56,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     # libphonenumber reads its metadata at the first number, which would delay the first call.
     core.numbers.read(SAMPLE_NUMBER)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
-    board = Board(core.executor, switch, settings.lang)
+    board = Board(core.executor, switch, settings.lang, settings.zone)
     core.happenings.connected.connect(board.send_unsent)
     intake = Intake(decoder, core, board)
     session = Session(core, switch, decoder, intake, clock, manager)
@@ -67,7 +67,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
 
     def apply(wanted: Settings) -> None:
         core.configure(wanted)
-        board.language = wanted.lang
+        board.language, board.zone = wanted.lang, wanted.zone
         logs.set_up(wanted.log.level, wanted.log.format)
 
     return Daemon(

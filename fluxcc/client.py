@@ -126,6 +126,7 @@ class Board:
         survey: str = "",
         reason: str = "",
         language: str = "",
+        zone: str = "",
         request: str = "",
     ) -> str:
         """Ask for any action and return the request ID, for ``wait``; an empty ``request`` gets a
@@ -141,6 +142,7 @@ class Board:
                 "Fluxcc-Survey": survey,
                 "Fluxcc-Reason": reason,
                 "Fluxcc-Language": language,
+                "Fluxcc-Zone": zone,
             }
         )
         return request

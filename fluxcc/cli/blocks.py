@@ -11,7 +11,6 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from fluxcc import i18n
 from fluxcc.cli.ask import carry_out, reading_if_running
 from fluxcc.cli.moments import DurationType
 from fluxcc.cli.numbers import number_plan
@@ -66,7 +65,7 @@ def blocks_command(session: Session, with_ended: bool) -> None:
     for block in blocks:
         table.add(
             printable(block.number),
-            i18n.clock_time(block.until),
+            session.moment(block.until),
             printable(block.by),
             str(block.attempts),
             block.state,
@@ -96,7 +95,7 @@ def check_command(session: Session, number: str) -> None:
     if known.block:
         session.say(
             _("Blocked until {until} by {by}, {attempts} attempts"),
-            until=i18n.clock_time(known.block.until),
+            until=session.moment(known.block.until),
             by=printable(known.block.by),
             attempts=known.block.attempts,
         )

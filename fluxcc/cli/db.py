@@ -13,7 +13,6 @@ from typing import NoReturn
 
 import click
 
-from fluxcc import i18n
 from fluxcc.cli.ask import asked, reading_if_running
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import (
@@ -182,7 +181,7 @@ def purge_store(
     if purged.blocked_until:
         session.say(
             _("The number stays blocked until {until}; --with-live-block ends that too."),
-            until=i18n.clock_time(purged.blocked_until),
+            until=session.moment(purged.blocked_until),
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 import msgspec
 
-from fluxcc import i18n
 from fluxcc.cli.ask import reading
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import Session, json_option, pass_session, printable
@@ -37,12 +36,12 @@ def status_command(session: Session) -> None:
         _("fluxcc {version} on {node}, up since {since}"),
         version=status.version,
         node=status.node,
-        since=i18n.clock_time(status.since),
+        since=session.moment(status.since),
     )
     if status.connected:
         session.say(
             _("Connected to FreeSWITCH since {since}"),
-            since=i18n.clock_time(status.connected_since or 0),
+            since=session.moment(status.connected_since or 0),
         )
     elif status.link_refusal:
         session.say(
@@ -89,7 +88,7 @@ def calls_command(session: Session, /, ended: bool, since: float, agent: str) ->
     table = Table([_("since"), _("direction"), _("number"), _("agent"), _("group"), _("call")])
     for call in calls:
         table.add(
-            i18n.clock_time(call.started),
+            session.moment(call.started),
             call.direction,
             printable(call.number),
             printable(call.agent),
@@ -125,13 +124,13 @@ def _show_ended(session: Session, since: float, agent: str) -> None:
     )
     for call in calls:
         table.add(
-            i18n.clock_time(call.started),
+            session.moment(call.started),
             call.direction,
             printable(call.number),
             printable(call.agent),
             printable(call.group),
-            _moment(call.bridged),
-            _moment(call.parted),
+            _moment(session, call.bridged),
+            _moment(session, call.parted),
             call.outcome,
             printable(_words(session, call.sequel)),
             printable(call.customer_leg),
@@ -139,8 +138,8 @@ def _show_ended(session: Session, since: float, agent: str) -> None:
     table.show(session)
 
 
-def _moment(epoch: float | None) -> str:
-    return "" if epoch is None else i18n.clock_time(epoch)
+def _moment(session: Session, epoch: float | None) -> str:
+    return "" if epoch is None else session.moment(epoch)
 
 
 def _words(session: Session, sequel: str) -> str:

@@ -326,6 +326,19 @@ class Settings(msgspec.Struct, frozen=True):
             comment='Of replies to agents: "pt_BR" or "en".',
         ),
     ] = "pt_BR"
+    zone: Annotated[
+        str,
+        Key(
+            "Time zone of replies to boards that do not name one, such as `America/Sao_Paulo`. A"
+            " time that is told in another one names it; the `fluxcc` command speaks in the"
+            " terminal's (`$TZ`)",
+            values.zone,
+            may_change=True,
+            default_told="the machine's",
+            comment='Time zone of times told to agents, such as "America/Sao_Paulo"; empty for this'
+            " machine's.",
+        ),
+    ] = ""
     pbx: PbxSettings = PbxSettings()
     store: StoreSettings = StoreSettings()
     blocks: BlockSettings = BlockSettings()

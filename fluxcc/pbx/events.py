@@ -147,6 +147,7 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     reason: str = msgspec.field(default="", name="Fluxcc-Reason")
     language: str = msgspec.field(default="", name="Fluxcc-Language")
     survey: str = msgspec.field(default="", name="Fluxcc-Survey")
+    zone: str = msgspec.field(default="", name="Fluxcc-Zone")
 
 
 class Decoder:

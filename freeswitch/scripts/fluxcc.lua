@@ -17,6 +17,7 @@ local NAMES = {
   survey = "Fluxcc-Survey",
   reason = "Fluxcc-Reason",
   language = "Fluxcc-Language",
+  zone = "Fluxcc-Zone",
   id = "Fluxcc-Request-ID",
 }
 
