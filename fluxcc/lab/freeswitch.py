@@ -88,8 +88,8 @@ class FreeSwitch:
         connection."""
         former, self._password = self._password, password
         assign(self._folder / "conf", self._assigned())
-        for command in ("reloadxml", "sched_api +1 none reload mod_event_socket"):
-            esl.api(self._ports.event_socket, former, command)
+        # It reads the XML anew first, and is done in the background.
+        esl.api(self._ports.event_socket, former, "reload mod_event_socket")
         deadline = time.monotonic() + _START_TIMEOUT
         while not self._is_ready():
             if time.monotonic() > deadline:
