@@ -24,7 +24,8 @@ from types import TracebackType
 from uuid import uuid4
 
 REPLY_TIMEOUT = 6.0
-"""Seconds for which a reply is waited for; the daemon replies within 5 s."""
+"""Seconds for which a reply is waited for; the daemon replies within 5 s. Only to a conference in a
+room that was given longer (``fluxcc room add --wait``) may it reply as much later."""
 _FIELD = re.compile(r"[^\r\n\x00]*")
 
 
@@ -95,9 +96,10 @@ class Board:
         """End the agent's call and block the caller; ``more`` as for ``ask``."""
         return self.ask("prank", agent, **more)
 
-    def conference(self, agent: str, **more: str) -> Reply:
-        """Move customer and agent to the agent's room."""
-        return self.ask("conference", agent, **more)
+    def conference(self, agent: str, *, patience: float = REPLY_TIMEOUT, **more: str) -> Reply:
+        """Move customer and agent to the agent's room. Where that was given 20 s, ``patience`` has
+        to be 26."""
+        return self.wait(self.begin("conference", agent, **more), patience)
 
     def transfer(self, agent: str, service: str, **more: str) -> Reply:
         """Send the customer to a service, blind."""
@@ -107,7 +109,14 @@ class Board:
         """End the call, with the survey where its group has one; ``survey="no"`` for without."""
         return self.ask("hangup", agent, **more)
 
-    def ask(
+    def ask(self, action: str, agent: str, **more: str) -> Reply:
+        """Ask for any action and return its reply; ``more`` as for ``begin``.
+
+        Raises ``NoReplyError``.
+        """
+        return self.wait(self.begin(action, agent, **more))
+
+    def begin(
         self,
         action: str,
         agent: str,
@@ -117,12 +126,11 @@ class Board:
         survey: str = "",
         reason: str = "",
         language: str = "",
+        zone: str = "",
         request: str = "",
-    ) -> Reply:
-        """Ask for any action and return its reply; an empty ``request`` gets a new ID.
-
-        Raises ``NoReplyError``.
-        """
+    ) -> str:
+        """Ask for any action and return the request ID, for ``wait``; an empty ``request`` gets a
+        new one."""
         request = request or uuid4().hex
         self.send(
             {
@@ -134,9 +142,10 @@ class Board:
                 "Fluxcc-Survey": survey,
                 "Fluxcc-Reason": reason,
                 "Fluxcc-Language": language,
+                "Fluxcc-Zone": zone,
             }
         )
-        return self.wait(request)
+        return request
 
     def send(self, headers: dict[str, str]) -> None:
         """Fire a request event with these headers, those without a value left out."""

@@ -48,7 +48,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
             *(() if are_there else _moves(call, destination, context)),
         ),
         code=Code.CONFERENCE_JOINED,
-        confirmation=None if are_there else AllJoined(call.legs, name),
+        confirmation=None if are_there else AllJoined(call.legs, name, room.wait),
         outcome=Outcome.CONFERENCE,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 import msgspec
 
-from fluxcc import i18n
 from fluxcc.cli.ask import reading
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
@@ -38,16 +37,27 @@ def status_command(session: Session) -> None:
         _("fluxcc {version} on {node}, up since {since}"),
         version=status.version,
         node=status.node,
-        since=i18n.clock_time(status.since),
+        since=session.moment(status.since),
     )
     if status.connected:
         session.say(
             _("Connected to FreeSWITCH since {since}"),
-            since=i18n.clock_time(status.connected_since or 0),
+            since=session.moment(status.connected_since or 0),
+        )
+    elif status.link_refusal:
+        session.say(
+            _("NOT connected, FreeSWITCH REFUSES the daemon: {reason}"), reason=status.link_refusal
         )
     else:
         session.say(_("NOT connected to FreeSWITCH: {reason}"), reason=status.link_loss)
     session.say(_("{calls} calls, {legs} legs, {blocks} numbers blocked"), **facts)
+    if not status.calls_listed:
+        session.say(
+            _(
+                "FreeSWITCH runs with -nosql and does NOT list its calls: those that began while"
+                " the daemon was not connected are missing"
+            )
+        )
     session.say(
         _("Events: {lag:.3f} s behind, {events_waiting} waiting, {events_dropped} dropped"),
         **facts,
@@ -91,7 +101,7 @@ def calls_command(session: Session, /, ended: bool, since: float, agent: str, do
     table = Table(column.titles(titles))
     for call in calls:
         table.add(
-            i18n.clock_time(call.started),
+            session.moment(call.started),
             call.direction,
             printable(call.number),
             printable(call.agent),
@@ -128,13 +138,13 @@ def _show_ended(session: Session, since: float, agent: str, domain: str) -> None
     table = Table(column.titles(titles))
     for call in calls:
         table.add(
-            i18n.clock_time(call.started),
+            session.moment(call.started),
             call.direction,
             printable(call.number),
             printable(call.agent),
             printable(call.group),
-            _moment(call.bridged),
-            _moment(call.parted),
+            _moment(session, call.bridged),
+            _moment(session, call.parted),
             call.outcome,
             printable(_words(session, call.sequel)),
             printable(call.customer_leg),
@@ -143,8 +153,8 @@ def _show_ended(session: Session, since: float, agent: str, domain: str) -> None
     table.show(session)
 
 
-def _moment(epoch: float | None) -> str:
-    return "" if epoch is None else i18n.clock_time(epoch)
+def _moment(session: Session, epoch: float | None) -> str:
+    return "" if epoch is None else session.moment(epoch)
 
 
 def _words(session: Session, sequel: str) -> str:

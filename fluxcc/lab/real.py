@@ -80,8 +80,8 @@ class RealLab:
         # SIGKILL for all: FreeSWITCH takes seven seconds to leave in order, and nothing is kept
         self._opened.close()
 
-    def start(self) -> None:
-        self._freeswitch.start()
+    def start(self, *, has_tables: bool = True) -> None:
+        self._freeswitch.start(*(() if has_tables else ("-nosql",)))
         self._telephones = self._sipp.telephones()
         version = re.search(r"Version (\d[\w.]*(?:-dev)?)", self.api("version"))
         self.name = f"FreeSWITCH {version[1]}" if version else "FreeSWITCH"
@@ -91,6 +91,10 @@ class RealLab:
         if self._telephones:  # they would wait for ever for the end of the calls that died
             self._telephones.unplug()
             self._telephones = None
+
+    def lock(self, password: str) -> None:
+        self._freeswitch.lock(password)
+        self.password = password
 
     def api(self, command: str) -> str:
         return self._freeswitch.api(command)

@@ -75,7 +75,7 @@ class SimulatedLab:
     def __exit__(self, *exception: object) -> None:
         self._opened.close()
 
-    def start(self) -> None:
+    def start(self, *, has_tables: bool = True) -> None:
         """Start it and return when it accepts; after a ``kill``, on the port it had before."""
         # Our own interpreter with our own arguments, no shell in between.
         self._process = subprocess.Popen(  # noqa: S603
@@ -83,6 +83,7 @@ class SimulatedLab:
                 *(sys.executable, "-m", "fluxcc.lab.simulator"),
                 *("--port", str(self.port), "--conf", str(self._configuration)),
                 *("--password", self.password),
+                *(() if has_tables else ("--nosql",)),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -99,6 +100,12 @@ class SimulatedLab:
             self._process.kill()
             self._process.communicate()
             self._process = None
+
+    def lock(self, password: str) -> None:
+        """Take this password alone from now on."""
+        self.kill()
+        self.password = password
+        self.start()
 
     def call(
         self,

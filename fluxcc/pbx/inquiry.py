@@ -71,6 +71,11 @@ class Inquiry:
         """A global variable; empty where it is not set."""
         return self._ask(f"global_getvar {name}")
 
+    def lists_calls(self) -> bool:
+        """Whether it lists its calls; with ``-nosql`` it does not."""
+        answer = self._link.api("show calls count", ANSWER_TIMEOUT)
+        return not answer.startswith(commands.NO_TABLES)
+
     def clock(self) -> int:
         """FreeSWITCH's own clock, in epoch seconds."""
         try:

@@ -92,6 +92,11 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     connected: bool
     connected_since: float | None
     link_loss: str
+    link_refusal: str = ""
+    """Why FreeSWITCH refuses the link: password or address; empty while it does not."""
+    calls_listed: bool = True
+    """Whether FreeSWITCH lists its calls. With ``-nosql`` those that began while the daemon was not
+    connected are not known to it."""
     calls: int
     legs: int
     blocks: int

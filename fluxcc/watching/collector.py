@@ -23,7 +23,7 @@ class Sources(NamedTuple):
     """The parts whose state is read."""
 
     version: str
-    node: str
+    node: Callable[[], str]
     session: Session
     intake: Intake
     health: Health
@@ -40,6 +40,11 @@ GAUGES: tuple[Reading, ...] = (
         "fluxcc_link_up",
         "1 while FreeSWITCH is connected and its calls are known",
         lambda s: s.session.is_connected,
+    ),
+    (
+        "fluxcc_link_refused",
+        "1 while FreeSWITCH refuses the password or the address",
+        lambda s: bool(s.session.refusal),
     ),
     (
         "fluxcc_link_connected_timestamp_seconds",
@@ -173,5 +178,5 @@ class Collector(registry.Collector):
                 family.add_metric([value], count)
             yield family
         about = GaugeMetricFamily(INFO, "Version and node", labels=["version", "node"])
-        about.add_metric([sources.version, sources.node], 1)
+        about.add_metric([sources.version, sources.node()], 1)
         yield about

@@ -83,6 +83,8 @@ class Pbx:
         self._commands = commands
         self.started = time.time()
         self.modules = set(MODULES)
+        self.has_tables = True
+        """Whether ``show`` lists anything; with ``-nosql`` it does not."""
         self.bus = EventBus()
         self.configuration = Configuration(folder)
         self.switchboard = Switchboard(self.bus)

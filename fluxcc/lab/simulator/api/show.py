@@ -87,6 +87,8 @@ def _is_second_of_pair(leg: Channel) -> bool:
 
 
 def _show(pbx: Pbx, arguments: str) -> str:
+    if not pbx.has_tables:
+        return "-ERR SQL disabled, no data available!\n"
     what, _, how = arguments.partition(" ")
     if what == "channels":
         rows = [_channel(leg) for leg in pbx.switchboard if not leg.is_hidden]
