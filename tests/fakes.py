@@ -318,7 +318,7 @@ class FakePbx:
         self._check("has_setting")
         return key in self.settings
 
-    def gate_in(self, context: str) -> Sight:
+    def gate_in(self, context: str, *, of_domain: bool = False) -> Sight:
         """What ``gated`` and ``unseen`` say of this context."""
         self._check("gate_in")
         self.gate_questions.append(context)

@@ -98,7 +98,12 @@ class Core:
         self.scheduler = Scheduler(self.blocking, self.clock)
         self.gates = Gates(self.pbx, self.runtime, self.clock)
         self.attempts = Attempts(
-            self.blocking, self.gates, self.pbx, self.runtime, settings.blocks.reject_cause
+            self.blocking,
+            self.gates,
+            self.domains,
+            self.pbx,
+            self.runtime,
+            settings.blocks.reject_cause,
         )
         self.reclaim = Reclaim(
             self.pbx,

@@ -149,9 +149,10 @@ class Pbx(Protocol):
     def has_setting(self, key: str) -> bool:
         """Whether mod_hash still has a setting; it has none after a reload of the module."""
 
-    def gate_in(self, context: str) -> Sight:
-        """Whether calls in that dialplan context meet the kit's gate first. It is looked up each
-        time, which may take many seconds where the dialplan is served."""
+    def gate_in(self, context: str, *, of_domain: bool) -> Sight:
+        """Whether calls in that dialplan context meet the kit's gate first, or the one for a
+        domain. It is looked up each time, which may take many seconds where the dialplan is
+        served."""
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""

@@ -6,12 +6,11 @@ FreeSWITCH accepts a transfer to a number that it does not have, and then hangs 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 from fluxcc.doctor.finding import Finding, grave, warning
-from fluxcc.doctor.installation import Installation
+from fluxcc.doctor.installation import Installation, Place
 from fluxcc.doctor.served import is_unseen, unseen_in
-from fluxcc.domain.provisioning import Group, Room, Service
+from fluxcc.domain.provisioning import Group, Room, Service, key, scoped
 from fluxcc.domain.sight import Sight
 from fluxcc.kit.names import ROOM_EXTENSION
 from fluxcc.marking import _
@@ -20,108 +19,126 @@ from fluxcc.pbx.dialplan import Fate, fate, takers
 
 def check_rooms(installation: Installation) -> Iterator[Finding]:
     """The dialplan takes those who dial a provisioned room into it."""
-    settings = installation.settings.conference
-    for room, context in product(
-        installation.set_entries(Room), installation.contexts_of(settings.context)
-    ):
-        dialled = settings.room.format(agent=room.extension)
-        if is_unseen(installation, context):
-            yield unseen_in(installation, context, dialled)
-            continue
-        # The kit's extension looks the room up in mod_hash: that is not evaluated here, but asked
-        # further down.
-        evaluate = installation.pbx.evaluate if room.is_served_by_pbx else None
-        found = takers(installation.context(context).xml, dialled, evaluate) or []
-        facts = {"room": dialled, "context": context, "agent": room.extension}
-        if not found:
-            yield grave(
-                "room-without-dialplan",
-                _("Nothing in dialplan context {context} answers room {room} of agent {agent}."),
-                _(
-                    "Install the kit's dialplan/default/00_fluxcc.xml into that context (fluxcc kit"
-                    " install), or give the PBX's own room an extension there, or take the room"
-                    " away: fluxcc room remove {agent}"
-                ),
-                **facts,
-            )
-        elif found[-1].only_ends and not found[-1].is_chosen:
-            yield _ended("room-ended", room.extension, dialled, context)
-        elif room.is_served_by_pbx:
-            continue
-        elif ROOM_EXTENSION not in {taker.name for taker in found}:
-            yield grave(
-                "room-taken",
-                _("Extension {extension} takes room {room} of agent {agent} in context {context}."),
-                _(
-                    "Put the kit's extension before it, or say that the PBX has this room itself:"
-                    " fluxcc room add {agent} --served-by-pbx"
-                ),
-                extension=found[-1].name,
-                **facts,
-            )
-        elif installation.pbx.room(dialled) != room.extension:
-            yield grave(
-                "room-not-told",
-                _("FreeSWITCH does not know that room {room} of agent {agent} is provisioned."),
-                _("Restart the daemon, which tells it again: systemctl restart fluxcc"),
-                **facts,
-            )
+    setting = installation.settings.conference.context
+    for room in installation.set_entries(Room):
+        for place in installation.places(setting, room.domain):
+            yield from _check_room(installation, room, place)
+
+
+def _check_room(installation: Installation, room: Room, place: Place) -> Iterator[Finding]:
+    context, domain = place.context, room.domain or place.domain
+    dialled = installation.settings.conference.room.format(agent=room.extension, domain=domain)
+    if is_unseen(installation, context):
+        yield unseen_in(installation, context, dialled)
+        return
+    # The kit's extension looks the room up in mod_hash: that is not evaluated here, but asked
+    # further down.
+    evaluate = installation.pbx.evaluate if room.is_served_by_pbx else None
+    found = takers(installation.context(context).xml, dialled, evaluate, domain) or []
+    facts = {"room": dialled, "context": context, "agent": key(room)}
+    if not found:
+        yield grave(
+            "room-without-dialplan",
+            _("Nothing in dialplan context {context} answers room {room} of agent {agent}."),
+            _(
+                "Install the kit's dialplan/default/00_fluxcc.xml into that context (fluxcc kit"
+                " install), or give the PBX's own room an extension there, or take the room"
+                " away: fluxcc room remove {agent}"
+            ),
+            **facts,
+        )
+    elif found[-1].only_ends and not found[-1].is_chosen:
+        yield _ended("room-ended", key(room), dialled, context)
+    elif room.is_served_by_pbx:
+        return
+    elif ROOM_EXTENSION not in {taker.name for taker in found}:
+        yield grave(
+            "room-taken",
+            _("Extension {extension} takes room {room} of agent {agent} in context {context}."),
+            _(
+                "Put the kit's extension before it, or say that the PBX has this room itself:"
+                " fluxcc room add {agent} --served-by-pbx"
+            ),
+            extension=found[-1].name,
+            **facts,
+        )
+    elif not _is_told(installation, room, dialled, domain):
+        yield grave(
+            "room-not-told",
+            _("FreeSWITCH does not know that room {room} of agent {agent} is provisioned."),
+            _("Restart the daemon, which tells it again: systemctl restart fluxcc"),
+            **facts,
+        )
+
+
+def _is_told(installation: Installation, room: Room, dialled: str, domain: str) -> bool:
+    """Whether mod_hash has the room, as the kit's extension looks it up: the domain's own one
+    first, then one for all unless this is the domain's."""
+    for each in dict.fromkeys((domain, room.domain)):
+        found = installation.pbx.room(scoped(dialled, each))
+        if found:
+            return found == scoped(room.extension, each)
+    return False
 
 
 def check_surveys(installation: Installation) -> Iterator[Finding]:
     """The dialplan answers where a group's customers are sent for the survey."""
-    settings = installation.settings.survey
-    for group, context in product(
-        installation.set_entries(Group), installation.contexts_of(settings.context)
-    ):
-        if not group.has_survey:
-            continue
-        destination = group.destination or settings.destination
-        facts = {"group": group.name, "destination": destination, "context": context}
-        found = _fate(installation, context, destination)
-        if found is None:
-            yield unseen_in(installation, context, destination)
-        elif found is Fate.ENDED:
-            yield _ended("survey-ended", group.name, destination, context)
-        elif found is Fate.CAUGHT:
-            yield warning(
-                "survey-caught",
-                _(
-                    "The survey of group {group} goes to {destination}, which dialplan context"
-                    " {context} knows only as it knows any number."
-                ),
-                _("Give the survey an extension there, before the one for every number."),
-                **facts,
-            )
-        elif found is Fate.NOTHING:
-            yield grave(
-                "survey-without-dialplan",
-                _(
-                    "The survey of group {group} goes to {destination}, and nothing in dialplan"
-                    " context {context} answers that."
-                ),
-                _(
-                    "Install the kit's dialplan/default/00_fluxcc.xml there (fluxcc kit install),"
-                    " or name another: fluxcc group set {group} --destination EXT"
-                ),
-                **facts,
-            )
+    setting = installation.settings.survey.context
+    for group in installation.set_entries(Group):
+        if group.has_survey:
+            for place in installation.places(setting, group.domain):
+                yield from _check_survey(installation, group, place)
+
+
+def _check_survey(installation: Installation, group: Group, place: Place) -> Iterator[Finding]:
+    context = place.context
+    destination = group.destination or installation.settings.survey.destination
+    facts = {"group": key(group), "destination": destination, "context": context}
+    found = _fate(installation, place, destination)
+    if found is None:
+        yield unseen_in(installation, context, destination)
+    elif found is Fate.ENDED:
+        yield _ended("survey-ended", key(group), destination, context)
+    elif found is Fate.CAUGHT:
+        yield warning(
+            "survey-caught",
+            _(
+                "The survey of group {group} goes to {destination}, which dialplan context"
+                " {context} knows only as it knows any number."
+            ),
+            _("Give the survey an extension there, before the one for every number."),
+            **facts,
+        )
+    elif found is Fate.NOTHING:
+        yield grave(
+            "survey-without-dialplan",
+            _(
+                "The survey of group {group} goes to {destination}, and nothing in dialplan"
+                " context {context} answers that."
+            ),
+            _(
+                "Install the kit's dialplan/default/00_fluxcc.xml there (fluxcc kit install),"
+                " or name another: fluxcc group set {group} --destination EXT"
+            ),
+            **facts,
+        )
 
 
 def check_services(installation: Installation) -> Iterator[Finding]:
     """The dialplan answers where a service's customers are sent."""
     for service in installation.set_entries(Service):
-        for context in installation.contexts_of(service.context):
-            yield from _check_service(installation, service, context)
+        for place in installation.places(service.context, service.domain):
+            yield from _check_service(installation, service, place)
 
 
-def _check_service(installation: Installation, service: Service, context: str) -> Iterator[Finding]:
-    facts = {"service": service.name, "destination": service.destination, "context": context}
-    found = _fate(installation, context, service.destination)
+def _check_service(installation: Installation, service: Service, place: Place) -> Iterator[Finding]:
+    context = place.context
+    facts = {"service": key(service), "destination": service.destination, "context": context}
+    found = _fate(installation, place, service.destination)
     if found is None:
         yield unseen_in(installation, context, service.destination)
     elif found is Fate.ENDED:
-        yield _ended("service-ended", service.name, service.destination, context)
+        yield _ended("service-ended", key(service), service.destination, context)
     elif found is Fate.CAUGHT:
         yield warning(
             "service-caught",
@@ -164,10 +181,12 @@ def _ended(code: str, name: str, destination: str, context: str) -> Finding:
     )
 
 
-def _fate(installation: Installation, context: str, destination: str) -> Fate | None:
+def _fate(installation: Installation, place: Place, destination: str) -> Fate | None:
     """What becomes of a call to the destination; nothing answers in a context that is missing. None
     where the context cannot be seen."""
-    read = installation.context(context)
+    read = installation.context(place.context)
     if read.sight is Sight.UNSEEN:
         return None
-    return fate(read.xml, destination, installation.pbx.evaluate) if read.xml else Fate.NOTHING
+    if not read.xml:
+        return Fate.NOTHING
+    return fate(read.xml, destination, installation.pbx.evaluate, place.domain)

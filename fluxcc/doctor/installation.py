@@ -10,16 +10,25 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fluxcc.config import Settings
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
-from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.provisioning import DOMAIN, PLACEHOLDERS, Entry
 from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.protocol.operators import DaemonStatus
 
 Kind = TypeVar("Kind", bound=Entry)
+
+
+class Place(NamedTuple):
+    """Where something is dialled."""
+
+    domain: str
+    """Empty for any."""
+    context: str
 
 
 class Installation:
@@ -118,12 +127,21 @@ class Installation:
             found |= {queue.partition("@")[2] for queue in self.pbx.queues()} - {""}
         return sorted(found)
 
-    def contexts_of(self, setting: str) -> list[str]:
-        """The dialplan contexts that a setting names: ``default``, or one for each domain."""
-        if "{" not in setting:
-            return [setting]
-        places = setting.replace("{context}", "{domain}")
-        return [places.replace("{domain}", domain) for domain in self.domains]
+    def places(self, setting: str, domain: str = "") -> list[Place]:
+        """Where a context leads that is set for a SIP domain, or for all: one place for each of
+        them where it depends on the domain."""
+        if setting not in PLACEHOLDERS:
+            return [Place(domain, setting)]
+        domains = [domain] if domain else self.domains
+        if setting == DOMAIN:
+            return [Place(each, each) for each in domains]
+        return [Place(each, context) for each in domains if (context := self._context_of(each))]
+
+    def _context_of(self, domain: str) -> str:
+        """The dialplan context of a domain's telephones; empty where none is known."""
+        extensions = (name for name, domains in self.stations.items() if domain in domains)
+        extension = next(extensions, "")
+        return self.pbx.station_context(Agent(extension, domain)) if extension else ""
 
     def set_entries(self, kind: type[Kind]) -> list[Kind]:
         """The supervisors' entries of one kind."""

@@ -35,7 +35,7 @@ def check_dialplan(installation: Installation) -> Iterator[Finding]:
             (settings.conference.context, ROOM_EXTENSION),
             (settings.survey.context, SURVEY_EXTENSION),
         )
-        for context in installation.contexts_of(setting)
+        for _domain, context in installation.places(setting)
     ]
     for file, wanted in ((GATE_PATH, gates), (DESTINATION_PATH, others)):
         read = [(installation.context(context), name) for context, name in wanted]

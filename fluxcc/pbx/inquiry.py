@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.kit import names
 from fluxcc.pbx import commands, people
@@ -103,6 +104,10 @@ class Inquiry:
         except PbxRejectedError:
             return False
         return self._ask(question) == commands.TRUE
+
+    def station_context(self, agent: Agent) -> str:
+        """The dialplan context of an extension's telephone; empty where none is named."""
+        return commands.read_value(self._ask(commands.user_context(agent)))
 
     def queues(self) -> list[str]:
         """mod_callcenter's queues."""

@@ -306,8 +306,9 @@ class Switch:
         """Write a setting for the kit's dialplan."""
         self._accepted(self._api(commands.put_hash(names.SETTINGS_REALM, key, value)))
 
-    def gate_in(self, context: str) -> Sight:
-        """Whether the kit's gate is what calls in that dialplan context meet first.
+    def gate_in(self, context: str, *, of_domain: bool = False) -> Sight:
+        """Whether the kit's gate, or the one for a domain, is what calls in that dialplan context
+        meet first.
 
         It is asked on a connection of its own: a back end that serves the dialplan may take its
         time, and every other command would wait for that.
@@ -321,7 +322,8 @@ class Switch:
             link.stop()
         if found.sight is not Sight.THERE:
             return found.sight
-        gate = dialplan.find_gate(found.xml)
+        names_it = names.DOMAIN_GATE_EXTENSION if of_domain else names.GATE_EXTENSION
+        gate = dialplan.find_gate(found.xml, names_it)
         return Sight.MISSING if gate.before is not None else gate.sight
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:

@@ -11,8 +11,9 @@ import logging
 
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.gates import Gates
+from fluxcc.core.domains import Domains
 from fluxcc.core.ports import Pbx, Runtime
-from fluxcc.domain.blocks import Block
+from fluxcc.domain.blocks import Block, gate_key
 from fluxcc.domain.calls import Leg, LegKind, Outcome
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.sight import Sight
@@ -25,10 +26,17 @@ class Attempts:
     domain is known only later."""
 
     def __init__(
-        self, blocking: Blocking, gates: Gates, pbx: Pbx, runtime: Runtime, cause: str
+        self,
+        blocking: Blocking,
+        gates: Gates,
+        domains: Domains,
+        pbx: Pbx,
+        runtime: Runtime,
+        cause: str,
     ) -> None:
         self._blocking = blocking
         self._gates = gates
+        self._domains = domains
         self._pbx = pbx
         self._runtime = runtime
         self.cause = cause
@@ -44,26 +52,28 @@ class Attempts:
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED
         self._blocking.count_attempt(block)
-        self._runtime.spawn(self.refuse, block, leg.uuid, leg.number, leg.context)
+        # Where the domain is known only now, its dialplan's gate has not refused the leg.
+        is_new = not block.domain or self._domains.of_context(leg.context) == block.domain
+        gate = leg.context if is_new else ""
+        self._runtime.spawn(self.refuse, block, leg.uuid, leg.number, gate)
 
     def refuse(self, block: Block, leg: str, caller_id: str, context: str) -> None:
-        """Announce the attempt, and end the leg (a UUID) unless the gate in that context does."""
+        """Announce the attempt, and end the leg (a UUID) unless the gate in that context does; an
+        empty one has none."""
         self._blocking.announce_attempt(block, caller_id)
+        is_key = self._blocking.blocklist.is_key(gate_key(caller_id, block.domain))
         try:
-            if self._is_left_to_gate(block, caller_id, context):
+            if is_key and context and self._is_left_to_gate(context, block.domain):
                 return
             self._pbx.end_leg(leg, self.cause)
         except PbxError as error:
             log.warning("a blocked caller was not refused", extra={"leg": leg, "error": str(error)})
 
-    def _is_left_to_gate(self, block: Block, caller_id: str, context: str) -> bool:
-        """Whether the gate refuses this caller.
-
-        In which SIP domain a call is, is mostly known only when that domain's gate had its turn.
+    def _is_left_to_gate(self, context: str, domain: str) -> bool:
+        """Whether the gate refuses a caller whom that domain has blocked (empty for all).
 
         Where that cannot be seen, the leg is ended at once. Waiting for the gate's own refusal
         would let a blocked caller be answered wherever there is none; a gate that was faster has
         ended the leg already, and one that is slower loses its announcement at most.
         """
-        is_key = not block.domain and self._blocking.blocklist.is_key(caller_id)
-        return is_key and self._gates.look(context) is Sight.THERE
+        return self._gates.look(context, of_domain=bool(domain)) is Sight.THERE

@@ -30,6 +30,10 @@ REMEMBERED = 86_400.0
 log = logging.getLogger(__name__)
 
 
+_Place = tuple[str, bool]
+"""A context, and whether the gate of its domain is meant."""
+
+
 class _Look(msgspec.Struct):
     """What was seen in one context. Moments are the monotonic clock's."""
 
@@ -47,24 +51,25 @@ class Gates:
         self._pbx = pbx
         self._runtime = runtime
         self._clock = clock
-        self._looks: dict[str, _Look] = {}
-        self._asking: dict[str, Latch] = {}
+        self._looks: dict[_Place, _Look] = {}
+        self._asking: dict[_Place, Latch] = {}
         self._settled_at = 0.0
 
     def with_sight(self, sight: Sight) -> list[str]:
         """The contexts of which this is known."""
-        return sorted(context for context, look in self._looks.items() if look.sight is sight)
+        return sorted({place[0] for place, look in self._looks.items() if look.sight is sight})
 
-    def look(self, context: str) -> Sight:
-        """Whether the gate in that context refuses a blocked caller who has come by it now. Where
-        the answer takes longer than the caller's telephone rings, it cannot be seen."""
+    def look(self, context: str, *, of_domain: bool = False) -> Sight:
+        """Whether the gate in that context (or the one of its domain) refuses a blocked caller who
+        has come by it now. Where the answer takes too long, it cannot be seen."""
         now = self._clock.monotonic()
-        known = self._looks.get(context)
+        place = context, of_domain
+        known = self._looks.get(place)
         if known is not None:
             known.visited = now
             if now < known.until:
                 return known.sight
-        seen: Sight | None = self._ask(context).wait(PATIENCE)
+        seen: Sight | None = self._ask(place).wait(PATIENCE)
         return seen or Sight.UNSEEN
 
     def doubt(self) -> None:
@@ -78,38 +83,39 @@ class Gates:
         """Ask again what is too old, and forget where no blocked caller comes any more; the seconds
         until the next step."""
         now = self._clock.monotonic()
-        for context, look in list(self._looks.items()):
+        for place, look in list(self._looks.items()):
             if now > look.visited + REMEMBERED:
-                del self._looks[context]
+                del self._looks[place]
             elif look.until <= now and self._settled_at <= now and self._pbx.is_connected:
-                self._ask(context)
+                self._ask(place)
         return STEP
 
-    def _ask(self, context: str) -> Latch:
+    def _ask(self, place: _Place) -> Latch:
         """Ask in a greenlet of its own, once for all who wait; the latch gets the answer."""
-        latch = self._asking.get(context)
+        latch = self._asking.get(place)
         if latch is None:
-            latch = self._asking[context] = self._runtime.latch()
-            self._runtime.spawn(self._answer, context, latch)
+            latch = self._asking[place] = self._runtime.latch()
+            self._runtime.spawn(self._answer, place, latch)
         return latch
 
-    def _answer(self, context: str, latch: Latch) -> None:
+    def _answer(self, place: _Place, latch: Latch) -> None:
+        context, of_domain = place
         asked_at = self._clock.monotonic()
         try:
-            sight = self._pbx.gate_in(context)
+            sight = self._pbx.gate_in(context, of_domain=of_domain)
         except PbxError as error:
             log.info("a context was not read", extra={"context": context, "error": str(error)})
             sight = Sight.UNSEEN
         finally:
-            del self._asking[context]
-        known = self._looks.get(context)
+            del self._asking[place]
+        known = self._looks.get(place)
         if known is None or known.sight is not sight:
             _tell(context, sight)
         visited = known.visited if known is not None else asked_at
         # An answer that was given while the dialplan still changed holds until it no longer does.
         is_settled = self._settled_at <= asked_at
         until = asked_at + MOST_AGE if is_settled else self._settled_at
-        self._looks[context] = _Look(sight, until, visited)
+        self._looks[place] = _Look(sight, until, visited)
         latch.set(sight)
 
 

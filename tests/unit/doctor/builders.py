@@ -12,6 +12,7 @@ from fluxcc import __version__
 from fluxcc.config import PbxSettings, Settings
 from fluxcc.doctor.finding import Finding
 from fluxcc.doctor.installation import Installation
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.sight import Sight
@@ -83,12 +84,15 @@ class Known(msgspec.Struct, kw_only=True):
     registrations: list[tuple[str, str]] = []
     answered_for: tuple[tuple[str, str], ...] = ()
     """Users whom a served directory knows and does not list."""
+    station_contexts: dict[str, str] = {}
     queues: list[str] = []
     queue_agents: list[QueueAgent] = []
     clock: int = int(NOW)
     listen_ip: str = ""
     room: str = ""
-    """What mod_hash has for any room."""
+    """What mod_hash has for any room that is not in ``rooms``."""
+    rooms: dict[str, str] = {}
+    """What is dialled → what mod_hash has for it."""
     refuses_everyone: bool = False
     refuses_nobody: bool = False
     cause: str = "CALL_REJECTED"
@@ -156,6 +160,10 @@ class FakeInquiry:
         self.asked_about.append((user, domain))
         return (user, domain) in self._known.answered_for
 
+    def station_context(self, agent: Agent) -> str:
+        """As the directory has it."""
+        return self._known.station_contexts.get(str(agent), "")
+
     def queues(self) -> list[str]:
         """mod_callcenter's."""
         return self._known.queues
@@ -189,9 +197,9 @@ class FakeInquiry:
         """Nothing is in mod_hash."""
         return ""
 
-    def room(self, _dialled: str) -> str:
+    def room(self, dialled: str) -> str:
         """Empty where there is none."""
-        return self._known.room
+        return self._known.rooms.get(dialled, self._known.room)
 
 
 def installation(

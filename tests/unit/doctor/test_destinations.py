@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.config import Settings
+from fluxcc.config.settings import ConferenceSettings, SurveySettings
 from fluxcc.doctor import destinations
 from fluxcc.doctor.finding import State
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
@@ -136,3 +138,54 @@ def test_a_service_that_is_hung_up_before_it_is_reached() -> None:
     inquiry = FakeInquiry(contexts={"default": HANGS_UP + SERVICE})
     whole = installation(inquiry, entries=[Service("invoices", "7001")])
     assert codes(destinations.check_services(whole)) == ["service-ended"]
+
+
+A, B = "a.example", "b.example"
+BY_DOMAIN = Settings(
+    conference=ConferenceSettings(context="{domain}"), survey=SurveySettings(context="{domain}")
+)
+TWO = {"registrations": [("1000", A), ("1001", B)]}
+
+
+@pytest.mark.parametrize(
+    ("room", "rooms", "expected"),
+    [
+        (Room("1000", domain=A), {"*1000@a.example": "1000@a.example"}, []),
+        (Room("1000", domain=A), {"*1000": "1000"}, ["room-not-told"]),
+        (Room("1000"), {"*1000": "1000"}, []),
+        (Room("1000"), {"*1000@a.example": "1000@a.example", "*1000": "1000"}, []),
+        (Room("1000"), {"*1000@a.example": "1000@b.example"}, ["room-not-told"] * 2),
+        (Room("1000"), {}, ["room-not-told"] * 2),
+    ],
+)
+def test_a_room_of_a_domain_is_looked_for_in_its_context(
+    room: Room, rooms: dict[str, str], expected: list[str]
+) -> None:
+    inquiry = FakeInquiry(contexts={A: ROOM, B: ROOM}, rooms=rooms, **TWO)
+    whole = installation(inquiry, settings=BY_DOMAIN, entries=[room])
+    assert codes(destinations.check_rooms(whole)) == expected
+
+
+def test_a_survey_and_a_service_are_looked_for_in_the_contexts_of_their_domains() -> None:
+    inquiry = FakeInquiry(contexts={A: SURVEY + SERVICE, B: SURVEY}, **TWO)
+    entries = [
+        Group("sales", has_survey=True),
+        Service("invoices", "7001", "{domain}", domain=A),
+        Service("orders", "7001", "{domain}"),
+    ]
+    whole = installation(inquiry, settings=BY_DOMAIN, entries=entries)
+    assert codes(destinations.check_surveys(whole)) == []
+    (found,) = destinations.check_services(whole)
+    assert (found.code, found.facts["service"], found.facts["context"]) == (
+        "service-without-dialplan",
+        "orders",
+        B,
+    )
+
+
+def test_the_context_of_the_telephones_is_what_the_directory_says() -> None:
+    inquiry = FakeInquiry(
+        contexts={"from-a": SERVICE}, station_contexts={"1000@a.example": "from-a"}, **TWO
+    )
+    entries: list[Entry] = [Service("invoices", "7001", "{context}")]
+    assert codes(destinations.check_services(installation(inquiry, entries=entries))) == []
