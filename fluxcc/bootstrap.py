@@ -48,7 +48,9 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         settings,
         pbx=switch,
         store=SqlStore(settings.store.url, settings.pbx.node),
-        spool=FolderSpool(settings.survey.spool),
+        spool=FolderSpool(
+            settings.survey.spool, may_be_missing=not settings.pbx.is_on_this_machine
+        ),
         clock=clock,
         runtime=GeventRuntime(),
     )

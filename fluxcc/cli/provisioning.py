@@ -12,7 +12,15 @@ from fluxcc.cli.destinations import warn_unanswered
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
-from fluxcc.domain.provisioning import MOST_QUESTIONS, Group, Room, Scale, Service, Trigger
+from fluxcc.domain.provisioning import (
+    MOST_QUESTIONS,
+    Group,
+    Language,
+    Room,
+    Scale,
+    Service,
+    Trigger,
+)
 from fluxcc.marking import _
 
 Kind = TypeVar("Kind", Group, Room, Service)
@@ -57,6 +65,11 @@ def list_groups(session: Session) -> None:
 )
 @click.option("--scale", type=click.Choice([s.value for s in Scale]), help="What may be pressed.")
 @click.option("--prompts", metavar="DIR", help="Folder of the group's own recordings.")
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    help="Of the kit's own ones.",
+)
 @json_option
 @pass_session
 def set_group(session: Session, /, name: str, survey: str | None, **changes: Any) -> None:

@@ -82,6 +82,9 @@ class Readings:
             records_pending=core.journal.pending,
             store_failure=core.journal.failure,
             contexts_without_gate=core.attempts.ungated,
+            unplayable=core.surveys.faults.unplayable,
+            spool_unread=core.surveys.faults.spool_unread,
+            spool_unwritten=core.surveys.faults.spool_unwritten,
         )
 
     def calls(self, _ask: Ask, _who: str) -> list[LiveCall]:

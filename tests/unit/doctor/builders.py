@@ -13,9 +13,9 @@ from fluxcc.config import PbxSettings, Settings
 from fluxcc.doctor.finding import Finding
 from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import PbxError
-from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.provisioning import Entry, Group
 from fluxcc.kit import find_kit
-from fluxcc.pbx.inquiry import Inquiry, Profile
+from fluxcc.pbx.inquiry import Inquiry, Profile, SurveyFaults
 from fluxcc.protocol.operators import DaemonStatus
 from tests.fakes import NOW
 
@@ -81,6 +81,8 @@ class Known(msgspec.Struct, kw_only=True):
     refuses_nobody: bool = False
     cause: str = "CALL_REJECTED"
     """How a call ends that is placed."""
+    survey_faults: SurveyFaults | None = SurveyFaults([], "")
+    """What the survey's script finds; None where it does not run."""
 
 
 class FakeInquiry:
@@ -91,6 +93,8 @@ class FakeInquiry:
         self._known = Known(**known)
         self.blocked: list[str] = []
         self.called: list[tuple[str, str]] = []
+        self.tried: list[Group] = []
+        """The groups whose recordings were tried."""
         self.asked_for: list[str] = []
         """The contexts whose XML was asked for."""
 
@@ -141,6 +145,11 @@ class FakeInquiry:
         assert number in self.blocked
         self.called.append((number, context))
         return self._known.cause
+
+    def survey_faults(self, group: Group) -> SurveyFaults | None:
+        """For whichever group."""
+        self.tried.append(group)
+        return self._known.survey_faults
 
     def evaluate(self, _text: str) -> str:
         """Nothing is in mod_hash."""
