@@ -68,7 +68,7 @@ def list_groups(session: Session) -> None:
 @click.option(
     "--language",
     type=click.Choice([each.value for each in Language]),
-    help="Of the kit's own ones.",
+    help="Language of the kit's recordings.",
 )
 @json_option
 @pass_session

@@ -50,18 +50,14 @@ class SurveyFaults:
 
     def told(self, headers: Mapping[str, str]) -> None:
         """Take over what a survey's event tells; one without a fault takes back the one before.
-
-        A script of an older kit tells nothing, and then nothing changes.
-        """
-        if "Fluxcc-Unplayable" in headers:
-            group = clean_text(headers.get("Fluxcc-Group", ""), LONGEST_GROUP)
-            files = clean_text(headers["Fluxcc-Unplayable"], LONGEST_FAULT)
-            self._note_unplayable(group, [file for file in files.split(",") if file])
-        if "Fluxcc-Spool-Failure" in headers:
-            failure = clean_text(headers["Fluxcc-Spool-Failure"], LONGEST_FAULT)
-            if failure and failure != self.spool_unwritten:
-                log.warning("the survey's spool cannot be written", extra={"reason": failure})
-            self.spool_unwritten = failure
+        (FreeSWITCH leaves out a header without a value.)"""
+        group = clean_text(headers.get("Fluxcc-Group", ""), LONGEST_GROUP)
+        files = clean_text(headers.get("Fluxcc-Unplayable", ""), LONGEST_FAULT)
+        self._note_unplayable(group, [file for file in files.split(",") if file])
+        failure = clean_text(headers.get("Fluxcc-Spool-Failure", ""), LONGEST_FAULT)
+        if failure and failure != self.spool_unwritten:
+            log.warning("the survey's spool cannot be written", extra={"reason": failure})
+        self.spool_unwritten = failure
 
     def group_changed(self, group: Group) -> None:
         """Forget a group's recordings: a supervisor may have chosen others. Its next survey
