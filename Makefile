@@ -73,10 +73,10 @@ catalogues: $(VENV)/.installed-dev ## collect the sentences anew and compile the
 	    --output-dir=$(CATALOGUES) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile --domain=fluxcc --directory=$(CATALOGUES)
 
-deb: $(VENV)/.installed ## a Debian 12 package in dist/
+deb: $(VENV)/.installed ## a package for Debian 12 and 13 in dist/
 	packaging/build-deb dist
 
-test-deb: $(VENV)/.installed ## the package's life under systemd, on a copy of this machine (needs root)
+test-deb: $(VENV)/.installed ## the package's life on Debian 12, on 13 and from 12 to 13 (needs root)
 	packaging/test-deb "$$(packaging/build-deb dist)"
 
 chaos: $(VENV)/.installed-dev ## kills, cuts, overload, a broken store, a soak: an hour or so, with figures

@@ -189,18 +189,42 @@ def serves_operators() -> None:
 
 
 def takes_answers_in() -> None:
-    """It may read and empty FreeSWITCH's storage folder, and nothing else of FreeSWITCH's."""
+    """It may list FreeSWITCH's storage folder and take the answers out of it, although these are
+    another user's, and nothing else of FreeSWITCH's."""
+    run(
+        "adduser",
+        "--quiet",
+        "--system",
+        "--ingroup",
+        "freeswitch",
+        "--no-create-home",
+        "freeswitch",
+    )
     STORAGE.mkdir(parents=True)
-    left = STORAGE / "fluxcc-survey-1.done"
-    left.write_text("{}\n")
-    for path, mode in ((STORAGE, 0o770), (left, 0o660)):
-        shutil.chown(path, "root", "freeswitch")
+    left, message, database = (
+        STORAGE / "fluxcc-survey-1.done",
+        STORAGE / "msg.wav",
+        STORAGE.parent / "db",
+    )
+    for path, mode in (
+        (left, 0o660),
+        (message, 0o600),
+        (database, 0o600),
+        (STORAGE, 0o750),
+        (STORAGE.parent, 0o700),
+    ):
+        if not path.is_dir():
+            path.write_text("{}\n")
+        shutil.chown(path, "freeswitch", "freeswitch")
         path.chmod(mode)
     text = CONFIGURATION.read_text()
     CONFIGURATION.write_text(text.replace('#spool = ""', f'spool = "{STORAGE}"'))
     run("systemctl", "restart", "fluxcc")
     until(lambda: not left.exists(), "it has taken the file")
-    shutil.rmtree(STORAGE)
+    for path in (message, database):
+        run("cat", str(path), user="fluxcc", fails=True)
+    run("ls", str(STORAGE.parent), user="fluxcc", fails=True)
+    shutil.rmtree(STORAGE.parent)
 
 
 def is_restarted(times: int) -> bool:
