@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -207,15 +209,12 @@ def test_a_spool_that_the_daemon_alone_cannot_list(
     assert found_grave(daemon) == {}
 
 
-class closed:  # noqa: N801 - used in a ``with``
+@contextmanager
+def closed(folder: Path, mode: int) -> Iterator[None]:
     """A folder with other rights for a while."""
-
-    def __init__(self, folder: Path, mode: int) -> None:
-        self._folder, self._mode = folder, mode
-        self._before = folder.stat().st_mode & 0o7777
-
-    def __enter__(self) -> None:
-        self._folder.chmod(self._mode)
-
-    def __exit__(self, *_exception: object) -> None:
-        self._folder.chmod(self._before)
+    before = stat.S_IMODE(folder.stat().st_mode)
+    folder.chmod(mode)
+    try:
+        yield
+    finally:
+        folder.chmod(before)
