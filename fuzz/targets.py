@@ -134,7 +134,7 @@ class _Executor:
 
     def execute(self, request: Request) -> Reply:
         """What must hold of every request that got so far."""
-        for text in (request.id, request.agent, request.call, request.reason):
+        for text in (request.id, str(request.agent), request.call, request.reason):
             must(bool(ONE_LINE.fullmatch(text)), "a request with a control character")
         for text in (request.service, request.number):
             must(bool(ONE_LINE.fullmatch(text)) and len(text) <= 65, "a request too long")
@@ -284,7 +284,7 @@ def dialplan_reader(data: bytes) -> None:
     destination = _DESTINATIONS[data[0] % len(_DESTINATIONS) if data else 0]
     dialplan.fate(text, destination)
     dialplan.fate(text, destination, lambda asked: asked[:4])
-    dialplan.first_extension(text)
+    dialplan.find_gate(text)
 
 
 # Log lines

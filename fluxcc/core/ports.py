@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
@@ -26,6 +27,7 @@ from fluxcc.domain.media import Media
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
 
 Result = TypeVar("Result")
@@ -95,6 +97,12 @@ class Pbx(Protocol):
         """Make the media of a bridge, named by its originatee, run through FreeSWITCH again; return
         once it does."""
 
+    def user_context(self, agent: Agent) -> str:
+        """The dialplan context of a user in FreeSWITCH's directory; empty where it has none."""
+
+    def are_users(self, agents: Sequence[Agent]) -> list[bool]:
+        """Whether each of them is a user in FreeSWITCH's directory."""
+
     def members_of(self, room: str) -> frozenset[str]:
         """The legs in the conference of that name; none where there is no such conference."""
 
@@ -141,8 +149,9 @@ class Pbx(Protocol):
     def has_setting(self, key: str) -> bool:
         """Whether mod_hash still has a setting; it has none after a reload of the module."""
 
-    def has_gate(self, context: str) -> bool:
-        """Whether that dialplan context has the kit's gate (it is looked up each time)."""
+    def gate_in(self, context: str) -> Sight:
+        """Whether calls in that dialplan context meet the kit's gate first. It is looked up each
+        time, which may take many seconds where the dialplan is served."""
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""
@@ -172,6 +181,7 @@ class Batch(msgspec.Struct, frozen=True):
     audit: tuple[AuditRecord, ...] = ()
     surveys: tuple[Survey, ...] = ()
     entries: tuple[Entry, ...] = ()
+    domains: tuple[SeenDomain, ...] = ()
     removed: tuple[Entry, ...] = ()
     """Entries that are to be deleted."""
 
@@ -204,6 +214,9 @@ class Store(Protocol):
     def live_blocks(self) -> list[Block]:
         """Every block of this node in state ``live``, also those whose time has passed;
         newest first."""
+
+    def domains(self) -> list[SeenDomain]:
+        """The SIP domains that were seen on this node."""
 
     def block_history(self, number: str) -> list[Block]:
         """Every block that the canonical number ever had on this node, newest first."""

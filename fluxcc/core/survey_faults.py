@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from fluxcc.domain.provisioning import Group
+from fluxcc.domain.agents import clean_domain
+from fluxcc.domain.provisioning import Group, key, scoped
 from fluxcc.domain.requests import clean_text
 
 LONGEST_GROUP = 128
@@ -35,7 +36,8 @@ class SurveyFaults:
 
     @property
     def unplayable(self) -> dict[str, list[str]]:
-        """Group → the recordings that FreeSWITCH could not read at the group's last survey."""
+        """Group, with its SIP domain where it has one → the recordings that FreeSWITCH could not
+        read at the group's last survey."""
         return dict(self._unplayable)
 
     @property
@@ -51,7 +53,10 @@ class SurveyFaults:
     def told(self, headers: Mapping[str, str]) -> None:
         """Take over what a survey's event tells; one without a fault takes back the one before.
         (FreeSWITCH leaves out a header without a value.)"""
-        group = clean_text(headers.get("Fluxcc-Group", ""), LONGEST_GROUP)
+        group = scoped(
+            clean_text(headers.get("Fluxcc-Group", ""), LONGEST_GROUP),
+            clean_domain(headers.get("Fluxcc-Domain", "")),
+        )
         files = clean_text(headers.get("Fluxcc-Unplayable", ""), LONGEST_FAULT)
         self._note_unplayable(group, [file for file in files.split(",") if file])
         failure = clean_text(headers.get("Fluxcc-Spool-Failure", ""), LONGEST_FAULT)
@@ -62,7 +67,10 @@ class SurveyFaults:
     def group_changed(self, group: Group) -> None:
         """Forget a group's recordings: a supervisor may have chosen others. Its next survey
         tells."""
-        self._unplayable.pop(group.name, None)
+        for name in list(self._unplayable):
+            own = name == key(group)
+            if own or (not group.domain and name.startswith(f"{group.name}@")):
+                del self._unplayable[name]
 
     def spool_read(self, error: OSError | None) -> None:
         """Note that the daemon has read the spool, or why it could not."""

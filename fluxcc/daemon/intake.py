@@ -43,12 +43,14 @@ class Intake:
         """Seconds from the time stamp of the last heartbeat to the moment it was handled."""
         self._handlers: dict[tuple[str, str], Handler] = {
             (events.HEARTBEAT, ""): self._heartbeat,
-            (events.RELOADXML, ""): self._dialplan_reloaded,
+            (events.RELOADXML, ""): self._dialplan_changed,
+            **{(events.CUSTOM, cache): self._dialplan_changed for cache in events.FUSIONPBX_CACHES},
             (events.CUSTOM, events.REQUEST): self._requested,
             (events.CUSTOM, events.REPLY): self._reply_came_back,
             (events.CUSTOM, events.CONFERENCE): self._conference_changed,
             (events.CUSTOM, events.VALET): self._lot_changed,
             (events.CUSTOM, events.SURVEY): self._survey_answered,
+            (events.CUSTOM, events.REGISTERED): self._telephone_registered,
         }
         self._leg_handlers = {
             name: getattr(core.tracker, method) for name, method in events.LEG_EVENTS.items()
@@ -108,8 +110,11 @@ class Intake:
     def _survey_answered(self, event: events.Event, body: bytes) -> None:
         self._core.surveys.note_answer(json_texts.read_loosely(body))
 
-    def _dialplan_reloaded(self, event: events.Event, body: bytes) -> None:
-        self._core.attempts.forget_gates()
+    def _telephone_registered(self, event: events.Event, body: bytes) -> None:
+        self._core.domains.see(self._decoder.registered(body))
+
+    def _dialplan_changed(self, event: events.Event, body: bytes) -> None:
+        self._core.gates.doubt()
 
     def _heartbeat(self, event: events.Event, body: bytes) -> None:
         if event.at.isdigit():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
-from fluxcc.domain.provisioning import Group
+from fluxcc.domain.provisioning import Group, key
 from fluxcc.marking import _
 
 
@@ -40,6 +40,6 @@ def check_prompts(installation: Installation) -> Iterator[Finding]:
                     "Let the user that FreeSWITCH runs as read these files, and enter every folder"
                     " above them. Where they are missing, run: fluxcc kit install DIR"
                 ),
-                group=group.name,
+                group=key(group),
                 files=", ".join(found.unplayable),
             )

@@ -27,6 +27,8 @@ class Survey(msgspec.Struct, frozen=True):
     questions: int
     answers: tuple[int | None, ...] = ()
     """What was pressed, one place a question; None where nothing was, or ``UNHEARD``."""
+    domain: str = ""
+    """The agent's SIP domain."""
 
     @property
     def pressed(self) -> list[int]:

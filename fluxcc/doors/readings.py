@@ -16,6 +16,7 @@ from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError, StoreUnavailableError
 from fluxcc.domain.requests import Actor, Role
+from fluxcc.domain.sight import Sight
 from fluxcc.doors.observed import Intake, Session
 from fluxcc.protocol.operators import (
     BLOCKS,
@@ -81,7 +82,9 @@ class Readings:
             resyncs=self._session.resyncs,
             records_pending=core.journal.pending,
             store_failure=core.journal.failure,
-            contexts_without_gate=core.attempts.ungated,
+            contexts_without_gate=core.gates.with_sight(Sight.MISSING),
+            contexts_unseen=core.gates.with_sight(Sight.UNSEEN),
+            domains=core.domains.known,
             unplayable=core.surveys.faults.unplayable,
             spool_unread=core.surveys.faults.spool_unread,
             spool_unwritten=core.surveys.faults.spool_unwritten,
@@ -97,7 +100,7 @@ class Readings:
 
     def check(self, ask: Ask, _who: str) -> CheckedNumber:
         """What is known of a number."""
-        return checked(ask.number, self._core.numbers, self._core.blocklist.find)
+        return checked(ask.number, self._core.numbers, self._core.blocklist.find_all)
 
 
 def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
@@ -127,7 +130,8 @@ def _live_call(call: Call) -> LiveCall:
         call=call.customer_uuid or first,
         direction=call.direction.value,
         number=call.number,
-        agent=call.agent,
+        agent=call.agent.extension,
+        domain=call.domain,
         group=call.group,
         started=call.started,
         bridged=call.bridged,

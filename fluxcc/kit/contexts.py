@@ -11,11 +11,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from fluxcc.kit.names import DESTINATION_CONTEXT, DIALPLAN_FILE, GATE_CONTEXT
+from fluxcc.kit.names import DESTINATION_CONTEXT, DIALPLAN_FILE, DOMAIN_CONTEXT, GATE_CONTEXT
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CONTEXT = re.compile(r"<context\s+name=\"([^\"]+)\"[^>]*>(.*?)(?:</context>|\Z)", re.DOTALL)
 _INCLUDE = re.compile(r"<X-PRE-PROCESS\s+cmd=\"include\"\s+data=\"([^\"]+)\"")
+_LINE = f'\n    <X-PRE-PROCESS cmd="include" data="{GATE_CONTEXT}/{DIALPLAN_FILE}"/>\n'
+"""A line of its own: FreeSWITCH ignores everything else on a directive's line."""
 _EXTENSION = re.compile(r"<extension\s[^>]*name=\"([^\"]*)\"")
 
 
@@ -35,13 +37,15 @@ def read_contexts(configuration: Path) -> list[Reach]:
     for file in sorted((configuration / "dialplan").glob("*.xml")):
         text = _COMMENT.sub(_blank, file.read_text("utf-8", "replace"))
         for name, body in _CONTEXT.findall(text):
-            folder = DESTINATION_CONTEXT if name == DESTINATION_CONTEXT else GATE_CONTEXT
-            target = file.parent / folder / DIALPLAN_FILE
+            folders = [GATE_CONTEXT, DOMAIN_CONTEXT]
+            if name == DESTINATION_CONTEXT:
+                folders = [DESTINATION_CONTEXT]
+            targets = [str(file.parent / folder / DIALPLAN_FILE) for folder in folders]
             place = next(
                 (
                     include.start()
                     for include in _INCLUDE.finditer(body)
-                    if fnmatch(str(target), str(file.parent / include[1]))
+                    if any(fnmatch(each, str(file.parent / include[1])) for each in targets)
                 ),
                 None,
             )
@@ -56,13 +60,19 @@ def with_gate_first(reach: Reach) -> bytes:
     blanked = _COMMENT.sub(_blank, text)
     for context in _CONTEXT.finditer(blanked):
         if context[1] == reach.context:
-            # A line of its own: FreeSWITCH ignores everything else on a directive's line.
-            file = f"{GATE_CONTEXT}/{DIALPLAN_FILE}"
-            line = f'\n    <X-PRE-PROCESS cmd="include" data="{file}"/>\n'
             at = context.start(2)
-            text = text[:at] + line + text[at:].removeprefix("\n")
+            text = text[:at] + _LINE + text[at:].removeprefix("\n")
             break
     return text.encode("utf-8", "surrogateescape")
+
+
+def with_gate_first_undone(configuration: Path) -> dict[Path, bytes]:
+    """The dialplan's files that have such a line, without it. Raises ``OSError``."""
+    line = _LINE.encode()
+    contents = {file: file.read_bytes() for file in (configuration / "dialplan").glob("*.xml")}
+    return {
+        file: content.replace(line, b"\n") for file, content in contents.items() if line in content
+    }
 
 
 def _blank(comment: re.Match[str]) -> str:

@@ -1,11 +1,13 @@
-"""Copies the kit into FreeSWITCH's folders, except over files that an administrator has changed.
+"""Copies the kit into FreeSWITCH's folders, and takes it out again, except for files that an
+administrator has changed.
 
 The hash of each installed file stands in ``.fluxcc-kit.json`` in the configuration folder: a file
-that still has it was not changed, and may be replaced.
+that still has it was not changed, and may be replaced. So do the folders that were made for them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import json
@@ -69,12 +71,31 @@ class Item(NamedTuple):
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-def plan(kit: Path, places: Places) -> list[Item]:
+class Installed(NamedTuple):
+    """One file that an installation put there."""
+
+    target: Path
+    is_changed: bool
+    """An administrator changed it since."""
+
+
+class Manifest(NamedTuple):
+    """What was installed."""
+
+    files: dict[str, str]
+    """Path → hash."""
+    folders: list[str]
+    """Those that were not there before, a folder before the folders in it."""
+
+
+def plan(kit: Path, places: Places, *, with_dialplan: bool = True) -> list[Item]:
     """Every file of the kit, and what is to be done with it. Raises ``OSError``."""
-    installed = _read_manifest(places.configuration)
+    installed = _read_manifest(places.configuration).files
     items = []
     for source in sorted(path for path in kit.rglob("*") if path.is_file()):
         part, *rest = source.relative_to(kit).parts
+        if part == "dialplan" and not with_dialplan:
+            continue
         folder = {"scripts": places.scripts, "sounds": places.sounds}.get(part)
         target = folder.joinpath(*rest) if folder else places.configuration.joinpath(part, *rest)
         # A link is followed, so that the file is replaced and not an administrator's link to it.
@@ -87,12 +108,13 @@ def plan(kit: Path, places: Places) -> list[Item]:
 def install(items: Iterable[Item], configuration: Path, *, with_changed: bool) -> None:
     """Write new and upgraded files; changed ones only ``with_changed``, and with a backup. Raises
     ``OSError``; the manifest then has what was written until then."""
-    installed = _read_manifest(configuration)
+    installed, folders = _read_manifest(configuration)
     try:
         for item in items:
+            if item.change is Change.CHANGED and not with_changed:
+                continue
+            folders += [name for name in _missing_folders(item.target) if name not in folders]
             if item.change is Change.CHANGED:
-                if not with_changed:
-                    continue
                 _write(
                     item.target.with_name(item.target.name + BACKUP_SUFFIX),
                     item.target.read_bytes(),
@@ -102,8 +124,40 @@ def install(items: Iterable[Item], configuration: Path, *, with_changed: bool) -
             if item.change is not Change.EDITED:
                 installed[str(item.target)] = _hash(item.content)
     finally:
-        text = json.dumps({"files": installed}, indent=2, sort_keys=True)
-        _write(configuration / MANIFEST, f"{text}\n".encode())
+        _write_manifest(configuration, Manifest(installed, folders))
+
+
+def find_installed(configuration: Path) -> list[Installed]:
+    """The files that are there of an installation. Raises ``OSError``."""
+    files = _read_manifest(configuration).files.items()
+    present = [(Path(name), digest) for name, digest in files if Path(name).exists()]
+    return [Installed(path, _hash(path.read_bytes()) != digest) for path, digest in present]
+
+
+def remove(files: Iterable[Installed], configuration: Path, *, with_changed: bool) -> None:
+    """Delete installed files, changed ones only ``with_changed``, and in the end the folders that
+    were made for them and are empty. Raises ``OSError``; the manifest then has what is left."""
+    installed, folders = _read_manifest(configuration)
+    gone = {name for name in installed if not Path(name).exists()}
+    try:
+        for file in files:
+            if with_changed or not file.is_changed:
+                file.target.unlink()
+                gone.add(str(file.target))
+        for folder in reversed(folders):
+            with contextlib.suppress(OSError):
+                # It is not empty: something else is in it.
+                os.rmdir(folder)
+    finally:
+        left = {name: digest for name, digest in installed.items() if name not in gone}
+        if left:
+            _write_manifest(configuration, Manifest(left, folders))
+        else:
+            (configuration / MANIFEST).unlink(missing_ok=True)
+
+
+def _missing_folders(target: Path) -> list[str]:
+    return [str(each) for each in reversed(target.parents) if not each.exists()]
 
 
 def _change(target: Path, content: bytes, installed: dict[str, str]) -> Change:
@@ -136,10 +190,16 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _read_manifest(configuration: Path) -> dict[str, str]:
+def _read_manifest(configuration: Path) -> Manifest:
     try:
         document = json.loads((configuration / MANIFEST).read_text("utf-8"))
-        return {str(path): str(digest) for path, digest in document["files"].items()}
+        files = {str(path): str(digest) for path, digest in document["files"].items()}
+        return Manifest(files, [str(folder) for folder in document.get("folders", [])])
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         # Without the hashes every file that differs counts as changed by an administrator.
-        return {}
+        return Manifest({}, [])
+
+
+def _write_manifest(configuration: Path, manifest: Manifest) -> None:
+    text = json.dumps(manifest._asdict(), indent=2, sort_keys=True)
+    _write(configuration / MANIFEST, f"{text}\n".encode())

@@ -19,11 +19,21 @@ from itertools import product
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
+from fluxcc.domain.applications import ENDING
+from fluxcc.domain.sight import Sight
+from fluxcc.kit.names import GATE_EXTENSION
 from fluxcc.pbx.markup import parse
 
 NUMBER = frozenset({"destination_number", "${destination_number}"})
-SILENT = frozenset({"export", "hash", "info", "log", "set", "unset", "verbose_events"})
-"""Applications that only prepare a call."""
+SILENT = frozenset(
+    {
+        *("bridge_export", "db", "eval", "event", "export", "hash", "info", "log", "mkdir"),
+        *("multiset", "multiunset", "presence", "privacy", "push", "session_loglevel", "set"),
+        *("set_global", "set_name", "set_profile_var", "set_user", "unset", "unshift"),
+        "verbose_events",
+    }
+)
+"""Applications that only prepare a call, unheard by the caller."""
 TIMES = frozenset(
     {"date-time", "dst", "hour", "mday", "minute", "minute-of-day", "mon", "mweek", "time-of-day"}
     | {"tz-offset", "wday", "week", "yday", "year"}
@@ -35,10 +45,12 @@ NOWHERE = "fluxcc-nowhere"
 
 SAFE = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}", re.ASCII)
 """A destination that may become part of an expansion."""
-HASH_LOOKUP = re.compile(r"\$\{hash\(select/[A-Za-z0-9_./*#+-]+\)\}", re.ASCII)
-"""A look-up in mod_hash, whose result is the same for every call."""
+HASH_LOOKUPS = re.compile(r"(?:\$\{hash\(select/[A-Za-z0-9_./*#+@-]+\)\} ?)+", re.ASCII)
+"""Look-ups in mod_hash, whose results are the same for every call."""
+ANY_DOMAIN = ("", "fluxcc-nowhere.invalid")
+"""A call without a domain, and one of a domain that nothing asks for."""
 Evaluate = Callable[[str], str]
-"""Expands a text with such a look-up, as FreeSWITCH does."""
+"""Expands a text with such look-ups, as FreeSWITCH does."""
 
 Possible = frozenset[bool]
 YES, NO, EITHER = frozenset({True}), frozenset({False}), frozenset({True, False})
@@ -50,6 +62,8 @@ class Fate(Enum):
     TAKEN = auto()
     CAUGHT = auto()
     """Taken by an extension that takes every number: most likely one for wrong numbers."""
+    ENDED = auto()
+    """Hung up by an extension that hangs up every call, for any number."""
     NOTHING = auto()
     """Nothing takes it: FreeSWITCH hangs up with NO_ROUTE_DESTINATION."""
     UNKNOWN = auto()
@@ -71,22 +85,66 @@ class Taker(NamedTuple):
     """Whether it takes every call to the destination; otherwise it depends on more than that."""
     is_chosen: bool = True
     """Whether it depends on the destination; otherwise it takes any number."""
+    only_ends: bool = False
+    """Whether all that it does is to hang up."""
 
 
-def fate(context_xml: str, destination: str, evaluate: Evaluate | None = None) -> Fate:
-    """What the context does with a call to the destination."""
-    found = takers(context_xml, destination, evaluate)
+class Gate(NamedTuple):
+    """Where the kit's gate stands in a context."""
+
+    sight: Sight
+    before: str | None = None
+    """The first extension before it that may keep a call from it, or answer it; None for none."""
+    application: str = ""
+    """What that one does; empty where it only ends the hunt."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the gate refuses before anything else can happen to a call."""
+        return self.sight is Sight.THERE and self.before is None
+
+
+def find_gate(context_xml: str, gate: str = GATE_EXTENSION) -> Gate:
+    """Where the gate of that name stands. An extension that only prepares a call, and goes on, may
+    be before."""
+    try:
+        context = parse(context_xml)
+    except ValueError:
+        return Gate(Sight.UNSEEN)
+    before: tuple[str, str] | None = None
+    for extension in context.iter("extension"):
+        name = extension.get("name", "")
+        if name == gate:
+            return Gate(Sight.THERE, *(before or ()))
+        if before is None and extension.find("condition") is not None:
+            active = _active(extension)
+            if active or extension.get("continue") != "true":
+                before = name, active[0] if active else ""
+    return Gate(Sight.MISSING)
+
+
+def _active(extension: Element) -> list[str]:
+    """The applications of an extension that do more than to prepare a call."""
+    each = [*extension.iter("action"), *extension.iter("anti-action")]
+    return [name for one in each if (name := one.get("application", "")) not in SILENT]
+
+
+def fate(
+    context_xml: str, destination: str, evaluate: Evaluate | None = None, domain: str = ""
+) -> Fate:
+    """What the context does with a call to the destination (of a domain, where that is known)."""
+    found = takers(context_xml, destination, evaluate, domain)
     if found is None:
         return Fate.UNKNOWN
     if not found:
         return Fate.NOTHING
     if any(taker.is_chosen for taker in found):
         return Fate.TAKEN if any(taker.is_certain for taker in found) else Fate.UNKNOWN
-    return Fate.CAUGHT
+    return Fate.ENDED if found[-1].only_ends else Fate.CAUGHT
 
 
 def takers(
-    context_xml: str, destination: str, evaluate: Evaluate | None = None
+    context_xml: str, destination: str, evaluate: Evaluate | None = None, domain: str = ""
 ) -> list[Taker] | None:
     """The extensions that may take the destination, in order, up to one that does so for certain;
     None where the text is no context.
@@ -99,7 +157,8 @@ def takers(
         return None
     if context.tag != "context":
         return None
-    hunt, other = _Hunt(destination, evaluate), _Hunt(NOWHERE, None)
+    place = _Place(context.get("name", ""), domain)
+    hunt, other = _Hunt(destination, evaluate, place), _Hunt(NOWHERE, None, place)
     found = []
     for extension in context.iter("extension"):
         ways = hunt.walk(extension, {Way()})
@@ -109,7 +168,9 @@ def takers(
             # A stock dialplan has extensions that may take any call, for instance one that loops:
             # they say nothing about this destination.
             if is_certain or is_chosen:
-                found.append(Taker(extension.get("name", ""), is_certain, is_chosen))
+                only_ends = ENDING.issuperset(_active(extension))
+                taker = Taker(extension.get("name", ""), is_certain, is_chosen, only_ends)
+                found.append(taker)
         # An extension that matches without ``continue`` ends the hunt, even if it does nothing.
         is_last = extension.get("continue") != "true" and all(way.leads_on for way in ways)
         if is_certain or is_last:
@@ -117,11 +178,24 @@ def takers(
     return found
 
 
+class _Place(NamedTuple):
+    """Where a call is."""
+
+    context: str
+    domain: str
+    """The variable ``domain_name``; empty where it is not known."""
+
+    def filled_into(self, text: str) -> str:
+        """A text with its references to context and domain expanded."""
+        return text.replace("${context}", self.context).replace("${domain_name}", self.domain)
+
+
 class _Hunt(NamedTuple):
     """The search for one destination in a context."""
 
     destination: str
     evaluate: Evaluate | None
+    place: _Place
 
     def walk(self, parent: Element, ways: set[Way]) -> set[Way]:
         """Every way through the conditions directly below ``parent``."""
@@ -168,6 +242,8 @@ class _Hunt(NamedTuple):
             return YES
         value: str | None = self.destination
         if field not in NUMBER:
+            if self._is_where_it_is(field, condition.get("expression", "")):
+                return YES
             value = self._look_up(field)
         if value is None:
             return EITHER
@@ -177,10 +253,18 @@ class _Hunt(NamedTuple):
             return NO if self.destination == NOWHERE else EITHER
         return YES if is_match else NO
 
+    def _is_where_it_is(self, field: str, expression: str) -> bool:
+        """Whether a condition on context and domain alone holds, for any domain where the call's is
+        not known."""
+        domains = (self.place.domain,) if self.place.domain else ANY_DOMAIN
+        texts = [self.place._replace(domain=each).filled_into(field) for each in domains]
+        is_about_place = field != texts[0] and "${" not in texts[0]
+        return is_about_place and all(matches(expression, text) for text in texts)
+
     def _look_up(self, field: str) -> str | None:
-        """The result of a look-up in mod_hash; None for any other field."""
-        text = field.replace("${destination_number}", self.destination)
-        is_safe = SAFE.fullmatch(self.destination) and HASH_LOOKUP.fullmatch(text)
+        """The results of look-ups in mod_hash; None for any other field."""
+        text = self.place.filled_into(field).replace("${destination_number}", self.destination)
+        is_safe = SAFE.fullmatch(self.destination) and HASH_LOOKUPS.fullmatch(text)
         return self.evaluate(text) if self.evaluate is not None and is_safe else None
 
 
@@ -206,14 +290,3 @@ def _combine(kind: str, found: list[Possible]) -> Possible:
         {"all": count == len(found), "any": count > 0, "xor": count == 1}.get(kind, False)
         for count in range(true, true + unknown + 1)
     )
-
-
-_FIRST_EXTENSION: Callable[[str], re.Match[str] | None] = re.compile(
-    r"<extension\b[^>]*\bname=[\"']([^\"']*)[\"']"
-).search
-
-
-def first_extension(context_xml: str) -> str:
-    """The name of the first extension of a dialplan context; empty where it has none."""
-    found = _FIRST_EXTENSION(context_xml)
-    return found.group(1) if found else ""

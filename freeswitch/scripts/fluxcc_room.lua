@@ -7,7 +7,12 @@
 -- needs no script: mod_conference ends a room that had two in it and has one left (mintwo).
 
 local leg, room = argv[1], argv[2]
-if leg == nil or room == nil or not room:match("^%d+$") then
+if leg == nil or room == nil then
+  return
+end
+-- A room of one domain has the domain in its name.
+local extension, domain = room:match("^(%d+)(.*)$")
+if extension == nil or not (domain == "" or domain:match("^@[%w._-]+$")) then
   return
 end
 

@@ -19,6 +19,8 @@ from fluxcc.config import Settings, load
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd/fluxcc.service"
+DROP_IN = ROOT / "systemd/fusionpbx.conf"
+"""For a FreeSWITCH that runs as www-data."""
 CONFIGURATION = ROOT / "packaging/fluxcc.toml"
 PACKAGES_OWN = {"password_file", "url", "socket"}
 """Keys that the package sets; every other one is there as a comment that shows the default."""
@@ -47,13 +49,17 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     unit = tmp_path / UNIT.name
     # The program is not where the package will put it.
     unit.write_text(UNIT.read_text().replace("/usr/bin/fluxcc", sys.executable))
+    drop_ins = tmp_path / f"{UNIT.name}.d"
+    drop_ins.mkdir()
+    shutil.copy(DROP_IN, drop_ins)
     done = analyze("verify", "--man=no", str(unit))
     assert [line for line in done.stderr.splitlines() if "fluxcc" in line] == []
 
 
-def test_every_line_of_the_unit_has_its_reason() -> None:
+@pytest.mark.parametrize("unit", [UNIT, DROP_IN], ids=lambda path: path.name)
+def test_every_line_of_the_unit_has_its_reason(unit: Path) -> None:
     """A comment above it, or above the lines that it belongs to."""
-    blocks = re.split(r"\n(?=#)|\n\n|\n(?=\[)", UNIT.read_text())
+    blocks = re.split(r"\n(?=#)|\n\n|\n(?=\[)", unit.read_text())
     unexplained = [block for block in blocks if "=" in block and not block.startswith("#")]
     assert unexplained == []
 

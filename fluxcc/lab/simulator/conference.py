@@ -56,7 +56,10 @@ class Conferences:
 
     def join(self, leg: Channel, text: str) -> None:
         """``NAME[@PROFILE][+flags{FLAG|…}]``: be in the room until called away or put out."""
-        name, _, profile = text.partition("+")[0].partition("@")
+        # As in FreeSWITCH the last "@" counts: a room's name may have a domain in it.
+        name, found, profile = text.partition("+")[0].rpartition("@")
+        if not found:
+            name, profile = profile, ""
         room = self._rooms.get(name)
         if room is None:
             room = self._rooms[name] = Room(name, profile or "default")

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from fluxcc.cli import kit, main
+from fluxcc.cli import kit_files, main
 from fluxcc.domain.errors import LinkLostError
+from fluxcc.kit import find_kit
 from fluxcc.kit.names import DESTINATION_PATH, GATE_PATH
+from fluxcc.kit.parts import Part, read_part
 
 CONTEXT = """<include>
 <context name="{0}">
@@ -67,7 +69,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is typed comes from a terminal."""
     stdin = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(kit, "sys", SimpleNamespace(stdin=stdin))
+    monkeypatch.setattr(kit_files, "sys", SimpleNamespace(stdin=stdin))
 
 
 def run(*arguments: object, typed: str | None = None) -> Result:
@@ -171,7 +173,7 @@ def test_what_cannot_be_written_fails(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(kit, "install", fail)
+    monkeypatch.setattr(kit_files, "install", fail)
     result = install(conf)
     assert result.exit_code == exit_code
     assert result.stderr.startswith(code)
@@ -246,3 +248,91 @@ def test_nobody_is_asked_where_nothing_changes(conf: Path) -> None:
     result = install(conf, typed="")
     assert result.exit_code == 0
     assert "Write this?" not in result.output
+
+
+# What is in force
+
+
+def test_an_install_that_no_context_takes_in_is_no_success(conf: Path) -> None:
+    for name in ("default", "public"):
+        (conf / f"dialplan/{name}.xml").write_text(WITHOUT.format(name))
+    result = install(conf)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("kit-not-included: ")
+    assert "fluxcc kit show" in result.stderr
+    assert "The kit is installed" not in result.stdout
+    # The scripts are needed wherever the dialplan is.
+    assert (conf / "../scripts/fluxcc.lua").exists()
+    assert install(conf, "--dry-run").exit_code == 0
+
+
+def test_a_folder_without_any_context_is_no_success(conf: Path) -> None:
+    for name in ("default", "public"):
+        (conf / f"dialplan/{name}.xml").unlink()
+    assert install(conf).stderr.startswith("kit-not-included: ")
+
+
+def test_without_a_folder_it_is_asked_for() -> None:
+    for command in ("install", "remove"):
+        result = CliRunner().invoke(main, ["kit", command])
+        assert result.exit_code == 2
+        assert "Say which configuration folder" in result.stderr
+
+
+# Removal
+
+
+def remove(conf: Path, *options: str, typed: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["kit", "remove", str(conf), *options], input=typed)
+
+
+def test_removal_leaves_the_configuration_as_it_was(conf: Path, tmp_path: Path) -> None:
+    def files() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    before = files()
+    install(conf, "--gate-first")
+    assert files() != before
+    dry = remove(conf, "--dry-run")
+    assert dry.exit_code == 0
+    assert f"--- {conf / GATE_PATH}" in dry.stdout
+    assert "Nothing was changed." in dry.stdout
+    result = remove(conf)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "The kit is removed. Let FreeSWITCH read it: fs_cli -x reloadxml" in result.stdout
+    assert files() == before
+    assert remove(conf).exit_code == 0
+
+
+def test_a_changed_file_is_not_removed_and_named(conf: Path) -> None:
+    install(conf)
+    (conf / GATE_PATH).write_text("mine\n")
+    result = remove(conf, "--json")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("kit-file-changed: ")
+    told = document(result)
+    assert told["done"] is True
+    assert told["left"] == [str(conf / GATE_PATH)]
+    assert str(conf / DESTINATION_PATH) in told["removed"]
+    assert remove(conf, "--force").exit_code == 0
+    assert not (conf / GATE_PATH).exists()
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(("typed", "is_gone"), [("y\n", True), ("n\n", False)])
+def test_on_a_terminal_the_person_is_asked_before_anything_goes(
+    conf: Path, typed: str, is_gone: bool
+) -> None:
+    install(conf, "--yes")
+    assert remove(conf, typed=typed).exit_code == 0
+    assert (conf / GATE_PATH).exists() is not is_gone
+
+
+# Its parts
+
+
+@pytest.mark.parametrize("part", Part)
+def test_each_part_is_shown(part: Part) -> None:
+    result = CliRunner().invoke(main, ["kit", "show", part.value])
+    assert result.exit_code == 0
+    assert result.stdout == read_part(find_kit(), part)

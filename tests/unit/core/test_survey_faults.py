@@ -38,6 +38,17 @@ def test_a_supervisors_change_of_the_group_takes_them_back(world: World) -> None
     assert world.surveys.faults.unplayable == {}
 
 
+def test_each_domain_has_a_group_of_that_name(world: World) -> None:
+    for domain in ("a.example", "b.example"):
+        world.surveys.note_answer(MUTE | {"Fluxcc-Domain": domain})
+    assert set(world.surveys.faults.unplayable) == {"sales@a.example", "sales@b.example"}
+    entry = Group("sales", has_survey=True, domain="a.example")
+    world.ask(an_operators(Action.SET, entry=entry))
+    assert set(world.surveys.faults.unplayable) == {"sales@b.example"}
+    turn_survey_on(world)
+    assert world.surveys.faults.unplayable == {}
+
+
 def test_a_malformed_event_tells_nothing(world: World) -> None:
     world.surveys.note_answer(MUTE | {"Fluxcc-Questions": "x"})
     assert world.surveys.faults.unplayable == {}

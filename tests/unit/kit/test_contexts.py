@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fluxcc.kit.contexts import Reach, read_contexts, with_gate_first
+from fluxcc.kit.contexts import Reach, read_contexts, with_gate_first, with_gate_first_undone
 
 INCLUDE = '<X-PRE-PROCESS cmd="include" data="{}"/>'
 STOCK = """<include>
@@ -107,3 +107,16 @@ def test_the_gate_is_put_into_the_context_that_is_meant(configuration: Path) -> 
     # The other context is as it was, bytes that are no UTF-8 among them.
     assert changed.startswith(other)
     assert b"public/00_fluxcc.xml" in changed.removeprefix(other)
+
+
+def test_a_domains_context_takes_in_its_own_gate(configuration: Path) -> None:
+    write(configuration, "a.example", INCLUDE.format("domain/00_fluxcc.xml"))
+    assert read_one(configuration).is_included
+
+
+def test_what_was_put_first_can_be_taken_out(configuration: Path) -> None:
+    public = configuration / "dialplan/public.xml"
+    public.write_text(STOCK)
+    assert with_gate_first_undone(configuration) == {}
+    public.write_bytes(with_gate_first(read_one(configuration)))
+    assert with_gate_first_undone(configuration) == {public: STOCK.encode()}

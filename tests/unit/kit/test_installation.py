@@ -10,7 +10,17 @@ import pytest
 
 import fluxcc.kit
 from fluxcc.kit import find_kit, read_version
-from fluxcc.kit.installation import MANIFEST, Change, Item, Places, install, plan
+from fluxcc.kit.installation import (
+    MANIFEST,
+    Change,
+    Installed,
+    Item,
+    Places,
+    find_installed,
+    install,
+    plan,
+    remove,
+)
 from fluxcc.kit.names import GATE_PATH
 
 
@@ -120,7 +130,7 @@ def test_a_file_of_freeswitchs_own_is_edited_and_not_remembered(places: Places) 
     file.write_text("<include/>\n")
     install([Item(file, b"<new/>\n", Change.EDITED)], places.configuration, with_changed=False)
     assert file.read_text() == "<new/>\n"
-    assert json.loads((places.configuration / MANIFEST).read_text()) == {"files": {}}
+    assert json.loads((places.configuration / MANIFEST).read_text())["files"] == {}
 
 
 def test_the_first_place_that_has_a_kit_is_taken(
@@ -135,3 +145,61 @@ def test_the_first_place_that_has_a_kit_is_taken(
 
 def test_a_file_without_a_version_has_version_0(kit: Path) -> None:
     assert read_version(kit / "sounds/fluxcc/thanks.wav") == 0
+
+
+# Removal
+
+
+def take_out(places: Places, *, with_changed: bool = False) -> None:
+    conf = places.configuration
+    remove(find_installed(conf), conf, with_changed=with_changed)
+
+
+def everything(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
+
+
+def test_removal_leaves_the_folders_as_they_were(kit: Path, places: Places, tmp_path: Path) -> None:
+    places.scripts.mkdir()
+    (places.scripts / "mine.lua").write_text("mine\n")
+    before = everything(tmp_path)
+    put(kit, places)
+    assert {file.target.name for file in find_installed(places.configuration)} == {
+        "00_fluxcc.xml",
+        "fluxcc.lua",
+        "thanks.wav",
+    }
+    take_out(places)
+    assert everything(tmp_path) == before
+
+
+def test_a_folder_with_something_else_in_it_stays(kit: Path, places: Places) -> None:
+    put(kit, places)
+    (places.sounds / "fluxcc/mine.wav").write_bytes(b"RIFF")
+    take_out(places)
+    assert [path.name for path in places.sounds.rglob("*.wav")] == ["mine.wav"]
+    assert not places.scripts.exists()
+
+
+def test_a_changed_file_is_not_removed_unless_asked(kit: Path, places: Places) -> None:
+    put(kit, places)
+    gate = places.configuration / GATE_PATH
+    gate.write_text("mine\n")
+    take_out(places)
+    assert gate.read_text() == "mine\n"
+    assert find_installed(places.configuration) == [Installed(gate, True)]
+    take_out(places, with_changed=True)
+    assert not gate.exists()
+    assert not (places.configuration / MANIFEST).exists()
+
+
+def test_a_file_that_is_gone_already_is_no_matter(kit: Path, places: Places) -> None:
+    put(kit, places)
+    (places.configuration / GATE_PATH).unlink()
+    take_out(places)
+    assert not (places.configuration / MANIFEST).exists()
+
+
+def test_a_kit_for_a_dialplan_elsewhere_is_without_its_files(kit: Path, places: Places) -> None:
+    items = plan(kit, places, with_dialplan=False)
+    assert {item.target.name for item in items} == {"fluxcc.lua", "thanks.wav"}

@@ -3,6 +3,7 @@ process; its answers are put into its mouth where the simulator has no such conf
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
@@ -10,11 +11,14 @@ import pytest
 
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
 from fluxcc.domain.provisioning import Group, Language, Scale
+from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
+from fluxcc.pbx.contexts import Server
 from fluxcc.pbx.inquiry import REHEARSAL_DURATION, Inquiry, Profile
+from fluxcc.pbx.link import Link
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.switch import Address
-from tests.testing.freeswitch import PASSWORD, FreeSwitch
+from tests.testing.freeswitch import PASSWORD, FreeSwitch, until
 
 NUMBER = "5511988887777"
 Answer = Callable[[str, str], None]
@@ -115,8 +119,11 @@ def test_a_user_in_two_groups_is_told_once(inquiry: Inquiry, answer: Answer) -> 
 
 
 def test_a_context_is_its_xml_and_nothing_where_there_is_none(inquiry: Inquiry) -> None:
-    assert parse(inquiry.context("public")).get("name") == "public"
-    assert inquiry.context("nowhere") == ""
+    sight, xml = inquiry.context("public")
+    assert sight is Sight.THERE
+    assert parse(xml).get("name") == "public"
+    assert inquiry.context("nowhere") == (Sight.MISSING, "")
+    assert inquiry.server() == Server()
 
 
 def test_the_profiles_are_told_with_their_contexts(inquiry: Inquiry) -> None:
@@ -269,3 +276,26 @@ def test_a_script_that_does_not_run_tells_nothing(
 ) -> None:
     answer("lua avali_e.lua check 1 1-5 pt_BR", said)
     assert inquiry.survey_faults(Group("")) is None
+
+
+# FusionPBX
+
+
+def test_memcached_is_emptied_by_freeswitch(inquiry: Inquiry, answer: Answer) -> None:
+    answer("memcache flush", "+OK")
+    assert inquiry.flush_memcache() == "+OK"
+
+
+def test_that_the_cache_was_emptied_is_told_as_fusionpbx_tells_it(
+    inquiry: Inquiry, freeswitch: FreeSwitch
+) -> None:
+    told: list[bytes] = []
+    listener = Link("127.0.0.1", freeswitch.port, PASSWORD, told.append)
+    listener.connect()
+    listener.send("event json CUSTOM fusion::file")
+    inquiry.announce_flush("file")
+    until(lambda: told)
+    listener.stop()
+    event = json.loads(told[0])
+    assert event["Event-Subclass"] == "fusion::file"
+    assert (event["API-Command"], event["API-Command-Argument"]) == ("cache", "flush")
