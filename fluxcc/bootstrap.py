@@ -49,7 +49,9 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         settings,
         pbx=switch,
         store=store,
-        spool=FolderSpool(settings.survey.spool),
+        spool=FolderSpool(
+            settings.survey.spool, may_be_missing=not settings.pbx.is_on_this_machine
+        ),
         clock=clock,
         runtime=GeventRuntime(),
     )

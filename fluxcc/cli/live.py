@@ -77,6 +77,22 @@ def status_command(session: Session) -> None:
             ),
             context=context,
         )
+    for group, files in status.unplayable.items():
+        session.say(
+            _("The survey of group {group} is NOT HEARD in full; FreeSWITCH cannot play: {files}"),
+            group=printable(group),
+            files=printable(", ".join(files)),
+        )
+    if status.spool_unread:
+        session.say(
+            _("The survey's answers CANNOT be taken in ({reason})"),
+            reason=printable(status.spool_unread),
+        )
+    if status.spool_unwritten:
+        session.say(
+            _("The survey's answers CANNOT be written by FreeSWITCH ({reason})"),
+            reason=printable(status.spool_unwritten),
+        )
 
 
 @click.command("calls")

@@ -20,6 +20,7 @@ from fluxcc.domain.provisioning import (
     MOST_QUESTIONS,
     PLACEHOLDERS,
     Group,
+    Language,
     Room,
     Scale,
     Service,
@@ -68,6 +69,11 @@ def list_groups(session: Session) -> None:
 )
 @click.option("--scale", type=click.Choice([s.value for s in Scale]), help="What may be pressed.")
 @click.option("--prompts", metavar="DIR", help="Folder of the group's own recordings.")
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    help="Language of the kit's recordings.",
+)
 @domain_option(_("For this SIP domain only, not for all; also as NAME@D."))
 @json_option
 @pass_session

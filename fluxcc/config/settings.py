@@ -8,6 +8,7 @@ No ``from __future__ import annotations`` here: these annotations are read at ev
 would have to be evaluated out of its text first.
 """
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +65,14 @@ class PbxSettings(msgspec.Struct, frozen=True):
             packaged="/etc/fluxcc/esl.password",
         ),
     ] = ""
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether FreeSWITCH is reached by loopback, and so shares this machine's files."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     def __repr__(self) -> str:
         """Without the password: settings that are shown end in a log one day."""

@@ -18,6 +18,7 @@ from fluxcc.doctor import (
     link,
     modules,
     numbers,
+    prompts,
     spool,
     store,
 )
@@ -62,7 +63,7 @@ CHECKS = (
     Check("modules", _("FreeSWITCH's modules"), modules.check_modules),
     Check("kit-dialplan", _("kit: dialplan"), kit.check_dialplan),
     Check("kit-scripts", _("kit: scripts"), kit.check_scripts),
-    Check("kit-prompts", _("kit: recordings"), kit.check_prompts),
+    Check("kit-prompts", _("survey's recordings"), prompts.check_prompts),
     Check("gate", _("gate in place"), gate.check_gate),
     Check("domain-gates", _("gates of domains"), gate.check_domain_gates),
     Check("refusal", _("gate refuses"), gate.check_refusal),

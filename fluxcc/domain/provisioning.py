@@ -40,6 +40,13 @@ class Scale(StrEnum):
     TEN = "0-10"
 
 
+class Language(StrEnum):
+    """A language in which the kit has recordings."""
+
+    PORTUGUESE = "pt_BR"
+    ENGLISH = "en"
+
+
 class Group(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
     """A group, and what happens after its calls."""
 
@@ -54,6 +61,8 @@ class Group(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
     """Folder of the group's own recordings; empty for those of the kit."""
     domain: str = ""
     """The SIP domain that it belongs to; empty for all."""
+    language: Language = Language.PORTUGUESE
+    """Of the kit's recordings."""
 
 
 class Room(msgspec.Struct, frozen=True, tag_field="kind", tag="room"):

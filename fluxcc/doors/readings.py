@@ -93,6 +93,9 @@ class Readings:
             contexts_without_gate=core.gates.with_sight(Sight.MISSING),
             contexts_unseen=core.gates.with_sight(Sight.UNSEEN),
             domains=core.domains.known,
+            unplayable=core.surveys.faults.unplayable,
+            spool_unread=core.surveys.faults.spool_unread,
+            spool_unwritten=core.surveys.faults.spool_unwritten,
         )
 
     def calls(self, _ask: Ask, _who: str) -> list[LiveCall]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -58,14 +58,16 @@ class FreeSwitch:
         processes: ProcessGroup,
         configuration: Path = CONFIGURATION,
         variables: Mapping[str, object] | None = None,
+        wrapper: Sequence[str] = (),
     ) -> None:
         """``configuration`` is laid out in place of the lab's own one; ``variables`` are more that
-        its ``vars.xml`` gets."""
+        its ``vars.xml`` gets; ``wrapper`` is a command that runs it."""
         self._binary = binary
         self._folder = folder
         self._ports = ports
         self._password = password
         self._processes = processes
+        self._wrapper = wrapper
         self._configuration = configuration
         self._variables = dict(variables or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -149,7 +151,15 @@ class FreeSwitch:
         # -nf keeps it our child, to be killed and reaped. -rp: real-time priority where that is
         # allowed, as installed PBXs have it. Without it, two busy programs on two cores make it
         # take 85 ms for each command instead of 0.2.
-        command: list[str | Path] = [self._binary, "-nonat", "-nocal", "-rp", "-nc", "-nf"]
+        command: list[str | Path] = [
+            *self._wrapper,
+            self._binary,
+            "-nonat",
+            "-nocal",
+            "-rp",
+            "-nc",
+            "-nf",
+        ]
         folders = {
             "conf": "conf",
             "log": "log",

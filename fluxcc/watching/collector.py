@@ -86,6 +86,16 @@ GAUGES: tuple[Reading, ...] = (
         lambda s: s.core.journal.lag,
     ),
     (
+        "fluxcc_surveys_unplayable",
+        "Groups whose last survey had recordings that FreeSWITCH could not play",
+        lambda s: len(s.core.surveys.faults.unplayable),
+    ),
+    (
+        "fluxcc_survey_spool_failing",
+        "1 while the survey's spool cannot be read by the daemon or written by the script",
+        lambda s: s.core.surveys.faults.is_spool_failing,
+    ),
+    (
         "fluxcc_retention_last_success_timestamp_seconds",
         "When what is too old was last deleted in full; 0 where that was not since the start",
         lambda s: s.core.retention.last_done or 0,

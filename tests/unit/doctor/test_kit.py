@@ -105,27 +105,11 @@ def test_a_script_that_cannot_be_read_is_skipped(scripts: Path) -> None:
     assert finding.facts["reason"] == os.strerror(errno.EISDIR)
 
 
-@pytest.fixture
-def sounds(tmp_path: Path) -> Path:
-    """FreeSWITCH's sound folder, with the kit's recordings in it."""
-    return Path(shutil.copytree(find_kit() / "sounds", tmp_path / "sounds"))
-
-
-def test_missing_recordings_are_warned_of(sounds: Path) -> None:
-    inquiry = FakeInquiry(variables={"sounds_dir": str(sounds)})
-    assert codes(kit.check_prompts(installation(inquiry))) == []
-    (sounds / "fluxcc/pt_BR/thanks.wav").unlink()
-    (finding,) = kit.check_prompts(installation(inquiry))
-    assert (finding.code, finding.facts["files"]) == ("prompts-missing", "thanks.wav")
-
-
 def test_a_far_freeswitchs_files_are_not_looked_for() -> None:
-    inquiry = FakeInquiry(variables={"script_dir": "/x", "sounds_dir": "/x"})
+    inquiry = FakeInquiry(variables={"script_dir": "/x"})
     far = installation(inquiry, settings=FAR)
     assert codes(kit.check_scripts(far)) == ["scripts-elsewhere"]
-    assert codes(kit.check_prompts(far)) == []
 
 
 def test_folders_that_freeswitch_does_not_name_are_not_looked_for() -> None:
     assert codes(kit.check_scripts(installation())) == ["scripts-elsewhere"]
-    assert codes(kit.check_prompts(installation())) == []

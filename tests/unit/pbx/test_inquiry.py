@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.domain.provisioning import Group, Language, Scale
 from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import Server
@@ -250,6 +251,31 @@ def test_a_rehearsed_call_tells_how_it_ended(
         said,
     )
     assert inquiry.call(NUMBER, "public") == end
+
+
+# The survey
+
+
+def test_the_surveys_script_tells_what_freeswitch_lacks(inquiry: Inquiry, answer: Answer) -> None:
+    said = "unplayable /s/question_2_0-10.wav\nunplayable /s/thanks.wav\nspool /x: No space left\n"
+    group = Group(
+        "sales", questions=2, scale=Scale.TEN, language=Language.ENGLISH, prompts="/s/own"
+    )
+    answer("lua avali_e.lua check 2 0-10 en /s/own", f"{said}checked\n")
+    found = inquiry.survey_faults(group)
+    assert found is not None
+    assert found.unplayable == ["/s/question_2_0-10.wav", "/s/thanks.wav"]
+    assert found.spool == "/x: No space left"
+
+
+@pytest.mark.parametrize(
+    "said", ["-ERR Cannot execute script\n", "-ERR lua Command not found!\n", ""]
+)
+def test_a_script_that_does_not_run_tells_nothing(
+    inquiry: Inquiry, answer: Answer, said: str
+) -> None:
+    answer("lua avali_e.lua check 1 1-5 pt_BR", said)
+    assert inquiry.survey_faults(Group("")) is None
 
 
 # FusionPBX
