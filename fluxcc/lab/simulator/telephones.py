@@ -72,8 +72,9 @@ class Line:
 class Device:
     """One telephone at an address (``2000@127.0.0.1:5091``)."""
 
-    def __init__(self, user: str, address: str) -> None:
+    def __init__(self, user: str, domain: str, address: str) -> None:
         self.user = user
+        self.domain = domain
         self.address = address
         self.answers = "answer"
         self.lines: list[Line] = []
@@ -103,29 +104,29 @@ class Telephones:
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
         self._devices: dict[str, Device] = {}
-        self._contacts: dict[str, list[str]] = {}
+        self._contacts: dict[tuple[str, str], list[str]] = {}
         self._lines: dict[str, Line] = {}
 
-    def add(self, user: str, port: str) -> Device:
+    def add(self, user: str, domain: str, port: str) -> Device:
         """One more telephone of this user; its Contact differs from those of the others."""
         for count in itertools.count(1):
             address = f"{user if count == 1 else f'{user}-{count}'}@127.0.0.1:{port}"
             if address not in self._devices:
                 break
-        device = self._devices[address] = Device(user, address)
+        device = self._devices[address] = Device(user, domain, address)
         return device
 
     def register(self, device: Device, *, is_there: bool) -> None:
         """REGISTER, or the end of it."""
-        contacts = self._contacts.setdefault(device.user, [])
+        contacts = self._contacts.setdefault((device.user, device.domain), [])
         if is_there and device.address not in contacts:
             contacts.append(device.address)
         elif not is_there and device.address in contacts:
             contacts.remove(device.address)
 
-    def contacts(self, user: str) -> list[str]:
+    def contacts(self, user: str, domain: str) -> list[str]:
         """Where a registered user is reached."""
-        return list(self._contacts.get(user, ()))
+        return list(self._contacts.get((user, domain), ()))
 
     def device(self, address: str) -> Device | None:
         """The telephone at an address."""

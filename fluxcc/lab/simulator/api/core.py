@@ -142,8 +142,9 @@ def _sofia(pbx: Pbx, arguments: str) -> str:
 
 def _sofia_contact(pbx: Pbx, arguments: str) -> str:
     """``[PROFILE/]USER@DOMAIN``: where a registered user is reached."""
-    user = arguments.rpartition("/")[2].partition("@")[0]
-    contacts = pbx.telephones.contacts(user)
+    user, _, domain = arguments.rpartition("/")[2].partition("@")
+    domain = domain or pbx.configuration.variables.get("domain", "")
+    contacts = pbx.telephones.contacts(user, domain)
     if not contacts:
         return "error/user_not_registered"
     return ",".join(f"sofia/internal/sip:{contact}" for contact in contacts)
