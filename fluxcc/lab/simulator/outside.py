@@ -56,8 +56,8 @@ class Outside:
         """A caller with ``From: "name" <sip:number@…>`` dials ``destination``.
 
         ``account`` is the user of the directory's ``domain`` who is calling: by a digest where the
-        profile asks for one, by the caller's address elsewhere. A ``call_id`` is the leg's UUID on a profile with
-        ``inbound-use-callid-as-uuid``.
+        profile asks for one, by the caller's address elsewhere. A ``call_id`` is the leg's UUID on
+        a profile with ``inbound-use-callid-as-uuid``.
         """
         typed, user = number, from_user(number)
         shown_user = user.partition(";")[0]
@@ -101,7 +101,9 @@ class Outside:
         variables: dict[str, Value] = {"user_name": account, "domain_name": domain}
         variables |= self._configuration.user_variables(account, domain)
         if has_digest:
+            hosts = ("sip_from_host", "sip_req_host", "sip_to_host")
             variables |= {
+                **dict.fromkeys(hosts, domain),
                 "sip_authorized": "true",
                 "sip_auth_username": account,
                 "sip_auth_realm": domain,

@@ -7,6 +7,7 @@ call to the telephone at its address.
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Literal
 
 import gevent
@@ -77,6 +78,7 @@ class Device:
         self.domain = domain
         self.address = address
         self.answers = "answer"
+        self.registered_until = 0.0
         self.lines: list[Line] = []
         self._rang = Signal()
 
@@ -116,8 +118,10 @@ class Telephones:
         device = self._devices[address] = Device(user, domain, address)
         return device
 
-    def register(self, device: Device, *, is_there: bool) -> None:
-        """REGISTER, or the end of it."""
+    def register(self, device: Device, seconds: float) -> None:
+        """REGISTER for so long; 0 is the end of it."""
+        is_there = seconds > 0
+        device.registered_until = time.time() + seconds
         contacts = self._contacts.setdefault((device.user, device.domain), [])
         if is_there and device.address not in contacts:
             contacts.append(device.address)
@@ -127,6 +131,10 @@ class Telephones:
     def contacts(self, user: str, domain: str) -> list[str]:
         """Where a registered user is reached."""
         return list(self._contacts.get((user, domain), ()))
+
+    def registered(self) -> list[Device]:
+        """Every telephone that is registered."""
+        return [self._devices[one] for some in self._contacts.values() for one in some]
 
     def device(self, address: str) -> Device | None:
         """The telephone at an address."""

@@ -60,7 +60,7 @@ def _dial(pbx: Pbx, device: Device, values: Values) -> str:
 
 
 def _register(pbx: Pbx, device: Device, values: Values) -> str:
-    pbx.telephones.register(device, is_there=values.get("expires") != "0")
+    pbx.telephones.register(device, float(values["expires"]))
     return "+OK\n"
 
 
