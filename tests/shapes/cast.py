@@ -109,6 +109,10 @@ class Cast:
         self.people[role] = telephone
         return telephone
 
+    def admit(self, role: str, telephone: Telephone) -> None:
+        """Somebody whose telephone another cast has taken."""
+        self.people[role] = telephone
+
     def twin(self, extension: str, home: Home) -> Telephone:
         """The telephone of the same extension in another domain."""
         return next(twins[home] for twins in self._taken if twins[home].user == extension)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .cast import Cast, Pool
+from .domains import Home
 from .port import LabError
 
 Stages = Iterator[str]
@@ -34,14 +35,16 @@ class Shape:
         """Go from stage to stage."""
         return self.script(cast)
 
-    def reach(self, pool: Pool, stage: str, tries: int = 3) -> tuple[Cast, Stages]:
+    def reach(
+        self, pool: Pool, stage: str, home: Home | None = None, tries: int = 3
+    ) -> tuple[Cast, Stages]:
         """People who have come as far as this stage; what follows it can still be played.
 
         FreeSWITCH itself loses some: on a busy machine it hangs up the customer of an ``att_xfer``
         whom it should bridge to the colleague. So whoever did not get there begins anew.
         """
         for left in reversed(range(tries)):
-            cast = pool.cast()
+            cast = pool.cast(home)
             try:
                 return cast, self._reach(cast, stage)
             except LabError:
