@@ -113,9 +113,20 @@ class Cast:
         """Somebody whose telephone another cast has taken."""
         self.people[role] = telephone
 
-    def twin(self, extension: str, home: Home) -> Telephone:
-        """The telephone of the same extension in another domain."""
-        return next(twins[home] for twins in self._taken if twins[home].user == extension)
+    @property
+    def other(self) -> Home:
+        """The domain of the twins, on a site of two."""
+        return next(home for home in self.site.homes if home != self.home)
+
+    def twin(self, of: str, role: str) -> Telephone:
+        """Whoever has the extension of somebody with a telephone here, in the other domain."""
+        telephone = self.people[role] = self.twin_of(self.people[of].user)
+        return telephone
+
+    def twin_of(self, extension: str) -> Telephone:
+        """The telephone of this extension in the other domain."""
+        twins = (twins[self.other] for twins in self._taken)
+        return next(one for one in twins if one.user == extension)
 
     def outside(
         self, role: str = "customer", answers: Answers = "answer", via: Via = "trunk"
@@ -144,6 +155,10 @@ class Cast:
         if not self._is_inside(person):
             destination = f"{self.home.code}{destination}"
         return self.keep(line or role, person.dial(destination, call_id))
+
+    def dial_other(self, role: str, destination: str) -> Line:
+        """Somebody outside dials a number of the other domain."""
+        return self.keep(role, self.people[role].dial(f"{self.other.code}{destination}"))
 
     def ring(self, role: str, line: str = "") -> Line:
         """Somebody's telephone is called."""

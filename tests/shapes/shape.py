@@ -16,7 +16,9 @@ from .port import LabError
 Stages = Iterator[str]
 Script = Callable[[Cast], Stages]
 SHAPES: dict[str, Shape] = {}
-"""All of them by name, in the order in which they are written."""
+"""All of one domain by name, in the order in which they are written."""
+TWINS: dict[str, Shape] = {}
+"""Those of two domains."""
 
 
 @dataclass(frozen=True)
@@ -63,4 +65,10 @@ class Shape:
 def shape(script: Script) -> Script:
     """Register a shape under the name of its script."""
     SHAPES[script.__name__] = Shape(script.__name__, script)
+    return script
+
+
+def shape_of_twins(script: Script) -> Script:
+    """Register one that needs a site of two domains."""
+    TWINS[script.__name__] = Shape(script.__name__, script)
     return script

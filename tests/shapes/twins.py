@@ -38,13 +38,13 @@ class TwinPlay(Play):
     @property
     def other(self) -> Home:
         """The twin's domain."""
-        return next(home for home in self.cast.site.homes if home != self.trial.home)
+        return self.cast.other
 
     def reach(self) -> None:
         """Bring everybody to the stage; the twin has no call yet."""
         super().reach()
         self.twins = self._pool.cast(self.other)
-        self.twins.admit("agent", self.cast.twin(self._twin_extension, self.other))
+        self.twins.admit("agent", self.cast.twin_of(self._twin_extension))
         self.twins.outside()
 
     def act(self, ask: Ask) -> None:
