@@ -44,6 +44,7 @@ class Home(NamedTuple):
             "site_features": f"features{self.at}",
             "site_code": self.code,
             "site_at": self.at,
+            "site_gate": "domain" if self.at else "none",
         }
 
     def agent(self, extension: str) -> str:
