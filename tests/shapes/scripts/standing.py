@@ -35,7 +35,7 @@ def _standby(cast: Cast) -> str:
     number = cast.staff("agent", kind="uuid-standby")
     agent = cast.people["agent"].user
     cast.dial("agent", f"82{agent}").wait("up")
-    state = f"callcenter_config agent get uuid {agent}@default"
+    state = f"callcenter_config agent get uuid {agent}@{cast.home.context}"
     cast.until(lambda: cast.legs["agent"] in cast.site.api(state), "the agent is logged in")
     return number
 
