@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 from .domains import Home
 from .port import PATIENCE, Answers, LabError, Line, Site, Telephone, Via
@@ -240,7 +241,8 @@ class Cast:
         queue, contact = self._queue_name(), contact or f"user/{{}}@{self.home.domain}"
         for role in roles:
             user = self.people[role].user
-            name = f"{user}@{self.home.context}"
+            has_uuid = self.home.has_uuids and kind == "callback"
+            name = str(uuid4()) if has_uuid else f"{user}@{self.home.context}"
             self._agents.append(name)
             for command in (
                 f"agent add {name} {kind}",

@@ -34,6 +34,8 @@ class Home(NamedTuple):
     """What people outside dial in front of a number of this domain."""
     at: str = ""
     """What stands behind an extension where the dialplan itself names an agent."""
+    has_uuids: bool = False
+    """Whether mod_callcenter knows agents by UUIDs, as FusionPBX has it."""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -53,9 +55,9 @@ class Home(NamedTuple):
 
 
 ONE = (Home("pbx.test", "default"),)
-TWO = tuple(
-    Home(domain, domain, code, f"@{domain}")
-    for domain, code in (("a.example", "1"), ("b.example", "2"))
+TWO = (
+    Home("a.example", "a.example", "1", "@a.example"),
+    Home("b.example", "b.example", "2", "@b.example", has_uuids=True),
 )
 
 
