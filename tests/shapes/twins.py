@@ -146,7 +146,7 @@ class TwinPlay(Play):
         self.findings.cells += 1
         self.wishes += 1
         legs = self._legs()
-        is_touched = legs != before or reply.call in self.cast.legs.values()
+        is_touched = legs != before or (reply.is_ok and reply.call in self.cast.legs.values())
         self.touched += is_touched
         self.findings.check(f"{cell}: legs", legs, before)
 
