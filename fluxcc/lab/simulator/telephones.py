@@ -15,8 +15,10 @@ from gevent.event import Event as Signal
 
 from .causes import CAUSES
 from .channel import Channel
+from .events import EventBus, Value
 from .switchboard import Switchboard
 
+REGISTER, UNREGISTER = "sofia::register", "sofia::unregister"
 DECIDES = 0.003
 """Seconds until a telephone has done what it does with a call."""
 
@@ -103,7 +105,8 @@ class Device:
 class Telephones:
     """All of them, by address; and who is registered."""
 
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(self, bus: EventBus, switchboard: Switchboard) -> None:
+        self._bus = bus
         self._switchboard = switchboard
         self._devices: dict[str, Device] = {}
         self._contacts: dict[tuple[str, str], list[str]] = {}
@@ -127,6 +130,7 @@ class Telephones:
             contacts.append(device.address)
         elif not is_there and device.address in contacts:
             contacts.remove(device.address)
+        self._tell(device, seconds)
 
     def contacts(self, user: str, domain: str) -> list[str]:
         """Where a registered user is reached."""
@@ -174,6 +178,27 @@ class Telephones:
             self._refuse(line, "busy")
         else:
             self._leave(line, "ORIGINATOR_CANCEL", "recv_cancel")
+
+    def _tell(self, device: Device, seconds: float) -> None:
+        """As mod_sofia tells that a telephone has come or gone."""
+        host, _, port = device.address.partition("@")[2].partition(":")
+        told: list[tuple[str, Value]] = [
+            ("profile-name", "internal"),
+            ("from-user", device.user),
+            ("from-host", device.domain),
+            ("contact", f'"" <sip:{device.address}>'),
+            ("rpid", "unknown"),
+            ("network-ip", host),
+            ("network-port", port),
+            ("username", device.user),
+            ("realm", device.domain),
+            ("user-agent", "unknown"),
+            ("expires", f"{seconds:.0f}"),
+        ]
+        if seconds > 0:
+            told += [("status", "Registered(UDP)"), ("to-user", device.user)]
+            told += [("to-host", device.domain), ("presence-hosts", "n/a")]
+        self._bus.fire("CUSTOM", told, subclass=REGISTER if seconds > 0 else UNREGISTER)
 
     def _keep(self, line: Line) -> Line:
         self._lines[line.leg.uuid] = line

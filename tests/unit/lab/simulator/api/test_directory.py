@@ -69,6 +69,19 @@ def test_registrations_are_shown_with_their_realm(scene: Scene) -> None:
     assert scene.pbx.api("show registrations count") == "\n2 total.\n"
 
 
+def test_a_registration_is_told_with_its_domain(scene: Scene) -> None:
+    scene.pbx.api(f"sim_telephone register address={B}&expires=3600")
+    scene.pbx.api(f"sim_telephone register address={B}&expires=0")
+    told = [
+        (event.get("Event-Subclass"), event.get("from-user"), event.get("from-host"))
+        for event in scene.said("CUSTOM")[-2:]
+    ]
+    assert told == [
+        ("sofia::register", "2000", "b.example"),
+        ("sofia::unregister", "2000", "b.example"),
+    ]
+
+
 def test_users_are_listed_by_what_is_asked(scene: Scene) -> None:
     a = f"2000|a.example|a.example|default|sofia/internal/sip:{A}|||"
     b = f"2000|b.example|b.example|default|sofia/internal/sip:{B}|||"
