@@ -47,6 +47,8 @@ class Reply:
     code: str
     text: str
     call: str = ""
+    domain: str = ""
+    """The agent's SIP domain, where it is known."""
     number: str = ""
     blocked: bool | None = None
     expires: int | None = None
@@ -112,6 +114,7 @@ class Board:
         action: str,
         agent: str,
         *,
+        domain: str = "",
         call: str = "",
         service: str = "",
         survey: str = "",
@@ -119,7 +122,8 @@ class Board:
         language: str = "",
         request: str = "",
     ) -> Reply:
-        """Ask for any action and return its reply; an empty ``request`` gets a new ID.
+        """Ask for any action and return its reply; an empty ``request`` gets a new ID. The domain
+        may stand in ``agent``, too (``1000@a.example``).
 
         Raises ``NoReplyError``.
         """
@@ -129,6 +133,7 @@ class Board:
                 "Fluxcc-Request-ID": request,
                 "Fluxcc-Action": action,
                 "Fluxcc-Agent": agent,
+                "Fluxcc-Domain": domain,
                 "Fluxcc-Call": call,
                 "Fluxcc-Service": service,
                 "Fluxcc-Survey": survey,
@@ -201,6 +206,7 @@ class Board:
             code=event.get("Fluxcc-Code", ""),
             text=event.get("Fluxcc-Text", ""),
             call=event.get("Fluxcc-Call", ""),
+            domain=event.get("Fluxcc-Domain", ""),
             number=event.get("Fluxcc-Number", ""),
             blocked={"true": True, "false": False}.get(event.get("Fluxcc-Blocked", "")),
             expires=int(expires) if expires else None,

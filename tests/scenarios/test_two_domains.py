@@ -215,7 +215,7 @@ def board(sides: Sides) -> Iterator[Board]:
 
 def told(reply: Reply) -> tuple[str, str]:
     """Code and domain."""
-    return reply.code, reply.headers.get("Fluxcc-Domain", "")
+    return reply.code, reply.domain
 
 
 # Who is meant

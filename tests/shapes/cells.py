@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from fluxcc.client import Reply
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.provisioning import scoped
 from tests.testing.daemon import Daemon
 
 from .cast import Cast, Pool
@@ -338,8 +339,7 @@ def number_end(number: str) -> str:
 
 
 def _agent(row: CallRecord) -> str:
-    domain = getattr(row, "domain", "")
-    return f"{row.agent}@{domain}" if domain and row.agent else row.agent
+    return scoped(row.agent, row.domain) if row.agent else ""
 
 
 __all__ = ["Ask", "Findings", "LabError", "Play", "Trial", "Wish", "trials"]

@@ -161,7 +161,7 @@ class TwinPlay(Play):
         """The twin got what was asked for, on the twin's own call."""
         cell = f"{self.trial}; twin's own call"
         self.findings.cells += 1
-        found = reply.code, reply.call, reply.headers.get("Fluxcc-Domain", "")
+        found = reply.code, reply.call, reply.domain
         expected = SUCCESS[self.trial.action], self.twins.legs["customer"], self.other.domain
         self.findings.check(cell, found, expected)
         if reply.code == SUCCESS[self.trial.action]:
