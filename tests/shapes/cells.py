@@ -166,8 +166,12 @@ class Play:
         """Compare the customers' rows (by the end of their number), once everybody has gone."""
         for expected in self.rows:
             rows = history.get(expected[0], ())
-            found = [(number_end(row.number), _agent(row), row.outcome) for row in rows]
+            found = [(number_end(row.number), self._agent(row), row.outcome) for row in rows]
             self.findings.check(f"{self.trial}: history", found, [expected])
+
+    def _agent(self, row: CallRecord) -> str:
+        domain = row.domain if self.trial.home.at else ""
+        return scoped(row.agent, domain) if row.agent else ""
 
     # Who asks, and what must come of it
 
@@ -336,10 +340,6 @@ def _person(role: str) -> str:
 def number_end(number: str) -> str:
     """What of a number is the same in every spelling."""
     return number[-11:]
-
-
-def _agent(row: CallRecord) -> str:
-    return scoped(row.agent, row.domain) if row.agent else ""
 
 
 __all__ = ["Ask", "Findings", "LabError", "Play", "Trial", "Wish", "trials"]
