@@ -18,9 +18,6 @@ from .cast import Cast, Pool
 from .cells import OUTCOMES, SUCCESS, Ask, Play, Trial, Wish, number_end
 from .domains import Home
 
-NAMES_CALL = {"no-live-call": "not-your-call", "ambiguous-agent": "ambiguous-agent"}
-"""What is replied to the same wish where it names the other's call."""
-
 
 class TwinPlay(Play):
     """One trial, with the twins of everybody who may ask."""
@@ -91,7 +88,7 @@ class TwinPlay(Play):
         call = self.cast.legs[self.stage.customer]
         for named in ("", call):
             yield Wish(action, extension, named, service), "ambiguous-agent"
-            code = NAMES_CALL[unnamed or "no-live-call"] if named else unnamed
+            code = self._code_for_call if named else unnamed
             if code:
                 yield Wish(action, self.other.agent(extension), named, service), code
                 yield Wish(action, extension, named, service, domain), code
@@ -99,7 +96,12 @@ class TwinPlay(Play):
             for role in self._others():
                 agent = self.other.agent(self._extension(role))
                 yield Wish(action, agent, "", service), unnamed
-                yield Wish(action, agent, call, service), NAMES_CALL[unnamed]
+                yield Wish(action, agent, call, service), self._code_for_call
+
+    @property
+    def _code_for_call(self) -> str:
+        """What is replied to a twin who names the other's leg."""
+        return "no-live-call" if self.stage.alone else "not-your-call"
 
     def _others(self) -> Iterator[str]:
         """Everybody else whose twin has a wish, each extension once."""
