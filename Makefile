@@ -31,6 +31,7 @@ shapes: $(VENV)/.installed-dev ## every action at every stage of every shape of 
 	$(BIN)/python -m tests.shapes.run
 	$(BIN)/python -m tests.shapes.run --restart
 	$(BIN)/python -m tests.shapes.run --mixed 1000
+	$(BIN)/python -m tests.shapes.run --domains
 
 bench: $(BENCH)/.installed ## measure everything against its bar (half an hour on a quiet machine)
 	$(BENCH)/bin/python -m bench $(ROWS)

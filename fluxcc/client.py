@@ -48,6 +48,8 @@ class Reply:
     code: str
     text: str
     call: str = ""
+    domain: str = ""
+    """The agent's SIP domain, where it is known."""
     number: str = ""
     blocked: bool | None = None
     expires: int | None = None
@@ -121,6 +123,7 @@ class Board:
         action: str,
         agent: str,
         *,
+        domain: str = "",
         call: str = "",
         service: str = "",
         survey: str = "",
@@ -130,13 +133,14 @@ class Board:
         request: str = "",
     ) -> str:
         """Ask for any action and return the request ID, for ``wait``; an empty ``request`` gets a
-        new one."""
+        new one. The domain may stand in ``agent``, too (``1000@a.example``)."""
         request = request or uuid4().hex
         self.send(
             {
                 "Fluxcc-Request-ID": request,
                 "Fluxcc-Action": action,
                 "Fluxcc-Agent": agent,
+                "Fluxcc-Domain": domain,
                 "Fluxcc-Call": call,
                 "Fluxcc-Service": service,
                 "Fluxcc-Survey": survey,
@@ -210,6 +214,7 @@ class Board:
             code=event.get("Fluxcc-Code", ""),
             text=event.get("Fluxcc-Text", ""),
             call=event.get("Fluxcc-Call", ""),
+            domain=event.get("Fluxcc-Domain", ""),
             number=event.get("Fluxcc-Number", ""),
             blocked={"true": True, "false": False}.get(event.get("Fluxcc-Blocked", "")),
             expires=int(expires) if expires else None,

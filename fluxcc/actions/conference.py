@@ -34,7 +34,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         raise RefusedError(Code.ROOM_NOT_PROVISIONED, call=call.customer)
     # How the PBX names its own rooms is not known, so nothing can be asked about them.
     destination, name = rules.room_of(call.agent, room)
-    context = rules.context_for(rules.room_context, call.agent)
+    context = rules.context_for(rules.room_context, call)
     occupants = rules.room_members(name) if name else frozenset()
     if not occupants <= call.legs:
         raise RefusedError(Code.ROOM_OCCUPIED, call=call.customer)

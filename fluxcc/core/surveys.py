@@ -113,7 +113,7 @@ class Surveys:
             self._pbx.arm_survey(
                 view.customer,
                 survey.destination(group, self._rules),
-                self._rules.context_for(self._rules.survey_context, view.agent),
+                self._rules.context_for(self._rules.survey_context, view),
             )
         if call.is_survey_over:
             # An action disarmed the survey while it was being armed.

@@ -89,7 +89,7 @@ class Pbx:
         self.configuration = Configuration(folder)
         self.switchboard = Switchboard(self.bus)
         self.hash = HashTable()
-        self.telephones = Telephones(self.switchboard)
+        self.telephones = Telephones(self.bus, self.switchboard)
         self.outside = Outside(self.switchboard, self.configuration, self.telephones)
         self.xml_curl = XmlCurl(self.configuration, lambda: MODULE in self.modules)
         self.router = Router(
