@@ -134,7 +134,7 @@ class _Executor:
 
     def execute(self, request: Request) -> Reply:
         """What must hold of every request that got so far."""
-        for text in (request.id, request.agent, request.call, request.reason):
+        for text in (request.id, str(request.agent), request.call, request.reason):
             must(bool(ONE_LINE.fullmatch(text)), "a request with a control character")
         for text in (request.service, request.number):
             must(bool(ONE_LINE.fullmatch(text)) and len(text) <= 65, "a request too long")

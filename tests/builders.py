@@ -16,6 +16,7 @@ from fluxcc.actions.rules import Rules
 from fluxcc.config import NumberSettings, Settings
 from fluxcc.core.core import Core
 from fluxcc.domain.actions import Action
+from fluxcc.domain.agents import read_agent
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Conversation, Direction, Leg, LegKind
 from fluxcc.domain.errors import RefusedError
@@ -73,7 +74,7 @@ def a_telephone(uuid: str = "telephone", extension: str = "1000", **changes: Any
         "destination": extension,
         "context": "default",
         "kind": LegKind.STATION,
-        "extension": extension,
+        "agent": read_agent(extension),
     }
     return a_leg(uuid, **fields | changes)
 
@@ -91,7 +92,8 @@ def a_conversation(**changes: Any) -> Conversation:
         "may_have_survey": True,
         "originatee": "telephone",
     }
-    return Conversation(**fields | changes)
+    fields |= changes
+    return Conversation(**fields | {"agent": read_agent(str(fields["agent"]))})
 
 
 def a_block(id: str = "b1", **changes: Any) -> Block:
@@ -118,7 +120,8 @@ def a_request(action: Action = Action.PRANK, **changes: Any) -> Request:
         "actor": Actor(Role.AGENT, "1000"),
         "agent": "1000",
     }
-    return Request(**fields | changes)
+    fields |= changes
+    return Request(**fields | {"agent": read_agent(str(fields["agent"]))})
 
 
 def an_operators(action: Action, **changes: Any) -> Request:
@@ -312,7 +315,7 @@ class World(Core):
     def agent_calls(self, agent: str) -> list[Call]:
         """The call that this agent's actions are about; none, or the one."""
         try:
-            return [self.views.find(agent, "", by_operator=False)[0]]
+            return [self.views.find(read_agent(agent), "", by_operator=False)[0]]
         except RefusedError:
             return []
 

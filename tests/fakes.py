@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fluxcc.core.ports import Batch, Latch
+from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
@@ -159,6 +160,12 @@ class FakePbx:
         """The media's way, of legs for which it is another one than through FreeSWITCH."""
         self.members: dict[str, frozenset[str]] = {}
         """Conference → the legs in it."""
+        self.users: set[Agent] = set()
+        """The users of the directory."""
+        self.contexts: dict[Agent, str] = {}
+        """Their dialplan contexts."""
+        self.directory_questions: list[Agent] = []
+        """The users that it was asked about."""
         self.armed: dict[str, str] = {}
         """Leg → where it goes after its bridge."""
         self.briefed: dict[str, dict[str, str]] = {}
@@ -213,6 +220,17 @@ class FakePbx:
         self._check("bring_media_back")
         self.story.append(f"bring the media of {leg} back")
         self.media[leg] = Media.HERE
+
+    def user_context(self, agent: Agent) -> str:
+        """What ``contexts`` says."""
+        self._check("user_context")
+        return self.contexts.get(agent, "")
+
+    def are_users(self, agents: Sequence[Agent]) -> list[bool]:
+        """Whether ``users`` has each of them."""
+        self._check("are_users")
+        self.directory_questions += agents
+        return [agent in self.users for agent in agents]
 
     def members_of(self, room: str) -> frozenset[str]:
         """What ``members`` says."""
@@ -329,6 +347,8 @@ class FakeStore:
         self.surveys: dict[str, Survey] = {}
         self.settings: dict[tuple[str, str], Entry] = {}
         """Groups, rooms and services by kind and name."""
+        self.seen: dict[str, SeenDomain] = {}
+        """SIP domains by name."""
         self.batches: list[Batch] = []
         """What was written, transaction by transaction."""
         self.recreated = 0
@@ -357,6 +377,8 @@ class FakeStore:
         for entry in batch.entries:
             self.story.append(f"write {type(entry).__name__} {key(entry)}")
             self.settings[type(entry).__name__, key(entry)] = entry
+        for domain in batch.domains:
+            self.seen[domain.name] = domain
         for entry in batch.removed:
             self.settings.pop((type(entry).__name__, key(entry)), None)
 
@@ -422,6 +444,11 @@ class FakeStore:
         """What supervisors have set, by kind and name."""
         self._check()
         return [entry for _, entry in sorted(self.settings.items())]
+
+    def domains(self) -> list[SeenDomain]:
+        """The SIP domains, by name."""
+        self._check()
+        return [domain for _, domain in sorted(self.seen.items())]
 
     def unfinished(self) -> list[AuditRecord]:
         """The requests that never ended, newest first."""

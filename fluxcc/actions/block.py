@@ -18,5 +18,11 @@ def plan(request: Request, rules: Rules) -> Plan:
     if not number.is_usable:
         raise RefusedError(Code.NUMBER_UNUSABLE, number=number.canonical)
     duration = request.duration or rules.block_duration
-    effect, code = enforce_block(number, duration, request, rules)
-    return Plan(effects=(effect,), code=code, number=number.canonical, blocked=True)
+    effect, code = enforce_block(number, request.domain, duration, request, rules)
+    return Plan(
+        effects=(effect,),
+        code=code,
+        number=number.canonical,
+        domain=request.domain,
+        blocked=True,
+    )

@@ -14,9 +14,11 @@ CODES = {BlockChange.BLOCKED: Code.BLOCKED, BlockChange.RENEWED: Code.RENEWED}
 
 
 def enforce_block(
-    number: Number, duration: int, request: Request, rules: Rules, *, call: str = ""
+    number: Number, domain: str, duration: int, request: Request, rules: Rules, *, call: str = ""
 ) -> tuple[EnforceBlock, Code]:
-    """The effect that blocks the number for ``duration`` seconds, and the reply's code. ``call`` is
-    the UUID of the customer's leg of the marked call; empty without a call."""
-    block, change = rules.make_block(number, duration, str(request.actor), request.reason, call)
+    """The effect that blocks the number for ``duration`` seconds in a SIP domain, or for an empty
+    one in all, and the reply's code. ``call`` is the UUID of the customer's leg of the marked call;
+    empty without a call."""
+    by = str(request.actor)
+    block, change = rules.make_block(number, domain, duration, by, request.reason, call)
     return EnforceBlock(block, change), CODES[change]

@@ -33,7 +33,8 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     if room is None:
         raise RefusedError(Code.ROOM_NOT_PROVISIONED, call=call.customer)
     # How the PBX names its own rooms is not known, so nothing can be asked about them.
-    name = "" if room.is_served_by_pbx else room.extension
+    destination, name = rules.room_of(call.agent, room)
+    context = rules.context_for(rules.room_context, call.agent)
     occupants = rules.room_members(name) if name else frozenset()
     if not occupants <= call.legs:
         raise RefusedError(Code.ROOM_OCCUPIED, call=call.customer)
@@ -44,7 +45,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
             *agent_leg.end_consultation(call),
             DisarmSurvey(call.customer),
             *(EndLeg(leg, causes.NORMAL) for leg in call.consulted),
-            *(() if are_there else _moves(call, rules)),
+            *(() if are_there else _moves(call, destination, context)),
         ),
         code=Code.CONFERENCE_JOINED,
         confirmation=None if are_there else AllJoined(call.legs, name),
@@ -52,14 +53,13 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     )
 
 
-def _moves(call: Conversation, rules: Rules) -> tuple[Effect, ...]:
+def _moves(call: Conversation, destination: str, context: str) -> tuple[Effect, ...]:
     """A bridged pair goes in one command: the agent's leg would end if the customer's left alone.
 
     Where a wire is between the two, it collapses as soon as one has left, and FreeSWITCH would end
     the other: the customer's leg is made to wait. Legs that are not bridged now (in another room)
     are moved one by one.
     """
-    destination, context = rules.room.format(agent=call.agent), rules.room_context
     if call.is_bridged or call.consulted_inside:
         return (MovePair(call.customer, call.agent_leg, destination, context),)
     agent = MoveLeg(call.agent_leg, destination, context)

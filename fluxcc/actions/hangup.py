@@ -32,12 +32,13 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
             confirmation=agent_leg.all_ended(call),
         )
     destination = survey.destination(group, rules)
+    context = rules.context_for(rules.survey_context, call.agent)
     return Plan(
         effects=(
             *agent_leg.end_consultation(call),
             DisarmSurvey(call.customer),
             survey.brief(call, group),
-            MoveLeg(call.customer, destination, rules.survey_context),
+            MoveLeg(call.customer, destination, context),
         ),
         code=Code.SURVEY_STARTED,
         confirmation=Arrived(call.customer, call.agent_leg, destination),

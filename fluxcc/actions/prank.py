@@ -52,5 +52,6 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     if not number.is_usable:
         return plan
     duration = rules.block_duration
-    block, code = enforce_block(number, duration, request, rules, call=call.customer)
-    return replace(plan, effects=(block, *plan.effects), code=code, blocked=True)
+    domain = rules.scope(call.agent.domain or call.domain)
+    block, code = enforce_block(number, domain, duration, request, rules, call=call.customer)
+    return replace(plan, effects=(block, *plan.effects), code=code, blocked=True, domain=domain)

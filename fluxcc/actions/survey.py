@@ -13,7 +13,7 @@ def group_of(call: Conversation, rules: Rules) -> Group | None:
     """The group whose survey this call's customer gets; None for no survey."""
     if not call.may_have_survey or call.is_proxied or call.direction is Direction.INTERNAL:
         return None
-    group = rules.find_group(call.group)
+    group = rules.find_group(call.group, call.domain)
     return group if group is not None and group.has_survey else None
 
 
@@ -35,7 +35,8 @@ def brief(call: Conversation, group: Group) -> Brief:
             ("call", call.customer),
             ("number", call.number),
             ("group", group.name),
-            ("agent", call.agent),
+            ("agent", call.agent.extension),
+            ("domain", call.agent.domain or call.domain),
             ("direction", call.direction.value),
             ("started", f"{call.started:.3f}"),
             ("questions", str(group.questions)),

@@ -14,17 +14,18 @@ from fluxcc.domain.requests import Request
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """Move the customer to a service; the agent's leg ends after that."""
     agent_leg.check_movable(call)
-    service = rules.find_service(request.service)
+    service = rules.find_service(request.service, call.agent.domain or call.domain)
     if service is None:
         raise RefusedError(Code.UNKNOWN_SERVICE, call=call.customer)
     if call.is_proxied:
         # The service would not hear the customer, and FreeSWITCH would end the call.
         raise RefusedError(Code.PBX_REJECTED, call=call.customer)
+    context = rules.context_for(service.context, call.agent)
     return Plan(
         effects=(
             *agent_leg.end_consultation(call),
             DisarmSurvey(call.customer),
-            MoveLeg(call.customer, service.destination, service.context),
+            MoveLeg(call.customer, service.destination, context),
         ),
         code=Code.TRANSFERRED,
         confirmation=Arrived(call.customer, call.agent_leg, service.destination),

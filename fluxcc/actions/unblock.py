@@ -10,12 +10,14 @@ from fluxcc.domain.requests import Request
 
 
 def plan(request: Request, rules: Rules) -> Plan:
-    """Release the number in every spelling; refused where nothing blocks it."""
+    """Release the number in every spelling, in one SIP domain or in all; refused where nothing
+    blocks it there."""
     number = rules.numbers.read(request.number)
-    if rules.find_block(number) is None:
+    blocks = rules.find_blocks(number)
+    if not any(request.domain in ("", block.domain) for block in blocks):
         raise RefusedError(Code.NOT_BLOCKED, number=number.canonical)
     return Plan(
-        effects=(ReleaseNumber(number),),
+        effects=(ReleaseNumber(number, request.domain),),
         code=Code.RELEASED,
         number=number.canonical,
         blocked=False,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fluxcc.cli.ask import carry_out
+from fluxcc.cli.domains import domain_option
 from fluxcc.cli.session import Session, json_option, pass_session
 from fluxcc.marking import _
 
@@ -15,7 +16,13 @@ from fluxcc.marking import _
 def on_a_call(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options by which each of the four finds its call."""
     options = (
-        click.option("--agent", metavar="EXT", help="Whose call: the agent's extension."),
+        click.option(
+            "--agent",
+            metavar="EXT",
+            help="Whose call: the agent's extension, as 1000@a.example where several domains have"
+            " it.",
+        ),
+        domain_option(_("The agent's SIP domain, in place of the one behind the @.")),
         click.option("--call", metavar="UUID", help="Which call: the UUID of either leg."),
         click.option("--reason", metavar="TEXT", default="", help="Why, for the audit."),
     )

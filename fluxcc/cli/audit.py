@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from fluxcc import i18n
+from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
 from fluxcc.cli.numbers import number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
@@ -21,9 +22,10 @@ MOST_ROWS = 1_000
 @click.option("--since", type=Since(), default=0.0, metavar="D", help="Since 2h, or a date.")
 @click.option("--number", metavar="N", default="", help="Of this number, in any spelling.")
 @click.option("--agent", metavar="A", default="", help="Of this agent.")
+@domain_option(_("Of this SIP domain only."))
 @json_option
 @pass_session
-def audit_command(session: Session, /, since: float, number: str, agent: str) -> None:
+def audit_command(session: Session, /, since: float, number: str, agent: str, domain: str) -> None:
     """Tell who asked for what, and what became of it; the newest first.
 
     \b
@@ -31,14 +33,17 @@ def audit_command(session: Session, /, since: float, number: str, agent: str) ->
     fluxcc audit --number 11988887777
     """
     canonical = number_plan(session.settings).read(number).canonical if number else ""
+    agent, domain = split(agent, domain)
     with stored(session) as store:
-        rows = store.audit(since=since, number=canonical, agent=agent, limit=MOST_ROWS)
+        rows = store.audit(
+            since=since, number=canonical, agent=agent, domain=domain, limit=MOST_ROWS
+        )
     if session.as_json:
         session.show_json(msgspec.to_builtins(rows))
         return
-    table = Table(
-        [_("when"), _("by"), _("action"), _("agent"), _("number"), _("outcome"), _("details")]
-    )
+    column = DomainColumn(rows)
+    titles = [_("when"), _("by"), _("action"), _("agent"), _("number"), _("outcome"), _("details")]
+    table = Table(column.titles(titles))
     for row in rows:
         table.add(
             i18n.clock_time(row.at),
@@ -48,5 +53,6 @@ def audit_command(session: Session, /, since: float, number: str, agent: str) ->
             printable(row.number),
             row.code or row.status,
             printable(" ".join(filter(None, (row.subject, row.sequel, row.reason)))),
+            *column.cells(row),
         )
     table.show(session)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from fluxcc import i18n
 from fluxcc.cli.ask import carry_out, reading_if_running
+from fluxcc.cli.domains import DomainColumn, domain_option
 from fluxcc.cli.help import translate
 from fluxcc.cli.numbers import number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
@@ -44,40 +45,49 @@ class DurationType(click.ParamType[int]):
 @click.command("block")
 @click.argument("number")
 @click.option("--for", "duration", type=DurationType(), metavar="30m", help="For how long.")
+@domain_option(_("In this SIP domain only, not in all."))
 @click.option("--reason", metavar="TEXT", default="", help="Why, for the audit.")
 @json_option
 @pass_session
-def block_command(session: Session, number: str, duration: int | None, reason: str) -> None:
+def block_command(
+    session: Session, /, number: str, duration: int | None, domain: str, reason: str
+) -> None:
     """Refuse calls from NUMBER, in every spelling, for a while.
 
     \b
     fluxcc block +5511988887777
     fluxcc block 11988887777 --for 2h --reason "threats"
     """
-    carry_out(session, "block", number=number, duration=duration, reason=reason)
+    carry_out(session, "block", number=number, duration=duration, domain=domain, reason=reason)
 
 
 @click.command("unblock")
 @click.argument("number")
+@domain_option(_("In this SIP domain only: a block for all, or for another one, stays."))
 @click.option("--reason", metavar="TEXT", default="", help="Why, for the audit.")
 @json_option
 @pass_session
-def unblock_command(session: Session, number: str, reason: str) -> None:
+def unblock_command(session: Session, /, number: str, domain: str, reason: str) -> None:
     """Unblock NUMBER before its time."""
-    carry_out(session, "unblock", number=number, reason=reason)
+    carry_out(session, "unblock", number=number, domain=domain, reason=reason)
 
 
 @click.command("blocks")
 @click.option("--all", "with_ended", is_flag=True, help="Also those that have ended.")
+@domain_option(_("Of this SIP domain only."))
 @json_option
 @pass_session
-def blocks_command(session: Session, with_ended: bool) -> None:
+def blocks_command(session: Session, /, with_ended: bool, domain: str) -> None:
     """List the blocked numbers."""
     blocks = _all(session) if with_ended else _live(session)
+    # One for all domains counts in each.
+    blocks = [block for block in blocks if domain in ("", block.domain) or not block.domain]
     if session.as_json:
         session.show_json(msgspec.to_builtins(blocks))
         return
-    table = Table([_("number"), _("until"), _("by"), _("attempts"), _("state"), _("reason")])
+    column = DomainColumn(blocks, least=1)
+    titles = [_("number"), _("until"), _("by"), _("attempts"), _("state"), _("reason")]
+    table = Table(column.titles(titles))
     for block in blocks:
         table.add(
             printable(block.number),
@@ -86,6 +96,7 @@ def blocks_command(session: Session, with_ended: bool) -> None:
             str(block.attempts),
             block.state,
             printable(block.reason),
+            *column.cells(block),
         )
     table.show(session)
 
@@ -108,14 +119,20 @@ def check_command(session: Session, number: str) -> None:
         session.say(_("It is an internal extension; those are never blocked."))
     elif not known.blockable:
         session.say(_("It is withheld or unusable, and cannot be blocked."))
-    if known.block:
-        session.say(
-            _("Blocked until {until} by {by}, {attempts} attempts"),
-            until=i18n.clock_time(known.block.until),
-            by=printable(known.block.by),
-            attempts=known.block.attempts,
+    for block in known.blocks:
+        said = (
+            _("Blocked in {domain} until {until} by {by}, {attempts} attempts")
+            if block.domain
+            else _("Blocked until {until} by {by}, {attempts} attempts")
         )
-    else:
+        session.say(
+            said,
+            domain=printable(block.domain),
+            until=i18n.clock_time(block.until),
+            by=printable(block.by),
+            attempts=block.attempts,
+        )
+    if not known.blocks:
         session.say(_("Not blocked."))
 
 
@@ -143,6 +160,6 @@ def _all(session: Session) -> list[Block]:
 
 
 def _check_here(session: Session, number: str) -> CheckedNumber:
-    live = {block.number: block for block in _live(session)}
+    live = _live(session)
     plan = number_plan(session.settings)
-    return checked(number, plan, lambda known: live.get(known.canonical))
+    return checked(number, plan, lambda known: [b for b in live if b.number == known.canonical])

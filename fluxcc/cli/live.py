@@ -7,6 +7,7 @@ import msgspec
 
 from fluxcc import i18n
 from fluxcc.cli.ask import reading
+from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
@@ -64,18 +65,22 @@ def status_command(session: Session) -> None:
 @click.option("--ended", is_flag=True, help="Those that have ended, the newest first.")
 @click.option("--since", type=Since(), default=0.0, metavar="D", help="With --ended: since 2h.")
 @click.option("--agent", metavar="A", default="", help="With --ended: of this agent.")
+@domain_option(_("Of this SIP domain only."))
 @json_option
 @pass_session
-def calls_command(session: Session, /, ended: bool, since: float, agent: str) -> None:
+def calls_command(session: Session, /, ended: bool, since: float, agent: str, domain: str) -> None:
     """List the calls that are live now, or those that have ended."""
     if ended:
-        _show_ended(session, since, agent)
+        _show_ended(session, since, *split(agent, domain))
         return
     calls = reading(session, list[LiveCall], CALLS)
+    calls = [call for call in calls if domain in ("", call.domain)]
     if session.as_json:
         session.show_json(msgspec.to_builtins(calls))
         return
-    table = Table([_("since"), _("direction"), _("number"), _("agent"), _("group"), _("call")])
+    column = DomainColumn(calls)
+    titles = [_("since"), _("direction"), _("number"), _("agent"), _("group"), _("call")]
+    table = Table(column.titles(titles))
     for call in calls:
         table.add(
             i18n.clock_time(call.started),
@@ -84,13 +89,14 @@ def calls_command(session: Session, /, ended: bool, since: float, agent: str) ->
             printable(call.agent),
             printable(call.group),
             printable(call.call),
+            *column.cells(call),
         )
     table.show(session)
 
 
-def _show_ended(session: Session, since: float, agent: str) -> None:
+def _show_ended(session: Session, since: float, agent: str, domain: str) -> None:
     with stored(session) as store:
-        calls = store.ended_calls(since=since, agent=agent, limit=MOST_CALLS)
+        calls = store.ended_calls(since=since, agent=agent, domain=domain, limit=MOST_CALLS)
     if session.as_json:
         rows = msgspec.to_builtins(calls)
         for row in rows:
@@ -98,20 +104,20 @@ def _show_ended(session: Session, since: float, agent: str) -> None:
             del row["state"]
         session.show_json(rows)
         return
-    table = Table(
-        [
-            _("since"),
-            _("direction"),
-            _("number"),
-            _("agent"),
-            _("group"),
-            _("talked from"),
-            _("until"),
-            _("outcome"),
-            _("meanwhile"),
-            _("call"),
-        ]
-    )
+    column = DomainColumn(calls)
+    titles = [
+        _("since"),
+        _("direction"),
+        _("number"),
+        _("agent"),
+        _("group"),
+        _("talked from"),
+        _("until"),
+        _("outcome"),
+        _("meanwhile"),
+        _("call"),
+    ]
+    table = Table(column.titles(titles))
     for call in calls:
         table.add(
             i18n.clock_time(call.started),
@@ -124,6 +130,7 @@ def _show_ended(session: Session, since: float, agent: str) -> None:
             call.outcome,
             printable(_words(session, call.sequel)),
             printable(call.customer_leg),
+            *column.cells(call),
         )
     table.show(session)
 

@@ -9,10 +9,19 @@ import msgspec
 
 from fluxcc.cli.ask import carry_out
 from fluxcc.cli.destinations import warn_unanswered
+from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
-from fluxcc.domain.provisioning import MOST_QUESTIONS, Group, Room, Scale, Service, Trigger
+from fluxcc.domain.provisioning import (
+    MOST_QUESTIONS,
+    PLACEHOLDERS,
+    Group,
+    Room,
+    Scale,
+    Service,
+    Trigger,
+)
 from fluxcc.marking import _
 
 Kind = TypeVar("Kind", Group, Room, Service)
@@ -28,11 +37,10 @@ def group_command() -> None:
 @pass_session
 def list_groups(session: Session) -> None:
     """List the groups that have settings."""
-    table = Table([_("group"), _("survey"), _("trigger"), _("destination"), _("questions")])
     _show(
         session,
         Group,
-        table,
+        [_("group"), _("survey"), _("trigger"), _("destination"), _("questions")],
         lambda group: (
             group.name,
             session.translate(_("on")) if group.has_survey else session.translate(_("off")),
@@ -57,32 +65,41 @@ def list_groups(session: Session) -> None:
 )
 @click.option("--scale", type=click.Choice([s.value for s in Scale]), help="What may be pressed.")
 @click.option("--prompts", metavar="DIR", help="Folder of the group's own recordings.")
+@domain_option(_("For this SIP domain only, not for all; also as NAME@D."))
 @json_option
 @pass_session
-def set_group(session: Session, /, name: str, survey: str | None, **changes: Any) -> None:
+def set_group(
+    session: Session, /, name: str, survey: str | None, domain: str, **changes: Any
+) -> None:
     """Set what happens after the calls of group NAME; what is not named stays as it is.
 
     \b
     fluxcc group set sales --survey on
     fluxcc group set sales --trigger any --questions 2 --scale 0-10
     """
-    known = next((group for group in _read(session, Group) if group.name == name), Group(name))
+    name, domain = split(name, domain)
+    groups = {(group.name, group.domain): group for group in _read(session, Group)}
+    known = groups.get((name, domain), Group(name, domain=domain))
     wanted = {key: value for key, value in changes.items() if value is not None}
     if survey is not None:
         wanted["has_survey"] = survey == "on"
     group = msgspec.convert(msgspec.to_builtins(known) | wanted, Group)
     carry_out(session, "set", entry=group)
     if changes["destination"]:
-        warn_unanswered(session, group.destination, session.settings.survey.context)
+        context = session.settings.survey.context
+        if context not in PLACEHOLDERS:
+            warn_unanswered(session, group.destination, context)
 
 
 @group_command.command("remove")
 @click.argument("name")
+@domain_option(_("For this SIP domain only, not for all; also as NAME@D."))
 @json_option
 @pass_session
-def remove_group(session: Session, /, name: str) -> None:
+def remove_group(session: Session, /, name: str, domain: str) -> None:
     """Forget the settings of group NAME."""
-    carry_out(session, "remove", entry=Group(name))
+    name, domain = split(name, domain)
+    carry_out(session, "remove", entry=Group(name, domain=domain))
 
 
 @click.group("room")
@@ -96,14 +113,13 @@ def room_command() -> None:
 def list_rooms(session: Session) -> None:
     """List the provisioned rooms."""
     template = session.settings.conference.room
-    table = Table([_("agent"), _("dialled"), _("served by")])
     _show(
         session,
         Room,
-        table,
+        [_("agent"), _("dialled"), _("served by")],
         lambda room: (
             room.extension,
-            template.format(agent=room.extension),
+            template.format(agent=room.extension, domain=room.domain),
             "pbx" if room.is_served_by_pbx else "fluxcc",
         ),
     )
@@ -116,27 +132,32 @@ def list_rooms(session: Session) -> None:
     is_flag=True,
     help="The PBX's own dialplan has this room; fluxcc does not serve it.",
 )
+@domain_option(_("For this SIP domain only, not for all; also as EXTENSION@D."))
 @json_option
 @pass_session
-def add_room(session: Session, extension: str, served_by_pbx: bool) -> None:
+def add_room(session: Session, /, extension: str, served_by_pbx: bool, domain: str) -> None:
     """Provision the room of agent EXTENSION.
 
     \b
     fluxcc room add 1000
     """
-    carry_out(session, "set", entry=Room(extension, served_by_pbx))
-    if served_by_pbx:
-        conference = session.settings.conference
-        warn_unanswered(session, conference.room.format(agent=extension), conference.context)
+    extension, domain = split(extension, domain)
+    carry_out(session, "set", entry=Room(extension, served_by_pbx, domain=domain))
+    conference = session.settings.conference
+    if served_by_pbx and conference.context not in PLACEHOLDERS:
+        dialled = conference.room.format(agent=extension, domain=domain)
+        warn_unanswered(session, dialled, conference.context)
 
 
 @room_command.command("remove")
 @click.argument("extension")
+@domain_option(_("For this SIP domain only, not for all; also as EXTENSION@D."))
 @json_option
 @pass_session
-def remove_room(session: Session, extension: str) -> None:
+def remove_room(session: Session, /, extension: str, domain: str) -> None:
     """Take the room of agent EXTENSION away."""
-    carry_out(session, "remove", entry=Room(extension))
+    extension, domain = split(extension, domain)
+    carry_out(session, "remove", entry=Room(extension, domain=domain))
 
 
 @click.group("service")
@@ -149,11 +170,10 @@ def service_command() -> None:
 @pass_session
 def list_services(session: Session) -> None:
     """List the catalogue."""
-    table = Table([_("service"), _("destination"), _("context"), _("description")])
     _show(
         session,
         Service,
-        table,
+        [_("service"), _("destination"), _("context"), _("description")],
         lambda service: (
             service.name,
             service.destination,
@@ -166,37 +186,49 @@ def list_services(session: Session) -> None:
 @service_command.command("add")
 @click.argument("name")
 @click.option("--destination", metavar="EXT", required=True, help="What is dialled.")
-@click.option("--context", metavar="CTX", default="default", help="In which dialplan context.")
+@click.option(
+    "--context",
+    metavar="CTX",
+    default="default",
+    help="In which dialplan context; {domain} and {context} are the agent's.",
+)
 @click.option("--description", metavar="TEXT", default="", help="For people.")
+@domain_option(_("For this SIP domain only, not for all; also as NAME@D."))
 @json_option
 @pass_session
-def add_service(session: Session, /, name: str, **fields: str) -> None:
+def add_service(session: Session, /, name: str, domain: str, **fields: str) -> None:
     """Put service NAME into the catalogue, or change it.
 
     \b
     fluxcc service add invoices --destination 7001 --description "Second copies of invoices"
     """
-    carry_out(session, "set", entry=Service(name, **fields))
-    warn_unanswered(session, fields["destination"], fields["context"])
+    name, domain = split(name, domain)
+    carry_out(session, "set", entry=Service(name, domain=domain, **fields))
+    if fields["context"] not in PLACEHOLDERS:
+        warn_unanswered(session, fields["destination"], fields["context"])
 
 
 @service_command.command("remove")
 @click.argument("name")
+@domain_option(_("For this SIP domain only, not for all; also as NAME@D."))
 @json_option
 @pass_session
-def remove_service(session: Session, /, name: str) -> None:
+def remove_service(session: Session, /, name: str, domain: str) -> None:
     """Take service NAME out of the catalogue."""
-    # Only the name is used; the protocol has a whole service.
-    carry_out(session, "remove", entry=Service(name, "0"))
+    name, domain = split(name, domain)
+    # Only name and domain are used; the protocol has a whole service.
+    carry_out(session, "remove", entry=Service(name, "0", domain=domain))
 
 
-def _show(session: Session, kind: type[Kind], table: Table, to_row: Any) -> None:
+def _show(session: Session, kind: type[Kind], titles: list[str], to_row: Any) -> None:
     entries = _read(session, kind)
     if session.as_json:
         session.show_json([msgspec.to_builtins(msgspec.structs.asdict(e)) for e in entries])
         return
+    column = DomainColumn(entries, least=1)
+    table = Table(column.titles(titles))
     for entry in entries:
-        table.add(*(printable(cell) for cell in to_row(entry)))
+        table.add(*(printable(cell) for cell in to_row(entry)), *column.cells(entry))
     table.show(session)
 
 

@@ -8,6 +8,7 @@ import io
 import click
 import msgspec
 
+from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
@@ -29,17 +30,24 @@ def survey_command() -> None:
 @click.option("--agent", metavar="A", default="", help="Of this agent only.")
 @click.option("--since", type=Since(), default=0.0, metavar="D", help="Since 7d, or a date.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@domain_option(_("Of this SIP domain only."))
 @json_option
 @pass_session
-def report_command(session: Session, /, group: str, agent: str, since: float, as_csv: bool) -> None:
+def report_command(
+    session: Session, /, group: str, agent: str, since: float, domain: str, as_csv: bool
+) -> None:
     """Count what customers answered: offered, answered, average, distribution.
 
     \b
     fluxcc survey report --group sales --since 7d
     fluxcc survey report --since 2026-11-01 --csv > november.csv
     """
+    for_group, of_group = split(group, domain)
+    for_agent, of_agent = split(agent, of_group)
     with stored(session) as store:
-        lines = report.count(store.surveys(since=since, group=group, agent=agent))
+        lines = report.count(
+            store.surveys(since=since, group=for_group, agent=for_agent, domain=of_agent)
+        )
     if session.as_json:
         session.show_json(msgspec.to_builtins(lines, str_keys=True))
     elif as_csv:
@@ -53,12 +61,13 @@ def _csv(lines: list[report.Line]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = ("group", "agent", "question", "offered", "answered", "share", "average")
-    writer.writerow([*names, *(f"answer_{answer}" for answer in range(11))])
+    writer.writerow([*names, *(f"answer_{answer}" for answer in range(11)), "domain"])
     for line in lines:
         values = [_harmless(str(getattr(line, name))) for name in names[:2]]
         values += [str(getattr(line, name)) for name in names[2:6]]
         values.append("" if line.average is None else str(line.average))
-        writer.writerow([*values, *(line.distribution.get(answer, 0) for answer in range(11))])
+        values += [str(line.distribution.get(answer, 0)) for answer in range(11)]
+        writer.writerow([*values, _harmless(line.domain)])
     return text.getvalue()
 
 
@@ -69,18 +78,18 @@ def _harmless(text: str) -> str:
 
 
 def _show(session: Session, lines: list[report.Line]) -> None:
-    table = Table(
-        [
-            _("group"),
-            _("agent"),
-            _("question"),
-            _("offered"),
-            _("answered"),
-            _("share"),
-            _("average"),
-            _("distribution"),
-        ]
-    )
+    column = DomainColumn(lines)
+    titles = [
+        _("group"),
+        _("agent"),
+        _("question"),
+        _("offered"),
+        _("answered"),
+        _("share"),
+        _("average"),
+        _("distribution"),
+    ]
+    table = Table(column.titles(titles))
     for line in lines:
         table.add(
             printable(line.group),
@@ -91,6 +100,7 @@ def _show(session: Session, lines: list[report.Line]) -> None:
             f"{line.share:.0%}",
             "-" if line.average is None else f"{line.average:.2f}",
             _bars(line),
+            *column.cells(line),
         )
     table.show(session)
 

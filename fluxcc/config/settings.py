@@ -18,6 +18,7 @@ from fluxcc import logs
 from fluxcc.config import values
 from fluxcc.config.declaration import Key, declared
 from fluxcc.config.values import SQLITE, Duration, default_store, read_address
+from fluxcc.domain.blocks import Scope
 from fluxcc.marking import _
 
 LANGUAGES = ("pt_BR", "en")
@@ -114,6 +115,15 @@ class BlockSettings(msgspec.Struct, frozen=True):
             may_change=True,
         ),
     ] = "CALL_REJECTED"
+    scope: Annotated[
+        str,
+        Key(
+            "For whom a prank blocks: `domain` for the agent's SIP domain, `pbx` for all,"
+            " `auto` for the agent's domain where the PBX has several",
+            values.one_of([scope.value for scope in Scope], _("must be one of {names}")),
+            may_change=True,
+        ),
+    ] = Scope.AUTO.value
 
 
 class NumberSettings(msgspec.Struct, frozen=True):
@@ -188,13 +198,20 @@ class ConferenceSettings(msgspec.Struct, frozen=True):
     room: Annotated[
         str,
         Key(
-            "What is dialled for an agent's room; `{agent}` stands for the extension. The kit's"
+            "What is dialled for an agent's room; `{agent}` stands for the extension, `{domain}`"
+            " for the agent's SIP domain. The kit's"
             " dialplan has `*` and digits: another form needs a change there",
             values.room,
         ),
     ] = "*{agent}"
     context: Annotated[
-        str, Key("Dialplan context in which rooms are dialled", values.context, may_change=True)
+        str,
+        Key(
+            "Dialplan context in which rooms are dialled; `{domain}` stands for the agent's SIP"
+            " domain, `{context}` for the context of the agent's telephone",
+            values.agent_context,
+            may_change=True,
+        ),
     ] = "default"
 
 
@@ -212,7 +229,12 @@ class SurveySettings(msgspec.Struct, frozen=True):
         ),
     ] = "*28"
     context: Annotated[
-        str, Key("Dialplan context in which it is dialled", values.context, may_change=True)
+        str,
+        Key(
+            "Dialplan context in which it is dialled; `{domain}` and `{context}` as for rooms",
+            values.agent_context,
+            may_change=True,
+        ),
     ] = "default"
     spool: Annotated[
         str,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from fluxcc.domain.provisioning import CONTEXT, DESTINATION
+from fluxcc.domain.provisioning import CONTEXT, DESTINATION, PLACEHOLDERS
 from fluxcc.marking import _
 
 Rule = Callable[[Any], None]
@@ -159,7 +159,8 @@ def expressions(value: tuple[str, ...]) -> None:
 
 def room(value: str) -> None:
     """What is dialled for an agent's room."""
-    if "{agent}" not in value or not DESTINATION.fullmatch(value.replace("{agent}", "1")):
+    example = value.replace("{agent}", "1").replace("{domain}", "a.example")
+    if "{agent}" not in value or not DESTINATION.fullmatch(example):
         raise WrongValueError(_("must be a destination with {{agent}} in it, such as *{{agent}}"))
 
 
@@ -184,3 +185,9 @@ country = matching(
 area_code = matching(re.compile(r"\d{0,5}", re.ASCII), _("must be digits, such as 11, or empty"))
 destination = matching(DESTINATION, _("must be a destination, such as *28"))
 context = matching(CONTEXT, _("must be the name of a dialplan context"))
+
+
+def agent_context(value: str) -> None:
+    """A dialplan context, or one that depends on the agent."""
+    if value not in PLACEHOLDERS:
+        context(value)

@@ -18,6 +18,7 @@ from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.calls.views import Views
+from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
@@ -27,6 +28,7 @@ from fluxcc.core.publisher import Publisher
 from fluxcc.core.recovery import Recovery
 from fluxcc.core.requests.audit_trail import AuditTrail
 from fluxcc.core.requests.confirmation import Confirmations
+from fluxcc.core.requests.directory import Directory
 from fluxcc.core.requests.executor import Executor
 from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.core.requests.performer import Performer
@@ -34,6 +36,7 @@ from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
 from fluxcc.core.surveys import Surveys
+from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
 from fluxcc.kit.names import REJECT_CAUSE_KEY
@@ -59,10 +62,13 @@ class Core:
         self.numbers = number_plan(settings)
         self.journal = Journal(store, runtime, clock, self.happenings)
         stations = Stations(self.numbers, settings.calls.trunk_contexts, settings.calls.trunk_users)
-        self.tracker = Tracker(stations, self.journal, clock, self.happenings)
-        self.views = Views(self.tracker)
+        self.domains = Domains(self.journal, self.happenings, clock)
+        self.tracker = Tracker(stations, self.domains, self.journal, clock, self.happenings)
+        self.views = Views(self.tracker, self.domains)
         self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
-        self.provisioning = Provisioning(pbx, self.happenings, settings.conference.room)
+        self.provisioning = Provisioning(
+            pbx, self.happenings, self.domains, settings.conference.room
+        )
         self._build_blocks(settings)
         self.publisher = Publisher(
             pbx, self.blocking, self.provisioning, {REJECT_CAUSE_KEY: settings.blocks.reject_cause}
@@ -76,10 +82,10 @@ class Core:
             self.blocklist,
             self.provisioning,
             self.snapshots,
+            self.domains,
             self.journal,
             self.replies,
             runtime,
-            clock,
         )
         self.is_recovered = False
         """Whether what the store knows was taken over."""
@@ -90,7 +96,7 @@ class Core:
         self.blocking = Blocking(self.blocklist, self.pbx, self.journal, self.clock)
         self.scheduler = Scheduler(self.blocking, self.clock)
         self.attempts = Attempts(
-            self.blocking, self.pbx, self.runtime, settings.blocks.reject_cause
+            self.blocking, self.domains, self.pbx, self.runtime, settings.blocks.reject_cause
         )
         self.reclaim = Reclaim(
             self.pbx,
@@ -111,11 +117,14 @@ class Core:
             room_context=settings.conference.context,
             survey_destination=settings.survey.destination,
             survey_context=settings.survey.context,
-            find_block=self.blocklist.find,
+            block_scope=Scope(settings.blocks.scope),
+            are_several_domains=lambda: self.domains.are_several,
+            find_blocks=self.blocklist.find_all,
             make_block=self.blocking.make,
             find_group=self.provisioning.find_group,
             find_room=self.provisioning.find_room,
             find_service=self.provisioning.find_service,
+            agent_context=surroundings.agent_context,
             room_members=surroundings.room_members,
             media_of=surroundings.media_of,
             has_entry=self.provisioning.has,
@@ -125,7 +134,7 @@ class Core:
         self.replies = Replies(self.store, self.runtime, self.clock)
         follow_ups = FollowUps(self.tracker.watchers, self.views, self.journal)
         self.executor = Executor(
-            self.views,
+            Directory(self.pbx, self.views, self.domains, self.clock),
             self.rules,
             Performer(
                 self.pbx,
@@ -164,6 +173,7 @@ class Core:
         happenings.group_changed.connect(self.surveys.group_changed)
         happenings.store_recreated.connect(self.write_again)
         happenings.connected.connect(self.reclaim_blocks)
+        happenings.domain_appeared.connect(self.publish_rooms)
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
@@ -171,6 +181,7 @@ class Core:
             wanted.numbers.country, wanted.numbers.area_code, wanted.blocks.internal
         )
         self.rules.block_duration = wanted.blocks.duration
+        self.rules.block_scope = Scope(wanted.blocks.scope)
         self.rules.room_context = wanted.conference.context
         self.rules.survey_destination = wanted.survey.destination
         self.rules.survey_context = wanted.survey.context
@@ -188,9 +199,15 @@ class Core:
         if self.is_recovered:
             self.reclaim.begin()
 
+    def publish_rooms(self) -> None:
+        """Publish the rooms anew, beside the caller: each SIP domain has its own."""
+        if self.publisher.is_done:
+            self.runtime.spawn(self.publisher.publish_rooms)
+
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""
         self.journal.note(*self.blocklist.blocks(), *self.provisioning.entries())
+        self.domains.write_again()
         for call in self.tracker.calls.values():
             self.journal.call_changed(call)
 

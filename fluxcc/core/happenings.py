@@ -46,6 +46,8 @@ class Happenings:
         """A customer whom an agent had was connected to another person outside."""
         self.group_changed: Signal[[Group]] = Signal()
         """A supervisor set or removed a group; the group as it is from now on."""
+        self.domain_appeared: Signal[[]] = Signal()
+        """A SIP domain was seen that was not known."""
         self.request_answered: Signal[[Request, Reply, float]] = Signal()
         """A request was carried out or refused: request, reply, and the seconds that it took."""
         self.store_recreated: Signal[[]] = Signal()

@@ -18,6 +18,7 @@ from fluxcc.core.backoff import Backoff
 from fluxcc.core.calls.memory import record
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Batch, Clock, Latch, Runtime, Store
+from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call
@@ -46,7 +47,7 @@ class Removal(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-Record = Block | AuditRecord | Survey | Entry | Removal
+Record = Block | AuditRecord | Survey | Entry | SeenDomain | Removal
 
 
 class Journal:
@@ -69,6 +70,8 @@ class Journal:
         """When the oldest unwritten record came in, on the monotonic clock."""
         self._in_flight = 0
         self._recreated = store.recreated
+        self.began = clock.now()
+        """When the daemon was started, in epoch seconds."""
         self.failure = ""
         """Why the store cannot be used now; empty while it can."""
         self.written = 0
@@ -208,11 +211,13 @@ def _identity(entry: Record) -> tuple[str, object]:
         entry = entry.entry
     if isinstance(entry, Group | Room | Service):
         return type(entry).__name__, key(entry)
+    if isinstance(entry, SeenDomain):
+        return type(entry).__name__, entry.name
     return type(entry).__name__, entry.id
 
 
 def _batch(calls: dict[int, Call], records: dict[tuple[str, object], Record]) -> Batch:
-    blocks, audit, surveys, entries, removed = [], [], [], [], []
+    blocks, audit, surveys, entries, domains, removed = [], [], [], [], [], []
     for entry in records.values():
         match entry:
             case Block():
@@ -221,6 +226,8 @@ def _batch(calls: dict[int, Call], records: dict[tuple[str, object], Record]) ->
                 audit.append(entry)
             case Survey():
                 surveys.append(entry)
+            case SeenDomain():
+                domains.append(entry)
             case Removal(gone):
                 removed.append(gone)
             case _:
@@ -231,5 +238,6 @@ def _batch(calls: dict[int, Call], records: dict[tuple[str, object], Record]) ->
         audit=tuple(audit),
         surveys=tuple(surveys),
         entries=tuple(entries),
+        domains=tuple(domains),
         removed=tuple(removed),
     )

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
@@ -94,6 +95,12 @@ class Pbx(Protocol):
     def bring_media_back(self, leg: str) -> None:
         """Make the media of a bridge, named by its originatee, run through FreeSWITCH again; return
         once it does."""
+
+    def user_context(self, agent: Agent) -> str:
+        """The dialplan context of a user in FreeSWITCH's directory; empty where it has none."""
+
+    def are_users(self, agents: Sequence[Agent]) -> list[bool]:
+        """Whether each of them is a user in FreeSWITCH's directory."""
 
     def members_of(self, room: str) -> frozenset[str]:
         """The legs in the conference of that name; none where there is no such conference."""
@@ -172,6 +179,7 @@ class Batch(msgspec.Struct, frozen=True):
     audit: tuple[AuditRecord, ...] = ()
     surveys: tuple[Survey, ...] = ()
     entries: tuple[Entry, ...] = ()
+    domains: tuple[SeenDomain, ...] = ()
     removed: tuple[Entry, ...] = ()
     """Entries that are to be deleted."""
 
@@ -204,6 +212,9 @@ class Store(Protocol):
     def live_blocks(self) -> list[Block]:
         """Every block of this node in state ``live``, also those whose time has passed;
         newest first."""
+
+    def domains(self) -> list[SeenDomain]:
+        """The SIP domains that were seen on this node."""
 
     def block_history(self, number: str) -> list[Block]:
         """Every block that the canonical number ever had on this node, newest first."""

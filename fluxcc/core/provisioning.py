@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Pbx
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
-from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
+from fluxcc.domain.provisioning import Entry, Group, Room, Service, key, scoped
 
 
 class Provisioning:
     """One per daemon."""
 
-    def __init__(self, pbx: Pbx, happenings: Happenings, room: str) -> None:
+    def __init__(self, pbx: Pbx, happenings: Happenings, domains: Domains, room: str) -> None:
         """``room`` is how an agent's room is dialled: ``*{agent}``."""
         self._pbx = pbx
         self._happenings = happenings
+        self._domains = domains
         self._room = room
         self._entries: dict[type[Entry], dict[str, Entry]] = {Group: {}, Room: {}, Service: {}}
         self._closed_rooms: set[str] = set()
-        """Extensions whose removed rooms are still to be withdrawn from mod_hash."""
+        """Keys of removed rooms that are still to be withdrawn from mod_hash."""
 
     def load(self, entries: Iterable[Entry]) -> None:
         """Take over the store's entries; an entry that is in memory already stays."""
@@ -43,9 +46,9 @@ class Provisioning:
         """Remove an entry. Raises as ``put``."""
         self._entries[type(entry)].pop(key(entry), None)
         if isinstance(entry, Room):
-            self._close(entry.extension)
+            self._close(entry)
         elif isinstance(entry, Group):
-            self._happenings.group_changed(Group(entry.name))
+            self._happenings.group_changed(Group(entry.name, domain=entry.domain))
 
     def has(self, entry: Entry) -> bool:
         """Whether there is an entry of that kind and name."""
@@ -55,46 +58,66 @@ class Provisioning:
         """Every group, room and service."""
         return [entry for kind in self._entries.values() for entry in kind.values()]
 
-    def find_group(self, name: str) -> Group | None:
-        """The group of that name."""
-        found = self._entries[Group].get(name)
+    def find_group(self, name: str, domain: str = "") -> Group | None:
+        """The group of that name in a SIP domain, or else in all."""
+        found = self._find(Group, name, domain)
         return found if isinstance(found, Group) else None
 
-    def find_room(self, extension: str) -> Room | None:
+    def find_room(self, agent: Agent) -> Room | None:
         """The room of that agent."""
-        found = self._entries[Room].get(extension)
+        found = self._find(Room, *agent)
         return found if isinstance(found, Room) else None
 
-    def find_service(self, name: str) -> Service | None:
-        """The service of that name."""
-        found = self._entries[Service].get(name)
+    def find_service(self, name: str, domain: str = "") -> Service | None:
+        """The service of that name in a SIP domain, or else in all."""
+        found = self._find(Service, name, domain)
         return found if isinstance(found, Service) else None
+
+    def _find(self, kind: type[Entry], name: str, domain: str) -> Entry | None:
+        entries = self._entries[kind]
+        exact = entries.get(scoped(name, domain))
+        return exact if exact is not None else entries.get(name)
 
     def publish_all(self) -> None:
         """Publish every room to mod_hash, and withdraw those that were removed meanwhile. Raises
         ``PbxError``."""
-        rooms = [room for room in self._entries[Room].values() if isinstance(room, Room)]
-        self._pbx.publish_rooms(self._served(room) for room in rooms if not room.is_served_by_pbx)
-        self._withdraw(sorted(self._closed_rooms))
+        self._pbx.publish_rooms(served for room in self._rooms() for served in self._served(room))
+        self._pbx.withdraw_rooms(sorted(self._closed_rooms))
         self._closed_rooms.clear()
+
+    def _rooms(self) -> list[Room]:
+        """The rooms that the kit serves."""
+        rooms = (room for room in self._entries[Room].values() if isinstance(room, Room))
+        return [room for room in rooms if not room.is_served_by_pbx]
 
     def _publish(self, room: Room) -> None:
         if room.is_served_by_pbx:
-            self._close(room.extension)
-        else:
-            self._closed_rooms.discard(room.extension)
-            self._pbx.publish_rooms([self._served(room)])
+            self._close(room)
+            return
+        served = self._served(room)
+        self._closed_rooms.difference_update(key for key, _ in served)
+        self._pbx.publish_rooms(served)
 
-    def _served(self, room: Room) -> tuple[str, str]:
-        """The extension that is dialled, and the name of the conference it leads to."""
-        return self._room.format(agent=room.extension), room.extension
+    def _served(self, room: Room) -> list[tuple[str, str]]:
+        """The keys of a room in mod_hash, each with the name of the conference that it leads to. A
+        room for all domains is one in each of them."""
+        domains = [room.domain]
+        if not room.domain and self._domains.are_several:
+            domains += self._domains.known
+        return [
+            (
+                scoped(self._room.format(agent=room.extension, domain=domain), domain),
+                scoped(room.extension, domain),
+            )
+            for domain in domains
+        ]
 
-    def _close(self, extension: str) -> None:
+    def _close(self, room: Room) -> None:
+        # One that another room still serves stays.
+        kept = {key for other in self._rooms() for key, _ in self._served(other)}
+        closed = [key for key, _ in self._served(room) if key not in kept]
         try:
-            self._withdraw([extension])
+            self._pbx.withdraw_rooms(closed)
         except PbxError:
-            self._closed_rooms.add(extension)
+            self._closed_rooms.update(closed)
             raise
-
-    def _withdraw(self, extensions: list[str]) -> None:
-        self._pbx.withdraw_rooms([self._room.format(agent=extension) for extension in extensions])

@@ -82,6 +82,14 @@ class Publisher:
             if self.state is Published.PARTLY:
                 self.state = Published.NOTHING
 
+    def publish_rooms(self) -> None:
+        """Publish the rooms again; what FreeSWITCH does not take is published with the rest."""
+        try:
+            self._provisioning.publish_all()
+        except PbxError as error:
+            self.state = Published.NOTHING
+            log.warning("the rooms were not published to mod_hash", extra={"reason": str(error)})
+
     def configure(self, settings: dict[str, str]) -> None:
         """Make these settings known to the dialplan of the kit, now and after each connect."""
         self._settings |= settings

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.calls.snapshot import Snapshots
+from fluxcc.core.domains import Domains
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Clock, Runtime, Store
+from fluxcc.core.ports import Runtime, Store
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.core.requests.replies import Replies
 from fluxcc.domain.blocks import Block, BlockState
@@ -29,19 +30,20 @@ class Recovery:
         blocklist: Blocklist,
         provisioning: Provisioning,
         snapshots: Snapshots,
+        domains: Domains,
         journal: Journal,
         replies: Replies,
         runtime: Runtime,
-        clock: Clock,
     ) -> None:
         self._store = store
         self._blocklist = blocklist
         self._provisioning = provisioning
         self._snapshots = snapshots
+        self._domains = domains
         self._journal = journal
         self._replies = replies
         self._runtime = runtime
-        self._born = clock.now()
+        self._born = journal.began
 
     def step(self) -> bool:
         """Take over the store's state; False where it could not be read."""
@@ -50,12 +52,14 @@ class Recovery:
             blocks = self._runtime.offload(self._store.live_blocks)
             calls = self._runtime.offload(self._store.live_calls)
             entries = self._runtime.offload(self._store.entries)
+            domains = self._runtime.offload(self._store.domains)
             unfinished = self._runtime.offload(self._store.unfinished)
             self._replies.learn()
         except StoreUnavailableError as error:
             self._journal.failure = str(error)
             log.error("the store cannot be used", extra={"error": str(error)})
             return False
+        self._domains.load(domains)
         self._provisioning.load(entries)
         self._load(blocks)
         self._snapshots.restore(calls)
@@ -67,9 +71,9 @@ class Recovery:
     def _load(self, blocks: list[Block]) -> None:
         """Take over the newest live block of each number and release the others. A number has
         several where it was marked again while the store could not be read."""
-        known = {block.number: block for block in self._blocklist.blocks()}
+        known = {(block.number, block.domain): block for block in self._blocklist.blocks()}
         for block in sorted(blocks, key=lambda block: block.until, reverse=True):
-            newer = known.setdefault(block.number, block)
+            newer = known.setdefault((block.number, block.domain), block)
             if newer is block:
                 self._blocklist.put(block)
             else:

@@ -17,7 +17,7 @@ from fluxcc.core.calls.views import Views
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Pbx, Runtime, Spool
 from fluxcc.domain.calls import Call, Conversation
-from fluxcc.domain.errors import PbxError, PbxRejectedError
+from fluxcc.domain.errors import PbxError, PbxRejectedError, RefusedError
 from fluxcc.domain.provisioning import MOST_QUESTIONS, Group
 from fluxcc.domain.requests import clean_text
 from fluxcc.domain.surveys import Survey
@@ -78,8 +78,8 @@ class Surveys:
                 self._pbx.disarm_survey(call.customer.uuid)
             else:
                 self._arm(call, view, group)
-        except PbxRejectedError as error:
-            # The leg has just gone.
+        except (PbxRejectedError, RefusedError) as error:
+            # The leg has just gone, or the dialplan context of its agent is not known.
             log.warning("a survey was not armed or disarmed", extra={"error": str(error)})
         except PbxError as error:
             self._unsettled.add(call)
@@ -100,7 +100,7 @@ class Surveys:
 
     def group_changed(self, group: Group) -> None:
         """Apply a supervisor's change of a group to its calls that are up already."""
-        for call in self._views.talks_of_group(group.name):
+        for call in self._views.talks_of_group(group.name, group.domain):
             self.settle(call)
 
     def _arm(self, call: Call, view: Conversation, group: Group) -> None:
@@ -109,7 +109,7 @@ class Surveys:
             self._pbx.arm_survey(
                 view.customer,
                 survey.destination(group, self._rules),
-                self._rules.survey_context,
+                self._rules.context_for(self._rules.survey_context, view.agent),
             )
         if call.is_survey_over:
             # An action disarmed the survey while it was being armed.
@@ -199,6 +199,7 @@ def read_survey(headers: Mapping[str, str]) -> Survey:
         offered=seconds("Offered"),
         questions=questions,
         answers=answers,
+        domain=text("Domain"),
     )
 
 

@@ -49,6 +49,7 @@ class Intake:
             (events.CUSTOM, events.CONFERENCE): self._conference_changed,
             (events.CUSTOM, events.VALET): self._lot_changed,
             (events.CUSTOM, events.SURVEY): self._survey_answered,
+            (events.CUSTOM, events.REGISTERED): self._telephone_registered,
         }
         self._leg_handlers = {
             name: getattr(core.tracker, method) for name, method in events.LEG_EVENTS.items()
@@ -107,6 +108,9 @@ class Intake:
 
     def _survey_answered(self, event: events.Event, body: bytes) -> None:
         self._core.surveys.note_answer(json_texts.read_loosely(body))
+
+    def _telephone_registered(self, event: events.Event, body: bytes) -> None:
+        self._core.domains.see(self._decoder.registered(body))
 
     def _dialplan_reloaded(self, event: events.Event, body: bytes) -> None:
         self._core.attempts.forget_gates()

@@ -152,6 +152,7 @@ class Session:
         gevent.spawn(core.publisher.publish_all).join(PUBLISHING_ALONE)
         core.spool.locate(self.switch.storage_folder())
         core.attempts.forget_gates()
+        self._read_registrations()
         self.resync()
         self.connects += 1
         self.connected_since = self._clock.now()
@@ -287,6 +288,15 @@ class Session:
                     "the snapshot of FreeSWITCH's calls failed", extra={"reason": str(error)}
                 )
         return LONGEST_PAUSE
+
+    def _read_registrations(self) -> None:
+        try:
+            agents = self.switch.registrations()
+        except PbxRejectedError as error:
+            log.warning("FreeSWITCH's registrations were not read", extra={"error": str(error)})
+            return
+        for agent in agents:
+            self._core.domains.see(agent)
 
     def _read_clock(self) -> None:
         try:

@@ -39,3 +39,5 @@ class AuditRecord(msgspec.Struct, frozen=True):
     sequel: str = ""
     """What became of a transferred call: ``answered:1001``, ``busy``, ``abandoned``,
     ``ended:NO_ANSWER``."""
+    domain: str = ""
+    """The SIP domain of the agent, or of the block; empty where it is not known, or is all."""

@@ -7,6 +7,17 @@ from enum import StrEnum
 import msgspec
 
 
+class Scope(StrEnum):
+    """For whom a prank blocks (``[blocks] scope``)."""
+
+    AUTO = "auto"
+    """The SIP domain of the agent, where the PBX has several."""
+    DOMAIN = "domain"
+    """The SIP domain of the agent."""
+    PBX = "pbx"
+    """All SIP domains."""
+
+
 class BlockState(StrEnum):
     """Whether a block still counts, or how it ended."""
 
@@ -24,6 +35,18 @@ class BlockChange(StrEnum):
     EXPIRED = "expired"
 
 
+def gate_key(spelling: str, domain: str) -> str:
+    """The key in mod_hash by which the gate knows a spelling of a number that is refused in a SIP
+    domain, or in all."""
+    return f"{spelling}@{domain}" if domain else spelling
+
+
+def read_gate_key(key: str) -> tuple[str, str]:
+    """Spelling and domain of a key in mod_hash."""
+    spelling, _, domain = key.partition("@")
+    return spelling, domain
+
+
 class Block(msgspec.Struct, frozen=True):
     """One block as it stands; a change makes a new one with the same ``id``."""
 
@@ -31,7 +54,7 @@ class Block(msgspec.Struct, frozen=True):
     number: str
     """The canonical number (``domain.numbers``)."""
     keys: tuple[str, ...]
-    """Every spelling under which the gate knows it, the one seen on the call among them."""
+    """The gate's keys (``gate_key``), one a spelling, that of the call's own among them."""
     since: float
     """When it was first blocked, in epoch seconds."""
     until: int
@@ -46,3 +69,5 @@ class Block(msgspec.Struct, frozen=True):
     ended_by: str = ""
     attempts: int = 0
     last_attempt: float | None = None
+    domain: str = ""
+    """The SIP domain in which the number is refused; empty for all."""

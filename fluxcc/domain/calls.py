@@ -13,6 +13,8 @@ from enum import StrEnum
 
 import msgspec
 
+from fluxcc.domain.agents import NOBODY, Agent
+
 LONGEST_CHAIN = 16
 """Wires that are followed one after the other; more would be a loop."""
 
@@ -56,11 +58,13 @@ class Leg:
     context: str
     created: float
     kind: LegKind = LegKind.TRUNK
-    extension: str = ""
-    """The agent whose telephone it is; empty for all but a station."""
+    agent: Agent = NOBODY
+    """The agent whose telephone it is; nobody for all but a station."""
+    domain: str = ""
+    """The SIP domain that it is in: a station's own, or the one whose dialplan a caller reached."""
     aliases: tuple[str, ...] = ()
     """Other names of that agent: mod_callcenter's, or the user whose telephone was called."""
-    hint: str = ""
+    hint: Agent = NOBODY
     """On the leg of a person outside: the agent for whom a channel variable says the call is."""
     group: str = ""
     is_answered: bool = False
@@ -97,7 +101,12 @@ class Leg:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name of the agent whose telephone it is; none for all but a station."""
-        return (self.extension, *self.aliases) if self.extension else ()
+        return (self.agent.extension, *self.aliases) if self.agent else ()
+
+    @property
+    def extension(self) -> str:
+        """The extension of that agent."""
+        return self.agent.extension
 
     @property
     def person(self) -> str:
@@ -159,11 +168,11 @@ class Call:
     """The telephone that has the customer now: talks to them, or holds them."""
     company: Leg | None = None
     """The person connected to the customer now: the agent, or another one outside."""
-    agent: str = ""
-    """The extension of the agent who has the customer, or had them last."""
-    holder: str = ""
+    agent: Agent = NOBODY
+    """The agent who has the customer, or had them last."""
+    holder: Agent = NOBODY
     """The agent who parked the customer, as long as they are parked."""
-    past_agents: tuple[str, ...] = ()
+    past_agents: tuple[Agent, ...] = ()
     """Agents who had the customer and do not any more, without repetition."""
     group: str = ""
     number: str = ""
@@ -180,15 +189,28 @@ class Call:
     outcome: Outcome = Outcome.LIVE
     sequel: tuple[str, ...] = ()
     """What happened after the first talk: ``consulted:1001``, ``handed-over:1001``."""
+    customer_domain: str = ""
+    """The SIP domain that the customer reached, or from which they were dialled."""
     customer_uuid: str = ""
     agent_uuid: str = ""
     is_survey_over: bool = False
     """Whether this call may have no survey (any more): an action took it elsewhere."""
 
     @property
+    def domain(self) -> str:
+        """The SIP domain that it is in: the agent's, or else the customer's; empty where neither is
+        known."""
+        return self.agent.domain or self.customer_domain
+
+    @property
     def is_internal(self) -> bool:
         """Whether it is a call between extensions, which has no customer from outside."""
         return self.direction is Direction.INTERNAL
+
+    @property
+    def natural_outcome(self) -> Outcome:
+        """Its outcome where no action sets another."""
+        return Outcome.ANSWERED if self.bridged else Outcome.UNANSWERED
 
     @property
     def is_talking(self) -> bool:
@@ -205,7 +227,7 @@ class Conversation(msgspec.Struct, frozen=True):
     """UUID of the agent's leg; empty where there is none (any more)."""
     number: str
     """The customer's number as the trunk presented it, or as it was dialled."""
-    agent: str
+    agent: Agent
     group: str
     direction: Direction
     started: float
@@ -232,6 +254,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """Whether the customer is being called and has not answered yet."""
     room: str = ""
     """The conference in which the two are together; empty where they are in none."""
+    domain: str = ""
+    """The SIP domain that the customer is in, or else the agent; empty where neither is known."""
     wire: str = ""
     """UUID of the wire that the customer's leg is bridged to, where one is between the two."""
 
@@ -266,3 +290,5 @@ class CallRecord(msgspec.Struct, frozen=True):
     """The steps of ``Call.sequel`` with blanks between them."""
     state: str = ""
     """What a restart of the daemon needs besides (``core.calls.memory``); empty once it ended."""
+    domain: str = ""
+    """The SIP domain of the call (``Call.domain``)."""

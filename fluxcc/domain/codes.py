@@ -46,6 +46,7 @@ class Code(StrEnum):
     NO_LIVE_CALL = "no-live-call"
     AMBIGUOUS_CALL = "ambiguous-call"
     NOT_YOUR_CALL = "not-your-call"
+    AMBIGUOUS_AGENT = "ambiguous-agent"
     ACTION_IN_PROGRESS = "action-in-progress"
     ROOM_OCCUPIED = "room-occupied"
     ROOM_NOT_PROVISIONED = "room-not-provisioned"
@@ -98,6 +99,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
         Code.NO_LIVE_CALL: _("You have no call now."),
         Code.AMBIGUOUS_CALL: _("You have more than one call; say which one."),
         Code.NOT_YOUR_CALL: _("This is not your call."),
+        Code.AMBIGUOUS_AGENT: _("Several domains have this extension; name the domain too."),
         Code.ACTION_IN_PROGRESS: _("Another action is running on this call."),
         Code.ROOM_OCCUPIED: _("Somebody else is in your conference room, so nobody was moved."),
         Code.ROOM_NOT_PROVISIONED: _(

@@ -24,6 +24,8 @@ class ReleaseNumber(msgspec.Struct, frozen=True):
     """Stop refusing a number."""
 
     number: Number
+    domain: str = ""
+    """In that SIP domain alone; empty for every block of it."""
 
 
 class DisarmSurvey(msgspec.Struct, frozen=True):
@@ -172,6 +174,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Effects that are done once it is confirmed."""
     number: str = ""
     """The canonical number that it is about, for reply and audit."""
+    domain: str = ""
+    """The SIP domain of its block; empty for all, or without one."""
     blocked: bool | None = None
     outcome: Outcome | None = None
     """The call's outcome in history; None where the plan does not change it."""

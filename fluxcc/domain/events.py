@@ -33,6 +33,10 @@ class LegEvent(msgspec.Struct, gc=False):
     cause: str = ""
     user_name: str = ""
     """The user as which the leg's telephone authenticated."""
+    domain: str = ""
+    """The SIP domain of that user, or the one whose dialplan has the leg."""
+    realm: str = ""
+    """The realm in which the telephone authenticated."""
     queue_side: str = ""
     """mod_callcenter: ``member`` or ``agent``."""
     queue_member: str = ""
@@ -45,6 +49,8 @@ class LegEvent(msgspec.Struct, gc=False):
     """That application's argument."""
     dialed_user: str = ""
     """The user whose telephone a ``user/`` dial string called."""
+    dialed_domain: str = ""
+    """The SIP domain of that user."""
     dialed_extension: str = ""
     """FusionPBX: the extension whose registered contact was called."""
     presence: str = ""
@@ -80,23 +86,20 @@ class LegEvent(msgspec.Struct, gc=False):
 
     @property
     def group(self) -> str:
-        """The group the call is linked to (``[calls] group_variables``, first one set)."""
+        """The group the call is linked to, as ``[calls] group_variables`` have it (the first one
+        set): ``8000`` or ``8000@a.example``."""
         return ""
 
     @property
     def agent(self) -> str:
-        """The agent's extension (``[calls] agent_variables``, first one set)."""
+        """The agent, as ``[calls] agent_variables`` have it (the first one set): ``1000`` or
+        ``1000@a.example``."""
         return ""
 
     @property
     def is_by_person(self) -> bool:
         """Whether the person at the leg's other end hung it up."""
         return False
-
-    @property
-    def agent_rank(self) -> int:
-        """The place of the variable that ``agent`` was found in."""
-        return 0
 
 
 class LegFact(StrEnum):

@@ -7,12 +7,17 @@ from enum import StrEnum
 
 import msgspec
 
+from fluxcc.domain.agents import clean_domain
+
 NAME = re.compile(r"[\w.@ +-]{1,64}")
 """A group's or a service's name: letters of any alphabet, digits, and a few signs."""
 DESTINATION = re.compile(r"[A-Za-z0-9_.*#+][A-Za-z0-9_.*#+-]{0,63}", re.ASCII)
 """What is dialled. It must not begin with a dash: FreeSWITCH would take it for an option."""
 CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 FOLDER = re.compile(r"/[A-Za-z0-9_./-]{1,200}", re.ASCII)
+DOMAIN = "{domain}"
+PLACEHOLDERS = frozenset({DOMAIN, "{context}"})
+"""Contexts that depend on the agent: the own SIP domain, and the context of the own telephone."""
 MOST_QUESTIONS = 3
 """Questions of a survey."""
 
@@ -45,6 +50,8 @@ class Group(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
     scale: Scale = Scale.FIVE
     prompts: str = ""
     """Folder of the group's own recordings; empty for those of the kit."""
+    domain: str = ""
+    """The SIP domain that it belongs to; empty for all."""
 
 
 class Room(msgspec.Struct, frozen=True, tag_field="kind", tag="room"):
@@ -53,6 +60,8 @@ class Room(msgspec.Struct, frozen=True, tag_field="kind", tag="room"):
     extension: str
     is_served_by_pbx: bool = False
     """Whether the PBX's own dialplan has it; otherwise the kit's serves it."""
+    domain: str = ""
+    """The agent's SIP domain; empty for the agent of that extension in each domain."""
 
 
 class Service(msgspec.Struct, frozen=True, tag_field="kind", tag="service"):
@@ -61,20 +70,32 @@ class Service(msgspec.Struct, frozen=True, tag_field="kind", tag="service"):
     name: str
     destination: str
     context: str = "default"
+    """A dialplan context; ``{domain}`` stands for the agent's SIP domain, ``{context}`` for the
+    context in which the agent's telephone is."""
     description: str = ""
+    domain: str = ""
+    """The SIP domain that it belongs to; empty for all."""
 
 
 Entry = Group | Room | Service
 
 
 def key(entry: Entry) -> str:
-    """The entry's name among its kind: a room's is the agent's extension."""
-    return entry.extension if isinstance(entry, Room) else entry.name
+    """The entry's name among its kind, with its domain: ``8000``, ``8000@a.example``. A room's is
+    the agent's."""
+    return scoped(entry.extension if isinstance(entry, Room) else entry.name, entry.domain)
+
+
+def scoped(name: str, domain: str) -> str:
+    """A name with the domain that it belongs to, if any."""
+    return f"{name}@{domain}" if domain else name
 
 
 def faults(entry: Entry) -> list[str]:
     """What is wrong with an entry, in English, for the log and the operator; empty if nothing."""
     wrong = []
+    if entry.domain != clean_domain(entry.domain):
+        wrong.append("domain must be a SIP domain in small letters, such as a.example")
     if isinstance(entry, Room):
         if not CONTEXT.fullmatch(entry.extension):
             wrong.append("extension must be letters and digits")
@@ -84,7 +105,7 @@ def faults(entry: Entry) -> list[str]:
     if isinstance(entry, Service):
         if not DESTINATION.fullmatch(entry.destination):
             wrong.append("destination must be something to dial, such as 7001 or *28")
-        if not CONTEXT.fullmatch(entry.context):
+        if entry.context not in PLACEHOLDERS and not CONTEXT.fullmatch(entry.context):
             wrong.append("context must be a dialplan context's name")
         return wrong
     if entry.destination and not DESTINATION.fullmatch(entry.destination):

@@ -9,6 +9,9 @@ import msgspec
 
 from fluxcc.domain.surveys import Survey
 
+Place = tuple[str, str, str, int]
+"""SIP domain, group, agent, question."""
+
 
 class Line(msgspec.Struct, frozen=True):
     """One agent of one group, one question."""
@@ -26,15 +29,17 @@ class Line(msgspec.Struct, frozen=True):
     """None where nobody answered."""
     distribution: dict[int, int]
     """Answer → how often it was pressed."""
+    domain: str = ""
+    """The SIP domain of group and agent."""
 
 
 def count(surveys: Iterable[Survey]) -> list[Line]:
-    """A line for each group, agent and question, in that order."""
-    offered: Counter[tuple[str, str, int]] = Counter()
-    pressed: dict[tuple[str, str, int], Counter[int]] = {}
+    """A line for each SIP domain, group, agent and question, in that order."""
+    offered: Counter[Place] = Counter()
+    pressed: dict[Place, Counter[int]] = {}
     for survey in surveys:
         for number in range(1, survey.questions + 1):
-            place = (survey.group, survey.agent, number)
+            place = (survey.domain, survey.group, survey.agent, number)
             offered[place] += 1
             answers = pressed.setdefault(place, Counter())
             answer = survey.answers[number - 1] if number <= len(survey.answers) else None
@@ -43,8 +48,8 @@ def count(surveys: Iterable[Survey]) -> list[Line]:
     return [_line(place, offered[place], pressed[place]) for place in sorted(offered)]
 
 
-def _line(place: tuple[str, str, int], offered: int, pressed: Counter[int]) -> Line:
-    group, agent, question = place
+def _line(place: Place, offered: int, pressed: Counter[int]) -> Line:
+    domain, group, agent, question = place
     answered = pressed.total()
     total = sum(answer * times for answer, times in pressed.items())
     return Line(
@@ -56,4 +61,5 @@ def _line(place: tuple[str, str, int], offered: int, pressed: Counter[int]) -> L
         share=round(answered / offered, 4),
         average=round(total / answered, 2) if answered else None,
         distribution=dict(sorted(pressed.items())),
+        domain=domain,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from fluxcc.domain.actions import Action
+from fluxcc.domain.agents import NOBODY, Agent, clean_domain
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.provisioning import Entry
 
@@ -47,7 +48,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     action: Action
     actor: Actor
-    agent: str = ""
+    agent: Agent = NOBODY
+    """Whose call is meant, as the asker named them."""
+    domain: str = ""
+    """The one SIP domain that a block is for; empty for all."""
     call: str = ""
     number: str = ""
     duration: int | None = None
@@ -72,7 +76,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     def reply(self, code: Code, **facts: Any) -> Reply:
         """The reply with this code; ``facts`` are further fields of it."""
-        known = {"agent": self.agent, "language": self.language}
+        known = {
+            "agent": self.agent.extension,
+            "domain": self.agent.domain or self.domain,
+            "language": self.language,
+        }
         return Reply(request=self.id, action=self.action, code=code, **known | facts)
 
 
@@ -83,6 +91,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     code: Code
     agent: str = ""
+    """The agent's extension, as it was asked for."""
+    domain: str = ""
+    """The SIP domain of the agent, or of the block; empty where it is not known, or is all."""
     call: str = ""
     number: str = ""
     blocked: bool | None = None
@@ -95,6 +106,16 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     def status(self) -> Status:
         """How it ended (``Code.status``)."""
         return self.code.status
+
+
+def parse_agent(text: str, domain: str = "") -> Agent:
+    """The agent in ``1000`` or ``1000@a.example``, or whose ``domain`` is named apart. Raises
+    ``ValueError`` where it is none, or two domains are named."""
+    extension, at, own = text.partition("@")
+    named = [clean_domain(each) for each, is_given in ((own, at), (domain, domain)) if is_given]
+    if not EXTENSION.fullmatch(extension) or "" in named or len(set(named)) > 1:
+        raise ValueError("no agent")
+    return Agent(extension, named[0] if named else "")
 
 
 def clean_text(text: str, longest: int) -> str:

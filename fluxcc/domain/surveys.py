@@ -24,3 +24,5 @@ class Survey(msgspec.Struct, frozen=True):
     questions: int
     answers: tuple[int | None, ...] = ()
     """What was pressed, one place a question; None where nothing was."""
+    domain: str = ""
+    """The agent's SIP domain."""

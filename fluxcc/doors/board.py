@@ -45,10 +45,11 @@ class Board:
             request = protocol.read_request(headers, language)
         except RefusedError as refusal:
             reply: Reply | None = self._refuse(protocol.refuse(headers, refusal.code, language))
+            asked = ""
         else:
-            reply = self._carry_out(request)
+            reply, asked = self._carry_out(request), headers.agent
         if reply is not None:
-            self._send(protocol.reply_headers(reply, language))
+            self._send(protocol.reply_headers(reply, language, asked))
 
     def _carry_out(self, request: Request) -> Reply | None:
         try:

@@ -82,6 +82,7 @@ class Readings:
             records_pending=core.journal.pending,
             store_failure=core.journal.failure,
             contexts_without_gate=core.attempts.ungated,
+            domains=core.domains.known,
         )
 
     def calls(self, _ask: Ask, _who: str) -> list[LiveCall]:
@@ -94,7 +95,7 @@ class Readings:
 
     def check(self, ask: Ask, _who: str) -> CheckedNumber:
         """What is known of a number."""
-        return checked(ask.number, self._core.numbers, self._core.blocklist.find)
+        return checked(ask.number, self._core.numbers, self._core.blocklist.find_all)
 
 
 def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
@@ -124,7 +125,8 @@ def _live_call(call: Call) -> LiveCall:
         call=call.customer_uuid or first,
         direction=call.direction.value,
         number=call.number,
-        agent=call.agent,
+        agent=call.agent.extension,
+        domain=call.domain,
         group=call.group,
         started=call.started,
         bridged=call.bridged,

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.media import PROXY_CODEC, Media
@@ -65,6 +66,22 @@ def bring_media_back(leg: str) -> str:
     in the background (``switch_ivr.c``, ``switch_ivr_media``).
     """
     return f"uuid_media {_quoted(leg)}"
+
+
+def user_exists(agent: Agent) -> str:
+    """Ask whether the directory has this user; the answer is ``true`` or ``false``."""
+    return f"user_exists id {_word(agent.extension)} {_word(agent.domain)}"
+
+
+def user_context(agent: Agent) -> str:
+    """Ask for the dialplan context of a user."""
+    return f"user_data {_word(str(agent))} var user_context"
+
+
+def read_value(answer: str) -> str:
+    """An answer that is a value; empty where it is none."""
+    value = answer.strip()
+    return "" if value.startswith("-ERR") else value
 
 
 def list_members(room: str) -> str:
@@ -153,6 +170,7 @@ def describe(leg: str) -> str:
 TRUE = "true"
 CHANNELS = "show channels as json"
 BRIDGES = "show bridged_calls as json"
+REGISTRATIONS = "show registrations as json"
 CLOCK = "strepoch"
 STORAGE_FOLDER = "global_getvar storage_dir"
 

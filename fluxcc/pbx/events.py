@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from fluxcc.domain.agents import Agent, clean_domain
 from fluxcc.domain.events import LegEvent
 from fluxcc.pbx.json_texts import read_loosely
 
@@ -39,6 +40,8 @@ JOINED = "add-member"
 LEFT = "del-member"
 """``Action`` of ``CONFERENCE``: a leg entered a conference, or left it. Both carry the leg's
 ``Unique-ID`` and ``Conference-Name``, and ``Conference-Size`` as it is afterwards."""
+REGISTERED = "sofia::register"
+"""A telephone registered, or did so again: ``from-user`` and ``from-host``."""
 VALET = "valet_parking::info"
 PARKED = "hold"
 """What a parking lot says of a leg that was parked there; anything else means that it left."""
@@ -47,7 +50,7 @@ PARKED = "hold"
 SUBSCRIPTION = " ".join(
     [
         *("event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM),
-        *(REQUEST, REPLY, SURVEY, CONFERENCE, VALET),
+        *(REQUEST, REPLY, SURVEY, CONFERENCE, VALET, REGISTERED),
     ]
 )
 """The command that subscribes. CUSTOM is followed by its subclasses, so they stand last."""
@@ -65,9 +68,12 @@ _HEADERS = {
     "bridge_b": "Bridge-B-Unique-ID",
     "cause": "Hangup-Cause",
     "user_name": "variable_user_name",
+    "domain": "variable_domain_name",
+    "realm": "variable_sip_auth_realm",
     "queue_side": "variable_cc_side",
     "queue_member": "variable_cc_member_session_uuid",
     "dialed_user": "variable_dialed_user",
+    "dialed_domain": "variable_dialed_domain",
     "dialed_extension": "variable_dialed_extension",
     "presence": "Channel-Presence-ID",
     "gateway": "variable_sip_gateway_name",
@@ -91,7 +97,16 @@ _HEADERS = {
 """Field of ``LegEvent`` → header. A field that is not here does not exist on the wire."""
 _DETAILS = frozenset(
     {
-        *("user_name", "dialed_extension", "presence", "gateway", "channel", "answer_state"),
+        *(
+            "user_name",
+            "realm",
+            "dialed_domain",
+            "dialed_extension",
+            "presence",
+            "gateway",
+            "channel",
+            "answer_state",
+        ),
         *("other_half", "dialled_by", "enterprise_for", "consults_for", "bridged_to"),
         *("agent_type",),
         *("fifo_role", "standing", "codec", "parks_after_bridge", "application_data"),
@@ -147,6 +162,7 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     reason: str = msgspec.field(default="", name="Fluxcc-Reason")
     language: str = msgspec.field(default="", name="Fluxcc-Language")
     survey: str = msgspec.field(default="", name="Fluxcc-Survey")
+    domain: str = msgspec.field(default="", name="Fluxcc-Domain")
 
 
 class Decoder:
@@ -180,6 +196,12 @@ class Decoder:
             return msgspec.convert(read_loosely(body, _LEG_NAMES), self._type)
 
     @staticmethod
+    def registered(body: bytes) -> Agent:
+        """The agent whose telephone registered. Raises ``ValueError``."""
+        headers = read_loosely(body)
+        return Agent(headers.get("from-user", ""), clean_domain(headers.get("from-host", "")))
+
+    @staticmethod
     def request(body: bytes) -> RequestHeaders:
         """The request in the body of a ``fluxcc::request`` event. Raises ``ValueError``."""
         return msgspec.convert(read_loosely(body, _LEG_NAMES), RequestHeaders)
@@ -208,20 +230,19 @@ def _event_type(
 
     groups, agents = read(group_variables), read(agent_variables)
 
-    def first_set(event: Event, names: tuple[str, ...]) -> tuple[int, str]:
-        for rank, name in enumerate(names):
-            value = getattr(event, name)
+    def first_set(event: Event, names: tuple[str, ...]) -> str:
+        for name in names:
+            value: str = getattr(event, name)
             if value:
-                return rank, value.partition("@")[0]
-        return 0, ""
+                return value
+        return ""
 
     # A field that is not read is empty.
     namespace: dict[str, Any] = {
         **dict.fromkeys(without, ""),
         "is_by_person": Event.is_by_person,
-        "group": property(lambda event: first_set(event, groups)[1]),
-        "agent": property(lambda event: first_set(event, agents)[1]),
-        "agent_rank": property(lambda event: first_set(event, agents)[0]),
+        "group": property(lambda event: first_set(event, groups)),
+        "agent": property(lambda event: first_set(event, agents)),
     }
     bases = () if without else (Event,)
     return cast(

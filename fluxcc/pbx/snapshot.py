@@ -1,4 +1,4 @@
-"""Reads FreeSWITCH's tables of channels and bridges into the rows of a snapshot.
+"""Reads FreeSWITCH's tables: channels and bridges as the rows of a snapshot, and registrations.
 
 No I/O. Counterparts: ``switch`` asks for both tables, ``domain.events`` has the rows,
 ``core.calls.snapshot`` applies them.
@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from fluxcc.domain.agents import Agent, clean_domain
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.events import LegRow
 from fluxcc.pbx.json_texts import load, read_loosely
@@ -44,6 +45,18 @@ class _BridgeRow(msgspec.Struct):
     b_uuid: str = ""
 
 
+class _RegistrationRow(msgspec.Struct):
+    """The columns that are read of ``REGISTRATIONS``."""
+
+    reg_user: str = ""
+    realm: str = ""
+
+    @property
+    def uuid(self) -> str:
+        """What a row must have."""
+        return self.reg_user
+
+
 class _Rows(msgspec.Struct):
     """The answer to either; its rows are decoded one by one."""
 
@@ -53,7 +66,7 @@ class _Rows(msgspec.Struct):
 
 ROWS_PER_SLICE = 200
 """Rows that are read between two pauses: some 2 ms."""
-_Row = TypeVar("_Row", _ChannelRow, _BridgeRow)
+_Row = TypeVar("_Row", _ChannelRow, _BridgeRow, _RegistrationRow)
 
 
 def read_snapshot(
@@ -86,6 +99,12 @@ def read_snapshot(
         for row in _rows(channels, _ChannelRow, pause)
         if row.state not in _GONE
     ]
+
+
+def read_registrations(answer: str, pause: Callable[[], None] = lambda: None) -> list[Agent]:
+    """The agents in the answer to ``REGISTRATIONS``. Raises ``PbxRejectedError``."""
+    rows = _rows(answer, _RegistrationRow, pause)
+    return [Agent(row.reg_user, clean_domain(row.realm)) for row in rows]
 
 
 _ANSWERED = frozenset({"ACTIVE", "HELD", "UNHELD"})

@@ -17,6 +17,7 @@ import gevent
 import msgspec
 from gevent.event import AsyncResult
 
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
@@ -193,6 +194,20 @@ class Switch:
             if time.monotonic() > deadline:
                 raise PbxRejectedError("the call's media does not come back to FreeSWITCH")
             gevent.sleep(MEDIA_POLL)
+
+    def user_context(self, agent: Agent) -> str:
+        """The dialplan context of a user in the directory; empty where it has none."""
+        return commands.read_value(self._api(commands.user_context(agent)))
+
+    def are_users(self, agents: Sequence[Agent]) -> list[bool]:
+        """Whether each of them is a user in the directory."""
+        answers = self._run_all(map(commands.user_exists, agents), check=False)
+        return [answer == commands.TRUE for answer in answers]
+
+    def registrations(self) -> list[Agent]:
+        """The agents whose telephones are registered."""
+        answer = self._command_link().api(commands.REGISTRATIONS, SNAPSHOT_TIMEOUT)
+        return snapshot.read_registrations(answer, yield_to_others)
 
     def members_of(self, room: str) -> frozenset[str]:
         """The legs in the conference of that name; none where there is no such conference."""

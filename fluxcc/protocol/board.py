@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from fluxcc import i18n
 from fluxcc.domain.actions import ALIASES, ON_CALLS, Action
+from fluxcc.domain.agents import clean_domain
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.requests import (
-    EXTENSION,
     LONGEST_REASON,
     LONGEST_SERVICE,
     REQUEST_ID,
@@ -21,6 +21,7 @@ from fluxcc.domain.requests import (
     Request,
     Role,
     clean_text,
+    parse_agent,
 )
 from fluxcc.pbx.events import RequestHeaders
 
@@ -34,8 +35,12 @@ LONGEST_ECHO = 64
 
 def read_request(headers: RequestHeaders, language: str) -> Request:
     """A board's headers as a request. Raises ``RefusedError``."""
-    if not REQUEST_ID.fullmatch(headers.request) or not EXTENSION.fullmatch(headers.agent):
+    if not REQUEST_ID.fullmatch(headers.request):
         raise RefusedError(Code.MALFORMED_REQUEST)
+    try:
+        agent = parse_agent(headers.agent, headers.domain)
+    except ValueError as error:
+        raise RefusedError(Code.MALFORMED_REQUEST) from error
     if headers.call and not UUID.fullmatch(headers.call):
         raise RefusedError(Code.MALFORMED_REQUEST)
     if not headers.action or headers.survey not in SURVEY:
@@ -48,8 +53,8 @@ def read_request(headers: RequestHeaders, language: str) -> Request:
     return Request(
         id=headers.request,
         action=action,
-        actor=Actor(Role.AGENT, headers.agent),
-        agent=headers.agent,
+        actor=Actor(Role.AGENT, str(agent)),
+        agent=agent,
         call=headers.call,
         service=clean_text(headers.service, LONGEST_SERVICE),
         has_survey=SURVEY[headers.survey],
@@ -65,23 +70,25 @@ def refuse(headers: RequestHeaders, code: Code, language: str) -> Reply:
         request=headers.request if REQUEST_ID.fullmatch(headers.request) else "",
         action=clean_text(headers.action, LONGEST_ECHO),
         agent=clean_text(headers.agent, LONGEST_ECHO),
+        domain=clean_domain(headers.domain),
         code=code,
         language=language,
     )
 
 
-def reply_headers(reply: Reply, language: str) -> list[tuple[str, str]]:
-    """A reply as the contract's headers, (name, value), the request ID first. A header without a
-    value is not sent."""
+def reply_headers(reply: Reply, language: str, asked: str = "") -> list[tuple[str, str]]:
+    """A reply as the contract's headers, (name, value), the request ID first. ``asked`` is the
+    agent as a well-formed request named them. A header without a value is not sent."""
     blocked = "" if reply.blocked is None else str(reply.blocked).lower()
     return [
         ("Fluxcc-Request-ID", reply.request),
         ("Fluxcc-Action", reply.action),
-        ("Fluxcc-Agent", reply.agent),
+        ("Fluxcc-Agent", asked or reply.agent),
         ("Fluxcc-Status", reply.status.value),
         ("Fluxcc-Code", reply.code.value),
         ("Fluxcc-Text", i18n.sentence(reply, language)),
         ("Fluxcc-Call", reply.call),
+        ("Fluxcc-Domain", reply.domain),
         ("Fluxcc-Number", reply.number),
         ("Fluxcc-Blocked", blocked),
         ("Fluxcc-Expires-Epoch", str(reply.expires) if reply.expires else ""),

@@ -13,11 +13,11 @@ from uuid import uuid4
 import msgspec
 
 from fluxcc.domain.actions import ON_CALLS, Action
+from fluxcc.domain.agents import NOBODY, clean_domain
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.codes import Status
 from fluxcc.domain.provisioning import Entry, faults
 from fluxcc.domain.requests import (
-    EXTENSION,
     LONGEST_REASON,
     LONGEST_SERVICE,
     UUID,
@@ -26,6 +26,7 @@ from fluxcc.domain.requests import (
     Request,
     Role,
     clean_text,
+    parse_agent,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     do: str
     """An ``Action``, a reading, or ``PURGE``."""
     agent: str = ""
+    """``1000`` or ``1000@a.example``."""
+    domain: str = ""
+    """The agent's SIP domain, or the one for which a number is blocked or freed; empty for all."""
     call: str = ""
     number: str = ""
     duration: int | None = None
@@ -104,6 +108,8 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     records_pending: int
     store_failure: str
     contexts_without_gate: list[str]
+    domains: list[str] = []
+    """The SIP domains that were seen of late."""
 
 
 class LiveCall(msgspec.Struct, kw_only=True):
@@ -114,11 +120,13 @@ class LiveCall(msgspec.Struct, kw_only=True):
     direction: str
     number: str
     agent: str
+    """The extension."""
     group: str
     started: float
     bridged: float | None
     talking: bool
     legs: list[str]
+    domain: str = ""
 
 
 class CheckedNumber(msgspec.Struct, kw_only=True):
@@ -132,14 +140,17 @@ class CheckedNumber(msgspec.Struct, kw_only=True):
     blockable: bool
     blocked_until: int | None
     block: Block | None
+    """Of several blocks, which are for one SIP domain each, the one that ends last."""
+    blocks: list[Block] = []
 
 
 def checked(
-    number: str, numbers: NumberPlan, find_block: Callable[[Number], Block | None]
+    number: str, numbers: NumberPlan, find_blocks: Callable[[Number], list[Block]]
 ) -> CheckedNumber:
-    """What is known of a number, given who knows its live block."""
+    """What is known of a number, given who knows its live blocks."""
     known = numbers.read(number)
-    block, is_internal = find_block(known), numbers.is_internal(known.seen)
+    blocks, is_internal = find_blocks(known), numbers.is_internal(known.seen)
+    block = max(blocks, key=lambda each: each.until, default=None)
     return CheckedNumber(
         number=known.canonical,
         seen=known.seen,
@@ -148,6 +159,7 @@ def checked(
         blockable=known.is_usable and not is_internal,
         blocked_until=block.until if block else None,
         block=block,
+        blocks=blocks,
     )
 
 
@@ -183,9 +195,14 @@ def read_request(ask: Ask, who: str) -> Request:
     """An operator's line as a request. Raises ``ValueError``."""
     action = Action(ask.do)
     check_number(ask)
-    for name, value, shape in (("agent", ask.agent, EXTENSION), ("call", ask.call, UUID)):
-        if value and not shape.fullmatch(value):
-            raise ValueError(f"{name} is malformed")
+    try:
+        agent = parse_agent(ask.agent, ask.domain) if ask.agent else NOBODY
+    except ValueError as error:
+        raise ValueError("agent or domain is malformed") from error
+    if ask.domain and not clean_domain(ask.domain):
+        raise ValueError("domain is malformed")
+    if ask.call and not UUID.fullmatch(ask.call):
+        raise ValueError("call is malformed")
     if action in (Action.BLOCK, Action.UNBLOCK):
         if not ask.number:
             raise ValueError("number is malformed")
@@ -201,7 +218,8 @@ def read_request(ask: Ask, who: str) -> Request:
         id=new_request_id(),
         action=action,
         actor=Actor(Role.OPERATOR, who),
-        agent=ask.agent,
+        agent=agent,
+        domain=clean_domain(ask.domain),
         call=ask.call,
         number=ask.number,
         duration=ask.duration,

@@ -37,18 +37,27 @@ def to_rows(node: str, records: Iterable[AuditRecord]) -> list[tuple[Any, ...]]:
 
 
 def search(
-    connection: Connection, node: str, *, since: float, number: str, agent: str, limit: int
+    connection: Connection,
+    node: str,
+    *,
+    since: float,
+    number: str,
+    agent: str,
+    domain: str,
+    limit: int,
 ) -> list[AuditRecord]:
     """At most ``limit`` rows of the node, newest first.
 
-    Those asked for at ``since`` (epoch seconds) or later, with that number and that agent; an
-    empty text stands for any.
+    Those asked for at ``since`` (epoch seconds) or later, with that number, agent and SIP
+    domain; an empty text stands for any.
     """
     query = select(*_RECORD).where(AUDIT.c.node == node, AUDIT.c.id >= int(since * 1_000_000))
     if number:
         query = query.where(AUDIT.c.number == number)
     if agent:
         query = query.where(AUDIT.c.agent == agent)
+    if domain:
+        query = query.where(AUDIT.c.domain == domain)
     rows = connection.execute(query.order_by(AUDIT.c.id.desc()).limit(limit))
     return [AuditRecord(*row) for row in rows]
 
@@ -82,6 +91,7 @@ def find_reply(connection: Connection, node: str, request: str, since: float) ->
         action=found.action,
         code=Code(found.code) if found.code else Code.OUTCOME_UNKNOWN,
         agent=found.agent,
+        domain=found.domain,
         call=found.call,
         number=found.number,
         blocked=found.blocked,

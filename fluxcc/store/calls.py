@@ -29,12 +29,19 @@ def live(connection: Connection, nodes: Sequence[str]) -> list[CallRecord]:
 
 
 def ended(
-    connection: Connection, node: str, *, since: float, number: str, agent: str, limit: int
+    connection: Connection,
+    node: str,
+    *,
+    since: float,
+    number: str,
+    agent: str,
+    domain: str,
+    limit: int,
 ) -> list[CallRecord]:
     """At most ``limit`` of the node's ended calls, newest first.
 
-    Those that *began* at ``since`` (epoch seconds) or later, with that number and that agent; an
-    empty text stands for any. Number and agent are looked for row by row (see ``schema``).
+    Those that *began* at ``since`` (epoch seconds) or later, with that number, agent and SIP
+    domain; an empty text stands for any. They are looked for row by row (see ``schema``).
     """
     query = select(*_RECORD).where(
         CALLS.c.node == node, CALLS.c.id >= int(since * 1_000_000), CALLS.c.ended.is_not(None)
@@ -43,6 +50,8 @@ def ended(
         query = query.where(CALLS.c.number == number)
     if agent:
         query = query.where(CALLS.c.agent == agent)
+    if domain:
+        query = query.where(CALLS.c.domain == domain)
     rows = connection.execute(query.order_by(CALLS.c.id.desc()).limit(limit))
     return [CallRecord(*row) for row in rows]
 

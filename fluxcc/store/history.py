@@ -48,25 +48,46 @@ class History:
             self._engine.dispose()
 
     def ended_calls(
-        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
+        self,
+        *,
+        since: float = 0,
+        number: str = "",
+        agent: str = "",
+        domain: str = "",
+        limit: int,
     ) -> list[CallRecord]:
         """At most ``limit`` ended calls that began at ``since`` (epoch seconds) or later, newest
-        first; an empty number or agent stands for any."""
-        return self._search(calls.ended, since=since, number=number, agent=agent, limit=limit)
+        first; an empty number, agent or SIP domain stands for any."""
+        about = {"number": number, "agent": agent, "domain": domain}
+        return self._search(calls.ended, since, limit, **about)
 
     def audit(
-        self, *, since: float = 0, number: str = "", agent: str = "", limit: int
+        self,
+        *,
+        since: float = 0,
+        number: str = "",
+        agent: str = "",
+        domain: str = "",
+        limit: int,
     ) -> list[AuditRecord]:
         """At most ``limit`` requests that came at ``since`` (epoch seconds) or later, newest
-        first; an empty number or agent stands for any."""
-        return self._search(audit.search, since=since, number=number, agent=agent, limit=limit)
+        first; an empty number, agent or SIP domain stands for any."""
+        about = {"number": number, "agent": agent, "domain": domain}
+        return self._search(audit.search, since, limit, **about)
 
-    def surveys(self, *, since: float = 0, group: str = "", agent: str = "") -> list[Survey]:
+    def surveys(
+        self, *, since: float = 0, group: str = "", agent: str = "", domain: str = ""
+    ) -> list[Survey]:
         """The surveys that were offered at ``since`` (epoch seconds) or later, oldest first; an
-        empty group or agent stands for any."""
+        empty group, agent or SIP domain stands for any."""
         with self._connection() as connection:
             return surveys.search(
-                connection, self._nodes, since=since, group=escape(group), agent=escape(agent)
+                connection,
+                self._nodes,
+                since=since,
+                group=escape(group),
+                agent=escape(agent),
+                domain=domain,
             )
 
     def blocks(self, limit: int) -> list[Block]:
@@ -91,19 +112,12 @@ class History:
             return provisioning.read(connection, self._nodes)
 
     def _search(
-        self,
-        query: Callable[..., list[Searched]],
-        *,
-        since: float,
-        number: str,
-        agent: str,
-        limit: int,
+        self, query: Callable[..., list[Searched]], since: float, limit: int, **about: str
     ) -> list[Searched]:
-        number, agent = escape(number), escape(agent)
+        wanted = {name: escape(text) for name, text in about.items()}
         with self._connection() as connection:
             found = [
-                query(connection, node, since=since, number=number, agent=agent, limit=limit)
-                for node in self._nodes
+                query(connection, node, since=since, limit=limit, **wanted) for node in self._nodes
             ]
         return _newest(found, lambda record: record.id, limit)
 

@@ -35,6 +35,7 @@ CALLS = Table(
     Column("parted", Double),
     Column("sequel", Text, nullable=False, server_default=""),  # steps, with blanks between them
     Column("state", Text, nullable=False, server_default=""),  # core.calls.memory
+    Column("domain", Text, nullable=False, server_default=""),
 )
 Index(
     "calls_live",
@@ -60,6 +61,7 @@ BLOCKS = Table(
     Column("ended_by", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("last_attempt", Double),
+    Column("domain", Text, nullable=False, server_default=""),
 )
 Index("blocks_state", BLOCKS.c.node, BLOCKS.c.state, BLOCKS.c.since)
 Index("blocks_number", BLOCKS.c.node, BLOCKS.c.number, BLOCKS.c.since)
@@ -86,6 +88,7 @@ AUDIT = Table(
     Column("expires", BigInteger),
     Column("subject", Text, nullable=False, server_default=""),
     Column("sequel", Text, nullable=False, server_default=""),
+    Column("domain", Text, nullable=False, server_default=""),
 )
 Index("audit_request", AUDIT.c.node, AUDIT.c.request, AUDIT.c.id)
 Index("audit_number", AUDIT.c.node, AUDIT.c.number, AUDIT.c.id)
@@ -105,6 +108,7 @@ SURVEYS = Table(
     Column("offered", Double, nullable=False),
     Column("questions", Integer, nullable=False),
     Column("answers", Text, nullable=False),  # a JSON array of numbers and nulls
+    Column("domain", Text, nullable=False, server_default=""),
 )
 Index("surveys_offered", SURVEYS.c.node, SURVEYS.c.offered)
 
@@ -115,4 +119,12 @@ ENTRIES = Table(
     Column("kind", Text, primary_key=True),  # group, room, service
     Column("name", Text, primary_key=True),
     Column("fields", Text, nullable=False),  # a JSON object
+)
+
+DOMAINS = Table(
+    "domains",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("seen", Double, nullable=False),
 )

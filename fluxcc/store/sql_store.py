@@ -16,20 +16,21 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError
 
 from fluxcc.core.ports import Batch
+from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
-from fluxcc.store import audit, blocks, calls, provisioning, surveys
+from fluxcc.store import audit, blocks, calls, domains, provisioning, surveys
 from fluxcc.store.engines import (
     create_reader,
     create_writer,
     parse_url,
     translating,
 )
-from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, ENTRIES, SURVEYS
+from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, Identity, SqliteFile, is_corrupt
 from fluxcc.store.statements import delete, escape, upsert
 from fluxcc.store.upkeep import prepare, replace
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
 
-TABLES = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES)
+TABLES = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES, DOMAINS)
 _KEEPERS: dict[RecordKind, Any] = {
     RecordKind.CALLS: calls,
     RecordKind.SURVEYS: surveys,
@@ -100,6 +101,7 @@ class SqlStore:
             AUDIT: audit.to_rows(self._node, batch.audit),
             SURVEYS: surveys.to_rows(self._node, batch.surveys),
             ENTRIES: provisioning.to_rows(self._node, batch.entries),
+            DOMAINS: domains.to_rows(self._node, batch.domains),
         }
         gone = provisioning.to_keys(self._node, batch.removed)
         with self._writing, translating(self._url):
@@ -162,6 +164,11 @@ class SqlStore:
         """The groups, rooms and services of this node, by kind and name."""
         with self._connection() as connection:
             return provisioning.read(connection, (self._node,))
+
+    def domains(self) -> list[SeenDomain]:
+        """The SIP domains that were seen on this node."""
+        with self._connection() as connection:
+            return domains.read(connection, self._node)
 
     def unfinished(self) -> list[AuditRecord]:
         """Those of this node's last requests that began and never ended."""

@@ -28,15 +28,23 @@ def to_rows(node: str, surveys: Iterable[Survey]) -> list[tuple[Any, ...]]:
 
 
 def search(
-    connection: Connection, nodes: Sequence[str], *, since: float, group: str, agent: str
+    connection: Connection,
+    nodes: Sequence[str],
+    *,
+    since: float,
+    group: str,
+    agent: str,
+    domain: str,
 ) -> list[Survey]:
-    """The surveys offered at ``since`` (epoch seconds) or later, oldest first; an empty group or
-    agent stands for any."""
+    """The surveys offered at ``since`` (epoch seconds) or later, oldest first; an empty group,
+    agent or SIP domain stands for any."""
     query = select(*_RECORD).where(SURVEYS.c.node.in_(nodes), SURVEYS.c.offered >= since)
     if group:
         query = query.where(SURVEYS.c.group == group)
     if agent:
         query = query.where(SURVEYS.c.agent == agent)
+    if domain:
+        query = query.where(SURVEYS.c.domain == domain)
     rows = connection.execute(query.order_by(SURVEYS.c.offered))
     return [_restore(Survey(*row)) for row in rows]
 

@@ -75,6 +75,7 @@ local function record()
     { "Fluxcc-Number", variable("number") },
     { "Fluxcc-Group", variable("group") },
     { "Fluxcc-Agent", variable("agent") },
+    { "Fluxcc-Domain", variable("domain") },
     { "Fluxcc-Direction", variable("direction") },
     { "Fluxcc-Started", variable("started") },
     { "Fluxcc-Offered", offered },

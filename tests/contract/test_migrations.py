@@ -103,14 +103,14 @@ def test_every_question_is_answered_by_an_index(tmp_path: Path) -> None:
     listen_for(engine, asked)
     with engine.connect() as connection:
         calls.live(connection, ("pbx1",))
-        calls.ended(connection, "pbx1", since=1, number="+1", agent="1000", limit=9)
+        calls.ended(connection, "pbx1", since=1, number="+1", agent="1000", domain="", limit=9)
         blocks.live(connection, ("pbx1",))
         blocks.newest(connection, "pbx1", 9)
         blocks.history(connection, "pbx1", "+1")
         audit.find_reply(connection, "pbx1", "r-1", 1)
-        audit.search(connection, "pbx1", since=1, number="", agent="", limit=9)
-        audit.search(connection, "pbx1", since=1, number="+1", agent="", limit=9)
-        audit.search(connection, "pbx1", since=1, number="", agent="1000", limit=9)
+        audit.search(connection, "pbx1", since=1, number="", agent="", domain="", limit=9)
+        audit.search(connection, "pbx1", since=1, number="+1", agent="", domain="", limit=9)
+        audit.search(connection, "pbx1", since=1, number="", agent="1000", domain="", limit=9)
         used = used_indexes(connection, asked)
     engine.dispose()
     assert used == [

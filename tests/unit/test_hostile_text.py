@@ -147,7 +147,7 @@ def test_a_board_cannot_put_more_into_a_request_than_it_has(field: str, text: st
         request = read_request(RequestHeaders(**good | {field: text}), "en")
     except RefusedError:
         return
-    for kept in (request.id, request.agent, request.call, request.service, request.reason):
+    for kept in (request.id, str(request.agent), request.call, request.service, request.reason):
         assert kept.isprintable()
         assert len(kept) <= (256 if kept is request.call else 200)
     reply = Reply(request=request.id, action=request.action, code=Code.ENDED, number=text)
@@ -166,7 +166,7 @@ def test_an_operators_line_cannot_either(field: str, text: str) -> None:
         request = read_ask(Ask(**good | {field: text}), "anna")
     except ValueError:
         return
-    kept = (request.agent, request.call, request.number, request.service, request.reason)
+    kept = (str(request.agent), request.call, request.number, request.service, request.reason)
     for value in (*kept, request.language):
         assert value.isprintable()
         assert len(value) <= (256 if value is request.call else 200)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 
 from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.domains import Domains
 from fluxcc.core.ports import Pbx, Runtime
-from fluxcc.domain.blocks import Block
+from fluxcc.domain.blocks import Block, gate_key
 from fluxcc.domain.calls import Leg, LegKind, Outcome
 from fluxcc.domain.errors import PbxError
 
@@ -19,10 +20,14 @@ log = logging.getLogger(__name__)
 
 
 class Attempts:
-    """One per daemon; ``check`` is called for every inbound leg."""
+    """One per daemon; ``check`` is called for every inbound leg, and again where its SIP
+    domain is known only later."""
 
-    def __init__(self, blocking: Blocking, pbx: Pbx, runtime: Runtime, cause: str) -> None:
+    def __init__(
+        self, blocking: Blocking, domains: Domains, pbx: Pbx, runtime: Runtime, cause: str
+    ) -> None:
         self._blocking = blocking
+        self._domains = domains
         self._pbx = pbx
         self._runtime = runtime
         self.cause = cause
@@ -37,19 +42,26 @@ class Attempts:
 
     def check(self, leg: Leg) -> None:
         """Count the call of a blocked caller, and refuse it in a greenlet of its own."""
-        block = self._blocking.blocklist.match(leg.number)
-        if block is None or leg.kind is not LegKind.TRUNK:
+        if leg.kind is not LegKind.TRUNK:
+            return
+        block = self._blocking.blocklist.match(leg.number, leg.domain)
+        if block is None or (leg.call is not None and leg.call.outcome is Outcome.REFUSED):
             return
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED
         self._blocking.count_attempt(block)
-        self._runtime.spawn(self.refuse, block, leg.uuid, leg.number, leg.context)
+        # Where the domain is known only now, its dialplan's gate has not refused the leg.
+        is_new = not block.domain or self._domains.of_context(leg.context) == block.domain
+        gate = leg.context if is_new else ""
+        self._runtime.spawn(self.refuse, block, leg.uuid, leg.number, gate)
 
     def refuse(self, block: Block, leg: str, caller_id: str, context: str) -> None:
-        """Announce the attempt, and end the leg (a UUID) unless the gate in that context does."""
+        """Announce the attempt, and end the leg (a UUID) unless the gate in that context does; an
+        empty one has none."""
         self._blocking.announce_attempt(block, caller_id)
+        is_key = self._blocking.blocklist.is_key(gate_key(caller_id, block.domain))
         try:
-            if self._is_gated(context) and self._blocking.blocklist.is_key(caller_id):
+            if context and self._is_gated(context) and is_key:
                 return
             self._pbx.end_leg(leg, self.cause)
         except PbxError as error:

@@ -42,13 +42,13 @@ class Blocking:
         """Calls of blocked callers since the daemon started."""
 
     def make(
-        self, number: Number, duration: int, by: str, reason: str, call: str
+        self, number: Number, domain: str, duration: int, by: str, reason: str, call: str
     ) -> tuple[Block, BlockChange]:
-        """A number's block for ``duration`` seconds, and whether it is new or renewed. It is not in
-        force yet."""
-        is_renewed = self.blocklist.find(number) is not None
+        """A number's block for ``duration`` seconds in a SIP domain, or for an empty one in all,
+        and whether it is new or renewed. It is not in force yet."""
+        is_renewed = self.blocklist.find(number, domain) is not None
         block = self.blocklist.make(
-            number, duration, self._clock.now(), by=by, reason=reason, call=call
+            number, duration, self._clock.now(), by=by, reason=reason, call=call, domain=domain
         )
         return block, BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED
 
@@ -81,6 +81,7 @@ class Blocking:
                 ("Fluxcc-Number", block.number),
                 ("Fluxcc-Expires-Epoch", str(block.until)),
                 ("Fluxcc-By", by),
+                *_domain(block),
             ],
         )
 
@@ -108,9 +109,8 @@ class Blocking:
 
     def announce_attempt(self, block: Block, seen: str) -> None:
         """Send the notice that a blocked caller dialled; ``seen`` is the caller ID."""
-        self._fire(
-            ATTEMPT, [("Fluxcc-Number", block.number), ("Fluxcc-Expires-Epoch", str(block.until))]
-        )
+        expires = ("Fluxcc-Expires-Epoch", str(block.until))
+        self._fire(ATTEMPT, [("Fluxcc-Number", block.number), expires, *_domain(block)])
         log.info("a blocked caller dialled", extra={"number": seen, "block": block.id})
 
     def publish_all(self) -> None:
@@ -133,3 +133,8 @@ class Blocking:
             self._pbx.announce(subclass, headers)
         except PbxError as error:
             log.warning("a notice was not sent", extra={"subclass": subclass, "error": str(error)})
+
+
+def _domain(block: Block) -> list[tuple[str, str]]:
+    """The notices' header of a block for one SIP domain alone."""
+    return [("Fluxcc-Domain", block.domain)] if block.domain else []

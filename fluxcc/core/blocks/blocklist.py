@@ -13,8 +13,11 @@ from uuid import uuid4
 
 import msgspec
 
-from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.blocks import Block, BlockState, gate_key
 from fluxcc.domain.numbers import Number, NumberPlan
+
+Identity = tuple[str, str]
+"""Canonical number and SIP domain, of which one live block is at most."""
 
 
 class Blocklist:
@@ -22,38 +25,56 @@ class Blocklist:
 
     def __init__(self, numbers: NumberPlan) -> None:
         self._numbers = numbers
-        self._by_number: dict[str, Block] = {}
-        self._by_key: dict[str, str] = {}
-        """Key of the gate → canonical number of the block that holds it."""
-        self._ends: list[tuple[int, str]] = []
-        """Heap of (end, canonical number); an entry that a renewal made obsolete is skipped."""
+        self._blocks: dict[Identity, Block] = {}
+        self._domains: dict[str, list[str]] = {}
+        """Canonical number → the SIP domains in which it is blocked; an empty one stands for
+        all."""
+        self._by_key: dict[str, Identity] = {}
+        """Key of the gate → the block that holds it."""
+        self._ends: list[tuple[int, Identity]] = []
+        """Heap of (end, block); an entry that a renewal made obsolete is skipped."""
 
     def __len__(self) -> int:
-        return len(self._by_number)
+        return len(self._blocks)
 
-    def find(self, number: Number) -> Block | None:
-        """The live block of a number; None without one."""
-        return self._by_number.get(number.canonical)
+    def find(self, number: Number, domain: str = "") -> Block | None:
+        """The live block of a number for that SIP domain, or for all; None without one."""
+        return self._blocks.get((number.canonical, domain))
 
-    def match(self, caller_id: str) -> Block | None:
-        """The live block of a caller ID in any spelling; None for almost all callers.
+    def find_all(self, number: Number) -> list[Block]:
+        """The live blocks of a number, in every domain."""
+        domains = self._domains.get(number.canonical, ())
+        return [self._blocks[number.canonical, domain] for domain in domains]
+
+    def match(self, caller_id: str, domain: str = "") -> Block | None:
+        """The live block that refuses a caller ID, in any spelling, in a SIP domain (an empty one
+        where it is not known yet); None for almost all callers.
 
         A spelling that is a key of the gate is found at once. Others (with a carrier code or
         punctuation) are parsed by libphonenumber, and only where they can be a spelling at all.
         """
-        held = self._by_key.get(caller_id)
+        held = self._by_key.get(caller_id) or self._by_key.get(gate_key(caller_id, domain))
         if held is not None:
-            return self._by_number[held]
-        if not self._by_number or not caller_id or (caller_id.isdigit() and caller_id[0] != "0"):
+            return self._blocks[held]
+        if not self._blocks or not caller_id or (caller_id.isdigit() and caller_id[0] != "0"):
             return None
-        return self.find(self._numbers.read(caller_id))
+        number = self._numbers.read(caller_id)
+        return self.find(number) or (self.find(number, domain) if domain else None)
 
-    def is_key(self, caller_id: str) -> bool:
-        """Whether this spelling is a key of the gate."""
-        return caller_id in self._by_key
+    def is_key(self, key: str) -> bool:
+        """Whether this is a key of the gate."""
+        return key in self._by_key
 
     def make(
-        self, number: Number, duration: int, now: float, *, by: str, reason: str, call: str
+        self,
+        number: Number,
+        duration: int,
+        now: float,
+        *,
+        by: str,
+        reason: str,
+        call: str,
+        domain: str = "",
     ) -> Block:
         """A number's block from ``now`` (epoch seconds) on: a new one, or the live one renewed.
 
@@ -61,21 +82,23 @@ class Blocklist:
         holds for less than ``duration``.
         """
         until = math.ceil(now) + duration
-        earlier = self.find(number)
+        earlier = self.find(number, domain)
+        keys = tuple(gate_key(spelling, domain) for spelling in number.spellings)
         if earlier is None:
             return Block(
                 id=uuid4().hex,
                 number=number.canonical,
-                keys=number.spellings,
+                keys=keys,
                 since=now,
                 until=until,
                 by=by,
                 reason=reason,
                 call=call,
+                domain=domain,
             )
         return msgspec.structs.replace(
             earlier,
-            keys=tuple(dict.fromkeys((*earlier.keys, *number.spellings))),
+            keys=tuple(dict.fromkeys((*earlier.keys, *keys))),
             until=until,
             by=by,
             reason=reason,
@@ -83,16 +106,19 @@ class Blocklist:
         )
 
     def put(self, block: Block) -> None:
-        """Put a block in force, in place of the number's earlier one."""
-        self._by_number[block.number] = block
+        """Put a block in force, in place of the earlier one of that number and domain."""
+        identity = block.number, block.domain
+        if identity not in self._blocks:
+            self._domains.setdefault(block.number, []).append(block.domain)
+        self._blocks[identity] = block
         for key in block.keys:
-            self._by_key[key] = block.number
-        heapq.heappush(self._ends, (block.until, block.number))
+            self._by_key[key] = identity
+        heapq.heappush(self._ends, (block.until, identity))
 
     def count_attempt(self, block: Block, now: float) -> Block:
         """Count a blocked caller's call; the block with its new count."""
         counted = msgspec.structs.replace(block, attempts=block.attempts + 1, last_attempt=now)
-        self._by_number[block.number] = counted
+        self._blocks[block.number, block.domain] = counted
         return counted
 
     def remove(
@@ -102,8 +128,13 @@ class Blocklist:
 
         A key that another block has by now is not among them.
         """
-        del self._by_number[block.number]
-        keys = [key for key in block.keys if self._by_key.get(key) == block.number]
+        identity = block.number, block.domain
+        del self._blocks[identity]
+        domains = self._domains[block.number]
+        domains.remove(block.domain)
+        if not domains:
+            del self._domains[block.number]
+        keys = [key for key in block.keys if self._by_key.get(key) == identity]
         for key in keys:
             del self._by_key[key]
         return msgspec.structs.replace(block, state=state, ended_at=now, ended_by=by), keys
@@ -115,14 +146,14 @@ class Blocklist:
         renewed or released. Two renewals within a second leave two entries for one block.
         """
         while (end := self.next_end()) is not None and end <= now:
-            _, number = heapq.heappop(self._ends)
-            yield self._by_number[number]
+            _, identity = heapq.heappop(self._ends)
+            yield self._blocks[identity]
 
     def next_end(self) -> int | None:
         """The epoch second at which the next block ends; None where there is none."""
         while self._ends:
-            until, number = self._ends[0]
-            block = self._by_number.get(number)
+            until, identity = self._ends[0]
+            block = self._blocks.get(identity)
             if block is not None and block.until == until:
                 return until
             heapq.heappop(self._ends)
@@ -133,14 +164,14 @@ class Blocklist:
 
         Each is checked when its turn comes, as in ``due``: publishing thousands takes a while.
         """
-        newest_first = sorted(self._by_number.values(), key=lambda block: -block.until)
-        for number in [block.number for block in newest_first]:
-            block = self._by_number.get(number)
+        newest_first = sorted(self._blocks.values(), key=lambda block: -block.until)
+        for identity in [(block.number, block.domain) for block in newest_first]:
+            block = self._blocks.get(identity)
             if block is not None:
                 for key in block.keys:
-                    if self._by_key.get(key) == number:
+                    if self._by_key.get(key) == identity:
                         yield key, block.until
 
     def blocks(self) -> list[Block]:
         """Every live block."""
-        return list(self._by_number.values())
+        return list(self._blocks.values())

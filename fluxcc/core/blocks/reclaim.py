@@ -14,7 +14,7 @@ from uuid import uuid4
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx, Runtime, Store
-from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.blocks import Block, BlockState, read_gate_key
 from fluxcc.domain.errors import PbxError, StoreUnavailableError
 from fluxcc.domain.numbers import NumberPlan
 
@@ -64,14 +64,16 @@ class Reclaim:
 
     def step(self) -> None:
         """Take over the blocks that only the gate has. Raises ``PbxError``."""
-        found: dict[str, dict[str, int]] = {}
+        found: dict[tuple[str, str], dict[str, int]] = {}
         now = self._clock.now()
         for key, until in self._pbx.gate_entries().items():
             if until > now and not self._blocklist.is_key(key):
-                found.setdefault(self._numbers.read(key).canonical, {})[key] = until
+                spelling, domain = read_gate_key(key)
+                number = self._numbers.read(spelling).canonical
+                found.setdefault((number, domain), {})[key] = until
         try:
-            for number, keys in found.items():
-                self._take(number, keys)
+            for (number, domain), keys in found.items():
+                self._take(number, domain, keys)
         except StoreUnavailableError as error:
             log.warning(
                 "blocks that only mod_hash has were not taken over; it is tried again",
@@ -80,7 +82,7 @@ class Reclaim:
             return
         self.is_done = True
 
-    def _take(self, number: str, keys: dict[str, int]) -> None:
+    def _take(self, number: str, domain: str, keys: dict[str, int]) -> None:
         history = self._runtime.offload(self._store.block_history, number)
         if any(self._blocklist.is_key(key) for key in keys):
             return  # The number was blocked while the store was read.
@@ -98,6 +100,7 @@ class Reclaim:
             since=self._clock.now(),
             until=max(keys.values()),
             by=BY_GATE,
+            domain=domain,
         )
         self._blocklist.put(block)
         self._journal.note(block)

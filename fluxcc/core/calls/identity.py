@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from fluxcc.domain.agents import NOBODY, Agent, clean_domain, domain_behind
 from fluxcc.domain.calls import Leg, LegKind
 from fluxcc.domain.events import LegEvent
 from fluxcc.domain.numbers import NumberPlan
@@ -38,16 +39,17 @@ class Stations:
         """Whether what an inbound leg says of its caller counts in this dialplan context."""
         return context not in self._trunk_contexts
 
-    def identify(self, leg: Leg, event: LegEvent) -> tuple[LegKind, tuple[str, ...]]:
-        """What the leg is, and for a telephone the names by which its agent is known: the
-        extension, then others."""
+    def identify(self, leg: Leg, event: LegEvent) -> tuple[LegKind, Agent, tuple[str, ...]]:
+        """What the leg is, and for a telephone its agent, and other names of that agent."""
         if event.channel.startswith(WIRE_CHANNEL):
-            return LegKind.WIRE, ()
+            return LegKind.WIRE, NOBODY, ()
         if leg.is_inbound:
-            names = tuple(filter(None, [self._caller(leg, event)]))
+            extension, *aliases = (self._caller(leg, event),)
         else:
-            names = self._called(leg, event)
-        return (LegKind.STATION, names) if names else (LegKind.TRUNK, ())
+            extension, *aliases = self._called(leg, event) or ("",)
+        if not extension:
+            return LegKind.TRUNK, NOBODY, ()
+        return LegKind.STATION, Agent(extension, _station_domain(leg, event)), tuple(aliases)
 
     def _caller(self, leg: Leg, event: LegEvent) -> str:
         """The extension that authenticated, or whose number is presented where that is believed.
@@ -60,14 +62,14 @@ class Stations:
         if self.believes(leg.context) and self._numbers.is_internal(leg.number):
             return leg.number
         # A PBX behind a SIP proxy has one context for both sides; its dialplan names the caller.
-        return leg.number if leg.number and event.agent == leg.number else ""
+        return leg.number if leg.number and _name(event.agent) == leg.number else ""
 
     def _called(self, leg: Leg, event: LegEvent) -> tuple[str, ...]:
         """The extension that was dialled, and what mod_callcenter or the dialplan calls it."""
         dialled = self._dialled(leg, event)
         origin = leg.origin
-        named = event.agent
-        if origin is not None and named in (origin.hint, origin.extension):
+        named = _name(event.agent)
+        if origin is not None and named in (origin.hint.extension, origin.extension):
             # A variable that was exported from the leg which dialled says nothing of this one.
             named = ""
         if not named or named == dialled or self._is_trunk(event.dialed_user):
@@ -90,6 +92,24 @@ class Stations:
 
     def _is_trunk(self, user: str) -> bool:
         return bool(user) and any(pattern.fullmatch(user) for pattern in self._trunk_users)
+
+
+def _name(agent: str) -> str:
+    return agent.partition("@")[0]
+
+
+def _station_domain(leg: Leg, event: LegEvent) -> str:
+    """The SIP domain of a telephone. A presence ID counts only where FreeSWITCH called it: of a
+    caller it is made out of the From."""
+    if leg.is_inbound:
+        return clean_domain(event.domain) or clean_domain(event.realm)
+    return (
+        clean_domain(event.dialed_domain)
+        or clean_domain(event.presence.partition("@")[2])
+        or domain_behind(event.agent)
+        or clean_domain(event.domain)
+        or (leg.origin.domain if leg.origin is not None else "")
+    )
 
 
 def is_standing(event: LegEvent) -> bool:

@@ -13,6 +13,10 @@ from sys import intern
 from fluxcc.core.calls import people
 from fluxcc.core.calls.identity import is_standing
 from fluxcc.core.calls.register import LONGEST_TEXT, Register
+from fluxcc.core.domains import Domains
+from fluxcc.core.happenings import Happenings
+from fluxcc.core.journal import Journal
+from fluxcc.domain.agents import Agent, clean_domain, domain_behind
 from fluxcc.domain.calls import Call, Direction, Leg, LegKind
 from fluxcc.domain.events import LegEvent
 from fluxcc.domain.media import PROXY_CODEC
@@ -21,9 +25,18 @@ from fluxcc.domain.media import PROXY_CODEC
 class Joining(Register, ABC):
     """The part of ``tracker.Tracker`` that attaches legs to calls."""
 
+    def __init__(self, journal: Journal, domains: Domains, happenings: Happenings) -> None:
+        super().__init__(journal, domains)
+        self._happenings = happenings
+
     @abstractmethod
     def _left(self, leg: Leg, call: Call, cause: str) -> None:
         """A leg is no longer of that call, which its customer's end ends."""
+
+    def _came_in(self, leg: Leg) -> None:
+        """A leg is known now, or its SIP domain is: a caller may be blocked there."""
+        if leg.is_inbound and leg.kind is LegKind.TRUNK:
+            self._happenings.leg_came_in(leg)
 
     # What is told of a leg
 
@@ -31,7 +44,10 @@ class Joining(Register, ABC):
         """Take up what an event says of a leg that may change during its life."""
         group = event.group
         if group:
-            leg.group = intern(group[:LONGEST_TEXT])
+            leg.group = intern(group.partition("@")[0][:LONGEST_TEXT])
+        if not leg.is_station:
+            domain = event.domain or domain_behind(group) or self._domains.of_context(event.context)
+            self._learn_domain(leg, clean_domain(domain))
         if event.answer_state == "answered":
             leg.is_answered = True
         if event.codec:
@@ -45,9 +61,23 @@ class Joining(Register, ABC):
         # mod_callcenter its agent on the member's, who is known by the agent's own leg.
         agent = event.agent
         if agent and agent != event.dialed_user and event.queue_side != "member":
-            leg.hint = intern(agent[:LONGEST_TEXT])
-            if leg.is_inbound and leg.hint == leg.number:
+            extension = intern(agent.partition("@")[0][:LONGEST_TEXT])
+            leg.hint = Agent(extension, domain_behind(agent) or leg.domain)
+            if leg.is_inbound and extension == leg.number:
                 self._recognise(leg)
+
+    def _learn_domain(self, leg: Leg, domain: str) -> None:
+        """A person outside, or a wire, is in the dialplan of that SIP domain."""
+        if domain in ("", leg.domain):
+            return
+        leg.domain = domain
+        call = leg.call
+        if call is None:
+            return
+        if call.customer is leg:
+            call.customer_domain = domain
+            self._journal.call_changed(call)
+        self._came_in(leg)
 
     # A leg that is new
 
@@ -67,6 +97,8 @@ class Joining(Register, ABC):
             return
         if person is not None and leg.is_station:
             person.first_dialled = person.first_dialled or leg.extension
+            if not person.is_station and not person.domain:
+                self._learn_domain(person, leg.domain)
         if leg.is_station and leg.is_answered:
             # It belongs to whom it is bridged to, who may be another one by now.
             return
@@ -94,6 +126,7 @@ class Joining(Register, ABC):
             started=customer.created,
             number=customer.person,
             customer_uuid=customer.uuid,
+            customer_domain=customer.domain,
             customer=customer,
         )
         if not customer.is_inbound:
@@ -102,7 +135,7 @@ class Joining(Register, ABC):
         self._attach(customer, call)
         if dialled_by is not None and dialled_by.is_station:
             call.direction = Direction.ORIGINATED
-            call.agent, call.agent_uuid = dialled_by.extension, dialled_by.uuid
+            call.agent, call.agent_uuid = dialled_by.agent, dialled_by.uuid
             self._attach(dialled_by, call)
         return call
 
@@ -113,6 +146,7 @@ class Joining(Register, ABC):
             started=caller.created,
             number=caller.extension,
             customer_uuid=caller.uuid,
+            customer_domain=caller.domain,
             customer=caller,
             direction=Direction.INTERNAL,
         )
@@ -156,13 +190,14 @@ class Joining(Register, ABC):
         self.name(leg, leg.hint)
         call.customer, call.customer_uuid, call.number = None, "", ""
         call.direction = Direction.ORIGINATED
-        call.agent, call.agent_uuid = leg.extension, leg.uuid
+        call.agent, call.agent_uuid = leg.agent, leg.uuid
         for other in call.legs:
             self._maybe_customer(other, leg, call)
         self._journal.call_changed(call)
 
     def _make_customer(self, leg: Leg, call: Call) -> None:
         call.customer, call.customer_uuid, call.number = leg, leg.uuid, leg.person
+        call.customer_domain = leg.domain
         self._journal.call_changed(call)
 
     # Two that are bridged
@@ -199,7 +234,11 @@ class Joining(Register, ABC):
             self.name(leg, customer.hint)
         elif leg.is_station and call.bridged is None:
             hint = customer.hint
-            if hint and hint not in leg.names and customer.first_dialled in ("", leg.extension):
+            if (
+                hint
+                and hint.extension not in leg.names
+                and customer.first_dialled in ("", leg.extension)
+            ):
                 self.name(leg, hint)
         self._attach(leg, call)
 
@@ -223,7 +262,7 @@ class Joining(Register, ABC):
             # The agent dialled over several lines, and this is the one that was taken.
             self._make_customer(outsider, call)
             call.direction = Direction.ORIGINATED
-            call.agent, call.agent_uuid = station.extension, station.uuid
+            call.agent, call.agent_uuid = station.agent, station.uuid
         self._attach(station, call)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.calls import Call, CallRecord, Leg, LegKind
 
 
@@ -20,8 +21,15 @@ class LegMemory(msgspec.Struct, frozen=True, array_like=True):
     extension: str = ""
     aliases: tuple[str, ...] = ()
     hint: str = ""
+    """An agent as a text, like ``CallMemory.holder``."""
     first_dialled: str = ""
     is_standing: bool = False
+    domain: str = ""
+
+    @property
+    def agent(self) -> Agent:
+        """The agent whose telephone it is."""
+        return Agent(self.extension, self.domain)
 
 
 class CallMemory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,6 +40,7 @@ class CallMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     past_agents: tuple[str, ...] = ()
     is_told: bool = False
     is_survey_over: bool = False
+    customer_domain: str = ""
 
 
 _decode = msgspec.json.Decoder(CallMemory).decode
@@ -43,7 +52,14 @@ def write(call: Call) -> str:
     if call.ended is not None:
         return ""
     legs = tuple(_remember(leg) for leg in call.legs)
-    memory = CallMemory(legs, call.holder, call.past_agents, call.is_told, call.is_survey_over)
+    memory = CallMemory(
+        legs=legs,
+        holder=str(call.holder),
+        past_agents=tuple(map(str, call.past_agents)),
+        is_told=call.is_told,
+        is_survey_over=call.is_survey_over,
+        customer_domain=call.customer_domain,
+    )
     return _encode(memory).decode()
 
 
@@ -63,7 +79,7 @@ def record(call: Call) -> CallRecord:
         customer_leg=call.customer_uuid,
         agent_leg=call.agent_uuid,
         number=call.number,
-        agent=call.agent,
+        agent=call.agent.extension,
         group=call.group,
         started=call.started,
         bridged=call.bridged,
@@ -74,6 +90,7 @@ def record(call: Call) -> CallRecord:
         # A number outside may be presented with blanks in it.
         sequel=" ".join("".join(step.split()) for step in call.sequel),
         state=write(call),
+        domain=call.domain,
     )
 
 
@@ -83,7 +100,8 @@ def _remember(leg: Leg) -> LegMemory:
         leg.kind,
         leg.extension,
         leg.aliases,
-        leg.hint,
+        str(leg.hint),
         leg.first_dialled,
         leg.is_standing,
+        leg.domain,
     )

@@ -68,7 +68,7 @@ def agent_leg(call: Call, legs: Mapping[str, Leg], in_room: list[Leg]) -> Leg | 
         other = company(call, legs)
         return other if other is not None and other.is_station else None
     stations = [leg for leg in in_room if leg.is_station and leg is not customer]
-    theirs = [leg for leg in stations if call.agent and leg.extension == call.agent]
+    theirs = [leg for leg in stations if call.agent and leg.agent.may_be(call.agent)]
     if theirs:
         return max(theirs, key=lambda leg: (leg.uuid == call.agent_uuid, leg.created))
     former = legs.get(call.agent_uuid)

@@ -11,8 +11,10 @@ from zlib import crc32
 
 from fluxcc.core.calls import people
 from fluxcc.core.calls.watchers import Watchers
+from fluxcc.core.domains import Domains
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
+from fluxcc.domain.agents import NOBODY, Agent
 from fluxcc.domain.calls import Bridge, Call, Leg
 from fluxcc.domain.events import LegEvent
 
@@ -25,8 +27,9 @@ cannot turn a text into a usable number."""
 class Register:
     """The part of ``tracker.Tracker`` that keeps."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, domains: Domains) -> None:
         self._journal = journal
+        self._domains = domains
         self.legs: dict[str, Leg] = {}
         self.calls: dict[int, Call] = {}
         self.by_agent: dict[str, dict[str, Leg]] = {}
@@ -44,12 +47,13 @@ class Register:
 
     # Calls
 
-    def held_by(self, agent: str) -> list[Call]:
-        """The calls whose customer this agent has parked."""
-        return [call for call in self._parked.values() if call.holder == agent]
+    @property
+    def parked(self) -> list[Call]:
+        """The calls whose customer an agent has parked."""
+        return list(self._parked.values())
 
-    def hold(self, call: Call, agent: str) -> None:
-        """Set who has parked the call's customer; nobody for an empty text."""
+    def hold(self, call: Call, agent: Agent) -> None:
+        """Set who has parked the call's customer, or that nobody has."""
         if call.holder == agent:
             return
         call.holder = agent
@@ -58,6 +62,10 @@ class Register:
         else:
             self._parked.pop(call.id, None)
         self._journal.call_changed(call)
+
+    def _changed(self, leg: Leg) -> None:
+        if leg.call is not None:
+            self._journal.call_changed(leg.call)
 
     def _new_id(self, leg: Leg) -> int:
         """An id for the call that the leg begins, that no restored or ended call bears.
@@ -75,10 +83,11 @@ class Register:
 
     # Legs
 
-    def name(self, leg: Leg, extension: str = "", *aliases: str) -> None:
-        """Set whose telephone a leg is; nobody's without an extension."""
+    def name(self, leg: Leg, agent: Agent = NOBODY, *aliases: str) -> None:
+        """Set whose telephone a leg is."""
         self._unindex(leg)
-        leg.extension = intern(extension[:LONGEST_TEXT])
+        leg.agent = Agent(intern(agent.extension[:LONGEST_TEXT]), intern(agent.domain))
+        leg.domain = leg.agent.domain or leg.domain
         leg.aliases = tuple(intern(alias[:LONGEST_TEXT]) for alias in aliases if alias)
         for known in leg.names:
             self.by_agent.setdefault(known, {})[leg.uuid] = leg

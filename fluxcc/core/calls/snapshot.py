@@ -17,6 +17,7 @@ from fluxcc.core.calls.memory import LegMemory
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
+from fluxcc.domain.agents import NOBODY, Agent, read_agent
 from fluxcc.domain.calls import Call, CallRecord, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews, LegRow, Snapshot
 
@@ -55,8 +56,8 @@ class Snapshots:
             call = Call(
                 id=entry.id,
                 started=entry.started,
-                agent=intern(entry.agent),
-                past_agents=remembered.past_agents,
+                agent=_agent(entry),
+                past_agents=tuple(map(read_agent, remembered.past_agents)),
                 group=intern(entry.group),
                 number=entry.number,
                 direction=Direction(entry.direction),
@@ -66,11 +67,12 @@ class Snapshots:
                 outcome=Outcome(entry.outcome),
                 sequel=tuple(entry.sequel.split()),
                 is_survey_over=remembered.is_survey_over or entry.outcome != Outcome.LIVE,
+                customer_domain=remembered.customer_domain,
                 customer_uuid=entry.customer_leg,
                 agent_uuid=entry.agent_leg,
             )
             self._tracker.calls[call.id] = call
-            self._tracker.hold(call, intern(remembered.holder))
+            self._tracker.hold(call, read_agent(remembered.holder))
             self._memories.update((leg.uuid, leg) for leg in remembered.legs)
             # A former agent's leg is in the record, and no longer in the call.
             legs = [leg.uuid for leg in remembered.legs] or [entry.customer_leg, entry.agent_leg]
@@ -206,14 +208,15 @@ class Snapshots:
         call.direction = Direction(entry.direction)
         call.is_told = call.is_told or remembered.is_told
         call.bridged, call.parted = entry.bridged or call.bridged, call.parted or entry.parted
-        call.past_agents = (*remembered.past_agents, *call.past_agents)
+        call.past_agents = (*map(read_agent, remembered.past_agents), *call.past_agents)
+        call.customer_domain = call.customer_domain or remembered.customer_domain
         call.sequel = (*entry.sequel.split(), *call.sequel)
         if call.outcome is Outcome.LIVE:
             call.outcome = Outcome(entry.outcome)
             call.is_survey_over = remembered.is_survey_over or entry.outcome != Outcome.LIVE
         if call.agent_leg is None:
-            call.agent = call.agent or intern(entry.agent)
-            self._tracker.hold(call, intern(remembered.holder))
+            call.agent = call.agent or _agent(entry)
+            self._tracker.hold(call, read_agent(remembered.holder))
 
     def lose(self, leg: Leg) -> None:
         """Remove a leg whose end was not reported; a call that ends with it is lost."""
@@ -238,14 +241,18 @@ class Snapshots:
         remembered = self._memories.get(leg.uuid)
         if remembered is not None:
             leg.kind = remembered.kind
-            self._tracker.name(leg, remembered.extension, *remembered.aliases)
-            leg.hint, leg.first_dialled = remembered.hint, remembered.first_dialled
+            self._tracker.name(leg, remembered.agent, *remembered.aliases)
+            leg.hint, leg.first_dialled = read_agent(remembered.hint), remembered.first_dialled
             leg.is_standing = leg.is_standing or remembered.is_standing
         leg.is_answered = leg.is_answered or row.is_answered
         leg.is_on_hold = row.is_on_hold
         if leg.is_inbound and leg.kind is LegKind.TRUNK and not leg.is_answered:
             self._happenings.leg_came_in(leg)
         return leg
+
+
+def _agent(entry: CallRecord) -> Agent:
+    return Agent(intern(entry.agent), intern(entry.domain)) if entry.agent else NOBODY
 
 
 def _event(row: LegRow, described: LegEvent | None) -> LegEvent:

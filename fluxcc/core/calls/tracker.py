@@ -19,9 +19,11 @@ from fluxcc.core.calls import people
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.joining import Joining
 from fluxcc.core.calls.register import LONGEST_TEXT, join, part
+from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
+from fluxcc.domain.agents import NOBODY
 from fluxcc.domain.calls import Call, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews
 
@@ -36,20 +38,23 @@ class Tracker(Joining):
     """One per daemon. Its methods are named after what happened (``pbx.events.LEG_EVENTS``)."""
 
     def __init__(
-        self, stations: Stations, journal: Journal, clock: Clock, happenings: Happenings
+        self,
+        stations: Stations,
+        domains: Domains,
+        journal: Journal,
+        clock: Clock,
+        happenings: Happenings,
     ) -> None:
-        super().__init__(journal)
+        super().__init__(journal, domains, happenings)
         self._stations = stations
         self._clock = clock
-        self._happenings = happenings
 
     # Events
 
     def leg_created(self, event: LegEvent) -> None:
         """A leg was created: it joins the call it was dialled for, or begins one."""
         leg = self._leg(event)
-        if leg.is_inbound and leg.kind is LegKind.TRUNK:
-            self._happenings.leg_came_in(leg)
+        self._came_in(leg)
 
     def leg_answered(self, event: LegEvent) -> None:
         """A leg was answered."""
@@ -112,7 +117,7 @@ class Tracker(Joining):
         """A leg left its place in the park."""
         leg = self.legs.get(event.leg)
         if leg is not None and leg.call is not None and leg.call.customer is leg:
-            self.hold(leg.call, "")
+            self.hold(leg.call, NOBODY)
 
     def leg_ended(self, event: LegEvent) -> None:
         """A leg hung up."""
@@ -165,8 +170,11 @@ class Tracker(Joining):
         )
         leg.origin = self._origin(event)
         self.legs[leg.uuid] = leg
-        leg.kind, names = self._stations.identify(leg, event)
-        self.name(leg, *names)
+        if leg.origin is not None and not leg.is_inbound:
+            leg.domain = leg.origin.domain
+        leg.kind, agent, aliases = self._stations.identify(leg, event)
+        self.name(leg, agent, *aliases)
+        self._domains.see(agent)
         self.learn(leg, event)
         if is_joining:
             self._join(leg)
@@ -252,7 +260,7 @@ class Tracker(Joining):
         call.company = other
         if other is not None:
             call.is_told = True
-            self.hold(call, "")
+            self.hold(call, NOBODY)
         in_room = self.in_room(customer.room)
         leg = people.agent_leg(call, self.legs, in_room)
         if leg is not None:
@@ -285,11 +293,11 @@ class Tracker(Joining):
         call.agent_uuid = leg.uuid
         if call.bridged is None:
             call.bridged = now
-        elif leg.extension != call.agent:
+        elif not leg.agent.may_be(call.agent):
             call.sequel += (f"handed-over:{leg.extension}",)
-        if call.agent and call.agent != leg.extension:
+        if call.agent and not leg.agent.may_be(call.agent):
             call.past_agents = (*(a for a in call.past_agents if a != call.agent), call.agent)
-        call.agent = leg.extension
+        call.agent = leg.agent
         call.group = (customer.group if customer else "") or leg.group or call.group
         if leg.bridges and call.outcome in (Outcome.TRANSFERRED, Outcome.CONFERENCE):
             # A new talk, which may have a survey of its own.
@@ -313,15 +321,11 @@ class Tracker(Joining):
         call.is_told = True
         if other is call.agent_leg:
             return
-        call.agent_leg, call.agent_uuid, call.agent = other, other.uuid, other.extension
+        call.agent_leg, call.agent_uuid, call.agent = other, other.uuid, other.agent
         call.group = customer.group or other.group or call.group
         if call.bridged is None:
             call.bridged = self._clock.now()
         self._journal.call_changed(call)
-
-    def _changed(self, leg: Leg) -> None:
-        if leg.call is not None:
-            self._journal.call_changed(leg.call)
 
     # Ends
 
@@ -352,9 +356,9 @@ class Tracker(Joining):
             self._customer_left(call, cause)
         elif call.is_internal and sum(each.is_person for each in call.legs) < 2:
             call.cause = intern(cause)
-            self.close(call, _end_of_talk(call))
+            self.close(call, call.natural_outcome)
         elif not call.legs:
-            self.close(call, _end_of_talk(call))
+            self.close(call, call.natural_outcome)
         else:
             self._journal.call_changed(call)
 
@@ -370,7 +374,7 @@ class Tracker(Joining):
                 # The next line may be dialled yet.
                 self._journal.call_changed(call)
                 return
-        self.close(call, _end_of_talk(call))
+        self.close(call, call.natural_outcome)
 
     def close(self, call: Call, outcome: Outcome) -> None:
         """End a call; ``outcome`` is its outcome unless an action set another."""
@@ -378,7 +382,7 @@ class Tracker(Joining):
         if call.agent_leg is not None:
             call.parted = call.ended
         call.customer = call.agent_leg = call.company = None
-        self.hold(call, "")
+        self.hold(call, NOBODY)
         if call.outcome is Outcome.LIVE:
             call.outcome = outcome
         self.calls.pop(call.id, None)
@@ -391,7 +395,3 @@ class Tracker(Joining):
             if leg.bridges:
                 self._connect(leg.bridges[-1].first, leg.bridges[-1].second)
                 self._settle_around(leg)
-
-
-def _end_of_talk(call: Call) -> Outcome:
-    return Outcome.ANSWERED if call.bridged else Outcome.UNANSWERED

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 
 from fluxcc.core.calls import people
 from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.domains import Domains
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.calls import Call, Conversation, Direction, Leg
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError
@@ -21,12 +23,13 @@ from fluxcc.domain.events import LegFact, LegNews
 class Views:
     """One per daemon."""
 
-    def __init__(self, tracker: Tracker) -> None:
+    def __init__(self, tracker: Tracker, domains: Domains) -> None:
         self._tracker = tracker
+        self._domains = domains
 
     # Which call
 
-    def find(self, agent: str, call: str, *, by_operator: bool) -> tuple[Call, Conversation]:
+    def find(self, agent: Agent, call: str, *, by_operator: bool) -> tuple[Call, Conversation]:
         """The call that is meant by the UUID of one of its legs, or else by its agent alone, and
         how the asker sees it. Raises ``RefusedError``."""
         if call:
@@ -35,7 +38,7 @@ class Views:
             found = self._only_one(agent, by_operator=by_operator)
         return found, self.seen_by(found, agent)
 
-    def _named(self, agent: str, uuid: str, *, by_operator: bool) -> Call:
+    def _named(self, agent: Agent, uuid: str, *, by_operator: bool) -> Call:
         leg = self._tracker.legs.get(uuid)
         if leg is None:
             raise RefusedError(Code.NO_SUCH_CALL, call=uuid)
@@ -44,16 +47,16 @@ class Views:
             raise RefusedError(Code.NO_LIVE_CALL, call=uuid)
         if by_operator or self._has(call, agent) or self._is_consulted(call, agent):
             return call
-        was_theirs = agent in call.past_agents or agent == call.agent
-        is_asked = any(leg.call is call for leg in self._telephones(agent))
+        was_theirs = any(self._domains.is_meant(agent, a) for a in (*call.past_agents, call.agent))
+        is_asked = any(leg.call is call for leg in self.telephones(agent))
         code = Code.NO_LIVE_CALL if was_theirs or is_asked else Code.NOT_YOUR_CALL
         raise RefusedError(code, call=uuid)
 
-    def _only_one(self, agent: str, *, by_operator: bool) -> Call:
+    def _only_one(self, agent: Agent, *, by_operator: bool) -> Call:
         """The customer that the agent talks to; else the one they hold; else the colleague."""
         ranked = [*self._ranked(agent)]
         if by_operator and not ranked:
-            ringing = {leg.call.id: leg.call for leg in self._telephones(agent) if leg.call}
+            ringing = {leg.call.id: leg.call for leg in self.telephones(agent) if leg.call}
             ranked = [(0, call) for call in ringing.values()]
         if not ranked:
             raise RefusedError(Code.NO_LIVE_CALL)
@@ -63,8 +66,8 @@ class Views:
             raise RefusedError(Code.AMBIGUOUS_CALL)
         return next(iter(calls.values()))
 
-    def _ranked(self, agent: str) -> Iterator[tuple[int, Call]]:
-        for leg in self._telephones(agent):
+    def _ranked(self, agent: Agent) -> Iterator[tuple[int, Call]]:
+        for leg in self.telephones(agent):
             call = leg.call
             if call is None:
                 continue
@@ -75,11 +78,15 @@ class Views:
                 yield (0 if self._is_with_customer(leg, call) else 1), call
             elif self._is_consulted_leg(call, leg):
                 yield 2, call
-        for call in self._tracker.held_by(agent):
-            yield 1, call
+        for call in self._tracker.parked:
+            if self._domains.is_meant(agent, call.holder):
+                yield 1, call
 
-    def _telephones(self, agent: str) -> list[Leg]:
-        return list(self._tracker.by_agent.get(agent, {}).values())
+    def telephones(self, agent: Agent) -> list[Leg]:
+        """The legs of the agent's telephones; ``agent`` may be an alias (``Leg.aliases``)."""
+        legs = self._tracker.by_agent.get(agent.extension, {}).values()
+        is_meant = self._domains.is_meant
+        return [leg for leg in legs if is_meant(Agent(leg.extension, agent.domain), leg.agent)]
 
     def _is_with_customer(self, leg: Leg, call: Call) -> bool:
         """Whether the two hear each other, as opposed to the customer being held."""
@@ -101,16 +108,16 @@ class Views:
             return next((e for e in leg.call.legs if e is not leg and e.room == leg.room), None)
         return people.far_end(leg, self._tracker.legs)
 
-    def _has(self, call: Call, agent: str) -> bool:
+    def _has(self, call: Call, agent: Agent) -> bool:
         """Whether the agent talks to the call's customer, or holds them."""
-        if call.holder and call.holder == agent:
+        if call.holder and self._domains.is_meant(agent, call.holder):
             return True
         if call.is_internal:
-            return any(leg.call is call and self._talks(leg) for leg in self._telephones(agent))
-        return any(leg is call.agent_leg for leg in self._telephones(agent))
+            return any(leg.call is call and self._talks(leg) for leg in self.telephones(agent))
+        return any(leg is call.agent_leg for leg in self.telephones(agent))
 
-    def _is_consulted(self, call: Call, agent: str) -> bool:
-        return any(self._is_consulted_leg(call, leg) for leg in self._telephones(agent))
+    def _is_consulted(self, call: Call, agent: Agent) -> bool:
+        return any(self._is_consulted_leg(call, leg) for leg in self.telephones(agent))
 
     def _is_consulted_leg(self, call: Call, leg: Leg) -> bool:
         """Whether this is the leg of a colleague who talks to the agent meanwhile."""
@@ -131,9 +138,9 @@ class Views:
 
     # Who is who
 
-    def seen_by(self, call: Call, agent: str) -> Conversation:
+    def seen_by(self, call: Call, agent: Agent) -> Conversation:
         """The call as that agent sees it: on an internal call the other one is the customer."""
-        for telephone in self._telephones(agent) if agent else ():
+        for telephone in self.telephones(agent) if agent else ():
             if self._is_consulted_leg(call, telephone):
                 return self._as_consulted(call, telephone)
         if call.is_internal:
@@ -164,14 +171,15 @@ class Views:
             is_standing=leg is not None and leg.is_standing,
             consulted_inside=inside.uuid if inside is not None else "",
             is_proxied=customer is not None and customer.is_proxied,
+            domain=call.customer_domain or call.agent.domain,
             is_rung=customer is not None and not (customer.is_inbound or customer.is_answered),
             room=_common_room(customer, leg),
             wire=self._wire(customer),
         )
 
-    def _internal(self, call: Call, agent: str) -> Conversation:
+    def _internal(self, call: Call, agent: Agent) -> Conversation:
         customer, leg = call.customer, call.agent_leg
-        own = [each for each in self._telephones(agent) if each.call is call] if agent else []
+        own = [each for each in self.telephones(agent) if each.call is call] if agent else []
         if own:
             # The leg by which they talk; a telephone that rings, last.
             leg = max(own, key=self._talks)
@@ -189,6 +197,7 @@ class Views:
             direction=Direction.INTERNAL,
             started=call.started,
             may_have_survey=False,
+            domain=call.domain,
             originatee=self._originatee(customer, leg),
             is_standing=leg is not None and leg.is_standing,
             wire=self._wire(customer),
@@ -201,7 +210,7 @@ class Views:
             customer=leg.uuid,
             agent_leg="",
             number=holder.extension if holder is not None else "",
-            agent=leg.extension,
+            agent=leg.agent,
             group=call.group,
             direction=Direction.INTERNAL,
             started=call.started,
@@ -215,7 +224,7 @@ class Views:
         customer is on hold meanwhile."""
         agent = call.agent if leg is not None else call.holder
         found: dict[str, None] = {}
-        for other in self._telephones(agent) if agent else ():
+        for other in self.telephones(agent) if agent else ():
             beside = other.call
             is_beside = other is not leg and beside is not None and beside.is_internal
             is_active = (other.is_answered or other.is_inbound) and not other.is_on_hold
@@ -265,10 +274,11 @@ class Views:
         is_consulting = people.consulted(leg, customer, self._tracker.legs) is not None
         return customer.bridges[-1].second.uuid if is_both_ways and not is_consulting else ""
 
-    def talks_of_group(self, group: str) -> list[Call]:
-        """The calls of a group in which an agent has the customer."""
-        calls = self._tracker.calls.values()
-        return [call for call in calls if call.group == group and call.is_talking]
+    def talks_of_group(self, group: str, domain: str) -> list[Call]:
+        """The calls of a group, in that SIP domain or else in all, in which an agent has the
+        customer."""
+        calls = [call for call in self._tracker.calls.values() if call.group == group]
+        return [call for call in calls if call.is_talking and domain in ("", call.domain)]
 
     def company_of(self, uuid: str) -> LegNews | None:
         """Whom the customer with this leg is connected to now, as news; None for nobody."""

@@ -44,6 +44,7 @@ class AuditTrail:
         row = replace(
             self._row(request),
             agent=reply.agent,
+            domain=reply.domain,
             call=reply.call,
             number=number,
             subject=plan.subject or request.subject,
@@ -73,6 +74,7 @@ class AuditTrail:
             action=reply.action,
             by=by,
             agent=reply.agent,
+            domain=reply.domain,
             language=reply.language,
         )
         self._journal.note(self._ended(row, reply))
@@ -85,7 +87,8 @@ class AuditTrail:
             request=request.id,
             action=request.action,
             by=str(request.actor),
-            agent=request.agent,
+            agent=request.agent.extension,
+            domain=request.agent.domain or request.domain,
             call=request.call,
             number=request.number,
             reason=request.reason,

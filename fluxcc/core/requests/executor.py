@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from fluxcc.actions import PLANS_ON_CALLS, PLANS_WITHOUT_CALL
 from fluxcc.actions.rights import may
 from fluxcc.actions.rules import Rules
-from fluxcc.core.calls.views import Views
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Clock
 from fluxcc.core.requests.audit_trail import AuditTrail
 from fluxcc.core.requests.confirmation import Confirmations
+from fluxcc.core.requests.directory import Directory
 from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
 from fluxcc.domain.calls import Call, Conversation
@@ -35,7 +35,7 @@ class Executor:
 
     def __init__(
         self,
-        views: Views,
+        directory: Directory,
         rules: Rules,
         performer: Performer,
         confirmations: Confirmations,
@@ -44,7 +44,7 @@ class Executor:
         happenings: Happenings,
         clock: Clock,
     ) -> None:
-        self._views = views
+        self._directory = directory
         self._rules = rules
         self._performer = performer
         self._confirmations = confirmations
@@ -94,7 +94,7 @@ class Executor:
         plan_without_call = PLANS_WITHOUT_CALL.get(request.action)
         if plan_without_call is not None:
             return None, None, plan_without_call(request, self._rules)
-        call, conversation = self._views.find(
+        call, conversation = self._directory.find(
             request.agent, request.call, by_operator=request.actor.role is Role.OPERATOR
         )
         if call.id in self._busy_calls:
@@ -132,7 +132,7 @@ class Executor:
     def _carry_out(self, request: Request, plan: Plan, conversation: Conversation | None) -> Reply:
         reply = request.reply(
             plan.code,
-            agent=request.agent or (conversation.agent if conversation else ""),
+            **_who(request, conversation, plan),
             call=conversation.customer if conversation else "",
             number=plan.number,
             blocked=plan.blocked,
@@ -173,3 +173,13 @@ class Executor:
                 extra={"request": request.id, "error": str(error)},
             )
             return Code.PBX_REJECTED
+
+
+def _who(request: Request, conversation: Conversation | None, plan: Plan) -> dict[str, str]:
+    """The agent and the SIP domain that the reply names: the asker's, and where an operator named
+    none, those of the call; of a block its own."""
+    agent = request.agent
+    if conversation is not None and (not agent or not agent.domain):
+        own = conversation.agent
+        agent = own if not agent or agent.extension == own.extension else agent
+    return {"agent": agent.extension, "domain": plan.domain or agent.domain or request.domain}

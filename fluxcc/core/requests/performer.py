@@ -91,10 +91,10 @@ class Performer:
             case EnforceBlock(block, change):
                 self._blocking.enforce(block)
                 self._blocking.announce(change, block, by)
-            case ReleaseNumber(number):
-                live = self._blocking.blocklist.find(number)
-                if live is not None:
-                    self._blocking.release(live, by)
+            case ReleaseNumber(number, domain):
+                for block in self._blocking.blocklist.find_all(number):
+                    if domain in ("", block.domain):
+                        self._blocking.release(block, by)
             case DisarmSurvey(leg):
                 try:
                     self._pbx.disarm_survey(leg)

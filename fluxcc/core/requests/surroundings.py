@@ -7,6 +7,7 @@ answered refuses nothing: the commands that follow will tell what is wrong with 
 from __future__ import annotations
 
 from fluxcc.core.ports import Pbx
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.media import Media
 
@@ -23,6 +24,14 @@ class Surroundings:
             return self._pbx.members_of(room)
         except PbxError:
             return frozenset()
+
+    def agent_context(self, agent: Agent) -> str:
+        """The dialplan context of the agent's telephone, as the directory has it; empty where it
+        does not tell."""
+        try:
+            return self._pbx.user_context(agent)
+        except PbxError:
+            return ""
 
     def media_of(self, leg: str) -> Media:
         """The way of the media of the bridge whose originatee this leg is."""

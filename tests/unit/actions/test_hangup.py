@@ -68,6 +68,7 @@ def test_everything_the_survey_needs_travels_with_the_customers_leg() -> None:
         "number": NUMBER,
         "group": "sales",
         "agent": "1000",
+        "domain": "",
         "direction": "received",
         "started": f"{NOW:.3f}",
         "questions": "1",

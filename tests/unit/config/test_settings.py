@@ -30,6 +30,7 @@ EFFECTS: dict[str, tuple[Any, Effect, Any]] = {
     "blocks.duration": (Duration(60), lambda d: d.core.rules.block_duration, 60),
     "blocks.internal": (("9",), lambda d: d.core.numbers.is_internal("9"), True),
     "blocks.reject_cause": ("USER_BUSY", lambda d: d.core.attempts.cause, "USER_BUSY"),
+    "blocks.scope": ("pbx", lambda d: d.core.rules.block_scope, "pbx"),
     "numbers.country": ("PT", lambda d: d.core.numbers.country, "PT"),
     "numbers.area_code": ("55", lambda d: d.core.numbers.area_code, "55"),
     "conference.context": ("rooms", lambda d: d.core.rules.room_context, "rooms"),

@@ -15,6 +15,7 @@ from fluxcc.core.journal import (
     Journal,
 )
 from fluxcc.core.ports import Batch
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.calls import Call
 from fluxcc.domain.errors import StoreUnavailableError
@@ -72,7 +73,7 @@ def test_what_changes_many_times_within_the_lag_is_written_once_as_it_is_in_the_
 ) -> None:
     call = Call(id=1, started=NOW)
     for agent in ("1000", "1001", "1002"):
-        call.agent = agent
+        call.agent = Agent(agent)
         desk.journal.call_changed(call)
     desk.journal.note(a_block(attempts=1))
     desk.journal.note(a_block(attempts=2))

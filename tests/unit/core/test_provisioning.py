@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fluxcc.domain.actions import Action
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.provisioning import Room
 from tests.builders import World, an_operators
@@ -36,4 +37,4 @@ def test_a_new_life_knows_what_was_set(world: World) -> None:
     later.recovery.step()
     assert later.provisioning.find_service("billing") == BILLING
     assert later.provisioning.find_group("sales") == SURVEY_ON
-    assert later.provisioning.find_room("1000") == Room("1000")
+    assert later.provisioning.find_room(Agent("1000")) == Room("1000")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import gevent
 
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import LinkLostError, PbxError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
 from fluxcc.pbx.inbox import Inbox
@@ -53,6 +54,8 @@ class FakeSwitch:
         self.during_description: Step = nothing
         self.ahead = 0.0
         """Seconds that FreeSWITCH's clock is ahead of ours."""
+        self.registered: list[Agent] = []
+        """The agents whose telephones are registered."""
         self.loss = ""
         world.pbx.lose()
 
@@ -81,6 +84,10 @@ class FakeSwitch:
         self._ask("snapshot")
         self.during_snapshot()
         return self.legs
+
+    def registrations(self) -> list[Agent]:
+        """What ``registered`` says."""
+        return self.registered
 
     def storage_folder(self) -> str:
         self._ask("storage_folder")

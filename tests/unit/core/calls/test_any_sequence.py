@@ -174,7 +174,7 @@ class Watch:
             assert not tracker.calls
             assert not tracker.by_agent
             assert not tracker.rooms
-            assert not any(tracker.held_by(user) for user in USERS)
+            assert not tracker.parked
             assert not tracker.watchers.count
             assert not tracker.former
             assert not tracker._awaited

@@ -224,7 +224,7 @@ def test_an_agents_own_name_exported_onto_whom_they_dial_makes_no_agent_of_them(
 def test_the_agent_named_on_a_callers_leg_is_not_the_caller(world: World) -> None:
     comes_in(world, variable_fluxcc_agent="2000")
     assert (kind(world), names(world)) == (TRUNK, ())
-    assert world.tracker.legs["leg"].hint == "2000"
+    assert world.tracker.legs["leg"].hint.extension == "2000"
 
 
 # Behind a SIP proxy, with one context for both sides

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from fluxcc.config import CallSettings
+from fluxcc.domain.agents import read_agent
 from fluxcc.domain.calls import Conversation
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.events import LegRow, Snapshot
@@ -51,7 +52,7 @@ class Site:
     def answer(self, agent: str) -> Conversation | str:
         """What this agent's request without ``Fluxcc-Call`` is about, or the refusal's code."""
         try:
-            return self.world.views.find(agent, "", by_operator=False)[1]
+            return self.world.views.find(read_agent(agent), "", by_operator=False)[1]
         except RefusedError as refusal:
             return str(refusal.code)
 

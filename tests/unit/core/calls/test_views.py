@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.codes import Code
 from tests.builders import OTHER, World
 from tests.unit.core.calls.stories import (
@@ -194,15 +195,15 @@ def test_an_operator_may_act_on_a_call_that_rings(world: World) -> None:
     world.caller_dials()
     world.telephone_rings()
     call = the_call(world)
-    assert world.views.find("", "customer", by_operator=True)[0] is call
-    assert world.views.find("1000", "", by_operator=True)[0] is call
+    assert world.views.find(Agent(""), "customer", by_operator=True)[0] is call
+    assert world.views.find(Agent("1000"), "", by_operator=True)[0] is call
 
 
 def test_an_operator_may_act_on_any_call(world: World) -> None:
     call = world.received_call()
-    found, view = world.views.find("", "telephone", by_operator=True)
+    found, view = world.views.find(Agent(""), "telephone", by_operator=True)
     assert found is call
-    assert (view.customer, view.agent_leg, view.agent) == ("customer", "telephone", "1000")
+    assert (view.customer, view.agent_leg, str(view.agent)) == ("customer", "telephone", "1000")
 
 
 # Who holds the customer
@@ -216,7 +217,7 @@ def test_a_customer_parked_by_the_agent_is_meant_without_a_leg_of_the_agents(
     world.hung_up("telephone")
     assert meant(world) is call
     view = seen(world)
-    assert (view.customer, view.agent_leg, view.agent) == ("customer", "", "1000")
+    assert (view.customer, view.agent_leg, str(view.agent)) == ("customer", "", "1000")
 
 
 def test_a_customer_whom_another_agent_took_from_the_park_is_meant_no_longer(
