@@ -284,7 +284,7 @@ def dialplan_reader(data: bytes) -> None:
     destination = _DESTINATIONS[data[0] % len(_DESTINATIONS) if data else 0]
     dialplan.fate(text, destination)
     dialplan.fate(text, destination, lambda asked: asked[:4])
-    dialplan.first_extension(text)
+    dialplan.find_gate(text)
 
 
 # Log lines

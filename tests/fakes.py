@@ -24,6 +24,7 @@ from fluxcc.domain.media import Media
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
 
 Result = TypeVar("Result")
@@ -135,6 +136,8 @@ class FakePbx:
         """What mod_hash holds: key → end."""
         self.gated = {"public"}
         """The dialplan contexts that have the gate."""
+        self.unseen: set[str] = set()
+        """Those of which nobody can tell."""
         self.gate_questions: list[str] = []
         """The contexts it was asked about."""
         self.legs: set[str] | None = None
@@ -315,11 +318,13 @@ class FakePbx:
         self._check("has_setting")
         return key in self.settings
 
-    def has_gate(self, context: str) -> bool:
-        """Whether this context is one of ``gated``."""
-        self._check("has_gate")
+    def gate_in(self, context: str) -> Sight:
+        """What ``gated`` and ``unseen`` say of this context."""
+        self._check("gate_in")
         self.gate_questions.append(context)
-        return context in self.gated
+        if context in self.unseen:
+            return Sight.UNSEEN
+        return Sight.THERE if context in self.gated else Sight.MISSING
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Remember the event."""

@@ -1,7 +1,8 @@
 """Warns where the dialplan has nothing for a destination that was just set.
 
 FreeSWITCH itself is asked for its dialplan, as ``doctor`` does: the daemon does not need it. Where
-FreeSWITCH does not answer there is no warning, and the entry is set all the same.
+FreeSWITCH does not answer there is no warning, and the entry is set all the same. A context that
+cannot be read is said to be that, and never to lack the destination.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import click
 
 from fluxcc.cli.session import Session
 from fluxcc.domain.errors import PbxError
+from fluxcc.domain.sight import Sight
 from fluxcc.marking import _
 
 
@@ -23,12 +25,22 @@ def warn_unanswered(session: Session, destination: str, context: str) -> None:
     pbx = session.settings.pbx
     try:
         with Inquiry(Address(pbx.host, pbx.port, pbx.password)) as inquiry:
-            xml = inquiry.context(context)
-            found = fate(xml, destination, inquiry.evaluate)
+            read = inquiry.context(context)
+            found = fate(read.xml, destination, inquiry.evaluate)
     except PbxError:
         return
-    if not xml:
+    if read.sight is Sight.MISSING:
         warning = _("Warning: FreeSWITCH has no dialplan context {context}.")
+    elif read.sight is Sight.UNSEEN:
+        warning = _(
+            "Note: dialplan context {context} cannot be read, so whether anything there answers"
+            " {destination} cannot be seen. Dial it on a telephone."
+        )
+    elif found is Fate.ENDED:
+        warning = _(
+            "Warning: dialplan context {context} hangs up every call before anything answers"
+            " {destination}."
+        )
     elif found is Fate.NOTHING:
         warning = _(
             "Warning: nothing in dialplan context {context} answers {destination}; a call that is"

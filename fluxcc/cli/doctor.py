@@ -24,6 +24,7 @@ from fluxcc.protocol.operators import STATUS, Ask, DaemonStatus
 STATES = {
     State.OK: (_("ok"), "green"),
     State.SKIPPED: (_("skipped"), None),
+    State.NOTE: (_("note"), "cyan"),
     State.WARNING: (_("warning"), "yellow"),
     State.GRAVE: (_("GRAVE"), "red"),
 }

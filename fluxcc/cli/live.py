@@ -59,6 +59,14 @@ def status_command(session: Session) -> None:
         )
     for context in status.contexts_without_gate:
         session.say(_("The gate is MISSING from dialplan context {context}"), context=context)
+    for context in status.contexts_unseen:
+        session.say(
+            _(
+                "Whether dialplan context {context} has the gate CANNOT BE SEEN; the daemon ends"
+                " blocked callers' calls there (find out: fluxcc doctor --call)"
+            ),
+            context=context,
+        )
 
 
 @click.command("calls")

@@ -12,6 +12,7 @@ from fluxcc.config import Settings
 from fluxcc.core.blocks.attempts import Attempts
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.scheduler import Scheduler
 from fluxcc.core.calls.identity import Stations
@@ -95,8 +96,9 @@ class Core:
         self.blocklist = Blocklist(self.numbers)
         self.blocking = Blocking(self.blocklist, self.pbx, self.journal, self.clock)
         self.scheduler = Scheduler(self.blocking, self.clock)
+        self.gates = Gates(self.pbx, self.runtime, self.clock)
         self.attempts = Attempts(
-            self.blocking, self.domains, self.pbx, self.runtime, settings.blocks.reject_cause
+            self.blocking, self.gates, self.pbx, self.runtime, settings.blocks.reject_cause
         )
         self.reclaim = Reclaim(
             self.pbx,

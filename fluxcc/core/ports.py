@@ -27,6 +27,7 @@ from fluxcc.domain.media import Media
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
 
 Result = TypeVar("Result")
@@ -148,8 +149,9 @@ class Pbx(Protocol):
     def has_setting(self, key: str) -> bool:
         """Whether mod_hash still has a setting; it has none after a reload of the module."""
 
-    def has_gate(self, context: str) -> bool:
-        """Whether that dialplan context has the kit's gate (it is looked up each time)."""
+    def gate_in(self, context: str) -> Sight:
+        """Whether calls in that dialplan context meet the kit's gate first. It is looked up each
+        time, which may take many seconds where the dialplan is served."""
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""

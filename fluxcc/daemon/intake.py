@@ -43,7 +43,8 @@ class Intake:
         """Seconds from the time stamp of the last heartbeat to the moment it was handled."""
         self._handlers: dict[tuple[str, str], Handler] = {
             (events.HEARTBEAT, ""): self._heartbeat,
-            (events.RELOADXML, ""): self._dialplan_reloaded,
+            (events.RELOADXML, ""): self._dialplan_changed,
+            **{(events.CUSTOM, cache): self._dialplan_changed for cache in events.FUSIONPBX_CACHES},
             (events.CUSTOM, events.REQUEST): self._requested,
             (events.CUSTOM, events.REPLY): self._reply_came_back,
             (events.CUSTOM, events.CONFERENCE): self._conference_changed,
@@ -112,8 +113,8 @@ class Intake:
     def _telephone_registered(self, event: events.Event, body: bytes) -> None:
         self._core.domains.see(self._decoder.registered(body))
 
-    def _dialplan_reloaded(self, event: events.Event, body: bytes) -> None:
-        self._core.attempts.forget_gates()
+    def _dialplan_changed(self, event: events.Event, body: bytes) -> None:
+        self._core.gates.doubt()
 
     def _heartbeat(self, event: events.Event, body: bytes) -> None:
         if event.at.isdigit():

@@ -28,6 +28,7 @@ def jobs(core: Core, session: Session) -> dict[str, Job]:
         "read the survey's spool": core.surveys.step,
         "recover": session.recover,
         "watch for silence": session.watch_silence,
+        "look at the gates": core.gates.step,
         "flush events": session.flush_events,
         "check health": session.check_health,
     }

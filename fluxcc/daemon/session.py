@@ -151,7 +151,7 @@ class Session:
         # thousands of blocks, the snapshot does not wait for all of them.
         gevent.spawn(core.publisher.publish_all).join(PUBLISHING_ALONE)
         core.spool.locate(self.switch.storage_folder())
-        core.attempts.forget_gates()
+        core.gates.doubt()
         self._read_registrations()
         self.resync()
         self.connects += 1

@@ -66,6 +66,16 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
             _("Let that context include the kit's dialplan/public/00_fluxcc.xml as its first."),
             context=context,
         )
+    for context in status.contexts_unseen:
+        yield skipped(
+            "caller-unseen",
+            _(
+                "A blocked caller came by dialplan context {context}, and whether the gate is there"
+                " cannot be seen; the daemon ended the call."
+            ),
+            _("Find out by a call: fluxcc doctor --call"),
+            context=context,
+        )
     if abs(status.lag) > LARGEST_LAG:
         yield warning(
             "events-late",

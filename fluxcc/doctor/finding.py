@@ -14,6 +14,8 @@ class State(StrEnum):
     OK = "ok"
     SKIPPED = "skipped"
     """It could not be checked; the finding says why."""
+    NOTE = "note"
+    """Nothing is wrong; it says what follows from how the PBX is built."""
     WARNING = "warning"
     GRAVE = "grave"
     """The product does not work as promised."""
@@ -40,6 +42,11 @@ def grave(code: str, problem: str, remedy: str, /, **facts: Any) -> Finding:
 def warning(code: str, problem: str, remedy: str, /, **facts: Any) -> Finding:
     """A fault that should be corrected although the product works."""
     return Finding(code, State.WARNING, problem, remedy, facts)
+
+
+def note(code: str, problem: str, remedy: str, /, **facts: Any) -> Finding:
+    """What follows from how the PBX is built, and is no fault."""
+    return Finding(code, State.NOTE, problem, remedy, facts)
 
 
 def skipped(code: str, problem: str, remedy: str = "", /, **facts: Any) -> Finding:

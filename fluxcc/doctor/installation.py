@@ -6,6 +6,7 @@ A dialplan context is asked for once. Where FreeSWITCH does not answer, ``pbx`` 
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TypeVar
 from fluxcc.config import Settings
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import Entry
+from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.protocol.operators import DaemonStatus
 
@@ -46,7 +48,7 @@ class Installation:
         self.now = now
         self.places_call = places_call
         """Whether the gate is tested by a real call."""
-        self._contexts: dict[str, str] = {}
+        self._contexts: dict[str, Context] = {}
 
     @property
     def link_error(self) -> PbxError | None:
@@ -69,8 +71,13 @@ class Installation:
         except ValueError:
             return host == "localhost"
 
-    def context(self, name: str) -> str:
-        """The XML of a dialplan context; empty where there is none."""
+    @cached_property
+    def server(self) -> Server:
+        """What the dialplan comes from."""
+        return self.pbx.server()
+
+    def context(self, name: str) -> Context:
+        """A dialplan context, as far as it can be read."""
         if name not in self._contexts:
             self._contexts[name] = self.pbx.context(name)
         return self._contexts[name]
@@ -90,6 +97,33 @@ class Installation:
             if profile.context not in own:
                 contexts.add(profile.context)
         return sorted(contexts or {"public"})
+
+    @cached_property
+    def stations(self) -> dict[str, set[str]]:
+        """Extension → the SIP domains that have it, as far as FreeSWITCH tells by itself: a
+        directory that is served lists nobody."""
+        pbx, found = self.pbx, defaultdict(set)
+        agents = [(agent.extension, agent.domain) for agent in pbx.queue_agents()]
+        for extension, domain in [*pbx.stations(), *pbx.registrations(), *agents]:
+            if extension and domain:
+                found[extension].add(domain)
+        return found
+
+    @cached_property
+    def domains(self) -> list[str]:
+        """The SIP domains in which anybody is, as far as FreeSWITCH tells."""
+        found = set().union(*self.stations.values())
+        if self.server.is_fusionpbx:
+            # Elsewhere what stands behind a queue's @ need not be a SIP domain.
+            found |= {queue.partition("@")[2] for queue in self.pbx.queues()} - {""}
+        return sorted(found)
+
+    def contexts_of(self, setting: str) -> list[str]:
+        """The dialplan contexts that a setting names: ``default``, or one for each domain."""
+        if "{" not in setting:
+            return [setting]
+        places = setting.replace("{context}", "{domain}")
+        return [places.replace("{domain}", domain) for domain in self.domains]
 
     def set_entries(self, kind: type[Kind]) -> list[Kind]:
         """The supervisors' entries of one kind."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
+from fluxcc.doctor.served import is_unseen, kit_remedy, unseen_in
 from fluxcc.kit import read_version
 from fluxcc.kit.names import (
     DESTINATION_PATH,
@@ -29,16 +30,22 @@ def check_dialplan(installation: Installation) -> Iterator[Finding]:
     settings = installation.settings
     gates = [(context, GATE_EXTENSION) for context in installation.trunk_contexts]
     others = [
-        (settings.conference.context, ROOM_EXTENSION),
-        (settings.survey.context, SURVEY_EXTENSION),
+        (context, name)
+        for setting, name in (
+            (settings.conference.context, ROOM_EXTENSION),
+            (settings.survey.context, SURVEY_EXTENSION),
+        )
+        for context in installation.contexts_of(setting)
     ]
     for file, wanted in ((GATE_PATH, gates), (DESTINATION_PATH, others)):
-        versions = [
-            _installed_version(installation.context(context), name) for context, name in wanted
-        ]
+        read = [(installation.context(context), name) for context, name in wanted]
+        versions = [_installed_version(context.xml, name) for context, name in read]
         found = [version for version in versions if version is not None]
-        if file == DESTINATION_PATH and len(found) < len(wanted):
-            yield _missing(file)
+        unseen = [context for context, name in wanted if is_unseen(installation, context)]
+        if file == DESTINATION_PATH and len(found) + len(unseen) < len(wanted):
+            yield _not_in_force(installation, file)
+        elif file == DESTINATION_PATH and unseen:
+            yield unseen_in(installation, unseen[0], file)
         elif found:
             yield from _compare(file, min(found), read_version(installation.kit / file))
 
@@ -111,6 +118,12 @@ def _missing(file: str) -> Finding:
         _("Run: fluxcc kit install DIR, then: fs_cli -x reloadxml"),
         file=file,
     )
+
+
+def _not_in_force(installation: Installation, file: str) -> Finding:
+    remedy, facts = kit_remedy(installation, file)
+    problem = _("FreeSWITCH's dialplan does not have the extensions of the kit's {file}.")
+    return grave("kit-missing", problem, remedy, **{"file": file, **facts})
 
 
 def _compare(file: str, installed: int, delivered: int) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError, StoreUnavailableError
 from fluxcc.domain.requests import Actor, Role
+from fluxcc.domain.sight import Sight
 from fluxcc.doors.observed import Intake, Session
 from fluxcc.protocol.operators import (
     BLOCKS,
@@ -81,7 +82,8 @@ class Readings:
             resyncs=self._session.resyncs,
             records_pending=core.journal.pending,
             store_failure=core.journal.failure,
-            contexts_without_gate=core.attempts.ungated,
+            contexts_without_gate=core.gates.with_sight(Sight.MISSING),
+            contexts_unseen=core.gates.with_sight(Sight.UNSEEN),
             domains=core.domains.known,
         )
 

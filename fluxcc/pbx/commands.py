@@ -24,6 +24,7 @@ _SURVEY_VARIABLE = "transfer_after_bridge"
 _APPLICATION = "current_application"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/][A-Za-z0-9._:*#+@%/-]{0,255}", re.ASCII)
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
+_SCRIPT = re.compile(r"[A-Za-z0-9_./-]+(?: [A-Za-z0-9_./-]+)*", re.ASCII)
 _LEG = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 """What a leg's name may be: all that a SIP Call-ID is made of (``inbound-use-callid-as-uuid``; RFC
 3261, ``word``), and FreeSWITCH keeps 256 characters of it. One with a blank cannot be addressed:
@@ -156,6 +157,56 @@ def read_context(context: str) -> str:
     return f"xml_locate dialplan context name {_word(context)}"
 
 
+def has_user(user: str, domain: str) -> str:
+    """Ask whether the directory has a user in a domain."""
+    return f"user_exists id {_word(user)} {_word(domain)}"
+
+
+def read_configuration(name: str) -> str:
+    """The XML of a module's configuration."""
+    return f"xml_locate configuration configuration name {_word(name)}"
+
+
+def evaluate_all(calls: Iterable[str]) -> str:
+    """The results of API functions (``module_exists(mod_hash)``), with blanks between them."""
+    return "eval " + " ".join(f"${{{call}}}" for call in calls)
+
+
+def is_script(text: str) -> bool:
+    """Whether this is a script of mod_lua with its arguments, as ``call_handler`` takes it."""
+    return bool(_SCRIPT.fullmatch(text))
+
+
+def call_handler(script: str, context: str) -> str:
+    """Ask a script of mod_lua that serves the dialplan for a context, as a call does; the answer is
+    ``+OK`` and the document, which is empty where it has none.
+
+    The script gets what mod_lua gives it (``mod_lua.cpp``, ``lua_fetch``) and the headers of a call
+    that FusionPBX's script goes by.
+    """
+    if not is_script(script):
+        raise PbxRejectedError(f"not allowed in a command: {script[:60]!r}")
+    headers = {
+        "Caller-Context": _word(context),
+        "Hunt-Context": _word(context),
+        "Caller-Destination-Number": "0",
+        "variable_sip_to_user": "0",
+        "variable_sip_req_user": "0",
+    }
+    arguments = ",".join(f"[{place}]='{word}'" for place, word in enumerate(script.split()))
+    added = " ".join(f"params:addHeader('{name}','{each}')" for name, each in headers.items())
+    return (
+        f"lua ~argv={{{arguments}}} "
+        f"XML_REQUEST={{section='dialplan',tag_name='',key_name='',key_value=''}} "
+        f"params=freeswitch.Event('REQUEST_PARAMS') {added} "
+        f"local file=argv[0] if file:sub(1,1)~='/' then "
+        f"file=freeswitch.API():execute('global_getvar','script_dir')..'/'..file end "
+        f"local done,why=pcall(dofile,file) "
+        f"if done then stream:write('+OK '..tostring(XML_STRING or '')) "
+        f"else stream:write('-ERR '..tostring(why)) end"
+    )
+
+
 def exists(leg: str) -> str:
     """Ask whether a leg exists; unlike a snapshot, the answer does not lag. FreeSWITCH takes the
     whole argument as its name."""
@@ -173,6 +224,8 @@ BRIDGES = "show bridged_calls as json"
 REGISTRATIONS = "show registrations as json"
 CLOCK = "strepoch"
 STORAGE_FOLDER = "global_getvar storage_dir"
+READ_FILES = "xml_locate root"
+"""The whole configuration in FreeSWITCH's own files."""
 
 
 def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:

@@ -19,11 +19,21 @@ from itertools import product
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
+from fluxcc.domain.applications import ENDING
+from fluxcc.domain.sight import Sight
+from fluxcc.kit.names import GATE_EXTENSION
 from fluxcc.pbx.markup import parse
 
 NUMBER = frozenset({"destination_number", "${destination_number}"})
-SILENT = frozenset({"export", "hash", "info", "log", "set", "unset", "verbose_events"})
-"""Applications that only prepare a call."""
+SILENT = frozenset(
+    {
+        *("bridge_export", "db", "eval", "event", "export", "hash", "info", "log", "mkdir"),
+        *("multiset", "multiunset", "presence", "privacy", "push", "session_loglevel", "set"),
+        *("set_global", "set_name", "set_profile_var", "set_user", "unset", "unshift"),
+        "verbose_events",
+    }
+)
+"""Applications that only prepare a call, unheard by the caller."""
 TIMES = frozenset(
     {"date-time", "dst", "hour", "mday", "minute", "minute-of-day", "mon", "mweek", "time-of-day"}
     | {"tz-offset", "wday", "week", "yday", "year"}
@@ -52,6 +62,8 @@ class Fate(Enum):
     TAKEN = auto()
     CAUGHT = auto()
     """Taken by an extension that takes every number: most likely one for wrong numbers."""
+    ENDED = auto()
+    """Hung up by an extension that hangs up every call, for any number."""
     NOTHING = auto()
     """Nothing takes it: FreeSWITCH hangs up with NO_ROUTE_DESTINATION."""
     UNKNOWN = auto()
@@ -73,6 +85,48 @@ class Taker(NamedTuple):
     """Whether it takes every call to the destination; otherwise it depends on more than that."""
     is_chosen: bool = True
     """Whether it depends on the destination; otherwise it takes any number."""
+    only_ends: bool = False
+    """Whether all that it does is to hang up."""
+
+
+class Gate(NamedTuple):
+    """Where the kit's gate stands in a context."""
+
+    sight: Sight
+    before: str | None = None
+    """The first extension before it that may keep a call from it, or answer it; None for none."""
+    application: str = ""
+    """What that one does; empty where it only ends the hunt."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the gate refuses before anything else can happen to a call."""
+        return self.sight is Sight.THERE and self.before is None
+
+
+def find_gate(context_xml: str, gate: str = GATE_EXTENSION) -> Gate:
+    """Where the gate of that name stands. An extension that only prepares a call, and goes on, may
+    be before."""
+    try:
+        context = parse(context_xml)
+    except ValueError:
+        return Gate(Sight.UNSEEN)
+    before: tuple[str, str] | None = None
+    for extension in context.iter("extension"):
+        name = extension.get("name", "")
+        if name == gate:
+            return Gate(Sight.THERE, *(before or ()))
+        if before is None and extension.find("condition") is not None:
+            active = _active(extension)
+            if active or extension.get("continue") != "true":
+                before = name, active[0] if active else ""
+    return Gate(Sight.MISSING)
+
+
+def _active(extension: Element) -> list[str]:
+    """The applications of an extension that do more than to prepare a call."""
+    each = [*extension.iter("action"), *extension.iter("anti-action")]
+    return [name for one in each if (name := one.get("application", "")) not in SILENT]
 
 
 def fate(
@@ -86,7 +140,7 @@ def fate(
         return Fate.NOTHING
     if any(taker.is_chosen for taker in found):
         return Fate.TAKEN if any(taker.is_certain for taker in found) else Fate.UNKNOWN
-    return Fate.CAUGHT
+    return Fate.ENDED if found[-1].only_ends else Fate.CAUGHT
 
 
 def takers(
@@ -114,7 +168,9 @@ def takers(
             # A stock dialplan has extensions that may take any call, for instance one that loops:
             # they say nothing about this destination.
             if is_certain or is_chosen:
-                found.append(Taker(extension.get("name", ""), is_certain, is_chosen))
+                only_ends = ENDING.issuperset(_active(extension))
+                taker = Taker(extension.get("name", ""), is_certain, is_chosen, only_ends)
+                found.append(taker)
         # An extension that matches without ``continue`` ends the hunt, even if it does nothing.
         is_last = extension.get("continue") != "true" and all(way.leads_on for way in ways)
         if is_certain or is_last:
@@ -234,14 +290,3 @@ def _combine(kind: str, found: list[Possible]) -> Possible:
         {"all": count == len(found), "any": count > 0, "xor": count == 1}.get(kind, False)
         for count in range(true, true + unknown + 1)
     )
-
-
-_FIRST_EXTENSION: Callable[[str], re.Match[str] | None] = re.compile(
-    r"<extension\b[^>]*\bname=[\"']([^\"']*)[\"']"
-).search
-
-
-def first_extension(context_xml: str) -> str:
-    """The name of the first extension of a dialplan context; empty where it has none."""
-    found = _FIRST_EXTENSION(context_xml)
-    return found.group(1) if found else ""

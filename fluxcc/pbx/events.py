@@ -45,12 +45,14 @@ REGISTERED = "sofia::register"
 VALET = "valet_parking::info"
 PARKED = "hold"
 """What a parking lot says of a leg that was parked there; anything else means that it left."""
-
+FUSIONPBX_CACHES = ("fusion::file", "fusion::memcache")
+"""FusionPBX deletes from its cache, in which its dialplan is too (``resources/classes/cache.php``,
+``resources/functions/cache.lua``); named by the kind of its cache."""
 
 SUBSCRIPTION = " ".join(
     [
         *("event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM),
-        *(REQUEST, REPLY, SURVEY, CONFERENCE, VALET, REGISTERED),
+        *(REQUEST, REPLY, SURVEY, CONFERENCE, VALET, REGISTERED, *FUSIONPBX_CACHES),
     ]
 )
 """The command that subscribes. CUSTOM is followed by its subclasses, so they stand last."""

@@ -16,14 +16,14 @@ import msgspec
 
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.kit import names
-from fluxcc.pbx import commands
+from fluxcc.pbx import commands, people
+from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly
+from fluxcc.pbx.contexts import Context, Contexts, Server
 from fluxcc.pbx.dialplan import matches
 from fluxcc.pbx.link import Link
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.switch import Address
 
-ANSWER_TIMEOUT = 10.0
-"""Seconds for an answer: listing a directory of thousands of users takes a while."""
 REHEARSAL_DURATION = 30
 """Seconds that a rehearsed block holds at most, should the process die before it removes it."""
 PROBE = "fluxcc-probe"
@@ -31,7 +31,6 @@ PROBE = "fluxcc-probe"
 PROBE_TIMEOUT = 5
 MEMCACHE_FLUSH = "memcache flush"
 """The keys of one kind cannot be listed; FusionPBX's own button does the same."""
-_NOTHING = ("-ERR", "can't find anything", "-USAGE")
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -48,6 +47,7 @@ class Inquiry:
 
     def __init__(self, address: Address) -> None:
         self._link = Link(address.host, address.port, address.password)
+        self._contexts = Contexts(self._ask)
 
     def __enter__(self) -> Inquiry:
         self._link.connect()
@@ -80,13 +80,40 @@ class Inquiry:
 
     def users(self) -> list[str]:
         """The users of the directory, each once."""
-        lines = self._ask("list_users").splitlines()[1:]
-        users = (line.partition("|")[0] for line in lines if "|" in line)
-        return list(dict.fromkeys(user for user in users if user))
+        return list(dict.fromkeys(user for user, _domain in self.stations()))
 
-    def context(self, name: str) -> str:
-        """The XML of a dialplan context; empty where there is none of that name."""
-        return self._ask(commands.read_context(name))
+    def stations(self) -> list[tuple[str, str]]:
+        """The users of the directory, each with its domain; nobody where a server of the directory
+        does not list them."""
+        return people.read_stations(self._ask("list_users"))
+
+    def registrations(self) -> list[tuple[str, str]]:
+        """Who is registered: users, each with its domain."""
+        return people.read_registrations(self._ask("show registrations as json"))
+
+    def has_user(self, user: str, domain: str) -> bool:
+        """Whether the directory has a user in a domain."""
+        try:
+            question = commands.has_user(user, domain)
+        except PbxRejectedError:
+            return False
+        return self._ask(question) == commands.TRUE
+
+    def queues(self) -> list[str]:
+        """mod_callcenter's queues."""
+        return people.read_names(self._ask("callcenter_config queue list"))
+
+    def queue_agents(self) -> list[people.QueueAgent]:
+        """mod_callcenter's agents."""
+        return people.read_queue_agents(self._ask("callcenter_config agent list"))
+
+    def context(self, name: str) -> Context:
+        """A dialplan context, as far as it can be read."""
+        return self._contexts.read(name)
+
+    def server(self) -> Server:
+        """What the dialplan comes from."""
+        return self._contexts.server
 
     def profiles(self) -> list[Profile]:
         """The SIP profiles; none where sofia's configuration cannot be read."""
@@ -105,7 +132,7 @@ class Inquiry:
 
     def evaluate(self, text: str) -> str:
         """A text with its ``${…}`` expanded by FreeSWITCH, outside of any call."""
-        return self._ask(f"eval {text}", is_expansion=True)
+        return ask_plainly(self._link, f"eval {text}")
 
     # FusionPBX
 
@@ -158,18 +185,14 @@ class Inquiry:
     # Internals
 
     def _configuration(self, name: str, tag: str) -> list[Element]:
-        text = self._ask(f"xml_locate configuration configuration name {name}")
+        text = self._ask(commands.read_configuration(name))
         try:
             return list(parse(text).iter(tag))
         except ValueError:
             return []
 
-    def _ask(self, command: str, *, is_expansion: bool = False) -> str:
-        """The answer to a command; empty where FreeSWITCH answers that there is nothing."""
-        if any(not character.isprintable() for character in command):
-            raise PbxRejectedError(f"not allowed in a command: {command[:60]!r}")
-        answer = self._link.api(command, ANSWER_TIMEOUT).strip()
-        return "" if answer.startswith(_NOTHING) and not is_expansion else answer
+    def _ask(self, command: str) -> str:
+        return ask(self._link, command)
 
 
 def _read_profile(profile: Element) -> Profile:

@@ -12,6 +12,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 
 import gevent
 import msgspec
@@ -22,8 +23,11 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
 from fluxcc.domain.media import Media
+from fluxcc.domain.sight import Sight
 from fluxcc.kit import names
 from fluxcc.pbx import commands, dialplan, events, snapshot
+from fluxcc.pbx.asking import ask
+from fluxcc.pbx.contexts import Contexts
 from fluxcc.pbx.link import Link, yield_to_others
 
 COMMANDS_PER_WRITE = 32
@@ -288,12 +292,23 @@ class Switch:
         """Write a setting for the kit's dialplan."""
         self._accepted(self._api(commands.put_hash(names.SETTINGS_REALM, key, value)))
 
-    def has_gate(self, context: str) -> bool:
-        """Whether the kit's gate is the first extension of that dialplan context."""
-        return (
-            dialplan.first_extension(self._api(commands.read_context(context)))
-            == names.GATE_EXTENSION
-        )
+    def gate_in(self, context: str) -> Sight:
+        """Whether the kit's gate is what calls in that dialplan context meet first.
+
+        It is asked on a connection of its own: a back end that serves the dialplan may take its
+        time, and every other command would wait for that.
+        """
+        address = self._address
+        link = Link(address.host, address.port, address.password)
+        try:
+            link.connect()
+            found = Contexts(partial(ask, link)).read(context)
+        finally:
+            link.stop()
+        if found.sight is not Sight.THERE:
+            return found.sight
+        gate = dialplan.find_gate(found.xml)
+        return Sight.MISSING if gate.before is not None else gate.sight
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""

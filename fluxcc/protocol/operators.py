@@ -108,6 +108,9 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     records_pending: int
     store_failure: str
     contexts_without_gate: list[str]
+    """The dialplan contexts by which blocked callers came without meeting the gate."""
+    contexts_unseen: list[str] = []
+    """Those of which it cannot be seen whether they meet it."""
     domains: list[str] = []
     """The SIP domains that were seen of late."""
 

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from fluxcc.core.core import Core
 from fluxcc.domain.blocks import BlockChange
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.sight import Sight
 from fluxcc.doors.board import Board
 from fluxcc.doors.observed import Intake, Session
 from fluxcc.logs import TALLY
@@ -61,7 +62,12 @@ GAUGES: tuple[Reading, ...] = (
     (
         "fluxcc_contexts_without_gate",
         "Dialplan contexts that blocked callers reach without meeting the kit's gate",
-        lambda s: len(s.core.attempts.ungated),
+        lambda s: len(s.core.gates.with_sight(Sight.MISSING)),
+    ),
+    (
+        "fluxcc_contexts_unseen",
+        "Dialplan contexts of which it cannot be seen whether blocked callers meet the gate there",
+        lambda s: len(s.core.gates.with_sight(Sight.UNSEEN)),
     ),
     (
         "fluxcc_store_failing",

@@ -48,14 +48,14 @@ class Configuration:
             document = ElementTree.fromstring(text)  # noqa: S314
         except ElementTree.ParseError as fault:
             raise ConfigurationError(str(fault)) from fault
-        self.variables, self._document = variables, document
+        self.variables, self.document = variables, document
         self._known_users: _Users | None = None
 
     def section(self, name: str) -> list[ElementTree.Element]:
         """What stands in ``<section name=…>``."""
         return [
             child
-            for section in self._document.iter("section")
+            for section in self.document.iter("section")
             if section.get("name") == name
             for child in section
         ]

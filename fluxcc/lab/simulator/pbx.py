@@ -31,6 +31,7 @@ from .signalling import Signalling
 from .switchboard import Switchboard
 from .telephones import Telephones
 from .valet import ValetParking
+from .xmlcurl import MODULE, XmlCurl
 
 HEARTBEAT_SECONDS = 20
 MODULES = frozenset(
@@ -88,9 +89,11 @@ class Pbx:
         self.hash = HashTable()
         self.telephones = Telephones(self.switchboard)
         self.outside = Outside(self.switchboard, self.configuration, self.telephones)
+        self.xml_curl = XmlCurl(self.configuration, lambda: MODULE in self.modules)
         self.router = Router(
             self.switchboard,
             self.configuration,
+            self.xml_curl,
             {name: partial(run, self) for name, run in applications.items()},
             self.expand_api,
         )

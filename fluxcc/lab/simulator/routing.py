@@ -17,6 +17,7 @@ from .dialplan import Action, Hunt
 from .expansion import expand
 from .profile import Profile
 from .switchboard import Switchboard
+from .xmlcurl import XmlCurl
 
 NEED_MEDIA = frozenset({"record_session"})
 """Applications before which media must flow."""
@@ -31,11 +32,13 @@ class Router:
         self,
         switchboard: Switchboard,
         configuration: Configuration,
+        xml_curl: XmlCurl,
         applications: Mapping[str, Application],
         api: Callable[[str, str], str],
     ) -> None:
         self._switchboard = switchboard
         self._configuration = configuration
+        self._xml_curl = xml_curl
         self._applications = applications
         self._api = api
 
@@ -75,7 +78,12 @@ class Router:
             run_inline=lambda action: self._run_inline(leg, action),
             matched=lambda caught: leg.set_variable("DP_MATCH", caught),
         )
-        context = self._configuration.contexts().get(profile.context)
+        facts = {
+            "Caller-Context": profile.context,
+            "Caller-Destination-Number": profile.destination,
+            "Caller-Caller-ID-Number": profile.field_named("caller_id_number"),
+        }
+        context = self._xml_curl.context_of_call(profile.context, facts)
         if context is not None:
             hunt.through(context)
         return hunt

@@ -10,6 +10,7 @@ import pytest
 from fluxcc.daemon import intake as intake_module
 from fluxcc.daemon.intake import SLICE_SECONDS, Intake
 from fluxcc.domain.events import LegFact, LegNews
+from fluxcc.domain.sight import Sight
 from fluxcc.pbx.inbox import Inbox
 from tests.builders import NUMBER, World, event_body
 
@@ -198,15 +199,26 @@ def test_a_surveys_answer_is_written_down(intake: Intake, world: World) -> None:
     assert world.store.surveys["s-1"].answers == (5,)
 
 
-def test_a_dialplan_that_was_reloaded_may_have_a_gate_now(intake: Intake, world: World) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        event_body("RELOADXML"),
+        a_custom_event("fusion::file", **{"API-Command-Argument": "delete dialplan.public"}),
+        a_custom_event("fusion::memcache", **{"API-Command-Argument": "flush"}),
+    ],
+    ids=["reloadxml", "fusionpbx-files", "fusionpbx-memcache"],
+)
+def test_a_dialplan_that_changed_may_have_a_gate_now(
+    intake: Intake, world: World, changed: bytes
+) -> None:
     world.blocks()
     world.pbx.gated.clear()
     world.caller_dials()
-    assert world.attempts.ungated == ["public"]
+    assert world.gates.with_sight(Sight.MISSING) == ["public"]
     world.pbx.gated.add("public")
-    intake.handle(event_body("RELOADXML"))
+    intake.handle(changed)
     world.caller_dials("another")
-    assert world.attempts.ungated == []
+    assert world.gates.with_sight(Sight.MISSING) == []
 
 
 def test_a_heartbeat_tells_how_late_events_are(intake: Intake, world: World) -> None:

@@ -25,6 +25,7 @@ def test_the_daemon_has_these_jobs(world: World, session: Session) -> None:
         "read the survey's spool",
         "recover",
         "watch for silence",
+        "look at the gates",
         "flush events",
         "check health",
     ]

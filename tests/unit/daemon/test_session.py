@@ -10,6 +10,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from fluxcc.core.blocks.gates import SETTLING
 from fluxcc.core.publisher import Published
 from fluxcc.daemon import session as session_module
 from fluxcc.daemon.intake import Intake
@@ -21,6 +22,7 @@ from fluxcc.domain.errors import (
     PbxError,
     PbxRejectedError,
 )
+from fluxcc.domain.sight import Sight
 from fluxcc.runtime import PbxClock
 from tests.builders import NUMBER, SPELLINGS, World, a_block, event_body
 
@@ -93,9 +95,12 @@ def test_gates_are_looked_up_again(session: Session, world: World) -> None:
     session.connect()
     world.pbx.gated.clear()
     world.caller_dials()
-    assert world.attempts.ungated == ["public"]
+    assert world.gates.with_sight(Sight.MISSING) == ["public"]
+    world.pbx.gated.add("public")
     session.connect()
-    assert world.attempts.ungated == []
+    world.clock.step(SETTLING)
+    world.gates.step()
+    assert world.gates.with_sight(Sight.MISSING) == []
 
 
 def test_the_silence_before_it_does_not_count(

@@ -14,8 +14,11 @@ from fluxcc.doctor.finding import Finding
 from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
+from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry, Profile
+from fluxcc.pbx.people import QueueAgent
 from fluxcc.protocol.operators import DaemonStatus
 from tests.fakes import NOW
 
@@ -69,10 +72,19 @@ class Known(msgspec.Struct, kw_only=True):
 
     contexts: dict[str, str] = {}
     """Name → the extensions in it."""
+    unseen: tuple[str, ...] = ()
+    """The contexts that cannot be read."""
+    server: Server = Server()
     variables: dict[str, str] = {}
     profiles: list[Profile] = []
     modules: tuple[str, ...] = ()
     users: list[str] = []
+    stations: list[tuple[str, str]] = []
+    registrations: list[tuple[str, str]] = []
+    answered_for: tuple[tuple[str, str], ...] = ()
+    """Users whom a served directory knows and does not list."""
+    queues: list[str] = []
+    queue_agents: list[QueueAgent] = []
     clock: int = int(NOW)
     listen_ip: str = ""
     room: str = ""
@@ -80,7 +92,9 @@ class Known(msgspec.Struct, kw_only=True):
     refuses_everyone: bool = False
     refuses_nobody: bool = False
     cause: str = "CALL_REJECTED"
-    """How a call ends that is placed."""
+    """How a call of a blocked caller ends that is placed."""
+    cause_unblocked: str = "NO_ROUTE_DESTINATION"
+    """How one of anybody else ends."""
 
 
 class FakeInquiry:
@@ -91,14 +105,23 @@ class FakeInquiry:
         self._known = Known(**known)
         self.blocked: list[str] = []
         self.called: list[tuple[str, str]] = []
+        self.asked_about: list[tuple[str, str]] = []
         self.asked_for: list[str] = []
         """The contexts whose XML was asked for."""
 
-    def context(self, name: str) -> str:
-        """Empty where there is none."""
+    def context(self, name: str) -> Context:
+        """Missing where there is none."""
         self.asked_for.append(name)
+        if name in self._known.unseen:
+            return Context(Sight.UNSEEN)
         extensions = self._known.contexts.get(name, "")
-        return f'<context name="{name}">{extensions}</context>' if extensions else ""
+        if not extensions:
+            return Context(Sight.MISSING)
+        return Context(Sight.THERE, f'<context name="{name}">{extensions}</context>')
+
+    def server(self) -> Server:
+        """What the dialplan comes from."""
+        return self._known.server
 
     def variable(self, name: str) -> str:
         """Empty where it is not set."""
@@ -120,6 +143,27 @@ class FakeInquiry:
         """The directory's."""
         return self._known.users
 
+    def stations(self) -> list[tuple[str, str]]:
+        """The directory's, with their domains."""
+        return self._known.stations
+
+    def registrations(self) -> list[tuple[str, str]]:
+        """Those who are registered, with their domains."""
+        return self._known.registrations
+
+    def has_user(self, user: str, domain: str) -> bool:
+        """Whether the directory answers for that user."""
+        self.asked_about.append((user, domain))
+        return (user, domain) in self._known.answered_for
+
+    def queues(self) -> list[str]:
+        """mod_callcenter's."""
+        return self._known.queues
+
+    def queue_agents(self) -> list[QueueAgent]:
+        """mod_callcenter's."""
+        return self._known.queue_agents
+
     def clock(self) -> int:
         """Epoch seconds, the fraction cut off."""
         return self._known.clock
@@ -138,9 +182,8 @@ class FakeInquiry:
 
     def call(self, number: str, context: str) -> str:
         """How the call ended."""
-        assert number in self.blocked
         self.called.append((number, context))
-        return self._known.cause
+        return self._known.cause if number in self.blocked else self._known.cause_unblocked
 
     def evaluate(self, _text: str) -> str:
         """Nothing is in mod_hash."""

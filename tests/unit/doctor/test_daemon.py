@@ -19,6 +19,7 @@ from .builders import STATUS, codes, installation
         ({"connected": False, "link_loss": "closed"}, ["daemon-not-connected"]),
         ({"store_failure": "full", "records_pending": 3}, ["records-not-written"]),
         ({"contexts_without_gate": ["a", "b"]}, ["caller-without-gate"] * 2),
+        ({"contexts_unseen": ["a"]}, ["caller-unseen"]),
         ({"lag": daemon.LARGEST_LAG}, []),
         ({"lag": 9.0}, ["events-late"]),
         ({"lag": -9.0}, ["events-late"]),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fluxcc.doctor import destinations
+from fluxcc.doctor.finding import State
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
+from fluxcc.pbx.contexts import Server
 
 from .builders import CATCH_ALL, ROOM, SURVEY, FakeInquiry, codes, installation
 
@@ -18,6 +20,10 @@ UNREADABLE = (
     '<action application="bridge"/></condition></extension>'
 )
 """Whether it takes a number cannot be told from its XML."""
+HANGS_UP = (
+    '<extension name="closed"><condition><action application="hangup"/></condition></extension>'
+)
+"""A preamble that ends every call."""
 OWN_ROOM = (
     '<extension name="our_rooms"><condition field="destination_number" expression="^[*]1">'
     '<action application="conference"/></condition></extension>'
@@ -31,9 +37,10 @@ OWN_ROOM = (
         (ROOM, "", ["room-not-told"]),
         (ROOM, "1001", ["room-not-told"]),
         (CATCH_ALL + ROOM, "1000", ["room-taken"]),
+        (HANGS_UP + ROOM, "1000", ["room-ended"]),
         ("", "1000", ["room-without-dialplan"]),
     ],
-    ids=["right", "not-told", "another", "taken", "nothing"],
+    ids=["right", "not-told", "another", "taken", "ended", "nothing"],
 )
 def test_a_room_of_the_kits(dialplan: str, room: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"default": dialplan}, room=room)
@@ -65,10 +72,11 @@ def test_a_room_of_the_pbxs_own(dialplan: str, expected: list[str]) -> None:
         (SURVEY, []),
         (UNREADABLE, []),
         (CATCH_ALL, ["survey-caught"]),
+        (HANGS_UP + SURVEY, ["survey-ended"]),
         (SERVICE, ["survey-without-dialplan"]),
         ("", ["survey-without-dialplan"]),
     ],
-    ids=["right", "unreadable", "catch-all", "another", "nothing"],
+    ids=["right", "unreadable", "catch-all", "ended", "another", "nothing"],
 )
 def test_a_groups_survey(dialplan: str, expected: list[str]) -> None:
     inquiry = FakeInquiry(contexts={"default": dialplan})
@@ -109,3 +117,22 @@ def test_a_service_is_looked_for_in_its_own_context() -> None:
     entries: list[Entry] = [Service("invoices", "7001", context="other")]
     (finding,) = destinations.check_services(installation(inquiry, entries=entries))
     assert (finding.code, finding.facts["context"]) == ("service-without-dialplan", "other")
+
+
+def test_what_cannot_be_seen_is_skipped_and_never_called_missing() -> None:
+    inquiry = FakeInquiry(unseen=("default",), server=Server("mod_xml_curl"))
+    entries = [Room("1000"), Group("sales", has_survey=True), Service("invoices", "7001")]
+    whole = installation(inquiry, entries=entries)
+    for check in (
+        destinations.check_rooms,
+        destinations.check_surveys,
+        destinations.check_services,
+    ):
+        (found,) = check(whole)
+        assert (found.code, found.state) == ("context-unseen", State.SKIPPED)
+
+
+def test_a_service_that_is_hung_up_before_it_is_reached() -> None:
+    inquiry = FakeInquiry(contexts={"default": HANGS_UP + SERVICE})
+    whole = installation(inquiry, entries=[Service("invoices", "7001")])
+    assert codes(destinations.check_services(whole)) == ["service-ended"]

@@ -7,6 +7,7 @@ import pytest
 from fluxcc.config import PbxSettings, Settings
 from fluxcc.domain.errors import LinkLostError
 from fluxcc.domain.provisioning import Group, Room
+from fluxcc.domain.sight import Sight
 from fluxcc.pbx.inquiry import Profile
 
 from .builders import GATE, FakeInquiry, installation
@@ -30,8 +31,8 @@ def test_where_no_profile_can_be_read_the_stock_context_is_that_of_trunks() -> N
 def test_a_context_is_asked_for_once() -> None:
     inquiry = FakeInquiry(contexts={"public": GATE})
     whole = installation(inquiry)
-    assert whole.context("public") == whole.context("public") != ""
-    assert whole.context("none") == whole.context("none") == ""
+    assert whole.context("public").xml == whole.context("public").xml != ""
+    assert whole.context("none") == whole.context("none") == (Sight.MISSING, "")
     assert inquiry.asked_for == ["public", "none"]
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxcc.domain.sight import Sight
 from fluxcc.kit.names import GATE_EXTENSION
-from fluxcc.pbx.dialplan import Evaluate, Fate, Taker, fate, first_extension, takers
+from fluxcc.pbx.dialplan import Evaluate, Fate, Gate, Taker, fate, find_gate, takers
 from fluxcc.pbx.markup import parse
 
 BRIDGE = '<action application="bridge" data="user/1"/>'
@@ -241,11 +242,42 @@ def test_no_pattern_breaks_it(pattern: str) -> None:
     answers(context(extension(on(pattern))), "7001")
 
 
-def test_the_first_extension_of_a_context_is_told() -> None:
-    xml = '<context name="public"><extension name="fluxcc_gate" continue="true"></extension>'
-    assert first_extension(xml) == GATE_EXTENSION
-    assert first_extension("<context name='x'><extension name='other'>") == "other"
-    assert first_extension("-ERR no such context") == ""
+GATE = f'<extension name="{GATE_EXTENSION}"><condition/></extension>'
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("", Gate(Sight.THERE)),
+        ("<extension/>", Gate(Sight.THERE)),
+        (extension(on("^1"), is_continued=True, actions=SET), Gate(Sight.THERE)),
+        (extension(on("^1"), actions=SET), Gate(Sight.THERE, "it")),
+        (extension(on("^1"), is_continued=True), Gate(Sight.THERE, "it", "bridge")),
+        (extension(on("^1"), name="", actions=SET), Gate(Sight.THERE, "")),
+    ],
+    ids=["first", "no-condition", "prepares", "ends-the-hunt", "answers", "nameless"],
+)
+def test_only_what_prepares_a_call_may_stand_before_the_gate(before: str, expected: Gate) -> None:
+    found = find_gate(context(before, GATE))
+    assert found == expected
+    assert found.is_first is (expected == Gate(Sight.THERE))
+
+
+def test_a_context_without_the_gate_and_one_that_cannot_be_read_are_told_apart() -> None:
+    assert find_gate(context(extension(on("^1")))) == Gate(Sight.MISSING)
+    assert find_gate("-ERR no such context") == Gate(Sight.UNSEEN)
+    assert find_gate("") == Gate(Sight.UNSEEN)
+
+
+def test_a_context_that_hangs_every_call_up_ends_it() -> None:
+    ends = '<extension name="no"><condition><action application="{}"/></condition></extension>'
+    after = extension(on("^7001$"))
+    assert fate(context(ends.format("hangup"), after), "7001") is Fate.ENDED
+    assert fate(context(ends.format("respond"), after), "7001") is Fate.ENDED
+    assert fate(context(after, ends.format("hangup")), "7001") is Fate.TAKEN
+    # A number that is said to be busy has an extension.
+    busy = extension(on("^7002$"), actions='<action application="hangup" data="USER_BUSY"/>')
+    assert fate(context(busy), "7002") is Fate.TAKEN
 
 
 ROOM = "${hash(select/r/${destination_number}@${context})} ${hash(select/r/${destination_number})}"

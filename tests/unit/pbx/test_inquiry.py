@@ -10,7 +10,9 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
+from fluxcc.pbx.contexts import Server
 from fluxcc.pbx.inquiry import REHEARSAL_DURATION, Inquiry, Profile
 from fluxcc.pbx.link import Link
 from fluxcc.pbx.markup import parse
@@ -116,8 +118,11 @@ def test_a_user_in_two_groups_is_told_once(inquiry: Inquiry, answer: Answer) -> 
 
 
 def test_a_context_is_its_xml_and_nothing_where_there_is_none(inquiry: Inquiry) -> None:
-    assert parse(inquiry.context("public")).get("name") == "public"
-    assert inquiry.context("nowhere") == ""
+    sight, xml = inquiry.context("public")
+    assert sight is Sight.THERE
+    assert parse(xml).get("name") == "public"
+    assert inquiry.context("nowhere") == (Sight.MISSING, "")
+    assert inquiry.server() == Server()
 
 
 def test_the_profiles_are_told_with_their_contexts(inquiry: Inquiry) -> None:

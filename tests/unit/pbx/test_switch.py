@@ -6,17 +6,22 @@ from collections.abc import Iterator
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
 from fluxcc.domain.media import Media
+from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
 from fluxcc.lab.simulator.channel import Channel, State
 from fluxcc.pbx import events
 from fluxcc.pbx import switch as switch_module
 from fluxcc.pbx.switch import COMMANDS_PER_WRITE, KEYS_PER_LUA_LINE, Address, Switch
-from tests.testing.freeswitch import PASSWORD, FreeSwitch, end_all, until
+from tests.testing.freeswitch import DEADLINE, PASSWORD, FreeSwitch, end_all, until
 
+ANSWERING = (
+    '<extension name="other"><condition><action application="answer"/></condition></extension>'
+)
 STRANGE = "my leg"
 """Whoever originates a call chooses the leg's UUID."""
 
@@ -393,19 +398,58 @@ def test_what_is_no_time_is_refused(
         switch.clock()
 
 
-@pytest.mark.parametrize("before", ["", '<extension name="other"></extension>'])
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("", Sight.THERE),
+        (ANSWERING, Sight.MISSING),
+        ("<extension>not XML", Sight.UNSEEN),
+    ],
+)
 def test_the_kits_gate_is_one_only_where_it_is_first(
-    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch, before: str
+    freeswitch: FreeSwitch,
+    switch: Switch,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+    expected: Sight,
 ) -> None:
     kit = (find_kit() / "dialplan/public/00_fluxcc.xml").read_text(encoding="utf-8")
-    context = f'<context name="public">{before}{kit.partition("<include>")[2]}'
-    monkeypatch.setattr(freeswitch.pbx, "api", lambda command: context)
-    assert switch.has_gate("public") is (not before)
+    body = kit.partition("<include>")[2].replace("</include>", "</context>")
+    context = f'<context name="public">{before}{body}'
+    api = freeswitch.pbx.api
+    monkeypatch.setattr(
+        freeswitch.pbx,
+        "api",
+        lambda command: context if command.startswith("xml_locate dialplan") else api(command),
+    )
+    assert switch.gate_in("public") is expected
 
 
 def test_a_context_without_the_kit_has_no_gate(switch: Switch) -> None:
-    assert not switch.has_gate("public")
-    assert not switch.has_gate("nowhere")
+    assert switch.gate_in("public") is Sight.MISSING
+    assert switch.gate_in("nowhere") is Sight.MISSING
+
+
+def test_a_dialplan_that_takes_its_time_keeps_no_command_waiting(
+    freeswitch: FreeSwitch, switch: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A back end of mod_xml_curl that does not answer holds the connection that asks it."""
+    asked, answered = Event(), Event()
+    api = freeswitch.pbx.api
+
+    def slow(command: str) -> str:
+        if command.startswith("xml_locate dialplan"):
+            asked.set()
+            answered.wait()
+        return api(command)
+
+    monkeypatch.setattr(freeswitch.pbx, "api", slow)
+    looking = gevent.spawn(switch.gate_in, "public")
+    assert asked.wait(DEADLINE)
+    switch.clock()
+    assert not looking.ready()
+    answered.set()
+    assert looking.get(timeout=DEADLINE) is Sight.MISSING
 
 
 def test_whoever_listens_hears_what_is_announced(switch: Switch, heard: list[bytes]) -> None:

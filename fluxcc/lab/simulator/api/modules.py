@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fluxcc.lab.simulator.hashtable import HashTable
+from fluxcc.lab.simulator.xmlcurl import MODULE
 
 if TYPE_CHECKING:
     from fluxcc.lab.simulator.pbx import Pbx
 
-UNLOADABLE = frozenset({"mod_conference", "mod_hash"})
+UNLOADABLE = frozenset({"mod_conference", "mod_hash", MODULE})
 """Modules that can be unloaded. FreeSWITCH refuses for others (mod_commands, mod_lua)."""
 OWNERS = {
     "conference": "mod_conference",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 
 from tests.builders import NUMBER, OTHER, SPELLINGS, World
@@ -87,30 +85,25 @@ def test_a_refused_call_is_history_as_refused(world: World) -> None:
     assert (call.outcome, call.cause, call.number) == ("refused", "CALL_REJECTED", NUMBER)
 
 
-def test_a_context_is_asked_about_once_until_the_dialplan_is_loaded_again(world: World) -> None:
+def test_where_the_gate_cannot_be_seen_the_daemon_ends_the_call(world: World) -> None:
+    """Nobody is answered because the dialplan could not be read; counted once all the same."""
     world.blocks()
-    for leg in ("a", "b"):
-        world.caller_dials(leg)
-    assert world.pbx.gate_questions == ["public"]
-    world.attempts.forget_gates()
-    world.caller_dials("c")
-    assert world.pbx.gate_questions == ["public", "public"]
+    world.pbx.unseen.add("public")
+    world.caller_dials("leg")
+    assert ended(world) == ["end leg CALL_REJECTED"]
+    assert world.blocklist.blocks()[0].attempts == 1
+    world.pbx.unseen.clear()
+    world.gates.doubt()
+    world.caller_dials("another")
+    assert ended(world) == ["end leg CALL_REJECTED"]
+    assert world.blocklist.blocks()[0].attempts == 2
 
 
-def test_a_missing_gate_is_logged_and_told(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """Contract, section 2: ``doctor`` and the log say so."""
-    world.blocks()
-    world.caller_dials("a", Caller_Context="from-trunk")
-    world.caller_dials("b")
-    assert world.attempts.ungated == ["from-trunk"]
-    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert ["the gate is missing" in record.getMessage() for record in warnings] == [True]
-
-
-@pytest.mark.parametrize("trouble", ["has_gate", "end_leg"])
+@pytest.mark.parametrize("trouble", ["gate_in", "end_leg"])
 def test_a_link_that_breaks_in_a_refusal_harms_nobody_else(world: World, trouble: str) -> None:
     world.blocks()
     world.pbx.gated.clear()
     world.pbx.broken.add(trouble)
-    world.caller_dials()
+    world.caller_dials("leg")
     assert world.blocklist.blocks()[0].attempts == 1
+    assert ended(world) == ([] if trouble == "end_leg" else ["end leg CALL_REJECTED"])

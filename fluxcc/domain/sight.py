@@ -1,0 +1,18 @@
+"""What is known of something that stands in FreeSWITCH's dialplan.
+
+"Cannot be seen" is an answer of its own: a dialplan that a program serves (mod_xml_curl, a script)
+may answer its calls and tell nobody else what is in it (``docs/sites.md``).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Sight(StrEnum):
+    """Whether it is there."""
+
+    THERE = "there"
+    MISSING = "missing"
+    UNSEEN = "unseen"
+    """It cannot be seen: it may be there or not."""
