@@ -67,6 +67,11 @@ def status_command(session: Session) -> None:
             _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
             **facts,
         )
+    _say_gates(session, status)
+    _say_survey(session, status)
+
+
+def _say_gates(session: Session, status: DaemonStatus) -> None:
     for context in status.contexts_without_gate:
         session.say(_("The gate is MISSING from dialplan context {context}"), context=context)
     for context in status.contexts_unseen:
@@ -77,6 +82,9 @@ def status_command(session: Session) -> None:
             ),
             context=context,
         )
+
+
+def _say_survey(session: Session, status: DaemonStatus) -> None:
     for group, files in status.unplayable.items():
         session.say(
             _("The survey of group {group} is NOT HEARD in full; FreeSWITCH cannot play: {files}"),
