@@ -31,6 +31,7 @@ shapes: $(VENV)/.installed-dev ## every action at every stage of every shape of 
 	$(BIN)/python -m tests.shapes.run
 	$(BIN)/python -m tests.shapes.run --restart
 	$(BIN)/python -m tests.shapes.run --mixed 1000
+	$(BIN)/python -m tests.shapes.run --domains
 
 bench: $(BENCH)/.installed ## measure everything against its bar (half an hour on a quiet machine)
 	$(BENCH)/bin/python -m bench $(ROWS)
@@ -51,10 +52,12 @@ format: $(VENV)/.installed-dev ## put the code into its one shape
 check: lint test ## what has to pass before a commit
 
 prompts: ## speak the survey's prompts anew (needs espeak-ng and sox)
-	@cd freeswitch/sounds/fluxcc/pt_BR && while IFS='|' read -r name text; do \
-	    espeak-ng -v pt-br -s 150 --stdout "$$text" \
-	    | sox -q -t wav - -r 8000 -c 1 -e mu-law "$$name.wav" norm -3 pad 0 0.2; \
-	done < prompts.txt
+	@cd freeswitch/sounds/fluxcc && for voice in pt_BR:pt-br en:en-us; do \
+	    while IFS='|' read -r name text; do \
+	        espeak-ng -v "$${voice#*:}" -s 150 --stdout "$$text" \
+	        | sox -q -t wav - -r 8000 -c 1 -e mu-law "$${voice%%:*}/$$name.wav" norm -3 pad 0 0.2; \
+	    done < "$${voice%%:*}/prompts.txt"; \
+	done
 
 settings: $(VENV)/.installed ## write what is read of the settings, out of their declaration
 	$(BIN)/python packaging/settings_documents.py
@@ -71,10 +74,10 @@ catalogues: $(VENV)/.installed-dev ## collect the sentences anew and compile the
 	    --output-dir=$(CATALOGUES) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile --domain=fluxcc --directory=$(CATALOGUES)
 
-deb: $(VENV)/.installed ## a Debian 12 package in dist/
+deb: $(VENV)/.installed ## a package for Debian 12 and 13 in dist/
 	packaging/build-deb dist
 
-test-deb: $(VENV)/.installed ## the package's life under systemd, on a copy of this machine (needs root)
+test-deb: $(VENV)/.installed ## the package's life on Debian 12, on 13 and from 12 to 13 (needs root)
 	packaging/test-deb "$$(packaging/build-deb dist)"
 
 chaos: $(VENV)/.installed-dev ## kills, cuts, overload, a broken store, a soak: an hour or so, with figures

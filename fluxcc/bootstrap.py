@@ -44,29 +44,32 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     """The whole daemon, not running yet; ``read`` loads the settings again."""
     clock, manager = PbxClock(SystemClock()), ServiceManager(os.environ)
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
+    store = SqlStore(settings.store.url, settings.pbx.node)
     core = Core(
         settings,
         pbx=switch,
-        store=SqlStore(settings.store.url, settings.pbx.node),
-        spool=FolderSpool(settings.survey.spool),
+        store=store,
+        spool=FolderSpool(
+            settings.survey.spool, may_be_missing=not settings.pbx.is_on_this_machine
+        ),
         clock=clock,
         runtime=GeventRuntime(),
     )
     # libphonenumber reads its metadata at the first number, which would delay the first call.
     core.numbers.read(SAMPLE_NUMBER)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
-    board = Board(core.executor, switch, settings.lang)
+    board = Board(core.executor, switch, settings.lang, settings.zone)
     core.happenings.connected.connect(board.send_unsent)
     intake = Intake(decoder, core, board)
     session = Session(core, switch, decoder, intake, clock, manager)
     health = Health(session, core.journal, clock, lambda: manager.turned)
-    sources = Sources(__version__, settings.pbx.node, session, intake, health, core, board)
+    sources = Sources(__version__, lambda: store.node, session, intake, health, core, board)
 
-    readings = Readings(core, session, intake, settings.pbx.node, lambda: clock.offset)
+    readings = Readings(core, session, intake, lambda: store.node, lambda: clock.offset)
 
     def apply(wanted: Settings) -> None:
         core.configure(wanted)
-        board.language = wanted.lang
+        board.language, board.zone = wanted.lang, wanted.zone
         logs.set_up(wanted.log.level, wanted.log.format)
 
     return Daemon(

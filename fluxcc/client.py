@@ -24,7 +24,8 @@ from types import TracebackType
 from uuid import uuid4
 
 REPLY_TIMEOUT = 6.0
-"""Seconds for which a reply is waited for; the daemon replies within 5 s."""
+"""Seconds for which a reply is waited for; the daemon replies within 5 s. Only to a conference in a
+room that was given longer (``fluxcc room add --wait``) may it reply as much later."""
 _FIELD = re.compile(r"[^\r\n\x00]*")
 
 
@@ -47,6 +48,8 @@ class Reply:
     code: str
     text: str
     call: str = ""
+    domain: str = ""
+    """The agent's SIP domain, where it is known."""
     number: str = ""
     blocked: bool | None = None
     expires: int | None = None
@@ -95,9 +98,10 @@ class Board:
         """End the agent's call and block the caller; ``more`` as for ``ask``."""
         return self.ask("prank", agent, **more)
 
-    def conference(self, agent: str, **more: str) -> Reply:
-        """Move customer and agent to the agent's room."""
-        return self.ask("conference", agent, **more)
+    def conference(self, agent: str, *, patience: float = REPLY_TIMEOUT, **more: str) -> Reply:
+        """Move customer and agent to the agent's room. Where that was given 20 s, ``patience`` has
+        to be 26."""
+        return self.wait(self.begin("conference", agent, **more), patience)
 
     def transfer(self, agent: str, service: str, **more: str) -> Reply:
         """Send the customer to a service, blind."""
@@ -107,36 +111,45 @@ class Board:
         """End the call, with the survey where its group has one; ``survey="no"`` for without."""
         return self.ask("hangup", agent, **more)
 
-    def ask(
+    def ask(self, action: str, agent: str, **more: str) -> Reply:
+        """Ask for any action and return its reply; ``more`` as for ``begin``.
+
+        Raises ``NoReplyError``.
+        """
+        return self.wait(self.begin(action, agent, **more))
+
+    def begin(
         self,
         action: str,
         agent: str,
         *,
+        domain: str = "",
         call: str = "",
         service: str = "",
         survey: str = "",
         reason: str = "",
         language: str = "",
+        zone: str = "",
         request: str = "",
-    ) -> Reply:
-        """Ask for any action and return its reply; an empty ``request`` gets a new ID.
-
-        Raises ``NoReplyError``.
-        """
+    ) -> str:
+        """Ask for any action and return the request ID, for ``wait``; an empty ``request`` gets a
+        new one. The domain may stand in ``agent``, too (``1000@a.example``)."""
         request = request or uuid4().hex
         self.send(
             {
                 "Fluxcc-Request-ID": request,
                 "Fluxcc-Action": action,
                 "Fluxcc-Agent": agent,
+                "Fluxcc-Domain": domain,
                 "Fluxcc-Call": call,
                 "Fluxcc-Service": service,
                 "Fluxcc-Survey": survey,
                 "Fluxcc-Reason": reason,
                 "Fluxcc-Language": language,
+                "Fluxcc-Zone": zone,
             }
         )
-        return self.wait(request)
+        return request
 
     def send(self, headers: dict[str, str]) -> None:
         """Fire a request event with these headers, those without a value left out."""
@@ -201,6 +214,7 @@ class Board:
             code=event.get("Fluxcc-Code", ""),
             text=event.get("Fluxcc-Text", ""),
             call=event.get("Fluxcc-Call", ""),
+            domain=event.get("Fluxcc-Domain", ""),
             number=event.get("Fluxcc-Number", ""),
             blocked={"true": True, "false": False}.get(event.get("Fluxcc-Blocked", "")),
             expires=int(expires) if expires else None,

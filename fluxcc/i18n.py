@@ -1,4 +1,5 @@
-"""Translates sentences for people into ``pt_BR`` or English, by gettext catalogues.
+"""Translates sentences for people into ``pt_BR`` or English, by gettext catalogues, and tells
+moments in their time zone.
 
 Counterparts: ``domain.codes`` (the English sentences), ``locale/`` (their translations).
 """
@@ -6,11 +7,12 @@ Counterparts: ``domain.codes`` (the English sentences), ``locale/`` (their trans
 from __future__ import annotations
 
 import gettext
-import time
 from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from fluxcc.domain import codes
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:  # importing it is slow, and --help must be quick
     from fluxcc.domain.requests import Reply
 
 LOCALE = Path(__file__).parent / "locale"
+MACHINE_ZONE = Path("/etc/localtime")
+LATEST = 253_370_764_800.0
+"""The epoch second that is told for any later one: ``datetime`` ends with the year 9999."""
 ENGLISH = "en"
 PORTUGUESE = "pt_BR"
 
@@ -43,17 +48,34 @@ def of_locale(environment: Mapping[str, str]) -> str:
     return pick(next(filter(None, named), ""), ENGLISH)
 
 
-def clock_time(epoch: float) -> str:
-    """A moment (epoch seconds) in the machine's time zone: the time, with the date if not today."""
-    moment = time.localtime(epoch)
-    is_today = moment[:3] == time.localtime()[:3]
-    return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S", moment)
+def machine_zone() -> tzinfo | None:
+    """The machine's own time zone, in which the daemon is unless it was told otherwise. A person at
+    a terminal may have another one (``$TZ``)."""
+    try:
+        with MACHINE_ZONE.open("rb") as file:
+            return ZoneInfo.from_file(file)
+    except (ValueError, OSError):
+        return None
 
 
-def sentence(reply: Reply, language: str) -> str:
-    """The sentence of a reply, in that language."""
+def clock_time(epoch: float, reader: tzinfo | None = None, home: tzinfo | None = None) -> str:
+    """A moment (epoch seconds) in the reader's time zone: the time, with the date if not today, and
+    with the zone where it differs from the daemon's, ``home``. None stands for the zone of this
+    process."""
+    epoch = min(epoch, LATEST)
+    moment = datetime.fromtimestamp(epoch, reader).astimezone(reader)
+    is_today = moment.date() == datetime.now(reader).date()
+    text = moment.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
+    if moment.utcoffset() == datetime.fromtimestamp(epoch, home).astimezone(home).utcoffset():
+        return text
+    return f"{text} {getattr(reader, 'key', None) or moment.tzname()}"
+
+
+def sentence(
+    reply: Reply, language: str, reader: tzinfo | None = None, home: tzinfo | None = None
+) -> str:
+    """The sentence of a reply, in that language; its times are told as by ``clock_time``."""
     translate = catalogue(language).gettext
-    text = translate(codes.SENTENCES[reply.code]).format(
-        number=reply.number, until=clock_time(reply.expires) if reply.expires else ""
-    )
+    until = clock_time(reply.expires, reader, home) if reply.expires else ""
+    text = translate(codes.SENTENCES[reply.code]).format(number=reply.number, until=until)
     return f"{text} {translate(codes.RECORD_PENDING)}" if reply.record_pending else text

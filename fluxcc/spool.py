@@ -8,6 +8,7 @@ that was not written to for ``ABANDONED`` seconds belongs to a FreeSWITCH that d
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,11 @@ FILES_PER_READ = 100
 class FolderSpool:
     """One per daemon."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, may_be_missing: bool = False) -> None:
+        """Without a ``folder`` it is FreeSWITCH's own, which ``may_be_missing`` where FreeSWITCH
+        is on another machine."""
         self._folder = Path(folder) if folder else None
+        self._may_be_missing = may_be_missing and not folder
         self._is_given = bool(folder)
 
     def locate(self, storage_folder: str) -> None:
@@ -34,12 +38,40 @@ class FolderSpool:
             self._folder = Path(storage_folder)
 
     def read(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
-        """Each finished file: its name, and its records as header → value. Raises ``OSError``."""
-        if self._folder is None or not self._folder.is_dir():
+        """Each finished file: its name, and its records as header → value.
+
+        Raises ``OSError`` where the folder cannot be listed, and after all other files where one
+        of them cannot be read.
+        """
+        if self._folder is None:
             return
-        for path in sorted(self._folder.glob(f"{BEGINNING}*"))[:FILES_PER_READ]:
-            if path.suffix == DONE or (path.suffix == PART and _is_abandoned(path)):
-                yield path.name, _records(path)
+        failure: OSError | None = None
+        for path in self._files():
+            try:
+                if path.suffix == DONE or (path.suffix == PART and _is_abandoned(path)):
+                    records = _records(path)
+                else:
+                    continue
+            except OSError as error:
+                failure = error
+                continue
+            yield path.name, records
+        if failure is not None:
+            raise failure
+
+    def _files(self) -> list[Path]:
+        """The survey's files, the oldest names first. ``Path.glob`` would take a folder that may
+        not be listed for an empty one."""
+        if self._folder is None:
+            return []
+        try:
+            found = os.listdir(self._folder)
+        except FileNotFoundError:
+            if self._may_be_missing:
+                return []
+            raise
+        names = sorted(name for name in found if name.startswith(BEGINNING))
+        return [self._folder / name for name in names[:FILES_PER_READ]]
 
     def remove(self, name: str, *, keep_aside: bool) -> None:
         """Delete a file, or keep it under another name. Raises ``OSError``."""

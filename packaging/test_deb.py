@@ -134,6 +134,7 @@ def make_older(deb: Path) -> Path:
 def leftovers() -> list[str]:
     """Every path with our name in it, but for the package's own file and what remembers."""
     places = ("/etc", "/lib/systemd", "/opt", "/run", "/usr", "/var")
+    places = tuple(filter(os.path.exists, places))
     found = run("find", *places, "-xdev", "-name", "*fluxcc*").splitlines()
     remembering = ("/var/log", "/var/cache", "/usr/src")
     return [path for path in found if not path.startswith(remembering)]
@@ -160,7 +161,7 @@ def installs(deb: Path) -> None:
     script = "/usr/share/bash-completion/completions/fluxcc"
     words = f"source {script}; COMP_WORDS=(fluxcc bl); COMP_CWORD=1; _fluxcc_completion fluxcc"
     assert "block" in run("bash", "-c", f"{words}; echo ${{COMPREPLY[*]}}")
-    run("systemd-analyze", "verify", "/lib/systemd/system/fluxcc.service")
+    run("systemd-analyze", "verify", "--man=no", "/lib/systemd/system/fluxcc.service")
 
 
 def connects(simulator: Simulator) -> None:
@@ -188,18 +189,42 @@ def serves_operators() -> None:
 
 
 def takes_answers_in() -> None:
-    """It may read and empty FreeSWITCH's storage folder, and nothing else of FreeSWITCH's."""
+    """It may list FreeSWITCH's storage folder and take the answers out of it, although these are
+    another user's, and nothing else of FreeSWITCH's."""
+    run(
+        "adduser",
+        "--quiet",
+        "--system",
+        "--ingroup",
+        "freeswitch",
+        "--no-create-home",
+        "freeswitch",
+    )
     STORAGE.mkdir(parents=True)
-    left = STORAGE / "fluxcc-survey-1.done"
-    left.write_text("{}\n")
-    for path, mode in ((STORAGE, 0o770), (left, 0o660)):
-        shutil.chown(path, "root", "freeswitch")
+    left, message, database = (
+        STORAGE / "fluxcc-survey-1.done",
+        STORAGE / "msg.wav",
+        STORAGE.parent / "db",
+    )
+    for path, mode in (
+        (left, 0o660),
+        (message, 0o600),
+        (database, 0o600),
+        (STORAGE, 0o750),
+        (STORAGE.parent, 0o700),
+    ):
+        if not path.is_dir():
+            path.write_text("{}\n")
+        shutil.chown(path, "freeswitch", "freeswitch")
         path.chmod(mode)
     text = CONFIGURATION.read_text()
     CONFIGURATION.write_text(text.replace('#spool = ""', f'spool = "{STORAGE}"'))
     run("systemctl", "restart", "fluxcc")
     until(lambda: not left.exists(), "it has taken the file")
-    shutil.rmtree(STORAGE)
+    for path in (message, database):
+        run("cat", str(path), user="fluxcc", fails=True)
+    run("ls", str(STORAGE.parent), user="fluxcc", fails=True)
+    shutil.rmtree(STORAGE.parent)
 
 
 def is_restarted(times: int) -> bool:
@@ -279,30 +304,98 @@ def is_removed(deb: Path) -> None:
 
 def is_purged() -> None:
     """Nothing is left but the user, whose number must not become somebody else's."""
-    OVERRIDE.unlink()
-    OVERRIDE.parent.rmdir()
+    if OVERRIDE.exists():
+        OVERRIDE.unlink()
+        OVERRIDE.parent.rmdir()
     apt("purge", "fluxcc")
     assert leftovers() == []
 
 
+def release() -> str:
+    """The Debian that this is: ``bookworm``."""
+    (name,) = re.findall(r"(?m)^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text())
+    return str(name)
+
+
+def python_of_the_daemon() -> str:
+    """The program that runs the daemon: ``python3.11``."""
+    return Path(f"/proc/{prop('MainPID')}/exe").resolve().name
+
+
+def has_what_it_compiled(version: str) -> None:
+    """For this Python and for no other one: nobody can write there when a command starts."""
+    compiled = run("find", "/opt/fluxcc", "-name", "*.pyc").splitlines()
+    assert compiled
+    assert {path.split("/python")[1].split("/")[0] for path in compiled} == {version}
+
+
+def is_blocking() -> None:
+    """A number is blocked, which the next release has to know."""
+    assert (release(), python_of_the_daemon()) == ("bookworm", "python3.11")
+    run("fluxcc", "block", NUMBER, "--reason", "before")
+    run("fluxcc", "group", "set", "sales", "--survey", "on")
+
+
+def goes_to_the_next_release(simulator: Simulator) -> None:
+    """As Debian's release notes say. The package stays as it is; the daemon goes on, on the next
+    Python, with its store and its configuration."""
+    configuration, installed = CONFIGURATION.read_text(), run("dpkg-query", "--show", "fluxcc")
+    for file in (Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").iterdir()):
+        if file.is_file():
+            file.write_text(file.read_text().replace("bookworm", "trixie"))
+    apt("update")
+    apt("full-upgrade")
+    assert release() == "trixie"
+    apt("autoremove", "--purge")
+    assert run("dpkg-query", "--show", "fluxcc") == installed
+    until(lambda: python_of_the_daemon() == "python3.13", "it runs on the next Python")
+    # It was imported by the former Python, which is removed.
+    simulator.stop()
+    CONFIGURATION.write_text(
+        re.sub(r"(?m)^port = .*", f"port = {simulator.start()}", configuration)
+    )
+    run("systemctl", "restart", "fluxcc")
+    until(lambda: prop("StatusText") == "Connected to FreeSWITCH", "it is connected")
+    assert NUMBER in run("fluxcc", "blocks")
+    assert "sales" in run("fluxcc", "group", "list")
+    assert "before" in run("fluxcc", "audit")
+
+
+LIFE, RELEASE = "life", "release"
+"""The stories: one release's life, and the way to the next release."""
+
+
 def main() -> None:
-    """Every step, each with the time that it took."""
+    """Every step of a story, each with the time that it took."""
     os.environ |= {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    new = Path(sys.argv[1])
-    old = make_older(new)
+    story, new = sys.argv[1], Path(sys.argv[2])
     simulator = Simulator()
-    for step in (
-        partial(installs, old),
-        partial(connects, simulator),
-        serves_operators,
-        takes_answers_in,
-        is_watched,
-        waits_for_a_person,
-        stops_at_once,
-        partial(upgrades, new),
-        partial(is_removed, new),
-        is_purged,
-    ):
+    if story == LIFE:
+        old = make_older(new)
+        steps = (
+            partial(installs, old),
+            partial(has_what_it_compiled, f"3.{sys.version_info.minor}"),
+            partial(connects, simulator),
+            serves_operators,
+            takes_answers_in,
+            is_watched,
+            waits_for_a_person,
+            stops_at_once,
+            partial(upgrades, new),
+            partial(is_removed, new),
+            is_purged,
+        )
+    else:
+        steps = (
+            partial(installs, new),
+            partial(connects, simulator),
+            is_blocking,
+            partial(goes_to_the_next_release, simulator),
+            partial(has_what_it_compiled, "3.13"),
+            stops_at_once,
+            is_purged,
+        )
+    for step in steps:
         began = time.monotonic()
         step()
         name = step.func.__name__ if isinstance(step, partial) else step.__name__

@@ -510,6 +510,7 @@ class FakeSpool:
         self.files: dict[str, list[dict[str, str]]] = {}
         self.folder = ""
         self.kept_aside: list[str] = []
+        self.failure: OSError | None = None
 
     def locate(self, storage_folder: str) -> None:
         """Remember where FreeSWITCH keeps its storage."""
@@ -517,6 +518,8 @@ class FakeSpool:
 
     def read(self) -> Iterable[tuple[str, list[dict[str, str]]]]:
         """Each file, in the order in which they came."""
+        if self.failure is not None:
+            raise self.failure
         return list(self.files.items())
 
     def remove(self, name: str, *, keep_aside: bool) -> None:

@@ -34,7 +34,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         raise RefusedError(Code.ROOM_NOT_PROVISIONED, call=call.customer)
     # How the PBX names its own rooms is not known, so nothing can be asked about them.
     destination, name = rules.room_of(call.agent, room)
-    context = rules.context_for(rules.room_context, call.agent)
+    context = rules.context_for(rules.room_context, call)
     occupants = rules.room_members(name) if name else frozenset()
     if not occupants <= call.legs:
         raise RefusedError(Code.ROOM_OCCUPIED, call=call.customer)
@@ -48,7 +48,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
             *(() if are_there else _moves(call, destination, context)),
         ),
         code=Code.CONFERENCE_JOINED,
-        confirmation=None if are_there else AllJoined(call.legs, name),
+        confirmation=None if are_there else AllJoined(call.legs, name, room.wait),
         outcome=Outcome.CONFERENCE,
     )
 

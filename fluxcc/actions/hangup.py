@@ -32,7 +32,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
             confirmation=agent_leg.all_ended(call),
         )
     destination = survey.destination(group, rules)
-    context = rules.context_for(rules.survey_context, call.agent)
+    context = rules.context_for(rules.survey_context, call)
     return Plan(
         effects=(
             *agent_leg.end_consultation(call),

@@ -8,6 +8,7 @@ import msgspec
 
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.blocks import Block, BlockChange, Scope
+from fluxcc.domain.calls import Conversation
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.media import Media
@@ -67,12 +68,16 @@ class Rules(msgspec.Struct):
             return dialled, ""
         return scoped(dialled, domain), scoped(agent.extension, domain)
 
-    def context_for(self, context: str, agent: Agent) -> str:
-        """A configured context with the agent's own in place of ``{domain}`` or ``{context}``.
-        Raises ``RefusedError`` where that is not known."""
+    def context_for(self, context: str, call: Conversation) -> str:
+        """A configured context with the agent's own in place of ``{domain}`` or ``{context}``;
+        with the call's domain where no agent has it yet, or the agent's is not known. Raises
+        ``RefusedError`` where that is not known either."""
         if context not in PLACEHOLDERS:
             return context
-        found = agent.domain if context == DOMAIN else self.agent_context(agent)
+        domain = call.agent.domain or call.domain
+        found = domain
+        if context != DOMAIN:
+            found = self.agent_context(call.agent._replace(domain=domain)) if call.agent else ""
         if not found:
             raise RefusedError(Code.PBX_REJECTED)
         return found

@@ -42,5 +42,6 @@ def brief(call: Conversation, group: Group) -> Brief:
             ("questions", str(group.questions)),
             ("scale", group.scale.value),
             ("prompts", group.prompts),
+            ("language", group.language.value),
         ),
     )

@@ -20,7 +20,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     if call.is_proxied:
         # The service would not hear the customer, and FreeSWITCH would end the call.
         raise RefusedError(Code.PBX_REJECTED, call=call.customer)
-    context = rules.context_for(service.context, call.agent)
+    context = rules.context_for(service.context, call)
     return Plan(
         effects=(
             *agent_leg.end_consultation(call),

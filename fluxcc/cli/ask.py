@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from fluxcc import i18n
 from fluxcc.cli.session import FAILED, NOT_PERMITTED, UNAVAILABLE, Session
 from fluxcc.domain.codes import Code, Status
 from fluxcc.marking import _
@@ -56,7 +55,7 @@ def carry_out(session: Session, action: str, **fields: Any) -> None:
 def _show(session: Session, answer: Answer) -> None:
     reply = answer.reply
     assert reply is not None  # noqa: S101  # ``carry_out`` has looked
-    text = i18n.sentence(reply, session.language)
+    text = session.sentence(reply)
     if session.as_json:
         session.show_json({"status": answer.status, **msgspec.to_builtins(reply), "text": text})
     elif answer.status is Status.OK:

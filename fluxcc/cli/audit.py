@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 import msgspec
 
-from fluxcc import i18n
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
 from fluxcc.cli.numbers import number_plan
@@ -46,7 +45,7 @@ def audit_command(session: Session, /, since: float, number: str, agent: str, do
     table = Table(column.titles(titles))
     for row in rows:
         table.add(
-            i18n.clock_time(row.at),
+            session.moment(row.at),
             printable(row.by),
             row.action,
             printable(row.agent),

@@ -6,40 +6,24 @@ Changes go through the daemon. Queries go to the daemon too, or to the store whe
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import click
 import msgspec
 from msgspec.structs import replace
 
-from fluxcc import i18n
 from fluxcc.cli.ask import carry_out, reading_if_running
 from fluxcc.cli.domains import DomainColumn, domain_option
-from fluxcc.cli.help import translate
+from fluxcc.cli.moments import DurationType
 from fluxcc.cli.numbers import number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
-from fluxcc.config import read_duration
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.marking import _
 from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber, checked
 
 MOST_BLOCKS = 1_000
 """Blocks that ``blocks --all`` lists."""
-
-
-class DurationType(click.ParamType[int]):
-    """``90s``, ``30m``, ``2h``, ``1d``."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Seconds."""
-        try:
-            return int(read_duration(value))
-        except ValueError as error:
-            self.fail(f"{value!r} {translate(str(error))}", param, ctx)
 
 
 @click.command("block")
@@ -91,7 +75,7 @@ def blocks_command(session: Session, /, with_ended: bool, domain: str) -> None:
     for block in blocks:
         table.add(
             printable(block.number),
-            i18n.clock_time(block.until),
+            session.moment(block.until),
             printable(block.by),
             str(block.attempts),
             block.state,
@@ -128,7 +112,7 @@ def check_command(session: Session, number: str) -> None:
         session.say(
             said,
             domain=printable(block.domain),
-            until=i18n.clock_time(block.until),
+            until=session.moment(block.until),
             by=printable(block.by),
             attempts=block.attempts,
         )

@@ -1,4 +1,4 @@
-"""``db``: upgrades the store's schema, and erases records of people.
+"""``db``: upgrades the store's schema, renames its node, and erases records of people.
 
 Where a daemon runs, it erases, so that it does not write the records again; otherwise the command
 does, in the same way (``core.retention``).
@@ -13,8 +13,7 @@ from typing import NoReturn
 
 import click
 
-from fluxcc import i18n
-from fluxcc.cli.ask import asked
+from fluxcc.cli.ask import asked, reading_if_running
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import (
     FAILED,
@@ -24,13 +23,14 @@ from fluxcc.cli.session import (
     json_option,
     pass_session,
 )
+from fluxcc.config.values import NODE
 from fluxcc.domain import codes
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.marking import _
 from fluxcc.operators import client
-from fluxcc.protocol.operators import PURGE, STORE_UNAVAILABLE, Ask, Purged
-from fluxcc.store.upkeep import revision, upgrade
+from fluxcc.protocol.operators import PURGE, STATUS, STORE_UNAVAILABLE, Ask, DaemonStatus, Purged
+from fluxcc.store.upkeep import read_identity, rename_node, revision, upgrade
 
 PURGE_TIMEOUT = 3600.0
 """Seconds: millions of old records go in small steps."""
@@ -74,6 +74,61 @@ def upgrade_store(session: Session) -> None:
         session.say(
             _("The store was brought from schema {before} to {after}."), before=before, after=after
         )
+
+
+@db_command.command("rename-node")
+@click.argument("names", nargs=-1, required=True, metavar="[OLD] NEW")
+@json_option
+@pass_session
+def rename_node_command(session: Session, names: tuple[str, ...]) -> None:
+    """Give everything that node OLD stored to node NEW; the daemon must be stopped.
+
+    Without OLD it is the node whose store this is. Of a group, room or service that both have, that
+    of NEW stays.
+
+    \b
+    fluxcc db rename-node pbx1
+    fluxcc db rename-node old-host pbx1
+    """
+    if len(names) > 2 or not all(map(NODE.fullmatch, names)):
+        raise click.UsageError(session.translate(_("one or two names are needed, without blanks")))
+    _require_stopped(session)
+    url = session.settings.store.url
+    try:
+        found = read_identity(url)
+        old = names[0] if len(names) == 2 else found.kept or found.heir
+        if old == names[-1] or old not in (found.kept, *found.nodes):
+            session.fail(
+                FAILED,
+                "unknown-node",
+                _("Name the node to rename; the store has rows of: {nodes}"),
+                nodes=", ".join(found.nodes) or "-",
+            )
+        rows = rename_node(url, old, names[-1])
+    except StoreUnavailableError as error:
+        _fail_on_store(session, str(error))
+    if session.as_json:
+        session.show_json({"old": old, "new": names[-1], "rows": rows})
+        return
+    session.say(
+        _("Node {old} is called {new} now: {calls} calls, {blocks} blocks, {entries} entries."),
+        old=old,
+        new=names[-1],
+        **rows,
+    )
+    named = session.settings.pbx.node
+    if named not in ("", names[-1]):
+        session.say(
+            _("pbx.node still says {node}: set it to {new}, or remove it."),
+            node=named,
+            new=names[-1],
+        )
+
+
+def _require_stopped(session: Session) -> None:
+    """End the program where a daemon runs: it would go on writing under its former name."""
+    if reading_if_running(session, DaemonStatus, STATUS) is not None:
+        session.fail(FAILED, "daemon-running", _("Stop the daemon first: systemctl stop fluxcc"))
 
 
 @db_command.command("purge")
@@ -126,7 +181,7 @@ def purge_store(
     if purged.blocked_until:
         session.say(
             _("The number stays blocked until {until}; --with-live-block ends that too."),
-            until=i18n.clock_time(purged.blocked_until),
+            until=session.moment(purged.blocked_until),
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 import msgspec
 
-from fluxcc import i18n
 from fluxcc.cli.ask import reading
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
@@ -38,16 +37,27 @@ def status_command(session: Session) -> None:
         _("fluxcc {version} on {node}, up since {since}"),
         version=status.version,
         node=status.node,
-        since=i18n.clock_time(status.since),
+        since=session.moment(status.since),
     )
     if status.connected:
         session.say(
             _("Connected to FreeSWITCH since {since}"),
-            since=i18n.clock_time(status.connected_since or 0),
+            since=session.moment(status.connected_since or 0),
+        )
+    elif status.link_refusal:
+        session.say(
+            _("NOT connected, FreeSWITCH REFUSES the daemon: {reason}"), reason=status.link_refusal
         )
     else:
         session.say(_("NOT connected to FreeSWITCH: {reason}"), reason=status.link_loss)
     session.say(_("{calls} calls, {legs} legs, {blocks} numbers blocked"), **facts)
+    if not status.calls_listed:
+        session.say(
+            _(
+                "FreeSWITCH runs with -nosql and does NOT list its calls: those that began while"
+                " the daemon was not connected are missing"
+            )
+        )
     session.say(
         _("Events: {lag:.3f} s behind, {events_waiting} waiting, {events_dropped} dropped"),
         **facts,
@@ -57,6 +67,11 @@ def status_command(session: Session) -> None:
             _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
             **facts,
         )
+    _say_gates(session, status)
+    _say_survey(session, status)
+
+
+def _say_gates(session: Session, status: DaemonStatus) -> None:
     for context in status.contexts_without_gate:
         session.say(_("The gate is MISSING from dialplan context {context}"), context=context)
     for context in status.contexts_unseen:
@@ -66,6 +81,25 @@ def status_command(session: Session) -> None:
                 " blocked callers' calls there (find out: fluxcc doctor --call)"
             ),
             context=context,
+        )
+
+
+def _say_survey(session: Session, status: DaemonStatus) -> None:
+    for group, files in status.unplayable.items():
+        session.say(
+            _("The survey of group {group} is NOT HEARD in full; FreeSWITCH cannot play: {files}"),
+            group=printable(group),
+            files=printable(", ".join(files)),
+        )
+    if status.spool_unread:
+        session.say(
+            _("The survey's answers CANNOT be taken in ({reason})"),
+            reason=printable(status.spool_unread),
+        )
+    if status.spool_unwritten:
+        session.say(
+            _("The survey's answers CANNOT be written by FreeSWITCH ({reason})"),
+            reason=printable(status.spool_unwritten),
         )
 
 
@@ -91,7 +125,7 @@ def calls_command(session: Session, /, ended: bool, since: float, agent: str, do
     table = Table(column.titles(titles))
     for call in calls:
         table.add(
-            i18n.clock_time(call.started),
+            session.moment(call.started),
             call.direction,
             printable(call.number),
             printable(call.agent),
@@ -128,13 +162,13 @@ def _show_ended(session: Session, since: float, agent: str, domain: str) -> None
     table = Table(column.titles(titles))
     for call in calls:
         table.add(
-            i18n.clock_time(call.started),
+            session.moment(call.started),
             call.direction,
             printable(call.number),
             printable(call.agent),
             printable(call.group),
-            _moment(call.bridged),
-            _moment(call.parted),
+            _moment(session, call.bridged),
+            _moment(session, call.parted),
             call.outcome,
             printable(_words(session, call.sequel)),
             printable(call.customer_leg),
@@ -143,8 +177,8 @@ def _show_ended(session: Session, since: float, agent: str, domain: str) -> None
     table.show(session)
 
 
-def _moment(epoch: float | None) -> str:
-    return "" if epoch is None else i18n.clock_time(epoch)
+def _moment(session: Session, epoch: float | None) -> str:
+    return "" if epoch is None else session.moment(epoch)
 
 
 def _words(session: Session, sequel: str) -> str:

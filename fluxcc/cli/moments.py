@@ -1,4 +1,4 @@
-"""``--since``: a moment in the past, as people say it."""
+"""``--since`` and ``--for``: a moment in the past and a length of time, as people say them."""
 
 from __future__ import annotations
 
@@ -33,3 +33,16 @@ class Since(click.ParamType[float]):
         except ValueError:
             problem = translate(_("{value!r} is neither a duration (7d) nor a date (2026-11-22)"))
             self.fail(problem.format(value=value), param, ctx)
+
+
+class DurationType(click.ParamType[int]):
+    """``90s``, ``30m``, ``2h``, ``1d``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Seconds."""
+        try:
+            return int(read_duration(value))
+        except ValueError as error:
+            self.fail(f"{value!r} {translate(str(error))}", param, ctx)

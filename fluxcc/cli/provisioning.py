@@ -10,13 +10,17 @@ import msgspec
 from fluxcc.cli.ask import carry_out
 from fluxcc.cli.destinations import warn_unanswered
 from fluxcc.cli.domains import DomainColumn, domain_option, split
+from fluxcc.cli.moments import DurationType
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
+from fluxcc.config import write_duration
 from fluxcc.domain.provisioning import (
+    LONGEST_WAIT,
     MOST_QUESTIONS,
     PLACEHOLDERS,
     Group,
+    Language,
     Room,
     Scale,
     Service,
@@ -65,6 +69,11 @@ def list_groups(session: Session) -> None:
 )
 @click.option("--scale", type=click.Choice([s.value for s in Scale]), help="What may be pressed.")
 @click.option("--prompts", metavar="DIR", help="Folder of the group's own recordings.")
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    help="Language of the kit's recordings.",
+)
 @domain_option(_("For this SIP domain only, not for all; also as NAME@D."))
 @json_option
 @pass_session
@@ -116,11 +125,12 @@ def list_rooms(session: Session) -> None:
     _show(
         session,
         Room,
-        [_("agent"), _("dialled"), _("served by")],
+        [_("agent"), _("dialled"), _("served by"), _("wait")],
         lambda room: (
             room.extension,
             template.format(agent=room.extension, domain=room.domain),
             "pbx" if room.is_served_by_pbx else "fluxcc",
+            write_duration(int(room.wait)) if room.wait else "-",
         ),
     )
 
@@ -132,17 +142,35 @@ def list_rooms(session: Session) -> None:
     is_flag=True,
     help="The PBX's own dialplan has this room; fluxcc does not serve it.",
 )
+@click.option(
+    "--wait",
+    type=DurationType(),
+    metavar="20s",
+    help="With --served-by-pbx: how long its greeting or PIN may take.",
+)
 @domain_option(_("For this SIP domain only, not for all; also as EXTENSION@D."))
 @json_option
 @pass_session
-def add_room(session: Session, /, extension: str, served_by_pbx: bool, domain: str) -> None:
+def add_room(
+    session: Session, /, extension: str, served_by_pbx: bool, wait: int | None, domain: str
+) -> None:
     """Provision the room of agent EXTENSION.
+
+    With --wait the reply to a conference comes as much later: only when both are in the room.
 
     \b
     fluxcc room add 1000
+    fluxcc room add 1000 --served-by-pbx --wait 20s
     """
+    if wait and not served_by_pbx:
+        raise click.UsageError(session.translate(_("--wait goes with --served-by-pbx")))
+    if wait is not None and wait > LONGEST_WAIT:
+        raise click.UsageError(
+            session.translate(_("--wait: {longest} s at the most")).format(longest=LONGEST_WAIT)
+        )
     extension, domain = split(extension, domain)
-    carry_out(session, "set", entry=Room(extension, served_by_pbx, domain=domain))
+    room = Room(extension, served_by_pbx, wait=float(wait or 0), domain=domain)
+    carry_out(session, "set", entry=room)
     conference = session.settings.conference
     if served_by_pbx and conference.context not in PLACEHOLDERS:
         dialled = conference.room.format(agent=extension, domain=domain)

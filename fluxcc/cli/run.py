@@ -24,7 +24,7 @@ def run_command(session: Session) -> None:
     settings = session.load_settings(is_password_needed=True)
 
     from fluxcc import bootstrap, logs, runtime  # noqa: PLC0415  # gevent takes its time
-    from fluxcc.domain.errors import LinkRefusedError  # noqa: PLC0415
+    from fluxcc.domain.errors import AddressRefusedError, LinkRefusedError  # noqa: PLC0415
 
     logs.set_up(settings.log.level, settings.log.format)
     runtime.log_failures()
@@ -33,6 +33,13 @@ def run_command(session: Session) -> None:
     faulthandler.enable()
     try:
         bootstrap.daemon(settings, lambda: load(session.file, os.environ)).run()
+    except AddressRefusedError as error:
+        click.echo(
+            f"{error}; have that ACL admit it (loopback.auto has 127.0.0.1 and ::1), or set"
+            " pbx.host to an address from which it is admitted",
+            err=True,
+        )
+        sys.exit(MISCONFIGURED)
     except LinkRefusedError as error:
         click.echo(f"{error}; set pbx.password or pbx.password_file to event_socket's", err=True)
         sys.exit(MISCONFIGURED)

@@ -6,15 +6,19 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from fluxcc import i18n
-from fluxcc.config import Settings, load
+from fluxcc.config import Settings, find_zone, load
 from fluxcc.domain.errors import ConfigurationError, Fault
+
+if TYPE_CHECKING:  # importing it is slow, and --help must be quick
+    from fluxcc.domain.requests import Reply
 
 FAILED = 1
 """Exit code: refused or failed; the code is on stderr."""
@@ -52,6 +56,20 @@ class Session:
     def language(self) -> str:
         """The language of the person at the terminal."""
         return i18n.of_locale(os.environ)
+
+    @cached_property
+    def _home(self) -> tzinfo | None:
+        """The daemon's time zone."""
+        return find_zone(self.settings.zone) or i18n.machine_zone()
+
+    def moment(self, epoch: float) -> str:
+        """A moment (epoch seconds) in the terminal's time zone, which is named where it is not the
+        daemon's."""
+        return i18n.clock_time(epoch, home=self._home)
+
+    def sentence(self, reply: Reply) -> str:
+        """The sentence of a reply, for the person at the terminal."""
+        return i18n.sentence(reply, self.language, home=self._home)
 
     def translate(self, message: str) -> str:
         """A message in that language."""

@@ -45,15 +45,23 @@ def report_command(
     for_group, of_group = split(group, domain)
     for_agent, of_agent = split(agent, of_group)
     with stored(session) as store:
-        lines = report.count(
-            store.surveys(since=since, group=for_group, agent=for_agent, domain=of_agent)
-        )
+        surveys = store.surveys(since=since, group=for_group, agent=for_agent, domain=of_agent)
+    lines = report.count(surveys)
     if session.as_json:
         session.show_json(msgspec.to_builtins(lines, str_keys=True))
     elif as_csv:
         click.echo(_csv(lines), nl=False)
     else:
         _show(session, lines)
+        unheard = sum(not each.is_heard_in_full for each in surveys)
+        if unheard:
+            session.say(
+                _(
+                    "Surveys with questions that FreeSWITCH could not play: {unheard}. Those"
+                    " questions are not counted; fluxcc doctor says why."
+                ),
+                unheard=unheard,
+            )
 
 
 def _csv(lines: list[report.Line]) -> str:

@@ -16,7 +16,14 @@ from fluxcc.config.settings import (
     StoreSettings,
     SurveySettings,
 )
-from fluxcc.config.values import SQLITE, Duration, default_store, read_duration, write_duration
+from fluxcc.config.values import (
+    SQLITE,
+    Duration,
+    default_store,
+    find_zone,
+    read_duration,
+    write_duration,
+)
 
 __all__ = [
     "DECLARED",
@@ -34,6 +41,7 @@ __all__ = [
     "StoreSettings",
     "SurveySettings",
     "default_store",
+    "find_zone",
     "load",
     "named_file",
     "origins",

@@ -8,7 +8,7 @@ No ``from __future__ import annotations`` here: these annotations are read at ev
 would have to be evaluated out of its text first.
 """
 
-import socket
+import ipaddress
 from pathlib import Path
 from typing import Annotated
 
@@ -34,14 +34,16 @@ class PbxSettings(msgspec.Struct, frozen=True):
     node: Annotated[
         str,
         Key(
-            "Name of this PBX in the store. Several PBXs may share one PostgreSQL; each sees only"
-            " its own rows",
+            "Name of this PBX in the store. An SQLite store keeps the name that it was made with,"
+            " whatever the host is called later. Several PBXs may share one PostgreSQL; each sees"
+            " only its own rows, and should be named here",
             values.node,
-            default_told="the host's name",
-            comment="This FreeSWITCH's name in the store. The host's name where nothing is said.",
+            default_told="the name in the store; a new store, and PostgreSQL, take the host's name",
+            comment="This FreeSWITCH's name in the store. Where nothing is said: the one that the"
+            " store was made with, which was the host's.",
             example="pbx1",
         ),
-    ] = msgspec.field(default_factory=socket.gethostname)
+    ] = ""
     host: Annotated[str, Key("Where FreeSWITCH's event socket listens", values.given)] = "127.0.0.1"
     port: Annotated[int, Key("Its port", values.port)] = 8021
     password: Annotated[
@@ -63,6 +65,14 @@ class PbxSettings(msgspec.Struct, frozen=True):
             packaged="/etc/fluxcc/esl.password",
         ),
     ] = ""
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether FreeSWITCH is reached by loopback, and so shares this machine's files."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     def __repr__(self) -> str:
         """Without the password: settings that are shown end in a log one day."""
@@ -347,6 +357,19 @@ class Settings(msgspec.Struct, frozen=True):
             comment='Of replies to agents: "pt_BR" or "en".',
         ),
     ] = "pt_BR"
+    zone: Annotated[
+        str,
+        Key(
+            "Time zone of replies to boards that do not name one, such as `America/Sao_Paulo`. A"
+            " time that is told in another one names it; the `fluxcc` command speaks in the"
+            " terminal's (`$TZ`)",
+            values.zone,
+            may_change=True,
+            default_told="the machine's",
+            comment='Time zone of times told to agents, such as "America/Sao_Paulo"; empty for this'
+            " machine's.",
+        ),
+    ] = ""
     pbx: PbxSettings = PbxSettings()
     store: StoreSettings = StoreSettings()
     blocks: BlockSettings = BlockSettings()

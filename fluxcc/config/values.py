@@ -11,8 +11,10 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Collection
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fluxcc.domain.provisioning import CONTEXT, DESTINATION, PLACEHOLDERS
 from fluxcc.marking import _
@@ -27,7 +29,8 @@ _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _STORE = re.compile(r"sqlite:///+[^:/?]|postgresql\+psycopg://")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{2,60}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_NODE = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
+_ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}", re.ASCII)
+NODE = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
 
 
 class WrongValueError(ValueError):
@@ -79,6 +82,17 @@ def default_store() -> str:
     if os.geteuid() == 0:
         return "sqlite:////var/lib/fluxcc/fluxcc.db"
     return f"sqlite:///{Path.home() / '.local/state/fluxcc/fluxcc.db'}"
+
+
+def find_zone(name: str) -> tzinfo | None:
+    """The time zone of that name (``America/Sao_Paulo``); None where nothing is named, or no zone
+    that this machine knows."""
+    if not _ZONE.fullmatch(name):
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 # Rules
@@ -136,6 +150,20 @@ def given(value: str) -> None:
         raise WrongValueError(_("must not be empty"))
 
 
+def node(value: str) -> None:
+    """A PBX's name, or none: then the store has it."""
+    if value and not NODE.fullmatch(value):
+        raise WrongValueError(_("must be a name without blanks"))
+
+
+def zone(value: str) -> None:
+    """A time zone that this machine knows, or none."""
+    if value and find_zone(value) is None:
+        raise WrongValueError(
+            _("must be a time zone that this machine knows, such as America/Sao_Paulo")
+        )
+
+
 def store_url(value: str) -> None:
     """Where a store can be."""
     if not _STORE.match(value):
@@ -175,7 +203,6 @@ def address(value: str) -> None:
         ) from error
 
 
-node = matching(_NODE, _("must be a name without blanks"))
 cause = matching(
     _CAUSE, _("must be one of FreeSWITCH's hangup causes, such as CALL_REJECTED or USER_BUSY")
 )

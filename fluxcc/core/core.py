@@ -36,6 +36,7 @@ from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
+from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
@@ -76,7 +77,15 @@ class Core:
         )
         self.rules = self._build_rules(settings)
         self._build_requests()
-        self.surveys = Surveys(self.views, self.journal, pbx, self.rules, spool, runtime)
+        self.surveys = Surveys(
+            self.views,
+            self.journal,
+            pbx,
+            self.rules,
+            spool,
+            runtime,
+            SurveyFaults(self.provisioning.has_surveys),
+        )
         self._build_retention(settings)
         self.recovery = Recovery(
             store,

@@ -58,6 +58,11 @@ class Provisioning:
         """Every group, room and service."""
         return [entry for kind in self._entries.values() for entry in kind.values()]
 
+    def has_surveys(self) -> bool:
+        """Whether any group has the survey on."""
+        groups = self._entries[Group].values()
+        return any(isinstance(group, Group) and group.has_survey for group in groups)
+
     def find_group(self, name: str, domain: str = "") -> Group | None:
         """The group of that name in a SIP domain, or else in all."""
         found = self._find(Group, name, domain)

@@ -16,11 +16,12 @@ from fluxcc.actions.rules import Rules
 from fluxcc.core.calls.views import Views
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Pbx, Runtime, Spool
+from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.errors import PbxError, PbxRejectedError, RefusedError
 from fluxcc.domain.provisioning import MOST_QUESTIONS, Group
 from fluxcc.domain.requests import clean_text
-from fluxcc.domain.surveys import Survey
+from fluxcc.domain.surveys import UNHEARD, Survey
 
 HIGHEST_ANSWER = 10
 LONGEST_TEXT = 128
@@ -41,6 +42,7 @@ class Surveys:
         rules: Rules,
         spool: Spool,
         runtime: Runtime,
+        faults: SurveyFaults,
     ) -> None:
         self._views = views
         self._journal = journal
@@ -48,6 +50,7 @@ class Surveys:
         self._rules = rules
         self._spool = spool
         self._runtime = runtime
+        self.faults = faults
         self._unsettled: set[Call] = set()
         """Calls whose survey is still to be armed or disarmed: FreeSWITCH did not answer."""
         self.taken = 0
@@ -100,6 +103,7 @@ class Surveys:
 
     def group_changed(self, group: Group) -> None:
         """Apply a supervisor's change of a group to its calls that are up already."""
+        self.faults.group_changed(group)
         for call in self._views.talks_of_group(group.name, group.domain):
             self.settle(call)
 
@@ -109,7 +113,7 @@ class Surveys:
             self._pbx.arm_survey(
                 view.customer,
                 survey.destination(group, self._rules),
-                self._rules.context_for(self._rules.survey_context, view.agent),
+                self._rules.context_for(self._rules.survey_context, view),
             )
         if call.is_survey_over:
             # An action disarmed the survey while it was being armed.
@@ -123,6 +127,8 @@ class Surveys:
         except ValueError as error:
             self.malformed += 1
             log.warning("a survey's event was malformed", extra={"error": str(error)})
+            return
+        self.faults.told(headers)
 
     def empty_spool(self) -> int:
         """Take in the spool's finished files; each is removed once its survey is in the store.
@@ -151,7 +157,9 @@ class Surveys:
         try:
             self.empty_spool()
         except OSError as error:
-            log.warning("the survey's spool cannot be read", extra={"error": str(error)})
+            self.faults.spool_read(error)
+        else:
+            self.faults.spool_read(None)
         return SPOOL_PERIOD
 
     def _log_taken(self, records: list[Survey]) -> None:
@@ -165,7 +173,7 @@ class Surveys:
                     "call": survey.call,
                     "group": survey.group,
                     "agent": survey.agent,
-                    "answered": sum(answer is not None for answer in survey.answers),
+                    "answered": len(survey.pressed),
                 },
             )
 
@@ -185,7 +193,11 @@ def read_survey(headers: Mapping[str, str]) -> Survey:
     questions = int(text("Questions"))
     if not 1 <= questions <= MOST_QUESTIONS:
         raise ValueError("Questions is out of range")
-    answers = tuple(read_answer(text(f"Answer-{n}")) for n in range(1, questions + 1))
+    unheard = text("Unheard").split(",")
+    answers = tuple(
+        UNHEARD if str(n) in unheard else read_answer(text(f"Answer-{n}"))
+        for n in range(1, questions + 1)
+    )
     if not text("Survey"):
         raise ValueError("Survey is missing")
     return Survey(

@@ -110,11 +110,11 @@ class Intake:
     def _survey_answered(self, event: events.Event, body: bytes) -> None:
         self._core.surveys.note_answer(json_texts.read_loosely(body))
 
-    def _dialplan_changed(self, event: events.Event, body: bytes) -> None:
-        self._core.gates.doubt()
-
     def _telephone_registered(self, event: events.Event, body: bytes) -> None:
         self._core.domains.see(self._decoder.registered(body))
+
+    def _dialplan_changed(self, event: events.Event, body: bytes) -> None:
+        self._core.gates.doubt()
 
     def _heartbeat(self, event: events.Event, body: bytes) -> None:
         if event.at.isdigit():

@@ -32,6 +32,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 LONGEST_PAUSE_WHILE_ABSENT = 1.0
 """Seconds between two tries at most while nothing listens: a FreeSWITCH that comes back must have
 its blocks 2 s after it listens (contract, section 2)."""
+LONGEST_PAUSE_WHILE_REFUSED = 30.0
+"""Seconds between two tries at most while FreeSWITCH refuses the password or the address: nobody
+but an administrator ends that, and FreeSWITCH logs each try."""
 SILENCE = 60.0
 """Seconds without an event after which the link counts as lost. FreeSWITCH sends a heartbeat every
 20 s."""
@@ -77,6 +80,13 @@ class Session:
         self._inbox = Inbox()
         self._is_stopping = Flag()
         self._second_snapshot_due = math.inf
+        self._was_admitted = False
+        """Whether FreeSWITCH took the password once in this life. It does again, then, as soon as
+        an administrator has undone what changed since."""
+        self.refusal = ""
+        """Why FreeSWITCH refuses the links now; empty while it does not."""
+        self.has_tables = True
+        """Whether FreeSWITCH lists its calls; with ``-nosql`` it does not."""
         self.connects = 0
         self.resyncs = 0
         self.connected_since: float | None = None
@@ -105,27 +115,34 @@ class Session:
 
     def run(self) -> None:
         """Stay connected until ``stop``. Raises ``LinkRefusedError`` where trying again is
-        useless."""
+        useless: FreeSWITCH never took the password in this life."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while not self._is_stopping.is_set():
             self._manager.alive()
-            longest = LONGEST_PAUSE
+            longest, refusal = LONGEST_PAUSE, ""
             try:
                 self.connect()
                 backoff.reset()
                 self._handle_events()
                 why = self.switch.loss
-            except LinkRefusedError:
-                raise
+            except LinkRefusedError as error:
+                if not self._was_admitted:
+                    raise
+                why = refusal = str(error)
+                longest = LONGEST_PAUSE_WHILE_REFUSED
             except LinkAbsentError as error:
                 why, longest = str(error), LONGEST_PAUSE_WHILE_ABSENT
             except PbxError as error:
                 why = str(error)
-            self.connected_since = None
+            self.connected_since, self.refusal = None, refusal
             if self._is_stopping.is_set():
                 return
             pause = backoff.next(longest)
-            log.warning("no link to FreeSWITCH", extra={"reason": why, "retry_in": f"{pause:.1f}"})
+            log.log(
+                logging.ERROR if refusal else logging.WARNING,
+                "no link to FreeSWITCH",
+                extra={"reason": why, "retry_in": f"{pause:.1f}"},
+            )
             self._manager.status(f"No link to FreeSWITCH: {why}")
             self.switch.disconnect()
             # Jitter: several daemons on one FreeSWITCH should not connect at the same moment.
@@ -145,6 +162,7 @@ class Session:
         core = self._core
         self._inbox = Inbox()
         self.switch.connect(self._inbox.put)
+        self._was_admitted, self.refusal = True, ""
         self.intake.last_heard = self._clock.monotonic()
         self._read_clock()
         # Before anything else: after a restart of FreeSWITCH mod_hash is empty. Where there are
@@ -200,13 +218,19 @@ class Session:
         # Reset before the snapshot: an event that is dropped during it may be missing from it.
         had_gap, inbox.has_gap = inbox.has_gap, False
         try:
-            snapshot = self.switch.snapshot(known)
+            snapshot = self.switch.snapshot(known, frozenset(tracker.former))
             described = self._describe([leg for leg in snapshot.up if leg not in known])
             self._core.snapshots.resync(snapshot, known, described, yield_to_others)
         except PbxError:
             inbox.has_gap = had_gap or inbox.has_gap
             raise
         self.resyncs += 1
+        if self.has_tables and not snapshot.is_complete:
+            log.warning(
+                "FreeSWITCH runs with -nosql and does not list its calls: those that begin while"
+                " the daemon is not connected stay unknown to it"
+            )
+        self.has_tables = snapshot.is_complete
 
     def _describe(self, legs: list[str]) -> Iterator[tuple[str, LegEvent]]:
         """What FreeSWITCH says of legs that are new here: channel variables, which a table does not

@@ -37,11 +37,23 @@ def check_daemon(installation: Installation) -> Iterator[Finding]:
         )
         return
     yield from _troubles(status)
+    yield from _unmet_gates(status)
 
 
 def _troubles(status: DaemonStatus) -> Iterator[Finding]:
-    """The faults in the daemon's status."""
-    if not status.connected:
+    """The faults in the daemon's own state."""
+    if status.link_refusal:
+        yield grave(
+            "daemon-refused",
+            _("FreeSWITCH refuses the daemon, which it took before: {reason}"),
+            _(
+                "Undo what was changed in event_socket.conf.xml or its ACL and reload"
+                " mod_event_socket: the daemon tries again within 30 s. A new password also goes"
+                " into pbx.password_file, and then: systemctl restart fluxcc"
+            ),
+            reason=status.link_refusal,
+        )
+    elif not status.connected:
         yield grave(
             "daemon-not-connected",
             _("The daemon has no link to FreeSWITCH ({reason})."),
@@ -59,6 +71,25 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
             reason=status.store_failure,
             count=status.records_pending,
         )
+    if abs(status.lag) > LARGEST_LAG:
+        yield warning(
+            "events-late",
+            _("The daemon hears of events {seconds} s after FreeSWITCH says they happened."),
+            _("See what is said of the clock; otherwise the machine has too much to do."),
+            seconds=round(status.lag, 1),
+        )
+    if status.version != __version__:
+        yield warning(
+            "daemon-of-another-version",
+            _("The daemon that runs is version {running}; {installed} is installed."),
+            _("Restart it: systemctl restart fluxcc"),
+            running=status.version,
+            installed=__version__,
+        )
+
+
+def _unmet_gates(status: DaemonStatus) -> Iterator[Finding]:
+    """The dialplan contexts by which blocked callers came to the daemon."""
     for context in status.contexts_without_gate:
         yield grave(
             "caller-without-gate",
@@ -75,19 +106,4 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
             ),
             _("Find out by a call: fluxcc doctor --call"),
             context=context,
-        )
-    if abs(status.lag) > LARGEST_LAG:
-        yield warning(
-            "events-late",
-            _("The daemon hears of events {seconds} s after FreeSWITCH says they happened."),
-            _("See what is said of the clock; otherwise the machine has too much to do."),
-            seconds=round(status.lag, 1),
-        )
-    if status.version != __version__:
-        yield warning(
-            "daemon-of-another-version",
-            _("The daemon that runs is version {running}; {installed} is installed."),
-            _("Restart it: systemctl restart fluxcc"),
-            running=status.version,
-            installed=__version__,
         )

@@ -5,7 +5,6 @@ A dialplan context is asked for once. Where FreeSWITCH does not answer, ``pbx`` 
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
@@ -74,11 +73,7 @@ class Installation:
     @property
     def is_beside_pbx(self) -> bool:
         """Whether FreeSWITCH runs on this machine, so that its files can be read."""
-        host = self.settings.pbx.host
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return self.settings.pbx.is_on_this_machine
 
     @cached_property
     def server(self) -> Server:

@@ -13,7 +13,6 @@ from fluxcc.kit.names import (
     DESTINATION_PATH,
     GATE_EXTENSION,
     GATE_PATH,
-    PROMPT_FOLDER,
     ROOM_EXTENSION,
     SURVEY_EXTENSION,
     VERSION_ATTRIBUTE,
@@ -76,27 +75,6 @@ def check_scripts(installation: Installation) -> Iterator[Finding]:
             )
         else:
             yield from _compare(installation, name, version, read_version(delivered))
-
-
-def check_prompts(installation: Installation) -> Iterator[Finding]:
-    """The recordings of the survey are there."""
-    folder = installation.pbx.variable("sounds_dir")
-    if not installation.is_beside_pbx or not folder:
-        return
-    missing = [
-        prompt.name
-        for prompt in sorted((installation.kit / "sounds" / PROMPT_FOLDER).glob("*.wav"))
-        if not (Path(folder) / PROMPT_FOLDER / prompt.name).exists()
-    ]
-    if missing:
-        remedy, _facts = install_remedy(installation, PROMPT_FOLDER)
-        yield warning(
-            "prompts-missing",
-            _("The survey's recordings are missing from {folder}: {files}"),
-            remedy,
-            folder=Path(folder) / PROMPT_FOLDER,
-            files=", ".join(missing),
-        )
 
 
 def _installed_version(xml: str, extension: str) -> int | None:

@@ -1,4 +1,5 @@
-"""The event socket: whether it answers, with which password, and on which addresses."""
+"""The event socket: whether it answers, with which password, on which addresses, and whether it
+lists its calls."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 from fluxcc.config import STOCK_PASSWORD
 from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.installation import Installation
-from fluxcc.domain.errors import LinkRefusedError
+from fluxcc.domain.errors import AddressRefusedError, LinkRefusedError
 from fluxcc.marking import _
 
 SOCKET_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
@@ -21,23 +22,26 @@ LISTENING = "0A"
 def check_link(installation: Installation) -> Iterator[Finding]:
     """FreeSWITCH's event socket accepts a connection with the configured password."""
     pbx, error = installation.settings.pbx, installation.link_error
-    if isinstance(error, LinkRefusedError):
-        if "password" in str(error):
-            yield grave(
-                "password-refused",
-                _("FreeSWITCH refuses the password."),
-                _(
-                    "Set pbx.password or pbx.password_file to the password in FreeSWITCH's"
-                    " autoload_configs/event_socket.conf.xml."
-                ),
-            )
-        else:
-            yield grave(
-                "address-refused",
-                _("FreeSWITCH refuses this machine: {reason}"),
-                _("Put its address into the ACL that event_socket.conf.xml names."),
-                reason=error,
-            )
+    if isinstance(error, AddressRefusedError):
+        yield grave(
+            "address-refused",
+            "{reason}.",
+            _(
+                "Let the ACL that event_socket.conf.xml names (apply-inbound-acl) have that"
+                " address; loopback.auto has 127.0.0.1 and ::1. Or set pbx.host to the one of"
+                " 127.0.0.1 and ::1 that it has."
+            ),
+            reason=error,
+        )
+    elif isinstance(error, LinkRefusedError):
+        yield grave(
+            "password-refused",
+            _("FreeSWITCH refuses the password."),
+            _(
+                "Set pbx.password or pbx.password_file to the password in FreeSWITCH's"
+                " autoload_configs/event_socket.conf.xml."
+            ),
+        )
     elif error is not None:
         yield grave(
             "pbx-unreachable",
@@ -82,6 +86,22 @@ def check_listener(installation: Installation) -> Iterator[Finding]:
                 " apply-inbound-acl and a firewall name who may connect."
             ),
             address=", ".join(beyond),
+        )
+
+
+def check_listing(installation: Installation) -> Iterator[Finding]:
+    """FreeSWITCH lists its calls, which a daemon that connects has to ask for."""
+    if not installation.pbx.lists_calls():
+        yield warning(
+            "calls-not-listed",
+            _(
+                "FreeSWITCH runs with -nosql and does not list its calls: those that begin while"
+                " the daemon is not connected stay unknown, and nothing can be done with them."
+            ),
+            _(
+                "Start FreeSWITCH without -nosql. Blocks hold all the same, and calls that began"
+                " while the daemon was connected are found again."
+            ),
         )
 
 

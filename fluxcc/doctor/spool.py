@@ -36,11 +36,35 @@ def check_spool(installation: Installation) -> Iterator[Finding]:
             ),
             _("Share a folder between the two machines and name it in survey.spool."),
         )
-    elif not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        has_surveys = any(group.has_survey for group in installation.set_entries(Group))
-        yield (grave if has_surveys else warning)(
-            "spool-unreachable",
-            _("The survey's spool {folder} is no folder that can be read and written."),
-            _("Create it, or let survey.spool name one, writable for FreeSWITCH and the daemon."),
-            folder=folder,
+        return
+    fault = grave if any(group.has_survey for group in installation.set_entries(Group)) else warning
+    found = installation.pbx.survey_faults(Group(""))
+    if found is not None and found.spool:
+        yield fault(
+            "spool-not-written",
+            _("FreeSWITCH cannot write the survey's answers: {reason}"),
+            _("Let the user that FreeSWITCH runs as write there, or name another folder."),
+            reason=found.spool,
         )
+    reason = _unread(installation, folder)
+    if reason:
+        yield fault(
+            "spool-not-read",
+            _("The daemon cannot take in the survey's answers: {reason}"),
+            _(
+                "Let the service's own user, fluxcc, list, read and delete there; after a restart"
+                " (systemctl restart fluxcc) it may, in FreeSWITCH's usual folders."
+            ),
+            reason=reason,
+        )
+
+
+def _unread(installation: Installation, folder: Path) -> str:
+    """Why the spool cannot be read: in the words of the daemon, which is the one that reads it;
+    where it does not answer, as far as the person who runs ``doctor`` can see."""
+    try:
+        failures = installation.ask_daemon().spool_unread
+    except (OSError, ValueError):
+        is_usable = folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+        return "" if is_usable else str(folder)
+    return failures

@@ -1,4 +1,4 @@
-"""The store: its schema, whether it can be written, and the free disk space."""
+"""The store: its schema, whether it can be written, whose it is, and the free disk space."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.marking import _
-from fluxcc.store.upkeep import is_current, try_writing
+from fluxcc.store.identity import host
+from fluxcc.store.upkeep import is_current, read_identity, try_writing
 
 LEAST_FREE = 100 * 1024 * 1024
 """Bytes of free disk below which a warning is given."""
@@ -58,6 +59,60 @@ def _try_writing(url: str) -> Iterator[Finding]:
             _("The store cannot be written ({reason}): what happens now is not kept."),
             _("Make its file, folder or server writable for the daemon, which tries it again."),
             reason=error,
+        )
+
+
+def check_node(installation: Installation) -> Iterator[Finding]:
+    """The store is this PBX's own, and everything in it is seen."""
+    named = installation.settings.pbx.node
+    try:
+        found = read_identity(installation.settings.store.url)
+    except StoreUnavailableError:
+        yield skipped("node-unread", _("Not looked at: the store cannot be read."))
+        return
+    node = found.node(named)
+    if found.is_shared:
+        if not named:
+            yield warning(
+                "node-unnamed",
+                _("This PBX is called {node} in PostgreSQL, after its host."),
+                _("Set pbx.node: under another host's name nothing of it would be found again."),
+                node=node,
+            )
+        return
+    if found.kept not in ("", node):
+        yield grave(
+            "node-differs",
+            _(
+                "The store is node {kept}'s, and pbx.node says {node}: what {kept} stored counts"
+                " no more."
+            ),
+            _(
+                "Stop the daemon and run: fluxcc db rename-node {kept} {node}. Or set pbx.node to"
+                " {kept}."
+            ),
+            kept=found.kept,
+            node=node,
+        )
+    elif not named and node != host():
+        yield warning(
+            "host-renamed",
+            _("This host is called {host}; the store goes on as that of node {node}."),
+            _(
+                "Nothing is lost. To call the node by another name, stop the daemon and run: fluxcc"
+                " db rename-node {host}. To keep it, set pbx.node to {node}."
+            ),
+            host=host(),
+            node=node,
+        )
+    others = [each for each in found.nodes if each not in (found.kept, node)]
+    if others:
+        yield warning(
+            "rows-of-other-nodes",
+            _("The store also has what other nodes stored, which counts no more: {nodes}."),
+            _("Stop the daemon and run, for each of them: fluxcc db rename-node NAME {node}"),
+            nodes=", ".join(others),
+            node=node,
         )
 
 

@@ -149,6 +149,8 @@ class AllJoined(msgspec.Struct, frozen=True):
     legs: frozenset[str]
     room: str
     """The conference's name; empty where the PBX names its rooms itself."""
+    wait: float = 0.0
+    """Seconds that they may take, where that is longer than usual."""
 
 
 class Arrived(msgspec.Struct, frozen=True):

@@ -40,7 +40,12 @@ class LinkAbsentError(LinkLostError):
 
 
 class LinkRefusedError(PbxError):
-    """A wrong password or a refused address: final until the configuration is changed."""
+    """A wrong password or a refused address: an administrator must act, on this configuration or on
+    FreeSWITCH's."""
+
+
+class AddressRefusedError(LinkRefusedError):
+    """Not the password: FreeSWITCH's ACL does not have the address from which it is asked."""
 
 
 class StoreUnavailableError(FluxccError):

@@ -134,6 +134,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     rows: list[LegRow]
     up: frozenset[str]
     """Every leg that is up, also those too new to have a row."""
+    is_complete: bool = True
+    """Whether FreeSWITCH told of every leg. With ``-nosql`` it tells only of those that it is asked
+    for by name."""
 
 
 class LegRow(msgspec.Struct, frozen=True):

@@ -18,6 +18,8 @@ FOLDER = re.compile(r"/[A-Za-z0-9_./-]{1,200}", re.ASCII)
 DOMAIN = "{domain}"
 PLACEHOLDERS = frozenset({DOMAIN, "{context}"})
 """Contexts that depend on the agent: the own SIP domain, and the context of the own telephone."""
+LONGEST_WAIT = 60
+"""Seconds that a room may take to let its people in."""
 MOST_QUESTIONS = 3
 """Questions of a survey."""
 
@@ -38,6 +40,13 @@ class Scale(StrEnum):
     TEN = "0-10"
 
 
+class Language(StrEnum):
+    """A language in which the kit has recordings."""
+
+    PORTUGUESE = "pt_BR"
+    ENGLISH = "en"
+
+
 class Group(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
     """A group, and what happens after its calls."""
 
@@ -52,6 +61,8 @@ class Group(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
     """Folder of the group's own recordings; empty for those of the kit."""
     domain: str = ""
     """The SIP domain that it belongs to; empty for all."""
+    language: Language = Language.PORTUGUESE
+    """Of the kit's recordings."""
 
 
 class Room(msgspec.Struct, frozen=True, tag_field="kind", tag="room"):
@@ -60,6 +71,9 @@ class Room(msgspec.Struct, frozen=True, tag_field="kind", tag="room"):
     extension: str
     is_served_by_pbx: bool = False
     """Whether the PBX's own dialplan has it; otherwise the kit's serves it."""
+    wait: float = 0.0
+    """Seconds that the PBX's room may take until both are in it, where it greets them, asks for a
+    PIN or announces them; 0 for no longer than usual."""
     domain: str = ""
     """The agent's SIP domain; empty for the agent of that extension in each domain."""
 
@@ -99,6 +113,10 @@ def faults(entry: Entry) -> list[str]:
     if isinstance(entry, Room):
         if not CONTEXT.fullmatch(entry.extension):
             wrong.append("extension must be letters and digits")
+        if not 0 <= entry.wait <= LONGEST_WAIT:
+            wrong.append(f"wait must be from 0 to {LONGEST_WAIT} seconds")
+        if entry.wait and not entry.is_served_by_pbx:
+            wrong.append("wait goes with a room that the PBX serves")
         return wrong
     if not NAME.fullmatch(entry.name) or entry.name != entry.name.strip():
         wrong.append("name must be letters, digits, blanks and . @ + - only")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fluxcc.domain.surveys import Survey
+from fluxcc.domain.surveys import UNHEARD, Survey
 
 Place = tuple[str, str, str, int]
 """SIP domain, group, agent, question."""
@@ -21,7 +21,8 @@ class Line(msgspec.Struct, frozen=True):
     question: int
     """1, 2 or 3."""
     offered: int
-    """How many customers heard the survey and had this question in it."""
+    """How many customers came to a survey with this question in it. Those who could not be asked
+    it, because FreeSWITCH could not play its recording, do not count."""
     answered: int
     share: float
     """Answered of offered, from 0 to 1."""
@@ -40,9 +41,11 @@ def count(surveys: Iterable[Survey]) -> list[Line]:
     for survey in surveys:
         for number in range(1, survey.questions + 1):
             place = (survey.domain, survey.group, survey.agent, number)
+            answer = survey.answers[number - 1] if number <= len(survey.answers) else None
+            if answer == UNHEARD:
+                continue
             offered[place] += 1
             answers = pressed.setdefault(place, Counter())
-            answer = survey.answers[number - 1] if number <= len(survey.answers) else None
             if answer is not None:
                 answers[answer] += 1
     return [_line(place, offered[place], pressed[place]) for place in sorted(offered)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 
 from fluxcc import i18n
+from fluxcc.config import find_zone
 from fluxcc.core.ports import Pbx
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, RefusedError
@@ -27,11 +28,13 @@ log = logging.getLogger(__name__)
 class Board:
     """One per daemon."""
 
-    def __init__(self, execution: Execution, pbx: Pbx, language: str) -> None:
+    def __init__(self, execution: Execution, pbx: Pbx, language: str, zone: str = "") -> None:
         self._execution = execution
         self._pbx = pbx
         self.language = language
         """The language of replies to requests that name none."""
+        self.zone = zone
+        """The time zone of replies to requests that name none; empty for the daemon's own."""
         self._unsent: list[list[tuple[str, str]]] = []
         self._sending: dict[str, bool] = {}
         """Request ID whose reply is being sent → whether its event has come back already."""
@@ -49,7 +52,9 @@ class Board:
         else:
             reply, asked = self._carry_out(request), headers.agent
         if reply is not None:
-            self._send(protocol.reply_headers(reply, language, asked))
+            home = find_zone(self.zone)
+            reader = find_zone(headers.zone) or home
+            self._send(protocol.reply_headers(reply, language, asked, reader, home))
 
     def _carry_out(self, request: Request) -> Reply | None:
         try:

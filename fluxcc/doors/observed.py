@@ -11,6 +11,10 @@ class Session(Protocol):
     connects: int
     resyncs: int
     connected_since: float | None
+    has_tables: bool
+    """Whether FreeSWITCH lists its calls."""
+    refusal: str
+    """Why FreeSWITCH refuses the links; empty while it does not."""
 
     @property
     def is_connected(self) -> bool:

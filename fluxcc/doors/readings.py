@@ -40,9 +40,15 @@ class Readings:
     """One per daemon."""
 
     def __init__(
-        self, core: Core, session: Session, intake: Intake, node: str, offset: Callable[[], float]
+        self,
+        core: Core,
+        session: Session,
+        intake: Intake,
+        node: Callable[[], str],
+        offset: Callable[[], float],
     ) -> None:
-        """``offset`` returns by how many seconds FreeSWITCH's clock is ahead of the machine's."""
+        """``node`` returns the name of this PBX in the store; ``offset`` by how many seconds
+        FreeSWITCH's clock is ahead of the machine's."""
         self._core = core
         self._session = session
         self._intake = intake
@@ -65,11 +71,13 @@ class Readings:
         core = self._core
         return DaemonStatus(
             version=__version__,
-            node=self._node,
+            node=self._node(),
             since=self._started,
             connected=core.pbx.is_connected,
             connected_since=self._session.connected_since,
             link_loss=self._session.loss,
+            link_refusal=self._session.refusal,
+            calls_listed=self._session.has_tables,
             calls=len(core.tracker.calls),
             legs=len(core.tracker.legs),
             blocks=len(core.blocklist),
@@ -85,6 +93,9 @@ class Readings:
             contexts_without_gate=core.gates.with_sight(Sight.MISSING),
             contexts_unseen=core.gates.with_sight(Sight.UNSEEN),
             domains=core.domains.known,
+            unplayable=core.surveys.faults.unplayable,
+            spool_unread=core.surveys.faults.spool_unread,
+            spool_unwritten=core.surveys.faults.spool_unwritten,
         )
 
     def calls(self, _ask: Ask, _who: str) -> list[LiveCall]:

@@ -61,5 +61,6 @@ ROOM_SCRIPT = "fluxcc_room.lua"
 """Releases a person who waits in a room alone."""
 REQUEST_SCRIPT = "fluxcc.lua"
 """Sends a board's request and waits for its reply."""
-PROMPT_FOLDER = "fluxcc/pt_BR"
-"""In FreeSWITCH's folder of sounds: the survey's recordings."""
+PROMPT_FOLDER = "fluxcc"
+"""In FreeSWITCH's folder of sounds: the survey's recordings, each language's in a folder of its
+name."""

@@ -7,12 +7,12 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from . import esl
-from .layout import CONFIGURATION, lay_out
+from .layout import CONFIGURATION, assign, lay_out
 from .port import LabError
 from .ports import PortBlock
 from .processes import ProcessGroup
@@ -58,14 +58,16 @@ class FreeSwitch:
         processes: ProcessGroup,
         configuration: Path = CONFIGURATION,
         variables: Mapping[str, object] | None = None,
+        wrapper: Sequence[str] = (),
     ) -> None:
         """``configuration`` is laid out in place of the lab's own one; ``variables`` are more that
-        its ``vars.xml`` gets."""
+        its ``vars.xml`` gets; ``wrapper`` is a command that runs it."""
         self._binary = binary
         self._folder = folder
         self._ports = ports
         self._password = password
         self._processes = processes
+        self._wrapper = wrapper
         self._configuration = configuration
         self._variables = dict(variables or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,8 +83,25 @@ class FreeSwitch:
 
     def configure(self, kit: Path | None) -> None:
         """Lay out the configuration anew, and the kit over it."""
+        lay_out(self._folder, kit, self._assigned(), source=self._configuration)
+
+    def lock(self, password: str) -> None:
+        """Take this password alone from now on: mod_event_socket is loaded again, which cuts every
+        connection."""
+        former, self._password = self._password, password
+        assign(self._folder / "conf", self._assigned())
+        # It reads the XML anew first, and is done in the background.
+        esl.api(self._ports.event_socket, former, "reload mod_event_socket")
+        deadline = time.monotonic() + _START_TIMEOUT
+        while not self._is_ready():
+            if time.monotonic() > deadline:
+                raise LabError(f"the password was not changed\n{self.log_tail()}")
+            time.sleep(_POLL)
+
+    def _assigned(self) -> dict[str, object]:
+        """What ``vars.xml`` assigns."""
         ports = self._ports
-        variables = {
+        return {
             "lab_esl_port": ports.event_socket,
             "lab_esl_password": self._password,
             "lab_internal_port": ports.internal,
@@ -92,13 +111,13 @@ class FreeSwitch:
             "lab_rtp_first": ports.rtp_first,
             "lab_rtp_last": ports.rtp_last,
         } | self._variables
-        lay_out(self._folder, kit, variables, source=self._configuration)
 
-    def start(self) -> None:
-        """Start it and return when its event socket accepts, which its last module does."""
+    def start(self, *options: str) -> None:
+        """Start it, with these options more, and return when its event socket accepts, which its
+        last module does."""
         if self.running:
             raise LabError("FreeSWITCH runs already")
-        self._process = self._processes.spawn(self._command(), output=self._output)
+        self._process = self._processes.spawn([*self._command(), *options], output=self._output)
         deadline = time.monotonic() + _START_TIMEOUT
         while not self._is_ready():
             if self._process.poll() is not None:
@@ -132,7 +151,15 @@ class FreeSwitch:
         # -nf keeps it our child, to be killed and reaped. -rp: real-time priority where that is
         # allowed, as installed PBXs have it. Without it, two busy programs on two cores make it
         # take 85 ms for each command instead of 0.2.
-        command: list[str | Path] = [self._binary, "-nonat", "-nocal", "-rp", "-nc", "-nf"]
+        command: list[str | Path] = [
+            *self._wrapper,
+            self._binary,
+            "-nonat",
+            "-nocal",
+            "-rp",
+            "-nc",
+            "-nf",
+        ]
         folders = {
             "conf": "conf",
             "log": "log",

@@ -34,7 +34,7 @@ def lay_out(
         shutil.rmtree(old, ignore_errors=True)
     shutil.copytree(source, configuration)
     scripts.mkdir()
-    (configuration / "vars.xml").write_text(_assignments(variables), encoding="utf-8")
+    assign(configuration, variables)
     if kit is not None:
         for parts, place in ((_IN_CONFIGURATION, configuration), (_BESIDE, folder)):
             for part in parts:
@@ -51,9 +51,11 @@ def reload(api: Callable[[str], str]) -> None:
         raise LabError(f"the PBX did not take the configuration: {answer}")
 
 
-def _assignments(variables: Mapping[str, object]) -> str:
+def assign(configuration: Path, variables: Mapping[str, object]) -> None:
+    """Write the configuration's ``vars.xml``."""
     # One to a line: FreeSWITCH drops everything else on the line of a directive.
     lines = [
         f'  <X-PRE-PROCESS cmd="set" data="{name}={value}"/>' for name, value in variables.items()
     ]
-    return "\n".join(["<include>", *lines, "</include>", ""])
+    text = "\n".join(["<include>", *lines, "</include>", ""])
+    (configuration / "vars.xml").write_text(text, encoding="utf-8")

@@ -84,11 +84,18 @@ class Lab(Protocol):
     def install_kit(self, kit: Path | None) -> None:
         """Put the kit (or, with None, no kit) into the PBX's configuration and reload it."""
 
+    def lock(self, password: str) -> None:
+        """Have the event socket take this password alone from now on; ``password`` is it, then.
+
+        Every connection is cut. The simulator starts anew for it, without its calls.
+        """
+
     def kill(self) -> None:
         """End the PBX with SIGKILL, as a crash would."""
 
-    def start(self) -> None:
-        """Start it (again, after ``kill``) and return when its event socket accepts."""
+    def start(self, *, has_tables: bool = True) -> None:
+        """Start it (again, after ``kill``) and return when its event socket accepts; without tables
+        of its calls (``-nosql``) on demand."""
 
 
 class LabError(Exception):

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def why_unavailable() -> Reason | None:
 class RealLab:
     """``Lab`` on a real FreeSWITCH. Everything it starts and writes is gone when it is left."""
 
-    def __init__(self) -> None:
+    def __init__(self, wrapper: Sequence[str] = ()) -> None:
+        """``wrapper`` is a command that runs FreeSWITCH, with other rights for instance."""
         freeswitch, sipp = find_freeswitch(), find_sipp()
         if freeswitch is None or sipp is None:
             raise LabError(str(why_unavailable() or "no real lab here"))
@@ -63,6 +65,7 @@ class RealLab:
                 ports=self._ports,
                 password=self.password,
                 processes=processes,
+                wrapper=wrapper,
             )
             self._sipp = Sipp(sipp, folder / "sipp", ports=self._ports, processes=processes)
             self._telephones: Telephones | None = None
@@ -80,8 +83,8 @@ class RealLab:
         # SIGKILL for all: FreeSWITCH takes seven seconds to leave in order, and nothing is kept
         self._opened.close()
 
-    def start(self) -> None:
-        self._freeswitch.start()
+    def start(self, *, has_tables: bool = True) -> None:
+        self._freeswitch.start(*(() if has_tables else ("-nosql",)))
         self._telephones = self._sipp.telephones()
         version = re.search(r"Version (\d[\w.]*(?:-dev)?)", self.api("version"))
         self.name = f"FreeSWITCH {version[1]}" if version else "FreeSWITCH"
@@ -91,6 +94,10 @@ class RealLab:
         if self._telephones:  # they would wait for ever for the end of the calls that died
             self._telephones.unplug()
             self._telephones = None
+
+    def lock(self, password: str) -> None:
+        self._freeswitch.lock(password)
+        self.password = password
 
     def api(self, command: str) -> str:
         return self._freeswitch.api(command)

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
@@ -50,8 +51,10 @@ class SimulatedCaller:
 class SimulatedLab:
     """``Lab`` on the simulator. Everything it starts and writes is gone when it is left."""
 
-    def __init__(self) -> None:
+    def __init__(self, wrapper: Sequence[str] = ()) -> None:
+        """``wrapper`` is a command that runs the simulator, with other rights for instance."""
         self.name = _("the built-in simulator")
+        self._wrapper = wrapper
         self.host = "127.0.0.1"
         self.port = 0
         self.password = secrets.token_hex(16)
@@ -75,14 +78,16 @@ class SimulatedLab:
     def __exit__(self, *exception: object) -> None:
         self._opened.close()
 
-    def start(self) -> None:
+    def start(self, *, has_tables: bool = True) -> None:
         """Start it and return when it accepts; after a ``kill``, on the port it had before."""
         # Our own interpreter with our own arguments, no shell in between.
         self._process = subprocess.Popen(  # noqa: S603
             [
+                *self._wrapper,
                 *(sys.executable, "-m", "fluxcc.lab.simulator"),
                 *("--port", str(self.port), "--conf", str(self._configuration)),
                 *("--password", self.password),
+                *(() if has_tables else ("--nosql",)),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -99,6 +104,12 @@ class SimulatedLab:
             self._process.kill()
             self._process.communicate()
             self._process = None
+
+    def lock(self, password: str) -> None:
+        """Take this password alone from now on."""
+        self.kill()
+        self.password = password
+        self.start()
 
     def call(
         self,

@@ -11,11 +11,15 @@ from typing import TypeVar
 
 import msgspec
 
+from fluxcc.domain.actions import Action
+from fluxcc.domain.provisioning import LONGEST_WAIT
 from fluxcc.operators.paths import short_path
 from fluxcc.protocol.operators import Answer, Ask
 
 TIMEOUT = 8.0
 """Seconds for which an answer is waited for; the daemon answers a request within 5 s."""
+CONFERENCE_TIMEOUT = TIMEOUT + LONGEST_WAIT
+"""The same for a conference: a room of the PBX's may be given longer than usual."""
 Shape = TypeVar("Shape")
 
 
@@ -23,11 +27,13 @@ class MalformedError(ValueError):
     """The daemon rejected the question as malformed; the text is the daemon's."""
 
 
-def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
-    """The daemon's answer on that socket. Raises ``OSError`` where there is none, ``ValueError``
-    where it cannot be read."""
+def ask(path: Path, question: Ask, timeout: float | None = None) -> Answer:
+    """The daemon's answer on that socket; ``timeout`` replaces the usual seconds.
+
+    Raises ``OSError`` where there is none, ``ValueError`` where it cannot be read."""
+    usual = CONFERENCE_TIMEOUT if question.do == Action.CONFERENCE else TIMEOUT
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout)
+        connection.settimeout(usual if timeout is None else timeout)
         with short_path(path) as name:
             connection.connect(name)
         connection.sendall(msgspec.json.encode(question) + b"\n")
@@ -35,7 +41,7 @@ def ask(path: Path, question: Ask, timeout: float = TIMEOUT) -> Answer:
             return msgspec.json.decode(answer.read(), type=Answer)
 
 
-def read(path: Path, question: Ask, shape: type[Shape], timeout: float = TIMEOUT) -> Shape:
+def read(path: Path, question: Ask, shape: type[Shape], timeout: float | None = None) -> Shape:
     """The answer's ``reading`` in its shape (``protocol.operators``); as ``ask``. Raises
     ``MalformedError`` where the daemon rejects the question."""
     answer = ask(path, question, timeout)

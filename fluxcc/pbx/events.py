@@ -165,6 +165,7 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     language: str = msgspec.field(default="", name="Fluxcc-Language")
     survey: str = msgspec.field(default="", name="Fluxcc-Survey")
     domain: str = msgspec.field(default="", name="Fluxcc-Domain")
+    zone: str = msgspec.field(default="", name="Fluxcc-Zone")
 
 
 class Decoder:

@@ -16,6 +16,7 @@ import msgspec
 
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.provisioning import Group
 from fluxcc.kit import names
 from fluxcc.pbx import commands, people
 from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly
@@ -41,6 +42,15 @@ class Profile(msgspec.Struct, frozen=True):
     context: str
     gateway_contexts: tuple[str, ...] = ()
     """The contexts of calls from its gateways."""
+
+
+class SurveyFaults(msgspec.Struct, frozen=True):
+    """What FreeSWITCH's own user lacks for a survey."""
+
+    unplayable: list[str]
+    """Recordings that it cannot read."""
+    spool: str
+    """Why it cannot write answers; empty where it can."""
 
 
 class Inquiry:
@@ -71,6 +81,11 @@ class Inquiry:
     def variable(self, name: str) -> str:
         """A global variable; empty where it is not set."""
         return self._ask(f"global_getvar {name}")
+
+    def lists_calls(self) -> bool:
+        """Whether it lists its calls; with ``-nosql`` it does not."""
+        answer = self._link.api("show calls count", ANSWER_TIMEOUT)
+        return not answer.startswith(commands.NO_TABLES)
 
     def clock(self) -> int:
         """FreeSWITCH's own clock, in epoch seconds."""
@@ -134,6 +149,20 @@ class Inquiry:
     def room(self, dialled: str) -> str:
         """The conference that mod_hash has for a dialled extension; empty for none."""
         return self._ask(f"hash select/{names.ROOM_REALM}/{dialled}")
+
+    def survey_faults(self, group: Group) -> SurveyFaults | None:
+        """What the survey's script finds, with the rights of FreeSWITCH's own user, that this
+        group's survey lacks; None where no script answers, or one of an older kit."""
+        arguments = ["check", str(group.questions), group.scale.value, group.language.value]
+        command = " ".join(["lua", names.SURVEY_SCRIPT, *arguments, group.prompts])
+        lines = self._ask(command.rstrip()).splitlines()
+        if lines[-1:] != ["checked"]:
+            return None
+        told = [line.partition(" ") for line in lines]
+        return SurveyFaults(
+            unplayable=[value for kind, _blank, value in told if kind == "unplayable"],
+            spool=next((value for kind, _blank, value in told if kind == "spool"), ""),
+        )
 
     def evaluate(self, text: str) -> str:
         """A text with its ``${…}`` expanded by FreeSWITCH, outside of any call."""

@@ -20,7 +20,13 @@ from gevent.event import AsyncResult, Event
 from gevent.lock import RLock
 from greenswitch import InboundESL
 
-from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.domain.errors import (
+    AddressRefusedError,
+    LinkAbsentError,
+    LinkLostError,
+    LinkRefusedError,
+    PbxRejectedError,
+)
 from fluxcc.pbx.frames import EVENT, Frame, FrameError, FrameReader
 
 READ_SIZE = 256 * 1024
@@ -73,18 +79,24 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         """Why the link is lost; empty while it is not."""
         return self._loss
 
+    @property
+    def _place(self) -> str:
+        """Host and port, for a person."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     def connect(self) -> None:
         """Connect and authenticate.
 
         Repairs: no time limit on ``auth/request``; exceptions without a reason; no keepalive.
-        Raises ``LinkRefusedError`` where trying again is useless, ``LinkLostError`` otherwise.
+        Raises ``LinkRefusedError`` where FreeSWITCH refuses password or address, ``LinkLostError``
+        otherwise.
         """
         try:
             self.sock = socket.create_connection((self.host, self.port), self.timeout)
         except ConnectionRefusedError as error:
-            raise LinkAbsentError(f"nothing listens on {self.host}:{self.port}") from error
+            raise LinkAbsentError(f"nothing listens on {self._place}") from error
         except OSError as error:
-            raise LinkLostError(f"no connection to {self.host}:{self.port}: {error}") from error
+            raise LinkLostError(f"no connection to {self._place}: {error}") from error
         self.sock.settimeout(None)
         self._keep_alive()
         self.connected = True
@@ -210,10 +222,12 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         elif event.kind == "auth/request":
             self._auth_request_event.set()
         elif event.kind == "text/rude-rejection":
-            self._refusal = LinkRefusedError(
-                f"FreeSWITCH refuses this address ({self.host}:{self.port}, event_socket's ACL)"
+            ours = self.sock.getsockname()[0]
+            self._refusal = AddressRefusedError(
+                f"FreeSWITCH at {self._place} refuses this machine's address {ours}"
+                " (apply-inbound-acl in event_socket.conf.xml)"
             )
-            self._lose("FreeSWITCH refuses this address")
+            self._lose("FreeSWITCH refuses this machine's address")
             self._auth_request_event.set()
         elif event.kind == "text/disconnect-notice":
             self._lose("FreeSWITCH ended the connection (disconnect-notice)")

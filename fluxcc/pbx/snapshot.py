@@ -1,4 +1,5 @@
-"""Reads FreeSWITCH's tables: channels and bridges as the rows of a snapshot, and registrations.
+"""Reads FreeSWITCH's tables: channels and bridges as the rows of a snapshot, and registrations; and
+where it has none, what it says of single legs.
 
 No I/O. Counterparts: ``switch`` asks for both tables, ``domain.events`` has the rows,
 ``core.calls.snapshot`` applies them.
@@ -57,6 +58,24 @@ class _RegistrationRow(msgspec.Struct):
         return self.reg_user
 
 
+class _Description(msgspec.Struct, kw_only=True):
+    """What is read of ``commands.describe``, in place of a row."""
+
+    uuid: str = msgspec.field(name="Unique-ID")
+    direction: str = msgspec.field(default="", name="Call-Direction")
+    number: str = msgspec.field(default="", name="Caller-Caller-ID-Number")
+    destination: str = msgspec.field(default="", name="Caller-Destination-Number")
+    context: str = msgspec.field(default="", name="Caller-Context")
+    presence: str = msgspec.field(default="", name="Channel-Presence-ID")
+    channel: str = msgspec.field(default="", name="Channel-Name")
+    callstate: str = msgspec.field(default="", name="Channel-Call-State")
+    created: str = msgspec.field(default="", name="Caller-Channel-Created-Time")
+    application: str = msgspec.field(default="", name="variable_current_application")
+    application_data: str = msgspec.field(default="", name="variable_current_application_data")
+    other_type: str = msgspec.field(default="", name="Other-Type")
+    bridged_to: str = msgspec.field(default="", name="variable_bridge_to")
+
+
 class _Rows(msgspec.Struct):
     """The answer to either; its rows are decoded one by one."""
 
@@ -105,6 +124,32 @@ def read_registrations(answer: str, pause: Callable[[], None] = lambda: None) ->
     """The agents in the answer to ``REGISTRATIONS``. Raises ``PbxRejectedError``."""
     rows = _rows(answer, _RegistrationRow, pause)
     return [Agent(row.reg_user, clean_domain(row.realm)) for row in rows]
+
+
+def read_description(body: bytes) -> LegRow:
+    """A leg out of the answer to ``commands.describe``, for a FreeSWITCH that has no tables.
+
+    Raises ``ValueError`` where it is no description."""
+    try:
+        leg = msgspec.json.decode(body, type=_Description)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        leg = msgspec.convert(read_loosely(body), _Description)
+    return LegRow(
+        uuid=leg.uuid,
+        direction=leg.direction,
+        number=leg.number,
+        destination=leg.destination,
+        context=leg.context,
+        user=leg.presence.partition("@")[0],
+        is_answered=leg.callstate in _ANSWERED,
+        created=int(leg.created) / 1e6 if leg.created.isdigit() else 0.0,
+        bridged_to=leg.bridged_to if leg.other_type == "originator" else "",
+        channel=leg.channel,
+        presence=leg.presence,
+        is_on_hold=leg.callstate == "HELD",
+        application=leg.application,
+        application_data=leg.application_data,
+    )
 
 
 _ANSWERED = frozenset({"ACTIVE", "HELD", "UNHELD"})

@@ -12,6 +12,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 import gevent
@@ -108,15 +109,19 @@ class Switch:
             if link is not None:
                 link.stop()
 
-    def snapshot(self, known: Collection[str]) -> Snapshot:
+    def snapshot(self, known: Collection[str], remembered: Collection[str] = ()) -> Snapshot:
         """The legs that are up, given those that are ``known`` from events.
 
         FreeSWITCH's tables lag behind its events: they may still have a leg that has ended, and not
-        yet have a new one. Where they and ``known`` disagree, FreeSWITCH is asked leg by leg.
+        yet have a new one. Where they and ``known`` disagree, FreeSWITCH is asked leg by leg. Where
+        it has no tables, it is asked for these and for those that are ``remembered``.
         """
         link = self._command_link()
+        channels = link.api(commands.CHANNELS, SNAPSHOT_TIMEOUT)
+        if channels.startswith(commands.NO_TABLES):
+            return self._snapshot_of({*known, *remembered}, known)
         rows = snapshot.read_snapshot(
-            link.api(commands.CHANNELS, SNAPSHOT_TIMEOUT),
+            channels,
             link.api(commands.BRIDGES, SNAPSHOT_TIMEOUT),
             yield_to_others,
         )
@@ -130,6 +135,15 @@ class Switch:
         up = frozenset(there | (listed - set(doubtful)))
         yield_to_others()
         return Snapshot([row for row in rows if row.uuid in up], up)
+
+    def _snapshot_of(self, legs: Collection[str], known: Collection[str]) -> Snapshot:
+        """Those of the legs that are up, with rows for the ones that are not known."""
+        there = self._existing([leg for leg in legs if commands.is_leg(leg)])
+        rows = []
+        for _leg, body in self.describe_all(there.difference(known)):
+            with suppress(ValueError):
+                rows.append(snapshot.read_description(body))
+        return Snapshot(rows, frozenset(there), is_complete=False)
 
     def storage_folder(self) -> str:
         """FreeSWITCH's ``storage_dir``."""

@@ -6,6 +6,8 @@ Contract, section 3. No I/O. Counterparts: ``doors.board`` uses it, ``docs/board
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 from fluxcc import i18n
 from fluxcc.domain.actions import ALIASES, ON_CALLS, Action
 from fluxcc.domain.agents import clean_domain
@@ -76,9 +78,16 @@ def refuse(headers: RequestHeaders, code: Code, language: str) -> Reply:
     )
 
 
-def reply_headers(reply: Reply, language: str, asked: str = "") -> list[tuple[str, str]]:
+def reply_headers(
+    reply: Reply,
+    language: str,
+    asked: str = "",
+    reader: tzinfo | None = None,
+    home: tzinfo | None = None,
+) -> list[tuple[str, str]]:
     """A reply as the contract's headers, (name, value), the request ID first. ``asked`` is the
-    agent as a well-formed request named them. A header without a value is not sent."""
+    agent as a well-formed request named them. A header without a value is not sent. Its times are
+    in the reader's zone (``i18n.clock_time``)."""
     blocked = "" if reply.blocked is None else str(reply.blocked).lower()
     return [
         ("Fluxcc-Request-ID", reply.request),
@@ -86,7 +95,7 @@ def reply_headers(reply: Reply, language: str, asked: str = "") -> list[tuple[st
         ("Fluxcc-Agent", asked or reply.agent),
         ("Fluxcc-Status", reply.status.value),
         ("Fluxcc-Code", reply.code.value),
-        ("Fluxcc-Text", i18n.sentence(reply, language)),
+        ("Fluxcc-Text", i18n.sentence(reply, language, reader, home)),
         ("Fluxcc-Call", reply.call),
         ("Fluxcc-Domain", reply.domain),
         ("Fluxcc-Number", reply.number),

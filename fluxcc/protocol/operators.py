@@ -92,6 +92,11 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     connected: bool
     connected_since: float | None
     link_loss: str
+    link_refusal: str = ""
+    """Why FreeSWITCH refuses the link: password or address; empty while it does not."""
+    calls_listed: bool = True
+    """Whether FreeSWITCH lists its calls. With ``-nosql`` those that began while the daemon was not
+    connected are not known to it."""
     calls: int
     legs: int
     blocks: int
@@ -113,6 +118,12 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     """Those of which it cannot be seen whether they meet it."""
     domains: list[str] = []
     """The SIP domains that were seen of late."""
+    unplayable: dict[str, list[str]] = {}
+    """Group → the recordings that FreeSWITCH could not read at the group's last survey."""
+    spool_unread: str = ""
+    """Why the daemon cannot read the survey's spool; empty where it can."""
+    spool_unwritten: str = ""
+    """Why the survey's script could not write it the last time; empty where it could."""
 
 
 class LiveCall(msgspec.Struct, kw_only=True):

@@ -20,7 +20,7 @@ from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.surveys import Survey
-from fluxcc.store import audit, blocks, calls, provisioning, surveys
+from fluxcc.store import audit, blocks, calls, identity, provisioning, surveys
 from fluxcc.store.engines import create_reader, parse_url, translating
 from fluxcc.store.statements import escape
 
@@ -36,7 +36,8 @@ class History:
     """
 
     def __init__(self, url: str, nodes: Sequence[str]) -> None:
-        """``nodes`` are the names of the PBXs whose rows are read."""
+        """``nodes`` are the names of the PBXs whose rows are read; an empty one stands for the
+        store's own."""
         self._url = parse_url(url)
         self._nodes = tuple(nodes)
         self._engine = create_reader(self._url)
@@ -124,6 +125,9 @@ class History:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         with self._reading, translating(self._url), self._engine.connect() as connection:
+            if "" in self._nodes:
+                found = identity.read(connection)
+                self._nodes = tuple(found.node(named) for named in self._nodes)
             yield connection
 
 

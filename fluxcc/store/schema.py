@@ -128,3 +128,8 @@ DOMAINS = Table(
     Column("name", Text, primary_key=True),
     Column("seen", Double, nullable=False),
 )
+"""The SIP domains that were seen."""
+
+IDENTITY = Table("identity", METADATA, Column("node", Text, primary_key=True))
+"""The node whose store an SQLite file is: one row from its birth on (``store.identity``). Empty in
+a PostgreSQL."""

@@ -23,15 +23,16 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
-from fluxcc.store import audit, blocks, calls, domains, provisioning, surveys
+from fluxcc.store import audit, blocks, calls, domains, identity, provisioning, surveys
 from fluxcc.store.engines import (
     create_reader,
     create_writer,
     parse_url,
     translating,
 )
+from fluxcc.store.identity import TABLES, Identity
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
-from fluxcc.store.sqlite_file import COMPANIONS, WAL, Identity, SqliteFile, is_corrupt
+from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
 from fluxcc.store.statements import delete, escape, upsert
 from fluxcc.store.upkeep import prepare, replace
 
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
 
-TABLES = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES, DOMAINS)
 _KEEPERS: dict[RecordKind, Any] = {
     RecordKind.CALLS: calls,
     RecordKind.SURVEYS: surveys,
@@ -60,7 +60,9 @@ class SqlStore:
     """
 
     def __init__(self, url: str, node: str) -> None:
+        """``node`` is what the configuration names; empty for the store's own."""
         self._url = parse_url(url)
+        self._named = node
         self._node = node
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
@@ -70,12 +72,18 @@ class SqlStore:
         self._reading = threading.Lock()
         self._writing = threading.Lock()
         self._is_open = False
-        self._identity: Identity | None = None
-        self._wal: Identity | None = None
+        self._identity: FileIdentity | None = None
+        self._wal: FileIdentity | None = None
         self.recreated = 0
         """How often the file was found corrupt, deleted or replaced by another one; earlier records
         are not in the new one. When it grows in a ``write``, the caller must write again what is
         still valid, the live blocks first of all."""
+
+    @property
+    def node(self) -> str:
+        """The node whose rows are read and written; until the store was read, what the
+        configuration or else the host calls it."""
+        return self._node or identity.host()
 
     def open(self) -> None:
         """Create or migrate the store. The first ``write`` does so where this was not called."""
@@ -95,27 +103,18 @@ class SqlStore:
         It is on disk when this returns. A text that the database cannot hold (a lone surrogate, on
         PostgreSQL a NUL) is written escaped, so that it does not prevent the other records.
         """
-        rows = {
-            CALLS: calls.to_rows(self._node, batch.calls),
-            BLOCKS: blocks.to_rows(self._node, batch.blocks),
-            AUDIT: audit.to_rows(self._node, batch.audit),
-            SURVEYS: surveys.to_rows(self._node, batch.surveys),
-            ENTRIES: provisioning.to_rows(self._node, batch.entries),
-            DOMAINS: domains.to_rows(self._node, batch.domains),
-        }
-        gone = provisioning.to_keys(self._node, batch.removed)
         with self._writing, translating(self._url):
             self._be_ready()
             try:
-                self._put(rows, gone)
+                self._put(batch)
             except (UnicodeEncodeError, DataError):
-                self._put({table: _escaped(found) for table, found in rows.items()}, gone)
+                self._put(batch, is_escaped=True)
             except DatabaseError as error:
                 if self._file is None or not is_corrupt(error):
                     raise
                 log.error("store: %s", error.orig)
                 self._begin_anew(self._file)
-                self._put(rows, gone)
+                self._put(batch)
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
@@ -198,15 +197,39 @@ class SqlStore:
         # One reader at a time, and none while the file is replaced: it would go on in the old file,
         # or open an incomplete new one.
         with self._reading, translating(self._url), self._reader.connect() as connection:
+            if not self._node:
+                self._node = identity.read(connection).node(self._named)
             yield connection
 
     def _open(self) -> None:
         if prepare(self._writer, self._file):
             self.recreated += 1
+        with self._writer.begin() as connection:
+            self._take_identity(identity.settle(connection, self._node))
         if self._file:
             self._identity = self._file.identity()
             self._wal = self._file.identity(WAL)
         self._is_open = True
+
+    def _take_identity(self, found: Identity) -> None:
+        self._node = found.node(self._named)
+        if found.kept and found.kept != self._node:
+            log.warning(
+                "the store is another node's; what that one stored is not seen until the node is"
+                " renamed (fluxcc db rename-node) or pbx.node says the same",
+                extra={"store": found.kept, "node": self._node},
+            )
+        elif found.kept and not self._named and self._node != identity.host():
+            log.info(
+                "the node keeps the name in its store, though the host has another",
+                extra={"node": self._node, "host": identity.host()},
+            )
+        others = [node for node in found.nodes if node not in (found.kept, self._node)]
+        if others and not found.is_shared:
+            log.warning(
+                "the store has rows of other nodes, which are not seen (fluxcc db rename-node)",
+                extra={"nodes": ", ".join(others)},
+            )
 
     def _be_ready(self) -> None:
         if not self._is_open:
@@ -231,7 +254,18 @@ class SqlStore:
                     file.set_aside(COMPANIONS)
             self._open()
 
-    def _put(self, rows: dict[Table, list[Row]], gone: list[Row]) -> None:
+    def _put(self, batch: Batch, *, is_escaped: bool = False) -> None:
+        rows: dict[Table, list[Row]] = {
+            CALLS: calls.to_rows(self._node, batch.calls),
+            BLOCKS: blocks.to_rows(self._node, batch.blocks),
+            AUDIT: audit.to_rows(self._node, batch.audit),
+            SURVEYS: surveys.to_rows(self._node, batch.surveys),
+            ENTRIES: provisioning.to_rows(self._node, batch.entries),
+            DOMAINS: domains.to_rows(self._node, batch.domains),
+        }
+        gone = provisioning.to_keys(self._node, batch.removed)
+        if is_escaped:
+            rows = {table: _escaped(found) for table, found in rows.items()}
         with self._writer.begin() as connection:
             for table, found in rows.items():
                 if found:

@@ -19,7 +19,7 @@ WAL = "-wal"
 """Suffix of the write-ahead log: transactions that are committed and not yet in the file."""
 COMPANIONS = (WAL, "-shm")
 """Suffixes of the files that SQLite puts beside its own."""
-Identity = tuple[int, int]
+FileIdentity = tuple[int, int]
 """Device and inode. No other file gets them while a process has this one open."""
 PRIMARY_CODE = 0xFF
 """The bits of SQLite's extended error codes that are the primary code."""
@@ -44,7 +44,7 @@ class SqliteFile:
             return None
         return cls(Path(str(url.database)))
 
-    def identity(self, companion: str = "") -> Identity | None:
+    def identity(self, companion: str = "") -> FileIdentity | None:
         """The identity of this file, or of its companion; None where it does not exist."""
         try:
             found = os.stat(f"{self._path}{companion}")

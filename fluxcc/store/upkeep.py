@@ -1,5 +1,5 @@
 """Prepares a store: creates it, migrates it, sets a corrupt file aside, reads the revision,
-tries whether it could be written.
+tries whether it could be written, tells and renames its node.
 
 Counterparts: ``sql_store`` calls it before it writes; ``fluxcc db`` and ``doctor`` use it too.
 """
@@ -14,7 +14,9 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, false
 from sqlalchemy.exc import DatabaseError
 
+from fluxcc.store import identity
 from fluxcc.store.engines import create_reader, create_writer, parse_url, translating
+from fluxcc.store.identity import Identity
 from fluxcc.store.schema import CALLS
 from fluxcc.store.sqlite_file import SqliteFile, is_corrupt
 
@@ -78,6 +80,19 @@ def try_writing(url: str) -> None:
     ):
         connection.execute(CALLS.delete().where(false()))
         trial.rollback()
+
+
+def read_identity(url: str) -> Identity:
+    """Which node the store is of; changes and creates nothing. Raises ``StoreUnavailableError``."""
+    with _opened(parse_url(url), create_reader) as engine, engine.connect() as connection:
+        return identity.read(connection)
+
+
+def rename_node(url: str, old: str, new: str) -> dict[str, int]:
+    """Give everything that one node stored to another (``identity.rename``), all or nothing; no
+    daemon may run meanwhile. Raises ``StoreUnavailableError``."""
+    with _opened(parse_url(url), create_writer) as engine, engine.begin() as connection:
+        return identity.rename(connection, old, new)
 
 
 @contextmanager

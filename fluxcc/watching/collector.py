@@ -23,7 +23,7 @@ class Sources(NamedTuple):
     """The parts whose state is read."""
 
     version: str
-    node: str
+    node: Callable[[], str]
     session: Session
     intake: Intake
     health: Health
@@ -40,6 +40,11 @@ GAUGES: tuple[Reading, ...] = (
         "fluxcc_link_up",
         "1 while FreeSWITCH is connected and its calls are known",
         lambda s: s.session.is_connected,
+    ),
+    (
+        "fluxcc_link_refused",
+        "1 while FreeSWITCH refuses the password or the address",
+        lambda s: bool(s.session.refusal),
     ),
     (
         "fluxcc_link_connected_timestamp_seconds",
@@ -79,6 +84,16 @@ GAUGES: tuple[Reading, ...] = (
         "fluxcc_store_lag_seconds",
         "How long the oldest of them has been waiting",
         lambda s: s.core.journal.lag,
+    ),
+    (
+        "fluxcc_surveys_unplayable",
+        "Groups whose last survey had recordings that FreeSWITCH could not play",
+        lambda s: len(s.core.surveys.faults.unplayable),
+    ),
+    (
+        "fluxcc_survey_spool_failing",
+        "1 while the survey's spool cannot be read by the daemon or written by the script",
+        lambda s: s.core.surveys.faults.is_spool_failing,
     ),
     (
         "fluxcc_retention_last_success_timestamp_seconds",
@@ -173,5 +188,5 @@ class Collector(registry.Collector):
                 family.add_metric([value], count)
             yield family
         about = GaugeMetricFamily(INFO, "Version and node", labels=["version", "node"])
-        about.add_metric([sources.version, sources.node], 1)
+        about.add_metric([sources.version, sources.node()], 1)
         yield about

@@ -1,12 +1,15 @@
 -- The board's synchronous door: one API call, one answer. fluxcc-kit-version: 2
 --
---     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [survey=no] [reason=TEXT]
+--     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [survey=no] [wait=SECONDS]
+--       [reason=TEXT]
 --
--- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 5 seconds. It fires the same request event as
+-- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 5 seconds, or within those that wait= names: a
+-- conference in a room of the PBX's that was given longer is answered as much later. It fires the same request event as
 -- a board would and waits for its reply event; the daemon decides and writes the audit. reason
 -- takes the rest of the line; other values have no blanks (%20 stands for one).
 
 local REPLY_TIMEOUT_MS = 4900
+local WAIT = "^%d%d?$"
 local NAMES = {
   agent = "Fluxcc-Agent",
   call = "Fluxcc-Call",
@@ -14,6 +17,7 @@ local NAMES = {
   survey = "Fluxcc-Survey",
   reason = "Fluxcc-Reason",
   language = "Fluxcc-Language",
+  zone = "Fluxcc-Zone",
   id = "Fluxcc-Request-ID",
 }
 
@@ -35,7 +39,9 @@ local function read(words)
   local fields, last = {}, nil
   for index = 2, #words do
     local name, value = words[index]:match("^(%a+)=(.*)$")
-    if name and NAMES[name] and last ~= "reason" then
+    if name == "wait" and last ~= "reason" and value:match(WAIT) then
+      fields.wait = value
+    elseif name and NAMES[name] and last ~= "reason" then
       fields[name], last = value, name
     elseif last == "reason" then
       fields.reason = fields.reason .. " " .. words[index]
@@ -61,6 +67,8 @@ if #words == 0 or fields == nil then
   return
 end
 
+local timeout_ms = fields.wait and tonumber(fields.wait) * 1000 or REPLY_TIMEOUT_MS
+fields.wait = nil
 local id = fields.id or api:execute("create_uuid", ""):gsub("[^%w-]", "")
 fields.id = id
 
@@ -77,7 +85,7 @@ local function now_ms()
   return tonumber(api:execute("strmicroepoch", "")) / 1000
 end
 
-local deadline = now_ms() + REPLY_TIMEOUT_MS
+local deadline = now_ms() + timeout_ms
 local reply = nil
 while reply == nil do
   local left = deadline - now_ms()

@@ -73,7 +73,7 @@ surveys = st.builds(
 )
 entries = st.one_of(
     st.builds(Group, names, has_survey=st.booleans()),
-    st.builds(Room, names, is_served_by_pbx=st.booleans()),
+    st.builds(Room, names, is_served_by_pbx=st.booleans(), wait=st.floats(0, 60)),
     st.builds(Service, names, destination=texts),
 )
 

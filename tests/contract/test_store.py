@@ -52,7 +52,8 @@ def test_a_store_takes_each_method_of_the_port_with_the_ports_parameters(kind: t
 
 
 def test_the_daemons_store_does_what_the_port_says_and_is_closed_by_its_maker() -> None:
-    assert public(SqlStore) - public(Store) == {"close"}
+    # Its maker also tells people the node's name.
+    assert public(SqlStore) - public(Store) == {"close", "node"}
 
 
 def test_live_calls_are_those_not_seen_to_end(store: Store, history: History) -> None:

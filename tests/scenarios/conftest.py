@@ -35,7 +35,14 @@ _KINDS = [
     ),
 ]
 _ONE_HALF = frozenset(
-    {"test_a_blocks_life", "test_doctor", "test_refused_requests", "test_survey", "test_transfer"}
+    {
+        "test_a_blocks_life",
+        "test_doctor",
+        "test_refused_requests",
+        "test_survey",
+        "test_survey_that_nobody_hears",
+        "test_transfer",
+    }
 )
 """Modules that take as long as all others together."""
 

@@ -15,7 +15,7 @@ from tests.testing.waiting import until
 
 from .kinds import RECEIVED, RECEIVED_BY_QUEUE, Kind, every_kind
 from .pbx import AGENT, COLLEAGUE, TALKING, members
-from .scene import Scene
+from .scene import Conversation, Scene
 
 HOUSE_MEDIA = r"""<include>
   <extension name="house_media">
@@ -33,6 +33,13 @@ HOUSE_ROOM = r"""<include>
     <condition field="destination_number" expression="^\*(1000)$">
       <action application="answer"/>
       <action application="conference" data="house-$1@default"/>
+    </condition>
+  </extension>
+  <extension name="greeting_room">
+    <condition field="destination_number" expression="^\*(1001)$">
+      <action application="answer"/>
+      <action application="sleep" data="4000"/>
+      <action application="conference" data="greeting@default"/>
     </condition>
   </extension>
 </include>
@@ -229,4 +236,35 @@ def test_a_room_that_the_pbx_does_not_have(scene: Scene) -> None:
     talk = scene.connect(RECEIVED)
     reply = scene.board.ask("conference", AGENT)
     assert (reply.status, reply.code) == ("failed", "conference-not-joined")
+    talk.wait_over()
+
+
+@pytest.mark.usefixtures("house")
+def test_a_room_that_greets_is_given_its_time(scene: Scene) -> None:
+    """Without it the two count as not arrived, which they do only later. Every door waits."""
+    add = ("room", "add", COLLEAGUE, "--served-by-pbx")
+    doors = {
+        "board": lambda: scene.board.conference(COLLEAGUE, patience=12).code,
+        "api": lambda: scene.lab.api(f"lua fluxcc.lua conference agent={COLLEAGUE} wait=12"),
+        "operator": lambda: scene.daemon.cli("conference", "--agent", COLLEAGUE).code,
+    }
+    expected = {"board": "conference-joined", "api": "+OK conference-joined", "operator": 0}
+    assert scene.daemon.cli(*add).code == 0
+    talk = scene.talk(scene.number, COLLEAGUE)
+    assert scene.board.conference(COLLEAGUE).code == "conference-not-joined"
+    leave(talk)
+    assert scene.daemon.cli(*add, "--wait", "8s").code == 0
+    for door, ask in doors.items():
+        talk = scene.talk(scene.stranger().number, COLLEAGUE)
+        answer = ask()
+        assert answer == expected[door] or str(answer).startswith(f"{expected[door]} "), door
+        assert set(members(scene.lab, "greeting")) == {talk.customer, talk.agent_leg}
+        leave(talk)
+    assert scene.daemon.cli("room", "remove", COLLEAGUE).code == 0
+
+
+def leave(talk: Conversation) -> None:
+    """Both hang up, wherever they are."""
+    talk.customer_hangs_up()
+    talk.lab.hang_up_phone(COLLEAGUE)
     talk.wait_over()

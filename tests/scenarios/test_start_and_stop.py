@@ -31,6 +31,36 @@ def test_a_wrong_password_is_final(make_daemon: Callable[..., Daemon]) -> None:
     assert "Traceback" not in daemon.log
 
 
+def test_a_freeswitch_that_refuses_for_a_while_is_waited_for(
+    lab: Lab, make_daemon: Callable[..., Daemon], person: Person
+) -> None:
+    """Once it was connected, a refusal is somebody's mistake at the PBX: the daemon keeps trying
+    and says so, and works when it is undone."""
+    ours = lab.password
+    daemon = make_daemon()
+    daemon.start()
+    assert daemon.cli("block", person.number).code == 0
+    try:
+        lab.lock("another-one")
+        until(
+            lambda: daemon.status()["link_refusal"].startswith("FreeSWITCH refused the password"),
+            "the daemon says that it is refused",
+        )
+        printed = daemon.cli("status")
+        assert "FreeSWITCH REFUSES the daemon" in printed.stdout
+        found = daemon.cli("doctor", "--json").json["findings"]
+        codes = {finding["code"]: finding["remedy"] for finding in found}
+        assert "mod_event_socket" in codes["daemon-refused"]
+        until(lambda: daemon.log.count(" ERROR ") >= 3, "it keeps trying, loudly")
+        assert is_refused(lab, person.number) or not lab.name.startswith("FreeSWITCH")
+    finally:
+        lab.lock(ours)
+    daemon.wait_connected(2)
+    status = daemon.status()
+    assert (status["connected"], status["link_refusal"]) == (True, "")
+    until(lambda: is_refused(lab, person.number), "the block is enforced")
+
+
 def test_the_password_comes_out_of_a_file(
     lab: Lab, make_daemon: Callable[..., Daemon], tmp_path: Path
 ) -> None:

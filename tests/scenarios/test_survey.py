@@ -351,6 +351,20 @@ def test_the_groups_own_recordings(
     assert talk.caller.wait_ended() == 200
 
 
+def test_in_english(scene: Scene, ear: Ear) -> None:
+    """The kit's recordings in the language that the group has; Portuguese where it says nothing."""
+    played = []
+    for options in (("--survey", "on"), ("--language", "en"), ("--language", "pt_BR")):
+        assert scene.daemon.cli("group", "set", GROUP, *options).code == 0
+        talk = scene.connect(RECEIVED, scene.stranger())
+        assert scene.board.ask("hangup", AGENT).code == "survey-started"
+        ear.answers(talk.customer, 1, "4")
+        talk.wait_over()
+        played.append({Path(path).parts[-3:-1] for path in prompts(ear, talk, "")})
+    assert scene.daemon.cli("group", "remove", GROUP).code == 0
+    assert played == [{("fluxcc", "pt_BR")}, {("fluxcc", "en")}, {("fluxcc", "pt_BR")}]
+
+
 def test_a_survey_of_the_houses_own(scene: Scene, survey: Supervisor) -> None:
     """A group may name another destination; the customer is there when the board hears so."""
     survey.sets_group(has_survey=True, destination="7001")

@@ -10,6 +10,9 @@ In the order in which a newcomer reads:
    and keeps what the event socket told.
 5. ``simulated.py`` is the site without a FreeSWITCH. ``test_simulated.py`` plays each shape there
    and lays it beside the recording (``likeness.py``).
-6. ``matrix.py`` says what everybody's request does at each stage, ``cells.py`` plays one of them,
-   ``run.py`` (``make shapes``) all on the real site; ``test_matrix.py`` a part on the simulator.
+6. ``domains.py`` says which SIP domains a site has. On one of two, everybody has a twin: the same
+   extension in the other domain.
+7. ``matrix.py`` says what everybody's request does at each stage, ``cells.py`` plays one of them,
+   ``twins.py`` one that the twins spoil, ``run.py`` (``make shapes``) all on the real site;
+   ``test_matrix.py`` a part on the simulator.
 """

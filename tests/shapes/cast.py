@@ -1,7 +1,7 @@
 """The people of one shape: telephones, persons outside, and which leg is whose.
 
 ``Pool`` hands out extensions, numbers, queues and slots that nobody else uses, so that many shapes
-run side by side on one site; ``Cast`` is one shape's share of them.
+run side by side on one site; ``Cast`` is one shape's share of them, in one of the site's domains.
 """
 
 from __future__ import annotations
@@ -10,10 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
+from .domains import Home
 from .port import PATIENCE, Answers, LabError, Line, Site, Telephone, Via
 
 _PAUSE = 0.02
+
+
+Twins = dict[Home, Telephone]
+"""The telephones of one extension, by domain."""
 
 
 class Pool:
@@ -22,30 +28,31 @@ class Pool:
     def __init__(self, site: Site) -> None:
         self.site = site
         self._lock = threading.Lock()
-        self._telephones: list[Telephone] = []
+        self._telephones: list[Twins] = []
         self._extensions = iter(range(2000, 2900))
         self._numbers = iter(range(10_000_000, 100_000_000))
         self._queues = list(range(99, -1, -1))
         self._slots = iter(range(1000, 10_000))
 
-    def cast(self) -> Cast:
-        """Nobody yet."""
-        return Cast(self)
+    def cast(self, home: Home | None = None) -> Cast:
+        """Nobody yet; of the site's first domain unless told otherwise."""
+        return Cast(self, home or self.site.homes[0])
 
-    def take_telephone(self) -> Telephone:
-        """A registered telephone that nobody uses."""
+    def take_telephones(self) -> Twins:
+        """Registered telephones that nobody uses: one extension, in every domain."""
         with self._lock:
             if self._telephones:
                 return self._telephones.pop()
-            extension = next(self._extensions)
-        return self.site.telephone(str(extension))
+            extension = str(next(self._extensions))
+        return {home: self.site.telephone(extension, home) for home in self.site.homes}
 
-    def leave_telephone(self, telephone: Telephone) -> None:
-        """It may be used again."""
-        telephone.answers = "answer"
-        telephone.display = ""
+    def leave_telephones(self, telephones: Twins) -> None:
+        """They may be used again."""
+        for telephone in telephones.values():
+            telephone.answers = "answer"
+            telephone.display = ""
         with self._lock:
-            self._telephones.insert(0, telephone)
+            self._telephones.insert(0, telephones)
 
     def take_number(self) -> str:
         """A mobile number in São Paulo that nobody had."""
@@ -72,41 +79,69 @@ class Cast:
     """Who takes part in one shape. Roles are words such as ``customer``, ``agent``, ``colleague``,
     ``partner``; a person's second line has a role of its own (``agent 2``)."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, home: Home) -> None:
         self.site = pool.site
+        self.home = home
         self.people: dict[str, Telephone] = {}
         self.lines: dict[str, Line] = {}
         self.legs: dict[str, str] = {}
         """UUIDs by role."""
         self.queue = ""
         self._pool = pool
-        self._taken: list[Telephone] = []
+        self._taken: list[Twins] = []
+        self._devices: list[Telephone] = []
         self._agents: list[str] = []
 
     # People
 
     def telephone(self, role: str = "agent", answers: Answers = "answer") -> Telephone:
         """Somebody with a telephone of the PBX."""
-        telephone = self._pool.take_telephone()
-        self._taken.append(telephone)
+        self._taken.append(self._pool.take_telephones())
+        telephone = self._taken[-1][self.home]
         telephone.answers = answers
         self.people[role] = telephone
         return telephone
 
     def device(self, of: str, role: str, answers: Answers = "answer") -> Telephone:
         """One more device of somebody; it is logged out at the end."""
-        telephone = self.site.telephone(self.people[of].user)
+        telephone = self.site.telephone(self.people[of].user, self.home)
         telephone.answers = answers
+        self._devices.append(telephone)
         self.people[role] = telephone
         return telephone
+
+    def admit(self, role: str, telephone: Telephone) -> None:
+        """Somebody whose telephone another cast has taken."""
+        self.people[role] = telephone
+
+    @property
+    def other(self) -> Home:
+        """The domain of the twins, on a site of two."""
+        return next(home for home in self.site.homes if home != self.home)
+
+    def twin(self, of: str, role: str) -> Telephone:
+        """Whoever has the extension of somebody with a telephone here, in the other domain."""
+        telephone = self.people[role] = self.twin_of(self.people[of].user)
+        return telephone
+
+    def twin_of(self, extension: str) -> Telephone:
+        """The telephone of this extension in the other domain."""
+        twins = (twins[self.other] for twins in self._taken)
+        return next(one for one in twins if one.user == extension)
 
     def outside(
         self, role: str = "customer", answers: Answers = "answer", via: Via = "trunk"
     ) -> Telephone:
         """Somebody outside."""
-        person = self.site.outside(self._pool.take_number(), via)
+        person = self.site.outside(self._pool.take_number(), self.home, via)
         person.answers = answers
         self.people[role] = person
+        return person
+
+    def behind_proxy(self, role: str, extension: str, via: Via = "trunk") -> Telephone:
+        """Somebody with an extension whose telephone is known to a SIP proxy only. What is dialled
+        to them comes over the trunk; they themselves dial there, or ``via`` the proxy."""
+        person = self.people[role] = self.site.outside(extension, self.home, via)
         return person
 
     def slot(self) -> str:
@@ -117,7 +152,14 @@ class Cast:
 
     def dial(self, role: str, destination: str, line: str = "", call_id: str = "") -> Line:
         """Somebody dials; the line's role is the person's unless told otherwise."""
-        return self.keep(line or role, self.people[role].dial(destination, call_id))
+        person = self.people[role]
+        if not self._is_inside(person):
+            destination = f"{self.home.code}{destination}"
+        return self.keep(line or role, person.dial(destination, call_id))
+
+    def dial_other(self, role: str, destination: str) -> Line:
+        """Somebody outside dials a number of the other domain."""
+        return self.keep(role, self.people[role].dial(f"{self.other.code}{destination}"))
 
     def ring(self, role: str, line: str = "") -> Line:
         """Somebody's telephone is called."""
@@ -146,6 +188,19 @@ class Cast:
         self.dial(customer, number or self.people[agent].user)
         self.ring(agent)
         self.talk(customer, agent)
+
+    def user(self, role: str) -> str:
+        """The dial string of somebody with a telephone of the PBX."""
+        return f"user/{self.people[role].user}@{self.home.domain}"
+
+    def place(self, number: str) -> str:
+        """A number in the dialplan, as what is transferred goes there."""
+        return f"{number} XML {self.home.context}"
+
+    def move(self, role: str, number: str, option: str = "") -> None:
+        """``uuid_transfer``; with the option ``-both`` also whom they talk to."""
+        leg = f"{self.legs[role]} {option}".strip()
+        self.site.api(f"uuid_transfer {leg} {self.place(number)}")
 
     def originate(self, whom: str, then: str) -> str:
         """``originate``; the UUID of the leg that was dialled. Returns when it was taken."""
@@ -180,12 +235,14 @@ class Cast:
 
     # Queues
 
-    def staff(self, *roles: str, kind: str = "callback", contact: str = "user/{}@pbx.test") -> str:
+    def staff(self, *roles: str, kind: str = "callback", contact: str = "") -> str:
         """These people are the agents of a queue; the number by which it is dialled."""
         self.queue = self.queue or self._pool.take_queue()
+        queue, contact = self._queue_name(), contact or f"user/{{}}@{self.home.domain}"
         for role in roles:
             user = self.people[role].user
-            name = f"{user}@default"
+            has_uuid = self.home.has_uuids and kind == "callback"
+            name = str(uuid4()) if has_uuid else f"{user}@{self.home.context}"
             self._agents.append(name)
             for command in (
                 f"agent add {name} {kind}",
@@ -194,12 +251,15 @@ class Cast:
                 f"agent set wrap_up_time {name} 0",
                 f"agent set status {name} Available",
                 f"agent set state {name} Waiting",
-                f"tier add q{self.queue}@default {name} 1 1",
+                f"tier add {queue} {name} 1 1",
             ):
                 answer = self.site.api(f"callcenter_config {command}")
                 if "+OK" not in answer:
                     raise LabError(f"callcenter_config {command}: {answer}")
         return f"81{self.queue}"
+
+    def _queue_name(self) -> str:
+        return f"q{self.queue}@{self.home.context}"
 
     # The end
 
@@ -215,7 +275,7 @@ class Cast:
         for leg in self.legs.values():
             self.site.api(f"uuid_kill {leg}")
         for name in self._agents:
-            self.site.api(f"callcenter_config tier del q{self.queue}@default {name}")
+            self.site.api(f"callcenter_config tier del {self._queue_name()} {name}")
             self.site.api(f"callcenter_config agent del {name}")
         if self.queue:
             self._pool.leave_queue(self.queue)
@@ -224,10 +284,13 @@ class Cast:
                 line.wait("ended")
             for _ in _unpicked(person):
                 pass
-            if person not in self._taken:
-                person.register(0)
-        for telephone in self._taken:
-            self._pool.leave_telephone(telephone)
+        for device in self._devices:
+            device.register(0)
+        for telephones in self._taken:
+            self._pool.leave_telephones(telephones)
+
+    def _is_inside(self, person: Telephone) -> bool:
+        return person in self._devices or any(person in one.values() for one in self._taken)
 
     def __str__(self) -> str:
         return ", ".join(f"{role}: {line}" for role, line in self.lines.items())

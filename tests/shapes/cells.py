@@ -9,14 +9,17 @@ Counterparts: ``matrix`` says what is right, ``run`` plays many side by side.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fluxcc.client import Reply
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.provisioning import scoped
 from tests.testing.daemon import Daemon
 
 from .cast import Cast, Pool
+from .domains import Home
 from .matrix import Stage
 from .port import LabError
 from .shape import SHAPES
@@ -25,7 +28,6 @@ SERVICE, SERVICE_NAME = "8003", "tone"
 """Answers, and plays a tone for minutes."""
 SETTLED = 4.0
 """Seconds within which the PBX shows what a reply says."""
-Ask = Callable[..., Reply]
 SUCCESS = {
     "prank": "blocked",
     "conference": "conference-joined",
@@ -53,6 +55,22 @@ REFUSALS = frozenset(
 BESIDE = {**SUCCESS, "prank": "not-blocked-internal", "hangup": "ended"}
 
 
+class Wish(NamedTuple):
+    """What an agent asks for on a board."""
+
+    action: str
+    agent: str
+    call: str = ""
+    service: str = ""
+    domain: str = ""
+
+
+Ask = Callable[[Sequence[Wish]], list[Reply]]
+"""Asks for all of them at once, on one board."""
+Row = tuple[str, str, str]
+"""One of history: the end of the number, agent, outcome."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One stage, one action, and who asks last."""
@@ -62,10 +80,12 @@ class Trial:
     asker: str
     """A role, ``idle``, or ``operator``."""
     names_call: bool
+    home: Home
+    """The domain in which it is played."""
 
     def __str__(self) -> str:
         named = " with call" if self.names_call else ""
-        return f"{self.stage}: {self.action} by {self.asker}{named}"
+        return f"{self.stage}{self.home.at}: {self.action} by {self.asker}{named}"
 
 
 @dataclass
@@ -81,19 +101,19 @@ class Findings:
             self.wrong.append(f"{cell}: {found!r}, not {expected!r}")
 
 
-def trials(stage: Stage, action: str) -> Iterator[Trial]:
+def trials(stage: Stage, action: str, home: Home) -> Iterator[Trial]:
     """Everybody whose request ends the stage, each with a stage of their own."""
     last = stage.agent or "idle"
-    yield Trial(stage, action, last, names_call=False)
+    yield Trial(stage, action, last, names_call=False, home=home)
     if stage.alone:
         return
-    yield Trial(stage, action, last, names_call=True)
+    yield Trial(stage, action, last, names_call=True, home=home)
     if stage.asked and action in ("prank", "hangup"):
-        yield Trial(stage, action, stage.asked, names_call=False)
+        yield Trial(stage, action, stage.asked, names_call=False, home=home)
     if stage.beside:
-        yield Trial(stage, action, stage.beside, names_call=False)
+        yield Trial(stage, action, stage.beside, names_call=False, home=home)
     if not stage.internal:
-        yield Trial(stage, action, "operator", names_call=True)
+        yield Trial(stage, action, "operator", names_call=True, home=home)
 
 
 class Play:
@@ -107,8 +127,8 @@ class Play:
         self._pool = pool
         self._daemon = daemon
         self.findings = Findings()
-        self.row: tuple[str, str, str] | None = None
-        """The row of history that must be there in the end: number, agent, outcome."""
+        self.rows: list[Row] = []
+        """Those of history that must be there in the end."""
 
     @property
     def customer(self) -> str:
@@ -117,7 +137,7 @@ class Play:
 
     def reach(self) -> None:
         """Bring everybody to the stage, and let the daemon see it."""
-        self.cast, _ = SHAPES[self.stage.shape].reach(self._pool, self.stage.name)
+        self.cast, _ = SHAPES[self.stage.shape].reach(self._pool, self.stage.name, self.trial.home)
         self.cast.telephone("idle")
         time.sleep(0.3)
 
@@ -133,18 +153,25 @@ class Play:
             self.findings.check(f"{cell}: legs", self._legs(), before)
         self.findings.cells += 1
         code = self._expected()
-        reply = self._ask(ask, trial.asker)
+        reply = self._ask_last(ask)
         self.findings.check(str(trial), reply.code, code)
         if reply.code == code:
             self._check_after(code, before)
 
-    def history_is(self, rows: list[CallRecord]) -> None:
-        """Compare the customer's rows, once everybody has gone."""
-        if self.row is None:
-            return
-        found = [(row.number[-11:], row.agent, row.outcome) for row in rows]
-        expected = (self.row[0][-11:], *self.row[1:])
-        self.findings.check(f"{self.trial}: history", found, [expected])
+    def close(self) -> None:
+        """Everybody hangs up."""
+        self.cast.close()
+
+    def history_is(self, history: Mapping[str, Sequence[CallRecord]]) -> None:
+        """Compare the customers' rows (by the end of their number), once everybody has gone."""
+        for expected in self.rows:
+            rows = history.get(expected[0], ())
+            found = [(number_end(row.number), self._agent(row), row.outcome) for row in rows]
+            self.findings.check(f"{self.trial}: history", found, [expected])
+
+    def _agent(self, row: CallRecord) -> str:
+        domain = row.domain if self.trial.home.at else ""
+        return scoped(row.agent, domain) if row.agent else ""
 
     # Who asks, and what must come of it
 
@@ -190,20 +217,31 @@ class Play:
         return bool(self.stage.agent or self.stage.former)
 
     def _ask(self, ask: Ask, role: str) -> Reply:
-        trial, stage = self.trial, self.stage
-        service = SERVICE_NAME if trial.action == "transfer" else ""
-        call = self.cast.legs[stage.customer] if trial.names_call else ""
-        if role == "operator":
-            return self._operate(call, service)
-        return ask(trial.action, self._user(role), call=call, service=service)
+        wish = self._wish(role)
+        return self._operate(wish) if role == "operator" else ask([wish])[0]
+
+    def _ask_last(self, ask: Ask) -> Reply:
+        return self._ask(ask, self.trial.asker)
+
+    def _wish(self, role: str) -> Wish:
+        call = self.cast.legs[self.stage.customer] if self.trial.names_call else ""
+        agent = "" if role == "operator" else self._user(role)
+        return Wish(self.trial.action, agent, call, self._service)
+
+    @property
+    def _service(self) -> str:
+        return SERVICE_NAME if self.trial.action == "transfer" else ""
 
     def _user(self, role: str) -> str:
+        return self.trial.home.agent(self._extension(role))
+
+    def _extension(self, role: str) -> str:
         if role == "agent" and "desk" in self.cast.people:
             return self.cast.people["desk"].user
         return self.cast.people[_person(role)].user
 
-    def _operate(self, call: str, service: str) -> Reply:
-        answer = self._daemon.operate(self.trial.action, call=call, service=service)["reply"]
+    def _operate(self, wish: Wish) -> Reply:
+        answer = self._daemon.operate(wish.action, call=wish.call, service=wish.service)["reply"]
         return Reply("", "", answer["code"], "", answer.get("call", ""))
 
     # What is there afterwards
@@ -224,17 +262,10 @@ class Play:
             self._check_colleague(code)
             return
         agent = self._who_had_it()
-        self.row = (
-            None
-            if stage.internal
-            else (
-                self.customer,
-                agent,
-                OUTCOMES.get(code, "answered" if self._was_talk() else "unanswered"),
-            )
-        )
+        outcome = OUTCOMES.get(code, "answered" if self._was_talk() else "unanswered")
+        if not stage.internal and code != "destination-rejected":
+            self.rows.append((number_end(self.customer), agent, outcome))
         if code == "destination-rejected":
-            self.row = None
             self._wait(f"{trial}: gone", lambda: self._alive([stage.customer]), [])
             return
         gone = [stage.asked, stage.beside, stage.rings_beside]
@@ -306,4 +337,9 @@ def _person(role: str) -> str:
     return role.removesuffix(" 2")
 
 
-__all__ = ["Findings", "LabError", "Play", "Trial", "trials"]
+def number_end(number: str) -> str:
+    """What of a number is the same in every spelling."""
+    return number[-11:]
+
+
+__all__ = ["Ask", "Findings", "LabError", "Play", "Trial", "Wish", "trials"]

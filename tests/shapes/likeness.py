@@ -34,6 +34,7 @@ KEPT = (
     *("Channel-State", "Channel-Call-State", "Answer-State", "Other-Type", "Call-Direction"),
     *("Caller-Context", "Channel-Presence-ID"),
     *("variable_current_application", "variable_domain_name"),
+    *("variable_dialed_domain", "variable_sip_auth_realm"),
     *("variable_fluxcc_agent", "variable_fluxcc_group", "variable_cc_side"),
 )
 KEPT_LEGS = (

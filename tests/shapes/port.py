@@ -4,11 +4,12 @@ Its kinds are a real FreeSWITCH with SIP telephones (``site.py``) and the built-
 shape is written against this page alone, so that the same script runs on both.
 
 The world (``conf/``): telephones are directory users ``2000`` … ``2999`` of the domain
-``pbx.test`` and dial in the context ``default``; people outside are on the trunk, whose calls come
-into the context ``public``. Whatever the PBX dials over the trunk reaches the person of that
-number. What can be dialled stands in ``conf/dialplan``: an extension by its number, everything
-else by two digits and the extensions or numbers that it is about (``61`` + two extensions: ring
-all).
+``pbx.test`` and dial in the context ``default``; on a site of two domains (``domains.py``) each has
+these users, and its own context. People outside are on the trunk, whose calls come into the context
+``public`` and go on in the domain that the first digit tells. Whatever the PBX dials over the trunk
+reaches the person of that number. What can be dialled stands in ``conf/dialplan``: an extension by
+its number, everything else by two digits and the extensions or numbers that it is about (``61`` +
+two extensions: ring all).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from fluxcc.lab.port import LabError
+
+from .domains import Home
 
 __all__ = ["Answers", "LabError", "Line", "LineState", "Site", "Telephone", "Via"]
 
@@ -130,6 +133,8 @@ class Site(Protocol):
     """What it is, for a person: ``FreeSWITCH 1.10.12``."""
     is_real: bool
     """Whether it is a FreeSWITCH; the simulator says no."""
+    homes: Sequence[Home]
+    """Its domains."""
     host: str
     port: int
     """Of the event socket."""
@@ -142,12 +147,14 @@ class Site(Protocol):
     def api(self, command: str) -> str:
         """Run one API command on the PBX and return its answer."""
 
-    def telephone(self, extension: str) -> Telephone:
-        """A telephone of this extension, registered. Asked again it is a second device of it."""
+    def telephone(self, extension: str, home: Home) -> Telephone:
+        """A telephone of this extension of a domain, registered. Asked again it is a second device
+        of it."""
 
-    def outside(self, number: str, via: Via = "trunk") -> Telephone:
+    def outside(self, number: str, home: Home, via: Via = "trunk") -> Telephone:
         """The person outside who has this number; always the same one. ``via`` is where their own
-        calls come in; whatever is dialled to them over the trunk reaches the one of ``trunk``."""
+        calls come in; whatever is dialled to them over the trunk reaches the one of ``trunk``. The
+        GSM gateway is a user of ``home``."""
 
     def trunk(self, number: str) -> str:
         """The dial string that reaches the person of this number: ``sofia/external/…``."""

@@ -1,11 +1,11 @@
 """Plays shapes on a real FreeSWITCH and keeps what the event socket told of them.
 
-``python -m tests.shapes.record [SHAPE …] [--streams FOLDER] [--digests FOLDER]``
+``python -m tests.shapes.record [SHAPE …] [--domains] [--streams FOLDER] [--digests FOLDER]``
 
-The frames of each shape go to ``FOLDER/SHAPE.esl.gz``, and what FreeSWITCH shows at each stage
-(after how many events, whose leg is which, ``show channels as json``, ``uuid_dump``) to
-``SHAPE.stages.json.gz``; ``recordings.py`` reads both. For human readers a digest goes to
-``SHAPE.txt`` and the stages to ``SHAPE.dump.txt``.
+With ``--domains`` it plays those of two domains. The frames of each shape go to
+``FOLDER/SHAPE.esl.gz``, and what FreeSWITCH shows at each stage (after how many events, whose leg
+is which, ``show channels as json``, ``uuid_dump``) to ``SHAPE.stages.json.gz``; ``recordings.py``
+reads both. For human readers a digest goes to ``SHAPE.txt`` and the stages to ``SHAPE.dump.txt``.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from typing import Any
 from . import scripts
 from .cast import Cast, Pool
 from .digest import Names, digest
+from .domains import ONE, TWO
 from .listener import Listener, mask
 from .port import LabError, Site
 from .recordings import STREAMS
-from .shape import SHAPES, Shape
+from .recordings import TWINS as TWINS_STREAMS
+from .shape import SHAPES, TWINS, Shape
 from .site import RealSite
 
 
@@ -134,19 +136,22 @@ def main() -> int:
     """Record the shapes that are named, or all."""
     assert scripts
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=", ".join(SHAPES))
-    parser.add_argument("--streams", type=Path, default=STREAMS)
+    parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=", ".join([*SHAPES, *TWINS]))
+    parser.add_argument("--domains", action="store_true", help="those of two domains")
+    parser.add_argument("--streams", type=Path)
     parser.add_argument("--digests", type=Path, default=Path("digests"))
     wanted = parser.parse_args()
     faults = 0
-    with RealSite() as site:
+    homes, shapes = (TWO, TWINS) if wanted.domains else (ONE, SHAPES)
+    streams = wanted.streams or (TWINS_STREAMS if wanted.domains else STREAMS)
+    with RealSite(homes=homes) as site:
         pool = Pool(site)
-        for name in wanted.shapes or SHAPES:
+        for name in wanted.shapes or shapes:
             began = time.monotonic()
             with Listener(site) as listener:
-                recording = Recording(site, SHAPES[name], listener)
+                recording = Recording(site, shapes[name], listener)
                 recording.play(pool.cast())
-                recording.write(wanted.streams, wanted.digests)
+                recording.write(streams, wanted.digests)
             faults += bool(recording.fault)
             stages = "; ".join(recording.stages.values())
             took = f"{time.monotonic() - began:.1f} s"

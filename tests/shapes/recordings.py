@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from tests.testing.event_socket import cut
 
 STREAMS = Path(__file__).parent.parent / "streams" / "shapes"
+TWINS = STREAMS.with_name("twins")
+"""Those of two domains."""
 
 
 class Stage(NamedTuple):
@@ -34,13 +36,13 @@ class Recorded(NamedTuple):
     stages: list[Stage]
 
 
-def recorded_shapes() -> list[str]:
+def recorded_shapes(streams: Path = STREAMS) -> list[str]:
     """Their names."""
-    return sorted(path.name.removesuffix(".esl.gz") for path in STREAMS.glob("*.esl.gz"))
+    return sorted(path.name.removesuffix(".esl.gz") for path in streams.glob("*.esl.gz"))
 
 
-def recorded_shape(name: str) -> Recorded:
+def recorded_shape(name: str, streams: Path = STREAMS) -> Recorded:
     """One of them."""
-    stream = gzip.decompress((STREAMS / f"{name}.esl.gz").read_bytes())
-    stages = json.loads(gzip.decompress((STREAMS / f"{name}.stages.json.gz").read_bytes()))
+    stream = gzip.decompress((streams / f"{name}.esl.gz").read_bytes())
+    stages = json.loads(gzip.decompress((streams / f"{name}.stages.json.gz").read_bytes()))
     return Recorded([frame.body for frame in cut(stream)], [Stage(**stage) for stage in stages])

@@ -1,9 +1,11 @@
 """Plays the matrix on a site, many stages side by side: ``make shapes``.
 
-``python -m tests.shapes.run [SHAPE …] [--site real|simulator] [--restart] [--at-once N]``
+``python -m tests.shapes.run [SHAPE …] [--site real|simulator] [--domains] [--restart]
+[--at-once N]``
 
-With ``--restart`` the daemon is killed and started again just before the actions. Prints what is
-wrong, and how many cells there were.
+With ``--domains`` the site has two domains, the matrix is played in both, and everybody has a twin
+in the other one (``twins.py``). With ``--restart`` the daemon is killed and started again just
+before the actions. Prints what is wrong, and how many cells there were.
 """
 
 from __future__ import annotations
@@ -20,26 +22,36 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
+from uuid import uuid4
 
 from fluxcc.client import Board, Reply
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.provisioning import Group, Room, Service
+from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
 from . import scripts
 from .cast import Pool
-from .cells import SERVICE, SERVICE_NAME, Findings, Play, Trial, trials
+from .cells import SERVICE, SERVICE_NAME, Findings, Play, Trial, Wish, number_end, trials
+from .domains import CARRIER, GATEWAY, ONE, TWO, Home
 from .matrix import ACTIONS, MATRIX, Stage
 from .port import LabError, Site
 from .simulated import SimulatedSite
 from .site import RealSite
+from .twins import TwinPlay
 
 AT_ONCE = 24
 LEFT_OVER = "in the end: "
 ROOMS = range(2000, 2400)
 SITES = {"real": RealSite, "simulator": SimulatedSite}
-SETTINGS = {"FLUXCC_CALLS_TRUNK_USERS": "^29(80|90)$"}
+
+
+def settings(homes: Sequence[Home]) -> dict[str, str]:
+    """The daemon's, for a site of these domains."""
+    found = {"FLUXCC_CALLS_TRUNK_USERS": f"^({CARRIER}|{GATEWAY})$"}
+    if len(homes) > 1:
+        found |= dict.fromkeys(("FLUXCC_CONFERENCE_CONTEXT", "FLUXCC_SURVEY_CONTEXT"), "{domain}")
+    return found
 
 
 class Run:
@@ -47,6 +59,7 @@ class Run:
 
     def __init__(self, site: Site, daemon: Daemon, *, restarts: bool) -> None:
         self._pool = Pool(site)
+        self._make: type[Play] = TwinPlay if len(site.homes) > 1 else Play
         self._site = site
         self._daemon = daemon
         self._restarts = restarts
@@ -56,13 +69,26 @@ class Run:
         """Request ID → the code that was replied."""
         self._connecting = threading.Lock()
         self.findings = Findings()
+        self.wishes = self.touched = 0
+        """How often a twin asked for something; how often that touched the other's call."""
 
     def provision(self) -> None:
         """The group's survey, everybody's room, one service."""
-        self._daemon.operate("set", entry=Group("sales", has_survey=True))
-        self._daemon.operate("set", entry=Service(SERVICE_NAME, SERVICE))
+        for entry in self._entries():
+            code = self._daemon.operate("set", entry=entry)["reply"]["code"]
+            assert code == "saved", f"{entry}: {code}"
+
+    def _entries(self) -> Iterator[Entry]:
+        """On a site of two domains every other room is one for both, and is two rooms then."""
+        homes = self._site.homes
+        domains = [home.domain for home in homes] if len(homes) > 1 else [""]
+        context = "{domain}" if len(homes) > 1 else homes[0].context
+        yield Service(SERVICE_NAME, SERVICE, context)
+        for domain in domains:
+            yield Group("sales", has_survey=True, domain=domain)
         for extension in ROOMS:
-            self._daemon.operate("set", entry=Room(str(extension)))
+            for domain in domains if extension % 2 else [""]:
+                yield Room(str(extension), domain=domain)
 
     def play(self, wanted: Iterable[Trial], at_once: int) -> None:
         """Wave after wave: all reach their stage, then all act, then all hang up. What a wave left
@@ -71,7 +97,7 @@ class Run:
         before: list[Play] = []
         with ThreadPoolExecutor(at_once) as threads:
             while wave := list(islice(rest, at_once)):
-                plays = [Play(trial, self._pool, self._daemon) for trial in wave]
+                plays = [self._make(trial, self._pool, self._daemon) for trial in wave]
                 ready = [play for play in threads.map(self._reach, plays) if play]
                 if self._restarts:
                     self._daemon.kill()
@@ -101,10 +127,23 @@ class Run:
         except Exception:
             play.findings.wrong.append(f"{play.trial}: {traceback.format_exc(limit=3)}")
 
-    def _ask(self, action: str, agent: str, *, call: str, service: str) -> Reply:
-        reply = self._board().ask(action, agent, call=call, service=service)
-        self._asked[reply.request] = reply.code
-        return reply
+    def _ask(self, wishes: Sequence[Wish]) -> list[Reply]:
+        board = self._board()
+        requests = [uuid4().hex for _ in wishes]
+        for request, wish in zip(requests, wishes, strict=True):
+            board.send(
+                {
+                    "Fluxcc-Request-ID": request,
+                    "Fluxcc-Action": wish.action,
+                    "Fluxcc-Agent": wish.agent,
+                    "Fluxcc-Domain": wish.domain,
+                    "Fluxcc-Call": wish.call,
+                    "Fluxcc-Service": wish.service,
+                }
+            )
+        replies = [board.wait(request) for request in requests]
+        self._asked |= {reply.request: reply.code for reply in replies}
+        return replies
 
     def check_left_over(self) -> None:
         """Once everybody has gone, nothing is left; and the audit says what was replied."""
@@ -125,8 +164,8 @@ class Run:
         check("agents of queues", members, [])
         for block in self._daemon.operate("blocks")["reading"]:
             self._daemon.operate("unblock", number=block["number"])
-        for extension in ROOMS:
-            self._daemon.operate("remove", entry=Room(str(extension)))
+        for entry in self._entries():
+            self._daemon.operate("remove", entry=entry)
         keys = self._site.api("hash_dump db").splitlines()
         left = [key for key in keys if "fluxcc_block" in key or "fluxcc_room" in key]
         check("keys of mod_hash", left, [])
@@ -142,28 +181,33 @@ class Run:
     @staticmethod
     def _close(play: Play) -> None:
         try:
-            play.cast.close()
+            play.close()
         except LabError as error:
             play.findings.wrong.append(f"{play.trial}: the end: {error}")
 
     def _note(self, plays: list[Play]) -> None:
         rows: dict[str, list[CallRecord]] = {}
         for row in self._daemon.store.ended_calls(limit=2_000):
-            rows.setdefault(row.number[-11:], []).append(row)
+            rows.setdefault(number_end(row.number), []).append(row)
         for play in plays:
-            if play.row is not None:
-                play.history_is(rows.get(play.customer[-11:], []))
+            play.history_is(rows)
+            if isinstance(play, TwinPlay):
+                self.wishes += play.wishes
+                self.touched += play.touched
             self.findings.cells += play.findings.cells
             self.findings.wrong += play.findings.wrong
             for line in play.findings.wrong:
                 print(line, flush=True)
 
 
-def wanted(stages: Iterable[Stage], actions: Sequence[str]) -> Iterator[Trial]:
-    """The trials of these stages."""
+def wanted(
+    stages: Iterable[Stage], actions: Sequence[str], homes: Sequence[Home]
+) -> Iterator[Trial]:
+    """The trials of these stages, in each domain."""
     for stage in stages:
         for action in actions:
-            yield from trials(stage, action)
+            for home in homes:
+                yield from trials(stage, action, home)
 
 
 def main() -> int:
@@ -172,6 +216,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shapes", nargs="*", metavar="SHAPE")
     parser.add_argument("--site", choices=SITES, default="real")
+    parser.add_argument("--domains", action="store_true", help="everybody has a twin")
     parser.add_argument("--action", default="")
     parser.add_argument("--restart", action="store_true")
     parser.add_argument("--mixed", type=int, default=0, metavar="N", help="N trials at random")
@@ -179,14 +224,15 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     options = parser.parse_args()
     began = time.monotonic()
-    with SITES[options.site]() as site, tempfile.TemporaryDirectory() as folder:
-        daemon = Daemon(site, Path(folder), SETTINGS)  # type: ignore[arg-type]
+    homes = TWO if options.domains else ONE
+    with SITES[options.site](homes=homes) as site, tempfile.TemporaryDirectory() as folder:
+        daemon = Daemon(site, Path(folder), settings(homes))  # type: ignore[arg-type]
         daemon.start()
         run = Run(site, daemon, restarts=options.restart)
         try:
             run.provision()
             stages = [one for one in MATRIX if not options.shapes or one.shape in options.shapes]
-            plays = wanted(stages, [options.action] if options.action else ACTIONS)
+            plays = wanted(stages, [options.action] if options.action else ACTIONS, homes)
             if options.mixed:
                 plays = iter(random.Random(options.seed).choices(list(plays), k=options.mixed))
             run.play(plays, options.at_once)
@@ -200,6 +246,8 @@ def main() -> int:
         found = run.findings
         minutes = (time.monotonic() - began) / 60
         print(f"{site.name}: {found.cells} cells, {len(found.wrong)} wrong, {minutes:.1f} minutes")
+        if options.domains:
+            print(f"{run.wishes} wishes of twins, {run.touched} touched the other's call")
     return 1 if found.wrong else 0
 
 

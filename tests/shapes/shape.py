@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .cast import Cast, Pool
+from .domains import Home
 from .port import LabError
 
 Stages = Iterator[str]
 Script = Callable[[Cast], Stages]
 SHAPES: dict[str, Shape] = {}
-"""All of them by name, in the order in which they are written."""
+"""All of one domain by name, in the order in which they are written."""
+TWINS: dict[str, Shape] = {}
+"""Those of two domains."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,16 @@ class Shape:
         """Go from stage to stage."""
         return self.script(cast)
 
-    def reach(self, pool: Pool, stage: str, tries: int = 3) -> tuple[Cast, Stages]:
+    def reach(
+        self, pool: Pool, stage: str, home: Home | None = None, tries: int = 3
+    ) -> tuple[Cast, Stages]:
         """People who have come as far as this stage; what follows it can still be played.
 
         FreeSWITCH itself loses some: on a busy machine it hangs up the customer of an ``att_xfer``
         whom it should bridge to the colleague. So whoever did not get there begins anew.
         """
         for left in reversed(range(tries)):
-            cast = pool.cast()
+            cast = pool.cast(home)
             try:
                 return cast, self._reach(cast, stage)
             except LabError:
@@ -60,4 +65,10 @@ class Shape:
 def shape(script: Script) -> Script:
     """Register a shape under the name of its script."""
     SHAPES[script.__name__] = Shape(script.__name__, script)
+    return script
+
+
+def shape_of_twins(script: Script) -> Script:
+    """Register one that needs a site of two domains."""
+    TWINS[script.__name__] = Shape(script.__name__, script)
     return script

@@ -23,10 +23,12 @@ from fluxcc.kit import find_kit
 from fluxcc.lab.esl import api
 from fluxcc.lab.layout import lay_out
 
+from .domains import GATEWAY, ONE, Home, site_configuration
 from .port import PATIENCE, Answers, LabError, Line, LineState, Via
-from .site import GATEWAY, site_configuration
 
-_PORTS = {"telephones": 5091, "trunk": 5092, "gsm": 5093, "carrier": 5094, "callid": 5095}
+_TELEPHONES = 5191
+"""Port of those of the first domain; the next ones have the next ports."""
+_PORTS = {"trunk": 5092, "gsm": 5093, "carrier": 5094, "callid": 5095}
 _PROXY = 5096
 _PROFILES = {"trunk": "external", "gsm": "internal"}
 _ACCOUNTS = {"carrier": "2980", "gsm": GATEWAY}
@@ -125,7 +127,7 @@ class SimulatedTelephone:
     """``Telephone`` on the simulator."""
 
     def __init__(
-        self, site: SimulatedSite, user: str, port: int, profile: str, account: str
+        self, site: SimulatedSite, user: str, port: int, profile: str, account: str, domain: str
     ) -> None:
         self.site = site
         self.display = ""
@@ -133,7 +135,8 @@ class SimulatedTelephone:
         self._profile, self._account = profile, account
         self._answers: Answers = "answer"
         self._lines: dict[str, SimulatedLine] = {}
-        self._address = site.ask(f"sim_telephone add {_pairs({'user': user, 'port': str(port)})}")
+        values = {"user": user, "port": str(port), "domain": domain}
+        self._address = site.ask(f"sim_telephone add {_pairs(values)}")
 
     @property
     def user(self) -> str:
@@ -195,8 +198,9 @@ class SimulatedSite:
 
     is_real = False
 
-    def __init__(self, kit: Path | None = None) -> None:
+    def __init__(self, kit: Path | None = None, homes: Sequence[Home] = ONE) -> None:
         self.name = "the built-in simulator"
+        self.homes = homes
         self.host = "127.0.0.1"
         self.port = 0
         self.password = secrets.token_hex(16)
@@ -211,12 +215,13 @@ class SimulatedSite:
                 folder,
                 kit or find_kit(),
                 {
+                    "domain": homes[0].domain,
                     "lab_trunk_port": _PORTS["trunk"],
                     "lab_esl_password": self.password,
                     "recordings_dir": folder / "recordings",
                     "temp_dir": folder,
                 },
-                source=site_configuration(folder / "source"),
+                source=site_configuration(folder / "source", homes),
             )
             self._opened = opened.pop_all()
 
@@ -246,14 +251,14 @@ class SimulatedSite:
             raise LabError(f"{command}: {answer}")
         return answer.removeprefix("+OK").strip()
 
-    def telephone(self, extension: str) -> SimulatedTelephone:
+    def telephone(self, extension: str, home: Home) -> SimulatedTelephone:
         """One more telephone, registered."""
-        port = _PORTS["telephones"]
-        telephone = SimulatedTelephone(self, extension, port, "internal", extension)
+        port = _TELEPHONES + self.homes.index(home)
+        telephone = SimulatedTelephone(self, extension, port, "internal", extension, home.domain)
         telephone.register()
         return telephone
 
-    def outside(self, number: str, via: Via = "trunk") -> SimulatedTelephone:
+    def outside(self, number: str, home: Home, via: Via = "trunk") -> SimulatedTelephone:
         """The person outside."""
         with self._changing:
             if (number, via) not in self._outside:
@@ -263,6 +268,7 @@ class SimulatedSite:
                     _PORTS.get(via, _PROXY),
                     _PROFILES.get(via, via),
                     _ACCOUNTS.get(via, ""),
+                    home.domain,
                 )
             return self._outside[number, via]
 

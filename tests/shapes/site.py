@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,15 +22,11 @@ from fluxcc.lab.ports import PortBlock
 from fluxcc.lab.processes import ProcessGroup
 from tests.testing.event_socket import EventSocket
 
+from .domains import CONFIGURATION, GATEWAY, ONE, Home, site_configuration
 from .media import Media
 from .port import PATIENCE, LabError, Via
 from .telephone import SipPort, SipTelephone
 
-CONFIGURATION = Path(__file__).with_name("conf")
-DOMAIN = "pbx.test"
-GATEWAY = "2990"
-"""The directory user as whom the GSM gateway authenticates; users from here on are trunks."""
-QUEUES = 100
 _FIRST = "2979"
 
 
@@ -48,11 +44,12 @@ class RealSite:
 
     is_real = True
 
-    def __init__(self, kit: Path | None = None) -> None:
+    def __init__(self, kit: Path | None = None, homes: Sequence[Home] = ONE) -> None:
         freeswitch = find_freeswitch()
         if freeswitch is None:
             raise LabError(why_unavailable())
         self.name = "FreeSWITCH"
+        self.homes = homes
         self.host = "127.0.0.1"
         self.password = secrets.token_hex(16)
         self._outside: dict[tuple[str, Via], SipTelephone] = {}
@@ -80,24 +77,27 @@ class RealSite:
             opened.callback(self._legs.close)
             self._sides: dict[str, SipPort] = {}
             for name, port in profiles.items():
-                self._sides[name] = SipPort(
-                    (self.host, port),
-                    self._media,
-                    self._legs.find,
-                    domain=DOMAIN,
-                    password="lab",
-                    host="127.0.0.2" if name == "carrier" else self.host,
-                    registers=name == "telephones",
-                )
-                opened.callback(self._sides[name].close)
+                for home in homes if name == "telephones" else homes[:1]:
+                    side = home.domain if name == "telephones" else name
+                    self._sides[side] = SipPort(
+                        (self.host, port),
+                        self._media,
+                        self._legs.find,
+                        domain=home.domain,
+                        password="lab",
+                        host="127.0.0.2" if name == "carrier" else self.host,
+                        registers=name == "telephones",
+                    )
+                    opened.callback(self._sides[side].close)
             self._freeswitch = FreeSwitch(
                 freeswitch,
                 folder,
                 ports=ports,
                 password=self.password,
                 processes=processes,
-                configuration=site_configuration(folder / "source"),
+                configuration=site_configuration(folder / "source", homes),
                 variables={
+                    "domain": homes[0].domain,
                     **{f"lab_{name}_port": port for name, port in profiles.items()},
                     "lab_trunk_port": self._sides["trunk"].port,
                 },
@@ -122,8 +122,9 @@ class RealSite:
 
     def _call_once(self) -> None:
         """The first call after its start takes FreeSWITCH half a second longer."""
-        telephone = self.telephone(_FIRST)
-        line = self.outside("551100000000").dial(_FIRST)
+        home = self.homes[0]
+        telephone = self.telephone(_FIRST, home)
+        line = self.outside("551100000000", home).dial(f"{home.code}{_FIRST}")
         there = telephone.incoming().wait("up")
         deadline = time.monotonic() + PATIENCE
         while self.api(f"uuid_getvar {line.leg} bridge_to") != there.leg:
@@ -144,17 +145,17 @@ class RealSite:
             self._connections.one = connection
         return connection.api(command).strip()
 
-    def telephone(self, extension: str) -> SipTelephone:
+    def telephone(self, extension: str, home: Home) -> SipTelephone:
         """One more telephone, registered."""
-        telephone = self._sides["telephones"].telephone(extension)
+        telephone = self._sides[home.domain].telephone(extension)
         telephone.register()
         return telephone
 
-    def outside(self, number: str, via: Via = "trunk") -> SipTelephone:
+    def outside(self, number: str, home: Home, via: Via = "trunk") -> SipTelephone:
         """The person outside."""
         with self._changing:
             if (number, via) not in self._outside:
-                side = self._sides["telephones" if via == "gsm" else via]
+                side = self._sides[home.domain if via == "gsm" else via]
                 account = GATEWAY if via == "gsm" else ""
                 self._outside[number, via] = side.telephone(number, account)
             return self._outside[number, via]
@@ -208,34 +209,3 @@ class _Legs:
             with self._changed:
                 self._found[event.get("variable_sip_call_id", "")] = event["Unique-ID"]
                 self._changed.notify_all()
-
-
-def site_configuration(folder: Path) -> Path:
-    """``conf/`` with the users and the queues."""
-    shutil.copytree(CONFIGURATION, folder)
-    users = (_user(str(number)) for number in range(2000, 3000))
-    _write(folder / "directory_users.xml", users)
-    queue = (
-        '<queue name="q{:02d}@default"><param name="strategy" value="longest-idle-agent"/>'
-        '<param name="moh-sound" value="silence_stream://-1"/>'
-        '<param name="time-base-score" value="system"/>'
-        '<param name="tier-rules-apply" value="false"/>'
-        '<param name="discard-abandoned-after" value="60"/></queue>'
-    )
-    _write(folder / "callcenter_queues.xml", (queue.format(number) for number in range(QUEUES)))
-    return folder
-
-
-def _user(number: str) -> str:
-    is_trunk = int(number) >= 2980
-    address = ' cidr="127.0.0.2/32"' if number == "2980" else ""
-    context = "public" if is_trunk else "default"
-    return (
-        f'<user id="{number}"{address}><params><param name="password" value="lab"/></params>'
-        f'<variables><variable name="user_context" value="{context}"/>'
-        f'<variable name="accountcode" value="{number}"/></variables></user>'
-    )
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    path.write_text("\n".join(["<include>", *lines, "</include>", ""]), encoding="utf-8")

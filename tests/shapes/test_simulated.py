@@ -13,11 +13,13 @@ from tests.testing.waiting import until
 
 from . import scripts
 from .cast import Cast, Pool
+from .domains import TWO
 from .likeness import IN_ORDER, Event, Roles, differences, own, people, snapshot, tell
 from .listener import Listener
 from .port import Site
+from .recordings import TWINS as TWINS_STREAMS
 from .recordings import Recorded, Stage, recorded_shape, recorded_shapes
-from .shape import SHAPES
+from .shape import SHAPES, TWINS, Shape
 from .simulated import SimulatedSite
 
 assert scripts
@@ -53,13 +55,19 @@ def _look(site: Site, stage: str, events: int, cast: Cast) -> Stage:
     return Stage(stage, events, dict(cast.legs), channels, variables)
 
 
-def _play(name: str, pool: Pool) -> Run:
-    pause = _SLOW.get(name, _QUIET)
+@pytest.fixture(scope="module")
+def twins_pool() -> Iterator[Pool]:
+    with SimulatedSite(homes=TWO) as site:
+        yield Pool(site)
+
+
+def _play(shape: Shape, pool: Pool) -> Run:
+    pause = _SLOW.get(shape.name, _QUIET)
     cast = pool.cast()
     stages = []
     with Listener(pool.site) as listener:
         try:
-            for stage in SHAPES[name].play(cast):
+            for stage in shape.play(cast):
                 listener.wait_quiet(pause)
                 stages.append(_look(pool.site, stage, len(listener.heard), cast))
             listener.wait_quiet(pause)
@@ -85,7 +93,16 @@ def _between(recorded: Recorded) -> tuple[list[Event], list[list[Event]]]:
 
 @pytest.mark.parametrize("name", recorded_shapes())
 def test_a_shape_tells_what_freeswitch_told(name: str, pool: Pool) -> None:
-    run, recorded = _play(name, pool), recorded_shape(name)
+    _compare(SHAPES[name], recorded_shape(name), pool)
+
+
+@pytest.mark.parametrize("name", recorded_shapes(TWINS_STREAMS))
+def test_twins_tell_what_freeswitch_told(name: str, twins_pool: Pool) -> None:
+    _compare(TWINS[name], recorded_shape(name, TWINS_STREAMS), twins_pool)
+
+
+def _compare(shape: Shape, recorded: Recorded, pool: Pool) -> None:
+    name, run = shape.name, _play(shape, pool)
     events, parts = _between(recorded)
     roles, known = Roles(run.legs), Roles(recorded.stages[-1].legs)
     numbers = people(run.events, run.legs)
@@ -116,3 +133,4 @@ def test_a_shape_tells_what_freeswitch_told(name: str, pool: Pool) -> None:
 
 def test_every_shape_was_recorded() -> None:
     assert set(recorded_shapes()) >= SHAPES.keys()
+    assert set(recorded_shapes(TWINS_STREAMS)) >= TWINS.keys()

@@ -10,6 +10,7 @@ import gettext
 import string
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -150,3 +151,44 @@ def test_a_time_has_its_date_unless_it_is_today() -> None:
     assert i18n.clock_time(now - 2 * 86400) == time.strftime(
         "%Y-%m-%d %H:%M:%S", time.localtime(now - 2 * 86400)
     )
+
+
+SAO_PAULO, MANAUS = ZoneInfo("America/Sao_Paulo"), ZoneInfo("America/Manaus")
+AT = 1795860000.0
+"""2026-11-28, 10:00 in Greenwich; one reads it with its date on any other day."""
+
+
+def test_a_time_is_told_in_the_readers_zone_which_is_named_where_it_is_not_the_daemons() -> None:
+    assert i18n.clock_time(AT, SAO_PAULO, SAO_PAULO).endswith("07:00:00")
+    assert i18n.clock_time(AT, MANAUS, SAO_PAULO).endswith("06:00:00 America/Manaus")
+    assert i18n.clock_time(AT, ZoneInfo("America/Bahia"), SAO_PAULO).endswith("07:00:00")
+
+
+def test_a_terminal_in_another_zone_than_the_machine_is_told_which(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "America/Manaus")
+    time.tzset()
+    try:
+        assert i18n.clock_time(AT, home=SAO_PAULO).endswith("06:00:00 -04")
+        assert i18n.clock_time(AT, home=MANAUS).endswith("06:00:00")
+        assert i18n.clock_time(AT).endswith("06:00:00")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_reply_tells_its_times_so_too() -> None:
+    reply = Reply(request="1", action="prank", code=Code.BLOCKED, number="+1", expires=int(AT))
+    assert "06:00:00 America/Manaus" in i18n.sentence(reply, "en", MANAUS, SAO_PAULO)
+
+
+def test_the_machines_zone_is_what_its_file_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(i18n, "MACHINE_ZONE", tmp_path / "localtime")
+    assert i18n.machine_zone() is None
+    (tmp_path / "localtime").write_bytes(b"no zone")
+    assert i18n.machine_zone() is None
+    monkeypatch.setattr(i18n, "MACHINE_ZONE", Path("/usr/share/zoneinfo/America/Manaus"))
+    assert i18n.clock_time(AT, i18n.machine_zone(), MANAUS).endswith("06:00:00")

@@ -56,6 +56,7 @@ class Joining(Register, ABC):
             leg.other_half = event.other_half
         if leg.is_station:
             leg.is_standing = leg.is_standing or is_standing(event)
+            self._learn_own_domain(leg, event)
             return
         # FreeSWITCH sets dialed_user on the caller's leg too, where it names the other one, and
         # mod_callcenter its agent on the member's, who is known by the agent's own leg.
@@ -65,6 +66,18 @@ class Joining(Register, ABC):
             leg.hint = Agent(extension, domain_behind(agent) or leg.domain)
             if leg.is_inbound and extension == leg.number:
                 self._recognise(leg)
+
+    def _learn_own_domain(self, leg: Leg, event: LegEvent) -> None:
+        """A telephone that only presented its number is named by the dialplan, with its domain."""
+        named = Agent(event.agent.partition("@")[0], domain_behind(event.agent))
+        if leg.agent.domain or not named.domain or named.extension != leg.extension:
+            return
+        self.name(leg, named, *leg.aliases)
+        self._domains.see(leg.agent)
+        call = leg.call
+        if call is not None and call.agent_uuid == leg.uuid:
+            call.agent = leg.agent
+            self._journal.call_changed(call)
 
     def _learn_domain(self, leg: Leg, domain: str) -> None:
         """A person outside, or a wire, is in the dialplan of that SIP domain."""

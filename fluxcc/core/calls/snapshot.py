@@ -110,8 +110,7 @@ class Snapshots:
         for leg, ties in adopted:
             is_there = leg.uuid in self._tracker.legs and not leg.room
             if is_there and ties.application == CONFERENCE and ties.application_data:
-                room = ties.application_data.partition("@")[0].partition("+")[0]
-                self._tracker.put_in_room(leg, room)
+                self._tracker.put_in_room(leg, _conference(ties.application_data))
         for leg, ties in adopted:
             self._tracker.attach_adopted(leg, ties)
             next(rest)
@@ -249,6 +248,13 @@ class Snapshots:
         if leg.is_inbound and leg.kind is LegKind.TRUNK and not leg.is_answered:
             self._happenings.leg_came_in(leg)
         return leg
+
+
+def _conference(argument: str) -> str:
+    """The name in the argument of ``conference``: ``1000@a.example@default+flags{mintwo}``
+    (``mod_conference.c``: the last ``@`` begins the profile)."""
+    name, _, _ = argument.partition("+")
+    return name.rpartition("@")[0] or name
 
 
 def _agent(entry: CallRecord) -> Agent:

@@ -22,7 +22,7 @@ from fluxcc.domain.events import LegFact, LegNews
 CONFIRMATION_TIMEOUT = 2.0
 """Seconds that FreeSWITCH has to confirm an accepted command by events. Together with a command
 that is answered at the last moment (``pbx.link``) and two commits, the reply still comes within 5 s
-(contract, section 3)."""
+(contract, section 3). A room of the PBX's may be given longer."""
 FIRST_FLUSH, LONGEST_FLUSH = 0.001, 0.02
 """Seconds between two flushes of FreeSWITCH's event queue during the wait."""
 ASK_AFTER = 1.0
@@ -41,6 +41,8 @@ class Awaited(Protocol):
     """One confirmation being waited for."""
 
     legs: frozenset[str]
+    patience: float
+    """Seconds for which it is waited for."""
 
     def observe(self, leg: str, news: LegNews) -> None:
         """Something happened to one of the legs."""
@@ -54,6 +56,8 @@ class Awaited(Protocol):
 
 class AwaitedEnd:
     """All of the legs hung up, and those that go on are bridged no longer."""
+
+    patience = CONFIRMATION_TIMEOUT
 
     def __init__(self, wanted: AllEnded, tracker: Tracker) -> None:
         self.legs = wanted.legs | wanted.parted
@@ -89,6 +93,7 @@ class AwaitedJoin:
 
     def __init__(self, wanted: AllJoined) -> None:
         self.legs = wanted.legs
+        self.patience = max(CONFIRMATION_TIMEOUT, wanted.wait)
         self._room = wanted.room
         self._rooms: dict[str, str] = {}
         self._is_broken = False
@@ -124,6 +129,8 @@ class AwaitedArrival:
     cause is one of ``UNROUTABLE``, and where the dialplan only prepared; any other end (busy, not
     answered, the customer hung up) came from a destination that exists.
     """
+
+    patience = CONFIRMATION_TIMEOUT
 
     def __init__(self, wanted: Arrived, tracker: Tracker, pbx: Pbx, clock: Clock) -> None:
         self._wanted = wanted
@@ -237,7 +244,7 @@ class ConfirmationWatch:
         while (result := awaited.result()) is None:
             # By the clock, not as the sum of the pauses: under overload each of them takes longer.
             waited = self._clock.monotonic() - began
-            if waited >= CONFIRMATION_TIMEOUT:
+            if waited >= awaited.patience:
                 result = awaited.on_timeout()
                 break
             if waited - asked >= ASK_AFTER:

@@ -20,9 +20,11 @@ def main() -> None:
         "--conf", type=Path, required=True, help="a FreeSWITCH configuration folder"
     )
     parser.add_argument("--password", default="ClueCon")
+    parser.add_argument("--nosql", action="store_true", help="show lists nothing")
     arguments = parser.parse_args()
     logging.basicConfig(format="simulator: %(levelname)s: %(message)s")
     pbx = build(arguments.conf)
+    pbx.has_tables = not arguments.nosql
     for folder in pbx.configuration.folders.values():
         folder.mkdir(exist_ok=True)
     server = EventSocket(pbx, arguments.port, arguments.password)

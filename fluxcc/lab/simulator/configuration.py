@@ -89,6 +89,18 @@ class Configuration:
         variables = found[0].findall("variables/variable") if found else []
         return {one.get("name", ""): one.get("value", "") for one in variables}
 
+    def user_data(self, user: str, domain: str, kind: str, name: str) -> str:
+        """An attribute (``attr``), a parameter (``param``) or a variable (``var``) of a user; what
+        the domain says where the user says nothing. Empty where nobody does."""
+        found = self._users().get((user, domain))
+        if found is None:
+            return ""
+        if kind == "attr":
+            return found[0].get(name, "")
+        path = "variables/variable" if kind == "var" else "params/param"
+        said = (one for element in found for one in element.findall(path))
+        return next((one.get("value", "") for one in said if one.get("name") == name), "")
+
     def profile(self, name: str) -> dict[str, str]:
         """The settings of a profile of mod_sofia."""
         module = self.module("sofia.conf")

@@ -218,10 +218,11 @@ class Dialer:
         context = inside or profile.context
         names = ("originator", "originating_leg_uuid", "signal_bond")
         known: dict[str, Value] = dict.fromkeys(names, caller.uuid) if caller is not None else {}
+        domain = str(variables.get("sip_invite_domain", ""))
         leg = self._switchboard.create(
             f"sofia/{profile_name}/{user}@{host}",
             replace(profile, context=context),
-            {**outbound_variables(f"{user}@{host}", profile_name), **known, **variables},
+            {**outbound_variables(f"{user}@{host}", profile_name, domain), **known, **variables},
             uuid_wanted=str(variables.get("origination_uuid", "")),
             originator=caller,
         )

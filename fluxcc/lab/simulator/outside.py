@@ -50,13 +50,14 @@ class Outside:
         route: Callable[[Channel], None],
         *,
         account: str = "",
+        domain: str = "",
         call_id: str = "",
     ) -> Channel:
         """A caller with ``From: "name" <sip:number@…>`` dials ``destination``.
 
-        ``account`` is the directory user who is calling: by a digest where the profile asks for
-        one, by the caller's address elsewhere. A ``call_id`` is the leg's UUID on a profile with
-        ``inbound-use-callid-as-uuid``.
+        ``account`` is the user of the directory's ``domain`` who is calling: by a digest where the
+        profile asks for one, by the caller's address elsewhere. A ``call_id`` is the leg's UUID on
+        a profile with ``inbound-use-callid-as-uuid``.
         """
         typed, user = number, from_user(number)
         shown_user = user.partition(";")[0]
@@ -66,7 +67,7 @@ class Outside:
         variables = inbound_variables(user, port, profile, destination, call_id)
         host = f"127.0.0.1:{port}"
         if account:
-            known = self._account(account, has_digest=settings.get("auth-calls") == "true")
+            known = self._account(account, domain, has_digest=settings.get("auth-calls") == "true")
             variables |= known
             if "sip_auth_realm" in known:
                 host = str(known["sip_auth_realm"])
@@ -96,12 +97,13 @@ class Outside:
         self._switchboard.redirect(caller, lambda: route(caller))
         return caller
 
-    def _account(self, account: str, *, has_digest: bool) -> dict[str, Value]:
-        domain = self._configuration.variables.get("domain", "")
+    def _account(self, account: str, domain: str, *, has_digest: bool) -> dict[str, Value]:
         variables: dict[str, Value] = {"user_name": account, "domain_name": domain}
         variables |= self._configuration.user_variables(account, domain)
         if has_digest:
+            hosts = ("sip_from_host", "sip_req_host", "sip_to_host")
             variables |= {
+                **dict.fromkeys(hosts, domain),
                 "sip_authorized": "true",
                 "sip_auth_username": account,
                 "sip_auth_realm": domain,

@@ -83,11 +83,13 @@ class Pbx:
         self._commands = commands
         self.started = time.time()
         self.modules = set(MODULES)
+        self.has_tables = True
+        """Whether ``show`` lists anything; with ``-nosql`` it does not."""
         self.bus = EventBus()
         self.configuration = Configuration(folder)
         self.switchboard = Switchboard(self.bus)
         self.hash = HashTable()
-        self.telephones = Telephones(self.switchboard)
+        self.telephones = Telephones(self.bus, self.switchboard)
         self.outside = Outside(self.switchboard, self.configuration, self.telephones)
         self.xml_curl = XmlCurl(self.configuration, lambda: MODULE in self.modules)
         self.router = Router(

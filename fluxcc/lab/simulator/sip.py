@@ -82,8 +82,9 @@ def inbound_variables(
     }
 
 
-def outbound_variables(address: str, profile: str) -> dict[str, Value]:
-    """An INVITE that goes out to ``address`` (``1000@127.0.0.1:5090``)."""
+def outbound_variables(address: str, profile: str, domain: str) -> dict[str, Value]:
+    """An INVITE that goes out to ``address`` (``1000@127.0.0.1:5090``), from a ``domain`` where one
+    is told (``sip_invite_domain``)."""
     return {
         "is_outbound": "true",
         "sip_local_network_addr": "127.0.0.1",
@@ -93,8 +94,8 @@ def outbound_variables(address: str, profile: str) -> dict[str, Value]:
         "advertised_media_ip": "127.0.0.1",
         "sip_outgoing_contact_uri": f"<sip:mod_sofia@127.0.0.1:{_PORTS.get(profile, 5080)}>",
         "sip_req_uri": address,
-        "sip_to_host": address.partition("@")[2],
-        "sip_from_host": "127.0.0.1",
+        "sip_to_host": address.partition("@")[2].partition(":")[0],
+        "sip_from_host": domain or "127.0.0.1",
         "audio_media_flow": "sendrecv",
         **_profile_variables(profile),
     }

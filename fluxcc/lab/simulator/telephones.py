@@ -7,6 +7,7 @@ call to the telephone at its address.
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Literal
 
 import gevent
@@ -14,8 +15,10 @@ from gevent.event import Event as Signal
 
 from .causes import CAUSES
 from .channel import Channel
+from .events import EventBus, Value
 from .switchboard import Switchboard
 
+REGISTER, UNREGISTER = "sofia::register", "sofia::unregister"
 DECIDES = 0.003
 """Seconds until a telephone has done what it does with a call."""
 
@@ -72,10 +75,12 @@ class Line:
 class Device:
     """One telephone at an address (``2000@127.0.0.1:5091``)."""
 
-    def __init__(self, user: str, address: str) -> None:
+    def __init__(self, user: str, domain: str, address: str) -> None:
         self.user = user
+        self.domain = domain
         self.address = address
         self.answers = "answer"
+        self.registered_until = 0.0
         self.lines: list[Line] = []
         self._rang = Signal()
 
@@ -100,32 +105,40 @@ class Device:
 class Telephones:
     """All of them, by address; and who is registered."""
 
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(self, bus: EventBus, switchboard: Switchboard) -> None:
+        self._bus = bus
         self._switchboard = switchboard
         self._devices: dict[str, Device] = {}
-        self._contacts: dict[str, list[str]] = {}
+        self._contacts: dict[tuple[str, str], list[str]] = {}
         self._lines: dict[str, Line] = {}
 
-    def add(self, user: str, port: str) -> Device:
+    def add(self, user: str, domain: str, port: str) -> Device:
         """One more telephone of this user; its Contact differs from those of the others."""
         for count in itertools.count(1):
             address = f"{user if count == 1 else f'{user}-{count}'}@127.0.0.1:{port}"
             if address not in self._devices:
                 break
-        device = self._devices[address] = Device(user, address)
+        device = self._devices[address] = Device(user, domain, address)
         return device
 
-    def register(self, device: Device, *, is_there: bool) -> None:
-        """REGISTER, or the end of it."""
-        contacts = self._contacts.setdefault(device.user, [])
+    def register(self, device: Device, seconds: float) -> None:
+        """REGISTER for so long; 0 is the end of it."""
+        is_there = seconds > 0
+        device.registered_until = time.time() + seconds
+        contacts = self._contacts.setdefault((device.user, device.domain), [])
         if is_there and device.address not in contacts:
             contacts.append(device.address)
         elif not is_there and device.address in contacts:
             contacts.remove(device.address)
+        self._tell(device, seconds)
 
-    def contacts(self, user: str) -> list[str]:
+    def contacts(self, user: str, domain: str) -> list[str]:
         """Where a registered user is reached."""
-        return list(self._contacts.get(user, ()))
+        return list(self._contacts.get((user, domain), ()))
+
+    def registered(self) -> list[Device]:
+        """Every telephone that is registered."""
+        return [self._devices[one] for some in self._contacts.values() for one in some]
 
     def device(self, address: str) -> Device | None:
         """The telephone at an address."""
@@ -165,6 +178,27 @@ class Telephones:
             self._refuse(line, "busy")
         else:
             self._leave(line, "ORIGINATOR_CANCEL", "recv_cancel")
+
+    def _tell(self, device: Device, seconds: float) -> None:
+        """As mod_sofia tells that a telephone has come or gone."""
+        host, _, port = device.address.partition("@")[2].partition(":")
+        told: list[tuple[str, Value]] = [
+            ("profile-name", "internal"),
+            ("from-user", device.user),
+            ("from-host", device.domain),
+            ("contact", f'"" <sip:{device.address}>'),
+            ("rpid", "unknown"),
+            ("network-ip", host),
+            ("network-port", port),
+            ("username", device.user),
+            ("realm", device.domain),
+            ("user-agent", "unknown"),
+            ("expires", f"{seconds:.0f}"),
+        ]
+        if seconds > 0:
+            told += [("status", "Registered(UDP)"), ("to-user", device.user)]
+            told += [("to-host", device.domain), ("presence-hosts", "n/a")]
+        self._bus.fire("CUSTOM", told, subclass=REGISTER if seconds > 0 else UNREGISTER)
 
     def _keep(self, line: Line) -> Line:
         self._lines[line.leg.uuid] = line

@@ -16,7 +16,7 @@ def _transfer_to(cast: Cast, destination: str) -> None:
 @shape
 def to_a_service(cast: Cast) -> Stages:
     """The customer is transferred to a service that answers (a tone)."""
-    _transfer_to(cast, "8003 XML default")
+    _transfer_to(cast, cast.place("8003"))
     cast.lines["agent"].wait("ended")
     yield "at the service"
 
@@ -24,7 +24,7 @@ def to_a_service(cast: Cast) -> Stages:
 @shape
 def to_music(cast: Cast) -> Stages:
     """The customer is transferred to where music plays."""
-    _transfer_to(cast, "8001 XML default")
+    _transfer_to(cast, cast.place("8001"))
     cast.lines["agent"].wait("ended")
     yield "listening"
 
@@ -40,7 +40,7 @@ def to_nowhere_prepared(cast: Cast) -> Stages:
 @shape
 def to_nowhere_default(cast: Cast) -> Stages:
     """The customer is transferred to a number that nobody has, behind the stock preamble."""
-    _transfer_to(cast, "9911 XML default")
+    _transfer_to(cast, cast.place("9911"))
     cast.lines["customer"].wait("ended")
     yield "ended"
 
@@ -60,7 +60,7 @@ def to_busy(cast: Cast) -> Stages:
     cast.telephone()
     colleague = cast.telephone("colleague", "busy")
     cast.connect()
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.move("customer", colleague.user)
     cast.ring("colleague")
     cast.lines["customer"].wait("ended")
     yield "ended"
@@ -73,10 +73,11 @@ def own_room(cast: Cast) -> Stages:
     agent = cast.telephone()
     cast.telephone("colleague")
     room = f"*{agent.user}"
-    cast.site.api(f"hash insert/fluxcc_room/{room}/{agent.user}")
+    name = cast.home.agent(agent.user)
+    cast.site.api(f"hash insert/fluxcc_room/{cast.home.agent(room)}/{name}")
     cast.connect()
-    cast.site.api(f"uuid_transfer {cast.legs['agent']} -both {room} XML default")
-    count = f"conference {agent.user} list count"
+    cast.move("agent", room, "-both")
+    count = f"conference {name} list count"
     cast.until(lambda: cast.site.api(count).strip() == "2", "both are in the room")
     yield "in the room"
     cast.dial("colleague", room).wait("up")
@@ -85,7 +86,7 @@ def own_room(cast: Cast) -> Stages:
     cast.lines["agent"].hang_up()
     cast.until(lambda: cast.site.api(count).strip() == "2", "the agent has left")
     yield "without the agent"
-    cast.site.api(f"hash delete/fluxcc_room/{room}")
+    cast.site.api(f"hash delete/fluxcc_room/{cast.home.agent(room)}")
 
 
 @shape
@@ -95,13 +96,14 @@ def own_room_customer_moved(cast: Cast) -> Stages:
     agent = cast.telephone()
     colleague = cast.telephone("colleague")
     room = f"*{agent.user}"
-    cast.site.api(f"hash insert/fluxcc_room/{room}/{agent.user}")
+    name = cast.home.agent(agent.user)
+    cast.site.api(f"hash insert/fluxcc_room/{cast.home.agent(room)}/{name}")
     cast.connect()
-    cast.site.api(f"uuid_transfer {cast.legs['agent']} -both {room} XML default")
-    count = f"conference {agent.user} list count"
+    cast.move("agent", room, "-both")
+    count = f"conference {name} list count"
     cast.until(lambda: cast.site.api(count).strip() == "2", "both are in the room")
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.move("customer", colleague.user)
     cast.ring("colleague")
     cast.talk("customer", "colleague")
     yield "handed over"
-    cast.site.api(f"hash delete/fluxcc_room/{room}")
+    cast.site.api(f"hash delete/fluxcc_room/{cast.home.agent(room)}")

@@ -59,7 +59,7 @@ def dialled_out_to_partner(cast: Cast) -> Stages:
     cast.dial("agent", f"0{customer.user}")
     cast.ring("customer")
     cast.talk("agent", "customer")
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} 74{partner.user} XML default")
+    cast.move("customer", f"74{partner.user}")
     cast.ring("partner")
     cast.talk("customer", "partner")
     yield "with the partner"
@@ -71,11 +71,11 @@ def campaign_to_partner(cast: Cast) -> Stages:
     customer = cast.outside()
     agent = cast.telephone()
     partner = cast.outside("partner")
-    cast.originate(cast.site.trunk(customer.user), f"{agent.user} XML default")
+    cast.originate(cast.site.trunk(customer.user), cast.place(agent.user))
     cast.ring("customer")
     cast.ring("agent")
     cast.talk("customer", "agent")
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} 74{partner.user} XML default")
+    cast.move("customer", f"74{partner.user}")
     cast.ring("partner")
     cast.talk("customer", "partner")
     yield "with the partner"
@@ -88,7 +88,7 @@ def received_to_partner(cast: Cast) -> Stages:
     cast.telephone()
     partner = cast.outside("partner")
     cast.connect()
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} 74{partner.user} XML default")
+    cast.move("customer", f"74{partner.user}")
     cast.ring("partner")
     cast.talk("customer", "partner")
     yield "with the partner"
@@ -101,7 +101,7 @@ def transferred_to_agent(cast: Cast) -> Stages:
     cast.telephone()
     colleague = cast.telephone("colleague")
     cast.connect()
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.move("customer", colleague.user)
     cast.ring("colleague")
     cast.talk("customer", "colleague")
     yield "handed over"
@@ -198,7 +198,7 @@ def campaign_handed_over(cast: Cast) -> Stages:
     customer = cast.outside()
     agent = cast.telephone()
     colleague = cast.telephone("colleague")
-    cast.originate(cast.site.trunk(customer.user), f"{agent.user} XML default")
+    cast.originate(cast.site.trunk(customer.user), cast.place(agent.user))
     cast.ring("customer")
     cast.ring("agent")
     cast.talk("customer", "agent")
@@ -212,9 +212,9 @@ def campaign_handed_over(cast: Cast) -> Stages:
 def click_to_call_handed_over(cast: Cast) -> Stages:
     """A customer of click-to-call is handed over by REFER."""
     customer = cast.outside()
-    agent = cast.telephone()
+    cast.telephone()
     colleague = cast.telephone("colleague")
-    cast.originate(f"user/{agent.user}@pbx.test", f"0{customer.user} XML default")
+    cast.originate(cast.user("agent"), cast.place(f"0{customer.user}"))
     cast.ring("agent")
     cast.ring("customer")
     cast.talk("agent", "customer")

@@ -166,9 +166,9 @@ def dialled_out(cast: Cast) -> Stages:
 def click_to_call_bridge(cast: Cast) -> Stages:
     """Click-to-call: originate the agent, then ``&bridge`` to the customer."""
     customer = cast.outside(answers="ring")
-    agent = cast.telephone()
+    cast.telephone()
     where = cast.site.trunk(customer.user)
-    cast.site.api(f"bgapi originate user/{agent.user}@pbx.test &bridge({where})")
+    cast.site.api(f"bgapi originate {cast.user('agent')} &bridge({where})")
     cast.ring("agent")
     cast.ring("customer")
     yield "ringing"
@@ -182,8 +182,10 @@ def click_to_call_transfer(cast: Cast) -> Stages:
     """Click-to-call as FusionPBX has it: originate the agent, then ``&transfer`` to the number."""
     customer = cast.outside()
     agent = cast.telephone()
-    whom = f"{{presence_id={agent.user}@pbx.test,domain_name=pbx.test}}user/{agent.user}@pbx.test"
-    cast.originate(whom, f"&transfer('0{customer.user} XML default')")
+    domain = cast.home.domain
+    variables = f"presence_id={agent.user}@{domain},domain_name={domain}"
+    where = cast.place(f"0{customer.user}")
+    cast.originate(f"{{{variables}}}{cast.user('agent')}", f"&transfer('{where}')")
     cast.ring("agent")
     cast.ring("customer")
     cast.talk("agent", "customer")
@@ -193,9 +195,9 @@ def click_to_call_transfer(cast: Cast) -> Stages:
 @shape
 def click_to_colleague(cast: Cast) -> Stages:
     """Click-to-call between extensions."""
-    agent = cast.telephone()
+    cast.telephone()
     colleague = cast.telephone("colleague")
-    cast.originate(f"user/{agent.user}@pbx.test", f"{colleague.user} XML default")
+    cast.originate(cast.user("agent"), cast.place(colleague.user))
     cast.ring("agent")
     cast.ring("colleague")
     cast.talk("agent", "colleague")
@@ -208,7 +210,7 @@ def campaign(cast: Cast) -> Stages:
     customer = cast.outside()
     agent = cast.telephone(answers="ring")
     where = cast.site.trunk(customer.user)
-    cast.originate(f"{{fluxcc_group=sales}}{where}", f"{agent.user} XML default")
+    cast.originate(f"{{fluxcc_group=sales}}{where}", cast.place(agent.user))
     cast.ring("customer")
     cast.ring("agent")
     yield "ringing"
@@ -223,9 +225,9 @@ def campaign(cast: Cast) -> Stages:
 def dialler_bridges(cast: Cast) -> Stages:
     """A dialler parks a customer and an agent, and bridges the two (``uuid_bridge``)."""
     customer = cast.outside()
-    agent = cast.telephone()
+    cast.telephone()
     cast.originate(cast.site.trunk(customer.user), "&park()")
-    cast.originate(f"user/{agent.user}@pbx.test", "&park()")
+    cast.originate(cast.user("agent"), "&park()")
     cast.ring("customer")
     cast.ring("agent")
     yield "both parked"
@@ -283,7 +285,7 @@ def after_a_machine(cast: Cast) -> Stages:
     agent = cast.telephone()
     cast.dial("customer", "8000").wait("up")
     yield "listening"
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} {agent.user} XML default")
+    cast.move("customer", agent.user)
     cast.ring("agent")
     cast.talk("customer", "agent")
     yield "talking"
@@ -293,7 +295,7 @@ def after_a_machine(cast: Cast) -> Stages:
 def campaign_machine(cast: Cast) -> Stages:
     """A dialler calls the customer and plays something; no agent is there."""
     customer = cast.outside()
-    cast.originate(f"{{fluxcc_group=sales}}{cast.site.trunk(customer.user)}", "8003 XML default")
+    cast.originate(f"{{fluxcc_group=sales}}{cast.site.trunk(customer.user)}", cast.place("8003"))
     cast.ring("customer")
     yield "listening"
 
@@ -346,6 +348,6 @@ def survey(cast: Cast) -> Stages:
     cast.outside()
     cast.telephone()
     cast.connect()
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} *28 XML default")
+    cast.move("customer", "*28")
     cast.lines["agent"].wait("ended")
     yield "in the survey"

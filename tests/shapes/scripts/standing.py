@@ -35,7 +35,7 @@ def _standby(cast: Cast) -> str:
     number = cast.staff("agent", kind="uuid-standby")
     agent = cast.people["agent"].user
     cast.dial("agent", f"82{agent}").wait("up")
-    state = f"callcenter_config agent get uuid {agent}@default"
+    state = f"callcenter_config agent get uuid {agent}@{cast.home.context}"
     cast.until(lambda: cast.legs["agent"] in cast.site.api(state), "the agent is logged in")
     return number
 
@@ -67,7 +67,7 @@ def standby_handed_over(cast: Cast) -> Stages:
     colleague = cast.telephone("colleague")
     cast.dial("customer", _standby(cast))
     cast.talk("customer", "agent")
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.move("customer", colleague.user)
     cast.ring("colleague")
     cast.talk("customer", "colleague")
     yield "handed over"
@@ -83,7 +83,7 @@ def park_after_bridge(cast: Cast) -> Stages:
     yield "talking"
     cast.lines["agent"].hang_up()
     yield "customer parked"
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.move("customer", colleague.user)
     cast.ring("colleague")
     cast.talk("customer", "colleague")
     yield "handed over"
@@ -144,7 +144,7 @@ def campaign_queue(cast: Cast) -> Stages:
     cast.telephone()
     number = cast.staff("agent")
     where = cast.site.trunk(customer.user)
-    cast.originate(f"{{fluxcc_group=sales}}{where}", f"{number} XML default")
+    cast.originate(f"{{fluxcc_group=sales}}{where}", cast.place(number))
     cast.ring("customer")
     cast.ring("agent")
     cast.talk("customer", "agent")
@@ -161,7 +161,7 @@ def fifo_handed_over(cast: Cast) -> Stages:
     cast.dial("agent", f"78{slot}").wait("up")
     cast.dial("customer", f"77{slot}")
     cast.talk("customer", "agent")
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} {colleague.user} XML default")
+    cast.move("customer", colleague.user)
     cast.ring("colleague")
     cast.talk("customer", "colleague")
     yield "handed over"
@@ -172,7 +172,7 @@ def queue_loopback(cast: Cast) -> Stages:
     """A queue whose agents are reached by loopback, with bow-out."""
     cast.outside()
     cast.telephone()
-    cast.dial("customer", cast.staff("agent", contact="loopback/{}/default"))
+    cast.dial("customer", cast.staff("agent", contact=f"loopback/{{}}/{cast.home.context}"))
     cast.ring("agent")
     cast.lines["customer"].wait("up")
     yield "taken"
@@ -188,6 +188,6 @@ def standby_to_room(cast: Cast) -> Stages:
     cast.dial("customer", _standby(cast))
     cast.talk("customer", "agent")
     room = f"91{cast.slot()}"
-    cast.site.api(f"uuid_transfer {cast.legs['customer']} {room} XML default")
+    cast.move("customer", room)
     cast.until(lambda: cast.site.api(f"conference {room} list count").strip() == "1", "there")
     yield "in the room"

@@ -143,7 +143,7 @@ def agent_on_a_mobile(cast: Cast) -> Stages:
 def behind_a_proxy(cast: Cast) -> Stages:
     """Both legs on one context behind a SIP proxy; the agent is known by ``fluxcc_agent``."""
     cast.outside(via="proxy")
-    agent = cast.people["agent"] = cast.site.outside(cast.telephone("desk").user)
+    agent = cast.behind_proxy("agent", cast.telephone("desk").user)
     cast.dial("customer", agent.user)
     cast.ring("agent")
     cast.talk("customer", "agent")
@@ -254,7 +254,7 @@ def moved_to_room(cast: Cast) -> Stages:
     cast.telephone()
     number = f"91{cast.slot()}"
     cast.connect()
-    cast.site.api(f"uuid_transfer {cast.legs['agent']} -both {number} XML default")
+    cast.move("agent", number, "-both")
     cast.until(lambda: cast.site.api(f"conference {number} list count").strip() == "2", "both")
     yield "together"
     cast.lines["agent"].hang_up()
@@ -265,7 +265,7 @@ def moved_to_room(cast: Cast) -> Stages:
 def behind_a_proxy_out(cast: Cast) -> Stages:
     """An agent behind a SIP proxy dials a customer behind the same one."""
     cast.outside()
-    cast.people["agent"] = cast.site.outside(cast.telephone("desk").user, "proxy")
+    cast.behind_proxy("agent", cast.telephone("desk").user, "proxy")
     cast.dial("agent", f"0{cast.people['customer'].user}")
     cast.ring("customer")
     cast.talk("agent", "customer")

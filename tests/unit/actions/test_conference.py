@@ -106,6 +106,11 @@ def test_a_room_of_the_pbxs_own_may_have_any_name() -> None:
     assert plan(room).confirmation == AllJoined(BOTH, "")
 
 
+def test_a_room_of_the_pbxs_own_is_given_its_time() -> None:
+    room = Room("1000", is_served_by_pbx=True, wait=20.0)
+    assert plan(room).confirmation == AllJoined(BOTH, "", 20.0)
+
+
 def test_without_a_provisioned_room_nothing_moves() -> None:
     """Contract, section 1. mod_conference would make any room on first entry."""
     with pytest.raises(RefusedError) as refusal:

@@ -74,6 +74,7 @@ def test_everything_the_survey_needs_travels_with_the_customers_leg() -> None:
         "questions": "1",
         "scale": "1-5",
         "prompts": "",
+        "language": "pt_BR",
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from fluxcc.actions import transfer
 from fluxcc.domain.actions import Action
+from fluxcc.domain.agents import NOBODY, Agent
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import (
     Arrived,
@@ -29,6 +30,36 @@ def test_the_customer_moves_to_the_service_and_the_agent_is_freed() -> None:
     assert plan.afterwards == (EndLeg("telephone", "NORMAL_CLEARING"),)
     assert plan.confirmation == Arrived("customer", "telephone", "7001")
     assert plan.code is Code.TRANSFERRED
+
+
+@pytest.mark.parametrize(
+    ("agent", "domain", "context"),
+    [
+        (Agent("1000", "a.example"), "b.example", "a.example"),
+        (Agent("1000"), "a.example", "a.example"),
+        (NOBODY, "a.example", "a.example"),
+    ],
+)
+def test_a_services_context_may_be_the_agents_domain_or_that_of_a_call_nobody_has(
+    agent: Agent, domain: str, context: str
+) -> None:
+    """Contract, section 8. An operator transfers a call that still rings."""
+    plan = transfer.plan(
+        a_conversation(agent=agent, domain=domain),
+        a_request(Action.TRANSFER, service="billing"),
+        some_rules(Service("billing", "7001", "{domain}")),
+    )
+    assert MoveLeg("customer", "7001", context) in plan.effects
+
+
+def test_nothing_is_moved_to_a_context_that_is_not_known() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        transfer.plan(
+            a_conversation(agent=NOBODY, domain=""),
+            a_request(Action.TRANSFER, service="billing"),
+            some_rules(Service("billing", "7001", "{context}")),
+        )
+    assert refusal.value.code is Code.PBX_REJECTED
 
 
 @pytest.mark.parametrize("service", ["", "Billing", "7001", "support"])

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from fluxcc.cli import main
+from fluxcc.cli import db, main
 from fluxcc.core.ports import Batch
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import is_current
 from tests.contract.records import NOW, a_block, a_call, an_audit
+from tests.unit.doctor.builders import STATUS
 
 THEIRS = "+5511988887777"
 
@@ -77,6 +78,50 @@ def test_a_store_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) ->
     told = run("upgrade")
     assert (told.exit_code, told.stdout) == (77, "")
     assert told.stderr.startswith("store-unavailable: ")
+
+
+# rename-node
+
+
+@pytest.mark.usefixtures("store")
+def test_the_node_of_a_store_is_renamed_with_everything_it_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = run("rename-node", "pbx2")
+    assert (told.exit_code, told.stdout.splitlines()) == (
+        0,
+        [
+            "Node pbx1 is called pbx2 now: 2 calls, 1 blocks, 0 entries.",
+            "pbx.node still says pbx1: set it to pbx2, or remove it.",
+        ],
+    )
+    with closing(History(f"sqlite:///{tmp_path}/fluxcc.db", ["pbx2"])) as history:
+        assert len(history.ended_calls(limit=9)) == 2
+    monkeypatch.delenv("FLUXCC_PBX_NODE")
+    back = json.loads(run("rename-node", "pbx2", "pbx1", "--json").stdout)
+    assert (back["old"], back["new"], back["rows"]["calls"]) == ("pbx2", "pbx1", 2)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("names", [("pbx1",), ("nobody", "pbx2"), ("pbx1", "pbx1")])
+def test_a_node_that_the_store_does_not_have_is_not_renamed(names: tuple[str, ...]) -> None:
+    told = run("rename-node", *names)
+    assert (told.exit_code, told.stderr) == (
+        1,
+        "unknown-node: Name the node to rename; the store has rows of: pbx1\n",
+    )
+
+
+@pytest.mark.parametrize("names", [(), ("a b",), ("a", "b", "c")])
+def test_one_or_two_names_are_needed(names: tuple[str, ...]) -> None:
+    assert run("rename-node", *names).exit_code == 2
+
+
+@pytest.mark.usefixtures("store")
+def test_a_node_is_not_renamed_while_its_daemon_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "reading_if_running", lambda *_question: STATUS)
+    told = run("rename-node", "pbx2")
+    assert (told.exit_code, told.stderr.split(":")[0]) == (1, "daemon-running")
 
 
 # purge

@@ -49,7 +49,7 @@ def test_a_key_that_needs_a_restart_is_named(caplog: pytest.LogCaptureFixture) -
 
 
 def test_every_key_that_may_change_exists() -> None:
-    known = {"lang"} | {
+    known = {"lang", "zone"} | {
         f"{section.name}.{key.name}"
         for section in msgspec.structs.fields(Settings)
         if isinstance(section.type, type) and issubclass(section.type, msgspec.Struct)

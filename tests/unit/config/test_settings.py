@@ -27,6 +27,7 @@ import settings_documents  # noqa: E402  # it is no part of the package
 Effect = Callable[[Daemon], Any]
 EFFECTS: dict[str, tuple[Any, Effect, Any]] = {
     "lang": ("en", lambda d: d.session.intake.board.language, "en"),
+    "zone": ("America/Manaus", lambda d: d.session.intake.board.zone, "America/Manaus"),
     "blocks.duration": (Duration(60), lambda d: d.core.rules.block_duration, 60),
     "blocks.internal": (("9",), lambda d: d.core.numbers.is_internal("9"), True),
     "blocks.reject_cause": ("USER_BUSY", lambda d: d.core.attempts.cause, "USER_BUSY"),

@@ -80,7 +80,7 @@ class FakeSwitch:
         self.loss = self.loss or why
         self._pbx.lose()
 
-    def snapshot(self, known: frozenset[str]) -> Snapshot:
+    def snapshot(self, known: frozenset[str], remembered: frozenset[str]) -> Snapshot:
         self._ask("snapshot")
         self.during_snapshot()
         return self.legs

@@ -29,6 +29,7 @@ from tests.builders import NUMBER, SPELLINGS, World, a_block, event_body
 from .fakes import FakeManager, FakeSwitch, Waiting, nothing
 
 LOST = LinkLostError("FreeSWITCH did not answer in time")
+REFUSED = LinkRefusedError("FreeSWITCH refused the password")
 ABSENT = LinkAbsentError("nothing listens on 127.0.0.1:8021")
 
 
@@ -347,10 +348,34 @@ def test_several_daemons_do_not_come_back_in_the_same_instant(
     assert waiting.pauses == pytest.approx([0.15, 0.3])
 
 
+def test_a_refusal_by_a_freeswitch_that_took_the_daemon_before_is_waited_out(
+    session: Session,
+    switch: FakeSwitch,
+    waiting: Waiting,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """More and more slowly, as an error of the log, and told as what it is until it is over."""
+    seen: list[str] = []
+
+    def lock() -> None:
+        switch.failures = [REFUSED] * 9
+        switch.lose()
+
+    waiting.do(lock, *[lambda: seen.append(session.refusal)] * 11)
+    session.run()
+    assert pauses(caplog) == [
+        *("0.2", "0.4", "0.8", "1.6", "3.2", "6.4", "12.8", "25.6", "30.0", "30.0")
+    ]
+    assert seen == ["", *[str(REFUSED)] * 9, ""]
+    levels = [record.levelname for record in caplog.records if "no link" in record.message]
+    assert levels == ["WARNING", *["ERROR"] * 9]
+    assert session.connects == 2
+
+
 def test_a_refusal_ends_it(
     session: Session, switch: FakeSwitch, waiting: Waiting, world: World
 ) -> None:
-    switch.failures = [LOST, LinkRefusedError("FreeSWITCH refused the password")]
+    switch.failures = [LOST, REFUSED]
     waiting.do(nothing)
     with pytest.raises(LinkRefusedError, match="password"):
         session.run()

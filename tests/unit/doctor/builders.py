@@ -14,11 +14,11 @@ from fluxcc.doctor.finding import Finding
 from fluxcc.doctor.installation import Installation
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
-from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.provisioning import Entry, Group
 from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import Context, Server
-from fluxcc.pbx.inquiry import Inquiry, Profile
+from fluxcc.pbx.inquiry import Inquiry, Profile, SurveyFaults
 from fluxcc.pbx.people import QueueAgent
 from fluxcc.protocol.operators import DaemonStatus
 from tests.fakes import NOW
@@ -99,6 +99,8 @@ class Known(msgspec.Struct, kw_only=True):
     """How a call of a blocked caller ends that is placed."""
     cause_unblocked: str = "NO_ROUTE_DESTINATION"
     """How one of anybody else ends."""
+    survey_faults: SurveyFaults | None = SurveyFaults([], "")
+    """What the survey's script finds; None where it does not run."""
 
 
 class FakeInquiry:
@@ -109,6 +111,8 @@ class FakeInquiry:
         self._known = Known(**known)
         self.blocked: list[str] = []
         self.called: list[tuple[str, str]] = []
+        self.tried: list[Group] = []
+        """The groups whose recordings were tried."""
         self.asked_about: list[tuple[str, str]] = []
         self.asked_for: list[str] = []
         """The contexts whose XML was asked for."""
@@ -192,6 +196,11 @@ class FakeInquiry:
         """How the call ended."""
         self.called.append((number, context))
         return self._known.cause if number in self.blocked else self._known.cause_unblocked
+
+    def survey_faults(self, group: Group) -> SurveyFaults | None:
+        """For whichever group."""
+        self.tried.append(group)
+        return self._known.survey_faults
 
     def evaluate(self, _text: str) -> str:
         """Nothing is in mod_hash."""

@@ -17,6 +17,10 @@ from .builders import STATUS, codes, installation
     [
         ({}, []),
         ({"connected": False, "link_loss": "closed"}, ["daemon-not-connected"]),
+        (
+            {"connected": False, "link_loss": "no", "link_refusal": "the password"},
+            ["daemon-refused"],
+        ),
         ({"store_failure": "full", "records_pending": 3}, ["records-not-written"]),
         ({"contexts_without_gate": ["a", "b"]}, ["caller-without-gate"] * 2),
         ({"contexts_unseen": ["a"]}, ["caller-unseen"]),

@@ -71,7 +71,10 @@ def test_the_gate_is_tried_by_a_call_where_that_was_asked_for(port: int, store: 
 
 
 def test_a_store_that_is_not_there_is_done_without(port: int, tmp_path: Path) -> None:
-    assert faults(settings(port, tmp_path / "none.db")) == {"store-unavailable": State.GRAVE}
+    assert faults(settings(port, tmp_path / "none.db")) == {
+        "store-unavailable": State.GRAVE,
+        "node-unread": State.SKIPPED,
+    }
 
 
 def test_a_freeswitch_that_refuses_is_done_without(port: int, store: Path) -> None:

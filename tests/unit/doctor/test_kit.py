@@ -106,30 +106,14 @@ def test_a_script_that_cannot_be_read_is_skipped(scripts: Path) -> None:
     assert finding.facts["reason"] == os.strerror(errno.EISDIR)
 
 
-@pytest.fixture
-def sounds(tmp_path: Path) -> Path:
-    """FreeSWITCH's sound folder, with the kit's recordings in it."""
-    return Path(shutil.copytree(find_kit() / "sounds", tmp_path / "sounds"))
-
-
-def test_missing_recordings_are_warned_of(sounds: Path) -> None:
-    inquiry = FakeInquiry(variables={"sounds_dir": str(sounds)})
-    assert codes(kit.check_prompts(installation(inquiry))) == []
-    (sounds / "fluxcc/pt_BR/thanks.wav").unlink()
-    (finding,) = kit.check_prompts(installation(inquiry))
-    assert (finding.code, finding.facts["files"]) == ("prompts-missing", "thanks.wav")
-
-
 def test_a_far_freeswitchs_files_are_not_looked_for() -> None:
-    inquiry = FakeInquiry(variables={"script_dir": "/x", "sounds_dir": "/x"})
+    inquiry = FakeInquiry(variables={"script_dir": "/x"})
     far = installation(inquiry, settings=FAR)
     assert codes(kit.check_scripts(far)) == ["scripts-elsewhere"]
-    assert codes(kit.check_prompts(far)) == []
 
 
 def test_folders_that_freeswitch_does_not_name_are_not_looked_for() -> None:
     assert codes(kit.check_scripts(installation())) == ["scripts-elsewhere"]
-    assert codes(kit.check_prompts(installation())) == []
 
 
 @pytest.mark.parametrize(
@@ -148,11 +132,11 @@ def test_a_remedy_leads_to_where_the_dialplan_comes_from(
     inquiry = FakeInquiry(
         server=server,
         contexts={"default": OTHER},
-        variables={"script_dir": str(tmp_path), "sounds_dir": str(tmp_path)},
+        variables={"script_dir": str(tmp_path)},
     )
     whole = installation(inquiry)
-    found = [*kit.check_dialplan(whole), *kit.check_scripts(whole), *kit.check_prompts(whole)]
-    assert {"kit-missing", "prompts-missing"} == set(codes(found))
+    found = [*kit.check_dialplan(whole), *kit.check_scripts(whole)]
+    assert {"kit-missing"} == set(codes(found))
     told = [each.remedy.format(**each.facts) for each in found]
     assert all(any(remedy in each for remedy in remedies) for each in told)
     assert all(any(remedy in each for each in told) for remedy in remedies)

@@ -8,7 +8,7 @@ import pytest
 
 from fluxcc.config import PbxSettings, Settings
 from fluxcc.doctor import link
-from fluxcc.domain.errors import LinkLostError, LinkRefusedError, PbxError
+from fluxcc.domain.errors import AddressRefusedError, LinkLostError, LinkRefusedError, PbxError
 
 from .builders import FAR, FakeInquiry, codes, installation
 
@@ -35,7 +35,7 @@ def sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("error", "code"),
     [
         (LinkRefusedError("FreeSWITCH refused the password (-ERR invalid)"), "password-refused"),
-        (LinkRefusedError("FreeSWITCH refuses this address (::1, its ACL)"), "address-refused"),
+        (AddressRefusedError("FreeSWITCH refuses ::1, its ACL"), "address-refused"),
         (LinkLostError("no connection"), "pbx-unreachable"),
     ],
 )

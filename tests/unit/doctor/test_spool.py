@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fluxcc.config import PbxSettings, Settings, SurveySettings
 from fluxcc.doctor import spool
 from fluxcc.doctor.finding import State
 from fluxcc.domain.provisioning import Entry, Group
+from fluxcc.pbx.inquiry import SurveyFaults
+from fluxcc.protocol.operators import DaemonStatus
 
-from .builders import FAR, FakeInquiry, codes, installation
+from .builders import FAR, STATUS, FakeInquiry, codes, installation
+
+
+def is_down() -> DaemonStatus:
+    """The daemon does not answer."""
+    raise ConnectionRefusedError
 
 
 def with_spool(folder: object) -> Settings:
@@ -47,8 +55,23 @@ def test_a_folder_that_is_not_there_is_grave_where_there_are_surveys(
     entries: list[Entry], state: State
 ) -> None:
     inquiry = FakeInquiry(variables={"storage_dir": "/nowhere"})
-    (finding,) = spool.check_spool(installation(inquiry, entries=entries))
-    assert (finding.code, finding.state) == ("spool-unreachable", state)
+    (finding,) = spool.check_spool(installation(inquiry, entries=entries, status=is_down))
+    assert (finding.code, finding.state) == ("spool-not-read", state)
+
+
+def test_the_daemon_is_asked_whether_it_can_read_the_spool(tmp_path: Path) -> None:
+    """Root, who runs ``doctor``, can read every folder, and tells nothing about the daemon."""
+    inquiry = FakeInquiry(variables={"storage_dir": str(tmp_path)})
+    status = msgspec.structs.replace(STATUS, spool_unread="/spool: Permission denied")
+    found = list(spool.check_spool(installation(inquiry, status=lambda: status)))
+    assert codes(found) == ["spool-not-read"]
+    assert found[0].facts["reason"] == "/spool: Permission denied"
+
+
+def test_freeswitch_is_asked_whether_it_can_write_the_spool(tmp_path: Path) -> None:
+    faults = SurveyFaults([], "/spool: Permission denied")
+    inquiry = FakeInquiry(variables={"storage_dir": str(tmp_path)}, survey_faults=faults)
+    assert codes(spool.check_spool(installation(inquiry))) == ["spool-not-written"]
 
 
 def test_a_far_spool_is_said_to_be_far() -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from fluxcc.config import Settings, StoreSettings
+from fluxcc.config import PbxSettings, Settings, StoreSettings
+from fluxcc.core.ports import Batch
 from fluxcc.doctor import store
+from fluxcc.doctor.finding import State
 from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.provisioning import Room
+from fluxcc.store import identity
+from fluxcc.store.identity import Identity
+from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import upgrade
 
 from .builders import codes, installation
@@ -73,6 +80,55 @@ def test_a_server_that_cannot_be_written_is_grave_for_every_user(
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     server = Settings(store=StoreSettings(url="postgresql+psycopg://db/fluxcc"))
     assert codes(store.check_store(installation(settings=server))) == ["store-read-only"]
+
+
+def used_by(file: Path, *nodes: str) -> None:
+    """What daemons of these nodes leave in the store, the first of them at its birth."""
+    for node in nodes:
+        with closing(SqlStore(f"sqlite:///{file}", node)) as opened:
+            opened.write(Batch(entries=(Room("1000"),)))
+
+
+def named(file: Path, node: str) -> Installation:
+    return installation(
+        settings=Settings(pbx=PbxSettings(node=node), store=StoreSettings(url=f"sqlite:///{file}"))
+    )
+
+
+def test_a_store_of_this_node_is_right(file: Path) -> None:
+    used_by(file, "pbx1")
+    assert codes(store.check_node(named(file, "pbx1"))) == []
+
+
+def test_a_store_of_another_node_is_grave_and_its_remedy_can_be_typed(file: Path) -> None:
+    used_by(file, "pbx1")
+    (finding,) = store.check_node(named(file, "pbx2"))
+    assert (finding.code, finding.state) == ("node-differs", State.GRAVE)
+    assert "fluxcc db rename-node pbx1 pbx2" in finding.remedy.format(**finding.facts)
+
+
+def test_a_host_that_was_renamed_is_told_and_does_no_harm(file: Path) -> None:
+    used_by(file, "former")
+    (finding,) = store.check_node(named(file, ""))
+    assert (finding.code, finding.state) == ("host-renamed", State.WARNING)
+    assert finding.facts == {"host": identity.host(), "node": "former"}
+
+
+def test_what_other_nodes_stored_in_a_file_of_one_pbx_is_warned_of(file: Path) -> None:
+    used_by(file, "pbx1", "pbx2", "pbx1")
+    (finding,) = store.check_node(named(file, "pbx1"))
+    assert (finding.code, finding.facts["nodes"]) == ("rows-of-other-nodes", "pbx2")
+
+
+def test_a_pbx_that_shares_a_server_should_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = Identity("", ("pbx1", "pbx2"), is_shared=True)
+    monkeypatch.setattr(store, "read_identity", lambda _url: shared)
+    server = StoreSettings(url="postgresql+psycopg://db/fluxcc")
+    assert codes(store.check_node(installation(settings=Settings(store=server)))) == [
+        "node-unnamed"
+    ]
+    of_ours = Settings(store=server, pbx=PbxSettings(node="pbx1"))
+    assert codes(store.check_node(installation(settings=of_ours))) == []
 
 
 def test_a_full_disk_is_warned_of(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:

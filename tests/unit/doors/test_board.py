@@ -224,6 +224,26 @@ def test_the_reply_is_in_the_language_that_was_asked_for(world: World, board: Bo
     assert texts == ["This action is not known."] * 2
 
 
+@pytest.mark.parametrize(
+    ("zone", "until"),
+    [
+        ("", "07:30:00"),
+        ("America/Sao_Paulo", "07:30:00"),
+        ("America/Manaus", "06:30:00 America/Manaus"),
+        ("Nowhere/At all", "07:30:00"),
+    ],
+)
+def test_the_reply_tells_when_a_block_ends_in_the_zone_that_was_asked_for(
+    world: World, board: Board, zone: str, until: str
+) -> None:
+    world.clock.set(1795860000.0)
+    board.zone = "America/Sao_Paulo"
+    world.received_call()
+    board.answer(headers(zone=zone))
+    (reply,) = world.pbx.heard(events.REPLY)
+    assert reply["Fluxcc-Text"].endswith(f"{until}.")
+
+
 def test_a_reply_that_finds_no_link_is_sent_when_it_is_back(world: World, board: Board) -> None:
     world.pbx.lose()
     board.answer(headers(action="x"))

@@ -11,7 +11,7 @@ import pytest
 import fluxcc
 from fluxcc import spool
 from fluxcc.actions import survey
-from fluxcc.domain.provisioning import Group
+from fluxcc.domain.provisioning import MOST_QUESTIONS, Group, Language, Scale
 from fluxcc.kit import find_kit, names, read_version
 from fluxcc.pbx import events
 from tests.builders import a_conversation
@@ -52,7 +52,7 @@ IS_IN_THE_KIT: dict[str, Callable[[str], bool]] = {
     "FILE": lambda name: all((each / name).is_file() for each in (KIT / "dialplan").iterdir()),
     "PATH": lambda name: (KIT / name).is_file(),
     "SCRIPT": lambda name: (KIT / "scripts" / name).is_file(),
-    "FOLDER": lambda name: (KIT / "sounds" / name).is_dir() and f'"/{name}"' in SCRIPTS,
+    "FOLDER": lambda name: (KIT / "sounds" / name).is_dir() and f'"/{name}/"' in SCRIPTS,
 }
 """The last word of a constant → whether the kit has such a thing of that name."""
 
@@ -97,9 +97,28 @@ def test_the_kit_has_no_other_files() -> None:
         f"scripts/{value}" for name, value in NAMES.items() if name.endswith("_SCRIPT")
     }
     found = {path.relative_to(KIT) for path in KIT.rglob("*") if path.is_file()}
-    prompts = {path for path in found if path.parent == Path("sounds") / names.PROMPT_FOLDER}
+    prompts = {path for path in found if path.parent.parent == Path("sounds") / names.PROMPT_FOLDER}
     assert {str(path) for path in found - prompts} == told
-    assert prompts
+    assert {path.parent.name for path in prompts} == {each.value for each in Language}
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_each_language_has_every_recording_that_is_asked_for(language: Language) -> None:
+    folder = KIT / "sounds" / names.PROMPT_FOLDER / language.value
+    texts = (folder / "prompts.txt").read_text(encoding="utf-8").splitlines()
+    told = [line.split("|")[0] for line in texts]
+    questions = [
+        f"question_{number}_{scale.value}"
+        for scale in Scale
+        for number in range(1, MOST_QUESTIONS + 1)
+    ]
+    assert told == [*questions, "invalid", "thanks"]
+    assert {path.stem for path in folder.glob("*.wav")} == set(told)
+
+
+def test_the_script_knows_every_language() -> None:
+    (known,) = re.findall(r"local LANGUAGES = \{(.*?)\}", SCRIPTS)
+    assert set(re.findall(r"(\w+) = true", known)) == {each.value for each in Language}
 
 
 def test_the_programs_sentences_name_files_that_the_kit_has() -> None:

@@ -176,12 +176,14 @@ def test_a_request_has_all_its_headers() -> None:
                 "Fluxcc-Service": "billing",
                 "Fluxcc-Reason": "swears",
                 "Fluxcc-Language": "en",
+                "Fluxcc-Zone": "America/Manaus",
             }
         ).encode()
     )
     assert (headers.request, headers.action, headers.agent) == ("r-1", "trote", "1000")
     assert (headers.call, headers.service) == ("leg", "billing")
     assert (headers.reason, headers.language) == ("swears", "en")
+    assert headers.zone == "America/Manaus"
 
 
 def test_a_request_with_broken_values_is_a_request_to_be_refused() -> None:

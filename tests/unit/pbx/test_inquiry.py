@@ -3,19 +3,22 @@ process; its answers are put into its mouth where the simulator has no such conf
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
 import pytest
 
 from fluxcc.domain.errors import LinkAbsentError, LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.domain.provisioning import Group, Language, Scale
 from fluxcc.domain.sight import Sight
 from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import Server
 from fluxcc.pbx.inquiry import REHEARSAL_DURATION, Inquiry, Profile
+from fluxcc.pbx.link import Link
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.switch import Address
-from tests.testing.freeswitch import PASSWORD, FreeSwitch
+from tests.testing.freeswitch import PASSWORD, FreeSwitch, until
 
 NUMBER = "5511988887777"
 Answer = Callable[[str, str], None]
@@ -248,3 +251,51 @@ def test_a_rehearsed_call_tells_how_it_ended(
         said,
     )
     assert inquiry.call(NUMBER, "public") == end
+
+
+# The survey
+
+
+def test_the_surveys_script_tells_what_freeswitch_lacks(inquiry: Inquiry, answer: Answer) -> None:
+    said = "unplayable /s/question_2_0-10.wav\nunplayable /s/thanks.wav\nspool /x: No space left\n"
+    group = Group(
+        "sales", questions=2, scale=Scale.TEN, language=Language.ENGLISH, prompts="/s/own"
+    )
+    answer("lua avali_e.lua check 2 0-10 en /s/own", f"{said}checked\n")
+    found = inquiry.survey_faults(group)
+    assert found is not None
+    assert found.unplayable == ["/s/question_2_0-10.wav", "/s/thanks.wav"]
+    assert found.spool == "/x: No space left"
+
+
+@pytest.mark.parametrize(
+    "said", ["-ERR Cannot execute script\n", "-ERR lua Command not found!\n", ""]
+)
+def test_a_script_that_does_not_run_tells_nothing(
+    inquiry: Inquiry, answer: Answer, said: str
+) -> None:
+    answer("lua avali_e.lua check 1 1-5 pt_BR", said)
+    assert inquiry.survey_faults(Group("")) is None
+
+
+# FusionPBX
+
+
+def test_memcached_is_emptied_by_freeswitch(inquiry: Inquiry, answer: Answer) -> None:
+    answer("memcache flush", "+OK")
+    assert inquiry.flush_memcache() == "+OK"
+
+
+def test_that_the_cache_was_emptied_is_told_as_fusionpbx_tells_it(
+    inquiry: Inquiry, freeswitch: FreeSwitch
+) -> None:
+    told: list[bytes] = []
+    listener = Link("127.0.0.1", freeswitch.port, PASSWORD, told.append)
+    listener.connect()
+    listener.send("event json CUSTOM fusion::file")
+    inquiry.announce_flush("file")
+    until(lambda: told)
+    listener.stop()
+    event = json.loads(told[0])
+    assert event["Event-Subclass"] == "fusion::file"
+    assert (event["API-Command"], event["API-Command-Argument"]) == ("cache", "flush")

@@ -14,7 +14,12 @@ from gevent import socket
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from fluxcc.domain.errors import LinkLostError, LinkRefusedError, PbxRejectedError
+from fluxcc.domain.errors import (
+    AddressRefusedError,
+    LinkLostError,
+    LinkRefusedError,
+    PbxRejectedError,
+)
 from fluxcc.pbx.link import Link
 
 SOON = 2.0
@@ -152,7 +157,7 @@ def test_a_refused_address_is_final(dial: Dial) -> None:
             b"Content-Type: text/rude-rejection\nContent-Length: %d\n\n%s" % (len(body), body)
         )
 
-    with pytest.raises(LinkRefusedError, match="address"):
+    with pytest.raises(AddressRefusedError, match=r"address 127\.0\.0\.1 \(apply-inbound-acl"):
         dial(turn_away).connect()
 
 

@@ -20,6 +20,34 @@ def test_no_channel_at_all_has_no_rows() -> None:
     assert snapshot.read_snapshot(NOTHING, NOTHING) == []
 
 
+def test_a_leg_is_read_out_of_its_own_description_where_there_are_no_tables() -> None:
+    described = {
+        "Unique-ID": "b",
+        "Call-Direction": "outbound",
+        "Caller-Caller-ID-Number": "5511988887777",
+        "Caller-Destination-Number": "1000",
+        "Caller-Context": "default",
+        "Channel-Presence-ID": "1000@a.example",
+        "Channel-Name": "sofia/internal/1000",
+        "Channel-Call-State": "HELD",
+        "Caller-Channel-Created-Time": "1795000000500000",
+        "Other-Type": "originator",
+        "variable_bridge_to": "a",
+    }
+    row = snapshot.read_description(json.dumps(described).encode())
+    assert (row.uuid, row.user, row.created, row.bridged_to) == ("b", "1000", 1795000000.5, "a")
+    assert (row.is_answered, row.is_on_hold) == (True, True)
+    originator = described | {"Other-Type": "originatee", "Channel-Call-State": "RINGING"}
+    row = snapshot.read_description(json.dumps(originator).encode("latin-1"))
+    assert (row.bridged_to, row.is_answered) == ("", False)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"-ERR No such channel!", b'{"Other-Type": "a"}'])
+def test_what_is_no_description_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"JSON|Object|object|Unique-ID|value"):
+        snapshot.read_description(body)
+
+
 def test_a_snapshots_row() -> None:
     caller = {
         "uuid": "a",

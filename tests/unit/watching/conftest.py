@@ -27,6 +27,8 @@ class Session:
     waiting: int = 4
     dropped: int = 5
     loss: str = "reading failed"
+    refusal: str = ""
+    has_tables: bool = True
 
     @property
     def is_connected(self) -> bool:
@@ -56,7 +58,15 @@ class Watched:
         self.registry = CollectorRegistry()
         self.registry.register(
             Collector(
-                Sources("1.2.3", "pbx1", self.session, self.intake, self.health, world, self.board)
+                Sources(
+                    "1.2.3",
+                    lambda: "pbx1",
+                    self.session,
+                    self.intake,
+                    self.health,
+                    world,
+                    self.board,
+                )
             )
         )
         world.happenings.request_answered.connect(Actions(self.registry).ended)

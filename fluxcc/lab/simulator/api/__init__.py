@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import callcenter, channels, core, media, modules, originate, outside, show, telephones, xml
+from . import (
+    callcenter,
+    channels,
+    core,
+    directory,
+    media,
+    modules,
+    originate,
+    outside,
+    show,
+    telephones,
+    xml,
+)
 from .core import VERSION
 
 if TYPE_CHECKING:
@@ -26,6 +38,7 @@ COMMANDS = (
     | media.COMMANDS
     | modules.COMMANDS
     | xml.COMMANDS
+    | directory.COMMANDS
 )
 
 

@@ -16,6 +16,8 @@ import gevent
 from fluxcc.lab.simulator import expressions
 from fluxcc.lab.simulator.configuration import ConfigurationError
 
+from . import directory
+
 if TYPE_CHECKING:
     from fluxcc.lab.simulator.pbx import Pbx
 
@@ -142,11 +144,9 @@ def _sofia(pbx: Pbx, arguments: str) -> str:
 
 def _sofia_contact(pbx: Pbx, arguments: str) -> str:
     """``[PROFILE/]USER@DOMAIN``: where a registered user is reached."""
-    user = arguments.rpartition("/")[2].partition("@")[0]
-    contacts = pbx.telephones.contacts(user)
-    if not contacts:
-        return "error/user_not_registered"
-    return ",".join(f"sofia/internal/sip:{contact}" for contact in contacts)
+    user, _, domain = arguments.rpartition("/")[2].partition("@")
+    domain = domain or pbx.configuration.variables.get("domain", "")
+    return directory.contact(pbx, user, domain)
 
 
 def _conference(pbx: Pbx, arguments: str) -> str:

@@ -1,15 +1,17 @@
-"""``show channels`` and ``show calls``, as text, count and JSON; ``show modules``."""
+"""``show channels``, ``calls``, ``registrations`` and ``modules``, as text, count and JSON."""
 
 from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fluxcc.lab.simulator.channel import Channel
     from fluxcc.lab.simulator.pbx import Pbx
+    from fluxcc.lab.simulator.telephones import Device
 
 USAGE = (
     "-USAGE: codec|endpoint|application|api|dialplan|channels [count|like <match string>]|calls\n"
@@ -86,7 +88,25 @@ def _is_second_of_pair(leg: Channel) -> bool:
     return leg.bridged_to is not None and leg.other is not None and leg.other.kind == "originator"
 
 
+def _registration(device: Device) -> Row:
+    host, _, port = device.address.partition("@")[2].partition(":")
+    return {
+        "reg_user": device.user,
+        "realm": device.domain,
+        "token": str(uuid.uuid5(uuid.NAMESPACE_URL, device.address)).replace("-", ""),
+        "url": f"sofia/internal/sip:{device.address}",
+        "expires": str(int(device.registered_until)),
+        "network_ip": host,
+        "network_port": port,
+        "network_proto": "udp",
+        "hostname": "simulator",
+        "metadata": "",
+    }
+
+
 def _show(pbx: Pbx, arguments: str) -> str:
+    if not pbx.has_tables:
+        return "-ERR SQL disabled, no data available!\n"
     what, _, how = arguments.partition(" ")
     if what == "channels":
         rows = [_channel(leg) for leg in pbx.switchboard if not leg.is_hidden]
@@ -96,6 +116,8 @@ def _show(pbx: Pbx, arguments: str) -> str:
     elif what == "bridged_calls":
         bridged = [leg for leg in pbx.switchboard if leg.bridged_to is not None]
         rows = [_call(leg) for leg in bridged if not _is_second_of_pair(leg)]
+    elif what == "registrations":
+        rows = [_registration(device) for device in pbx.telephones.registered()]
     elif what == "modules":
         rows = [
             {"type": "generic", "name": name, "ikey": name, "filename": ""}

@@ -38,9 +38,10 @@ def _told(line: Line) -> str:
 
 
 def _add(pbx: Pbx, arguments: str) -> str:
-    """``user=…&port=…``: one more telephone → ``+OK ADDRESS``."""
+    """``user=…&domain=…&port=…``: one more telephone → ``+OK ADDRESS``."""
     values = _values(arguments)
-    return f"+OK {pbx.telephones.add(values['user'], values['port']).address}\n"
+    device = pbx.telephones.add(values["user"], values["domain"], values["port"])
+    return f"+OK {device.address}\n"
 
 
 def _dial(pbx: Pbx, device: Device, values: Values) -> str:
@@ -52,13 +53,14 @@ def _dial(pbx: Pbx, device: Device, values: Values) -> str:
         values["profile"],
         pbx.router.route,
         account=values.get("account", ""),
+        domain=device.domain,
         call_id=values.get("call_id", ""),
     )
     return _told(pbx.telephones.dialled(device, leg, values["destination"]))
 
 
 def _register(pbx: Pbx, device: Device, values: Values) -> str:
-    pbx.telephones.register(device, is_there=values.get("expires") != "0")
+    pbx.telephones.register(device, float(values["expires"]))
     return "+OK\n"
 
 

@@ -1,6 +1,6 @@
-"""``xml_locate`` and ``list_users``: what the configuration says, as the PBX has read it.
+"""``xml_locate``: what the configuration says, as the PBX has read it.
 
-Their counterparts are static checks of a destination, a profile or a user. No comment survives.
+Its counterparts are static checks of a destination or a profile. No comment survives.
 """
 
 from __future__ import annotations
@@ -39,23 +39,4 @@ def _text(element: ElementTree.Element) -> str:
     return ElementTree.tostring(element, "unicode", short_empty_elements=False).strip() + "\n"
 
 
-def _list_users(pbx: Pbx, arguments: str) -> str:
-    """Every user of the directory; nobody is registered here."""
-    lines = [
-        "userid|context|domain|group|contact|callgroup|effective_caller_id_name"
-        "|effective_caller_id_number"
-    ]
-    for domain in pbx.configuration.section("directory"):
-        for group in domain.iter("group"):
-            lines += [
-                f"{user.get('id')}||{domain.get('name')}|{group.get('name')}"
-                "|error/user_not_registered|||"
-                for user in group.iter("user")
-            ]
-    return "\n".join([*lines, "", "+OK"]) + "\n"
-
-
-COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
-    "list_users": _list_users,
-    "xml_locate": _xml_locate,
-}
+COMMANDS: dict[str, Callable[[Pbx, str], str]] = {"xml_locate": _xml_locate}

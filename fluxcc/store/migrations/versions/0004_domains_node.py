@@ -1,4 +1,5 @@
-"""SIP domains: of calls, blocks, requests and surveys, and those that were seen."""
+"""SIP domains: of calls, blocks, requests and surveys, and those that were seen; and the node whose
+store it is."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column, which is empty in the rows there are, and the table."""
+    """Add the column, which is empty in the rows there are, and the tables; ``store.identity``
+    fills its own when the daemon opens the store."""
     for table in ("calls", "blocks", "audit", "surveys"):
         op.add_column(table, sa.Column("domain", sa.Text, nullable=False, server_default=""))
     op.create_table(
@@ -21,3 +23,4 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("seen", sa.Double, nullable=False),
     )
+    op.create_table("identity", sa.Column("node", sa.Text, primary_key=True))

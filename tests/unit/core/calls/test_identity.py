@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from fluxcc.config import CallSettings
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.calls import LegKind
 from tests.builders import OTHER, SETTINGS, World
 
@@ -243,6 +244,18 @@ def test_behind_a_sip_proxy_the_dialplan_may_say_it_after_the_leg_was_created(
     comes_in(world, "1000", Caller_Context="public")
     world.hear("CHANNEL_ANSWER", "leg", variable_fluxcc_agent="1000")
     assert (kind(world), names(world)) == (STATION, ("1000",))
+
+
+def test_behind_a_sip_proxy_the_dialplan_may_name_the_domain_after_the_leg_was_created(
+    world: World,
+) -> None:
+    """Contract, section 8: a number that is presented says nothing of it."""
+    comes_in(world, "1000", Caller_Context="proxy")
+    assert world.tracker.legs["leg"].agent == Agent("1000")
+    world.hear("CHANNEL_ANSWER", "leg", variable_fluxcc_agent="1000@a.example")
+    assert world.tracker.legs["leg"].agent == Agent("1000", "a.example")
+    world.hear("CHANNEL_BRIDGE", "leg", variable_fluxcc_agent="1001@b.example")
+    assert world.tracker.legs["leg"].agent == Agent("1000", "a.example")
 
 
 # Said later

@@ -13,6 +13,7 @@ from tests.builders import World, a_request
 from tests.unit.core.requests.moves import (
     BILLING,
     confer,
+    joins,
     set_up,
     transfer,
 )
@@ -46,6 +47,32 @@ def test_one_alone_or_another_room_is_not_joined(world: World, where: dict[str, 
 
 def test_who_hangs_up_on_the_way_did_not_join(world: World) -> None:
     set_up(world, Room("1000"))
+    world.pbx.on_move = lambda leg, destination: world.hung_up("customer")
+    before = world.clock.monotonic()
+    assert world.ask(a_request(Action.CONFERENCE)).code is Code.CONFERENCE_NOT_JOINED
+    assert world.clock.monotonic() - before < 1
+
+
+@pytest.mark.parametrize(
+    ("wait", "code"), [(0.0, "conference-not-joined"), (20.0, "conference-joined")]
+)
+def test_a_room_that_greets_is_waited_for_as_long_as_it_was_given(
+    world: World, wait: float, code: str
+) -> None:
+    set_up(world, Room("1000", is_served_by_pbx=True, wait=wait))
+    began = world.clock.monotonic()
+
+    def let_in_after_15_s() -> None:
+        if world.clock.monotonic() - began > 15:
+            for leg in ("customer", "telephone"):
+                joins(world, leg, "greeting")
+
+    world.pbx.on_flush = let_in_after_15_s
+    assert world.ask(a_request(Action.CONFERENCE)).code == code
+
+
+def test_nobody_is_waited_for_once_one_has_hung_up_during_the_greeting(world: World) -> None:
+    set_up(world, Room("1000", is_served_by_pbx=True, wait=60.0))
     world.pbx.on_move = lambda leg, destination: world.hung_up("customer")
     before = world.clock.monotonic()
     assert world.ask(a_request(Action.CONFERENCE)).code is Code.CONFERENCE_NOT_JOINED

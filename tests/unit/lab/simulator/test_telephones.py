@@ -22,7 +22,7 @@ class Desk:
 
     def __init__(self, scene: Scene, user: str) -> None:
         self._scene = scene
-        self.address = self._ask(f"sim_telephone add user={user}&port={PORT}")
+        self.address = self._ask(f"sim_telephone add user={user}&domain=pbx.test&port={PORT}")
 
     def treat(self, how: str) -> None:
         self._ask(f"sim_telephone answers address={quote(self.address)}&how={how}")
@@ -188,7 +188,7 @@ def test_a_separator_of_its_own_leaves_commas_in_a_value() -> None:
 
 def test_who_is_not_registered_cannot_be_reached(scene: Scene, desk: Desk) -> None:
     assert scene.pbx.api("sofia_contact */1000@pbx.test") == "error/user_not_registered"
-    scene.pbx.api(f"sim_telephone register address={quote(desk.address)}")
+    scene.pbx.api(f"sim_telephone register address={quote(desk.address)}&expires=60")
     assert scene.pbx.api("sofia_contact */1000@pbx.test").endswith(f"sip:{desk.address}")
     answer = scene.pbx.api("originate error/user_not_registered &park()")
     assert answer == "-ERR USER_NOT_REGISTERED\n"

@@ -1,0 +1,106 @@
+"""Which node a store is of: kept in it from its birth, so that it does not hang on the host's name.
+
+An SQLite file belongs to one PBX, and knows its name. A PostgreSQL may be shared by several, and
+knows none: each of them is named by ``[pbx] node``, or by its host. Counterparts: ``sql_store``
+settles the identity before it writes; ``history`` and ``doctor`` read it; ``fluxcc db rename-node``
+changes it.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import msgspec
+from sqlalchemy import Connection, Table, delete, exists, insert, select, update
+
+from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, IDENTITY, SURVEYS
+
+TABLES: tuple[Table, ...] = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES, DOMAINS)
+"""The tables whose rows belong to a node."""
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What a store says of its node."""
+
+    kept: str
+    """The node whose store it is; empty where it is shared, or no daemon has used it yet."""
+    nodes: tuple[str, ...]
+    """Every node that has rows in it."""
+    is_shared: bool
+    """Whether several PBXs may use it."""
+
+    def node(self, named: str) -> str:
+        """The node whose rows count, where the configuration names ``named``; empty for none."""
+        if named:
+            return named
+        if self.is_shared:
+            return host()
+        return self.kept or self.heir or host()
+
+    @property
+    def heir(self) -> str:
+        """The one node that has rows, which a store without an identity is taken to be of; empty
+        where there is none, or more than one."""
+        return self.nodes[0] if len(self.nodes) == 1 else ""
+
+
+def host() -> str:
+    """The machine's own name."""
+    return socket.gethostname()
+
+
+def read(connection: Connection) -> Identity:
+    """What the store says of its node."""
+    kept = connection.execute(select(IDENTITY.c.node)).scalar()
+    nodes = {node for table in TABLES for node in _nodes(connection, table)}
+    return Identity(kept or "", tuple(sorted(nodes)), is_shared(connection))
+
+
+def is_shared(connection: Connection) -> bool:
+    """Whether several PBXs may use this database."""
+    return connection.dialect.name != "sqlite"
+
+
+def settle(connection: Connection, named: str) -> Identity:
+    """Read the identity of a store, and keep one in it where it has none and is not shared: the
+    only node that has rows, otherwise the configuration's or the host's name."""
+    found = read(connection)
+    if found.kept or found.is_shared:
+        return found
+    born = found.heir or named or host()
+    connection.execute(insert(IDENTITY).values(node=born))
+    return msgspec.structs.replace(found, kept=born)
+
+
+def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
+    """Give the rows of one node to another, which becomes the store's own where the old one was;
+    how many rows of each table.
+
+    Of a group, room, service or SIP domain that both nodes have, the new one's stays: it is in
+    force now.
+    """
+    for table in (ENTRIES, DOMAINS):
+        theirs = table.alias()
+        names = [column.name for column in table.primary_key if column.name != "node"]
+        is_same = [theirs.c[name] == table.c[name] for name in names]
+        has_both = exists().where(theirs.c.node == new, *is_same)
+        connection.execute(delete(table).where(table.c.node == old, has_both))
+    counts = {
+        table.name: connection.execute(
+            update(table).where(table.c.node == old).values(node=new)
+        ).rowcount
+        for table in TABLES
+    }
+    connection.execute(update(IDENTITY).where(IDENTITY.c.node == old).values(node=new))
+    return counts
+
+
+def _nodes(connection: Connection, table: Table) -> Iterator[str]:
+    """The nodes that have rows in a table. Each is found by the primary key, which begins with it:
+    DISTINCT would read millions of rows."""
+    after = ""
+    query = select(table.c.node).order_by(table.c.node).limit(1)
+    while node := connection.execute(query.where(table.c.node > after)).scalar():
+        yield node
+        after = node

@@ -1,0 +1,487 @@
+"""A PBX with two SIP domains that have the same extensions (contract, section 8): whatever an agent
+of the one asks for, nothing of the other's is touched.
+
+It runs on the sites of ``tests/shapes``, where telephones register in their domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fluxcc.client import Board, Reply
+from tests.shapes.cast import Cast, Pool
+from tests.shapes.domains import TWO, Home
+from tests.shapes.port import Line, Site, Telephone
+from tests.shapes.simulated import SimulatedSite
+from tests.shapes.site import RealSite, why_unavailable
+from tests.testing.daemon import Daemon, Printed
+from tests.testing.waiting import until
+
+from .scene import Scene
+
+_WHY_NOT = why_unavailable()
+SETTINGS = dict.fromkeys(("FLUXCC_CONFERENCE_CONTEXT", "FLUXCC_SURVEY_CONTEXT"), "{domain}")
+NOTICES = 1.0
+"""Seconds within which a notice comes."""
+
+
+@dataclass
+class Side:
+    """One domain, an agent in it, and their customers."""
+
+    pbx: Site
+    daemon: Daemon
+    cast: Cast
+
+    @property
+    def home(self) -> Home:
+        return self.cast.home
+
+    @property
+    def domain(self) -> str:
+        return self.home.domain
+
+    @property
+    def extension(self) -> str:
+        return self.cast.people["agent"].user
+
+    @property
+    def agent(self) -> str:
+        """``2000@a.example``"""
+        return self.home.agent(self.extension)
+
+    def talks(self, person: Telephone | None = None) -> str:
+        """A customer calls and talks to the agent, and the daemon has seen it; their leg."""
+        if person is None:
+            self.cast.outside()
+        else:
+            self.cast.admit("customer", person)
+        self.cast.connect()
+        return self.wait_seen()
+
+    def wait_seen(self) -> str:
+        """The leg of the customer, once the daemon sees the call talk."""
+        leg = self.cast.legs["customer"]
+
+        def is_seen() -> bool:
+            return any(call["call"] == leg and call["talking"] for call in self.daemon.calls())
+
+        until(is_seen, "the daemon sees the call talk")
+        return leg
+
+    @property
+    def is_up(self) -> bool:
+        """Whether customer and agent are bridged to each other, as the PBX itself says."""
+        return self.cast.partner(self.cast.legs["customer"]) == self.cast.legs["agent"]
+
+    def is_over(self) -> bool:
+        """Whether both legs are gone."""
+        return not any(self.cast.exists(self.cast.legs[role]) for role in ("customer", "agent"))
+
+    def plays(self) -> str:
+        """What is played to the customer."""
+        return self.cast.variable("customer", "current_application_data")
+
+    def members(self) -> str:
+        """How many are in the agent's room."""
+        return self.pbx.api(f"conference {self.agent} list count").strip()
+
+    def calls(self, person: Telephone) -> Line:
+        """Somebody outside calls the agent."""
+        return person.dial(f"{self.home.code}{self.extension}")
+
+    def refuses(self, person: Telephone) -> bool:
+        """Whether somebody outside is refused before any answer, as a blocked caller is."""
+        line = self.calls(person)
+        until(lambda: line.state in ("up", "ended"), "the call is taken or refused")
+        if line.state == "up":
+            self.cast.people["agent"].incoming()
+        line.hang_up()
+        line.wait("ended")
+        return line.status == 603
+
+
+class Sides:
+    """Both of them: one extension, in each domain."""
+
+    def __init__(self, site: Site, pool: Pool, daemon: Daemon) -> None:
+        self.site, self.daemon = site, daemon
+        casts = [pool.cast(home) for home in site.homes]
+        self.a, self.b = (Side(site, daemon, cast) for cast in casts)
+        extension = self.a.cast.telephone().user
+        self.b.cast.admit("agent", self.a.cast.twin_of(extension))
+        self._undo: list[list[str]] = []
+
+    @property
+    def extension(self) -> str:
+        """What both have."""
+        return self.a.extension
+
+    def fluxcc(self, *words: str) -> Printed:
+        """The operator's command, which succeeds."""
+        printed = self.daemon.cli(*words)
+        assert printed.code == 0, printed
+        return printed
+
+    def sets(self, *words: str, name: str, domain: str = "") -> None:
+        """``group set``, ``room add``, ``service add``, taken back in the end."""
+        kind, verb, *rest = words
+        scope = ["--domain", domain] if domain else []
+        self.fluxcc(kind, verb, name, *rest, *scope)
+        self._undo.append([kind, "remove", name, *scope])
+
+    def close(self) -> None:
+        """Nobody is there any more, and nothing is set."""
+        for words in reversed(self._undo):
+            self.fluxcc(*words)
+        for side in (self.b, self.a):
+            side.cast.close()
+        until(lambda: not self.daemon.calls(), "the daemon knows of nobody")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(
+            SimulatedSite, id="simulator", marks=pytest.mark.xdist_group("domains-simulator")
+        ),
+        pytest.param(
+            RealSite,
+            id="freeswitch",
+            marks=[
+                pytest.mark.live,
+                pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT),
+                pytest.mark.xdist_group("domains-freeswitch"),
+            ],
+        ),
+    ],
+)
+def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    with request.param(homes=TWO) as site:
+        yield Pool(site)
+
+
+@pytest.fixture(scope="module")
+def domains_daemon(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    daemon = Daemon(pool.site, tmp_path_factory.mktemp("daemon"), SETTINGS)  # type: ignore[arg-type]
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def sides(pool: Pool, domains_daemon: Daemon) -> Iterator[Sides]:
+    if not domains_daemon.is_running:
+        domains_daemon.start()
+    sides = Sides(pool.site, pool, domains_daemon)
+    yield sides
+    sides.close()
+
+
+@pytest.fixture
+def make_sides(
+    pool: Pool, domains_daemon: Daemon, tmp_path: Path
+) -> Iterator[Callable[..., Sides]]:
+    """The same with settings of its own."""
+    if domains_daemon.is_running:
+        domains_daemon.stop()
+    daemons: list[Daemon] = []
+    made: list[Sides] = []
+
+    def make(**settings: str) -> Sides:
+        daemons.append(Daemon(pool.site, tmp_path, SETTINGS | settings))  # type: ignore[arg-type]
+        daemons[0].start()
+        made.append(Sides(pool.site, pool, daemons[0]))
+        return made[0]
+
+    yield make
+    for sides in made:
+        for block in sides.daemon.operate("blocks")["reading"]:
+            sides.daemon.operate("unblock", number=block["number"])
+        sides.close()
+    for daemon in daemons:
+        daemon.close()
+
+
+@pytest.fixture
+def board(sides: Sides) -> Iterator[Board]:
+    with sides.daemon.board() as board:
+        yield board
+
+
+def told(reply: Reply) -> tuple[str, str]:
+    """Code and domain."""
+    return reply.code, reply.domain
+
+
+# Who is meant
+
+
+@pytest.mark.parametrize("action", ["prank", "conference", "transfer", "hangup"])
+def test_an_extension_of_two_domains_has_to_be_named_with_its_own(
+    sides: Sides, board: Board, action: str
+) -> None:
+    """Though only one of the two talks, and though the call is named."""
+    call = sides.a.talks()
+    for named in ("", call):
+        reply = board.ask(action, sides.extension, call=named, service="tone")
+        assert (reply.status, reply.code) == ("refused", "ambiguous-agent")
+    assert sides.a.is_up
+
+
+def test_the_domain_stands_behind_the_extension_or_beside_it(sides: Sides, board: Board) -> None:
+    sides.a.talks()
+    sides.b.talks()
+    assert told(board.prank(sides.a.agent)) == ("blocked", sides.a.domain)
+    until(sides.a.is_over, "the call is over")
+    assert sides.b.is_up
+    assert told(board.prank(sides.extension, domain=sides.b.domain)) == ("blocked", sides.b.domain)
+    until(sides.b.is_over, "the call is over")
+
+
+def test_a_domain_is_read_without_regard_to_case(sides: Sides, board: Board) -> None:
+    sides.a.talks()
+    assert told(board.hangup(sides.a.agent.upper())) == ("ended", sides.a.domain)
+
+
+def test_two_names_of_two_domains_are_none(sides: Sides, board: Board) -> None:
+    sides.a.talks()
+    reply = board.hangup(sides.a.agent, domain=sides.b.domain)
+    assert (reply.status, reply.code) == ("refused", "malformed-request")
+    assert sides.a.is_up
+
+
+@pytest.mark.parametrize("action", ["prank", "conference", "transfer", "hangup"])
+def test_the_twin_never_has_the_others_call(sides: Sides, board: Board, action: str) -> None:
+    """Neither without a call of their own nor with one."""
+    call = sides.a.talks()
+    for names in ({"agent": sides.b.agent}, {"agent": sides.extension, "domain": sides.b.domain}):
+        assert board.ask(action, **names, service="tone").code == "no-live-call"
+        assert board.ask(action, **names, call=call, service="tone").code == "not-your-call"
+    sides.b.talks()
+    assert board.ask(action, sides.b.agent, call=call, service="tone").code == "not-your-call"
+    assert sides.a.is_up
+    assert sides.b.is_up
+
+
+def test_one_customer_talks_to_both(sides: Sides, board: Board) -> None:
+    """Of one number's two calls only that of the asking agent ends."""
+    sides.a.talks()
+    sides.b.talks(sides.a.cast.people["customer"])
+    assert told(board.prank(sides.b.agent)) == ("blocked", sides.b.domain)
+    until(sides.b.is_over, "the call is over")
+    assert sides.a.is_up
+
+
+def test_an_operator_names_the_domain_too(sides: Sides) -> None:
+    sides.a.talks()
+    sides.b.talks()
+    refused = sides.daemon.cli("hangup", "--agent", sides.extension)
+    assert (refused.code, "ambiguous-agent" in refused.stderr) == (1, True)
+    sides.fluxcc("hangup", "--agent", sides.a.agent)
+    until(sides.a.is_over, "the call is over")
+    assert sides.b.is_up
+
+
+def test_the_synchronous_door_knows_domains(sides: Sides) -> None:
+    if not sides.site.is_real:
+        pytest.importorskip("lupa", reason="the simulator runs scripts with lupa only")
+    sides.a.talks()
+    answer = sides.site.api(f"lua fluxcc.lua hangup agent={sides.extension}")
+    assert answer.startswith("-ERR ambiguous-agent ")
+    answer = sides.site.api(f"lua fluxcc.lua hangup agent={sides.a.agent}")
+    assert answer.startswith("+OK ended ")
+    until(sides.a.is_over, "the call is over")
+
+
+def test_where_there_is_one_domain_nothing_has_to_be_named(scene: Scene) -> None:
+    """And it may be."""
+    for agent in ("1000", "1000@pbx.test"):
+        talk = scene.talk(scene.stranger().number)
+        assert scene.board.hangup(agent).code == "ended"
+        talk.wait_over()
+
+
+# Rooms, services, groups
+
+
+def test_two_who_ask_for_their_room_get_one_each(sides: Sides, board: Board) -> None:
+    sides.sets("room", "add", name=sides.extension)
+    for side in (sides.a, sides.b):
+        side.talks()
+        assert told(board.conference(side.agent)) == ("conference-joined", side.domain)
+    assert (sides.a.members(), sides.b.members()) == ("2", "2")
+    assert sides.site.api(f"conference {sides.extension} list count").startswith("-ERR")
+
+
+def test_a_room_of_one_domain_is_none_of_the_other(sides: Sides, board: Board) -> None:
+    sides.sets("room", "add", name=sides.extension, domain=sides.a.domain)
+    sides.a.talks()
+    sides.b.talks()
+    assert board.conference(sides.b.agent).code == "room-not-provisioned"
+    assert sides.b.is_up
+    assert board.conference(sides.a.agent).code == "conference-joined"
+    assert sides.a.members() == "2"
+
+
+def test_a_service_of_one_domain_is_unknown_in_the_other(sides: Sides, board: Board) -> None:
+    sides.sets(*_service("8003"), name="ivr", domain=sides.a.domain)
+    sides.a.talks()
+    sides.b.talks()
+    assert board.transfer(sides.b.agent, "ivr").code == "unknown-service"
+    assert sides.b.is_up
+    assert board.transfer(sides.a.agent, "ivr").code == "transferred"
+
+
+def test_each_domain_has_a_service_of_its_own(sides: Sides, board: Board) -> None:
+    """The exact one wins over that of all."""
+    sides.sets(*_service("8003"), name="ivr")
+    sides.sets(*_service("8001"), name="ivr", domain=sides.b.domain)
+    for side in (sides.a, sides.b):
+        side.talks()
+        assert board.transfer(side.agent, "ivr").code == "transferred"
+    assert "tone_stream" in sides.a.plays()
+    assert "silence_stream" in sides.b.plays()
+
+
+def _service(destination: str) -> list[str]:
+    return ["service", "add", "--destination", destination, "--context", "{domain}"]
+
+
+def test_a_group_of_one_domain_counts_there_alone(sides: Sides, board: Board) -> None:
+    """Both groups have the same name."""
+    sides.sets("group", "set", "--survey", "on", name="sales", domain=sides.a.domain)
+    sides.a.talks()
+    sides.b.talks()
+    assert told(board.hangup(sides.b.agent)) == ("ended", sides.b.domain)
+    assert told(board.hangup(sides.a.agent)) == ("survey-started", sides.a.domain)
+
+
+def test_a_queues_name_has_the_domain_in_it(sides: Sides, board: Board) -> None:
+    """``q00@a.example`` is the group q00 of a.example, where nothing else is told."""
+    queues = []
+    for side in (sides.a, sides.b):
+        customer = side.cast.outside()
+        number = side.cast.staff("agent")
+        queues.append(f"q{side.cast.queue}")
+        side.cast.originate(side.cast.site.trunk(customer.user), side.cast.place(number))
+        side.cast.ring("customer")
+        side.cast.ring("agent")
+        side.cast.talk("customer", "agent")
+        side.wait_seen()
+    for queue in queues:
+        sides.sets("group", "set", "--survey", "on", name=queue, domain=sides.a.domain)
+    assert told(board.hangup(sides.b.agent)) == ("ended", sides.b.domain)
+    assert told(board.hangup(sides.a.agent)) == ("survey-started", sides.a.domain)
+
+
+# Blocks
+
+
+def test_a_mark_refuses_the_caller_in_that_domain_alone(sides: Sides, board: Board) -> None:
+    """Unanswered, and also while the daemon is down."""
+    sides.a.talks()
+    caller = sides.a.cast.people["customer"]
+    assert told(board.prank(sides.a.agent)) == ("blocked", sides.a.domain)
+    until(sides.a.is_over, "the call is over")
+    assert sides.a.refuses(caller)
+    assert not sides.b.refuses(caller)
+    sides.daemon.kill()
+    assert sides.a.refuses(caller)
+    assert not sides.b.refuses(caller)
+    sides.daemon.start()
+    assert sides.a.refuses(caller)
+    assert not sides.b.refuses(caller)
+
+
+def test_a_mark_in_each_domain_makes_two_blocks(sides: Sides, board: Board) -> None:
+    """Of which the one is released without the other."""
+    sides.a.talks()
+    caller = sides.a.cast.people["customer"]
+    assert board.prank(sides.a.agent).code == "blocked"
+    sides.b.talks(caller)
+    assert board.prank(sides.b.agent).code == "blocked"
+    until(sides.b.is_over, "the call is over")
+    assert sides.b.refuses(caller)
+    sides.fluxcc("unblock", caller.user, "--domain", sides.a.domain)
+    assert not sides.a.refuses(caller)
+    assert sides.b.refuses(caller)
+
+
+def test_an_operator_blocks_for_all_or_for_one(sides: Sides) -> None:
+    caller = sides.a.cast.outside()
+    sides.fluxcc("block", caller.user, "--domain", sides.b.domain)
+    assert not sides.a.refuses(caller)
+    assert sides.b.refuses(caller)
+    sides.fluxcc("block", caller.user)
+    assert sides.a.refuses(caller)
+    assert sides.b.refuses(caller)
+    sides.fluxcc("unblock", caller.user)
+    assert not sides.a.refuses(caller)
+    assert not sides.b.refuses(caller)
+
+
+def test_a_sites_mark_may_be_for_the_whole_pbx(make_sides: Callable[..., Sides]) -> None:
+    """``[blocks] scope = "pbx"``"""
+    sides = make_sides(FLUXCC_BLOCKS_SCOPE="pbx")
+    sides.a.talks()
+    caller = sides.a.cast.people["customer"]
+    with sides.daemon.board() as board:
+        assert board.prank(sides.a.agent).code == "blocked"
+    until(sides.a.is_over, "the call is over")
+    assert sides.a.refuses(caller)
+    assert sides.b.refuses(caller)
+
+
+# What is told
+
+
+def test_notices_name_the_domain(sides: Sides) -> None:
+    sides.a.talks()
+    caller = sides.a.cast.people["customer"]
+    with sides.daemon.board(notices=True) as board:
+        board.prank(sides.a.agent)
+        until(sides.a.is_over, "the call is over")
+        assert sides.a.refuses(caller)
+        sides.fluxcc("unblock", caller.user)
+        sides.fluxcc("block", caller.user)
+        sides.fluxcc("unblock", caller.user)
+        notices = [_notice(one) for one in board.notices(NOTICES)]
+    domain = sides.a.domain
+    assert notices == [
+        ("fluxcc::block", "blocked", domain),
+        ("fluxcc::attempt", "", domain),
+        ("fluxcc::block", "released", domain),
+        ("fluxcc::block", "blocked", ""),
+        ("fluxcc::block", "released", ""),
+    ]
+
+
+def _notice(headers: dict[str, str]) -> tuple[str, str, str]:
+    names = ("Event-Subclass", "Fluxcc-Change", "Fluxcc-Domain")
+    subclass, change, domain = (headers.get(name, "") for name in names)
+    return subclass, change, domain
+
+
+@pytest.mark.parametrize("what", ["calls", "blocks", "audit"])
+def test_what_is_read_has_a_domain_and_can_be_narrowed(
+    sides: Sides, board: Board, what: str
+) -> None:
+    for side in (sides.a, sides.b):
+        side.talks()
+        if what != "calls":
+            assert board.prank(side.agent).code == "blocked"
+            until(side.is_over, "the call is over")
+    domains = {side.domain for side in (sides.a, sides.b)}
+    assert {row["domain"] for row in _rows(sides, what)} >= domains
+    for domain in domains:
+        assert {row["domain"] for row in _rows(sides, what, "--domain", domain)} == {domain}
+
+
+def _rows(sides: Sides, *words: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = sides.fluxcc(*words, "--json").json
+    return rows
