@@ -141,6 +141,34 @@ def test_a_gate_that_is_not_first(
     assert "top of the context" in found["gate-not-first"]
 
 
+def test_a_preamble_that_ends_every_call(
+    installation: Daemon, kit: Path, installed: Callable[[Path], None]
+) -> None:
+    (kit / "dialplan/default/00_before.xml").write_text(
+        '<include>\n<extension name="closed"><condition>'
+        '<action application="hangup"/></condition></extension>\n</include>'
+    )
+    installed(kit)
+    found = look(installation)
+    assert set(found) == {"room-ended", "survey-ended", "service-ended"}
+    assert "before the one that hangs up" in found["service-ended"]
+    done = installation.cli("service", "add", "invoices", "--destination", "7001")
+    assert "hangs up every call" in done.stderr
+
+
+def test_an_agent_of_mod_callcenter_who_is_named_by_a_uuid(lab: Lab, installation: Daemon) -> None:
+    name = "f7d80643-20ed-5ab4-8100-8c17c4caaf11"
+    lab.api(f"callcenter_config agent add {name} callback")
+    lab.api(f"callcenter_config agent set contact {name} user/1000@pbx.test")
+    try:
+        found = {finding.code: finding for _, finding in examine(installation)}
+    finally:
+        lab.api(f"callcenter_config agent del {name}")
+    note = found["agent-not-extension"]
+    assert note.state is State.NOTE
+    assert f"{name} = 1000@pbx.test" in note.facts["agents"]
+
+
 def test_a_gate_that_refuses_nobody(
     installation: Daemon, kit: Path, installed: Callable[[Path], None]
 ) -> None:
