@@ -149,8 +149,8 @@ def _number() -> str:
 
 
 _RENEW = _(
-    "Install the kit's own gate again (fluxcc kit install DIR --force), load mod_hash, then:"
-    " fs_cli -x reloadxml"
+    "Install the kit's own gate again (fluxcc kit install DIR --force; on FusionPBX fluxcc kit"
+    " install --fusionpbx --force), load mod_hash, then: fs_cli -x reloadxml"
 )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
-from fluxcc.doctor.served import is_unseen, kit_remedy, unseen_in
+from fluxcc.doctor.served import install_remedy, is_unseen, kit_remedy, unseen_in
 from fluxcc.kit import read_version
 from fluxcc.kit.names import (
     DESTINATION_PATH,
@@ -46,7 +46,8 @@ def check_dialplan(installation: Installation) -> Iterator[Finding]:
         elif file == DESTINATION_PATH and unseen:
             yield unseen_in(installation, unseen[0], file)
         elif found:
-            yield from _compare(file, min(found), read_version(installation.kit / file))
+            needed = read_version(installation.kit / file)
+            yield from _compare(installation, file, min(found), needed)
 
 
 def check_scripts(installation: Installation) -> Iterator[Finding]:
@@ -63,7 +64,7 @@ def check_scripts(installation: Installation) -> Iterator[Finding]:
         try:
             version = read_version(installed)
         except FileNotFoundError:
-            yield _missing(name)
+            yield _missing(installation, name)
         except OSError as error:
             yield skipped(
                 "script-unreadable",
@@ -73,7 +74,7 @@ def check_scripts(installation: Installation) -> Iterator[Finding]:
                 reason=error.strerror,
             )
         else:
-            yield from _compare(name, version, read_version(delivered))
+            yield from _compare(installation, name, version, read_version(delivered))
 
 
 def _installed_version(xml: str, extension: str) -> int | None:
@@ -90,13 +91,10 @@ def _installed_version(xml: str, extension: str) -> int | None:
     return None
 
 
-def _missing(file: str) -> Finding:
-    return grave(
-        "kit-missing",
-        _("The kit's {file} is not installed in FreeSWITCH."),
-        _("Run: fluxcc kit install DIR, then: fs_cli -x reloadxml"),
-        file=file,
-    )
+def _missing(installation: Installation, file: str) -> Finding:
+    remedy, facts = install_remedy(installation, file)
+    problem = _("The kit's {file} is not installed in FreeSWITCH.")
+    return grave("kit-missing", problem, remedy, **{"file": file, **facts})
 
 
 def _not_in_force(installation: Installation, file: str) -> Finding:
@@ -105,15 +103,16 @@ def _not_in_force(installation: Installation, file: str) -> Finding:
     return grave("kit-missing", problem, remedy, **{"file": file, **facts})
 
 
-def _compare(file: str, installed: int, delivered: int) -> Iterator[Finding]:
+def _compare(
+    installation: Installation, file: str, installed: int, delivered: int
+) -> Iterator[Finding]:
     if installed < delivered:
+        remedy, facts = install_remedy(installation, file)
         yield grave(
             "kit-outdated",
             _("FreeSWITCH has {file} of kit version {installed}; this fluxcc needs {delivered}."),
-            _("Run: fluxcc kit install DIR, then: fs_cli -x reloadxml"),
-            file=file,
-            installed=installed,
-            delivered=delivered,
+            remedy,
+            **{"file": file, "installed": installed, "delivered": delivered, **facts},
         )
     elif installed > delivered:
         yield warning(

@@ -44,6 +44,17 @@ def kit_remedy(installation: Installation, file: str) -> tuple[str, dict[str, ob
     return INSTALL, {"file": file}
 
 
+def install_remedy(installation: Installation, file: str) -> tuple[str, dict[str, object]]:
+    """What to do where one of the kit's files is not there, or of another version: the sentence and
+    its facts."""
+    server = installation.server
+    if server.is_fusionpbx:
+        return INSTALL_ON_FUSIONPBX, {}
+    if server.module and file.startswith("dialplan/"):
+        return SERVE, {"module": server.module, "file": file}
+    return _("Run: fluxcc kit install DIR, then: fs_cli -x reloadxml"), {}
+
+
 def is_unseen(installation: Installation, context: str) -> bool:
     """Whether a context cannot be read."""
     return installation.context(context).sight is Sight.UNSEEN

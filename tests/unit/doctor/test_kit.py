@@ -11,8 +11,9 @@ import pytest
 
 from fluxcc.doctor import kit
 from fluxcc.kit import find_kit
+from fluxcc.pbx.contexts import FUSIONPBX, Server
 
-from .builders import FAR, GATE, ROOM, SURVEY, FakeInquiry, codes, installation
+from .builders import FAR, GATE, OTHER, ROOM, SURVEY, FakeInquiry, codes, installation
 
 
 @pytest.fixture
@@ -113,3 +114,29 @@ def test_a_far_freeswitchs_files_are_not_looked_for() -> None:
 
 def test_folders_that_freeswitch_does_not_name_are_not_looked_for() -> None:
     assert codes(kit.check_scripts(installation())) == ["scripts-elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("server", "remedies"),
+    [
+        (Server(), {"kit install DIR"}),
+        (Server("mod_lua", FUSIONPBX), {"kit install --fusionpbx"}),
+        (Server("mod_xml_curl"), {"kit install DIR", "What mod_xml_curl serves"}),
+    ],
+    ids=["files", "fusionpbx", "mod_xml_curl"],
+)
+def test_a_remedy_leads_to_where_the_dialplan_comes_from(
+    tmp_path: Path, server: Server, remedies: set[str]
+) -> None:
+    """``kit install DIR`` on FusionPBX would put the files where nothing reads them."""
+    inquiry = FakeInquiry(
+        server=server,
+        contexts={"default": OTHER},
+        variables={"script_dir": str(tmp_path), "sounds_dir": str(tmp_path)},
+    )
+    whole = installation(inquiry)
+    found = [*kit.check_dialplan(whole), *kit.check_scripts(whole)]
+    assert set(codes(found)) == {"kit-missing"}
+    told = [each.remedy.format(**each.facts) for each in found]
+    assert all(any(remedy in each for remedy in remedies) for each in told)
+    assert all(any(remedy in each for each in told) for remedy in remedies)
