@@ -84,7 +84,7 @@ class Core:
             self.rules,
             spool,
             runtime,
-            SurveyFaults(self.provisioning.has_surveys),
+            SurveyFaults(self.provisioning),
         )
         self._build_retention(settings)
         self.recovery = Recovery(

@@ -8,10 +8,11 @@ with each ``fluxcc::survey`` event; ``surveys`` tells what the daemon cannot rea
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain.agents import clean_domain
-from fluxcc.domain.provisioning import Group, key, scoped
+from fluxcc.domain.provisioning import Group, key
 from fluxcc.domain.requests import clean_text
 
 LONGEST_GROUP = 128
@@ -25,10 +26,8 @@ log = logging.getLogger(__name__)
 class SurveyFaults:
     """One per daemon."""
 
-    def __init__(self, has_surveys: Callable[[], bool]) -> None:
-        """``has_surveys`` tells whether any group has the survey on: without one nobody misses the
-        spool."""
-        self._has_surveys = has_surveys
+    def __init__(self, groups: Provisioning) -> None:
+        self._groups = groups
         self._unplayable: dict[str, list[str]] = {}
         self._unread = ""
         self.spool_unwritten = ""
@@ -36,14 +35,14 @@ class SurveyFaults:
 
     @property
     def unplayable(self) -> dict[str, list[str]]:
-        """Group, with its SIP domain where it has one → the recordings that FreeSWITCH could not
-        read at the group's last survey."""
+        """Group, with its SIP domain where a supervisor set it for one → the recordings that
+        FreeSWITCH could not read at the group's last survey."""
         return dict(self._unplayable)
 
     @property
     def spool_unread(self) -> str:
         """Why the daemon cannot read the spool; empty where it can, or where nobody misses it."""
-        return self._unread if self._has_surveys() else ""
+        return self._unread if self._groups.has_surveys() else ""
 
     @property
     def is_spool_failing(self) -> bool:
@@ -53,10 +52,9 @@ class SurveyFaults:
     def told(self, headers: Mapping[str, str]) -> None:
         """Take over what a survey's event tells; one without a fault takes back the one before.
         (FreeSWITCH leaves out a header without a value.)"""
-        group = scoped(
-            clean_text(headers.get("Fluxcc-Group", ""), LONGEST_GROUP),
-            clean_domain(headers.get("Fluxcc-Domain", "")),
-        )
+        name = clean_text(headers.get("Fluxcc-Group", ""), LONGEST_GROUP)
+        entry = self._groups.find_group(name, clean_domain(headers.get("Fluxcc-Domain", "")))
+        group = name if entry is None else key(entry)
         files = clean_text(headers.get("Fluxcc-Unplayable", ""), LONGEST_FAULT)
         self._note_unplayable(group, [file for file in files.split(",") if file])
         failure = clean_text(headers.get("Fluxcc-Spool-Failure", ""), LONGEST_FAULT)
@@ -67,10 +65,7 @@ class SurveyFaults:
     def group_changed(self, group: Group) -> None:
         """Forget a group's recordings: a supervisor may have chosen others. Its next survey
         tells."""
-        for name in list(self._unplayable):
-            own = name == key(group)
-            if own or (not group.domain and name.startswith(f"{group.name}@")):
-                del self._unplayable[name]
+        self._unplayable.pop(key(group), None)
 
     def spool_read(self, error: OSError | None) -> None:
         """Note that the daemon has read the spool, or why it could not."""

@@ -210,7 +210,7 @@ def campaign(cast: Cast) -> Stages:
     customer = cast.outside()
     agent = cast.telephone(answers="ring")
     where = cast.site.trunk(customer.user)
-    cast.originate(f"{{fluxcc_group=sales}}{where}", cast.place(agent.user))
+    cast.originate(f"{{fluxcc_group=sales{cast.home.at}}}{where}", cast.place(agent.user))
     cast.ring("customer")
     cast.ring("agent")
     yield "ringing"
@@ -295,7 +295,9 @@ def after_a_machine(cast: Cast) -> Stages:
 def campaign_machine(cast: Cast) -> Stages:
     """A dialler calls the customer and plays something; no agent is there."""
     customer = cast.outside()
-    cast.originate(f"{{fluxcc_group=sales}}{cast.site.trunk(customer.user)}", cast.place("8003"))
+    cast.originate(
+        f"{{fluxcc_group=sales{cast.home.at}}}{cast.site.trunk(customer.user)}", cast.place("8003")
+    )
     cast.ring("customer")
     yield "listening"
 

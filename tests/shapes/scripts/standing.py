@@ -144,7 +144,7 @@ def campaign_queue(cast: Cast) -> Stages:
     cast.telephone()
     number = cast.staff("agent")
     where = cast.site.trunk(customer.user)
-    cast.originate(f"{{fluxcc_group=sales}}{where}", cast.place(number))
+    cast.originate(f"{{fluxcc_group=sales{cast.home.at}}}{where}", cast.place(number))
     cast.ring("customer")
     cast.ring("agent")
     cast.talk("customer", "agent")

@@ -132,11 +132,11 @@ def test_a_remedy_leads_to_where_the_dialplan_comes_from(
     inquiry = FakeInquiry(
         server=server,
         contexts={"default": OTHER},
-        variables={"script_dir": str(tmp_path)},
+        variables={"script_dir": str(tmp_path), "sounds_dir": str(tmp_path)},
     )
     whole = installation(inquiry)
     found = [*kit.check_dialplan(whole), *kit.check_scripts(whole)]
-    assert {"kit-missing"} == set(codes(found))
+    assert set(codes(found)) == {"kit-missing"}
     told = [each.remedy.format(**each.facts) for each in found]
     assert all(any(remedy in each for remedy in remedies) for each in told)
     assert all(any(remedy in each for each in told) for remedy in remedies)
