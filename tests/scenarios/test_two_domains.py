@@ -482,6 +482,25 @@ def test_what_is_read_has_a_domain_and_can_be_narrowed(
         assert {row["domain"] for row in _rows(sides, what, "--domain", domain)} == {domain}
 
 
+def test_a_survey_is_reported_in_its_domain(sides: Sides, board: Board) -> None:
+    """Both domains have a group of that name, each with a survey of its own."""
+    if not sides.site.is_real:
+        pytest.importorskip("lupa", reason="the simulator runs scripts with lupa only")
+    for side in (sides.a, sides.b):
+        sides.sets("group", "set", "--survey", "on", name="sales", domain=side.domain)
+        side.talks()
+        assert board.hangup(side.agent).code == "survey-started"
+    domain = sides.a.domain
+    sides.a.cast.lines["customer"].press("5")
+    sides.a.cast.lines["customer"].wait("ended")
+
+    def answered() -> dict[str, int]:
+        rows = _rows(sides, "survey", "report", "--domain", domain)
+        return {row["domain"]: row["answered"] for row in rows if row["agent"] == sides.extension}
+
+    until(lambda: answered() == {domain: 1}, "the answer is reported")
+
+
 def _rows(sides: Sides, *words: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = sides.fluxcc(*words, "--json").json
     return rows
