@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from fluxcc.pbx import events, snapshot
 from tests.builders import DECODER, SETTINGS, World
 from tests.shapes.matrix import MATRIX
 from tests.shapes.matrix import Stage as Line
-from tests.shapes.recordings import Stage, recorded_shape, recorded_shapes
+from tests.shapes.recordings import STREAMS, TWINS, Stage, recorded_shape, recorded_shapes
 
 TRUNKS = msgspec.structs.replace(CallSettings(), trunk_users=("^29(80|90)$",))
 
@@ -89,9 +90,9 @@ def _with_bridge(row: LegRow, variables: Mapping[str, dict[str, str]]) -> LegRow
     return row
 
 
-def played(shape: str) -> Iterator[tuple[Stage, Site]]:
+def played(shape: str, streams: Path = STREAMS) -> Iterator[tuple[Stage, Site]]:
     """The site at each stage of a shape; in the end nobody is left."""
-    recorded, site = recorded_shape(shape), Site()
+    recorded, site = recorded_shape(shape, streams), Site()
     heard = 0
     for stage in recorded.stages:
         for body in recorded.bodies[heard : stage.events]:
@@ -166,3 +167,25 @@ def test_a_conversation_is_one_row_of_history(shape: str) -> None:
     for row in outside:
         assert row.number.startswith("5511"), row
         assert row.agent == "" or len(row.agent) == 4, row
+
+
+CUSTOMERS = {
+    ("twins_called", "one talks"): ("customer", ""),
+    ("twins_called", "both talk"): ("customer", "second"),
+    ("twins_called", "the twin talks"): ("", "second"),
+    ("twins_dial_out", "both talk"): ("customer", "second"),
+    ("twins_dial_out", "the twin consults"): ("customer", "second"),
+}
+"""At each stage of each shape of two domains: whom the agent has, and whom the twin."""
+
+
+@pytest.mark.parametrize("shape", recorded_shapes(TWINS))
+def test_twins_have_a_customer_each(shape: str) -> None:
+    """Contract, section 8: one extension in two domains is two agents, also after a restart."""
+    for stage, site in played(shape, TWINS):
+        for one in (site, site.started_anew(stage)):
+            roles = CUSTOMERS[shape, stage.stage]
+            for domain, role in zip(("a.example", "b.example"), roles, strict=True):
+                view = one.answer(f"2000@{domain}")
+                found = view.customer if isinstance(view, Conversation) else view
+                assert found == stage.legs.get(role, "no-live-call"), (stage.stage, domain)
