@@ -23,7 +23,7 @@ from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
-from fluxcc.domain.agents import NOBODY
+from fluxcc.domain.agents import NOBODY, Agent
 from fluxcc.domain.calls import Call, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews
 
@@ -173,6 +173,8 @@ class Tracker(Joining):
         if leg.origin is not None and not leg.is_inbound:
             leg.domain = leg.origin.domain
         leg.kind, agent, aliases = self._stations.identify(leg, event)
+        if agent and not agent.domain:
+            agent = Agent(agent.extension, self._domains.of_context(leg.context))
         self.name(leg, agent, *aliases)
         self._domains.see(agent)
         self.learn(leg, event)
