@@ -41,6 +41,8 @@ def written(value: Any) -> str:
         return f'"{write_duration(value)}"'
     if isinstance(value, tuple):
         return "[" + ", ".join(f"'{v}'" if "\\" in v else f'"{v}"' for v in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {json.dumps(code)}" for name, code in value.items()) + "}"
     return json.dumps(value)
 
 

@@ -7,7 +7,7 @@ other greenlets is ``InlineRuntime.meanwhile``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -137,6 +137,7 @@ class FakePbx:
         self.gated = {"public"}
         """The dialplan contexts that have the gate."""
         self.unseen: set[str] = set()
+        self.outdated: set[str] = set()
         """Those of which nobody can tell."""
         self.gate_questions: list[str] = []
         """The contexts it was asked about."""
@@ -156,6 +157,7 @@ class FakePbx:
         self.applications: dict[str, Application] = {}
         """What it does with the leg there."""
         self.settings: dict[str, str] = {}
+        self.rules: dict[str, str] = {}
         """What mod_hash holds of settings."""
         self.rooms: dict[str, str] = {}
         """What mod_hash holds of rooms: dialled → conference."""
@@ -313,18 +315,24 @@ class FakePbx:
         self._check("publish_setting")
         self.settings[key] = value
 
+    def publish_rules(self, rules: Mapping[str, str]) -> None:
+        """See ``Pbx.publish_rules``."""
+        self._check("publish_rules")
+        self.rules = dict(rules)
+
     def has_setting(self, key: str) -> bool:
         """Whether a setting is known."""
         self._check("has_setting")
         return key in self.settings
 
     def gate_in(self, context: str, *, of_domain: bool = False) -> Sight:
-        """What ``gated`` and ``unseen`` say of this context."""
+        """What ``gated``, ``outdated`` and ``unseen`` say of this context."""
         self._check("gate_in")
         self.gate_questions.append(context)
         if context in self.unseen:
             return Sight.UNSEEN
-        return Sight.THERE if context in self.gated else Sight.MISSING
+        there = Sight.OUTDATED if context in self.outdated else Sight.THERE
+        return there if context in self.gated else Sight.MISSING
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Remember the event."""

@@ -28,7 +28,7 @@ ON_TRUNK = (
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
     """End both legs; block the number unless it is internal or unusable."""
-    number = rules.numbers.read(call.number)
+    number = rules.numbers.read(call.number, call.homes)
     if call.is_consulted:
         plan = agent_leg.leave(call, Code.NOT_BLOCKED_INTERNAL)
         return replace(plan, number=number.canonical, blocked=False)

@@ -7,7 +7,7 @@ import msgspec
 
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
-from fluxcc.cli.numbers import number_plan
+from fluxcc.cli.numbers import NumberType, number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
@@ -19,7 +19,9 @@ MOST_ROWS = 1_000
 
 @click.command("audit")
 @click.option("--since", type=Since(), default=0.0, metavar="D", help="Since 2h, or a date.")
-@click.option("--number", metavar="N", default="", help="Of this number, in any spelling.")
+@click.option(
+    "--number", type=NumberType(), metavar="N", default="", help="Of this number, in any spelling."
+)
 @click.option("--agent", metavar="A", default="", help="Of this agent.")
 @domain_option(_("Of this SIP domain only."))
 @json_option

@@ -14,11 +14,13 @@ from msgspec.structs import replace
 from fluxcc.cli.ask import carry_out, reading_if_running
 from fluxcc.cli.domains import DomainColumn, domain_option
 from fluxcc.cli.moments import DurationType
-from fluxcc.cli.numbers import number_plan
-from fluxcc.cli.session import Session, json_option, pass_session, printable
+from fluxcc.cli.numbers import NumberType, number_plan
+from fluxcc.cli.session import FAILED, Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
+from fluxcc.domain import pasted
 from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.codes import Code
 from fluxcc.marking import _
 from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber, checked
 
@@ -27,7 +29,7 @@ MOST_BLOCKS = 1_000
 
 
 @click.command("block")
-@click.argument("number")
+@click.argument("number", type=NumberType())
 @click.option("--for", "duration", type=DurationType(), metavar="30m", help="For how long.")
 @domain_option(_("In this SIP domain only, not in all."))
 @click.option("--reason", metavar="TEXT", default="", help="Why, for the audit.")
@@ -42,11 +44,19 @@ def block_command(
     fluxcc block +5511988887777
     fluxcc block 11988887777 --for 2h --reason "threats"
     """
+    if fault := pasted.read(number).fault:
+        session.fail(
+            FAILED,
+            Code.NUMBER_UNUSABLE,
+            _("{number} cannot be read as a number: {fault}."),
+            number=printable(number),
+            fault=session.translate(fault),
+        )
     carry_out(session, "block", number=number, duration=duration, domain=domain, reason=reason)
 
 
 @click.command("unblock")
-@click.argument("number")
+@click.argument("number", type=NumberType())
 @domain_option(_("In this SIP domain only: a block for all, or for another one, stays."))
 @click.option("--reason", metavar="TEXT", default="", help="Why, for the audit.")
 @json_option
@@ -86,7 +96,7 @@ def blocks_command(session: Session, /, with_ended: bool, domain: str) -> None:
 
 
 @click.command("check")
-@click.argument("number")
+@click.argument("number", type=NumberType())
 @json_option
 @pass_session
 def check_command(session: Session, number: str) -> None:
@@ -99,6 +109,8 @@ def check_command(session: Session, number: str) -> None:
         return
     session.say(_("Number: {number}"), number=printable(known.number))
     session.say(_("Spellings: {spellings}"), spellings=", ".join(known.spellings) or "-")
+    if fault := pasted.read(number).fault:
+        session.say(_("It cannot be read as a number: {fault}."), fault=session.translate(fault))
     if known.internal:
         session.say(_("It is an internal extension; those are never blocked."))
     elif not known.blockable:

@@ -1,13 +1,27 @@
-"""The numbering plan of the configuration, for the commands that explain a number."""
+"""A number that a person gave, and the numbering plan of the configuration."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from fluxcc.config import Settings
+from fluxcc.domain import pasted
 
 if TYPE_CHECKING:
     from fluxcc.domain.numbers import NumberPlan
+
+
+class NumberType(click.ParamType):
+    """A number in whatever way it is written; what is none stays as it is, for the daemon to say
+    so, or because it is no number that is meant."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See ``click.ParamType``."""
+        return pasted.read(str(value)).number
 
 
 def number_plan(settings: Settings) -> NumberPlan:
@@ -15,5 +29,8 @@ def number_plan(settings: Settings) -> NumberPlan:
     from fluxcc.domain.numbers import NumberPlan  # noqa: PLC0415  # libphonenumber takes its time
 
     return NumberPlan(
-        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+        settings.numbers.country,
+        settings.numbers.area_code,
+        settings.blocks.internal,
+        settings.numbers.area_codes,
     )

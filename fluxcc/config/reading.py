@@ -152,11 +152,9 @@ def _convert(raw: Any, kind: Any, is_text: bool) -> Any:
             raise WrongValueError(A_DURATION)
         return read_duration(raw)
     if get_origin(kind) is tuple:
-        if is_text:
-            raw = [item.strip() for item in raw.split(",") if item.strip()]
-        if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
-            raise WrongValueError(_("must be a list of texts"))
-        return tuple(raw)
+        return _convert_list(raw, is_text)
+    if get_origin(kind) is dict:
+        return _convert_table(raw, is_text)
     if kind is int:
         if is_text and re.fullmatch(r"\d{1,9}", raw, re.ASCII):
             raw = int(raw)
@@ -167,6 +165,24 @@ def _convert(raw: Any, kind: Any, is_text: bool) -> Any:
         raise WrongValueError(_("must be a text"))
     if not raw.isprintable():
         raise WrongValueError(ONE_LINE)
+    return raw
+
+
+def _convert_list(raw: Any, is_text: bool) -> tuple[str, ...]:
+    if is_text:
+        raw = [item.strip() for item in raw.split(",") if item.strip()]
+    if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
+        raise WrongValueError(_("must be a list of texts"))
+    return tuple(raw)
+
+
+def _convert_table(raw: Any, is_text: bool) -> dict[str, str]:
+    """In the environment ``NAME=VALUE,NAME=VALUE``."""
+    if is_text:
+        pairs = [item.partition("=") for item in raw.split(",") if item.strip()]
+        raw = {name.strip(): value.strip() for name, _equals, value in pairs}
+    if not isinstance(raw, dict) or not all(isinstance(value, str) for value in raw.values()):
+        raise WrongValueError(_("must be a table of texts"))
     return raw
 
 

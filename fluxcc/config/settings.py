@@ -158,6 +158,17 @@ class NumberSettings(msgspec.Struct, frozen=True):
             ' as "11".',
         ),
     ] = ""
+    area_codes: Annotated[
+        dict[str, str],
+        Key(
+            "The area code at home of single gateways and dialplan contexts, where they differ:"
+            ' `{ public = "11", trunk_rio = "21" }`; in the environment'
+            " `public=11,trunk_rio=21`. A gateway's comes before its context's, and both before"
+            " `area_code`",
+            values.area_codes,
+            may_change=True,
+        ),
+    ] = {}
 
 
 class CallSettings(msgspec.Struct, frozen=True):

@@ -209,7 +209,23 @@ cause = matching(
 country = matching(
     re.compile(r"[A-Z]{2}"), _("must be a country's two capital letters, such as BR")
 )
+_PLACE = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
+"""A name that FreeSWITCH takes as a part of a variable's."""
+_AREA_CODE = re.compile(r"\d{1,5}", re.ASCII)
 area_code = matching(re.compile(r"\d{0,5}", re.ASCII), _("must be digits, such as 11, or empty"))
+
+
+def area_codes(value: dict[str, str]) -> None:
+    """Area codes by the name of a gateway or a context."""
+    for name, code in value.items():
+        if not _PLACE.fullmatch(name) or not _AREA_CODE.fullmatch(code):
+            raise WrongValueError(
+                _(
+                    'must be names of gateways or contexts with area codes, such as { public = "11" }'
+                )
+            )
+
+
 destination = matching(DESTINATION, _("must be a destination, such as *28"))
 context = matching(CONTEXT, _("must be the name of a dialplan context"))
 

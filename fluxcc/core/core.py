@@ -41,7 +41,7 @@ from fluxcc.core.surveys import Surveys
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
-from fluxcc.kit.names import REJECT_CAUSE_KEY
+from fluxcc.kit.names import HOME_PREFIX, HOME_VARIABLE, PERSON_VARIABLE, REJECT_CAUSE_KEY
 
 
 class Core:
@@ -73,7 +73,11 @@ class Core:
         )
         self._build_blocks(settings)
         self.publisher = Publisher(
-            pbx, self.blocking, self.provisioning, {REJECT_CAUSE_KEY: settings.blocks.reject_cause}
+            pbx,
+            self.blocking,
+            self.provisioning,
+            {REJECT_CAUSE_KEY: settings.blocks.reject_cause},
+            gate_rules(self.numbers),
         )
         self.rules = self._build_rules(settings)
         self._build_requests()
@@ -194,7 +198,10 @@ class Core:
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
         self.numbers.configure(
-            wanted.numbers.country, wanted.numbers.area_code, wanted.blocks.internal
+            wanted.numbers.country,
+            wanted.numbers.area_code,
+            wanted.blocks.internal,
+            wanted.numbers.area_codes,
         )
         self.rules.block_duration = wanted.blocks.duration
         self.rules.block_scope = Scope(wanted.blocks.scope)
@@ -203,7 +210,9 @@ class Core:
         self.rules.survey_context = wanted.survey.context
         self.attempts.cause = wanted.blocks.reject_cause
         self.retention.ages = ages(wanted)
-        self.publisher.configure({REJECT_CAUSE_KEY: wanted.blocks.reject_cause})
+        self.publisher.configure(
+            {REJECT_CAUSE_KEY: wanted.blocks.reject_cause}, gate_rules(self.numbers)
+        )
 
     def recover(self) -> bool:
         """Take over the store's state; False where it cannot be read now."""
@@ -231,8 +240,17 @@ class Core:
 def number_plan(settings: Settings) -> NumberPlan:
     """The number plan that the settings describe."""
     return NumberPlan(
-        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+        settings.numbers.country,
+        settings.numbers.area_code,
+        settings.blocks.internal,
+        settings.numbers.area_codes,
     )
+
+
+def gate_rules(numbers: NumberPlan) -> dict[str, str]:
+    """The global variables by which the kit's gates tell whose number a caller ID is."""
+    homes = {f"{HOME_PREFIX}{name}": code for name, code in numbers.area_codes.items()}
+    return {PERSON_VARIABLE: numbers.rule, HOME_VARIABLE: numbers.area_code, **homes}
 
 
 def ages(settings: Settings) -> dict[RecordKind, float]:

@@ -13,7 +13,7 @@ port                  the real thing                         in tests
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -145,6 +145,10 @@ class Pbx(Protocol):
 
     def publish_setting(self, key: str, value: str) -> None:
         """Write a setting for the kit's dialplan."""
+
+    def publish_rules(self, rules: Mapping[str, str]) -> None:
+        """Set the global variables by which the kit's gates tell whose number a caller ID is
+        (``core.gate_rules``), and unset those of earlier settings."""
 
     def has_setting(self, key: str) -> bool:
         """Whether mod_hash still has a setting; it has none after a reload of the module."""

@@ -1,4 +1,5 @@
-"""Publishes to mod_hash what the kit's dialplan reads there: settings, blocks and rooms.
+"""Publishes what the kit's dialplan reads: settings, blocks and rooms to mod_hash, and the rules by
+which the gates tell whose number a caller ID is, as global variables.
 
 mod_hash is empty after a restart of FreeSWITCH and after a reload of the module. Counterparts:
 ``blocks.blocking`` and ``provisioning`` publish single changes; ``daemon.session`` calls
@@ -33,13 +34,20 @@ class Publisher:
     """One per daemon."""
 
     def __init__(
-        self, pbx: Pbx, blocking: Blocking, provisioning: Provisioning, settings: dict[str, str]
+        self,
+        pbx: Pbx,
+        blocking: Blocking,
+        provisioning: Provisioning,
+        settings: dict[str, str],
+        rules: dict[str, str],
     ) -> None:
-        """``settings`` are those that the kit's dialplan reads: key in mod_hash → value."""
+        """``settings`` are those that the kit's dialplan reads: key in mod_hash → value; ``rules``
+        the gates': global variable → value."""
         self._pbx = pbx
         self._blocking = blocking
         self._provisioning = provisioning
         self._settings = settings
+        self._rules = rules
         self.state = Published.NOTHING
 
     @property
@@ -74,6 +82,7 @@ class Publisher:
     def _publish_all(self) -> None:
         self.state = Published.PARTLY
         try:
+            # The rules first: a gate without them does not find a block's key.
             self._publish_settings()
             self._blocking.publish_all()
             self._provisioning.publish_all()
@@ -90,9 +99,11 @@ class Publisher:
             self.state = Published.NOTHING
             log.warning("the rooms were not published to mod_hash", extra={"reason": str(error)})
 
-    def configure(self, settings: dict[str, str]) -> None:
-        """Make these settings known to the dialplan of the kit, now and after each connect."""
+    def configure(self, settings: dict[str, str], rules: dict[str, str]) -> None:
+        """Make these settings and rules known to the dialplan of the kit, now and after each
+        connect."""
         self._settings |= settings
+        self._rules = rules
         if self._pbx.is_connected:
             try:
                 self._publish_settings()
@@ -103,6 +114,7 @@ class Publisher:
                 )
 
     def _publish_settings(self) -> None:
+        self._pbx.publish_rules(self._rules)
         for key, value in self._settings.items():
             self._pbx.publish_setting(key, value)
 

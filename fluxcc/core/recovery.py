@@ -75,7 +75,7 @@ class Recovery:
         for block in sorted(blocks, key=lambda block: block.until, reverse=True):
             newer = known.setdefault((block.number, block.domain), block)
             if newer is block:
-                self._blocklist.put(block)
+                self._blocklist.load(block)
             else:
                 self._journal.note(
                     replace(

@@ -15,9 +15,9 @@ from fluxcc.kit.names import (
     GATE_PATH,
     ROOM_EXTENSION,
     SURVEY_EXTENSION,
-    VERSION_ATTRIBUTE,
 )
 from fluxcc.marking import _
+from fluxcc.pbx.dialplan import kit_version
 from fluxcc.pbx.markup import parse
 
 
@@ -86,8 +86,7 @@ def _installed_version(xml: str, extension: str) -> int | None:
         return None
     for each in context.iter("extension"):
         if each.get("name") == extension:
-            version = each.get(VERSION_ATTRIBUTE, "0")
-            return int(version) if version.isdecimal() else 0
+            return kit_version(each)
     return None
 
 

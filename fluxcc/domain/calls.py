@@ -15,6 +15,8 @@ import msgspec
 
 from fluxcc.domain.agents import NOBODY, Agent
 
+NOWHERE = "/"
+"""``Leg.homes`` where the way by which a call came has no area code of its own, or is not known."""
 LONGEST_CHAIN = 16
 """Wires that are followed one after the other; more would be a loop."""
 
@@ -57,6 +59,8 @@ class Leg:
     """What was dialled when the leg was created."""
     context: str
     created: float
+    homes: str = NOWHERE
+    """The area codes at home of the way by which it came in (``NumberPlan.homes``)."""
     kind: LegKind = LegKind.TRUNK
     agent: Agent = NOBODY
     """The agent whose telephone it is; nobody for all but a station."""
@@ -258,6 +262,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """The SIP domain that the customer is in, or else the agent; empty where neither is known."""
     wire: str = ""
     """UUID of the wire that the customer's leg is bridged to, where one is between the two."""
+    homes: str = NOWHERE
+    """With ``number``: the area codes at home of the way by which the customer came in."""
 
     @property
     def legs(self) -> frozenset[str]:

@@ -57,6 +57,8 @@ class LegEvent(msgspec.Struct, gc=False):
     """The leg's presence ID, ``1000@a.example``."""
     gateway: str = ""
     """The gateway over which the leg was dialled."""
+    came_by: str = ""
+    """The gateway by which an inbound leg came."""
     channel: str = ""
     """The channel's name, which begins with its kind: ``sofia/…``, ``loopback/…``."""
     answer_state: str = ""

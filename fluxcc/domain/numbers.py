@@ -1,22 +1,23 @@
-"""Telephone numbers: the canonical number of a caller ID, and every spelling a trunk may use.
+"""Telephone numbers: which person a caller ID stands for, and under which key the gate knows them.
 
-The canonical number is E.164 with its plus sign. Google's libphonenumber (``phonenumbers``) knows
-the numbering plans; this module knows what a PBX's caller ID looks like before it is one
-(contract, section 2; freeswitch.md, Numbers in Brazil).
+The canonical number is E.164 with its plus sign. A caller ID is read by the very rule that the
+kit's gate has (``dialling``), so that the daemon takes for a person whom the gate refuses and
+nobody else (contract, section 2a; freeswitch.md, Numbers in Brazil). What people paste is read by
+``pasted``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
-DIALLABLE = re.compile(r"\+?[0-9]{3,20}", re.ASCII)
-"""What may become a key of the gate (mod_hash). The kit's dialplan has the same expression, so that
-no other caller ID reaches an expansion there."""
+from fluxcc.domain import dialling
+from fluxcc.domain.calls import NOWHERE
 
 _WITHHELD = frozenset(
     {
@@ -33,7 +34,8 @@ _WITHHELD = frozenset(
 )
 _ONLY_ZEROS = re.compile(r"\+?0+")
 """What some trunks present in place of a withheld number, at any length."""
-_PUNCTUATION = re.compile(r"[\s().\-]+")
+_PUNCTUATION = re.compile(r"[\s()./\-]+")
+_PIECES = re.compile(dialling.PIECES)
 _LONGEST_CALLER_ID = 64
 _CACHED_NUMBERS = 4096
 
@@ -42,16 +44,19 @@ class Number(msgspec.Struct, frozen=True):
     """A caller ID and what is known of it."""
 
     seen: str
-    """As the trunk presented it."""
+    """As the trunk presented it, without punctuation."""
     canonical: str
-    """E.164 (``+5511988887777``); the caller ID as seen where it is no valid number."""
+    """E.164 (``+5511988887777``); the caller ID as seen where it is no number of any country."""
     spellings: tuple[str, ...]
-    """Every key under which the gate must know it; empty where it cannot be blocked."""
+    """The usual ways to write it, ``key`` among them, under all of which a block is published: a
+    gate of kit version 2 and before knows nothing else. Empty where it cannot be blocked."""
+    key: str = ""
+    """The one key by which the kit's gate looks the person up; empty where it cannot be blocked."""
 
     @property
     def is_usable(self) -> bool:
         """Whether it identifies a caller, so that it can be blocked."""
-        return bool(self.spellings)
+        return bool(self.key)
 
 
 def is_withheld(caller_id: str) -> bool:
@@ -65,83 +70,97 @@ class NumberPlan:
 
     ``country`` is an ISO 3166 code (``BR``), ``area_code`` the digits in front of a local number,
     or empty where local numbers are never presented without it. ``internal`` are regular
-    expressions of which one must match a whole extension (``[blocks] internal``).
+    expressions of which one must match a whole extension (``[blocks] internal``). ``area_codes``
+    are those of single gateways and dialplan contexts, by name.
     """
 
-    def __init__(self, country: str, area_code: str, internal: tuple[str, ...]) -> None:
-        self.configure(country, area_code, internal)
+    def __init__(
+        self,
+        country: str,
+        area_code: str,
+        internal: tuple[str, ...],
+        area_codes: Mapping[str, str] | None = None,
+    ) -> None:
+        self.configure(country, area_code, internal, area_codes)
 
-    def configure(self, country: str, area_code: str, internal: tuple[str, ...]) -> None:
-        """Replace country, area code and extensions; takes what the constructor takes."""
+    def configure(
+        self,
+        country: str,
+        area_code: str,
+        internal: tuple[str, ...],
+        area_codes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Replace country, area codes and extensions; takes what the constructor takes."""
         self.country = country
         self.area_code = area_code
+        self.area_codes = dict(area_codes or {})
+        self._code = phonenumbers.country_code_for_region(country)
         self._internal = tuple(re.compile(pattern) for pattern in internal)
-        self.read = lru_cache(maxsize=_CACHED_NUMBERS)(self._read)
+        codes = (area_code, *self.area_codes.values())
+        self.rule = dialling.rule(country, max(map(len, codes)))
+        """What the gate is told."""
+        self._rule = re.compile(dialling.in_python(self.rule))
+        self._read = lru_cache(maxsize=_CACHED_NUMBERS)(self._read_at_home)
 
     def is_internal(self, number: str) -> bool:
         """Whether this is an extension of the PBX itself, which is never blocked."""
         return any(pattern.fullmatch(number) for pattern in self._internal)
 
-    def _read(self, caller_id: str) -> Number:
+    def homes(self, gateway: str, context: str) -> str:
+        """The area codes at home for calls by this gateway and in this dialplan context, for
+        ``read``."""
+        codes = self.area_codes
+        return f"{codes.get(gateway, '')}/{codes.get(context, '')}" if codes else NOWHERE
+
+    def read(self, caller_id: str, homes: str = NOWHERE) -> Number:
         """What a caller ID stands for; see ``Number``. Takes any text and never raises."""
-        seen = caller_id.strip()
+        return self._read(caller_id, homes)
+
+    def key(self, caller_id: str, homes: str = NOWHERE) -> str:
+        """The gate's key of a caller ID, and no more of what ``read`` tells."""
+        return self._tell(caller_id, homes)[0]
+
+    def _read_at_home(self, caller_id: str, homes: str) -> Number:
+        seen = caller_id.strip()[:_LONGEST_CALLER_ID]
+        key, canonical = self._tell(caller_id, homes)
+        if not key:
+            return Number(seen=seen, canonical=seen, spellings=())
         plain = _PUNCTUATION.sub("", seen)
-        if len(seen) > _LONGEST_CALLER_ID or is_withheld(plain) or not DIALLABLE.fullmatch(plain):
-            return Number(
-                seen=seen[:_LONGEST_CALLER_ID], canonical=seen[:_LONGEST_CALLER_ID], spellings=()
-            )
-        parsed = self._parse(plain)
-        if parsed is None:
-            return Number(seen=plain, canonical=plain, spellings=(plain,))
-        canonical = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-        own = (key for key in self._spell(parsed, canonical) if self._is_own(key, parsed))
-        spellings = dict.fromkeys((*own, plain))
-        return Number(seen=plain, canonical=canonical, spellings=tuple(spellings))
+        own = (each for each in self._spell(canonical) if self._is_own(each, canonical))
+        return Number(plain, canonical, tuple(dict.fromkeys((*own, key, plain))), key)
 
-    def _parse(self, plain: str) -> phonenumbers.PhoneNumber | None:
-        """The valid number that these digits stand for, or None.
+    def _tell(self, caller_id: str, homes: str) -> tuple[str, str]:
+        """The gate's key and the canonical number; both empty for what identifies nobody."""
+        pieces = _PIECES.match(caller_id.strip()) if len(caller_id) <= _LONGEST_CALLER_ID else None
+        plain = "".join(filter(None, pieces.groups())) if pieces else ""
+        if is_withheld(plain):
+            return "", ""
+        found = self._rule.match(dialling.subject(plain, f"{homes}/{self.area_code}"))
+        if found is None:
+            return "", ""
+        key = "".join(filter(None, found.groups()))
+        # The last groups are those of other countries' numbers and of what is no number.
+        is_national = (found.lastindex or 0) < self._rule.groups - 1
+        return key, f"+{self._code}{key}" if is_national else key
 
-        Tried in this order, and the first valid one wins: with 00 for the plus sign, as presented
-        (national forms and those with a plus sign), as the country code without its plus sign, as
-        a local number with the area code at home in front. So 55 is Brazil or Santa Maria by the
-        length alone. 00 goes first because libphonenumber takes 55 after it for a carrier.
-        """
-        country_code = phonenumbers.country_code_for_region(self.country)
-        attempts = [plain]
-        if plain.startswith("00"):
-            attempts.insert(0, f"+{plain[2:]}")
-        elif not plain.startswith("+"):
-            if plain.startswith(str(country_code)):
-                attempts.append(f"+{plain}")
-            if self.area_code and not plain.startswith("0"):
-                attempts.append(f"{self.area_code}{plain}")
-        for attempt in attempts:
-            try:
-                parsed = phonenumbers.parse(attempt, self.country)
-            except NumberParseException:
-                continue
-            if phonenumbers.is_valid_number(parsed):
-                return phonenumbers.PhoneNumber(
-                    country_code=parsed.country_code,
-                    national_number=parsed.national_number,
-                    italian_leading_zero=parsed.italian_leading_zero,
-                    number_of_leading_zeros=parsed.number_of_leading_zeros,
-                )
-        return None
-
-    def _is_own(self, key: str, parsed: phonenumbers.PhoneNumber) -> bool:
+    def _is_own(self, spelling: str, canonical: str) -> bool:
         """Whether this spelling stands for this number and no other.
 
         4004-1234 is a company's number everywhere, and so no way to write +55 11 4004-1234.
         """
-        return self._parse(key) in (None, parsed)
+        key, read = self._tell(spelling, NOWHERE)
+        return read == canonical or (bool(key) and read == spelling)
 
-    def _spell(self, parsed: phonenumbers.PhoneNumber, canonical: str) -> list[str]:
-        """Every way in which a trunk may present a valid number, the canonical one first."""
+    def _spell(self, canonical: str) -> list[str]:
+        """The usual ways in which a trunk presents a number, the canonical one first."""
+        try:
+            parsed = phonenumbers.parse(canonical)
+        except NumberParseException:
+            return []
         digits = canonical[1:]
-        if parsed.country_code != phonenumbers.country_code_for_region(self.country):
+        if parsed.country_code != self._code:
             return [canonical, digits, f"00{digits}"]
-        national = phonenumbers.national_significant_number(parsed)
+        national = digits.removeprefix(str(self._code))
         prefix = phonenumbers.ndd_prefix_for_region(self.country, True) or ""
         spellings = [canonical, digits, national]
         if prefix and phonenumbers.number_type(parsed) not in _DIALLED_WHOLE:

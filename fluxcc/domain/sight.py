@@ -13,6 +13,9 @@ class Sight(StrEnum):
     """Whether it is there."""
 
     THERE = "there"
+    OUTDATED = "outdated"
+    """It is there, of an older kit: of the gate, one that knows a blocked number by its usual
+    spellings alone."""
     MISSING = "missing"
     UNSEEN = "unseen"
     """It cannot be seen: it may be there or not."""

@@ -24,6 +24,8 @@ _SURVEY_VARIABLE = "transfer_after_bridge"
 _APPLICATION = "current_application"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/][A-Za-z0-9._:*#+@%/-]{0,255}", re.ASCII)
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
+_VARIABLE_VALUE = re.compile(r"[!-~]*", re.ASCII)
+_OF_FREESWITCH = frozenset("\\'\"=$")
 _SCRIPT = re.compile(r"[A-Za-z0-9_./-]+(?: [A-Za-z0-9_./-]+)*", re.ASCII)
 _LEG = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 """What a leg's name may be: all that a SIP Call-ID is made of (``inbound-use-callid-as-uuid``; RFC
@@ -124,6 +126,18 @@ def put_hash(realm: str, key: str, value: str) -> str:
 def look_up(realm: str, key: str) -> str:
     """Read a key of mod_hash; the answer is ``-ERR`` where it does not exist."""
     return f"hash select/{_part(realm)}/{_part(key)}"
+
+
+ALL_VARIABLES = "global_getvar"
+"""Every global variable, ``NAME=VALUE`` a line."""
+
+
+def set_variable(name: str, value: str) -> str:
+    """Set a global variable, or unset it. What FreeSWITCH would take for its own
+    (``switch_separate_string``, the second value of ``global_setvar``) is refused."""
+    if not _VARIABLE_VALUE.fullmatch(value) or not _OF_FREESWITCH.isdisjoint(value):
+        raise PbxRejectedError(f"{name} cannot have this value")
+    return f"global_setvar {_word(name)}={value}"
 
 
 def dump_hash(realm: str) -> str:

@@ -21,7 +21,7 @@ from xml.etree.ElementTree import Element
 
 from fluxcc.domain.applications import ENDING
 from fluxcc.domain.sight import Sight
-from fluxcc.kit.names import GATE_EXTENSION
+from fluxcc.kit.names import GATE_EXTENSION, VERSION_ATTRIBUTE
 from fluxcc.pbx.markup import parse
 
 NUMBER = frozenset({"destination_number", "${destination_number}"})
@@ -40,6 +40,8 @@ TIMES = frozenset(
 )
 """Attributes that make a condition depend on the time."""
 LONGEST_PATTERN = 1_000
+GATE_VERSION = 3
+"""The kit's version from which on its gates tell whose number a caller ID is."""
 NOWHERE = "fluxcc-nowhere"
 """A destination that no dialplan has."""
 
@@ -97,6 +99,8 @@ class Gate(NamedTuple):
     """The first extension before it that may keep a call from it, or answer it; None for none."""
     application: str = ""
     """What that one does; empty where it only ends the hunt."""
+    version: int = 0
+    """The kit's, 0 where the gate does not tell it."""
 
     @property
     def is_first(self) -> bool:
@@ -115,12 +119,19 @@ def find_gate(context_xml: str, gate: str = GATE_EXTENSION) -> Gate:
     for extension in context.iter("extension"):
         name = extension.get("name", "")
         if name == gate:
-            return Gate(Sight.THERE, *(before or ()))
+            first, application = before or (None, "")
+            return Gate(Sight.THERE, first, application, kit_version(extension))
         if before is None and extension.find("condition") is not None:
             active = _active(extension)
             if active or extension.get("continue") != "true":
                 before = name, active[0] if active else ""
     return Gate(Sight.MISSING)
+
+
+def kit_version(extension: Element) -> int:
+    """The kit's version that an extension tells, 0 for none."""
+    version = extension.get(VERSION_ATTRIBUTE, "0")
+    return int(version) if version.isdecimal() else 0
 
 
 def _active(extension: Element) -> list[str]:
@@ -268,19 +279,32 @@ class _Hunt(NamedTuple):
         return self.evaluate(text) if self.evaluate is not None and is_safe else None
 
 
-def matches(pattern: str, destination: str) -> bool | None:
+def matches(pattern: str, destination: str, longest: int = LONGEST_PATTERN) -> bool | None:
     """Whether an expression matches; None where Python does not read it as PCRE does: an expansion,
     FreeSWITCH's ``/pattern/flags``, Asterisk's ``_XXX``, a POSIX class."""
     if pattern.startswith(("/", "_")) or "${" in pattern or "[[:" in pattern:
         return None
-    if len(pattern) > LONGEST_PATTERN:
+    if len(pattern) > longest:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return re.search(pattern, destination) is not None
+            return re.search(_in_python(pattern), destination) is not None
     except (re.error, RecursionError, OverflowError, Warning):
         return None
+
+
+def catches(pattern: str, text: str) -> list[str]:
+    """What the whole expression and its groups catch, as FreeSWITCH keeps it (DP_MATCH); nothing
+    where there are no groups. For an expression that ``matches``."""
+    found = re.search(_in_python(pattern), text)
+    groups = [group for group in found.groups() if group] if found is not None else []
+    return [found[0], *groups] if found is not None and groups else []
+
+
+def _in_python(pattern: str) -> str:
+    """Python numbers the groups of every branch anew."""
+    return pattern.replace("(?|", "(?:")
 
 
 def _combine(kind: str, found: list[Possible]) -> Possible:

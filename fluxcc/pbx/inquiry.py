@@ -7,6 +7,7 @@ The questions change nothing, but for ``rehearsed_block``, which cleans up behin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -21,7 +22,7 @@ from fluxcc.kit import names
 from fluxcc.pbx import commands, people
 from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly
 from fluxcc.pbx.contexts import Context, Contexts, Server
-from fluxcc.pbx.dialplan import matches
+from fluxcc.pbx.dialplan import catches, matches
 from fluxcc.pbx.link import Link
 from fluxcc.pbx.markup import parse
 from fluxcc.pbx.switch import Address
@@ -31,6 +32,11 @@ REHEARSAL_DURATION = 30
 PROBE = "fluxcc-probe"
 """The destination of a rehearsed call: not a number, so that no dialplan sends it to a trunk."""
 PROBE_TIMEOUT = 5
+_CAUGHT = re.compile(r"\$\{DP_MATCH\[([0-9]+)\]\}")
+"""What a condition's groups caught, in the next one's field."""
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+LONGEST_RULE = 10_000
+"""Characters of the gates' rule, which is the daemon's own."""
 MEMCACHE_FLUSH = "memcache flush"
 """The keys of one kind cannot be listed; FusionPBX's own button does the same."""
 
@@ -183,16 +189,26 @@ class Inquiry:
 
     def refuses(self, gate: Element, number: str) -> bool:
         """Whether this gate's conditions hold for a caller ID, as FreeSWITCH evaluates them."""
+        caught: list[str] = []
+
+        def fill_in(found: re.Match[str]) -> str:
+            place = int(found[1])
+            return caught[place] if place < len(caught) else ""
+
         for condition in gate.findall("condition"):
             if condition.get("break") == "never":
                 continue
-            field = condition.get("field", "")
-            if field == "caller_id_number":
-                value = number
-            else:
-                value = self.evaluate(field.replace("${caller_id_number}", number))
-            if not matches(condition.get("expression", ""), value):
+            field, expression = condition.get("field", ""), condition.get("expression", "")
+            value = number
+            if field != "caller_id_number":
+                # A gate of an older kit asks for the caller ID itself.
+                text = _CAUGHT.sub(fill_in, field).replace("${caller_id_number}", number)
+                value = self.evaluate(text)
+            if is_variable := _VARIABLE.fullmatch(expression):
+                expression = self.variable(is_variable[1])
+            if not matches(expression, value, LONGEST_RULE):
                 return False
+            caught[:] = catches(expression, value) or caught
         return True
 
     @contextmanager

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -306,6 +306,13 @@ class Switch:
         """Write a setting for the kit's dialplan."""
         self._accepted(self._api(commands.put_hash(names.SETTINGS_REALM, key, value)))
 
+    def publish_rules(self, rules: Mapping[str, str]) -> None:
+        """Set the gates' global variables, and unset those of earlier settings."""
+        lines = self._api(commands.ALL_VARIABLES).splitlines()
+        homes = (line.partition("=")[0] for line in lines if line.startswith(names.HOME_PREFIX))
+        for name, value in {**dict.fromkeys(homes, ""), **rules}.items():
+            self._accepted(self._api(commands.set_variable(name, value)))
+
     def gate_in(self, context: str, *, of_domain: bool = False) -> Sight:
         """Whether the kit's gate, or the one for a domain, is what calls in that dialplan context
         meet first.
@@ -324,6 +331,8 @@ class Switch:
             return found.sight
         names_it = names.DOMAIN_GATE_EXTENSION if of_domain else names.GATE_EXTENSION
         gate = dialplan.find_gate(found.xml, names_it)
+        if gate.is_first and gate.version < dialplan.GATE_VERSION:
+            return Sight.OUTDATED
         return Sight.MISSING if gate.before is not None else gate.sight
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:

@@ -1,4 +1,4 @@
--- Avali-E: asks a customer one to three questions after a call. fluxcc-kit-version: 2
+-- Avali-E: asks a customer one to three questions after a call. fluxcc-kit-version: 3
 --
 -- Counterpart: fluxcc's daemon, which sends the customer here with the survey's facts in channel
 -- variables (fluxcc_survey_*, percent-encoded), and takes the answers in: from the event

@@ -1,4 +1,4 @@
--- The board's synchronous door: one API call, one answer. fluxcc-kit-version: 2
+-- The board's synchronous door: one API call, one answer. fluxcc-kit-version: 3
 --
 --     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [survey=no] [wait=SECONDS]
 --       [reason=TEXT]

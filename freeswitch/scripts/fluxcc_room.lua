@@ -1,4 +1,4 @@
--- Releases somebody who waits in an agent's room alone. fluxcc-kit-version: 2
+-- Releases somebody who waits in an agent's room alone. fluxcc-kit-version: 3
 --
 --     lua fluxcc_room.lua LEG ROOM
 --

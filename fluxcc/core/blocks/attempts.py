@@ -1,8 +1,8 @@
 """Counts the calls of blocked callers, and ends those that the gate does not refuse.
 
 The gate in the dialplan refuses before anything else runs. Where it is missing or cannot be seen,
-or where the caller ID has a spelling that is no key of the gate, the daemon ends the leg itself
-(contract, section 2). Counterpart: ``gates``, which knows where the gate stands.
+or where it is an older kit's and the caller ID has a spelling that is no key of it, the daemon ends
+the leg itself (contract, section 2). Counterpart: ``gates``, which knows where the gate stands.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Attempts:
         """Count the call of a blocked caller, and refuse it in a greenlet of its own."""
         if leg.kind is not LegKind.TRUNK:
             return
-        block = self._blocking.blocklist.match(leg.number, leg.domain)
+        block = self._blocking.blocklist.match(leg.number, leg.domain, leg.homes)
         if block is None or (leg.call is not None and leg.call.outcome is Outcome.REFUSED):
             return
         if leg.call is not None:
@@ -61,19 +61,21 @@ class Attempts:
         """Announce the attempt, and end the leg (a UUID) unless the gate in that context does; an
         empty one has none."""
         self._blocking.announce_attempt(block, caller_id)
-        is_key = self._blocking.blocklist.is_key(gate_key(caller_id, block.domain))
         try:
-            if is_key and context and self._is_left_to_gate(context, block.domain):
+            if context and self._is_left_to_gate(context, gate_key(caller_id, block.domain)):
                 return
             self._pbx.end_leg(leg, self.cause)
         except PbxError as error:
             log.warning("a blocked caller was not refused", extra={"leg": leg, "error": str(error)})
 
-    def _is_left_to_gate(self, context: str, domain: str) -> bool:
-        """Whether the gate refuses a caller whom that domain has blocked (empty for all).
+    def _is_left_to_gate(self, context: str, spelling: str) -> bool:
+        """Whether the gate refuses this caller ID, with the domain for which it is blocked.
 
         Where that cannot be seen, the leg is ended at once. Waiting for the gate's own refusal
         would let a blocked caller be answered wherever there is none; a gate that was faster has
         ended the leg already, and one that is slower loses its announcement at most.
         """
-        return self._gates.look(context, of_domain=bool(domain)) is Sight.THERE
+        sight = self._gates.look(context, of_domain="@" in spelling)
+        if sight is Sight.OUTDATED:
+            return self._blocking.blocklist.is_key(spelling)
+        return sight is Sight.THERE

@@ -14,6 +14,7 @@ from uuid import uuid4
 import msgspec
 
 from fluxcc.domain.blocks import Block, BlockState, gate_key
+from fluxcc.domain.calls import NOWHERE
 from fluxcc.domain.numbers import Number, NumberPlan
 
 Identity = tuple[str, str]
@@ -46,20 +47,17 @@ class Blocklist:
         domains = self._domains.get(number.canonical, ())
         return [self._blocks[number.canonical, domain] for domain in domains]
 
-    def match(self, caller_id: str, domain: str = "") -> Block | None:
+    def match(self, caller_id: str, domain: str = "", homes: str = NOWHERE) -> Block | None:
         """The live block that refuses a caller ID, in any spelling, in a SIP domain (an empty one
         where it is not known yet); None for almost all callers.
 
-        A spelling that is a key of the gate is found at once. Others (with a carrier code or
-        punctuation) are parsed by libphonenumber, and only where they can be a spelling at all.
+        It looks up what the gate does, the one key of the person (``NumberPlan.key``).
         """
-        held = self._by_key.get(caller_id) or self._by_key.get(gate_key(caller_id, domain))
-        if held is not None:
-            return self._blocks[held]
-        if not self._blocks or not caller_id or (caller_id.isdigit() and caller_id[0] != "0"):
+        if not self._blocks:
             return None
-        number = self._numbers.read(caller_id)
-        return self.find(number) or (self.find(number, domain) if domain else None)
+        key = self._numbers.key(caller_id, homes)
+        held = self._by_key.get(key) or self._by_key.get(gate_key(key, domain))
+        return self._blocks[held] if held is not None else None
 
     def is_key(self, key: str) -> bool:
         """Whether this is a key of the gate."""
@@ -114,6 +112,14 @@ class Blocklist:
         for key in block.keys:
             self._by_key[key] = identity
         heapq.heappush(self._ends, (block.until, identity))
+
+    def load(self, block: Block) -> None:
+        """Put a stored block in force, also under the key by which the gate looks the number up
+        now: an older program, or other settings, may have told it otherwise."""
+        key = gate_key(self._numbers.key(block.number), block.domain)
+        if key and key not in block.keys:
+            block = msgspec.structs.replace(block, keys=(*block.keys, key))
+        self.put(block)
 
     def count_attempt(self, block: Block, now: float) -> Block:
         """Count a blocked caller's call; the block with its new count."""

@@ -127,6 +127,13 @@ def _tell(context: str, sight: Sight) -> None:
             " its first extension, fluxcc doctor says how",
             extra={"context": context},
         )
+    elif sight is Sight.OUTDATED:
+        log.warning(
+            "the gate in a dialplan context is an older kit's, which knows a blocked number by its"
+            " usual spellings alone; the daemon ends the calls of others, and not while it is down:"
+            " fluxcc kit install",
+            extra={"context": context},
+        )
     elif sight is Sight.UNSEEN:
         log.warning(
             "a dialplan context cannot be read, so that nobody knows whether it has the gate;"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from sys import intern
 
 from fluxcc.domain.agents import NOBODY, Agent, clean_domain, domain_behind
-from fluxcc.domain.calls import Leg, LegKind
+from fluxcc.domain.calls import NOWHERE, Leg, LegKind
 from fluxcc.domain.events import LegEvent
 from fluxcc.domain.numbers import NumberPlan
 
@@ -38,6 +39,12 @@ class Stations:
     def believes(self, context: str) -> bool:
         """Whether what an inbound leg says of its caller counts in this dialplan context."""
         return context not in self._trunk_contexts
+
+    def homes(self, event: LegEvent) -> str:
+        """The area codes at home of the way by which an inbound leg came (``NumberPlan.homes``)."""
+        if event.direction == "outbound":
+            return NOWHERE
+        return intern(self._numbers.homes(event.came_by, event.context))
 
     def identify(self, leg: Leg, event: LegEvent) -> tuple[LegKind, Agent, tuple[str, ...]]:
         """What the leg is, and for a telephone its agent, and other names of that agent."""

@@ -166,6 +166,7 @@ class Tracker(Joining):
             destination=unquote(event.destination[: 3 * LONGEST_TEXT])[:LONGEST_TEXT],
             context=intern(event.context),
             created=float(event.at or 0) / 1e6 or self._clock.now(),
+            homes=self._stations.homes(event),
             other_half=event.other_half,
         )
         leg.origin = self._origin(event)

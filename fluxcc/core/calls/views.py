@@ -14,7 +14,7 @@ from fluxcc.core.calls import people
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.domains import Domains
 from fluxcc.domain.agents import Agent
-from fluxcc.domain.calls import Call, Conversation, Direction, Leg
+from fluxcc.domain.calls import NOWHERE, Call, Conversation, Direction, Leg
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.events import LegFact, LegNews
@@ -175,6 +175,7 @@ class Views:
             is_rung=customer is not None and not (customer.is_inbound or customer.is_answered),
             room=_common_room(customer, leg),
             wire=self._wire(customer),
+            homes=customer.homes if customer is not None else NOWHERE,
         )
 
     def _internal(self, call: Call, agent: Agent) -> Conversation:

@@ -5,6 +5,7 @@ Its counterparts are ``switchboard.py``, which changes legs, and every event abo
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from .events import Value, array_text
 from .keypad import Keypad
 from .profile import Profile
 from .sip import PASSED_ON, SEEN, media_variables
+
+_INDEXED = re.compile(r"(.+)\[([0-9]+)\]")
+"""An element of a variable that is a list."""
 
 Headers = list[tuple[str, Value]]
 Step = Callable[[], None]
@@ -219,6 +223,10 @@ class Channel:
 
     def variable(self, name: str) -> str:
         """A variable, or a field of the profile by the same name; empty where there is none."""
+        if indexed := _INDEXED.fullmatch(name):
+            values = self.variables.get(indexed[1])
+            place = int(indexed[2])
+            return values[place] if isinstance(values, list) and place < len(values) else ""
         value = self.variables.get(name)
         return array_text(value) if value is not None else self.profile.field_named(name)
 

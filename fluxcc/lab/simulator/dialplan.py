@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
+_RESET = "(?|"
 _REFERENCE = re.compile(r"\$(\d{1,2})")
 
 
@@ -84,13 +85,19 @@ class Hunt:
     def _compare(self, name: str | None, expression: str) -> list[str] | None:
         if name is None:
             return []
-        found = re.search(self.expand(expression), self.read_field(name))
+        pattern = self.expand(expression)
+        # PCRE gives the groups of each branch of "(?|" the same numbers, which Python cannot.
+        found = re.search(pattern.replace(_RESET, "(?:"), self.read_field(name))
         if found is None:
             return None
         if not found.groups():
             return []
-        caught = [found[0], *(group or "" for group in found.groups())]
-        self.matched(caught)
+        groups = found.groups()[: found.lastindex or 0]
+        if _RESET in pattern:
+            groups = tuple(group for group in groups if group is not None)
+        caught = [found[0], *(group or "" for group in groups)]
+        # FreeSWITCH takes an empty one for the wish to forget those before it.
+        self.matched(caught[max((n for n, each in enumerate(caught, 1) if not each), default=0) :])
         return caught
 
     def _take(self, element: Element, caught: list[str]) -> None:

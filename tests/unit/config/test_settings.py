@@ -34,6 +34,11 @@ EFFECTS: dict[str, tuple[Any, Effect, Any]] = {
     "blocks.scope": ("pbx", lambda d: d.core.rules.block_scope, "pbx"),
     "numbers.country": ("PT", lambda d: d.core.numbers.country, "PT"),
     "numbers.area_code": ("55", lambda d: d.core.numbers.area_code, "55"),
+    "numbers.area_codes": (
+        {"public": "21"},
+        lambda d: d.core.numbers.read("988887777", d.core.numbers.homes("", "public")).canonical,
+        "+5521988887777",
+    ),
     "conference.context": ("rooms", lambda d: d.core.rules.room_context, "rooms"),
     "survey.destination": ("*29", lambda d: d.core.rules.survey_destination, "*29"),
     "survey.context": ("surveys", lambda d: d.core.rules.survey_context, "surveys"),

@@ -108,16 +108,17 @@ def test_where_nobody_answers_the_asker_hears_so(known: World) -> None:
 
 def test_a_changed_setting_is_published_at_once_or_with_the_next_connect(known: World) -> None:
     known.pbx.lose()
-    known.publisher.configure({"reject_cause": "USER_BUSY"})
+    known.publisher.configure({"reject_cause": "USER_BUSY"}, {"fluxcc_home": "21"})
     known.pbx.come_back()
     assert known.pbx.settings == {}
     known.publisher.publish_all()
     assert known.pbx.settings == {"reject_cause": "USER_BUSY"}
-    known.publisher.configure({"reject_cause": "CALL_REJECTED"})
+    known.publisher.configure({"reject_cause": "CALL_REJECTED"}, {"fluxcc_home": "21"})
+    assert known.pbx.rules == {"fluxcc_home": "21"}
     assert known.pbx.settings == {"reject_cause": "CALL_REJECTED"}
 
 
 def test_a_setting_that_is_not_taken_harms_nothing(known: World) -> None:
     known.pbx.rejected.add("publish_setting")
-    known.publisher.configure({"reject_cause": "USER_BUSY"})
+    known.publisher.configure({"reject_cause": "USER_BUSY"}, {"fluxcc_home": "21"})
     assert known.pbx.settings == {}

@@ -5,6 +5,7 @@ What an event socket cannot be made to do is in ``test_session`` and its neighbo
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -114,9 +115,13 @@ def test_a_call_is_followed_from_its_beginning_to_its_end(site: Site) -> None:
 def test_freeswitch_is_told_first_and_asked_for_its_calls_then(site: Site) -> None:
     site.core.blocklist.put(a_block(until=int(time.time()) + 60))
     site.connect()
-    verbs = [" ".join(command.split("/")[0].split()[:2]) for command in site.freeswitch.commands]
-    assert list(dict.fromkeys(verbs))[:6] == [
+    commands = site.freeswitch.commands
+    verbs = [" ".join(re.split("[/=]", command)[0].split()[:2]) for command in commands]
+    assert list(dict.fromkeys(verbs))[:9] == [
         "strepoch",
+        "global_getvar",
+        "global_setvar fluxcc_person",
+        "global_setvar fluxcc_home",
         "hash insert",
         "global_getvar storage_dir",
         "show registrations",

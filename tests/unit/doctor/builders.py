@@ -24,17 +24,17 @@ from fluxcc.protocol.operators import DaemonStatus
 from tests.fakes import NOW
 
 GATE = (
-    '<extension name="fluxcc_gate" kit_version="2"><condition field="caller_id_number">'
+    '<extension name="fluxcc_gate" kit_version="3"><condition field="caller_id_number">'
     '<action application="hangup"/></condition></extension>'
 )
 ROOM = (
-    '<extension name="fluxcc_room" kit_version="2">'
+    '<extension name="fluxcc_room" kit_version="3">'
     '<condition field="destination_number" expression="^[*]"/>'
     '<condition field="${hash(select/fluxcc_room/${destination_number})}" expression=".">'
     '<action application="conference"/></condition></extension>'
 )
 SURVEY = (
-    '<extension name="fluxcc_survey" kit_version="2">'
+    '<extension name="fluxcc_survey" kit_version="3">'
     '<condition field="destination_number" expression="^[*]28$">'
     '<action application="lua"/></condition></extension>'
 )

@@ -25,7 +25,7 @@ def scripts(tmp_path: Path) -> Path:
 def of_version(extension: str, version: object) -> str:
     """The extension with another ``kit_version``, None for none."""
     attribute = "" if version is None else f' kit_version="{version}"'
-    return extension.replace(' kit_version="2"', attribute)
+    return extension.replace(' kit_version="3"', attribute)
 
 
 def with_scripts(folder: Path) -> FakeInquiry:
@@ -35,11 +35,11 @@ def with_scripts(folder: Path) -> FakeInquiry:
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        (2, []),
+        (3, []),
         (None, ["kit-outdated"]),
         ("x", ["kit-outdated"]),
         (1, ["kit-outdated"]),
-        (3, ["kit-newer"]),
+        (4, ["kit-newer"]),
     ],
 )
 def test_the_version_that_freeswitch_runs(version: object, expected: list[str]) -> None:
@@ -51,8 +51,8 @@ def test_the_version_that_freeswitch_runs(version: object, expected: list[str]) 
 
 def test_a_file_is_as_old_as_its_oldest_extension() -> None:
     for default in (
-        of_version(ROOM, 2) + of_version(SURVEY, None),
-        of_version(ROOM, None) + of_version(SURVEY, 2),
+        of_version(ROOM, 3) + of_version(SURVEY, None),
+        of_version(ROOM, None) + of_version(SURVEY, 3),
     ):
         inquiry = FakeInquiry(contexts={"public": GATE, "default": default})
         assert codes(kit.check_dialplan(installation(inquiry))) == ["kit-outdated"]
@@ -90,7 +90,7 @@ def test_a_missing_script_is_grave(scripts: Path) -> None:
     [
         ("-- mine\n", ["kit-outdated"]),
         ("-- fluxcc-kit-version: 0\n", ["kit-outdated"]),
-        ("-- fluxcc-kit-version: 3\n", ["kit-newer"]),
+        ("-- fluxcc-kit-version: 4\n", ["kit-newer"]),
     ],
 )
 def test_the_version_of_a_script(scripts: Path, head: str, expected: list[str]) -> None:

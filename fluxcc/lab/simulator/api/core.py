@@ -87,12 +87,17 @@ def _eval(pbx: Pbx, arguments: str) -> str:
 
 
 def _global_getvar(pbx: Pbx, arguments: str) -> str:
+    if not arguments:
+        return "".join(f"{name}={value}\n" for name, value in pbx.configuration.variables.items())
     return pbx.configuration.variables.get(arguments, "")
 
 
 def _global_setvar(pbx: Pbx, arguments: str) -> str:
     name, _, value = arguments.partition("=")
-    pbx.configuration.variables[name] = value
+    if value:
+        pbx.configuration.variables[name] = value
+    else:
+        pbx.configuration.variables.pop(name, None)
     return "+OK"
 
 

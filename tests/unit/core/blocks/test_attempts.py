@@ -33,13 +33,34 @@ def test_where_the_gate_is_missing_the_daemon_ends_the_call_with_the_configured_
     assert world.blocklist.blocks()[0].attempts == 1
 
 
-@pytest.mark.parametrize("spelling", ["02111988887777", "+55 11 98888-7777", "005511988887777"])
-def test_a_spelling_that_the_gate_does_not_know_is_refused_by_the_daemon(
+ODD_SPELLINGS = pytest.mark.parametrize(
+    "spelling", ["02111988887777", "+55 11 98888-7777", "0055011988887777", "1188887777"]
+)
+
+
+@ODD_SPELLINGS
+def test_the_gate_is_left_to_refuse_every_spelling(world: World, spelling: str) -> None:
+    world.blocks()
+    world.caller_dials("leg", spelling)
+    assert ended(world) == []
+    assert world.blocklist.blocks()[0].attempts == 1
+
+
+@ODD_SPELLINGS
+def test_a_spelling_that_an_older_gate_does_not_know_is_refused_by_the_daemon(
     world: World, spelling: str
 ) -> None:
     world.blocks()
+    world.pbx.outdated.add("public")
     world.caller_dials("leg", spelling)
     assert ended(world) == ["end leg CALL_REJECTED"]
+
+
+def test_one_that_an_older_gate_knows_is_left_to_it(world: World) -> None:
+    world.blocks()
+    world.pbx.outdated.add("public")
+    world.caller_dials("leg", "011988887777")
+    assert ended(world) == []
 
 
 def test_somebody_else_gets_through(world: World) -> None:
