@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fluxcc.domain.numbers import NumberPlan
 
 
-class NumberType(click.ParamType):
+class NumberType(click.ParamType[str]):
     """A number in whatever way it is written; what is none stays as it is, for the daemon to say
     so, or because it is no number that is meant."""
 

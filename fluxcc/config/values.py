@@ -220,9 +220,7 @@ def area_codes(value: dict[str, str]) -> None:
     for name, code in value.items():
         if not _PLACE.fullmatch(name) or not _AREA_CODE.fullmatch(code):
             raise WrongValueError(
-                _(
-                    'must be names of gateways or contexts with area codes, such as { public = "11" }'
-                )
+                _('must be area codes by gateway or context, such as { public = "11" }')
             )
 
 

@@ -65,7 +65,8 @@ def rule(country: str, area_digits: int = 0) -> str:
     code = phonenumbers.country_code_for_region(country)
     branches = []
     if country == BRAZIL:
-        branches = [f"[+]/{_HOMES}{_BRAZILIAN}", _BRAZILIAN_LOCAL]
+        national = f"(?|{_BRAZILIAN}|{_WITHOUT_AREA})"
+        branches = [f"[+]/{_HOMES}{national}", _BRAZILIAN_LOCAL]
     elif code:
         branches = [f"[+]/{_HOMES}{_national(country, code)}"]
         if area_digits:
@@ -87,13 +88,17 @@ def in_python(text: str) -> str:
 
 def _national(country: str, code: int) -> str:
     """A number of the country: as it is, with the trunk prefix, with its own country code, with
-    that twice, or with the plus sign in front of the trunk prefix."""
+    that twice, or with the plus sign in front of the trunk prefix. Where there is no trunk prefix
+    the number as it is comes first."""
     metadata = _metadata(country)
     trunk = _trunk_prefix(metadata)
     abroad = _plain(metadata.international_prefix or "00")
-    heads = [f"(?:{trunk})??" if trunk else "", f"(?:[+]|{abroad})?(?:{code}){{1,2}}?"]
-    if trunk:
-        heads[1] += f"(?:{trunk})??"
+    with_code = f"(?:[+]|{abroad})?(?:{code}){{1,2}}?"
+    if not trunk:
+        heads = ["", with_code]
+    else:
+        # In an open plan much begins with digits that could be an area code: 49 30 123405.
+        heads = [f"{with_code}(?:{trunk})??", f"(?:{trunk})??"]
     if trunk.startswith("0"):
         # No country's code begins with 0.
         heads.append(f"[+](?:{trunk})")
@@ -164,23 +169,24 @@ _NO_AREA = (
 does not know): numbers without an area code."""
 _FOREIGN = (
     "[0-9]0|[0-9]{0,9}/"
-    "|(?:2[47]|3[12578]|4[2-35-9]|5[13]|6[2-9]|8[24-68]|9[25-7])[0-9]{8}/"
+    "|(?:2[47]|3[12578]|4[2-35-9]|5[135]|6[2-9]|8[24-68]|9[25-7])[0-9]{8}/"
     "|(?:279[012]|[34]19[01]|3[345]9[0-9]|389[2-578]|439[03]|4[69]9[0-9]|489[145]|519[0-9]"
     "|629[0-25-8]|6490|669[0-9]|689[48]|739[0145]|7[49]9[0-9]|8[14]9[0-9]|869[013-579]|929[1-469]"
     "|949[129]|959[34679])[0-9]{7}/"
 )
-"""What behind a plus sign may be a number of another country, and so is no Brazilian one without
-its 55; ``tests/unit/domain/test_dialling.py`` derives it from the metadata."""
+"""What behind a plus sign may be a number of another country, or 55 and a number without area code,
+and so is no Brazilian one without its 55; ``tests/unit/domain/test_dialling.py`` derives it from the metadata."""
 _BRAZILIAN = (
     f"(?:(?:(?:0|90)(?:{_CARRIER})??)??"
     f"|(?:[+]|00(?:{_CARRIER})??|0)?(?:55){{1,2}}?(?:0|90)??(?:{_CARRIER})??"
     f"|[+]0(?:{_CARRIER})??"
     f"|(?:[+]|00)(?!{_FOREIGN})"
     "|00(?:1[245]|2[1235]|31|41|[56]5|99)(?![0-9]{0,10}/))"
-    f"(?|({_AREA}){_SUBSCRIBER}|{_NO_AREA})"
+    f"({_AREA}){_SUBSCRIBER}"
 )
 """With the trunk prefix or as a collect call (90), each with a carrier or without; with the country
 code, once or twice, and any of these behind it; with a plus sign and no country code; and behind
 00 with a carrier that libphonenumber knows."""
+_WITHOUT_AREA = f"(?:0??|(?:[+]|00|0)?(?:55){{1,2}}?0??|[+]0){_NO_AREA}"
 _BRAZILIAN_LOCAL = f"[+]/(?:[^/]*/){{0,2}}?({_AREA})/(?:[^/]*/){{0,2}}(?:9090)?{_SUBSCRIBER}"
 """A local number, also as a local collect call (9090)."""

@@ -50,7 +50,7 @@ def strangers() -> list[Stranger]:
 
 def sources() -> dict[str, str]:
     """Where each kind of spelling comes from."""
-    return {kind: source for kind, source in _rows("kinds")}
+    return {row[0]: row[1] for row in _rows("kinds")}
 
 
 def _rows(name: str) -> Iterator[list[str]]:
