@@ -138,6 +138,7 @@ def _local(country: str, area_digits: int) -> str:
     lengths = {
         length - area_digits
         for described in (metadata.fixed_line, metadata.mobile)
+        if described is not None
         for length in described.possible_length
     }
     least, most = _LOCAL
