@@ -94,11 +94,8 @@ def _national(country: str, code: int) -> str:
     trunk = _trunk_prefix(metadata)
     abroad = _plain(metadata.international_prefix or "00")
     with_code = f"(?:[+]|{abroad})?(?:{code}){{1,2}}?"
-    if not trunk:
-        heads = ["", with_code]
-    else:
-        # In an open plan much begins with digits that could be an area code: 49 30 123405.
-        heads = [f"{with_code}(?:{trunk})??", f"(?:{trunk})??"]
+    # In an open plan much begins with digits that could be an area code: 49 30 123405.
+    heads = [f"{with_code}(?:{trunk})??", f"(?:{trunk})??"] if trunk else ["", with_code]
     if trunk.startswith("0"):
         # No country's code begins with 0.
         heads.append(f"[+](?:{trunk})")
@@ -189,5 +186,7 @@ _BRAZILIAN = (
 code, once or twice, and any of these behind it; with a plus sign and no country code; and behind
 00 with a carrier that libphonenumber knows."""
 _WITHOUT_AREA = f"(?:0??|(?:[+]|00|0)?(?:55){{1,2}}?0??|[+]0){_NO_AREA}"
-_BRAZILIAN_LOCAL = f"[+]/(?:[^/]*/){{0,2}}?({_AREA})/(?:[^/]*/){{0,2}}(?:9090)?{_SUBSCRIBER}"
+_BRAZILIAN_LOCAL = (
+    f"[+]/(?:[^/]*/){{0,2}}?({_AREA})/(?:[^/]*/){{0,2}}(?:9090)?{_SUBSCRIBER}"  # homes before it
+)
 """A local number, also as a local collect call (9090)."""
