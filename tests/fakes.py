@@ -246,6 +246,11 @@ class FakePbx:
         self.story.append(f"move {leg} to {destination} in {context}")
         self.on_move(leg, destination)
 
+    def divert_leg(self, leg: str, destination: str, context: str) -> None:
+        """Send a leg past the gates."""
+        self._check("divert_leg")
+        self.story.append(f"divert {leg} to {destination} in {context}")
+
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send two legs somewhere, and tell."""
         self._check("move_pair")
@@ -434,6 +439,15 @@ class FakeStore:
         """The blocks that nobody ended, newest first."""
         self._check()
         return [block for block in self._newest_blocks() if block.state is BlockState.LIVE]
+
+    def block_times(self, since: float) -> list[tuple[str, str, float]]:
+        """Those that were not taken back."""
+        self._check()
+        return [
+            (block.number, block.domain, block.since)
+            for block in self.blocks.values()
+            if block.since >= since and block.counts
+        ]
 
     def block_history(self, number: str) -> list[Block]:
         """Every block of a number, newest first."""

@@ -15,5 +15,8 @@ def number_plan(settings: Settings) -> NumberPlan:
     from fluxcc.domain.numbers import NumberPlan  # noqa: PLC0415  # libphonenumber takes its time
 
     return NumberPlan(
-        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+        settings.numbers.country,
+        settings.numbers.area_code,
+        settings.blocks.internal,
+        settings.numbers.withheld,
     )

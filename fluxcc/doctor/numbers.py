@@ -54,5 +54,8 @@ def check_users(installation: Installation) -> Iterator[Finding]:
 def _plan(installation: Installation) -> NumberPlan:
     settings = installation.settings
     return NumberPlan(
-        settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
+        settings.numbers.country,
+        settings.numbers.area_code,
+        settings.blocks.internal,
+        settings.numbers.withheld,
     )

@@ -31,6 +31,13 @@ _WITHHELD = frozenset(
         "_undef_",
     }
 )
+_KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+_ANONYMOUS = "anonymous".translate(_KEYPAD)
+_SPELT_ON_KEYS = frozenset(
+    word.translate(_KEYPAD) for word in (*_WITHHELD, "blocked") if word.isalpha()
+)
+"""Those words as they are typed on a telephone's keys (266696687 for *anonymous*): what a switch
+presents that can present digits only."""
 _ONLY_ZEROS = re.compile(r"\+?0+")
 """What some trunks present in place of a withheld number, at any length."""
 _PUNCTUATION = re.compile(r"[\s().\-]+")
@@ -65,14 +72,29 @@ class NumberPlan:
 
     ``country`` is an ISO 3166 code (``BR``), ``area_code`` the digits in front of a local number,
     or empty where local numbers are never presented without it. ``internal`` are regular
-    expressions of which one must match a whole extension (``[blocks] internal``).
+    expressions of which one must match a whole extension (``[blocks] internal``), ``withheld``
+    those of what stands for a withheld number here (``[numbers] withheld``): one must match the
+    whole caller ID as presented, the canonical number, or that number inside its country.
     """
 
-    def __init__(self, country: str, area_code: str, internal: tuple[str, ...]) -> None:
-        self.configure(country, area_code, internal)
+    def __init__(
+        self,
+        country: str,
+        area_code: str,
+        internal: tuple[str, ...],
+        withheld: tuple[str, ...] = (),
+    ) -> None:
+        self.configure(country, area_code, internal, withheld)
 
-    def configure(self, country: str, area_code: str, internal: tuple[str, ...]) -> None:
-        """Replace country, area code and extensions; takes what the constructor takes."""
+    def configure(
+        self,
+        country: str,
+        area_code: str,
+        internal: tuple[str, ...],
+        withheld: tuple[str, ...] = (),
+    ) -> None:
+        """Replace country, area code and patterns; takes what the constructor takes."""
+        self._withheld = tuple(re.compile(pattern) for pattern in withheld)
         self.country = country
         self.area_code = area_code
         self._internal = tuple(re.compile(pattern) for pattern in internal)
@@ -86,17 +108,36 @@ class NumberPlan:
         """What a caller ID stands for; see ``Number``. Takes any text and never raises."""
         seen = caller_id.strip()
         plain = _PUNCTUATION.sub("", seen)
+        nobodys = Number(
+            seen=seen[:_LONGEST_CALLER_ID], canonical=seen[:_LONGEST_CALLER_ID], spellings=()
+        )
         if len(seen) > _LONGEST_CALLER_ID or is_withheld(plain) or not DIALLABLE.fullmatch(plain):
-            return Number(
-                seen=seen[:_LONGEST_CALLER_ID], canonical=seen[:_LONGEST_CALLER_ID], spellings=()
-            )
+            return nobodys
         parsed = self._parse(plain)
+        if self._stands_for_withheld(plain, parsed):
+            return nobodys
         if parsed is None:
             return Number(seen=plain, canonical=plain, spellings=(plain,))
         canonical = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
         own = (key for key in self._spell(parsed, canonical) if self._is_own(key, parsed))
         spellings = dict.fromkeys((*own, plain))
         return Number(seen=plain, canonical=canonical, spellings=tuple(spellings))
+
+    def _stands_for_withheld(self, plain: str, parsed: phonenumbers.PhoneNumber | None) -> bool:
+        """Whether these digits are what this site's trunks present for a withheld number.
+
+        A word on the keys may be a person's number in some country (*restricted* is one in Austin,
+        Texas), and is withheld only where it is none here; *anonymous* always, because blocking it
+        would block every such caller.
+        """
+        typed = plain.removeprefix("+")
+        if typed == _ANONYMOUS or (parsed is None and typed in _SPELT_ON_KEYS):
+            return True
+        texts = {plain}
+        if parsed is not None:
+            texts.add(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+            texts.add(phonenumbers.national_significant_number(parsed))
+        return any(pattern.fullmatch(text) for pattern in self._withheld for text in texts)
 
     def _parse(self, plain: str) -> phonenumbers.PhoneNumber | None:
         """The valid number that these digits stand for, or None.
