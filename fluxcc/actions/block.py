@@ -19,7 +19,7 @@ def plan(request: Request, rules: Rules) -> Plan:
         raise RefusedError(Code.NUMBER_UNUSABLE, number=number.canonical)
     if rules.is_protected(number.canonical):
         raise RefusedError(Code.NUMBER_PROTECTED, number=number.canonical)
-    effect, code = enforce_block(number, request.domain, request, rules)
+    effect, code = enforce_block(number, request.domain, request, rules, duration=request.duration)
     return Plan(
         effects=(effect,),
         code=code,

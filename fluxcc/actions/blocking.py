@@ -21,14 +21,16 @@ def enforce_block(
     request: Request,
     rules: Rules,
     *,
+    duration: int | None = None,
     call: str = "",
     is_private: bool = False,
 ) -> tuple[EnforceBlock, Code]:
     """The effect that blocks the number in a SIP domain, or for an empty one in all, and the
-    reply's code. ``call`` is the UUID of the customer's leg of the marked call; empty without a
-    call. A number that was hidden once stays hidden as long as its block lives."""
+    reply's code. ``duration`` is in seconds, None for the usual time; ``call`` is the UUID of the
+    customer's leg of the marked call, empty without a call. A number that was hidden once stays
+    hidden as long as its block lives."""
     nth = rules.nth_block(number, domain) if rules.escalation else 0
-    duration = request.duration or usual_duration(nth, rules)
+    duration = duration or usual_duration(nth, rules)
     by = str(request.actor)
     block, change = rules.make_block(number, domain, duration, by, request.reason, call)
     block = replace(block, nth=nth, is_private=block.is_private or is_private)

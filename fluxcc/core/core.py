@@ -44,8 +44,10 @@ from fluxcc.domain import protection
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
-from fluxcc.kit.names import DIVERT_KEY, NO_DIVERT, REJECT_CAUSE_KEY
+from fluxcc.kit.names import DIVERT_KEY, REJECT_CAUSE_KEY
 
+NO_DIVERT = ":"
+"""What mod_hash has where the gate sends nobody elsewhere: nothing that can be dialled."""
 BY_SETTINGS = "settings"
 """Named in ``ended_by`` and notices as the one who ended a block of a number that nobody can block
 any more."""

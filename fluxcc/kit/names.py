@@ -18,8 +18,6 @@ REJECT_CAUSE_KEY = "reject_cause"
 """A key of ``SETTINGS_REALM``: the hangup cause with which the gate refuses."""
 DIVERT_KEY = "divert"
 """A key of ``SETTINGS_REALM``: where the gate sends blocked callers in place of that."""
-NO_DIVERT = "-"
-"""Its value where it sends them nowhere: nothing that can be dialled begins so."""
 
 GATE_EXTENSION = "fluxcc_gate"
 """Refuses blocked callers; has to be the first of its context."""

@@ -184,7 +184,8 @@ class Inquiry:
     def refuses(self, gate: Element, number: str) -> bool:
         """Whether this gate's conditions hold for a caller ID, as FreeSWITCH evaluates them."""
         for condition in gate.findall("condition"):
-            if condition.get("break") == "never":
+            if condition.get("break") in ("never", "on-true"):
+                # What is done with the caller, and not whether anything is.
                 continue
             field = condition.get("field", "")
             if field == "caller_id_number":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.core.core import NO_DIVERT
 from fluxcc.core.publisher import Published
 from fluxcc.domain.actions import Action
 from fluxcc.domain.errors import LinkLostError
@@ -26,7 +27,7 @@ def is_all_there(world: World) -> bool:
     return (
         NUMBER in pbx.gate
         and "*1000" in pbx.rooms
-        and pbx.settings == {"reject_cause": "CALL_REJECTED"}
+        and pbx.settings == {"reject_cause": "CALL_REJECTED", "divert": NO_DIVERT}
     )
 
 
