@@ -21,6 +21,7 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
 from fluxcc.domain.media import Media
+from fluxcc.domain.privacy import told
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
@@ -492,10 +493,12 @@ class FakeStore:
             code=Code(row.code) if row.code else Code.OUTCOME_UNKNOWN,
             agent=row.agent,
             call=row.call,
-            number=row.number,
+            number=told(row.number, is_private=row.is_private),
+            block=row.subject if row.is_private and row.blocked else "",
             blocked=row.blocked,
             expires=row.expires,
             language=row.language,
+            nth=row.nth,
         )
 
     def _newest_blocks(self) -> list[Block]:

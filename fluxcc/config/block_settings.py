@@ -90,4 +90,4 @@ class BlockSettings(msgspec.Struct, frozen=True):
     @property
     def steps(self) -> tuple[int, ...]:
         """The durations of ``escalation``, in seconds."""
-        return tuple(read_duration(text) for text in self.escalation)
+        return tuple(int(read_duration(text)) for text in self.escalation)

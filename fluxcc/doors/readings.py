@@ -128,7 +128,7 @@ class Readings:
             return found
         earlier = core.blocking.of_late(found.number)
         duration = usual_duration(earlier + 1, core.rules)
-        return replace(found, earlier=earlier, next_duration=duration)
+        return replace(found, earlier=earlier, next_duration=int(duration))
 
 
 def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:

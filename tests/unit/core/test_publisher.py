@@ -109,16 +109,16 @@ def test_where_nobody_answers_the_asker_hears_so(known: World) -> None:
 
 def test_a_changed_setting_is_published_at_once_or_with_the_next_connect(known: World) -> None:
     known.pbx.lose()
-    known.publisher.configure({"reject_cause": "USER_BUSY"})
+    known.publisher.configure({"reject_cause": "USER_BUSY", "divert": NO_DIVERT})
     known.pbx.come_back()
     assert known.pbx.settings == {}
     known.publisher.publish_all()
-    assert known.pbx.settings == {"reject_cause": "USER_BUSY"}
+    assert known.pbx.settings == {"reject_cause": "USER_BUSY", "divert": NO_DIVERT}
     known.publisher.configure({"reject_cause": "CALL_REJECTED"})
-    assert known.pbx.settings == {"reject_cause": "CALL_REJECTED"}
+    assert known.pbx.settings == {"reject_cause": "CALL_REJECTED", "divert": NO_DIVERT}
 
 
 def test_a_setting_that_is_not_taken_harms_nothing(known: World) -> None:
     known.pbx.rejected.add("publish_setting")
-    known.publisher.configure({"reject_cause": "USER_BUSY"})
+    known.publisher.configure({"reject_cause": "USER_BUSY", "divert": NO_DIVERT})
     assert known.pbx.settings == {}
