@@ -53,6 +53,8 @@ class Reply:
     number: str = ""
     blocked: bool | None = None
     expires: int | None = None
+    block: str = ""
+    """The block's name, where ``number`` is ``withheld``: ``fluxcc unblock`` takes it."""
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -218,6 +220,7 @@ class Board:
             number=event.get("Fluxcc-Number", ""),
             blocked={"true": True, "false": False}.get(event.get("Fluxcc-Blocked", "")),
             expires=int(expires) if expires else None,
+            block=event.get("Fluxcc-Block", ""),
             headers=event,
         )
         self._replies[reply.request] = reply

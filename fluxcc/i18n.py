@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fluxcc.domain import codes
+from fluxcc.domain.privacy import WITHHELD
 
 if TYPE_CHECKING:  # importing it is slow, and --help must be quick
     from fluxcc.domain.requests import Reply
@@ -77,5 +78,14 @@ def sentence(
     """The sentence of a reply, in that language; its times are told as by ``clock_time``."""
     translate = catalogue(language).gettext
     until = clock_time(reply.expires, reader, home) if reply.expires else ""
-    text = translate(codes.SENTENCES[reply.code]).format(number=reply.number, until=until)
-    return f"{text} {translate(codes.RECORD_PENDING)}" if reply.record_pending else text
+    number = translate(codes.WITHHELD_WORD) if reply.number == WITHHELD else reply.number
+    said = [translate(codes.SENTENCES[reply.code]).format(number=number, until=until)]
+    if reply.nth > 1:
+        said.append(translate(codes.NTH_BLOCK).format(nth=reply.nth))
+    if reply.block:
+        said.append(translate(codes.BLOCK_NAME).format(block=reply.block))
+    if reply.freed:
+        said.append(translate(codes.FREED).format(freed=reply.freed))
+    if reply.record_pending:
+        said.append(translate(codes.RECORD_PENDING))
+    return " ".join(said)

@@ -21,6 +21,7 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
 from fluxcc.domain.media import Media
+from fluxcc.domain.privacy import told
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import RecordKind
@@ -248,6 +249,11 @@ class FakePbx:
         self.story.append(f"move {leg} to {destination} in {context}")
         self.on_move(leg, destination)
 
+    def divert_leg(self, leg: str, destination: str, context: str) -> None:
+        """Send a leg past the gates."""
+        self._check("divert_leg")
+        self.story.append(f"divert {leg} to {destination} in {context}")
+
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send two legs somewhere, and tell."""
         self._check("move_pair")
@@ -443,6 +449,15 @@ class FakeStore:
         self._check()
         return [block for block in self._newest_blocks() if block.state is BlockState.LIVE]
 
+    def block_times(self, since: float) -> list[tuple[str, str, float]]:
+        """Those that were not taken back."""
+        self._check()
+        return [
+            (block.number, block.domain, block.since)
+            for block in self.blocks.values()
+            if block.since >= since and block.counts
+        ]
+
     def block_history(self, number: str) -> list[Block]:
         """Every block of a number, newest first."""
         self._check()
@@ -486,10 +501,12 @@ class FakeStore:
             code=Code(row.code) if row.code else Code.OUTCOME_UNKNOWN,
             agent=row.agent,
             call=row.call,
-            number=row.number,
+            number=told(row.number, is_private=row.is_private),
+            block=row.subject if row.is_private and row.blocked else "",
             blocked=row.blocked,
             expires=row.expires,
             language=row.language,
+            nth=row.nth,
         )
 
     def _newest_blocks(self) -> list[Block]:

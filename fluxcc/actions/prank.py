@@ -27,7 +27,7 @@ ON_TRUNK = (
 
 
 def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
-    """End both legs; block the number unless it is internal or unusable."""
+    """End both legs; block the number unless it is internal, unusable or protected."""
     number = rules.numbers.read(call.number, call.homes)
     if call.is_consulted:
         plan = agent_leg.leave(call, Code.NOT_BLOCKED_INTERNAL)
@@ -41,6 +41,7 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         code=Code.NOT_BLOCKED_WITHHELD,
         confirmation=agent_leg.all_ended(call),
         number=number.canonical,
+        is_private=call.is_private,
         blocked=False,
         outcome=Outcome.PRANK,
     )
@@ -49,9 +50,27 @@ def plan(call: Conversation, request: Request, rules: Rules) -> Plan:
         if call.is_on_trunk:
             plan = replace(plan, subject=PRESENTED_ON_TRUNK, warning=ON_TRUNK)
         return plan
-    if not number.is_usable:
+    if not number.is_usable or _presents_what_was_dialled(call, rules):
         return plan
-    duration = rules.block_duration
+    if rules.is_protected(number.canonical):
+        return replace(plan, code=Code.NOT_BLOCKED_PROTECTED)
     domain = rules.scope(call.agent.domain or call.domain)
-    block, code = enforce_block(number, domain, duration, request, rules, call=call.customer)
-    return replace(plan, effects=(block, *plan.effects), code=code, blocked=True, domain=domain)
+    effect, code = enforce_block(
+        number, domain, request, rules, call=call.customer, is_private=call.is_private
+    )
+    block = effect.block
+    return replace(
+        plan,
+        effects=(effect, *plan.effects),
+        code=code,
+        blocked=True,
+        domain=domain,
+        is_private=block.is_private,
+        subject=block.name if block.is_private else "",
+    )
+
+
+def _presents_what_was_dialled(call: Conversation, rules: Rules) -> bool:
+    """Whether the trunk presents the site's own number: many do for callers who withhold theirs."""
+    dialled = rules.numbers.read(call.dialled)
+    return dialled.is_usable and dialled.canonical == rules.numbers.read(call.number).canonical

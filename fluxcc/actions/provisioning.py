@@ -1,26 +1,50 @@
-"""``set`` and ``remove``: supervisors' entries, which are groups, rooms and services."""
+"""``set`` and ``remove``: supervisors' entries, which are groups, rooms, services and protected
+numbers."""
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import Plan, Remove, Save
+from fluxcc.domain.effects import EndBlock, Plan, Remove, Save
 from fluxcc.domain.errors import RefusedError
-from fluxcc.domain.provisioning import faults
+from fluxcc.domain.protection import canonical, is_number, is_protected
+from fluxcc.domain.provisioning import Entry, Protected, faults
 from fluxcc.domain.requests import Request
 
 
 def plan_set(request: Request, rules: Rules) -> Plan:
-    """Save the entry, in place of the earlier one of that name."""
+    """Save the entry, in place of the earlier one of that name. Numbers that are protected from now
+    on are freed. Raises ``RefusedError`` for a malformed entry, and for a protected number that is
+    none."""
     if request.entry is None or faults(request.entry):
         raise RefusedError(Code.MALFORMED_REQUEST)
-    return Plan(effects=(Save(request.entry),), code=Code.SAVED)
+    entry = _canonical(request.entry, rules)
+    if not isinstance(entry, Protected):
+        return Plan(effects=(Save(entry),), code=Code.SAVED)
+    if is_number(entry.name) and not rules.numbers.read(entry.name).is_usable:
+        raise RefusedError(Code.NUMBER_UNUSABLE, number=entry.name)
+    freed = tuple(
+        EndBlock(block.number, block.domain)
+        for block in rules.live_blocks()
+        if is_protected(block.number, (entry.name,), rules.numbers)
+    )
+    return Plan(effects=(Save(entry), *freed), code=Code.SAVED)
 
 
 def plan_remove(request: Request, rules: Rules) -> Plan:
     """Remove the entry. Raises ``RefusedError`` where there is none of that name."""
     if request.entry is None:
         raise RefusedError(Code.MALFORMED_REQUEST)
-    if not rules.has_entry(request.entry):
+    entry = _canonical(request.entry, rules)
+    if not rules.has_entry(entry):
         raise RefusedError(Code.UNKNOWN_ENTRY)
-    return Plan(effects=(Remove(request.entry),), code=Code.REMOVED)
+    return Plan(effects=(Remove(entry),), code=Code.REMOVED)
+
+
+def _canonical(entry: Entry, rules: Rules) -> Entry:
+    """The entry as it is kept: one number has one entry, however it is spelt."""
+    if not isinstance(entry, Protected):
+        return entry
+    return replace(entry, name=canonical(entry.name, rules.numbers))

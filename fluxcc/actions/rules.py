@@ -22,6 +22,9 @@ class Rules(msgspec.Struct):
     numbers: NumberPlan
     block_duration: int
     """Seconds a block holds where the request has no duration."""
+    escalation: tuple[int, ...]
+    """Seconds that the first, the second, … block of a number holds in place of that; empty where
+    blocks do not grow."""
     room: str
     """How an agent's room is dialled: ``*{agent}``."""
     room_context: str
@@ -33,6 +36,13 @@ class Rules(msgspec.Struct):
     """Whether this PBX has more than one SIP domain."""
     find_blocks: Callable[[Number], list[Block]]
     """The live blocks of a number, in every SIP domain."""
+    named_block: Callable[[str], Block | None]
+    """The live block of that name or id (``Block.name``)."""
+    live_blocks: Callable[[], list[Block]]
+    nth_block: Callable[[Number, str], int]
+    """(number, SIP domain) → which block of late its next one is, or its live one; 1 and more."""
+    is_protected: Callable[[str], bool]
+    """Whether nobody can block that canonical number."""
     make_block: Callable[[Number, str, int, str, str, str], tuple[Block, BlockChange]]
     """(number, SIP domain or empty for all, seconds, by, reason, call) → the block to be, and
     whether it is a new one or the live one renewed. It is not in force yet."""

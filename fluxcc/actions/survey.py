@@ -6,6 +6,7 @@ from __future__ import annotations
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.calls import Conversation, Direction
 from fluxcc.domain.effects import Brief
+from fluxcc.domain.privacy import told
 from fluxcc.domain.provisioning import Group, Trigger
 
 
@@ -33,7 +34,7 @@ def brief(call: Conversation, group: Group) -> Brief:
         call.customer,
         (
             ("call", call.customer),
-            ("number", call.number),
+            ("number", told(call.number, is_private=call.is_private)),
             ("group", group.name),
             ("agent", call.agent.extension),
             ("domain", call.agent.domain or call.domain),

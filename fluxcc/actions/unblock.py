@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from fluxcc.actions.rules import Rules
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import Plan, ReleaseNumber
+from fluxcc.domain.effects import EndBlock, Plan
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.requests import Request
 
 
 def plan(request: Request, rules: Rules) -> Plan:
-    """Release the number in every spelling, in one SIP domain or in all; refused where nothing
-    blocks it there."""
-    number = rules.numbers.read(request.number)
-    blocks = rules.find_blocks(number)
-    if not any(request.domain in ("", block.domain) for block in blocks):
-        raise RefusedError(Code.NOT_BLOCKED, number=number.canonical)
+    """Release the number in every spelling, in one SIP domain or in all, or the block of that name;
+    refused where nothing blocks it there."""
+    named = rules.named_block(request.number)
+    canonical = named.number if named else rules.numbers.read(request.number).canonical
+    blocks = [named] if named else rules.find_blocks(rules.numbers.read(request.number))
+    blocks = [block for block in blocks if request.domain in ("", block.domain)]
+    if not blocks:
+        raise RefusedError(Code.NOT_BLOCKED, number="" if named else canonical)
     return Plan(
-        effects=(ReleaseNumber(number, request.domain),),
+        effects=tuple(EndBlock(block.number, block.domain) for block in blocks),
         code=Code.RELEASED,
-        number=number.canonical,
+        number=canonical,
+        is_private=any(block.is_private for block in blocks),
         blocked=False,
     )

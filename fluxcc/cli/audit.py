@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
@@ -11,6 +12,7 @@ from fluxcc.cli.numbers import NumberType, number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
+from fluxcc.domain.privacy import told
 from fluxcc.marking import _
 
 MOST_ROWS = 1_000
@@ -36,9 +38,12 @@ def audit_command(session: Session, /, since: float, number: str, agent: str, do
     canonical = number_plan(session.settings).read(number).canonical if number else ""
     agent, domain = split(agent, domain)
     with stored(session) as store:
-        rows = store.audit(
-            since=since, number=canonical, agent=agent, domain=domain, limit=MOST_ROWS
-        )
+        rows = [
+            replace(row, number=told(row.number, is_private=row.is_private))
+            for row in store.audit(
+                since=since, number=canonical, agent=agent, domain=domain, limit=MOST_ROWS
+            )
+        ]
     if session.as_json:
         session.show_json(msgspec.to_builtins(rows))
         return

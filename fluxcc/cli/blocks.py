@@ -18,9 +18,12 @@ from fluxcc.cli.numbers import NumberType, number_plan
 from fluxcc.cli.session import FAILED, Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
+from fluxcc.config import write_duration
 from fluxcc.domain import pasted
-from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.blocks import Block, BlockState, without_number
 from fluxcc.domain.codes import Code
+from fluxcc.domain.protection import is_protected
+from fluxcc.domain.provisioning import Protected
 from fluxcc.marking import _
 from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber, checked
 
@@ -62,7 +65,12 @@ def block_command(
 @json_option
 @pass_session
 def unblock_command(session: Session, /, number: str, domain: str, reason: str) -> None:
-    """Unblock NUMBER before its time."""
+    """Unblock NUMBER before its time; also as the block's name, where the number is withheld.
+
+    \b
+    fluxcc unblock 11988887777
+    fluxcc unblock 3f9a1c2e
+    """
     carry_out(session, "unblock", number=number, domain=domain, reason=reason)
 
 
@@ -81,15 +89,19 @@ def blocks_command(session: Session, /, with_ended: bool, domain: str) -> None:
         return
     column = DomainColumn(blocks, least=1)
     titles = [_("number"), _("until"), _("by"), _("attempts"), _("state"), _("reason")]
+    grow = any(block.nth for block in blocks)
+    if grow:
+        titles.append(_("block no."))
     table = Table(column.titles(titles))
     for block in blocks:
         table.add(
-            printable(block.number),
+            printable(_shown(block)),
             session.moment(block.until),
             printable(block.by),
             str(block.attempts),
             block.state,
             printable(block.reason),
+            *([str(block.nth or 1)] if grow else []),
             *column.cells(block),
         )
     table.show(session)
@@ -100,7 +112,8 @@ def blocks_command(session: Session, /, with_ended: bool, domain: str) -> None:
 @json_option
 @pass_session
 def check_command(session: Session, number: str) -> None:
-    """Explain a number: what it is, how it may be spelt, whether it is blocked."""
+    """Explain a number: what it is, how it may be spelt, whether it is blocked. In place of NUMBER
+    the name of a block may stand, where the number is withheld."""
     known = reading_if_running(session, CheckedNumber, CHECK, number=number)
     if known is None:
         known = _check_here(session, number)
@@ -113,6 +126,8 @@ def check_command(session: Session, number: str) -> None:
         session.say(_("It cannot be read as a number: {fault}."), fault=session.translate(fault))
     if known.internal:
         session.say(_("It is an internal extension; those are never blocked."))
+    elif known.protected:
+        session.say(_("It is protected; nobody can block it."))
     elif not known.blockable:
         session.say(_("It is withheld or unusable, and cannot be blocked."))
     for block in known.blocks:
@@ -128,16 +143,31 @@ def check_command(session: Session, number: str) -> None:
             by=printable(block.by),
             attempts=block.attempts,
         )
+        if block.is_private:
+            session.say(
+                _(
+                    "Its caller asked that the number be shown to nobody; for agents it is block"
+                    " {block}"
+                ),
+                block=block.name,
+            )
     if not known.blocks:
         session.say(_("Not blocked."))
+    if known.next_duration is not None:
+        session.say(
+            _("Blocks of late: {earlier}; the next one lasts {duration}"),
+            earlier=known.earlier,
+            duration=write_duration(known.next_duration),
+        )
 
 
 def _live(session: Session) -> list[Block]:
     """The blocks that hold now, from the daemon, or from the store where none is running."""
     blocks = reading_if_running(session, list[Block], BLOCKS)
     if blocks is None:
+        # Nobody could note that it was shown.
         with stored(session) as store:
-            blocks = store.live_blocks()
+            blocks = [without_number(block) for block in store.live_blocks()]
     now = time.time()
     return [block for block in blocks if block.until > now]
 
@@ -148,14 +178,34 @@ def _all(session: Session) -> list[Block]:
     now = time.time()
     with stored(session) as store:
         return [
-            replace(block, state=BlockState.EXPIRED)
-            if block.state is BlockState.LIVE and block.until <= now
-            else block
+            without_number(
+                replace(block, state=BlockState.EXPIRED)
+                if block.state is BlockState.LIVE and block.until <= now
+                else block
+            )
             for block in store.blocks(limit=MOST_BLOCKS)
         ]
 
 
 def _check_here(session: Session, number: str) -> CheckedNumber:
-    live = _live(session)
+    now = time.time()
+    with stored(session) as store:
+        live = [block for block in store.live_blocks() if block.until > now]
+        entries = [each.name for each in store.entries() if isinstance(each, Protected)]
     plan = number_plan(session.settings)
-    return checked(number, plan, lambda known: [b for b in live if b.number == known.canonical])
+    never = (*session.settings.blocks.never, *entries)
+    known = checked(
+        number,
+        plan,
+        lambda known: [block for block in live if block.number == known.canonical],
+        lambda canonical: is_protected(canonical, never, plan),
+    )
+    known.blocks = [without_number(block) for block in known.blocks]
+    known.block = without_number(known.block) if known.block else None
+    return known
+
+
+def _shown(block: Block) -> str:
+    """The number, for an operator: where its caller hides it, with the block's name, by which
+    agents know it."""
+    return f"{block.number} ({block.name})" if block.is_private else block.number

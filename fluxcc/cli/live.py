@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from fluxcc.cli.ask import reading
 from fluxcc.cli.domains import DomainColumn, domain_option, split
@@ -11,6 +12,7 @@ from fluxcc.cli.moments import Since
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
+from fluxcc.domain.privacy import told
 from fluxcc.marking import _
 from fluxcc.protocol.operators import CALLS, STATUS, DaemonStatus, LiveCall
 
@@ -138,7 +140,10 @@ def calls_command(session: Session, /, ended: bool, since: float, agent: str, do
 
 def _show_ended(session: Session, since: float, agent: str, domain: str) -> None:
     with stored(session) as store:
-        calls = store.ended_calls(since=since, agent=agent, domain=domain, limit=MOST_CALLS)
+        calls = [
+            replace(call, number=told(call.number, is_private=call.is_private))
+            for call in store.ended_calls(since=since, agent=agent, domain=domain, limit=MOST_CALLS)
+        ]
     if session.as_json:
         rows = msgspec.to_builtins(calls)
         for row in rows:

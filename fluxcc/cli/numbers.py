@@ -32,5 +32,6 @@ def number_plan(settings: Settings) -> NumberPlan:
         settings.numbers.country,
         settings.numbers.area_code,
         settings.blocks.internal,
+        settings.numbers.withheld,
         settings.numbers.area_codes,
     )

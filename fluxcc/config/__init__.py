@@ -3,11 +3,11 @@
 The reference for an administrator is ``docs/configuration.md``.
 """
 
+from fluxcc.config.block_settings import BlockSettings
 from fluxcc.config.reading import DEFAULT_FILE, Origin, load, named_file, origins
 from fluxcc.config.settings import (
     DECLARED,
     STOCK_PASSWORD,
-    BlockSettings,
     CallSettings,
     NumberSettings,
     PbxSettings,

@@ -16,9 +16,9 @@ import msgspec
 
 from fluxcc import logs
 from fluxcc.config import values
+from fluxcc.config.block_settings import BlockSettings
 from fluxcc.config.declaration import Key, declared
 from fluxcc.config.values import SQLITE, Duration, default_store, read_address
-from fluxcc.domain.blocks import Scope
 from fluxcc.marking import _
 
 LANGUAGES = ("pt_BR", "en")
@@ -101,41 +101,6 @@ class StoreSettings(msgspec.Struct, frozen=True):
         return f"StoreSettings({self.url.partition(':')[0]!r})"
 
 
-class BlockSettings(msgspec.Struct, frozen=True):
-    """Blocks"""
-
-    duration: Annotated[Duration, Key("How long a prank's caller is refused", may_change=True)] = (
-        Duration(1800)
-    )
-    internal: Annotated[
-        tuple[str, ...],
-        Key(
-            "Regular expressions; a number that one of them matches whole is an extension and "
-            "is never blocked",
-            values.expressions,
-            may_change=True,
-            comment="Numbers that are never blocked, as regular expressions.",
-        ),
-    ] = (r"^\d{2,6}$",)
-    reject_cause: Annotated[
-        str,
-        Key(
-            "FreeSWITCH's hangup cause for a refused call; `CALL_REJECTED` is SIP 603",
-            values.cause,
-            may_change=True,
-        ),
-    ] = "CALL_REJECTED"
-    scope: Annotated[
-        str,
-        Key(
-            "For whom a prank blocks: `domain` for the agent's SIP domain, `pbx` for all,"
-            " `auto` for the agent's domain where the PBX has several",
-            values.one_of([scope.value for scope in Scope], _("must be one of {names}")),
-            may_change=True,
-        ),
-    ] = Scope.AUTO.value
-
-
 class NumberSettings(msgspec.Struct, frozen=True):
     """Numbers"""
 
@@ -169,6 +134,19 @@ class NumberSettings(msgspec.Struct, frozen=True):
             may_change=True,
         ),
     ] = {}
+    withheld: Annotated[
+        tuple[str, ...],
+        Key(
+            "Regular expressions of what stands for a withheld number on these trunks, such as the"
+            " site's own pilot number: one must match the whole caller ID as presented, canonical,"
+            " or as it is dialled inside its country. Such a caller is never blocked. The usual"
+            " words, their spelling on a telephone's keys (266696687), zeros, and the number that"
+            " the caller dialled are known without",
+            values.expressions,
+            may_change=True,
+            comment="What else stands for a withheld number here, as regular expressions.",
+        ),
+    ] = ()
 
 
 class CallSettings(msgspec.Struct, frozen=True):

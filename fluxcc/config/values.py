@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fluxcc.domain import protection
 from fluxcc.domain.provisioning import CONTEXT, DESTINATION, PLACEHOLDERS
 from fluxcc.marking import _
 
@@ -183,6 +184,27 @@ def expressions(value: tuple[str, ...]) -> None:
                 pattern=repr(pattern),
                 error=str(error),
             ) from error
+
+
+def protections(value: tuple[str, ...]) -> None:
+    """Numbers or regular expressions."""
+    for text in value:
+        if protection.fault(text):
+            raise WrongValueError(
+                _("{text} is neither a number nor a regular expression"), text=repr(text)
+            )
+
+
+def durations(value: tuple[str, ...]) -> None:
+    """A list of durations."""
+    for text in value:
+        read_duration(text)
+
+
+def divert(value: str) -> None:
+    """A destination, or none."""
+    if value:
+        destination(value)
 
 
 def room(value: str) -> None:

@@ -14,6 +14,7 @@ from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
+from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.blocks.scheduler import Scheduler
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.snapshot import Snapshots
@@ -30,6 +31,7 @@ from fluxcc.core.recovery import Recovery
 from fluxcc.core.requests.audit_trail import AuditTrail
 from fluxcc.core.requests.confirmation import Confirmations
 from fluxcc.core.requests.directory import Directory
+from fluxcc.core.requests.disclosure import Disclosure
 from fluxcc.core.requests.executor import Executor
 from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.core.requests.performer import Performer
@@ -38,10 +40,23 @@ from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
+from fluxcc.domain import protection
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
-from fluxcc.kit.names import HOME_PREFIX, HOME_VARIABLE, PERSON_VARIABLE, REJECT_CAUSE_KEY
+from fluxcc.kit.names import (
+    DIVERT_KEY,
+    HOME_PREFIX,
+    HOME_VARIABLE,
+    PERSON_VARIABLE,
+    REJECT_CAUSE_KEY,
+)
+
+NO_DIVERT = ":"
+"""What mod_hash has where the gate sends nobody elsewhere: nothing that can be dialled."""
+BY_SETTINGS = "settings"
+"""Named in ``ended_by`` and notices as the one who ended a block of a number that nobody can block
+any more."""
 
 
 class Core:
@@ -62,6 +77,7 @@ class Core:
         self.happenings = Happenings()
         self._audit_ids = MomentIds()
         self.numbers = number_plan(settings)
+        self._never = settings.blocks.never
         self.journal = Journal(store, runtime, clock, self.happenings)
         stations = Stations(self.numbers, settings.calls.trunk_contexts, settings.calls.trunk_users)
         self.domains = Domains(self.journal, self.happenings, clock)
@@ -76,7 +92,7 @@ class Core:
             pbx,
             self.blocking,
             self.provisioning,
-            {REJECT_CAUSE_KEY: settings.blocks.reject_cause},
+            gate_settings(settings),
             gate_rules(self.numbers),
         )
         self.rules = self._build_rules(settings)
@@ -93,7 +109,7 @@ class Core:
         self._build_retention(settings)
         self.recovery = Recovery(
             store,
-            self.blocklist,
+            self.blocking,
             self.provisioning,
             self.snapshots,
             self.domains,
@@ -107,7 +123,8 @@ class Core:
 
     def _build_blocks(self, settings: Settings) -> None:
         self.blocklist = Blocklist(self.numbers)
-        self.blocking = Blocking(self.blocklist, self.pbx, self.journal, self.clock)
+        self.repeaters = Repeaters(settings.blocks.memory)
+        self.blocking = Blocking(self.blocklist, self.repeaters, self.pbx, self.journal, self.clock)
         self.scheduler = Scheduler(self.blocking, self.clock)
         self.gates = Gates(self.pbx, self.runtime, self.clock)
         self.attempts = Attempts(
@@ -117,6 +134,7 @@ class Core:
             self.pbx,
             self.runtime,
             settings.blocks.reject_cause,
+            settings.blocks.divert,
         )
         self.reclaim = Reclaim(
             self.pbx,
@@ -126,6 +144,7 @@ class Core:
             self.journal,
             self.runtime,
             self.clock,
+            self.is_protected,
         )
 
     def _build_rules(self, settings: Settings) -> Rules:
@@ -133,6 +152,7 @@ class Core:
         return Rules(
             numbers=self.numbers,
             block_duration=settings.blocks.duration,
+            escalation=settings.blocks.steps,
             room=settings.conference.room,
             room_context=settings.conference.context,
             survey_destination=settings.survey.destination,
@@ -140,6 +160,10 @@ class Core:
             block_scope=Scope(settings.blocks.scope),
             are_several_domains=lambda: self.domains.are_several,
             find_blocks=self.blocklist.find_all,
+            named_block=self.blocklist.named,
+            live_blocks=self.blocklist.blocks,
+            nth_block=self.blocking.nth,
+            is_protected=self.is_protected,
             make_block=self.blocking.make,
             find_group=self.provisioning.find_group,
             find_room=self.provisioning.find_room,
@@ -152,7 +176,13 @@ class Core:
 
     def _build_requests(self) -> None:
         self.replies = Replies(self.store, self.runtime, self.clock)
-        follow_ups = FollowUps(self.tracker.watchers, self.views, self.journal)
+        self.audit = AuditTrail(
+            self.journal,
+            self.clock,
+            FollowUps(self.tracker.watchers, self.views, self.journal),
+            self._audit_ids,
+        )
+        self.disclosure = Disclosure(self.audit)
         self.executor = Executor(
             Directory(self.pbx, self.views, self.domains, self.clock),
             self.rules,
@@ -165,7 +195,7 @@ class Core:
                 self.clock,
             ),
             Confirmations(self.tracker, self.pbx, self.runtime, self.clock),
-            AuditTrail(self.journal, self.clock, follow_ups, self._audit_ids),
+            self.audit,
             self.replies,
             self.happenings,
             self.clock,
@@ -197,27 +227,40 @@ class Core:
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
-        self.numbers.configure(
-            wanted.numbers.country,
-            wanted.numbers.area_code,
-            wanted.blocks.internal,
-            wanted.numbers.area_codes,
-        )
+        self.numbers.configure(*_plan(wanted))
         self.rules.block_duration = wanted.blocks.duration
+        self.rules.escalation = wanted.blocks.steps
+        self.repeaters.memory = wanted.blocks.memory
+        self._never = wanted.blocks.never
         self.rules.block_scope = Scope(wanted.blocks.scope)
         self.rules.room_context = wanted.conference.context
         self.rules.survey_destination = wanted.survey.destination
         self.rules.survey_context = wanted.survey.context
         self.attempts.cause = wanted.blocks.reject_cause
+        self.attempts.divert = wanted.blocks.divert
         self.retention.ages = ages(wanted)
-        self.publisher.configure(
-            {REJECT_CAUSE_KEY: wanted.blocks.reject_cause}, gate_rules(self.numbers)
-        )
+        self.publisher.configure(gate_settings(wanted), gate_rules(self.numbers))
+        self._free_unblockable()
 
     def recover(self) -> bool:
         """Take over the store's state; False where it cannot be read now."""
-        self.is_recovered = self.is_recovered or self.recovery.step()
+        if not self.is_recovered and self.recovery.step():
+            self.is_recovered = True
+            self._free_unblockable()
         return self.is_recovered
+
+    def is_protected(self, number: str) -> bool:
+        """Whether nobody can block this canonical number."""
+        return protection.is_protected(number, self._never, self.numbers) or (
+            protection.is_protected(number, self.provisioning.protected(), self.numbers)
+        )
+
+    def _free_unblockable(self) -> None:
+        """End the blocks of numbers that nobody can block by the settings of now."""
+        for block in self.blocklist.blocks():
+            number = self.numbers.read(block.number)
+            if not number.is_usable or self.is_protected(block.number):
+                self.blocking.release(block, BY_SETTINGS)
 
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
@@ -239,12 +282,24 @@ class Core:
 
 def number_plan(settings: Settings) -> NumberPlan:
     """The number plan that the settings describe."""
-    return NumberPlan(
-        settings.numbers.country,
-        settings.numbers.area_code,
-        settings.blocks.internal,
-        settings.numbers.area_codes,
-    )
+    return NumberPlan(*_plan(settings))
+
+
+def _plan(
+    settings: Settings,
+) -> tuple[str, str, tuple[str, ...], tuple[str, ...], dict[str, str]]:
+    numbers = settings.numbers
+    internal = settings.blocks.internal
+    return numbers.country, numbers.area_code, internal, numbers.withheld, numbers.area_codes
+
+
+def gate_settings(settings: Settings) -> dict[str, str]:
+    """What the gate reads in mod_hash: key → value. One without a value has a sign there that is
+    none, so that it can be seen to be known."""
+    return {
+        REJECT_CAUSE_KEY: settings.blocks.reject_cause,
+        DIVERT_KEY: settings.blocks.divert or NO_DIVERT,
+    }
 
 
 def gate_rules(numbers: NumberPlan) -> dict[str, str]:

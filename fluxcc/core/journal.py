@@ -23,7 +23,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
+from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key
 from fluxcc.domain.surveys import Survey
 
 log = logging.getLogger(__name__)
@@ -209,7 +209,7 @@ def _identity(entry: Record) -> tuple[str, object]:
     """The key of a record: of two with the same key only the newer one is written."""
     if isinstance(entry, Removal):
         entry = entry.entry
-    if isinstance(entry, Group | Room | Service):
+    if isinstance(entry, Group | Room | Service | Protected):
         return type(entry).__name__, key(entry)
     if isinstance(entry, SeenDomain):
         return type(entry).__name__, entry.name

@@ -109,6 +109,9 @@ class Pbx(Protocol):
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send the leg to a destination of the dialplan; a bridge it is in ends."""
 
+    def divert_leg(self, leg: str, destination: str, context: str) -> None:
+        """Send a blocked caller's leg to a destination of the dialplan, past the gates there."""
+
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send an originatee and the leg it is bridged to now to the same destination."""
 
@@ -226,11 +229,15 @@ class Store(Protocol):
     def block_history(self, number: str) -> list[Block]:
         """Every block that the canonical number ever had on this node, newest first."""
 
+    def block_times(self, since: float) -> list[tuple[str, str, float]]:
+        """Number, SIP domain and beginning (epoch seconds) of this node's blocks that began at
+        ``since`` or later and were not taken back."""
+
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that have no end."""
 
     def entries(self) -> list[Entry]:
-        """The groups, rooms and services of this node, by kind and name."""
+        """The groups, rooms, services and protected numbers of this node, by kind and name."""
 
     def unfinished(self) -> list[AuditRecord]:
         """The last requests of this node that began and never ended, newest first."""

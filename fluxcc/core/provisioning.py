@@ -1,4 +1,4 @@
-"""The entries that supervisors set (groups, rooms, services), in memory.
+"""The entries that supervisors set (groups, rooms, services, protected numbers), in memory.
 
 Counterparts: the store keeps them, ``actions`` look them up through ``Rules``. The rooms are in
 FreeSWITCH's mod_hash too (realm ``fluxcc_room``), where the kit's dialplan looks them up.
@@ -6,14 +6,14 @@ FreeSWITCH's mod_hash too (realm ``fluxcc_room``), where the kit's dialplan look
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Pbx
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
-from fluxcc.domain.provisioning import Entry, Group, Room, Service, key, scoped
+from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key, scoped
 
 
 class Provisioning:
@@ -25,7 +25,9 @@ class Provisioning:
         self._happenings = happenings
         self._domains = domains
         self._room = room
-        self._entries: dict[type[Entry], dict[str, Entry]] = {Group: {}, Room: {}, Service: {}}
+        self._entries: dict[type[Entry], dict[str, Entry]] = {
+            kind: {} for kind in (Group, Room, Service, Protected)
+        }
         self._closed_rooms: set[str] = set()
         """Keys of removed rooms that are still to be withdrawn from mod_hash."""
 
@@ -55,13 +57,17 @@ class Provisioning:
         return key(entry) in self._entries[type(entry)]
 
     def entries(self) -> list[Entry]:
-        """Every group, room and service."""
+        """Every group, room, service and protected number."""
         return [entry for kind in self._entries.values() for entry in kind.values()]
 
     def has_surveys(self) -> bool:
         """Whether any group has the survey on."""
         groups = self._entries[Group].values()
         return any(isinstance(group, Group) and group.has_survey for group in groups)
+
+    def protected(self) -> Collection[str]:
+        """The numbers and patterns that nobody can block."""
+        return self._entries[Protected].keys()
 
     def find_group(self, name: str, domain: str = "") -> Group | None:
         """The group of that name in a SIP domain, or else in all."""

@@ -7,7 +7,7 @@ import logging
 
 from msgspec.structs import replace
 
-from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.domains import Domains
 from fluxcc.core.journal import Journal
@@ -27,7 +27,7 @@ class Recovery:
     def __init__(
         self,
         store: Store,
-        blocklist: Blocklist,
+        blocking: Blocking,
         provisioning: Provisioning,
         snapshots: Snapshots,
         domains: Domains,
@@ -36,7 +36,8 @@ class Recovery:
         runtime: Runtime,
     ) -> None:
         self._store = store
-        self._blocklist = blocklist
+        self._blocklist = blocking.blocklist
+        self._repeaters = blocking.repeaters
         self._provisioning = provisioning
         self._snapshots = snapshots
         self._domains = domains
@@ -50,6 +51,8 @@ class Recovery:
         try:
             self._runtime.offload(self._store.open)
             blocks = self._runtime.offload(self._store.live_blocks)
+            since = self._born - self._repeaters.memory
+            times = self._runtime.offload(self._store.block_times, since)
             calls = self._runtime.offload(self._store.live_calls)
             entries = self._runtime.offload(self._store.entries)
             domains = self._runtime.offload(self._store.domains)
@@ -62,6 +65,7 @@ class Recovery:
         self._domains.load(domains)
         self._provisioning.load(entries)
         self._load(blocks)
+        self._repeaters.load(times)
         self._snapshots.restore(calls)
         for row in unfinished:
             if row.at < self._born:

@@ -252,6 +252,7 @@ class DaemonLiveData:
                 self._blocking.release(block, by)
             live = []
         self._replies.forget(numbers)
+        self._blocking.repeaters.forget(numbers)
         return max((block.until for block in live), default=None)
 
 

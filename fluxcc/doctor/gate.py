@@ -165,7 +165,9 @@ def _try(installation: Installation, context: str, gate: Element) -> Iterator[Fi
             context=context,
         )
         return
-    has_loopback = installation.places_call and pbx.has_module("mod_loopback")
+    # Nothing shows of a caller who is sent elsewhere that it was the gate.
+    places_call = installation.places_call and not installation.settings.blocks.divert
+    has_loopback = places_call and pbx.has_module("mod_loopback")
     with pbx.rehearsed_block(number):
         is_refused = pbx.refuses(gate, number)
         cause = pbx.call(number, context) if is_refused and has_loopback else ""
@@ -178,7 +180,7 @@ def _try(installation: Installation, context: str, gate: Element) -> Iterator[Fi
         )
     elif cause and cause not in _refusals(installation):
         yield _let_through(context, cause, _RENEW, {})
-    elif installation.places_call and not has_loopback:
+    elif places_call and not has_loopback:
         yield _no_loopback()
 
 
@@ -186,6 +188,18 @@ def _try_by_call(installation: Installation, context: str) -> Iterator[Finding]:
     """Try the gate of a context that cannot be read, by two calls to a number that nobody has: one
     of a caller who is not blocked, and one of a caller who is."""
     pbx = installation.pbx
+    if installation.settings.blocks.divert:
+        yield skipped(
+            "call-diverted",
+            _(
+                "Blocked callers are sent to {destination}, so that a call does not show whether"
+                " dialplan context {context} has the gate."
+            ),
+            _("Block your own number for a minute and call in: fluxcc block NUMBER --for 1m"),
+            context=context,
+            destination=installation.settings.blocks.divert,
+        )
+        return
     if not pbx.has_module("mod_loopback"):
         yield _no_loopback()
         return

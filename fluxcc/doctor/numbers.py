@@ -57,5 +57,6 @@ def _plan(installation: Installation) -> NumberPlan:
         settings.numbers.country,
         settings.numbers.area_code,
         settings.blocks.internal,
+        settings.numbers.withheld,
         settings.numbers.area_codes,
     )

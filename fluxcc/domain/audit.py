@@ -41,3 +41,8 @@ class AuditRecord(msgspec.Struct, frozen=True):
     ``ended:NO_ANSWER``."""
     domain: str = ""
     """The SIP domain of the agent, or of the block; empty where it is not known, or is all."""
+    is_private: bool = False
+    """Whether the caller asked that the number be shown to nobody. The subject of a block is its
+    name then (``domain.blocks.Block.name``)."""
+    nth: int = 0
+    """Which block of this caller it was, where blocks grow on repeaters; 0 elsewhere."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import msgspec
+
+from fluxcc.domain.privacy import WITHHELD
+
+LEAST_NAME = 8
+"""Characters of a block's name, at least."""
+_NAME = re.compile(rf"[0-9]{{{LEAST_NAME},}}[a-z]|.{{{LEAST_NAME}}}")
 
 
 class Scope(StrEnum):
@@ -19,7 +26,7 @@ class Scope(StrEnum):
 
 
 class BlockState(StrEnum):
-    """Whether a block still counts, or how it ended."""
+    """Whether a block still holds, or how it ended."""
 
     LIVE = "live"
     EXPIRED = "expired"
@@ -33,6 +40,11 @@ class BlockChange(StrEnum):
     RENEWED = "renewed"
     RELEASED = "released"
     EXPIRED = "expired"
+
+
+def is_name(text: str) -> bool:
+    """Whether it may be the name of a block, or its id, which no number is: it has a letter."""
+    return len(text) >= LEAST_NAME and text.isascii() and text.isalnum() and not text.isdigit()
 
 
 def gate_key(spelling: str, domain: str) -> str:
@@ -71,3 +83,27 @@ class Block(msgspec.Struct, frozen=True):
     last_attempt: float | None = None
     domain: str = ""
     """The SIP domain in which the number is refused; empty for all."""
+    is_private: bool = False
+    """Whether the caller asked that the number be shown to nobody."""
+    nth: int = 0
+    """Which block of this number it is within ``[blocks] memory``, where blocks grow on repeaters
+    (``[blocks] escalation``); 0 elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it by in place of the number: the beginning of its id that no number
+        can be, as it has a letter."""
+        found = _NAME.match(self.id)
+        return found[0] if found else self.id
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts for the duration of the next one: one that was taken back does not."""
+        return self.state is not BlockState.RELEASED
+
+
+def without_number(block: Block) -> Block:
+    """The block as everybody may see it."""
+    if not block.is_private:
+        return block
+    return msgspec.structs.replace(block, number=WITHHELD, keys=())

@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from fluxcc.domain.agents import NOBODY, Agent
+from fluxcc.domain.privacy import told
 
 NOWHERE = "/"
 """``Leg.homes`` where the way by which a call came has no area code of its own, or is not known."""
@@ -71,6 +72,8 @@ class Leg:
     hint: Agent = NOBODY
     """On the leg of a person outside: the agent for whom a channel variable says the call is."""
     group: str = ""
+    is_private: bool = False
+    """Whether its caller asked that the number be shown to nobody."""
     is_answered: bool = False
     is_on_hold: bool = False
     """Whether the person at this leg has put the other one on hold."""
@@ -117,6 +120,11 @@ class Leg:
         """The number of the person at the far end: the caller ID of an inbound leg, what was
         dialled for an outbound one."""
         return self.number if self.is_inbound else self.destination
+
+    @property
+    def shown(self) -> str:
+        """That number as everybody may see it."""
+        return told(self.person, is_private=self.is_private)
 
     @property
     def partner(self) -> Leg | None:
@@ -181,6 +189,8 @@ class Call:
     group: str = ""
     number: str = ""
     """The customer's number as seen."""
+    is_private: bool = False
+    """Whether the customer asked that it be shown to nobody."""
     direction: Direction = Direction.RECEIVED
     is_told: bool = False
     """Whether the customer was connected to anybody: from then on nobody else can be it."""
@@ -264,6 +274,10 @@ class Conversation(msgspec.Struct, frozen=True):
     """UUID of the wire that the customer's leg is bridged to, where one is between the two."""
     homes: str = NOWHERE
     """With ``number``: the area codes at home of the way by which the customer came in."""
+    is_private: bool = False
+    """Whether the customer asked that the number be shown to nobody."""
+    dialled: str = ""
+    """The number that the customer dialled; empty where the customer was called."""
 
     @property
     def legs(self) -> frozenset[str]:
@@ -298,3 +312,5 @@ class CallRecord(msgspec.Struct, frozen=True):
     """What a restart of the daemon needs besides (``core.calls.memory``); empty once it ended."""
     domain: str = ""
     """The SIP domain of the call (``Call.domain``)."""
+    is_private: bool = False
+    """Whether the customer asked that the number be shown to nobody."""

@@ -30,6 +30,7 @@ class Code(StrEnum):
     RENEWED = "renewed"
     NOT_BLOCKED_INTERNAL = "not-blocked-internal"
     NOT_BLOCKED_WITHHELD = "not-blocked-withheld"
+    NOT_BLOCKED_PROTECTED = "not-blocked-protected"
     CONFERENCE_JOINED = "conference-joined"
     TRANSFERRED = "transferred"
     SURVEY_STARTED = "survey-started"
@@ -53,6 +54,7 @@ class Code(StrEnum):
     UNKNOWN_SERVICE = "unknown-service"
     NUMBER_INTERNAL = "number-internal"
     NUMBER_UNUSABLE = "number-unusable"
+    NUMBER_PROTECTED = "number-protected"
     NOT_BLOCKED = "not-blocked"
     UNKNOWN_ENTRY = "unknown-entry"
 
@@ -78,6 +80,9 @@ _TABLE: dict[Status, dict[Code, str]] = {
         Code.NOT_BLOCKED_WITHHELD: _(
             "The call was ended. The caller's number is withheld or unusable, so nothing was"
             " blocked."
+        ),
+        Code.NOT_BLOCKED_PROTECTED: _(
+            "The call was ended. Number {number} is protected and was not blocked."
         ),
         Code.CONFERENCE_JOINED: _("You and the customer are in your conference room."),
         Code.TRANSFERRED: _("The customer was transferred."),
@@ -108,6 +113,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
         Code.UNKNOWN_SERVICE: _("There is no such service."),
         Code.NUMBER_INTERNAL: _("{number} is an internal extension; those are never blocked."),
         Code.NUMBER_UNUSABLE: _("This is not a number that can be blocked."),
+        Code.NUMBER_PROTECTED: _("Number {number} is protected; nobody can block it."),
         Code.NOT_BLOCKED: _("Number {number} is not blocked."),
         Code.UNKNOWN_ENTRY: _("There is nothing of that name."),
     },
@@ -130,3 +136,11 @@ _STATUS = {code: status for status, codes in _TABLE.items() for code in codes}
 SENTENCES = {code: text for codes in _TABLE.values() for code, text in codes.items()}
 RECORD_PENDING = _("Its record could not be written yet and will follow.")
 """Added to the sentence where the action was done and its record still waits for the store."""
+BLOCK_NAME = _("It is block {block}; fluxcc unblock {block} takes it back.")
+"""Added where the number is not told."""
+NTH_BLOCK = _("It is block number {nth} of this caller.")
+"""Added where blocks grow on repeaters, from the second one on."""
+FREED = _("Blocks that it ends: {freed}.")
+"""Added where numbers are protected that were blocked."""
+WITHHELD_WORD = _("withheld")
+"""In place of a number that its caller asked to be shown to nobody."""

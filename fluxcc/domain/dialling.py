@@ -173,7 +173,8 @@ _FOREIGN = (
     "|949[129]|959[34679])[0-9]{7}/"
 )
 """What behind a plus sign may be a number of another country, or 55 and a number without area code,
-and so is no Brazilian one without its 55; ``tests/unit/domain/test_dialling.py`` derives it from the metadata."""
+and so is no Brazilian one without its 55; ``tests/unit/domain/test_dialling.py`` derives it from
+the metadata."""
 _BRAZILIAN = (
     f"(?:(?:(?:0|90)(?:{_CARRIER})??)??"
     f"|(?:[+]|00(?:{_CARRIER})??|0)?(?:55){{1,2}}?(?:0|90)??(?:{_CARRIER})??"
@@ -186,7 +187,5 @@ _BRAZILIAN = (
 code, once or twice, and any of these behind it; with a plus sign and no country code; and behind
 00 with a carrier that libphonenumber knows."""
 _WITHOUT_AREA = f"(?:0??|(?:[+]|00|0)?(?:55){{1,2}}?0??|[+]0){_NO_AREA}"
-_BRAZILIAN_LOCAL = (
-    f"[+]/(?:[^/]*/){{0,2}}?({_AREA})/(?:[^/]*/){{0,2}}(?:9090)?{_SUBSCRIBER}"  # homes before it
-)
+_BRAZILIAN_LOCAL = f"[+]/(?:[^/]*/){{0,2}}?({_AREA})/(?:[^/]*/){{0,2}}(?:9090)?{_SUBSCRIBER}"
 """A local number, also as a local collect call (9090)."""

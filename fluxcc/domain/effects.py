@@ -7,7 +7,6 @@ import msgspec
 from fluxcc.domain.blocks import Block, BlockChange
 from fluxcc.domain.calls import Outcome
 from fluxcc.domain.codes import Code
-from fluxcc.domain.numbers import Number
 from fluxcc.domain.provisioning import Entry
 
 
@@ -20,12 +19,13 @@ class EnforceBlock(msgspec.Struct, frozen=True):
     """Which of the two, for the ``fluxcc::block`` notice."""
 
 
-class ReleaseNumber(msgspec.Struct, frozen=True):
-    """Stop refusing a number."""
+class EndBlock(msgspec.Struct, frozen=True):
+    """Stop refusing a number, where it still is refused."""
 
-    number: Number
-    domain: str = ""
-    """In that SIP domain alone; empty for every block of it."""
+    number: str
+    """Canonical."""
+    domain: str
+    """The block's SIP domain; empty for the block that holds in all."""
 
 
 class DisarmSurvey(msgspec.Struct, frozen=True):
@@ -90,20 +90,20 @@ class MovePair(msgspec.Struct, frozen=True):
 
 
 class Save(msgspec.Struct, frozen=True):
-    """Save a group, room or service, in place of the earlier one of that name."""
+    """Save a supervisor's entry, in place of the earlier one of that name."""
 
     entry: Entry
 
 
 class Remove(msgspec.Struct, frozen=True):
-    """Remove a group, room or service."""
+    """Remove a supervisor's entry."""
 
     entry: Entry
 
 
 Effect = (
     EnforceBlock
-    | ReleaseNumber
+    | EndBlock
     | DisarmSurvey
     | Brief
     | EndLeg
@@ -176,6 +176,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Effects that are done once it is confirmed."""
     number: str = ""
     """The canonical number that it is about, for reply and audit."""
+    is_private: bool = False
+    """Whether only the audit may have that number."""
     domain: str = ""
     """The SIP domain of its block; empty for all, or without one."""
     blocked: bool | None = None
@@ -191,12 +193,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A line for the log; empty for none."""
 
     @property
-    def expires(self) -> int | None:
-        """The epoch second at which its block ends; None where it makes none."""
+    def block(self) -> Block | None:
+        """The block that it makes or renews."""
         for effect in self.effects:
             if isinstance(effect, EnforceBlock):
-                return effect.block.until
+                return effect.block
         return None
+
+    @property
+    def expires(self) -> int | None:
+        """The epoch second at which its block ends; None where it makes none."""
+        return self.block.until if self.block is not None else None
+
+    @property
+    def freed(self) -> int:
+        """How many blocks it ends."""
+        return sum(isinstance(effect, EndBlock) for effect in self.effects)
 
     @property
     def holds_without_link(self) -> bool:

@@ -23,6 +23,8 @@ class LegEvent(msgspec.Struct, gc=False):
     """``inbound`` or ``outbound``, as the PBX sees it."""
     number: str = ""
     """The caller ID of the leg."""
+    hides_number: str = ""
+    """``true`` where the caller asked that it be shown to nobody."""
     destination: str = ""
     context: str = ""
     other_leg: str = ""

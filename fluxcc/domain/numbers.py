@@ -32,6 +32,13 @@ _WITHHELD = frozenset(
         "_undef_",
     }
 )
+_KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+_ANONYMOUS = "anonymous".translate(_KEYPAD)
+_SPELT_ON_KEYS = frozenset(
+    word.translate(_KEYPAD) for word in (*_WITHHELD, "blocked") if word.isalpha()
+)
+"""Those words as they are typed on a telephone's keys (266696687 for *anonymous*): what a switch
+presents that can present digits only."""
 _ONLY_ZEROS = re.compile(r"\+?0+")
 """What some trunks present in place of a withheld number, at any length."""
 _PUNCTUATION = re.compile(r"[\s()./\-]+")
@@ -70,8 +77,10 @@ class NumberPlan:
 
     ``country`` is an ISO 3166 code (``BR``), ``area_code`` the digits in front of a local number,
     or empty where local numbers are never presented without it. ``internal`` are regular
-    expressions of which one must match a whole extension (``[blocks] internal``). ``area_codes``
-    are those of single gateways and dialplan contexts, by name.
+    expressions of which one must match a whole extension (``[blocks] internal``), ``withheld``
+    those of what stands for a withheld number here (``[numbers] withheld``): one must match the
+    whole caller ID as presented, the canonical number, or that number inside its country.
+    ``area_codes`` are those of single gateways and dialplan contexts, by name.
     """
 
     def __init__(
@@ -79,18 +88,21 @@ class NumberPlan:
         country: str,
         area_code: str,
         internal: tuple[str, ...],
+        withheld: tuple[str, ...] = (),
         area_codes: Mapping[str, str] | None = None,
     ) -> None:
-        self.configure(country, area_code, internal, area_codes)
+        self.configure(country, area_code, internal, withheld, area_codes)
 
     def configure(
         self,
         country: str,
         area_code: str,
         internal: tuple[str, ...],
+        withheld: tuple[str, ...] = (),
         area_codes: Mapping[str, str] | None = None,
     ) -> None:
-        """Replace country, area codes and extensions; takes what the constructor takes."""
+        """Replace country, area codes and patterns; takes what the constructor takes."""
+        self._withheld = tuple(re.compile(pattern) for pattern in withheld)
         self.country = country
         self.area_code = area_code
         self.area_codes = dict(area_codes or {})
@@ -141,7 +153,32 @@ class NumberPlan:
         key = "".join(filter(None, found.groups()))
         # The last groups are those of other countries' numbers and of what is no number.
         is_national = (found.lastindex or 0) < self._rule.groups - 1
-        return key, f"+{self._code}{key}" if is_national else key
+        canonical = f"+{self._code}{key}" if is_national else key
+        if self._stands_for_withheld(plain, canonical, key if is_national else ""):
+            return "", ""
+        return key, canonical
+
+    def _stands_for_withheld(self, plain: str, canonical: str, national: str) -> bool:
+        """Whether these digits are what this site's trunks present for a withheld number.
+
+        A word on the keys may be a person's number in some country (*restricted* is one in Austin,
+        Texas), and is withheld only where it is none here; *anonymous* always, because blocking it
+        would block every such caller.
+        """
+        typed = plain.removeprefix("+")
+        if typed == _ANONYMOUS or (not national and typed in _SPELT_ON_KEYS):
+            return True
+        texts = {plain, canonical, national or self._national_of(canonical)}
+        return any(pattern.fullmatch(text) for pattern in self._withheld for text in texts)
+
+    def _national_of(self, canonical: str) -> str:
+        """Another country's number as it is dialled inside that country."""
+        if not self._withheld or not canonical.startswith("+"):
+            return canonical
+        try:
+            return phonenumbers.national_significant_number(phonenumbers.parse(canonical))
+        except NumberParseException:
+            return canonical
 
     def _is_own(self, spelling: str, canonical: str) -> bool:
         """Whether this spelling stands for this number and no other.

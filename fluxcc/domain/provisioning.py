@@ -1,4 +1,5 @@
-"""What supervisors have set: groups with their survey, agents' rooms, services to transfer to."""
+"""What supervisors have set: groups with their survey, agents' rooms, services to transfer to, and
+numbers that nobody can block."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from fluxcc.domain.agents import clean_domain
+from fluxcc.domain.protection import fault as protection_fault
 
 NAME = re.compile(r"[\w.@ +-]{1,64}")
 """A group's or a service's name: letters of any alphabet, digits, and a few signs."""
@@ -22,6 +24,7 @@ LONGEST_WAIT = 60
 """Seconds that a room may take to let its people in."""
 MOST_QUESTIONS = 3
 """Questions of a survey."""
+LONGEST_COMMENT = 200
 
 
 class Trigger(StrEnum):
@@ -91,7 +94,18 @@ class Service(msgspec.Struct, frozen=True, tag_field="kind", tag="service"):
     """The SIP domain that it belongs to; empty for all."""
 
 
-Entry = Group | Room | Service
+class Protected(msgspec.Struct, frozen=True, tag_field="kind", tag="protected"):
+    """A number, or numbers, that nobody can block."""
+
+    name: str
+    """A number in any spelling, or a regular expression of canonical ones (``domain.protection``);
+    the daemon keeps numbers canonical."""
+    comment: str = ""
+    domain: str = ""
+    """Always empty: it holds in all SIP domains."""
+
+
+Entry = Group | Room | Service | Protected
 
 
 def key(entry: Entry) -> str:
@@ -107,29 +121,63 @@ def scoped(name: str, domain: str) -> str:
 
 def faults(entry: Entry) -> list[str]:
     """What is wrong with an entry, in English, for the log and the operator; empty if nothing."""
+    if isinstance(entry, Protected):
+        return _protection_faults(entry)
     wrong = []
     if entry.domain != clean_domain(entry.domain):
         wrong.append("domain must be a SIP domain in small letters, such as a.example")
-    if isinstance(entry, Room):
-        if not CONTEXT.fullmatch(entry.extension):
-            wrong.append("extension must be letters and digits")
-        if not 0 <= entry.wait <= LONGEST_WAIT:
-            wrong.append(f"wait must be from 0 to {LONGEST_WAIT} seconds")
-        if entry.wait and not entry.is_served_by_pbx:
-            wrong.append("wait goes with a room that the PBX serves")
-        return wrong
-    if not NAME.fullmatch(entry.name) or entry.name != entry.name.strip():
-        wrong.append("name must be letters, digits, blanks and . @ + - only")
-    if isinstance(entry, Service):
-        if not DESTINATION.fullmatch(entry.destination):
-            wrong.append("destination must be something to dial, such as 7001 or *28")
-        if entry.context not in PLACEHOLDERS and not CONTEXT.fullmatch(entry.context):
-            wrong.append("context must be a dialplan context's name")
-        return wrong
-    if entry.destination and not DESTINATION.fullmatch(entry.destination):
+    match entry:
+        case Room():
+            return wrong + _room_faults(entry)
+        case Service():
+            return wrong + _name_faults(entry.name) + _service_faults(entry)
+        case Group():
+            return wrong + _name_faults(entry.name) + _group_faults(entry)
+
+
+def _name_faults(name: str) -> list[str]:
+    if NAME.fullmatch(name) and name == name.strip():
+        return []
+    return ["name must be letters, digits, blanks and . @ + - only"]
+
+
+def _room_faults(room: Room) -> list[str]:
+    wrong = []
+    if not CONTEXT.fullmatch(room.extension):
+        wrong.append("extension must be letters and digits")
+    if not 0 <= room.wait <= LONGEST_WAIT:
+        wrong.append(f"wait must be from 0 to {LONGEST_WAIT} seconds")
+    if room.wait and not room.is_served_by_pbx:
+        wrong.append("wait goes with a room that the PBX serves")
+    return wrong
+
+
+def _service_faults(service: Service) -> list[str]:
+    wrong = []
+    if not DESTINATION.fullmatch(service.destination):
+        wrong.append("destination must be something to dial, such as 7001 or *28")
+    if service.context not in PLACEHOLDERS and not CONTEXT.fullmatch(service.context):
+        wrong.append("context must be a dialplan context's name")
+    return wrong
+
+
+def _group_faults(group: Group) -> list[str]:
+    wrong = []
+    if group.destination and not DESTINATION.fullmatch(group.destination):
         wrong.append("destination must be something to dial, such as *28")
-    if not 1 <= entry.questions <= MOST_QUESTIONS:
+    if not 1 <= group.questions <= MOST_QUESTIONS:
         wrong.append("questions must be 1, 2 or 3")
-    if entry.prompts and (not FOLDER.fullmatch(entry.prompts) or "/../" in f"{entry.prompts}/"):
+    if group.prompts and (not FOLDER.fullmatch(group.prompts) or "/../" in f"{group.prompts}/"):
         wrong.append("prompts must be an absolute folder without blanks")
+    return wrong
+
+
+def _protection_faults(entry: Protected) -> list[str]:
+    wrong = []
+    if entry.domain:
+        wrong.append("a protected number has no domain")
+    if len(entry.comment) > LONGEST_COMMENT or not entry.comment.isprintable():
+        wrong.append(f"comment must be one line of {LONGEST_COMMENT} characters at most")
+    if fault := protection_fault(entry.name):
+        wrong.append(fault)
     return wrong

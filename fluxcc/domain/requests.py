@@ -101,6 +101,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     record_pending: bool = False
     """Whether the action was done while its record still waits for the store."""
     language: str = ""
+    block: str = ""
+    """The block's name (``domain.blocks.Block.name``), where ``number`` is ``WITHHELD``."""
+    nth: int = 0
+    """As ``domain.blocks.Block.nth``."""
+    freed: int = 0
+    """How many blocks ended because their number is protected from now on."""
 
     @property
     def status(self) -> Status:

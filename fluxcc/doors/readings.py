@@ -8,13 +8,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from fluxcc import __version__
+from fluxcc.actions.blocking import usual_duration
 from fluxcc.core.core import Core
 from fluxcc.core.retention import Erasure
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError, StoreUnavailableError
+from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Actor, Role
 from fluxcc.domain.sight import Sight
 from fluxcc.doors.observed import Intake, Session
@@ -102,13 +106,29 @@ class Readings:
         """The calls that are live."""
         return [_live_call(call) for call in self._core.tracker.calls.values()]
 
-    def blocks(self, _ask: Ask, _who: str) -> list[Block]:
-        """The blocks that are live, the newest first."""
-        return sorted(self._core.blocklist.blocks(), key=lambda block: -block.since)
+    def blocks(self, _ask: Ask, who: str) -> list[Block]:
+        """The blocks that are live, the newest first. An operator is shown every number, and the
+        audit notes whose caller hides it."""
+        blocks = sorted(self._core.blocklist.blocks(), key=lambda block: -block.since)
+        self._core.disclosure.note(blocks, who, blocks)
+        return blocks
 
-    def check(self, ask: Ask, _who: str) -> CheckedNumber:
-        """What is known of a number."""
-        return checked(ask.number, self._core.numbers, self._core.blocklist.find_all)
+    def check(self, ask: Ask, who: str) -> CheckedNumber:
+        """What is known of a number, or of that of a block (``Block.name``)."""
+        core = self._core
+        named = core.blocklist.named(ask.number)
+        found = checked(
+            named.number if named else ask.number,
+            core.numbers,
+            core.blocklist.find_all,
+            core.is_protected,
+        )
+        core.disclosure.note(found.blocks, who, core.blocklist.blocks())
+        if not core.rules.escalation:
+            return found
+        earlier = core.blocking.of_late(found.number)
+        duration = usual_duration(earlier + 1, core.rules)
+        return replace(found, earlier=earlier, next_duration=int(duration))
 
 
 def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
@@ -137,7 +157,7 @@ def _live_call(call: Call) -> LiveCall:
     return LiveCall(
         call=call.customer_uuid or first,
         direction=call.direction.value,
-        number=call.number,
+        number=told(call.number, is_private=call.is_private),
         agent=call.agent.extension,
         domain=call.domain,
         group=call.group,

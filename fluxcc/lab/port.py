@@ -65,6 +65,8 @@ class Lab(Protocol):
         name: str = "",
         from_phones: bool = False,
         call_id: str = "",
+        asserted: str = "",
+        by_remote_party: bool = False,
     ) -> Caller:
         """Dial ``destination`` from the trunk with the caller ID ``number`` (and display ``name``).
 
@@ -73,6 +75,8 @@ class Lab(Protocol):
         byte, so that a test can send what an attacker would. ``name`` may hold surrogate escapes
         for bytes that are not UTF-8. With a ``call_id`` it comes in on another trunk, whose calls'
         SIP Call-IDs become their legs' UUIDs (``inbound-use-callid-as-uuid``).
+        With ``asserted``, the caller asks for privacy, and the trunk asserts this number
+        (``P-Asserted-Identity`` and ``Privacy: id``, or ``Remote-Party-ID``).
         """
 
     def hang_up_phone(self, extension: str) -> None:

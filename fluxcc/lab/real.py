@@ -21,7 +21,7 @@ from .layout import reload
 from .port import LabError, Reason
 from .ports import PortBlock
 from .processes import ProcessGroup
-from .sipp import LoadResult, Sipp, SippCaller, Telephones, find_sipp
+from .sipp import LoadResult, Sipp, SippCaller, Telephones, find_sipp, privacy_headers
 
 
 def why_unavailable() -> Reason | None:
@@ -115,11 +115,16 @@ class RealLab:
         name: str = "",
         from_phones: bool = False,
         call_id: str = "",
+        asserted: str = "",
+        by_remote_party: bool = False,
     ) -> SippCaller:
         port = self._ports.internal if from_phones else self._ports.external
         if call_id:
             port = self._ports.callids
-        return self._sipp.call(number, destination, name=name, port=port, call_id=call_id)
+        headers = privacy_headers(asserted, by_remote_party=by_remote_party) if asserted else ""
+        return self._sipp.call(
+            number, destination, name=name, port=port, call_id=call_id, headers=headers
+        )
 
     def hang_up_phone(self, extension: str) -> None:
         if self._telephones is None:

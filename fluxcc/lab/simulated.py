@@ -119,6 +119,8 @@ class SimulatedLab:
         name: str = "",
         from_phones: bool = False,
         call_id: str = "",
+        asserted: str = "",
+        by_remote_party: bool = False,
     ) -> SimulatedCaller:
         """Dial from the trunk; quotes and backslashes in the name are escaped as in SIP."""
         values = {
@@ -127,6 +129,8 @@ class SimulatedLab:
             "destination": destination,
             "profile": "internal" if from_phones else "callids" if call_id else "external",
             "call_id": call_id,
+            "asserted": asserted,
+            "by_remote_party": "true" if by_remote_party else "",
         }
         pairs = (
             f"{key}={quote(value, '', 'utf-8', 'surrogateescape')}" for key, value in values.items()

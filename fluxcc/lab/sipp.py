@@ -68,8 +68,16 @@ class Sipp:
         return Telephones(self._spawn("telephones", self._ports.phones, []))
 
     def call(
-        self, number: str, destination: str, *, name: str, port: int, call_id: str = ""
+        self,
+        number: str,
+        destination: str,
+        *,
+        name: str,
+        port: int,
+        call_id: str = "",
+        headers: str = "",
     ) -> SippCaller:
+        """``headers`` are more lines of the INVITE, each with its line end."""
         seat = self._take_seat()
         call_id = call_id or uuid.uuid4().hex
         # SIPp replaces %u and the like in it.
@@ -77,6 +85,7 @@ class Sipp:
         # A variable set here is the one text in which SIPp neither replaces [keywords] nor splits
         # at a semicolon; a file to inject from would do both.
         arguments += ["-set", "from", _from_header(number, name, seat.sip)]
+        arguments += ["-set", "more", headers]
         arguments += ["-s", destination, f"127.0.0.1:{port}"]
         return SippCaller(self._spawn("caller", seat, arguments), call_id)
 
@@ -269,6 +278,15 @@ def _from_header(number: str, name: str, port: int) -> str:
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     address = f"{number}@127.0.0.1:{port}" if number else f"127.0.0.1:{port}"
     return f'"{escaped}" <sip:{address}>' if name else f"<sip:{address}>"
+
+
+def privacy_headers(asserted: str, *, by_remote_party: bool) -> str:
+    """What a trunk says of a caller with this number who asks for privacy (RFC 3325, or the draft
+    that came before it)."""
+    identity = f"<sip:{asserted}@127.0.0.1>"
+    if by_remote_party:
+        return f"Remote-Party-ID: {identity};party=calling;screen=yes;privacy=full\r\n"
+    return f"P-Asserted-Identity: {identity}\r\nPrivacy: id\r\n"
 
 
 def _read_statistics(path: Path, process: _Process) -> LoadResult:

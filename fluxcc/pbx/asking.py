@@ -19,7 +19,11 @@ _NOTHING = ("-ERR", "can't find anything", "-USAGE")
 
 def ask(link: Link, command: str) -> str:
     """As ``Ask``. Raises ``PbxError``."""
-    answer = ask_plainly(link, command)
+    return meant(ask_plainly(link, command))
+
+
+def meant(answer: str) -> str:
+    """What such an answer says; nothing where FreeSWITCH answers that there is nothing."""
     return "" if answer.startswith(_NOTHING) else answer
 
 

@@ -16,7 +16,7 @@ from fluxcc.domain.agents import Agent
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.media import PROXY_CODEC, Media
-from fluxcc.kit.names import BRIEF_PREFIX
+from fluxcc.kit.names import BRIEF_PREFIX, DIVERTED_VARIABLE
 from fluxcc.pbx.events import CUSTOM
 from fluxcc.pbx.json_texts import as_text, load
 
@@ -41,6 +41,11 @@ def end_leg(leg: str, cause: str) -> str:
 def move_leg(leg: str, destination: str, context: str) -> str:
     """Send a leg to a destination of the dialplan."""
     return f"uuid_transfer {_quoted(leg)} {_word(destination)} XML {_word(context)}"
+
+
+def mark_diverted(leg: str) -> str:
+    """Let a blocked caller's leg pass the gates from now on."""
+    return f"uuid_setvar {_quoted(leg)} {DIVERTED_VARIABLE} true"
 
 
 def forget_application(leg: str) -> str:

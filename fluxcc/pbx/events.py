@@ -62,6 +62,7 @@ _HEADERS = {
     "at": "Event-Date-Timestamp",
     "direction": "Call-Direction",
     "number": "Caller-Caller-ID-Number",
+    "hides_number": "Caller-Privacy-Hide-Number",
     "destination": "Caller-Destination-Number",
     "context": "Caller-Context",
     "other_leg": "Other-Leg-Unique-ID",
@@ -101,6 +102,7 @@ _HEADERS = {
 _DETAILS = frozenset(
     {
         *(
+            "hides_number",
             "user_name",
             "realm",
             "dialed_domain",

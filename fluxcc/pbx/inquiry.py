@@ -20,7 +20,7 @@ from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.provisioning import Group
 from fluxcc.kit import names
 from fluxcc.pbx import commands, people
-from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly
+from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly, meant
 from fluxcc.pbx.contexts import Context, Contexts, Server
 from fluxcc.pbx.dialplan import catches, matches
 from fluxcc.pbx.link import Link
@@ -196,14 +196,15 @@ class Inquiry:
             return caught[place] if place < len(caught) else ""
 
         for condition in gate.findall("condition"):
-            if condition.get("break") == "never":
+            if condition.get("break") in ("never", "on-true"):
+                # What is done with the caller, and not whether anything is.
                 continue
             field, expression = condition.get("field", ""), condition.get("expression", "")
             value = number
             if field != "caller_id_number":
                 # A gate of an older kit asks for the caller ID itself.
                 text = _CAUGHT.sub(fill_in, field).replace("${caller_id_number}", number)
-                value = self.evaluate(text)
+                value = meant(self.evaluate(text))
             if is_variable := _VARIABLE.fullmatch(expression):
                 expression = self.variable(is_variable[1])
             if not matches(expression, value, LONGEST_RULE):

@@ -240,6 +240,13 @@ class Switch:
         )
         self._accepted(self._run_all(texts, check=False)[-1])
 
+    def divert_leg(self, leg: str, destination: str, context: str) -> None:
+        """Send a blocked caller's leg to a destination of the dialplan, past the gates there."""
+        texts = commands.mark_diverted(leg), commands.move_leg(leg, destination, context)
+        answer = self._run_all(texts, check=False)[-1]
+        if not commands.is_no_such_leg(answer):
+            self._accepted(answer)
+
     def move_pair(self, leg: str, destination: str, context: str) -> None:
         """Send an originatee and the leg it is bridged to now to the same destination."""
         self._accepted(self._api(commands.move_pair(leg, destination, context)))

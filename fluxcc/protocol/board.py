@@ -101,5 +101,7 @@ def reply_headers(
         ("Fluxcc-Number", reply.number),
         ("Fluxcc-Blocked", blocked),
         ("Fluxcc-Expires-Epoch", str(reply.expires) if reply.expires else ""),
+        ("Fluxcc-Block", reply.block),
+        ("Fluxcc-Nth", str(reply.nth) if reply.nth else ""),
         ("Fluxcc-Record", "pending" if reply.record_pending else ""),
     ]

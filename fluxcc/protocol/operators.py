@@ -156,12 +156,21 @@ class CheckedNumber(msgspec.Struct, kw_only=True):
     block: Block | None
     """Of several blocks, which are for one SIP domain each, the one that ends last."""
     blocks: list[Block] = []
+    protected: bool = False
+    """Whether nobody can block it."""
+    earlier: int = 0
+    """Where blocks grow on repeaters: how many it had of late that count."""
+    next_duration: int | None = None
+    """Where blocks grow on repeaters: for how many seconds its next one would hold."""
 
 
 def checked(
-    number: str, numbers: NumberPlan, find_blocks: Callable[[Number], list[Block]]
+    number: str,
+    numbers: NumberPlan,
+    find_blocks: Callable[[Number], list[Block]],
+    is_protected: Callable[[str], bool],
 ) -> CheckedNumber:
-    """What is known of a number, given who knows its live blocks."""
+    """What is known of a number, given who knows its live blocks, and what is protected."""
     known = numbers.read(number)
     blocks, is_internal = find_blocks(known), numbers.is_internal(known.seen)
     block = max(blocks, key=lambda each: each.until, default=None)
@@ -170,7 +179,8 @@ def checked(
         seen=known.seen,
         spellings=list(known.spellings),
         internal=is_internal,
-        blockable=known.is_usable and not is_internal,
+        blockable=known.is_usable and not is_internal and not is_protected(known.canonical),
+        protected=is_protected(known.canonical),
         blocked_until=block.until if block else None,
         block=block,
         blocks=blocks,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.codes import Code
+from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Reply
 from fluxcc.store.schema import AUDIT
 from fluxcc.store.statements import delete_rows
@@ -93,10 +94,12 @@ def find_reply(connection: Connection, node: str, request: str, since: float) ->
         agent=found.agent,
         domain=found.domain,
         call=found.call,
-        number=found.number,
+        number=told(found.number, is_private=found.is_private),
+        block=found.subject if found.is_private and found.blocked else "",
         blocked=found.blocked,
         expires=found.expires,
         language=found.language,
+        nth=found.nth,
     )
 
 

@@ -43,6 +43,17 @@ def history(connection: Connection, node: str, number: str) -> list[Block]:
     return _read(connection, (node,), BLOCKS.c.number == number)
 
 
+def times(connection: Connection, node: str, since: float) -> list[tuple[str, str, float]]:
+    """Number, SIP domain and beginning (epoch seconds) of the node's blocks that began at ``since``
+    or later and were not taken back."""
+    query = select(BLOCKS.c.number, BLOCKS.c.domain, BLOCKS.c.since).where(
+        BLOCKS.c.node == node,
+        BLOCKS.c.since >= since,
+        BLOCKS.c.state != BlockState.RELEASED.value,
+    )
+    return [(number, domain, began) for number, domain, began in connection.execute(query)]
+
+
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
     """Delete at most ``limit`` of the node's blocks that ended before that moment (epoch seconds);
     how many were deleted."""

@@ -1,4 +1,4 @@
-"""The table of groups, rooms and services: one row an entry, its fields as JSON.
+"""The table of groups, rooms, services and protected numbers: one row an entry, its fields as JSON.
 
 They are few, read whole at start, and never searched, so a new field needs no migration.
 Counterparts: ``sql_store`` and ``history``.
@@ -12,10 +12,15 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from fluxcc.domain.provisioning import Entry, Group, Room, Service, key
+from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key
 from fluxcc.store.schema import ENTRIES
 
-_KINDS: dict[str, type[Entry]] = {"group": Group, "room": Room, "service": Service}
+_KINDS: dict[str, type[Entry]] = {
+    "group": Group,
+    "room": Room,
+    "service": Service,
+    "protected": Protected,
+}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 

@@ -12,7 +12,18 @@ A change here needs a migration; ``tests/contract/test_migrations.py`` compares 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    false,
+)
 
 METADATA = MetaData()
 
@@ -36,6 +47,7 @@ CALLS = Table(
     Column("sequel", Text, nullable=False, server_default=""),  # steps, with blanks between them
     Column("state", Text, nullable=False, server_default=""),  # core.calls.memory
     Column("domain", Text, nullable=False, server_default=""),
+    Column("is_private", Boolean, nullable=False, server_default=false()),
 )
 Index(
     "calls_live",
@@ -62,6 +74,8 @@ BLOCKS = Table(
     Column("attempts", Integer, nullable=False),
     Column("last_attempt", Double),
     Column("domain", Text, nullable=False, server_default=""),
+    Column("is_private", Boolean, nullable=False, server_default=false()),
+    Column("nth", Integer, nullable=False, server_default="0"),
 )
 Index("blocks_state", BLOCKS.c.node, BLOCKS.c.state, BLOCKS.c.since)
 Index("blocks_number", BLOCKS.c.node, BLOCKS.c.number, BLOCKS.c.since)
@@ -89,6 +103,8 @@ AUDIT = Table(
     Column("subject", Text, nullable=False, server_default=""),
     Column("sequel", Text, nullable=False, server_default=""),
     Column("domain", Text, nullable=False, server_default=""),
+    Column("is_private", Boolean, nullable=False, server_default=false()),
+    Column("nth", Integer, nullable=False, server_default="0"),
 )
 Index("audit_request", AUDIT.c.node, AUDIT.c.request, AUDIT.c.id)
 Index("audit_number", AUDIT.c.node, AUDIT.c.number, AUDIT.c.id)
@@ -116,7 +132,7 @@ ENTRIES = Table(
     "entries",
     METADATA,
     Column("node", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),  # group, room, service
+    Column("kind", Text, primary_key=True),  # group, room, service, protected
     Column("name", Text, primary_key=True),
     Column("fields", Text, nullable=False),  # a JSON object
 )

@@ -192,6 +192,12 @@ class SqlStore:
         with self._connection() as connection:
             return blocks.history(connection, self._node, escape(number))
 
+    def block_times(self, since: float) -> list[tuple[str, str, float]]:
+        """Number, SIP domain and beginning (epoch seconds) of this node's blocks that began at
+        ``since`` or later and were not taken back."""
+        with self._connection() as connection:
+            return blocks.times(connection, self._node, since)
+
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         # One reader at a time, and none while the file is replaced: it would go on in the old file,

@@ -11,7 +11,7 @@ from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.provisioning import Group, Room, Service
+from fluxcc.domain.provisioning import Group, Protected, Room, Service
 from tests.contract.records import a_survey
 
 ids = st.integers(0, 5)
@@ -38,6 +38,7 @@ calls = st.builds(
     bridged=moments,
     ended=moments,
     **dict.fromkeys(("cause", "outcome"), texts),
+    is_private=st.booleans(),
 )
 blocks = st.builds(
     a_dated_block,
@@ -51,6 +52,8 @@ blocks = st.builds(
     state=st.sampled_from(BlockState),
     attempts=st.integers(0, 2**31 - 1),
     last_attempt=moments,
+    is_private=st.booleans(),
+    nth=st.integers(0, 9),
 )
 audit = st.builds(
     AuditRecord,
@@ -63,6 +66,8 @@ audit = st.builds(
     code=st.sampled_from(["", Code.BLOCKED, Code.ENDED]),
     blocked=st.sampled_from([None, True, False]),
     expires=st.one_of(st.none(), st.integers(0, 2**40)),
+    is_private=st.booleans(),
+    nth=st.integers(0, 9),
 )
 surveys = st.builds(
     a_survey,
@@ -75,6 +80,7 @@ entries = st.one_of(
     st.builds(Group, names, has_survey=st.booleans()),
     st.builds(Room, names, is_served_by_pbx=st.booleans(), wait=st.floats(0, 60)),
     st.builds(Service, names, destination=texts),
+    st.builds(Protected, names, comment=texts),
 )
 
 

@@ -115,6 +115,28 @@ def test_blocks_and_the_history_of_a_number_are_newest_first(
     assert store.block_history("+5511988887777") == [third, first]
 
 
+def test_blocks_of_late_that_were_not_taken_back_are_told(store: Store) -> None:
+    over = a_block("b1", since=NOW + 1, state=BlockState.EXPIRED)
+    live = a_block("b2", since=NOW + 2, domain="a.example")
+    mistake = a_block("b3", since=NOW + 3, state=BlockState.RELEASED)
+    old = a_block("b4", since=NOW - 1, state=BlockState.EXPIRED)
+    store.write(Batch(blocks=(over, live, mistake, old)))
+    assert sorted(store.block_times(NOW)) == [
+        (over.number, "", NOW + 1),
+        (live.number, "a.example", NOW + 2),
+    ]
+
+
+def test_a_private_number_is_not_told_with_the_first_reply(store: Store) -> None:
+    row = an_audit(
+        request="r-9", code=Code.BLOCKED, blocked=True, is_private=True, subject="3f9a", nth=2
+    )
+    store.write(Batch(audit=(row,)))
+    reply = store.find_reply("r-9", NOW - 1)
+    assert reply is not None
+    assert (reply.number, reply.block, reply.nth) == ("withheld", "3f9a", 2)
+
+
 def test_the_audit_is_found_by_time_number_and_agent_newest_first(
     store: Store, history: History
 ) -> None:

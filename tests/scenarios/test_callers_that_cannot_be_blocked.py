@@ -5,9 +5,15 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.lab.port import Lab
+
+from .people import Person
 from .scene import Scene
 
-NOBODYS_NUMBERS = ["anonymous", "", "+", "joao.silva", "Restricted", "unknown", "0000000000", "*28"]
+NOBODYS_NUMBERS = [
+    *("anonymous", "", "+", "joao.silva", "Restricted", "unknown", "0000000000", "*28"),
+    *("266696687", "+266696687", "86282452253"),
+]
 
 
 @pytest.mark.parametrize("number", NOBODYS_NUMBERS)
@@ -43,3 +49,20 @@ def test_check_explains_why(scene: Scene) -> None:
     withheld = scene.daemon.cli("check", "anonymous", "--json").json
     assert (withheld["internal"], withheld["blockable"]) == (False, False)
     assert withheld["spellings"] == []
+
+
+def test_what_stands_for_withheld_on_this_sites_trunks_is_never_blocked(
+    lab: Lab, make_daemon, person: Person
+) -> None:
+    """Contract, 2a: ``[numbers] withheld``, in every spelling."""
+    daemon = make_daemon(FLUXCC_NUMBERS_WITHHELD=rf"11{person.local}")
+    daemon.start()
+    scene = Scene(lab, daemon)
+    for spelling in (person.number, *person.other_spellings[:3]):
+        talk = scene.talk(spelling)
+        reply = scene.board.prank("1000")
+        assert (reply.code, reply.blocked) == ("not-blocked-withheld", False)
+        assert scene.are_gone(*talk.call["legs"])
+        assert not scene.is_refused(spelling)
+        talk.wait_over()
+    scene.close()

@@ -33,6 +33,7 @@ class Attempts:
         pbx: Pbx,
         runtime: Runtime,
         cause: str,
+        divert: str,
     ) -> None:
         self._blocking = blocking
         self._gates = gates
@@ -41,6 +42,8 @@ class Attempts:
         self._runtime = runtime
         self.cause = cause
         """Hangup cause of a refused leg."""
+        self.divert = divert
+        """Where blocked callers go in place of that; empty for nowhere."""
 
     def check(self, leg: Leg) -> None:
         """Count the call of a blocked caller, and refuse it in a greenlet of its own."""
@@ -55,18 +58,23 @@ class Attempts:
         # Where the domain is known only now, its dialplan's gate has not refused the leg.
         is_new = not block.domain or self._domains.of_context(leg.context) == block.domain
         gate = leg.context if is_new else ""
-        self._runtime.spawn(self.refuse, block, leg.uuid, leg.number, gate)
+        self._runtime.spawn(self.refuse, block, leg, gate)
 
-    def refuse(self, block: Block, leg: str, caller_id: str, context: str) -> None:
-        """Announce the attempt, and end the leg (a UUID) unless the gate in that context does; an
-        empty one has none."""
-        self._blocking.announce_attempt(block, caller_id)
+    def refuse(self, block: Block, leg: Leg, context: str) -> None:
+        """Announce the attempt, and end the leg, or divert it, unless the gate in that context
+        does; an empty one has none."""
+        self._blocking.announce_attempt(block, leg.number, is_private=leg.is_private)
         try:
-            if context and self._is_left_to_gate(context, gate_key(caller_id, block.domain)):
+            if context and self._is_left_to_gate(context, gate_key(leg.number, block.domain)):
                 return
-            self._pbx.end_leg(leg, self.cause)
+            if self.divert:
+                self._pbx.divert_leg(leg.uuid, self.divert, leg.context)
+            else:
+                self._pbx.end_leg(leg.uuid, self.cause)
         except PbxError as error:
-            log.warning("a blocked caller was not refused", extra={"leg": leg, "error": str(error)})
+            log.warning(
+                "a blocked caller was not refused", extra={"leg": leg.uuid, "error": str(error)}
+            )
 
     def _is_left_to_gate(self, context: str, spelling: str) -> bool:
         """Whether the gate refuses this caller ID, with the domain for which it is blocked.

@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
 from fluxcc.domain.errors import PbxError, PbxRejectedError
 from fluxcc.domain.numbers import Number
+from fluxcc.domain.privacy import told
 
 NOTICE = "fluxcc::block"
 ATTEMPT = "fluxcc::attempt"
@@ -30,8 +32,11 @@ log = logging.getLogger(__name__)
 class Blocking:
     """One per daemon."""
 
-    def __init__(self, blocklist: Blocklist, pbx: Pbx, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, blocklist: Blocklist, repeaters: Repeaters, pbx: Pbx, journal: Journal, clock: Clock
+    ) -> None:
         self.blocklist = blocklist
+        self.repeaters = repeaters
         self._pbx = pbx
         self._journal = journal
         self._clock = clock
@@ -52,6 +57,22 @@ class Blocking:
         )
         return block, BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED
 
+    def nth(self, number: Number, domain: str) -> int:
+        """Which block of late the number's next one in a SIP domain is, or its live one."""
+        live = self.blocklist.find(number, domain)
+        now = live.since if live is not None else self._clock.now()
+        earlier = self.repeaters.count(number.canonical, domain, now)
+        return max(1, earlier if live is not None else earlier + 1)
+
+    def of_late(self, number: str) -> int:
+        """How many blocks of late a canonical number had; in the SIP domain with most of them."""
+        return self.repeaters.most(number, self._clock.now())
+
+    def put(self, block: Block) -> None:
+        """Let a block count from now on; it is not at the gate yet."""
+        self.blocklist.put(block)
+        self.repeaters.note(block.number, block.domain, block.since)
+
     def enforce(self, block: Block) -> None:
         """Publish a block to the gate; it is in memory, and committed, already."""
         self._to_withdraw.difference_update(block.keys)
@@ -68,7 +89,7 @@ class Blocking:
             "a block changed",
             extra={
                 "change": change.value,
-                "number": block.number,
+                "number": told(block.number, is_private=block.is_private),
                 "until": block.until,
                 "by": by,
                 "block": block.id,
@@ -78,7 +99,7 @@ class Blocking:
             NOTICE,
             [
                 ("Fluxcc-Change", change.value),
-                ("Fluxcc-Number", block.number),
+                *_number(block, is_private=block.is_private),
                 ("Fluxcc-Expires-Epoch", str(block.until)),
                 ("Fluxcc-By", by),
                 *_domain(block),
@@ -87,6 +108,7 @@ class Blocking:
 
     def release(self, block: Block, by: str) -> Block:
         """End a block before its time; returns the ended block."""
+        self.repeaters.take_back(block.number, block.domain, block.since)
         return self._end(block, BlockState.RELEASED, BlockChange.RELEASED, by)
 
     def expire_due(self) -> None:
@@ -107,10 +129,14 @@ class Blocking:
         self.attempts += 1
         self._journal.note(self.blocklist.count_attempt(block, self._clock.now()))
 
-    def announce_attempt(self, block: Block, seen: str) -> None:
-        """Send the notice that a blocked caller dialled; ``seen`` is the caller ID."""
+    def announce_attempt(self, block: Block, seen: str, *, is_private: bool) -> None:
+        """Send the notice that a blocked caller dialled; ``seen`` is the caller ID, which is
+        told where neither this call nor the block ``is_private``."""
+        is_private = is_private or block.is_private
+        number = _number(block, is_private=is_private)
         expires = ("Fluxcc-Expires-Epoch", str(block.until))
-        self._fire(ATTEMPT, [("Fluxcc-Number", block.number), expires, *_domain(block)])
+        self._fire(ATTEMPT, [*number, expires, *_domain(block)])
+        seen = told(seen, is_private=is_private)
         log.info("a blocked caller dialled", extra={"number": seen, "block": block.id})
 
     def publish_all(self) -> None:
@@ -133,6 +159,12 @@ class Blocking:
             self._pbx.announce(subclass, headers)
         except PbxError as error:
             log.warning("a notice was not sent", extra={"subclass": subclass, "error": str(error)})
+
+
+def _number(block: Block, *, is_private: bool) -> list[tuple[str, str]]:
+    """The notices' headers that say who is blocked."""
+    number = ("Fluxcc-Number", told(block.number, is_private=is_private))
+    return [number, ("Fluxcc-Block", block.name)] if is_private else [number]
 
 
 def _domain(block: Block) -> list[tuple[str, str]]:

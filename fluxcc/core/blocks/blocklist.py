@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import msgspec
 
-from fluxcc.domain.blocks import Block, BlockState, gate_key
+from fluxcc.domain.blocks import Block, BlockState, gate_key, is_name
 from fluxcc.domain.calls import NOWHERE
 from fluxcc.domain.numbers import Number, NumberPlan
 
@@ -46,6 +46,18 @@ class Blocklist:
         """The live blocks of a number, in every domain."""
         domains = self._domains.get(number.canonical, ())
         return [self._blocks[number.canonical, domain] for domain in domains]
+
+    def named(self, name: str) -> Block | None:
+        """The one live block of that id, or whose id begins so: its name or more
+        (``Block.name``)."""
+        if not is_name(name):
+            return None
+        found = [block for block in self._blocks.values() if block.id.startswith(name)]
+        return found[0] if len(found) == 1 else None
+
+    def at(self, number: str, domain: str) -> Block | None:
+        """The live block of a canonical number for that SIP domain, or for all."""
+        return self._blocks.get((number, domain))
 
     def match(self, caller_id: str, domain: str = "", homes: str = NOWHERE) -> Block | None:
         """The live block that refuses a caller ID, in any spelling, in a SIP domain (an empty one

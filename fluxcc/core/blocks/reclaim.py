@@ -9,6 +9,7 @@ which come first), ``ports.Pbx`` (mod_hash).
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from uuid import uuid4
 
 from fluxcc.core.blocks.blocklist import Blocklist
@@ -36,7 +37,9 @@ class Reclaim:
         journal: Journal,
         runtime: Runtime,
         clock: Clock,
+        is_protected: Callable[[str], bool],
     ) -> None:
+        """``is_protected`` tells whether nobody can block a canonical number."""
         self._pbx = pbx
         self._store = store
         self._blocklist = blocklist
@@ -44,6 +47,7 @@ class Reclaim:
         self._journal = journal
         self._runtime = runtime
         self._clock = clock
+        self._is_protected = is_protected
         self.is_done = False
         self._is_running = False
 
@@ -86,11 +90,11 @@ class Reclaim:
         history = self._runtime.offload(self._store.block_history, number)
         if any(self._blocklist.is_key(key) for key in keys):
             return  # The number was blocked while the store was read.
-        if any(
+        if self._is_protected(number) or any(
             block.state is not BlockState.LIVE and not keys.keys().isdisjoint(block.keys)
             for block in history
         ):
-            # It ended while the link was down.
+            # It ended while the link was down, or nobody can block the number any more.
             self._pbx.withdraw_blocks(keys)
             return
         block = Block(

@@ -12,6 +12,8 @@ from fluxcc.core.ports import Clock
 
 LONGEST_SLEEP = 1.0
 """Seconds that a sleep takes at most."""
+PRUNED_EVERY = 3600.0
+"""Seconds after which blocks that no longer count for the next one are forgotten."""
 
 
 class Scheduler:
@@ -20,6 +22,7 @@ class Scheduler:
     def __init__(self, blocking: Blocking, clock: Clock) -> None:
         self._blocking = blocking
         self._clock = clock
+        self._prune_at = 0.0
 
     def step(self) -> float:
         """End the blocks that are due; the seconds to sleep before the next step.
@@ -30,6 +33,9 @@ class Scheduler:
         if not self._clock.is_known:
             return LONGEST_SLEEP
         self._blocking.expire_due()
+        if self._clock.now() >= self._prune_at:
+            self._blocking.repeaters.prune(self._clock.now())
+            self._prune_at = self._clock.now() + PRUNED_EVERY
         next_end = self._blocking.blocklist.next_end()
         if next_end is None:
             return LONGEST_SLEEP

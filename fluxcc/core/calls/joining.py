@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from sys import intern
 
 from fluxcc.core.calls import people
-from fluxcc.core.calls.identity import is_standing
+from fluxcc.core.calls.identity import TRUE, is_standing
 from fluxcc.core.calls.register import LONGEST_TEXT, Register
 from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
@@ -40,6 +40,13 @@ class Joining(Register, ABC):
 
     # What is told of a leg
 
+    def _hide(self, leg: Leg) -> None:
+        """The caller asks that the number be shown to nobody."""
+        leg.is_private = True
+        if leg.call is not None and leg.call.customer is leg and not leg.call.is_private:
+            leg.call.is_private = True
+            self._journal.call_changed(leg.call)
+
     def learn(self, leg: Leg, event: LegEvent) -> None:
         """Take up what an event says of a leg that may change during its life."""
         group = event.group
@@ -54,6 +61,9 @@ class Joining(Register, ABC):
             leg.is_proxied = event.codec == PROXY_CODEC
         if event.other_half and not leg.other_half:
             leg.other_half = event.other_half
+        if event.hides_number == TRUE and leg.is_inbound:
+            # On a leg that was called it is about the number that is shown there.
+            self._hide(leg)
         if leg.is_station:
             leg.is_standing = leg.is_standing or is_standing(event)
             self._learn_own_domain(leg, event)
@@ -138,6 +148,7 @@ class Joining(Register, ABC):
             id=self._new_id(customer),
             started=customer.created,
             number=customer.person,
+            is_private=customer.is_private,
             customer_uuid=customer.uuid,
             customer_domain=customer.domain,
             customer=customer,
@@ -202,6 +213,7 @@ class Joining(Register, ABC):
         leg.kind = LegKind.STATION
         self.name(leg, leg.hint)
         call.customer, call.customer_uuid, call.number = None, "", ""
+        call.is_private = False
         call.direction = Direction.ORIGINATED
         call.agent, call.agent_uuid = leg.agent, leg.uuid
         for other in call.legs:
@@ -210,6 +222,7 @@ class Joining(Register, ABC):
 
     def _make_customer(self, leg: Leg, call: Call) -> None:
         call.customer, call.customer_uuid, call.number = leg, leg.uuid, leg.person
+        call.is_private = leg.is_private
         call.customer_domain = leg.domain
         self._journal.call_changed(call)
 

@@ -91,6 +91,7 @@ def record(call: Call) -> CallRecord:
         sequel=" ".join("".join(step.split()) for step in call.sequel),
         state=write(call),
         domain=call.domain,
+        is_private=call.is_private,
     )
 
 

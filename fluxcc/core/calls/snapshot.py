@@ -60,6 +60,7 @@ class Snapshots:
                 past_agents=tuple(map(read_agent, remembered.past_agents)),
                 group=intern(entry.group),
                 number=entry.number,
+                is_private=entry.is_private,
                 direction=Direction(entry.direction),
                 is_told=remembered.is_told,
                 bridged=entry.bridged,

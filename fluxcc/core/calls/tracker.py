@@ -275,7 +275,7 @@ class Tracker(Joining):
         if leg is not None:
             self._note_consultation(call, leg)
         if other is not None and other is not company:
-            name = other.extension or other.person
+            name = other.extension or other.shown
             self.watchers.happened(customer.uuid, LegNews(LegFact.BRIDGED, name))
             if not other.is_station and call.bridged is not None:
                 self._happenings.customer_moved_on(call)
@@ -311,7 +311,7 @@ class Tracker(Joining):
     def _note_consultation(self, call: Call, leg: Leg) -> None:
         other = people.consulted(leg, call.customer, self.legs)
         if other is not None and other.is_answered and other.bridges:
-            step = f"consulted:{other.extension or other.person}"
+            step = f"consulted:{other.extension or other.shown}"
             if step not in call.sequel:
                 call.sequel += (step,)
                 self._journal.call_changed(call)

@@ -175,6 +175,8 @@ class Views:
             is_rung=customer is not None and not (customer.is_inbound or customer.is_answered),
             room=_common_room(customer, leg),
             wire=self._wire(customer),
+            is_private=call.is_private,
+            dialled=customer.destination if customer and customer.is_inbound else "",
             homes=customer.homes if customer is not None else NOWHERE,
         )
 

@@ -13,9 +13,14 @@ from fluxcc.core.journal import Journal, Record
 from fluxcc.core.ports import Clock
 from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Conversation
+from fluxcc.domain.codes import Status
 from fluxcc.domain.effects import Plan
 from fluxcc.domain.requests import Reply, Request
+
+SHOWN = "show"
+"""The action in the audit: an operator was shown a number that its caller hides."""
 
 
 class AuditTrail:
@@ -40,7 +45,8 @@ class AuditTrail:
     ) -> tuple[AuditRecord, bool]:
         """Write the row of a request together with the ``promised`` records. Returns the row, and
         whether all of it is on disk; otherwise it follows."""
-        number = reply.number or (conversation.number if conversation else request.number)
+        number = plan.number or (conversation.number if conversation else request.number)
+        hides = conversation is not None and conversation.is_private
         row = replace(
             self._row(request),
             agent=reply.agent,
@@ -48,6 +54,8 @@ class AuditTrail:
             call=reply.call,
             number=number,
             subject=plan.subject or request.subject,
+            is_private=plan.is_private or hides,
+            nth=reply.nth,
         )
         return row, self._journal.commit(*promised, row)
 
@@ -63,6 +71,24 @@ class AuditTrail:
     def refused(self, request: Request, reply: Reply) -> None:
         """Write the row of a refused request."""
         self._journal.note(self._ended(self._row(request), reply))
+
+    def shown(self, block: Block, by: str) -> None:
+        """Write that an operator was shown the number of a block whose caller hides it."""
+        now = self._clock.now()
+        row = AuditRecord(
+            id=self._ids.new(now),
+            at=now,
+            request=f"{SHOWN}-{block.id}-{int(now)}",
+            action=SHOWN,
+            by=by,
+            number=block.number,
+            status=Status.OK,
+            ended=now,
+            subject=block.name,
+            domain=block.domain,
+            is_private=True,
+        )
+        self._journal.note(row)
 
     def malformed(self, reply: Reply, by: str) -> None:
         """Write the row of a malformed request by ``by``, as far as it could be read."""
@@ -100,7 +126,7 @@ class AuditTrail:
         return replace(
             row,
             call=reply.call or row.call,
-            number=reply.number or row.number,
+            number=row.number if row.is_private else reply.number or row.number,
             status=reply.status,
             code=reply.code,
             ended=self._clock.now(),

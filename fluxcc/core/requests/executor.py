@@ -25,6 +25,7 @@ from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.effects import Plan
 from fluxcc.domain.errors import LinkLostError, PbxError, RefusedError
+from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Reply, Request, Role
 
 log = logging.getLogger(__name__)
@@ -134,9 +135,10 @@ class Executor:
             plan.code,
             **_who(request, conversation, plan),
             call=conversation.customer if conversation else "",
-            number=plan.number,
+            number=told(plan.number, is_private=plan.is_private),
             blocked=plan.blocked,
             expires=plan.expires,
+            **_of_block(plan),
         )
         if plan.warning:
             log.warning(
@@ -173,6 +175,15 @@ class Executor:
                 extra={"request": request.id, "error": str(error)},
             )
             return Code.PBX_REJECTED
+
+
+def _of_block(plan: Plan) -> dict[str, str | int]:
+    """What the reply tells of the plan's block, and of blocks that end because their number is
+    protected from now on."""
+    if plan.block is None:
+        return {"freed": plan.freed} if plan.code is Code.SAVED else {}
+    name = plan.block.name if plan.is_private else ""
+    return {"block": name, "nth": plan.block.nth}
 
 
 def _who(request: Request, conversation: Conversation | None, plan: Plan) -> dict[str, str]:

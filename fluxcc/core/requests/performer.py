@@ -23,12 +23,12 @@ from fluxcc.domain.effects import (
     Detain,
     DisarmSurvey,
     Effect,
+    EndBlock,
     EndConsultation,
     EndLeg,
     EnforceBlock,
     MoveLeg,
     MovePair,
-    ReleaseNumber,
     Remove,
     Save,
     steps,
@@ -68,7 +68,7 @@ class Performer:
         for effect in effects:
             match effect:
                 case EnforceBlock(block, _):
-                    self._blocking.blocklist.put(block)
+                    self._blocking.put(block)
                     records.append(block)
                 case Save(entry):
                     records.append(entry)
@@ -91,10 +91,10 @@ class Performer:
             case EnforceBlock(block, change):
                 self._blocking.enforce(block)
                 self._blocking.announce(change, block, by)
-            case ReleaseNumber(number, domain):
-                for block in self._blocking.blocklist.find_all(number):
-                    if domain in ("", block.domain):
-                        self._blocking.release(block, by)
+            case EndBlock(number, domain):
+                ended = self._blocking.blocklist.at(number, domain)
+                if ended is not None:
+                    self._blocking.release(ended, by)
             case DisarmSurvey(leg):
                 try:
                     self._pbx.disarm_survey(leg)

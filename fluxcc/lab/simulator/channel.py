@@ -300,6 +300,7 @@ class Channel:
 def _profile_headers(prefix: str, profile: Profile, channel: Channel, times: list[int]) -> Headers:
     logical = profile.direction if prefix == "Caller" else "inbound"
     created, answered, progress, early, hangup, bridged = map(str, times)
+    hides = "true" if profile.hides_number else "false"
     fields = [
         ("Direction", profile.direction),
         ("Logical-Direction", logical),
@@ -333,8 +334,8 @@ def _profile_headers(prefix: str, profile: Profile, channel: Channel, times: lis
         ("Channel-Last-Hold", "0"),
         ("Channel-Hold-Accum", "0"),
         ("Screen-Bit", "true"),
-        ("Privacy-Hide-Name", "false"),
-        ("Privacy-Hide-Number", "false"),
+        ("Privacy-Hide-Name", hides),
+        ("Privacy-Hide-Number", hides),
     ]
     # FreeSWITCH leaves out a field that is empty.
     return [(f"{prefix}-{name}", value) for name, value in fields if value]

@@ -16,7 +16,7 @@ from .channel import Channel
 from .configuration import Configuration
 from .events import Value
 from .profile import Profile
-from .sip import NOT_AGREED, display_name, from_user, inbound_variables
+from .sip import NOT_AGREED, asserted_variables, display_name, from_user, inbound_variables
 from .switchboard import Switchboard
 from .telephones import Telephones
 
@@ -52,20 +52,26 @@ class Outside:
         account: str = "",
         domain: str = "",
         call_id: str = "",
+        asserted: str = "",
+        by_remote_party: bool = False,
     ) -> Channel:
         """A caller with ``From: "name" <sip:number@…>`` dials ``destination``.
 
         ``account`` is the user of the directory's ``domain`` who is calling: by a digest where the
         profile asks for one, by the caller's address elsewhere. A ``call_id`` is the leg's UUID on
-        a profile with ``inbound-use-callid-as-uuid``.
+        a profile with ``inbound-use-callid-as-uuid``. Who asks for privacy has the number that the
+        trunk asserts: what is in the From counts no more.
         """
         typed, user = number, from_user(number)
         shown_user = user.partition(";")[0]
         shown_name = display_name(name) or shown_user or "unknown"
+        number_shown = asserted or shown_user
         port = next(self._ports)
         settings = self._configuration.profile(profile)
         variables = inbound_variables(user, port, profile, destination, call_id)
         host = f"127.0.0.1:{port}"
+        if asserted:
+            variables |= asserted_variables(asserted, by_remote_party=by_remote_party)
         if account:
             known = self._account(account, domain, has_digest=settings.get("auth-calls") == "true")
             variables |= known
@@ -80,15 +86,16 @@ class Outside:
             Profile(
                 direction="inbound",
                 caller_name=shown_name,
-                caller_number=shown_user,
+                caller_number=number_shown,
                 original_name=shown_name,
-                original_number=shown_user,
+                original_number=number_shown,
                 destination=destination,
                 context=str(context),
                 dialplan="XML",
-                username=shown_user,
+                username=number_shown,
                 network_address="127.0.0.1",
-                ani=shown_user if typed else "",
+                ani=number_shown if typed else "",
+                hides_number=bool(asserted),
             ),
             variables,
             uuid_wanted=call_id[:_LONGEST_UUID] if is_named else "",

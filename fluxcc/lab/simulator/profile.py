@@ -35,6 +35,7 @@ class Profile:
     rdnis: str = ""
     transfer_source: str = ""
     is_flipped: bool = False
+    hides_number: bool = False
     index: int = 1
     created_us: int = field(default_factory=now_us)
 

@@ -82,6 +82,14 @@ def inbound_variables(
     }
 
 
+def asserted_variables(number: str, *, by_remote_party: bool) -> dict[str, Value]:
+    """What a trunk says of a caller who asks for privacy."""
+    if by_remote_party:
+        party = f"<sip:{number}@127.0.0.1>;party=calling;screen=yes;privacy=full"
+        return {"sip_Remote-Party-ID": party, "sip_cid_type": "rpid"}
+    return {"sip_P-Asserted-Identity": number, "sip_cid_type": "pid", "sip_Privacy": "id"}
+
+
 def outbound_variables(address: str, profile: str, domain: str) -> dict[str, Value]:
     """An INVITE that goes out to ``address`` (``1000@127.0.0.1:5090``), from a ``domain`` where one
     is told (``sip_invite_domain``)."""

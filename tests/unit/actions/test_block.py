@@ -7,7 +7,7 @@ import pytest
 from fluxcc.actions import PLANS_ON_CALLS, PLANS_WITHOUT_CALL, block, unblock
 from fluxcc.domain.actions import ON_CALLS, Action
 from fluxcc.domain.codes import Code
-from fluxcc.domain.effects import EnforceBlock, ReleaseNumber
+from fluxcc.domain.effects import EndBlock, EnforceBlock
 from fluxcc.domain.errors import RefusedError
 from tests.builders import NUMBER, SPELLINGS, a_block, an_operators, some_rules
 from tests.fakes import NOW
@@ -54,8 +54,7 @@ def test_a_number_is_freed_in_whatever_spelling(spelling: str) -> None:
     rules = some_rules(a_block())
     plan = unblock.plan(an_operators(Action.UNBLOCK, number=spelling), rules)
     (effect,) = plan.effects
-    assert isinstance(effect, ReleaseNumber)
-    assert effect.number.canonical == NUMBER
+    assert effect == EndBlock(NUMBER, "")
     assert (plan.code, plan.number, plan.blocked) == (Code.RELEASED, NUMBER, False)
 
 

@@ -25,6 +25,12 @@ sys.path.insert(0, str(ROOT / "packaging"))
 import settings_documents  # noqa: E402  # it is no part of the package
 
 Effect = Callable[[Daemon], Any]
+
+
+def is_withheld_there(daemon: Daemon) -> bool:
+    return not daemon.core.numbers.read("+551133334444").is_usable
+
+
 EFFECTS: dict[str, tuple[Any, Effect, Any]] = {
     "lang": ("en", lambda d: d.session.intake.board.language, "en"),
     "zone": ("America/Manaus", lambda d: d.session.intake.board.zone, "America/Manaus"),
@@ -32,6 +38,11 @@ EFFECTS: dict[str, tuple[Any, Effect, Any]] = {
     "blocks.internal": (("9",), lambda d: d.core.numbers.is_internal("9"), True),
     "blocks.reject_cause": ("USER_BUSY", lambda d: d.core.attempts.cause, "USER_BUSY"),
     "blocks.scope": ("pbx", lambda d: d.core.rules.block_scope, "pbx"),
+    "blocks.never": (("+551133334444",), lambda d: d.core.is_protected("+551133334444"), True),
+    "blocks.escalation": (("1h", "2h"), lambda d: d.core.rules.escalation, (3600, 7200)),
+    "blocks.memory": (Duration(60), lambda d: d.core.repeaters.memory, 60),
+    "blocks.divert": ("7009", lambda d: d.core.attempts.divert, "7009"),
+    "numbers.withheld": ((r"1133334444",), is_withheld_there, True),
     "numbers.country": ("PT", lambda d: d.core.numbers.country, "PT"),
     "numbers.area_code": ("55", lambda d: d.core.numbers.area_code, "55"),
     "numbers.area_codes": (

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from fluxcc.config import BlockSettings, RetentionSettings
+from fluxcc.core.core import NO_DIVERT
 from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Group, Trigger
 from fluxcc.domain.retention import RecordKind
@@ -113,5 +114,5 @@ def test_what_may_change_at_run_time_counts_at_once(world: World) -> None:
     world.configure(wanted)
     assert world.rules.block_duration == 60
     assert world.attempts.cause == "USER_BUSY"
-    assert world.pbx.settings == {"reject_cause": "USER_BUSY"}
+    assert world.pbx.settings == {"reject_cause": "USER_BUSY", "divert": NO_DIVERT}
     assert world.retention.ages[RecordKind.CALLS] == 5

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.core.core import NO_DIVERT
 from fluxcc.core.publisher import Published
 from fluxcc.domain.actions import Action
 from fluxcc.domain.errors import LinkLostError
 from fluxcc.domain.provisioning import Room
 from tests.builders import NUMBER, World, an_operators
+
+HOME = {"fluxcc_home": "21"}
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def is_all_there(world: World) -> bool:
     return (
         NUMBER in pbx.gate
         and "*1000" in pbx.rooms
-        and pbx.settings == {"reject_cause": "CALL_REJECTED"}
+        and pbx.settings == {"reject_cause": "CALL_REJECTED", "divert": NO_DIVERT}
     )
 
 
@@ -108,17 +111,17 @@ def test_where_nobody_answers_the_asker_hears_so(known: World) -> None:
 
 def test_a_changed_setting_is_published_at_once_or_with_the_next_connect(known: World) -> None:
     known.pbx.lose()
-    known.publisher.configure({"reject_cause": "USER_BUSY"}, {"fluxcc_home": "21"})
+    known.publisher.configure({"reject_cause": "USER_BUSY", "divert": NO_DIVERT}, HOME)
     known.pbx.come_back()
     assert known.pbx.settings == {}
     known.publisher.publish_all()
-    assert known.pbx.settings == {"reject_cause": "USER_BUSY"}
-    known.publisher.configure({"reject_cause": "CALL_REJECTED"}, {"fluxcc_home": "21"})
-    assert known.pbx.rules == {"fluxcc_home": "21"}
-    assert known.pbx.settings == {"reject_cause": "CALL_REJECTED"}
+    assert known.pbx.settings == {"reject_cause": "USER_BUSY", "divert": NO_DIVERT}
+    known.publisher.configure({"reject_cause": "CALL_REJECTED"}, HOME)
+    assert known.pbx.rules == HOME
+    assert known.pbx.settings == {"reject_cause": "CALL_REJECTED", "divert": NO_DIVERT}
 
 
 def test_a_setting_that_is_not_taken_harms_nothing(known: World) -> None:
     known.pbx.rejected.add("publish_setting")
-    known.publisher.configure({"reject_cause": "USER_BUSY"}, {"fluxcc_home": "21"})
+    known.publisher.configure({"reject_cause": "USER_BUSY", "divert": NO_DIVERT}, HOME)
     assert known.pbx.settings == {}

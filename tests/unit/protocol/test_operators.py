@@ -36,12 +36,12 @@ def test_a_number_that_would_reach_a_terminal_as_it_is_is_refused(number: str) -
 
 def test_a_number_is_explained_with_its_block() -> None:
     block = a_block()
-    known = checked("988887777", SAO_PAULO, lambda number: [block])
+    known = checked("988887777", SAO_PAULO, lambda number: [block], lambda number: False)
     assert (known.number, known.spellings) == (NUMBER, list(SPELLINGS))
     assert (known.blockable, known.internal, known.blocked_until) == (True, False, block.until)
 
 
 @pytest.mark.parametrize(("number", "internal"), [("1000", True), ("anonymous", False)])
 def test_what_cannot_be_blocked_is_said_so(number: str, internal: bool) -> None:
-    known = checked(number, SAO_PAULO, lambda number: [])
+    known = checked(number, SAO_PAULO, lambda number: [], lambda number: False)
     assert (known.blockable, known.internal, known.blocked_until) == (False, internal, None)

@@ -19,8 +19,8 @@ UNKNOWN_CALLER = "-ERR no such caller\n"
 
 
 def _call(pbx: Pbx, arguments: str) -> str:
-    """``number=…&name=…&destination=…&profile=external|internal|callids&call_id=…`` → ``+OK
-    UUID``."""
+    """``number=…&name=…&destination=…&profile=external|internal|callids&call_id=…&
+    asserted=…&by_remote_party=true`` → ``+OK UUID``."""
     pairs = (pair.partition("=") for pair in arguments.split("&"))
     values = {key: unquote(value, "utf-8", "surrogateescape") for key, _, value in pairs}
     caller = pbx.outside.call(
@@ -30,6 +30,8 @@ def _call(pbx: Pbx, arguments: str) -> str:
         values.get("profile", "external"),
         pbx.router.route,
         call_id=values.get("call_id", ""),
+        asserted=values.get("asserted", ""),
+        by_remote_party=bool(values.get("by_remote_party")),
     )
     return f"+OK {caller.uuid}\n"
 

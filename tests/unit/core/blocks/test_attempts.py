@@ -128,3 +128,17 @@ def test_a_link_that_breaks_in_a_refusal_harms_nobody_else(world: World, trouble
     world.caller_dials("leg")
     assert world.blocklist.blocks()[0].attempts == 1
     assert ended(world) == ([] if trouble == "end_leg" else ["end leg CALL_REJECTED"])
+
+
+def test_where_callers_are_diverted_the_daemon_diverts_in_place_of_the_gate(world: World) -> None:
+    """In the context in which the call came in."""
+    world.blocks()
+    world.attempts.divert = "7009"
+    world.caller_dials("at-the-gate")
+    world.pbx.gated.clear()
+    world.gates.doubt()
+    world.caller_dials("elsewhere")
+    assert ended(world) == []
+    assert [line for line in world.story if line.startswith("divert")] == [
+        "divert elsewhere to 7009 in public"
+    ]

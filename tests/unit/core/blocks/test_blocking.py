@@ -119,5 +119,5 @@ def test_attempts_are_counted_per_block_with_the_time_of_the_last(world: World) 
 
 
 def test_whoever_listens_is_told_of_an_attempt(world: World) -> None:
-    world.blocking.announce_attempt(world.blocks(), "988887777")
+    world.blocking.announce_attempt(world.blocks(), "988887777", is_private=False)
     assert world.pbx.heard("fluxcc::attempt")[0]["Fluxcc-Number"] == NUMBER

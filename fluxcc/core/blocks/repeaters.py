@@ -1,0 +1,60 @@
+"""Which numbers were blocked of late, and how often: blocks may grow on repeaters
+(``[blocks] escalation`` and ``memory``).
+
+In memory, so that no prank waits for the store. Counterparts: ``blocking`` notes each new block,
+``recovery`` loads those of before the daemon was started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+
+class Repeaters:
+    """One per daemon."""
+
+    def __init__(self, memory: float) -> None:
+        self.memory = memory
+        """Seconds for which a block is remembered."""
+        self._begun: dict[tuple[str, str], set[float]] = {}
+        """Canonical number and SIP domain → when its blocks began, in epoch seconds. A set, since
+        a block may be noted first and loaded then."""
+
+    def load(self, times: Iterable[tuple[str, str, float]]) -> None:
+        """Take over the store's blocks: number, SIP domain, and when each began."""
+        for number, domain, since in times:
+            self.note(number, domain, since)
+
+    def note(self, number: str, domain: str, since: float) -> None:
+        """A block began."""
+        self._begun.setdefault((number, domain), set()).add(since)
+
+    def take_back(self, number: str, domain: str, since: float) -> None:
+        """That block was released before its time, and does not count any more."""
+        begun = self._begun.get((number, domain))
+        if begun is not None:
+            begun.discard(since)
+            if not begun:
+                del self._begun[number, domain]
+
+    def forget(self, numbers: Collection[str]) -> None:
+        """Erase these numbers."""
+        for number, domain in [each for each in self._begun if each[0] in numbers]:
+            del self._begun[number, domain]
+
+    def prune(self, now: float) -> None:
+        """Forget what is too old to count."""
+        for identity, begun in list(self._begun.items()):
+            begun.difference_update([since for since in begun if since < now - self.memory])
+            if not begun:
+                del self._begun[identity]
+
+    def count(self, number: str, domain: str, now: float) -> int:
+        """How many blocks of the number in that SIP domain began of late."""
+        begun = self._begun.get((number, domain), ())
+        return sum(since >= now - self.memory for since in begun)
+
+    def most(self, number: str, now: float) -> int:
+        """The same in the SIP domain in which it is most."""
+        domains = [domain for known, domain in self._begun if known == number]
+        return max((self.count(number, domain, now) for domain in domains), default=0)
