@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 class NumberType(click.ParamType[str]):
-    """A number in whatever way it is written; what is none stays as it is, for the daemon to say
-    so, or because it is no number that is meant."""
+    """A number as people paste it. What is none stays as it is: the daemon says so, or knows it by
+    another name."""
 
     name = "number"
 
