@@ -19,7 +19,7 @@ from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.provisioning import Group
 from fluxcc.kit import names
 from fluxcc.pbx import commands, people
-from fluxcc.pbx.asking import ask, ask_plainly, meant
+from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly, meant
 from fluxcc.pbx.contexts import Context, Contexts, Server
 from fluxcc.pbx.dialplan import matches
 from fluxcc.pbx.link import Link

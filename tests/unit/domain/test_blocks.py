@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from fluxcc.domain.blocks import is_name, without_number
 from tests.builders import NUMBER, SAO_PAULO, SPELLINGS, a_block
 
-
 IDS = st.text(string.digits + "abcdef", min_size=32, max_size=32)
 
 
