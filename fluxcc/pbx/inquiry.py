@@ -19,7 +19,7 @@ from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.provisioning import Group
 from fluxcc.kit import names
 from fluxcc.pbx import commands, people
-from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly, meant
+from fluxcc.pbx.asking import ANSWER_TIMEOUT, EMPTY, ask, ask_plainly
 from fluxcc.pbx.contexts import Context, Contexts, Server
 from fluxcc.pbx.dialplan import matches
 from fluxcc.pbx.link import Link
@@ -191,7 +191,8 @@ class Inquiry:
             if field == "caller_id_number":
                 value = number
             else:
-                value = meant(self.evaluate(field.replace("${caller_id_number}", number)))
+                value = self.evaluate(field.replace("${caller_id_number}", number))
+                value = "" if value == EMPTY else value
             if not matches(condition.get("expression", ""), value):
                 return False
         return True
