@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fluxcc.config import Settings
+from fluxcc.config.settings import ConferenceSettings, SurveySettings
 from fluxcc.doctor import kit
 from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import FUSIONPBX, Server
@@ -140,3 +142,29 @@ def test_a_remedy_leads_to_where_the_dialplan_comes_from(
     told = [each.remedy.format(**each.facts) for each in found]
     assert all(any(remedy in each for remedy in remedies) for each in told)
     assert all(any(remedy in each for each in told) for remedy in remedies)
+
+
+def test_on_fusionpbx_a_context_of_no_domain_is_named_with_what_to_set() -> None:
+    """As delivered, the settings name ``default``, which FusionPBX does not have."""
+    on_fusionpbx = Server("mod_lua", FUSIONPBX)
+    domain = {"a.example": ROOM + SURVEY, "public": GATE}
+    inquiry = FakeInquiry(
+        server=on_fusionpbx, contexts=domain, registrations=[("1000", "a.example")]
+    )
+    found = list(kit.check_dialplan(installation(inquiry)))
+    assert codes(found) == ["context-of-no-domain"] * 2
+    assert [each.facts["key"] for each in found] == ["conference.context", "survey.context"]
+    assert all('"{domain}"' in each.remedy.format(**each.facts) for each in found)
+
+
+@pytest.mark.parametrize("setting", ["{domain}", "a.example"])
+def test_on_fusionpbx_the_kit_is_looked_for_in_the_domains_contexts(setting: str) -> None:
+    settings = Settings(
+        conference=ConferenceSettings(context=setting), survey=SurveySettings(context=setting)
+    )
+    inquiry = FakeInquiry(
+        server=Server("mod_lua", FUSIONPBX),
+        contexts={"a.example": ROOM + SURVEY, "public": GATE},
+        registrations=[("1000", "a.example")],
+    )
+    assert codes(kit.check_dialplan(installation(inquiry, settings=settings))) == []
