@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from fluxcc.domain.actions import Action
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.codes import Code, Status
@@ -38,3 +40,64 @@ def test_a_new_life_knows_what_was_set(world: World) -> None:
     assert later.provisioning.find_service("billing") == BILLING
     assert later.provisioning.find_group("sales") == SURVEY_ON
     assert later.provisioning.find_room(Agent("1000")) == Room("1000")
+
+
+A, B = "a.example", "b.example"
+OF_ALL = {"*1000": "1000", f"*1000@{A}": f"1000@{A}", f"*1000@{B}": f"1000@{B}"}
+
+
+def in_two_domains(world: World) -> None:
+    for domain in (A, B):
+        world.domains.see(Agent("1999", domain))
+
+
+def test_a_room_of_all_domains_is_one_in_each(world: World) -> None:
+    """Two customers of two domains would meet in it otherwise."""
+    in_two_domains(world)
+    set_up(world, Room("1000"))
+    assert world.pbx.rooms == OF_ALL
+    world.provisioning.drop(Room("1000"))
+    assert world.pbx.rooms == {}
+
+
+def test_a_room_becomes_one_in_each_domain_when_the_second_is_seen(world: World) -> None:
+    set_up(world, Room("1000"))
+    assert world.pbx.rooms == {"*1000": "1000"}
+    in_two_domains(world)
+    world.provisioning.publish_all()
+    assert world.pbx.rooms == OF_ALL
+
+
+def test_a_room_of_one_domain_is_none_of_the_others(world: World) -> None:
+    in_two_domains(world)
+    set_up(world, Room("1000", domain=A))
+    assert world.pbx.rooms == {f"*1000@{A}": f"1000@{A}"}
+    assert world.provisioning.find_room(Agent("1000", A)) == Room("1000", domain=A)
+    assert world.provisioning.find_room(Agent("1000", B)) is None
+
+
+def test_what_another_room_still_serves_is_not_withdrawn(world: World) -> None:
+    in_two_domains(world)
+    set_up(world, Room("1000"), Room("1000", domain=A))
+    world.provisioning.drop(Room("1000", domain=A))
+    assert world.pbx.rooms == OF_ALL
+    set_up(world, Room("1000", domain=A))
+    world.provisioning.drop(Room("1000"))
+    assert world.pbx.rooms == {f"*1000@{A}": f"1000@{A}"}
+
+
+def test_the_domains_own_entry_wins_and_that_of_all_is_for_the_others(world: World) -> None:
+    own_group, own_service = replace(SURVEY_ON, domain=A, questions=3), replace(BILLING, domain=A)
+    set_up(world, SURVEY_ON, own_group, BILLING, own_service, Room("1000"))
+    found = world.provisioning
+    assert [found.find_group("sales", domain) for domain in (A, B, "")] == [
+        own_group,
+        SURVEY_ON,
+        SURVEY_ON,
+    ]
+    assert [found.find_service("billing", domain) for domain in (A, B, "")] == [
+        own_service,
+        BILLING,
+        BILLING,
+    ]
+    assert found.find_room(Agent("1000", A)) == Room("1000")
