@@ -80,15 +80,16 @@ def _room_remedy(
     installation: Installation, room: Room, context: str
 ) -> tuple[str, dict[str, object]]:
     """What to do where nothing answers a room: the sentence and its facts."""
+    is_kits = not room.is_served_by_pbx
+    if is_kits and installed_version(installation.context(context).xml, ROOM_EXTENSION) is None:
+        return kit_remedy(installation, DESTINATION_PATH)
     if is_nobodys(installation, context):
         return SET_CONTEXT, {}
-    if room.is_served_by_pbx:
+    if not is_kits:
         return _(
             "Give the PBX's own room an extension there, or take the room away: fluxcc room remove"
             " {agent}"
         ), {}
-    if installed_version(installation.context(context).xml, ROOM_EXTENSION) is None:
-        return kit_remedy(installation, DESTINATION_PATH)
     return _(
         "The kit's extension there takes a star and digits: set conference.room to such a number,"
         " or change the extension."
@@ -151,11 +152,11 @@ def _survey_remedy(
     installation: Installation, group: Group, context: str
 ) -> tuple[str, dict[str, object]]:
     """What to do where nothing answers a group's survey: the sentence and its facts."""
-    if is_nobodys(installation, context):
-        return SET_CONTEXT, {}
     is_kits = not group.destination
     if is_kits and installed_version(installation.context(context).xml, SURVEY_EXTENSION) is None:
         return kit_remedy(installation, DESTINATION_PATH)
+    if is_nobodys(installation, context):
+        return SET_CONTEXT, {}
     return _(
         "Give {destination} an extension there, or name another: fluxcc group set {group}"
         " --destination EXT"

@@ -41,8 +41,7 @@ def check_dialplan(installation: Installation) -> Iterator[Finding]:
     ):
         if is_nobodys(installation, setting):
             yield _nobodys(key, setting)
-        else:
-            others += [(context, name) for _domain, context in installation.places(setting)]
+        others += [(context, name) for _domain, context in installation.places(setting)]
     for file, wanted in ((GATE_PATH, gates), (DESTINATION_PATH, others)):
         read = [(installation.context(context), name) for context, name in wanted]
         versions = [installed_version(context.xml, name) for context, name in read]
@@ -97,9 +96,12 @@ def _not_in_force(installation: Installation, file: str) -> Finding:
 
 
 def _nobodys(key: str, context: str) -> Finding:
-    return grave(
+    return warning(
         "context-of-no-domain",
-        _("{key} is {context}, a dialplan context that no domain of FusionPBX has."),
+        _(
+            "{key} is {context}, a dialplan context that no domain of FusionPBX has: only what is"
+            " for all domains is found there."
+        ),
         SET_CONTEXT,
         key=key,
         context=context,

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, skipped
 from fluxcc.doctor.installation import Installation
-from fluxcc.domain.provisioning import PLACEHOLDERS
 from fluxcc.domain.sight import Sight
-from fluxcc.kit.names import VERSION_ATTRIBUTE
+from fluxcc.kit.names import DESTINATION_CONTEXT, VERSION_ATTRIBUTE
 from fluxcc.marking import _
 from fluxcc.pbx.markup import parse
 
@@ -85,14 +84,11 @@ def install_command(installation: Installation) -> str:
     return COMMAND_ON_FUSIONPBX if installation.server.is_fusionpbx else COMMAND
 
 
-def is_nobodys(installation: Installation, setting: str) -> bool:
-    """Whether a context, or what is set for one, is no domain's of FusionPBX's: each has one of its
-    own name."""
-    return (
-        installation.server.is_fusionpbx
-        and setting not in {*PLACEHOLDERS, *installation.domains}
-        and installation.context(setting).sight is Sight.MISSING
-    )
+def is_nobodys(installation: Installation, context: str) -> bool:
+    """Whether this is the stock context of telephones on FusionPBX, where each domain has one of
+    its own name. FusionPBX serves any other name with what is for all domains, and nothing more
+    (``dialplan.lua``)."""
+    return context == DESTINATION_CONTEXT and installation.server.is_fusionpbx
 
 
 def is_unseen(installation: Installation, context: str) -> bool:

@@ -237,10 +237,14 @@ def test_a_room_of_the_pbxs_own_is_no_reason_to_install_the_kit() -> None:
 
 
 def test_on_fusionpbx_a_context_of_no_domain_has_to_be_set_otherwise() -> None:
-    """As delivered, ``default`` is set, which FusionPBX does not have: installing the kit again
-    would change nothing."""
-    inquiry = FakeInquiry(contexts={A: ROOM + SURVEY, B: ROOM + SURVEY}, server=ON_FUSIONPBX, **TWO)
-    entries = [Room("1000"), Group("sales", has_survey=True), Service("invoices", "7001")]
+    """As delivered, ``default`` is set. FusionPBX serves it with the rows for all domains, the
+    kit's among them, and with no domain's own: its rooms, queues and ring groups."""
+    inquiry = FakeInquiry(contexts={"default": ROOM + SURVEY}, server=ON_FUSIONPBX, **TWO)
+    entries = [
+        Room("1000", is_served_by_pbx=True),
+        Group("sales", has_survey=True, destination="8000"),
+        Service("invoices", "7001"),
+    ]
     whole = installation(inquiry, entries=entries)
     (room,) = destinations.check_rooms(whole)
     (survey,) = destinations.check_surveys(whole)

@@ -12,6 +12,7 @@ import pytest
 from fluxcc.config import Settings
 from fluxcc.config.settings import ConferenceSettings, SurveySettings
 from fluxcc.doctor import kit
+from fluxcc.doctor.finding import State
 from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import FUSIONPBX, Server
 
@@ -138,6 +139,7 @@ def test_a_remedy_leads_to_where_the_dialplan_comes_from(
     )
     whole = installation(inquiry)
     found = [*kit.check_dialplan(whole), *kit.check_scripts(whole)]
+    found = [each for each in found if each.code != "context-of-no-domain"]
     assert set(codes(found)) == {"kit-missing"}
     told = [each.remedy.format(**each.facts) for each in found]
     assert all(any(remedy in each for remedy in remedies) for each in told)
@@ -145,16 +147,22 @@ def test_a_remedy_leads_to_where_the_dialplan_comes_from(
 
 
 def test_on_fusionpbx_a_context_of_no_domain_is_named_with_what_to_set() -> None:
-    """As delivered, the settings name ``default``, which FusionPBX does not have."""
-    on_fusionpbx = Server("mod_lua", FUSIONPBX)
-    domain = {"a.example": ROOM + SURVEY, "public": GATE}
+    """As delivered, the settings name ``default``, which FusionPBX serves with the rows for all
+    domains alone, the kit's among them."""
     inquiry = FakeInquiry(
-        server=on_fusionpbx, contexts=domain, registrations=[("1000", "a.example")]
+        server=Server("mod_lua", FUSIONPBX), contexts={"default": ROOM + SURVEY, "public": GATE}
     )
     found = list(kit.check_dialplan(installation(inquiry)))
     assert codes(found) == ["context-of-no-domain"] * 2
+    assert {each.state for each in found} == {State.WARNING}
     assert [each.facts["key"] for each in found] == ["conference.context", "survey.context"]
     assert all('"{domain}"' in each.remedy.format(**each.facts) for each in found)
+
+
+def test_on_fusionpbx_a_missing_kit_is_told_besides() -> None:
+    inquiry = FakeInquiry(server=Server("mod_lua", FUSIONPBX), contexts={"default": OTHER})
+    found = codes(kit.check_dialplan(installation(inquiry)))
+    assert found == ["context-of-no-domain"] * 2 + ["kit-missing"]
 
 
 @pytest.mark.parametrize("setting", ["{domain}", "a.example"])
