@@ -173,6 +173,20 @@ def check_services(installation: Installation) -> Iterator[Finding]:
 def _check_service(installation: Installation, service: Service, place: Place) -> Iterator[Finding]:
     context = place.context
     facts = {"service": key(service), "destination": service.destination, "context": context}
+    if is_nobodys(installation, context):
+        yield warning(
+            "context-of-no-domain",
+            _(
+                "Service {service} is in {context}, a dialplan context that no domain of FusionPBX"
+                " has: only what is for all domains is found there."
+            ),
+            _(
+                "FusionPBX gives each domain a context of its own name: fluxcc service add"
+                " {service} --destination {destination} --context '{{domain}}'"
+            ),
+            **facts,
+        )
+        return
     found = _fate(installation, place, service.destination)
     if found is None:
         yield unseen_in(installation, context, service.destination)
@@ -196,11 +210,6 @@ def _check_service(installation: Installation, service: Service, place: Place) -
                 " answers that: a customer who is sent there is hung up."
             ),
             _(
-                "FusionPBX gives each domain a context of its own name: fluxcc service add"
-                " {service} --destination EXT --context '{{domain}}'"
-            )
-            if is_nobodys(installation, context)
-            else _(
                 "Give it an extension there, or name another: fluxcc service add {service}"
                 " --destination EXT --context CTX"
             ),

@@ -87,7 +87,7 @@ def install_command(installation: Installation) -> str:
 def is_nobodys(installation: Installation, context: str) -> bool:
     """Whether this is the stock context of telephones on FusionPBX, where each domain has one of
     its own name. FusionPBX serves any other name with what is for all domains, and nothing more
-    (``dialplan.lua``)."""
+    (docs/sites.md, FusionPBX)."""
     return context == DESTINATION_CONTEXT and installation.server.is_fusionpbx
 
 

@@ -252,7 +252,8 @@ def test_on_fusionpbx_a_context_of_no_domain_has_to_be_set_otherwise() -> None:
     for each in (room, survey):
         assert 'conference.context and survey.context to "{domain}"' in told(each)
         assert 'conference.room to "*29{agent}"' in told(each)
-    assert "fluxcc service add invoices --destination EXT --context '{domain}'" in told(service)
+    assert (service.code, service.state) == ("context-of-no-domain", State.WARNING)
+    assert "service add invoices --destination 7001 --context '{domain}'" in told(service)
 
 
 def told(finding: Finding) -> str:
