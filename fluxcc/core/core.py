@@ -73,7 +73,12 @@ class Core:
         )
         self._build_blocks(settings)
         self.publisher = Publisher(
-            pbx, self.blocking, self.provisioning, {REJECT_CAUSE_KEY: settings.blocks.reject_cause}
+            pbx,
+            self.blocking,
+            self.provisioning,
+            self.domains,
+            runtime,
+            {REJECT_CAUSE_KEY: settings.blocks.reject_cause},
         )
         self.rules = self._build_rules(settings)
         self._build_requests()
@@ -189,7 +194,7 @@ class Core:
         happenings.group_changed.connect(self.surveys.group_changed)
         happenings.store_recreated.connect(self.write_again)
         happenings.connected.connect(self.reclaim_blocks)
-        happenings.domain_appeared.connect(self.publish_rooms)
+        happenings.agent_appeared.connect(self.publisher.agent_appeared)
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
@@ -214,11 +219,6 @@ class Core:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
         if self.is_recovered:
             self.reclaim.begin()
-
-    def publish_rooms(self) -> None:
-        """Publish the rooms anew, beside the caller: each SIP domain has its own."""
-        if self.publisher.is_done:
-            self.runtime.spawn(self.publisher.publish_rooms)
 
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""

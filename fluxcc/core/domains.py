@@ -15,8 +15,7 @@ from fluxcc.core.ports import Clock
 from fluxcc.domain.agents import Agent, SeenDomain, clean_domain
 
 KEPT = 7 * 86400.0
-"""Seconds after which a domain that was not seen any more no longer counts, nor an extension in it:
-the PBX was renamed, or the person moved."""
+"""Seconds after which a domain that was not seen any more no longer counts: the PBX was renamed."""
 NOTED_EVERY = 3600.0
 """Seconds between two notes in the store that a domain was seen."""
 
@@ -30,9 +29,8 @@ class Domains:
         self._clock = clock
         self._seen: dict[str, float] = {}
         """Domain → when that it was seen was last noted, in epoch seconds."""
-        self._owners: dict[str, dict[str, float]] = {}
-        """Extension → the domains that have it, each with when a telephone of theirs was last
-        seen."""
+        self._owners: dict[str, set[str]] = {}
+        """Extension → the domains that have it."""
 
     def load(self, domains: Iterable[SeenDomain]) -> None:
         """Take over the domains that the store remembers."""
@@ -44,14 +42,16 @@ class Domains:
         name = agent.domain
         if not agent or not name:
             return
+        owners = self._owners.setdefault(agent.extension, set())
+        is_new = name not in owners
+        owners.add(name)
         now = self._clock.now()
-        self._owners.setdefault(agent.extension, {})[name] = now
         earlier = self._seen.get(name, 0.0)
         if now - earlier >= NOTED_EVERY:
             self._seen[name] = now
             self._journal.note(SeenDomain(name, now))
-        if now - earlier > KEPT:
-            self._happenings.domain_appeared()
+        if is_new:
+            self._happenings.agent_appeared(agent)
 
     def write_again(self) -> None:
         """Write every domain into a store that was created anew."""
@@ -69,9 +69,8 @@ class Domains:
         return len(self._seen) > 1 and len(self.known) > 1
 
     def owners(self, extension: str) -> set[str]:
-        """The domains in which a telephone of this extension was seen of late."""
-        since = self._clock.now() - KEPT
-        return {name for name, seen in self._owners.get(extension, {}).items() if seen > since}
+        """The domains in which a telephone of this extension was seen."""
+        return self._owners.get(extension, set()) & set(self.known)
 
     def of_context(self, context: str) -> str:
         """The domain of which this is the dialplan context, where contexts are named so."""

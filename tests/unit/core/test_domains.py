@@ -59,16 +59,6 @@ def test_a_domain_that_is_not_seen_for_a_week_does_not_count_any_more() -> None:
     assert world.domains.owners("1000") == {B}
 
 
-def test_an_extension_that_moved_to_another_domain_is_in_that_one_alone_after_a_week() -> None:
-    """Though others keep the former domain alive."""
-    world = World()
-    seen(world, f"1000@{A}", f"1000@{B}")
-    world.clock.step(KEPT)
-    seen(world, f"1000@{B}", f"1001@{A}")
-    assert world.domains.known == [A, B]
-    assert world.domains.owners("1000") == {B}
-
-
 def test_a_domain_is_noted_at_once_and_then_once_an_hour() -> None:
     world = World()
     seen(world, f"1000@{A}")
@@ -100,16 +90,13 @@ def test_a_store_that_is_created_anew_gets_every_domain_again() -> None:
     assert {domain.name for domain in stored(world)} == {A, B}
 
 
-def test_a_new_domain_is_told_once_and_one_that_comes_back_again() -> None:
-    """Rooms of all domains are published for it."""
+def test_an_agent_is_told_once_in_each_domain() -> None:
+    """Rooms of all domains are published for them."""
     world = World()
-    heard: list[bool] = []
-    world.happenings.domain_appeared.connect(lambda: heard.append(True))
-    seen(world, f"1000@{A}", f"1001@{A}")
-    assert len(heard) == 1
-    world.clock.step(KEPT + 1)
-    seen(world, f"1000@{A}")
-    assert len(heard) == 2
+    heard: list[Agent] = []
+    world.happenings.agent_appeared.connect(heard.append)
+    seen(world, f"1000@{A}", f"1000@{A}", f"1001@{A}", f"1000@{B}")
+    assert heard == [Agent("1000", A), Agent("1001", A), Agent("1000", B)]
 
 
 @pytest.mark.parametrize(

@@ -43,47 +43,6 @@ def test_a_new_life_knows_what_was_set(world: World) -> None:
 
 
 A, B = "a.example", "b.example"
-OF_ALL = {"*1000": "1000", f"*1000@{A}": f"1000@{A}", f"*1000@{B}": f"1000@{B}"}
-
-
-def in_two_domains(world: World) -> None:
-    for domain in (A, B):
-        world.domains.see(Agent("1999", domain))
-
-
-def test_a_room_of_all_domains_is_one_in_each(world: World) -> None:
-    """Two customers of two domains would meet in it otherwise."""
-    in_two_domains(world)
-    set_up(world, Room("1000"))
-    assert world.pbx.rooms == OF_ALL
-    world.provisioning.drop(Room("1000"))
-    assert world.pbx.rooms == {}
-
-
-def test_a_room_becomes_one_in_each_domain_when_the_second_is_seen(world: World) -> None:
-    set_up(world, Room("1000"))
-    assert world.pbx.rooms == {"*1000": "1000"}
-    in_two_domains(world)
-    world.provisioning.publish_all()
-    assert world.pbx.rooms == OF_ALL
-
-
-def test_a_room_of_one_domain_is_none_of_the_others(world: World) -> None:
-    in_two_domains(world)
-    set_up(world, Room("1000", domain=A))
-    assert world.pbx.rooms == {f"*1000@{A}": f"1000@{A}"}
-    assert world.provisioning.find_room(Agent("1000", A)) == Room("1000", domain=A)
-    assert world.provisioning.find_room(Agent("1000", B)) is None
-
-
-def test_what_another_room_still_serves_is_not_withdrawn(world: World) -> None:
-    in_two_domains(world)
-    set_up(world, Room("1000"), Room("1000", domain=A))
-    world.provisioning.drop(Room("1000", domain=A))
-    assert world.pbx.rooms == OF_ALL
-    set_up(world, Room("1000", domain=A))
-    world.provisioning.drop(Room("1000"))
-    assert world.pbx.rooms == {f"*1000@{A}": f"1000@{A}"}
 
 
 def test_the_domains_own_entry_wins_and_that_of_all_is_for_the_others(world: World) -> None:
