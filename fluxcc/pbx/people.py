@@ -44,8 +44,8 @@ def read_registrations(shown: str) -> list[tuple[str, str]]:
 
 def read_contact(text: str) -> str:
     """User and host of a contact, as the name of a channel to it has them (``sofia_glue.c``,
-    ``sofia_glue_set_name``); empty where there is none."""
-    found = _CONTACT.search(text)
+    ``sofia_glue_set_name``); empty where there is none. A name in front of it may have any text."""
+    found = _CONTACT.search(text.rpartition("<")[2])
     return found[1] if found else ""
 
 

@@ -38,6 +38,7 @@ def test_who_is_registered_is_told_with_the_domain() -> None:
         ('"A" <sips:k@df7jal.invalid;transport=wss;fs_path=sip%3A1>', "k@df7jal.invalid"),
         ("sofia/internal/sip:k@10.0.0.2:5060;fs_nat=yes", "k@10.0.0.2:5060"),
         ("sofia/internal/sip:k@[2001:db8::7]:5060", "k@[2001:db8::7]:5060"),
+        ('"sip:other@192.0.2.8" <sip:k@192.0.2.7>', "k@192.0.2.7"),
         ("", ""),
         ("error/user_not_registered", ""),
     ],
