@@ -15,6 +15,7 @@ from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.contacts import Contacts
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
@@ -38,6 +39,7 @@ from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
+from fluxcc.domain.agents import Registration
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
@@ -63,7 +65,13 @@ class Core:
         self._audit_ids = MomentIds()
         self.numbers = number_plan(settings)
         self.journal = Journal(store, runtime, clock, self.happenings)
-        stations = Stations(self.numbers, settings.calls.trunk_contexts, settings.calls.trunk_users)
+        self.contacts = Contacts()
+        stations = Stations(
+            self.numbers,
+            self.contacts,
+            settings.calls.trunk_contexts,
+            settings.calls.trunk_users,
+        )
         self.domains = Domains(self.journal, self.happenings, clock)
         self.tracker = Tracker(stations, self.domains, self.journal, clock, self.happenings)
         self.views = Views(self.tracker, self.domains)
@@ -214,6 +222,11 @@ class Core:
         """Take over the store's state; False where it cannot be read now."""
         self.is_recovered = self.is_recovered or self.recovery.step()
         return self.is_recovered
+
+    def telephone_registered(self, registration: Registration) -> None:
+        """A telephone is registered: its domain counts, and its contact is its agent's."""
+        self.contacts.note(registration)
+        self.domains.see(registration.agent)
 
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
