@@ -65,17 +65,7 @@ class Core:
         self._audit_ids = MomentIds()
         self.numbers = number_plan(settings)
         self.journal = Journal(store, runtime, clock, self.happenings)
-        self.contacts = Contacts()
-        stations = Stations(
-            self.numbers,
-            self.contacts,
-            settings.calls.trunk_contexts,
-            settings.calls.trunk_users,
-        )
-        self.domains = Domains(self.journal, self.happenings, clock)
-        self.tracker = Tracker(stations, self.domains, self.journal, clock, self.happenings)
-        self.views = Views(self.tracker, self.domains)
-        self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
+        self._build_calls(settings)
         self.provisioning = Provisioning(
             pbx, self.happenings, self.domains, settings.conference.room
         )
@@ -113,6 +103,19 @@ class Core:
         self.is_recovered = False
         """Whether what the store knows was taken over."""
         self._connect()
+
+    def _build_calls(self, settings: Settings) -> None:
+        self.contacts = Contacts()
+        stations = Stations(
+            self.numbers,
+            self.contacts,
+            settings.calls.trunk_contexts,
+            settings.calls.trunk_users,
+        )
+        self.domains = Domains(self.journal, self.happenings, self.clock)
+        self.tracker = Tracker(stations, self.domains, self.journal, self.clock, self.happenings)
+        self.views = Views(self.tracker, self.domains)
+        self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
 
     def _build_blocks(self, settings: Settings) -> None:
         self.blocklist = Blocklist(self.numbers)
