@@ -23,8 +23,8 @@ IN_SETTINGS = "[blocks] never"
 @json_option
 @pass_session
 def protect_command(session: Session, /, number: str, comment: str) -> None:
-    """Let nobody block NUMBER, or the numbers that a regular expression matches whole in their
-    canonical form. A block that is there ends.
+    """Protect NUMBER from being blocked, or the numbers that a regular expression matches whole in
+    their canonical form. A block that is there ends.
 
     \b
     fluxcc protect 1133334444 --comment "the hospital"
@@ -39,7 +39,7 @@ def protect_command(session: Session, /, number: str, comment: str) -> None:
 @json_option
 @pass_session
 def unprotect_command(session: Session, /, number: str) -> None:
-    """Let NUMBER, or the numbers of a regular expression, be blocked again."""
+    """Allow NUMBER, or the numbers of a regular expression, to be blocked again."""
     _check(session, number)
     carry_out(session, "remove", entry=Protected(number))
 

@@ -16,6 +16,7 @@ from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.contacts import Contacts
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
@@ -41,6 +42,7 @@ from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain import protection
+from fluxcc.domain.agents import Registration
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.retention import RecordKind
@@ -79,11 +81,7 @@ class Core:
         self.numbers = number_plan(settings)
         self._never = settings.blocks.never
         self.journal = Journal(store, runtime, clock, self.happenings)
-        stations = Stations(self.numbers, settings.calls.trunk_contexts, settings.calls.trunk_users)
-        self.domains = Domains(self.journal, self.happenings, clock)
-        self.tracker = Tracker(stations, self.domains, self.journal, clock, self.happenings)
-        self.views = Views(self.tracker, self.domains)
-        self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
+        self._build_calls(settings)
         self.provisioning = Provisioning(
             pbx, self.happenings, self.domains, settings.conference.room
         )
@@ -92,6 +90,8 @@ class Core:
             pbx,
             self.blocking,
             self.provisioning,
+            self.domains,
+            runtime,
             gate_settings(settings),
             gate_rules(self.numbers),
         )
@@ -120,6 +120,19 @@ class Core:
         self.is_recovered = False
         """Whether what the store knows was taken over."""
         self._connect()
+
+    def _build_calls(self, settings: Settings) -> None:
+        self.contacts = Contacts()
+        stations = Stations(
+            self.numbers,
+            self.contacts,
+            settings.calls.trunk_contexts,
+            settings.calls.trunk_users,
+        )
+        self.domains = Domains(self.journal, self.happenings, self.clock)
+        self.tracker = Tracker(stations, self.domains, self.journal, self.clock, self.happenings)
+        self.views = Views(self.tracker, self.domains)
+        self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
 
     def _build_blocks(self, settings: Settings) -> None:
         self.blocklist = Blocklist(self.numbers)
@@ -223,7 +236,7 @@ class Core:
         happenings.group_changed.connect(self.surveys.group_changed)
         happenings.store_recreated.connect(self.write_again)
         happenings.connected.connect(self.reclaim_blocks)
-        happenings.domain_appeared.connect(self.publish_rooms)
+        happenings.agent_appeared.connect(self.publisher.agent_appeared)
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
@@ -262,15 +275,15 @@ class Core:
             if not number.is_usable or self.is_protected(block.number):
                 self.blocking.release(block, BY_SETTINGS)
 
+    def telephone_registered(self, registration: Registration) -> None:
+        """A telephone is registered: its domain counts, and its contact is its agent's."""
+        self.contacts.note(registration)
+        self.domains.see(registration.agent)
+
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
         if self.is_recovered:
             self.reclaim.begin()
-
-    def publish_rooms(self) -> None:
-        """Publish the rooms anew, beside the caller: each SIP domain has its own."""
-        if self.publisher.is_done:
-            self.runtime.spawn(self.publisher.publish_rooms)
 
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""

@@ -14,16 +14,14 @@ ANSWER_TIMEOUT = 10.0
 """Seconds for an answer: listing a directory of thousands of users takes a while."""
 Ask = Callable[[str], str]
 """The answer to a command; empty where FreeSWITCH answers that there is nothing."""
+EMPTY = "-ERR no reply"
+"""What comes in place of an answer without any text (``mod_event_socket.c``)."""
 _NOTHING = ("-ERR", "can't find anything", "-USAGE")
 
 
 def ask(link: Link, command: str) -> str:
     """As ``Ask``. Raises ``PbxError``."""
-    return meant(ask_plainly(link, command))
-
-
-def meant(answer: str) -> str:
-    """What such an answer says; nothing where FreeSWITCH answers that there is nothing."""
+    answer = ask_plainly(link, command)
     return "" if answer.startswith(_NOTHING) else answer
 
 

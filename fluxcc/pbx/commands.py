@@ -44,7 +44,7 @@ def move_leg(leg: str, destination: str, context: str) -> str:
 
 
 def mark_diverted(leg: str) -> str:
-    """Let a blocked caller's leg pass the gates from now on."""
+    """Mark a blocked caller's leg, so that it passes the gates from now on."""
     return f"uuid_setvar {_quoted(leg)} {DIVERTED_VARIABLE} true"
 
 

@@ -102,11 +102,6 @@ class Gate(NamedTuple):
     version: int = 0
     """The kit's, 0 where the gate does not tell it."""
 
-    @property
-    def is_first(self) -> bool:
-        """Whether the gate refuses before anything else can happen to a call."""
-        return self.sight is Sight.THERE and self.before is None
-
 
 def find_gate(context_xml: str, gate: str = GATE_EXTENSION) -> Gate:
     """Where the gate of that name stands. An extension that only prepares a call, and goes on, may

@@ -20,7 +20,7 @@ from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.provisioning import Group
 from fluxcc.kit import names
 from fluxcc.pbx import commands, people
-from fluxcc.pbx.asking import ANSWER_TIMEOUT, ask, ask_plainly, meant
+from fluxcc.pbx.asking import ANSWER_TIMEOUT, EMPTY, ask, ask_plainly
 from fluxcc.pbx.contexts import Context, Contexts, Server
 from fluxcc.pbx.dialplan import catches, matches
 from fluxcc.pbx.link import Link
@@ -204,7 +204,8 @@ class Inquiry:
             if field != "caller_id_number":
                 # A gate of an older kit asks for the caller ID itself.
                 text = _CAUGHT.sub(fill_in, field).replace("${caller_id_number}", number)
-                value = meant(self.evaluate(text))
+                value = self.evaluate(text)
+                value = "" if value == EMPTY else value
             if is_variable := _VARIABLE.fullmatch(expression):
                 expression = self.variable(is_variable[1])
             if not matches(expression, value, LONGEST_RULE):

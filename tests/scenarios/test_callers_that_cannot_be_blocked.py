@@ -54,7 +54,7 @@ def test_check_explains_why(scene: Scene) -> None:
 def test_what_stands_for_withheld_on_this_sites_trunks_is_never_blocked(
     lab: Lab, make_daemon, person: Person
 ) -> None:
-    """Contract, 2a: ``[numbers] withheld``, in every spelling."""
+    """Contract, section 2a: ``[numbers] withheld``, in every spelling."""
     daemon = make_daemon(FLUXCC_NUMBERS_WITHHELD=rf"11{person.local}")
     daemon.start()
     scene = Scene(lab, daemon)

@@ -11,6 +11,7 @@ from itertools import groupby
 import pytest
 
 from fluxcc.core.core import gate_rules
+from fluxcc.domain.numbers import NumberPlan
 from fluxcc.kit import names
 from fluxcc.lab.port import Lab
 from fluxcc.pbx import commands
@@ -93,7 +94,7 @@ def test_the_contexts_area_code_comes_before_the_general_one(lab: Lab) -> None:
     key, until = "21977770001", int(time.time()) + 600
     try:
         switch.publish_rules(
-            gate_rules(numbers.NumberPlan("BR", "11", (), {"public": "21", "other": "31"}))
+            gate_rules(NumberPlan("BR", "11", (), area_codes={"public": "21", "other": "31"}))
         )
         switch.publish_blocks([(key, until)])
         assert is_refused(lab, "977770001")

@@ -1,4 +1,4 @@
-"""A caller who asked for privacy is blocked, and the number shown to no agent (contract, 2a)."""
+"""Who asked for privacy is blocked, and the number shown to no agent (contract, section 2a)."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def pranks(lab: Lab, daemon: Daemon, person: Person, *, by_remote_party: bool = 
 def test_the_number_is_blocked_and_shown_to_no_agent(
     lab: Lab, daemon: Daemon, person: Person, tap: Tap, by_remote_party: bool
 ) -> None:
-    """Contract, 2a: refused the next time, whether privacy is asked for or not; and no reply,
-    notice or line of the log ever has the digits in it."""
+    """Contract, section 2a: refused the next time, whether privacy is asked for or not; and no
+    reply, notice or line of the log ever has the digits in it."""
     reply = pranks(lab, daemon, person, by_remote_party=by_remote_party)
     assert (reply.status, reply.code, reply.blocked) == ("ok", "blocked", True)
     assert (reply.number, bool(reply.block)) == ("withheld", True)
@@ -77,7 +77,7 @@ def test_the_number_is_blocked_and_shown_to_no_agent(
 def test_the_operators_command_shows_it_and_the_audit_notes_that(
     lab: Lab, daemon: Daemon, person: Person
 ) -> None:
-    """Contract, 2a: on the PBX host alone."""
+    """Contract, section 2a: on the PBX host alone."""
     reply = pranks(lab, daemon, person)
     assert f"{person.number} ({reply.block})" in daemon.cli("blocks").stdout
     assert daemon.cli("check", reply.block, "--json").json["number"] == person.number

@@ -1,4 +1,4 @@
-"""Numbers that nobody can block (contract, 2a)."""
+"""Numbers that nobody can block (contract, section 2a)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .scene import Scene
 
 
 def test_a_protected_number_is_never_blocked(scene: Scene) -> None:
-    """Contract, 2a: ``number-protected`` for operators; a prank's call ends all the same."""
+    """Contract, section 2a: ``number-protected`` for operators; a prank's call ends."""
     one, *_, another = scene.person.other_spellings
     assert scene.daemon.cli("protect", one, "--comment", "the hospital").code == 0
     try:
@@ -52,7 +52,7 @@ def test_what_is_no_expression_is_a_usage_error(scene: Scene) -> None:
 
 @pytest.mark.parametrize("never", ["{number}", r"\+5511{local}"])
 def test_the_configuration_protects_too(lab: Lab, make_daemon, person: Person, never: str) -> None:
-    """Contract, 2a and 5: ``[blocks] never``, and a block of before the daemon was started."""
+    """Contract, sections 2a and 5: ``[blocks] never``, and a block of before the start."""
     daemon = make_daemon()
     daemon.start()
     assert daemon.cli("block", person.number).code == 0

@@ -48,10 +48,10 @@ def test_the_daemon_ends_a_blocked_callers_call_itself(scene: Scene) -> None:
     assert "MISSING" not in scene.daemon.cli("status").stdout
 
 
-def test_the_daemon_ends_a_call_in_a_spelling_that_no_key_has(scene: Scene) -> None:
-    """Contract, section 2, every spelling: a carrier's code in front is the same person."""
+def test_a_call_in_a_spelling_that_no_key_has_is_an_attempt(scene: Scene) -> None:
+    """Contract, section 2a: a carrier's code in front is the same person, to gate and daemon."""
     assert scene.daemon.cli("block", scene.number).code == 0
-    _ends_by_itself(scene.lab, f"02111{scene.person.local}")
+    assert scene.is_refused(f"02111{scene.person.local}")
     until(lambda: _attempts(scene.daemon, scene.person) == 1, "the attempt is counted")
 
 

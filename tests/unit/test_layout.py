@@ -15,6 +15,8 @@ WITHOUT_MODULE = {
     "cli/test_imports.py": "what each command may import",
     "config/test_password.py": "where the password may show, in settings, logs and tracebacks",
     "core/calls/test_recorded_shapes.py": "recorded shapes of calls through all of core.calls",
+    "actions/test_protected.py": "every action that meets a protected number",
+    "core/test_privacy.py": "a caller's privacy through all of the core",
     "core/test_recorded_calls.py": "recorded calls through pbx.events and all of core.calls",
     "core/calls/test_any_sequence.py": "any sequence of events through all of core.calls",
     "lab/simulator/test_calls.py": "whole calls through the simulator",

@@ -69,7 +69,7 @@ class Blocking:
         return self.repeaters.most(number, self._clock.now())
 
     def put(self, block: Block) -> None:
-        """Let a block count from now on; it is not at the gate yet."""
+        """Make a block count from now on; it is not at the gate yet."""
         self.blocklist.put(block)
         self.repeaters.note(block.number, block.domain, block.since)
 

@@ -1,4 +1,5 @@
-"""Notes in the audit that an operator was shown a number whose caller hides it (contract, 2a).
+"""Notes in the audit that an operator was shown a number whose caller hides it (contract,
+section 2a).
 
 Counterpart: ``doors.readings``, which shows it. Once for each operator and block: a list that is
 shown again every second would fill the audit.

@@ -59,19 +59,17 @@ class Outside:
 
         ``account`` is the user of the directory's ``domain`` who is calling: by a digest where the
         profile asks for one, by the caller's address elsewhere. A ``call_id`` is the leg's UUID on
-        a profile with ``inbound-use-callid-as-uuid``. Who asks for privacy has the number that the
-        trunk asserts: what is in the From counts no more.
+        a profile with ``inbound-use-callid-as-uuid``. Of who asks for privacy a number is asserted.
         """
         typed, user = number, from_user(number)
         shown_user = user.partition(";")[0]
         shown_name = display_name(name) or shown_user or "unknown"
-        number_shown = asserted or shown_user
+        number_shown = asserted or shown_user  # what is in the From counts no more
         port = next(self._ports)
         settings = self._configuration.profile(profile)
         variables = inbound_variables(user, port, profile, destination, call_id)
         host = f"127.0.0.1:{port}"
-        if asserted:
-            variables |= asserted_variables(asserted, by_remote_party=by_remote_party)
+        variables |= asserted_variables(asserted, by_remote_party=by_remote_party)
         if account:
             known = self._account(account, domain, has_digest=settings.get("auth-calls") == "true")
             variables |= known

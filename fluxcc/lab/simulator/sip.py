@@ -83,7 +83,9 @@ def inbound_variables(
 
 
 def asserted_variables(number: str, *, by_remote_party: bool) -> dict[str, Value]:
-    """What a trunk says of a caller who asks for privacy."""
+    """What a trunk says of a caller with this number who asks for privacy; nothing of others."""
+    if not number:
+        return {}
     if by_remote_party:
         party = f"<sip:{number}@127.0.0.1>;party=calling;screen=yes;privacy=full"
         return {"sip_Remote-Party-ID": party, "sip_cid_type": "rpid"}

@@ -108,7 +108,7 @@ def test_who_is_asked_for_advice_blocks_nobody_and_only_leaves() -> None:
 
 @pytest.mark.parametrize("seen", ["266696687", "+266696687", "86282452253", "8656696"])
 def test_a_word_typed_on_the_keys_is_withheld(seen: str) -> None:
-    """Contract, 2a: *anonymous*, *unavailable*, *unknown*."""
+    """Contract, section 2a: *anonymous*, *unavailable*, *unknown*."""
     plan = prank.plan(a_conversation(number=seen), a_request(), some_rules())
     assert (plan.code, plan.blocked) == (Code.NOT_BLOCKED_WITHHELD, False)
 
@@ -117,7 +117,7 @@ def test_a_word_typed_on_the_keys_is_withheld(seen: str) -> None:
     "pattern", [r"1133334\d{3}", r"\+551133334000", r"01133334000"], ids=["inside", "E.164", "seen"]
 )
 def test_what_stands_for_withheld_here_is_never_blocked(pattern: str) -> None:
-    """Contract, 2a: ``[numbers] withheld``, such as the site's own pilot number."""
+    """Contract, section 2a: ``[numbers] withheld``, such as the site's own pilot number."""
     rules = some_rules(settings=Settings(numbers=NumberSettings(withheld=(pattern,))))
     plan = prank.plan(a_conversation(number="01133334000"), a_request(), rules)
     assert (plan.code, plan.blocked) == (Code.NOT_BLOCKED_WITHHELD, False)
@@ -126,7 +126,7 @@ def test_what_stands_for_withheld_here_is_never_blocked(pattern: str) -> None:
 
 
 def test_the_number_that_the_caller_dialled_is_withheld() -> None:
-    """Contract, 2a: many a trunk presents the site's own number for a withheld one."""
+    """Contract, section 2a: many a trunk presents the site's own number for a withheld one."""
     call = a_conversation(number="+551133334000", dialled="1133334000")
     assert prank.plan(call, a_request(), some_rules()).code is Code.NOT_BLOCKED_WITHHELD
     call = a_conversation(number="+551133334001", dialled="1133334000")

@@ -1,4 +1,4 @@
-"""The number of a caller who asks for privacy: blocked, and told to nobody (contract, 2a)."""
+"""The number of who asks for privacy: blocked, and told to nobody (contract, section 2a)."""
 
 from __future__ import annotations
 
