@@ -48,7 +48,9 @@ class Configuration:
             document = ElementTree.fromstring(text)  # noqa: S314
         except ElementTree.ParseError as fault:
             raise ConfigurationError(str(fault)) from fault
-        self.variables, self.document = variables, document
+        # What was set otherwise outlives it, as in FreeSWITCH.
+        self.variables = {**self.variables, **variables}
+        self.document = document
         self._known_users: _Users | None = None
 
     def section(self, name: str) -> list[ElementTree.Element]:

@@ -266,3 +266,14 @@ def test_what_lists_no_conference_is_refused(answer: str) -> None:
     """Nobody in it would look the same."""
     with pytest.raises(PbxRejectedError):
         commands.read_members(answer)
+
+
+@pytest.mark.parametrize("value", ["a=b", "a'b", 'a"b', "a\\b", "${x}", "a b", "a\nb", "é"])
+def test_a_variable_has_no_value_that_freeswitch_would_read_otherwise(value: str) -> None:
+    with pytest.raises(PbxRejectedError):
+        commands.set_variable("fluxcc_person", value)
+
+
+def test_a_variable_is_set_or_unset() -> None:
+    assert commands.set_variable("fluxcc_home", "11") == "global_setvar fluxcc_home=11"
+    assert commands.set_variable("fluxcc_home", "") == "global_setvar fluxcc_home="

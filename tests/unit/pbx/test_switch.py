@@ -381,6 +381,17 @@ def test_rooms_and_settings_are_published(freeswitch: FreeSwitch, switch: Switch
     switch.withdraw_rooms(["*1000", "*1001"])
 
 
+def test_rules_are_told_and_those_of_earlier_settings_taken_back(
+    freeswitch: FreeSwitch, switch: Switch
+) -> None:
+    switch.publish_rules({"fluxcc_person": "^(?|a(b))", "fluxcc_home": "", "fluxcc_home_rio": "21"})
+    assert freeswitch.pbx.api("global_getvar fluxcc_person") == "^(?|a(b))"
+    assert freeswitch.pbx.api("global_getvar fluxcc_home_rio") == "21"
+    switch.publish_rules({"fluxcc_person": "^(?|a(b))", "fluxcc_home": "11"})
+    assert freeswitch.pbx.api("global_getvar fluxcc_home") == "11"
+    assert freeswitch.pbx.api("global_getvar fluxcc_home_rio") == ""
+
+
 # The rest
 
 

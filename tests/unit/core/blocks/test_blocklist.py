@@ -274,3 +274,19 @@ def test_a_number_that_is_free_in_one_domain_stays_refused_in_the_others(
 
 def test_the_gate_knows_a_domains_block_by_other_keys() -> None:
     assert set(in_domain(A).keys) == {f"{spelling}@{A}" for spelling in SPELLINGS}
+
+
+def test_a_stored_block_is_found_by_the_key_of_now(blocklist: Blocklist) -> None:
+    """An older program knew a mobile without its ninth digit as another number."""
+    blocklist.load(a_block(number="1188887777", keys=("1188887777",)))
+    (block,) = blocklist.blocks()
+    assert block.keys == ("1188887777", "11988887777")
+    for spelling in (NUMBER, "1188887777", "02111988887777"):
+        assert blocklist.match(spelling) == block
+
+
+def test_the_way_by_which_a_call_came_says_where_a_local_number_is(blocklist: Blocklist) -> None:
+    blocklist.put(make(blocklist, "+5521988887777"))
+    assert blocklist.match("988887777") is None
+    assert blocklist.match("988887777", homes="/21") is not None
+    assert blocklist.match("988887777", homes="21/31") is not None

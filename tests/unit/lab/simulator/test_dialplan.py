@@ -272,3 +272,31 @@ def test_what_stands_on_a_line_with_an_include_tag_is_dropped(configuration: Pat
     names = [each.get("name") for each in Configuration(configuration).contexts()["public"]]
     assert names[0] == "kept"
     assert "lost" not in names
+
+
+# What a condition caught
+
+
+def _caught(*expressions: tuple[str, str]) -> list[list[str]]:
+    kept: list[list[str]] = []
+    hunt = Hunt(
+        read_field=lambda name: name,
+        expand=lambda text: text,
+        run_inline=lambda action: None,
+        matched=kept.append,
+    )
+    conditions = "".join(
+        f'<condition field="{field}" expression="{expression}"/>'
+        for field, expression in expressions
+    )
+    hunt.through(ElementTree.fromstring(f"<context>{_extension(conditions)}</context>"))
+    return kept
+
+
+def test_every_branch_of_a_reset_numbers_its_groups_anew() -> None:
+    assert _caught(("12", "^(?|a(.)|(.)(.))$")) == [["12", "1", "2"]]
+
+
+def test_a_group_that_catches_nothing_makes_freeswitch_forget_those_before_it() -> None:
+    assert _caught(("12", "^(1)(x*)(2)$")) == [["2"]]
+    assert _caught(("12", "^(1)2(x)?$")) == [["12", "1"]]

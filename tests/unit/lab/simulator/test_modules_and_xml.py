@@ -45,3 +45,13 @@ def test_the_directorys_users_are_listed(scene: Scene) -> None:
         "",
         "+OK",
     ]
+
+
+def test_a_global_variable_outlives_the_files_it_is_not_in(scene: Scene) -> None:
+    api = scene.pbx.api
+    assert api("global_setvar fluxcc_test=a(b|c)") == "+OK"
+    api("reloadxml")
+    assert api("global_getvar fluxcc_test") == "a(b|c)"
+    assert "fluxcc_test=a(b|c)" in api("global_getvar").splitlines()
+    api("global_setvar fluxcc_test=")
+    assert "fluxcc_test" not in api("global_getvar")
