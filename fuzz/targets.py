@@ -20,9 +20,10 @@ import msgspec
 from fluxcc import logs
 from fluxcc.config import reading
 from fluxcc.core.surveys import read_survey
+from fluxcc.domain import pasted
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import ConfigurationError, PbxRejectedError, RefusedError
-from fluxcc.domain.numbers import DIALLABLE, NumberPlan
+from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.requests import Reply, Request
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import purge
@@ -185,16 +186,22 @@ _PLANS = (
 )
 
 
+_KEY = re.compile(r"\+?[0-9]{3,20}", re.ASCII)
+
+
 def number_canonicalisation(data: bytes) -> None:
     """Any text is a number, or unusable; every spelling stands for the same one person."""
     plan = _PLANS[data[0] % len(_PLANS) if data else 0]
     text = data[1:].decode("utf-8", "surrogateescape")
-    number = plan.read.__wrapped__(text)
+    number = plan.read(text)
     must(len(number.seen) <= 64 and len(number.canonical) <= 64, "a number too long")
     plan.is_internal(number.seen)
+    must(not number.key or number.key in number.spellings, "a key that is not published")
+    shown = pasted.read(text)
+    must(bool(shown.fault) or shown.number.lstrip("+").isdigit(), "a pasted number that is none")
     for key in number.spellings:
-        must(bool(DIALLABLE.fullmatch(key)), f"a key that the gate would not look up: {key!r}")
-        again = plan.read.__wrapped__(key)
+        must(bool(_KEY.fullmatch(key)), f"a key that the gate would not look up: {key!r}")
+        again = plan.read(key)
         # A foreign number without its plus sign is only known by its key.
         must(again.canonical in (number.canonical, key), f"{key} is {again.canonical}")
         commands.put_hash(names.BLOCK_REALM, key, "1")
