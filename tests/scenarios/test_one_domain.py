@@ -127,6 +127,18 @@ def test_the_configured_cause_counts(lab: Lab, block: str, person: Person) -> No
         lab.api("hash insert/fluxcc/reject_cause/CALL_REJECTED")
 
 
+@pytest.mark.parametrize("prefix", sorted(REFUSED))
+def test_a_domains_gate_diverts_too(lab: Lab, block: str, person: Person, prefix: str) -> None:
+    """In the context of that gate, which lets the caller pass then."""
+    lab.api("hash insert/fluxcc/divert/1009")
+    try:
+        caller = enter(lab, person, f"{prefix}1000")
+        assert " 1009 " in lab.api("show channels").replace(",", " ")
+        caller.hang_up()
+    finally:
+        lab.api("hash insert/fluxcc/divert/:")
+
+
 def enter(lab: Lab, person: Person, dialled: str) -> Caller:
     caller = lab.call(person.number, dialled)
     caller.wait_answered()
