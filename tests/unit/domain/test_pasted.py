@@ -1,4 +1,4 @@
-"""A pasted number is read as what it shows, and what cannot be read says why (contract, section 2a)."""
+"""A pasted number is read as what it shows; what cannot be read says why (contract, section 2a)."""
 
 from __future__ import annotations
 
