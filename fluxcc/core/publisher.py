@@ -143,7 +143,11 @@ class Publisher:
                 )
 
     def _publish_settings(self) -> None:
-        self._pbx.publish_rules(self._rules)
+        try:
+            self._pbx.publish_rules(self._rules)
+        except PbxRejectedError as error:
+            # The gate then knows the usual spellings, which are published with each block.
+            log.error("the gates' rule was not taken", extra={"error": str(error)})
         for key, value in self._settings.items():
             self._pbx.publish_setting(key, value)
 

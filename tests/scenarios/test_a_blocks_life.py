@@ -116,6 +116,24 @@ def test_a_short_number_is_blocked_as_it_was_seen(scene: Scene) -> None:
         assert not scene.is_refused(longer), longer
 
 
+def test_an_operator_may_paste_a_number(scene: Scene) -> None:
+    """Contract, section 2a: what people paste is read as what it shows, and what cannot be read
+    says why."""
+    local = scene.person.local
+    assert (
+        scene.daemon.cli("block", f"\u202a(0xx11)\u00a0{local[:5]}\u2011{local[5:]}\u202c").code
+        == 0
+    )
+    assert scene.is_refused(scene.number)
+    checked = scene.daemon.cli("check", f"tel:+55-11-{local}", "--json").json
+    assert (checked["number"], checked["block"]["number"]) == (scene.number, scene.number)
+    assert scene.daemon.cli("unblock", f"sip:{scene.number}@trunk.example").code == 0
+    assert not scene.is_refused(scene.number)
+    refused = scene.daemon.cli("block", f"{scene.number} ou {scene.number}")
+    assert (refused.code, refused.stderr.partition(":")[0]) == (1, "number-unusable")
+    assert "two numbers" in refused.stderr
+
+
 def test_check_explains_a_number(scene: Scene) -> None:
     """Contract, section 4: canonical form, spellings, internal or not, blocked until when."""
     before = scene.daemon.cli("check", scene.person.local, "--json").json

@@ -4,7 +4,7 @@ never (contract, section 2a)."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 
@@ -17,9 +17,12 @@ from fluxcc.lab.port import Lab
 from fluxcc.pbx import commands
 from fluxcc.pbx.switch import Address, Switch
 from tests import numbers
+from tests.testing.daemon import Daemon
 from tests.testing.gate import is_refused
+from tests.testing.waiting import until
 
 from .pbx import empty_gate
+from .people import Person
 from .scene import Scene
 
 AT_HOME = "BR 11"
@@ -68,11 +71,11 @@ def told(lab: Lab, plan: str) -> Iterator[None]:
     """The gate of another country, with all its persons blocked, as a daemon would tell it."""
     switch = Switch(Address(lab.host, lab.port, lab.password))
     switch.connect(lambda body: None)
-    there, until = numbers.plan_named(plan), int(time.time()) + 600
+    there, end = numbers.plan_named(plan), int(time.time()) + 600
     try:
         switch.publish_rules(gate_rules(there))
         keys = [there.read(person).key for person in spellings(plan)]
-        switch.publish_blocks([(key, until) for key in keys])
+        switch.publish_blocks([(key, end) for key in keys])
         yield
         switch.withdraw_blocks(keys)
     finally:
@@ -91,12 +94,12 @@ def test_other_countries_gates(lab: Lab, plan: str) -> None:
 def test_the_contexts_area_code_comes_before_the_general_one(lab: Lab) -> None:
     switch = Switch(Address(lab.host, lab.port, lab.password))
     switch.connect(lambda body: None)
-    key, until = "21977770001", int(time.time()) + 600
+    key, end = "21977770001", int(time.time()) + 600
     try:
         switch.publish_rules(
             gate_rules(NumberPlan("BR", "11", (), area_codes={"public": "21", "other": "31"}))
         )
-        switch.publish_blocks([(key, until)])
+        switch.publish_blocks([(key, end)])
         assert is_refused(lab, "977770001")
         assert is_refused(lab, "9090977770001")
         # What is no longer set counts no longer.
@@ -110,10 +113,10 @@ def test_the_contexts_area_code_comes_before_the_general_one(lab: Lab) -> None:
 
 def test_without_a_rule_the_gate_knows_the_usual_spellings(lab: Lab) -> None:
     """A daemon that is older than the kit tells no rule."""
-    key, until = "+5511977770002", str(int(time.time()) + 600)
+    key, end = "+5511977770002", str(int(time.time()) + 600)
     lab.api(commands.set_variable(names.PERSON_VARIABLE, ""))
     try:
-        lab.api(commands.put_hash(names.BLOCK_REALM, key, until))
+        lab.api(commands.put_hash(names.BLOCK_REALM, key, end))
         assert is_refused(lab, key)
         assert is_refused(lab, "+55 (11) 97777-0002")
         assert not is_refused(lab, "11977770002")
@@ -121,3 +124,22 @@ def test_without_a_rule_the_gate_knows_the_usual_spellings(lab: Lab) -> None:
     finally:
         rules = gate_rules(numbers.plan_named(AT_HOME))
         lab.api(commands.set_variable(names.PERSON_VARIABLE, rules[names.PERSON_VARIABLE]))
+
+
+def test_a_prank_knows_the_area_code_of_the_context(
+    lab: Lab, make_daemon: Callable[..., Daemon], person: Person
+) -> None:
+    """The trunk of another town presents local numbers of that town."""
+    daemon = make_daemon(FLUXCC_NUMBERS_AREA_CODES="public=21")
+    daemon.start()
+    until(lambda: daemon.status()["gate_told"], "the gate is told")
+    caller = lab.call(person.local, "1000")
+    caller.wait_answered()
+    daemon.wait_talking(person.local)
+    assert daemon.cli("prank", "--agent", "1000").code == 0
+    (block,) = daemon.cli("blocks", "--json").json
+    assert block["number"] == f"+5521{person.local}"
+    daemon.kill()
+    assert is_refused(lab, f"02121{person.local}")
+    assert is_refused(lab, person.local[1:])
+    assert not is_refused(lab, f"11{person.local}")

@@ -125,3 +125,9 @@ def test_a_setting_that_is_not_taken_harms_nothing(known: World) -> None:
     known.pbx.rejected.add("publish_setting")
     known.publisher.configure({"reject_cause": "USER_BUSY", "divert": NO_DIVERT}, HOME)
     assert known.pbx.settings == {}
+
+
+def test_blocks_are_published_although_the_rule_was_not_taken(known: World) -> None:
+    known.pbx.rejected.add("publish_rules")
+    known.publisher.publish_all()
+    assert is_all_there(known)
