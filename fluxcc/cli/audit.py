@@ -7,7 +7,6 @@ import msgspec
 
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
-from fluxcc.cli.numbers import number_plan
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
@@ -31,12 +30,9 @@ def audit_command(session: Session, /, since: float, number: str, agent: str, do
     fluxcc audit --since 2h
     fluxcc audit --number 11988887777
     """
-    canonical = number_plan(session.settings).read(number).canonical if number else ""
     agent, domain = split(agent, domain)
-    with stored(session) as store:
-        rows = store.audit(
-            since=since, number=canonical, agent=agent, domain=domain, limit=MOST_ROWS
-        )
+    with stored(session, number) as store:
+        rows = store.audit(since=since, number=number, agent=agent, domain=domain, limit=MOST_ROWS)
     if session.as_json:
         session.show_json(msgspec.to_builtins(rows))
         return

@@ -8,6 +8,7 @@ from fluxcc.config import Settings
 
 if TYPE_CHECKING:
     from fluxcc.domain.numbers import NumberPlan
+    from fluxcc.domain.persons import Persons
 
 
 def number_plan(settings: Settings) -> NumberPlan:
@@ -17,3 +18,10 @@ def number_plan(settings: Settings) -> NumberPlan:
     return NumberPlan(
         settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
     )
+
+
+def persons(settings: Settings) -> Persons:
+    """Persons as the settings tell them apart."""
+    from fluxcc.domain.persons import Persons, name_reading  # noqa: PLC0415  # as above
+
+    return Persons(number_plan(settings), name_reading(settings.numbers))

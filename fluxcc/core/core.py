@@ -20,6 +20,8 @@ from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.calls.views import Views
 from fluxcc.core.domains import Domains
+from fluxcc.core.erasure import DaemonLiveData, Erasure
+from fluxcc.core.filling import Filling
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
@@ -35,11 +37,12 @@ from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
-from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
+from fluxcc.core.retention import Retention
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
+from fluxcc.domain.persons import Persons, name_reading
 from fluxcc.domain.retention import RecordKind
 from fluxcc.kit.names import REJECT_CAUSE_KEY
 
@@ -56,12 +59,14 @@ class Core:
         spool: Spool,
         clock: Clock,
         runtime: Runtime,
+        persons: Persons,
     ) -> None:
+        """``persons`` are those of the settings; the store has the same."""
         self.pbx, self.store, self.spool = pbx, store, spool
         self.clock, self.runtime = clock, runtime
         self.happenings = Happenings()
         self._audit_ids = MomentIds()
-        self.numbers = number_plan(settings)
+        self.numbers, self.persons = persons.numbers, persons
         self.journal = Journal(store, runtime, clock, self.happenings)
         stations = Stations(self.numbers, settings.calls.trunk_contexts, settings.calls.trunk_users)
         self.domains = Domains(self.journal, self.happenings, clock)
@@ -171,12 +176,23 @@ class Core:
         self.retention = Retention(
             self.store, self.journal, self.runtime, self.clock, ages(settings), self._audit_ids
         )
+        self.filling = Filling(self.store, self.runtime, self.clock, self.persons)
+        live_data = DaemonLiveData(
+            blocking=self.blocking,
+            replies=self.replies,
+            tracker=self.tracker,
+            pbx=self.pbx,
+            persons=self.persons,
+            runtime=self.runtime,
+            happenings=self.happenings,
+        )
         self.erasure = Erasure(
             store=self.store,
+            spool=self.spool,
             runtime=self.runtime,
             clock=self.clock,
-            numbers=self.numbers,
-            live_data=DaemonLiveData(self.blocking, self.replies),
+            persons=self.persons,
+            live_data=live_data,
             write=self.journal.commit,
             ids=self._audit_ids,
         )
@@ -196,6 +212,7 @@ class Core:
         self.numbers.configure(
             wanted.numbers.country, wanted.numbers.area_code, wanted.blocks.internal
         )
+        self.persons.reading = name_reading(wanted.numbers)
         self.rules.block_duration = wanted.blocks.duration
         self.rules.block_scope = Scope(wanted.blocks.scope)
         self.rules.room_context = wanted.conference.context
@@ -233,6 +250,11 @@ def number_plan(settings: Settings) -> NumberPlan:
     return NumberPlan(
         settings.numbers.country, settings.numbers.area_code, settings.blocks.internal
     )
+
+
+def persons(settings: Settings) -> Persons:
+    """Persons as the settings tell them apart."""
+    return Persons(number_plan(settings), name_reading(settings.numbers))
 
 
 def ages(settings: Settings) -> dict[RecordKind, float]:
