@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from fluxcc import __version__, logs
+from fluxcc import __version__, logs, memory
 from fluxcc.config import Settings
 from fluxcc.config.reload import Reloader
 from fluxcc.core.core import Core, persons
@@ -42,6 +42,7 @@ SAMPLE_NUMBER = "+5511900000000"
 
 def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     """The whole daemon, not running yet; ``read`` loads the settings again."""
+    memory.overwrite_what_is_freed()
     clock, manager = PbxClock(SystemClock()), ServiceManager(os.environ)
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     known = persons(settings)

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import chain
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -159,21 +158,21 @@ class GeventRuntime:
         blocks of this thread and of each native one."""
         # What only refers to itself is free too, once it is found.
         gc.collect()
-        for _ in chain(memory.wipe_objects(), memory.wipe_blocks()):
+        for _ in memory.wipe_objects():
             gevent.sleep(0)
+        memory.wipe_cached_blocks()
         # As many at once as there are threads, each of which waits for the others.
         everybody = threading.Barrier(THREADS)
         gevent.joinall(
-            [gevent.spawn(self.offload, _wipe_blocks, everybody) for _ in range(THREADS)]
+            [gevent.spawn(self.offload, _wipe_thread, everybody) for _ in range(THREADS)]
         )
 
 
-def _wipe_blocks(everybody: threading.Barrier) -> None:
+def _wipe_thread(everybody: threading.Barrier) -> None:
     with suppress(threading.BrokenBarrierError):
         # A thread that does something long has none of the rest wait for it for ever.
         everybody.wait(BARRIER_TIMEOUT)
-    for _ in memory.wipe_blocks():
-        time.sleep(0)
+    memory.wipe_cached_blocks()
 
 
 def _attempt(

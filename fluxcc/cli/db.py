@@ -191,7 +191,8 @@ def purge_store(
             _("The number stays blocked until {until}; --with-live-block ends that too."),
             until=session.moment(purged.blocked_until),
         )
-    say_places(session, purged)
+    if number:
+        say_places(session, purged)
 
 
 def _purge(session: Session, question: Ask) -> Purged:

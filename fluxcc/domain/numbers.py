@@ -78,6 +78,10 @@ class NumberPlan:
         self._internal = tuple(re.compile(pattern) for pattern in internal)
         self.read = lru_cache(maxsize=_CACHED_NUMBERS)(self._read)
 
+    def forget(self) -> None:
+        """Forget the numbers that were read so far."""
+        self.read.cache_clear()
+
     def is_internal(self, number: str) -> bool:
         """Whether this is an extension of the PBX itself, which is never blocked."""
         return any(pattern.fullmatch(number) for pattern in self._internal)

@@ -52,16 +52,16 @@ class Persons:
 
     def canonical(self, seen: str) -> str:
         """The person whose number this is; takes any text and never raises."""
-        return self.numbers.read(seen).canonical
+        return self.numbers.read(seen).canonical or seen
 
     def find(self, number: str) -> Person:
         """The person whom somebody names by a number in any spelling."""
         known = self.numbers.read(number)
-        return Person(known.seen, known.canonical, self.canonical)
+        return Person(known.seen, known.canonical or known.seen, self.canonical)
 
     def forget(self) -> None:
         """Forget the numbers that were read."""
-        self.numbers.read.cache_clear()
+        self.numbers.forget()
 
 
 class AsSeen:

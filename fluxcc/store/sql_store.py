@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -195,18 +196,19 @@ class SqlStore:
         kind = unread[0]
         with self._connection() as connection:
             rows = persons.part(connection, self._node, kind, place.after, limit)
-        canonical = self._persons.canonical
         # Outside of the transaction: reading takes longer than writing, and others wait to write.
-        theirs = [
-            (id, number, theirs)
-            for id, number, person in rows
-            if (theirs := escape(canonical(number)) if number else "") != person
-        ]
+        changed = []
+        for id, number, known in rows:
+            person = escape(self._persons.canonical(number)) if number else ""
+            if person != known:
+                changed.append((id, number, person))
+            # Lets the event loop have Python's lock after each number, and not after 5 ms.
+            time.sleep(0)
         is_over = len(rows) < limit
         after = str(rows[-1][0]) if rows else place.after
         with self._transaction() as connection:
             now = Position(place.reading, after, is_over)
-            persons.put(connection, self._node, kind, theirs, now)
+            persons.put(connection, self._node, kind, changed, now)
         if is_over:
             return Filled(len(rows), unread[1:])
         reached = rows[-1][0] / 1e6 if kind is RecordKind.CALLS else None
