@@ -12,7 +12,7 @@ REACHED = {
     Place.FILE: _("what the store's file held of deleted records, and its log"),
     Place.SPOOL: _("the survey's spool"),
     Place.GATE: _("FreeSWITCH's list of blocked numbers"),
-    Place.MEMORY: _("the daemon's memory"),
+    Place.MEMORY: _("the daemon's memory (within seconds; all of it after a restart)"),
 }
 """Places of which it is said that nothing is there any more; of others only what is left."""
 LEFT = {

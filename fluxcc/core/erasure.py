@@ -203,7 +203,7 @@ class DaemonLiveData:
         report.note(Place.MEMORY, is_clean=True)
 
     def _wipe_memory(self) -> None:
-        # Whoever asked has the answer by then, and nothing of the question is in use any more.
+        # The operator has the answer by then, and nothing of the question is in use any more.
         self._runtime.sleep(WIPE_AFTER)
         self._persons.forget()
         self._pbx.forget_received()

@@ -55,7 +55,7 @@ class Persons:
         return self.numbers.read(seen).canonical or seen
 
     def find(self, number: str) -> Person:
-        """The person whom somebody names by a number in any spelling."""
+        """The person with this number, in any spelling."""
         known = self.numbers.read(number)
         return Person(known.seen, known.canonical or known.seen, self.canonical)
 
@@ -74,7 +74,7 @@ class AsSeen:
         return seen
 
     def find(self, number: str) -> Person:
-        """Whoever has exactly that number."""
+        """The person with exactly that number."""
         return Person(number, number, self.canonical)
 
 

@@ -38,7 +38,7 @@ class FrameReader:
         """Buffer length below which no frame can be complete."""
 
     def forget(self) -> None:
-        """Let go of the memory of earlier frames; what is not complete yet stays."""
+        """Free the memory of earlier frames; what is not complete yet stays."""
         self._buffer = bytearray(self._buffer)
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[Frame]:

@@ -64,7 +64,7 @@ class Search:
         if not person.ending:
             seen = {escape(person.seen), escape(person.canonical)}
             return cls(person, table.c.number.in_(seen), is_exact=True)
-        # With whatever between them: a number may be stored as it was punctuated.
+        # Anything may be between them: a number may be stored with punctuation.
         digits = f"%{'%'.join(person.ending)}%"
         return cls(person, table.c.number.like(digits), is_exact=False)
 

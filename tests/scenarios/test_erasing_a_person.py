@@ -1,5 +1,7 @@
-"""After ``db purge --number`` nothing of the person is anywhere that the daemon can reach (contract,
-section 2a; issue 13, acceptance 3)."""
+"""After ``db purge --number`` nothing of the person is anywhere that the daemon can reach.
+
+Contract, section 2a.
+"""
 
 from __future__ import annotations
 
