@@ -58,7 +58,7 @@ class Site(NamedTuple):
 
 
 def print_sql(*, is_removal: bool) -> None:
-    """Print what ``psql`` is to be given, by whom has access to the database."""
+    """Print what has to be run in ``psql`` by a person with access to the database."""
     rows = fusionpbx.plan(find_kit(), [])
     click.echo(fusionpbx.removal() if is_removal else fusionpbx.script(rows), nl=False)
 

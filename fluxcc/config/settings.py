@@ -166,8 +166,9 @@ class CallSettings(msgspec.Struct, frozen=True):
     group_variables: Annotated[
         tuple[str, ...],
         Key(
-            "Channel variables that link a call to its group; the first one that is set wins, a"
-            " tail from `@` on is dropped",
+            "Channel variables that link a call to its group; the first one that is set wins. What"
+            " stands behind its `@` is the SIP domain where it is one (`8000@a.example`), and is"
+            " dropped where not (`sales@default`)",
             values.names(_("must be a list of channel variables' names")),
             comment="The channel variables that name a call's group and agent: the first one that"
             " is set.",
@@ -176,7 +177,8 @@ class CallSettings(msgspec.Struct, frozen=True):
     agent_variables: Annotated[
         tuple[str, ...],
         Key(
-            "The same for the agent's extension",
+            "The same for the agent's extension. A name of mod_callcenter's that is no extension,"
+            " as FusionPBX's UUIDs, stands for the telephone that is called",
             values.names(_("must be a list of channel variables' names")),
         ),
     ] = ("fluxcc_agent", "cc_agent", "dialed_user")

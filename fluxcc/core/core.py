@@ -15,6 +15,7 @@ from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.calls.contacts import Contacts
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
@@ -40,6 +41,7 @@ from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
+from fluxcc.domain.agents import Registration
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import Persons, name_reading
@@ -68,17 +70,18 @@ class Core:
         self._audit_ids = MomentIds()
         self.numbers, self.persons = persons.numbers, persons
         self.journal = Journal(store, runtime, clock, self.happenings)
-        stations = Stations(self.numbers, settings.calls.trunk_contexts, settings.calls.trunk_users)
-        self.domains = Domains(self.journal, self.happenings, clock)
-        self.tracker = Tracker(stations, self.domains, self.journal, clock, self.happenings)
-        self.views = Views(self.tracker, self.domains)
-        self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
+        self._build_calls(settings)
         self.provisioning = Provisioning(
             pbx, self.happenings, self.domains, settings.conference.room
         )
         self._build_blocks(settings)
         self.publisher = Publisher(
-            pbx, self.blocking, self.provisioning, {REJECT_CAUSE_KEY: settings.blocks.reject_cause}
+            pbx,
+            self.blocking,
+            self.provisioning,
+            self.domains,
+            runtime,
+            {REJECT_CAUSE_KEY: settings.blocks.reject_cause},
         )
         self.rules = self._build_rules(settings)
         self._build_requests()
@@ -105,6 +108,19 @@ class Core:
         self.is_recovered = False
         """Whether what the store knows was taken over."""
         self._connect()
+
+    def _build_calls(self, settings: Settings) -> None:
+        self.contacts = Contacts()
+        stations = Stations(
+            self.numbers,
+            self.contacts,
+            settings.calls.trunk_contexts,
+            settings.calls.trunk_users,
+        )
+        self.domains = Domains(self.journal, self.happenings, self.clock)
+        self.tracker = Tracker(stations, self.domains, self.journal, self.clock, self.happenings)
+        self.views = Views(self.tracker, self.domains)
+        self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
 
     def _build_blocks(self, settings: Settings) -> None:
         self.blocklist = Blocklist(self.numbers)
@@ -205,7 +221,7 @@ class Core:
         happenings.group_changed.connect(self.surveys.group_changed)
         happenings.store_recreated.connect(self.write_again)
         happenings.connected.connect(self.reclaim_blocks)
-        happenings.domain_appeared.connect(self.publish_rooms)
+        happenings.agent_appeared.connect(self.publisher.agent_appeared)
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
@@ -227,15 +243,15 @@ class Core:
         self.is_recovered = self.is_recovered or self.recovery.step()
         return self.is_recovered
 
+    def telephone_registered(self, registration: Registration) -> None:
+        """A telephone is registered: its domain counts, and its contact is its agent's."""
+        self.contacts.note(registration)
+        self.domains.see(registration.agent)
+
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
         if self.is_recovered:
             self.reclaim.begin()
-
-    def publish_rooms(self) -> None:
-        """Publish the rooms anew, beside the caller: each SIP domain has its own."""
-        if self.publisher.is_done:
-            self.runtime.spawn(self.publisher.publish_rooms)
 
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""

@@ -42,14 +42,16 @@ class Domains:
         name = agent.domain
         if not agent or not name:
             return
-        self._owners.setdefault(agent.extension, set()).add(name)
+        owners = self._owners.setdefault(agent.extension, set())
+        is_new = name not in owners
+        owners.add(name)
         now = self._clock.now()
         earlier = self._seen.get(name, 0.0)
         if now - earlier >= NOTED_EVERY:
             self._seen[name] = now
             self._journal.note(SeenDomain(name, now))
-        if now - earlier > KEPT:
-            self._happenings.domain_appeared()
+        if is_new:
+            self._happenings.agent_appeared(agent)
 
     def write_again(self) -> None:
         """Write every domain into a store that was created anew."""

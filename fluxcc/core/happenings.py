@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, ParamSpec
 
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.calls import Call, Leg
 from fluxcc.domain.persons import Person
 from fluxcc.domain.provisioning import Group
@@ -47,8 +48,8 @@ class Happenings:
         """A customer whom an agent had was connected to another person outside."""
         self.group_changed: Signal[[Group]] = Signal()
         """A supervisor set or removed a group; the group as it is from now on."""
-        self.domain_appeared: Signal[[]] = Signal()
-        """A SIP domain was seen that was not known."""
+        self.agent_appeared: Signal[[Agent]] = Signal()
+        """A telephone of this extension was seen in its SIP domain for the first time."""
         self.request_answered: Signal[[Request, Reply, float]] = Signal()
         """A request was carried out or refused: request, reply, and the seconds that it took."""
         self.store_recreated: Signal[[]] = Signal()

@@ -6,7 +6,7 @@ FreeSWITCH's mod_hash too (realm ``fluxcc_room``), where the kit's dialplan look
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
@@ -90,6 +90,14 @@ class Provisioning:
         self._pbx.withdraw_rooms(sorted(self._closed_rooms))
         self._closed_rooms.clear()
 
+    def publish_for(self, agents: Collection[Agent]) -> None:
+        """Publish the rooms of agents who were not known, each in their own SIP domain. Raises
+        ``PbxError``."""
+        found = [self.find_room(agent) for agent in agents]
+        rooms = {key(room): room for room in found if room is not None}
+        served = [room for room in rooms.values() if not room.is_served_by_pbx]
+        self._pbx.publish_rooms(entry for room in served for entry in self._served(room))
+
     def _rooms(self) -> list[Room]:
         """The rooms that the kit serves."""
         rooms = (room for room in self._entries[Room].values() if isinstance(room, Room))
@@ -105,10 +113,10 @@ class Provisioning:
 
     def _served(self, room: Room) -> list[tuple[str, str]]:
         """The keys of a room in mod_hash, each with the name of the conference that it leads to. A
-        room for all domains is one in each of them."""
+        room for all domains is one in each that has the extension."""
         domains = [room.domain]
         if not room.domain and self._domains.are_several:
-            domains += self._domains.known
+            domains += sorted(self._domains.owners(room.extension))
         return [
             (
                 scoped(self._room.format(agent=room.extension, domain=domain), domain),

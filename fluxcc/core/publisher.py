@@ -11,9 +11,14 @@ import logging
 from enum import Enum, auto
 
 from fluxcc.core.blocks.blocking import Blocking
-from fluxcc.core.ports import Pbx
+from fluxcc.core.domains import Domains
+from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
+from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError, PbxRejectedError
+
+AGENTS_WAIT = 0.1
+"""Seconds between two looks whether everything else is published."""
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +38,22 @@ class Publisher:
     """One per daemon."""
 
     def __init__(
-        self, pbx: Pbx, blocking: Blocking, provisioning: Provisioning, settings: dict[str, str]
+        self,
+        pbx: Pbx,
+        blocking: Blocking,
+        provisioning: Provisioning,
+        domains: Domains,
+        runtime: Runtime,
+        settings: dict[str, str],
     ) -> None:
         """``settings`` are those that the kit's dialplan reads: key in mod_hash → value."""
         self._pbx = pbx
+        self._domains = domains
+        self._runtime = runtime
+        self._appeared: set[Agent] = set()
+        """Agents whose rooms are still to be published."""
+        self._were_several = False
+        """Whether several SIP domains were known when rooms were last published."""
         self._blocking = blocking
         self._provisioning = provisioning
         self._settings = settings
@@ -82,10 +99,26 @@ class Publisher:
             if self.state is Published.PARTLY:
                 self.state = Published.NOTHING
 
-    def publish_rooms(self) -> None:
-        """Publish the rooms again; what FreeSWITCH does not take is published with the rest."""
+    def agent_appeared(self, agent: Agent) -> None:
+        """An extension has another SIP domain now, and its room there is to be published, beside
+        the caller; before everything was published it is published with the rest."""
+        is_begun = bool(self._appeared)
+        self._appeared.add(agent)
+        if not is_begun:
+            self._runtime.spawn(self._publish_rooms)
+
+    def _publish_rooms(self) -> None:
+        while self.state is Published.PARTLY:
+            self._runtime.sleep(AGENTS_WAIT)
+        agents, self._appeared = self._appeared, set()
+        are_several, self._were_several = self._were_several, self._domains.are_several
+        if not self.is_done or not self._were_several:
+            return
         try:
-            self._provisioning.publish_all()
+            if are_several:
+                self._provisioning.publish_for(agents)
+            else:
+                self._provisioning.publish_all()
         except PbxError as error:
             self.state = Published.NOTHING
             log.warning("the rooms were not published to mod_hash", extra={"reason": str(error)})

@@ -111,7 +111,7 @@ class Intake:
         self._core.surveys.note_answer(json_texts.read_loosely(body))
 
     def _telephone_registered(self, event: events.Event, body: bytes) -> None:
-        self._core.domains.see(self._decoder.registered(body))
+        self._core.telephone_registered(self._decoder.registered(body))
 
     def _dialplan_changed(self, event: events.Event, body: bytes) -> None:
         self._core.gates.doubt()

@@ -315,12 +315,12 @@ class Session:
 
     def _read_registrations(self) -> None:
         try:
-            agents = self.switch.registrations()
+            registrations = self.switch.registrations()
         except PbxRejectedError as error:
             log.warning("FreeSWITCH's registrations were not read", extra={"error": str(error)})
             return
-        for agent in agents:
-            self._core.domains.see(agent)
+        for registration in registrations:
+            self._core.telephone_registered(registration)
 
     def _read_clock(self) -> None:
         try:

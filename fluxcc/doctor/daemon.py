@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from fluxcc import __version__
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
+from fluxcc.doctor.served import INSTALL, kit_remedy
+from fluxcc.kit.names import GATE_PATH
 from fluxcc.marking import _
 from fluxcc.protocol.operators import DaemonStatus
 
@@ -37,7 +39,7 @@ def check_daemon(installation: Installation) -> Iterator[Finding]:
         )
         return
     yield from _troubles(status)
-    yield from _unmet_gates(status)
+    yield from _unmet_gates(installation, status)
 
 
 def _troubles(status: DaemonStatus) -> Iterator[Finding]:
@@ -88,14 +90,21 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
         )
 
 
-def _unmet_gates(status: DaemonStatus) -> Iterator[Finding]:
+def _unmet_gates(installation: Installation, status: DaemonStatus) -> Iterator[Finding]:
     """The dialplan contexts by which blocked callers came to the daemon."""
     for context in status.contexts_without_gate:
+        # What the dialplan comes from is not to be had while FreeSWITCH does not answer.
+        remedy, facts = (
+            kit_remedy(installation, GATE_PATH)
+            if installation.link_error is None
+            else (INSTALL, {"file": GATE_PATH})
+        )
         yield grave(
             "caller-without-gate",
             _("A blocked caller came by dialplan context {context}, which has no gate in front."),
-            _("Let that context include the kit's dialplan/public/00_fluxcc.xml as its first."),
+            remedy,
             context=context,
+            **facts,
         )
     for context in status.contexts_unseen:
         yield skipped(

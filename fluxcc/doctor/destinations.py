@@ -9,10 +9,17 @@ from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, grave, warning
 from fluxcc.doctor.installation import Installation, Place
-from fluxcc.doctor.served import is_unseen, unseen_in
+from fluxcc.doctor.served import (
+    SET_CONTEXT,
+    installed_version,
+    is_nobodys,
+    is_unseen,
+    kit_remedy,
+    unseen_in,
+)
 from fluxcc.domain.provisioning import Group, Room, Service, key, scoped
 from fluxcc.domain.sight import Sight
-from fluxcc.kit.names import ROOM_EXTENSION
+from fluxcc.kit.names import DESTINATION_PATH, ROOM_EXTENSION, SURVEY_EXTENSION
 from fluxcc.marking import _
 from fluxcc.pbx.dialplan import Fate, fate, takers
 
@@ -37,15 +44,13 @@ def _check_room(installation: Installation, room: Room, place: Place) -> Iterato
     found = takers(installation.context(context).xml, dialled, evaluate, domain) or []
     facts = {"room": dialled, "context": context, "agent": key(room)}
     if not found:
+        remedy, more = _room_remedy(installation, room, context)
         yield grave(
             "room-without-dialplan",
             _("Nothing in dialplan context {context} answers room {room} of agent {agent}."),
-            _(
-                "Install the kit's dialplan/default/00_fluxcc.xml into that context (fluxcc kit"
-                " install), or give the PBX's own room an extension there, or take the room"
-                " away: fluxcc room remove {agent}"
-            ),
+            remedy,
             **facts,
+            **more,
         )
     elif found[-1].only_ends and not found[-1].is_chosen:
         yield _ended("room-ended", key(room), dialled, context)
@@ -69,6 +74,26 @@ def _check_room(installation: Installation, room: Room, place: Place) -> Iterato
             _("Restart the daemon, which tells it again: systemctl restart fluxcc"),
             **facts,
         )
+
+
+def _room_remedy(
+    installation: Installation, room: Room, context: str
+) -> tuple[str, dict[str, object]]:
+    """What to do where nothing answers a room: the sentence and its facts."""
+    is_kits = not room.is_served_by_pbx
+    if is_kits and installed_version(installation.context(context).xml, ROOM_EXTENSION) is None:
+        return kit_remedy(installation, DESTINATION_PATH)
+    if is_nobodys(installation, context):
+        return SET_CONTEXT, {}
+    if not is_kits:
+        return _(
+            "Give the PBX's own room an extension there, or take the room away: fluxcc room remove"
+            " {agent}"
+        ), {}
+    return _(
+        "The kit's extension there takes a star and digits: set conference.room to such a number,"
+        " or change the extension."
+    ), {}
 
 
 def _is_told(installation: Installation, room: Room, dialled: str, domain: str) -> bool:
@@ -110,18 +135,32 @@ def _check_survey(installation: Installation, group: Group, place: Place) -> Ite
             **facts,
         )
     elif found is Fate.NOTHING:
+        remedy, more = _survey_remedy(installation, group, context)
         yield grave(
             "survey-without-dialplan",
             _(
                 "The survey of group {group} goes to {destination}, and nothing in dialplan"
                 " context {context} answers that."
             ),
-            _(
-                "Install the kit's dialplan/default/00_fluxcc.xml there (fluxcc kit install),"
-                " or name another: fluxcc group set {group} --destination EXT"
-            ),
+            remedy,
             **facts,
+            **more,
         )
+
+
+def _survey_remedy(
+    installation: Installation, group: Group, context: str
+) -> tuple[str, dict[str, object]]:
+    """What to do where nothing answers a group's survey: the sentence and its facts."""
+    is_kits = not group.destination
+    if is_kits and installed_version(installation.context(context).xml, SURVEY_EXTENSION) is None:
+        return kit_remedy(installation, DESTINATION_PATH)
+    if is_nobodys(installation, context):
+        return SET_CONTEXT, {}
+    return _(
+        "Give {destination} an extension there, or name another: fluxcc group set {group}"
+        " --destination EXT"
+    ), {}
 
 
 def check_services(installation: Installation) -> Iterator[Finding]:
@@ -134,6 +173,20 @@ def check_services(installation: Installation) -> Iterator[Finding]:
 def _check_service(installation: Installation, service: Service, place: Place) -> Iterator[Finding]:
     context = place.context
     facts = {"service": key(service), "destination": service.destination, "context": context}
+    if is_nobodys(installation, context):
+        yield warning(
+            "context-of-no-domain",
+            _(
+                "Service {service} is in {context}, a dialplan context that no domain of FusionPBX"
+                " has: only what is for all domains is found there."
+            ),
+            _(
+                "FusionPBX gives each domain a context of its own name: fluxcc service add"
+                " {service} --destination {destination} --context '{{domain}}'"
+            ),
+            **facts,
+        )
+        return
     found = _fate(installation, place, service.destination)
     if found is None:
         yield unseen_in(installation, context, service.destination)

@@ -28,8 +28,8 @@ def check_twins(installation: Installation) -> Iterator[Finding]:
         yield note(
             "extension-in-domains",
             _(
-                "{count} extensions are in more than one domain: {extensions} ({domains}). A"
-                " request for one of them that names no domain is refused: ambiguous-agent."
+                "Extensions in more than one domain ({count}): {extensions} ({domains}). A request"
+                " for one of them that names no domain is refused: ambiguous-agent."
             ),
             _(
                 "Let boards name the domain: Fluxcc-Agent: {example}, or Fluxcc-Domain beside it;"
@@ -53,8 +53,8 @@ def check_queues(installation: Installation) -> Iterator[Finding]:
         yield note(
             "queue-in-domains",
             _(
-                "{count} queues are called alike in front of the @: {queues} ({domains}). What is"
-                " set for such a group without a domain counts in all of them."
+                "Queues that are called alike in front of the @ ({count}): {queues} ({domains})."
+                " What is set for such a group without a domain counts in all of them."
             ),
             _(
                 "Where they are to differ, name the domain: fluxcc group set {group} --domain"
@@ -80,7 +80,7 @@ def check_queue_agents(installation: Installation) -> Iterator[Finding]:
         yield note(
             "agent-not-extension",
             _(
-                "{count} agents of mod_callcenter are named otherwise than their extensions:"
+                "Agents of mod_callcenter who are named otherwise than their extensions ({count}):"
                 " {agents}. A name of mod_callcenter's is an alias of the telephone that it calls;"
                 " rooms, groups, reports and the audit go by the extension."
             ),

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
-from fluxcc.doctor.served import install_remedy, is_unseen, kit_remedy, unseen_in
+from fluxcc.doctor.served import (
+    SET_CONTEXT,
+    install_remedy,
+    installed_version,
+    is_nobodys,
+    is_unseen,
+    kit_remedy,
+    unseen_in,
+)
 from fluxcc.kit import read_version
 from fluxcc.kit.names import (
     DESTINATION_PATH,
@@ -15,10 +23,8 @@ from fluxcc.kit.names import (
     GATE_PATH,
     ROOM_EXTENSION,
     SURVEY_EXTENSION,
-    VERSION_ATTRIBUTE,
 )
 from fluxcc.marking import _
-from fluxcc.pbx.markup import parse
 
 
 def check_dialplan(installation: Installation) -> Iterator[Finding]:
@@ -28,17 +34,17 @@ def check_dialplan(installation: Installation) -> Iterator[Finding]:
     """
     settings = installation.settings
     gates = [(context, GATE_EXTENSION) for context in installation.trunk_contexts]
-    others = [
-        (context, name)
-        for setting, name in (
-            (settings.conference.context, ROOM_EXTENSION),
-            (settings.survey.context, SURVEY_EXTENSION),
-        )
-        for _domain, context in installation.places(setting)
-    ]
+    others = []
+    for key, setting, name in (
+        ("conference.context", settings.conference.context, ROOM_EXTENSION),
+        ("survey.context", settings.survey.context, SURVEY_EXTENSION),
+    ):
+        if is_nobodys(installation, setting):
+            yield _nobodys(key, setting)
+        others += [(context, name) for _domain, context in installation.places(setting)]
     for file, wanted in ((GATE_PATH, gates), (DESTINATION_PATH, others)):
         read = [(installation.context(context), name) for context, name in wanted]
-        versions = [_installed_version(context.xml, name) for context, name in read]
+        versions = [installed_version(context.xml, name) for context, name in read]
         found = [version for version in versions if version is not None]
         unseen = [context for context, name in wanted if is_unseen(installation, context)]
         if file == DESTINATION_PATH and len(found) + len(unseen) < len(wanted):
@@ -77,20 +83,6 @@ def check_scripts(installation: Installation) -> Iterator[Finding]:
             yield from _compare(installation, name, version, read_version(delivered))
 
 
-def _installed_version(xml: str, extension: str) -> int | None:
-    """The kit version of an extension in a context's XML, 0 where it has none; None where there is
-    no such extension."""
-    try:
-        context = parse(xml)
-    except ValueError:
-        return None
-    for each in context.iter("extension"):
-        if each.get("name") == extension:
-            version = each.get(VERSION_ATTRIBUTE, "0")
-            return int(version) if version.isdecimal() else 0
-    return None
-
-
 def _missing(installation: Installation, file: str) -> Finding:
     remedy, facts = install_remedy(installation, file)
     problem = _("The kit's {file} is not installed in FreeSWITCH.")
@@ -101,6 +93,19 @@ def _not_in_force(installation: Installation, file: str) -> Finding:
     remedy, facts = kit_remedy(installation, file)
     problem = _("FreeSWITCH's dialplan does not have the extensions of the kit's {file}.")
     return grave("kit-missing", problem, remedy, **{"file": file, **facts})
+
+
+def _nobodys(key: str, context: str) -> Finding:
+    return warning(
+        "context-of-no-domain",
+        _(
+            "{key} is {context}, a dialplan context that no domain of FusionPBX has: only what is"
+            " for all domains is found there."
+        ),
+        SET_CONTEXT,
+        key=key,
+        context=context,
+    )
 
 
 def _compare(

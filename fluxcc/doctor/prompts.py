@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
+from fluxcc.doctor.served import install_command
 from fluxcc.domain.provisioning import Group, key
 from fluxcc.marking import _
 
@@ -38,8 +39,9 @@ def check_prompts(installation: Installation) -> Iterator[Finding]:
                 else _("FreeSWITCH cannot play recordings of the survey: {files}"),
                 _(
                     "Let the user that FreeSWITCH runs as read these files, and enter every folder"
-                    " above them. Where they are missing, run: fluxcc kit install DIR"
+                    " above them. Where they are missing, run: {install}"
                 ),
+                install=install_command(installation),
                 group=key(group),
                 files=", ".join(found.unplayable),
             )

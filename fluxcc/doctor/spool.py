@@ -52,6 +52,11 @@ def check_spool(installation: Installation) -> Iterator[Finding]:
             "spool-not-read",
             _("The daemon cannot take in the survey's answers: {reason}"),
             _(
+                "Give the service FusionPBX's drop-in, systemd/fusionpbx.conf (docs/fusionpbx.md),"
+                " then: systemctl restart fluxcc"
+            )
+            if installation.server.is_fusionpbx
+            else _(
                 "Let the service's own user, fluxcc, list, read and delete there; after a restart"
                 " (systemctl restart fluxcc) it may, in FreeSWITCH's usual folders."
             ),

@@ -37,6 +37,14 @@ class Agent(NamedTuple):
 NOBODY = Agent("")
 
 
+class Registration(NamedTuple):
+    """A telephone that is registered."""
+
+    agent: Agent
+    contact: str
+    """User and host of its contact, ``k3j4l5a@192.0.2.7:5060``; empty where that is not told."""
+
+
 def read_agent(text: str, domain: str = "") -> Agent:
     """The agent in ``1000`` or ``1000@a.example``; ``domain`` is theirs where the text has none."""
     extension, _, own = text.partition("@")

@@ -98,11 +98,6 @@ class Gate(NamedTuple):
     application: str = ""
     """What that one does; empty where it only ends the hunt."""
 
-    @property
-    def is_first(self) -> bool:
-        """Whether the gate refuses before anything else can happen to a call."""
-        return self.sight is Sight.THERE and self.before is None
-
 
 def find_gate(context_xml: str, gate: str = GATE_EXTENSION) -> Gate:
     """Where the gate of that name stands. An extension that only prepares a call, and goes on, may

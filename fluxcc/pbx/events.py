@@ -12,9 +12,10 @@ from typing import Any, cast
 
 import msgspec
 
-from fluxcc.domain.agents import Agent, clean_domain
+from fluxcc.domain.agents import Agent, Registration, clean_domain
 from fluxcc.domain.events import LegEvent
 from fluxcc.pbx.json_texts import read_loosely
+from fluxcc.pbx.people import read_contact
 
 LEG_EVENTS = {
     "CHANNEL_CREATE": "leg_created",
@@ -41,7 +42,8 @@ LEFT = "del-member"
 """``Action`` of ``CONFERENCE``: a leg entered a conference, or left it. Both carry the leg's
 ``Unique-ID`` and ``Conference-Name``, and ``Conference-Size`` as it is afterwards."""
 REGISTERED = "sofia::register"
-"""A telephone registered, or did so again: ``from-user`` and ``from-host``."""
+"""A telephone registered, or did so again: ``from-user``, ``from-host`` and
+``contact``."""
 VALET = "valet_parking::info"
 PARKED = "hold"
 """What a parking lot says of a leg that was parked there; anything else means that it left."""
@@ -199,10 +201,11 @@ class Decoder:
             return msgspec.convert(read_loosely(body, _LEG_NAMES), self._type)
 
     @staticmethod
-    def registered(body: bytes) -> Agent:
-        """The agent whose telephone registered. Raises ``ValueError``."""
+    def registered(body: bytes) -> Registration:
+        """The telephone that registered. Raises ``ValueError``."""
         headers = read_loosely(body)
-        return Agent(headers.get("from-user", ""), clean_domain(headers.get("from-host", "")))
+        agent = Agent(headers.get("from-user", ""), clean_domain(headers.get("from-host", "")))
+        return Registration(agent, read_contact(headers.get("contact", "")))
 
     @staticmethod
     def request(body: bytes) -> RequestHeaders:

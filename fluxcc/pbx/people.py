@@ -13,6 +13,8 @@ from fluxcc.pbx.json_texts import as_text, load
 _USER = re.compile(r"\buser/([^@/,|{}\s]+)@([^@/,|{}:\s]+)")
 _LOOPBACK = re.compile(r"\bloopback/([^@/,|{}\s]+)/([^@/,|{}:\s]+)")
 
+_CONTACT = re.compile(r"sips?:([^;?>\s]+)")
+
 
 class QueueAgent(NamedTuple):
     """An agent of mod_callcenter."""
@@ -38,6 +40,13 @@ def read_registrations(shown: str) -> list[tuple[str, str]]:
     except (ValueError, TypeError, KeyError, AttributeError):
         return []
     return list(dict.fromkeys(found))
+
+
+def read_contact(text: str) -> str:
+    """User and host of a contact, as the name of a channel to it has them (``sofia_glue.c``,
+    ``sofia_glue_set_name``); empty where there is none. A name in front of it may have any text."""
+    found = _CONTACT.search(text.rpartition("<")[2])
+    return found[1] if found else ""
 
 
 def read_queue_agents(listed: str) -> list[QueueAgent]:

@@ -13,10 +13,11 @@ from typing import TypeVar
 
 import msgspec
 
-from fluxcc.domain.agents import Agent, clean_domain
+from fluxcc.domain.agents import Agent, Registration, clean_domain
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.events import LegRow
 from fluxcc.pbx.json_texts import load, read_loosely
+from fluxcc.pbx.people import read_contact
 
 
 class _ChannelRow(msgspec.Struct):
@@ -51,6 +52,7 @@ class _RegistrationRow(msgspec.Struct):
 
     reg_user: str = ""
     realm: str = ""
+    url: str = ""
 
     @property
     def uuid(self) -> str:
@@ -120,10 +122,13 @@ def read_snapshot(
     ]
 
 
-def read_registrations(answer: str, pause: Callable[[], None] = lambda: None) -> list[Agent]:
-    """The agents in the answer to ``REGISTRATIONS``. Raises ``PbxRejectedError``."""
+def read_registrations(answer: str, pause: Callable[[], None] = lambda: None) -> list[Registration]:
+    """The telephones in the answer to ``REGISTRATIONS``. Raises ``PbxRejectedError``."""
     rows = _rows(answer, _RegistrationRow, pause)
-    return [Agent(row.reg_user, clean_domain(row.realm)) for row in rows]
+    return [
+        Registration(Agent(row.reg_user, clean_domain(row.realm)), read_contact(row.url))
+        for row in rows
+    ]
 
 
 def read_description(body: bytes) -> LegRow:

@@ -19,7 +19,7 @@ import gevent
 import msgspec
 from gevent.event import AsyncResult
 
-from fluxcc.domain.agents import Agent
+from fluxcc.domain.agents import Agent, Registration
 from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
@@ -222,8 +222,8 @@ class Switch:
         answers = self._run_all(map(commands.user_exists, agents), check=False)
         return [answer == commands.TRUE for answer in answers]
 
-    def registrations(self) -> list[Agent]:
-        """The agents whose telephones are registered."""
+    def registrations(self) -> list[Registration]:
+        """The telephones that are registered."""
         answer = self._command_link().api(commands.REGISTRATIONS, SNAPSHOT_TIMEOUT)
         return snapshot.read_registrations(answer, yield_to_others)
 

@@ -4,9 +4,10 @@
 --       [reason=TEXT]
 --
 -- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 5 seconds, or within those that wait= names: a
--- conference in a room of the PBX's that was given longer is answered as much later. It fires the same request event as
--- a board would and waits for its reply event; the daemon decides and writes the audit. reason
--- takes the rest of the line; other values have no blanks (%20 stands for one).
+-- conference in a room of the PBX's that was given longer is answered as much later. Where the PBX
+-- has several SIP domains it is agent=1000@a.example. The script fires the same request event as a
+-- board would and waits for its reply event; the daemon decides and writes the audit. reason takes
+-- the rest of the line; other values have no blanks (%20 stands for one).
 
 local REPLY_TIMEOUT_MS = 4900
 local WAIT = "^%d%d?$"

@@ -10,25 +10,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Table, event, insert, inspect, text
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.persons import Persons
+from fluxcc.domain.provisioning import Group, Room
 from fluxcc.domain.retention import RecordKind
-from fluxcc.store import audit, blocks, calls
+from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.engines import create_reader, create_writer, parse_url
 from fluxcc.store.history import History
 from fluxcc.store.migrations import migrate
 from fluxcc.store.persons import TABLES, Search
-from fluxcc.store.schema import METADATA
+from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, ENTRIES, METADATA, SURVEYS
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.sqlite_file import SqliteFile
 from fluxcc.store.upkeep import is_current, upgrade
 from tests.builders import SAO_PAULO
-from tests.contract.records import a_call
+from tests.contract.records import a_block, a_call, a_survey, an_audit
 
 PERSONS = Persons(SAO_PAULO, "reading")
 PERSON = PERSONS.find("+1")
@@ -65,6 +68,54 @@ def test_an_upgraded_store_is_current_and_upgrading_it_again_changes_nothing(
 def test_an_empty_database_is_not_current(lasting_url: str) -> None:
     create_file(lasting_url)
     assert not is_current(lasting_url)
+
+
+def test_what_was_stored_before_there_were_domains_is_of_the_one_there_is(
+    lasting_url: str,
+) -> None:
+    """Contract, section 8: its domain is empty, and everything else as it was."""
+    create_file(lasting_url)
+    engine = create_writer(parse_url(lasting_url))
+    config = Config()
+    config.set_main_option("script_location", "fluxcc.store:migrations")
+    before: tuple[tuple[Table, Any], ...] = (
+        (CALLS, calls.to_rows("pbx1", [a_call()], str)),
+        (BLOCKS, blocks.to_rows("pbx1", [a_block()], str)),
+        (AUDIT, audit.to_rows("pbx1", [an_audit()], str)),
+        (SURVEYS, surveys.to_rows("pbx1", [a_survey()], str)),
+        # Rooms knew neither domain nor wait, groups no language.
+        (
+            ENTRIES,
+            [
+                ("pbx1", "room", "1000", '{"extension":"1000","is_served_by_pbx":true}'),
+                ("pbx1", "group", "sales", '{"name":"sales","has_survey":true,"questions":2}'),
+            ],
+        ),
+    )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for table, rows in before:
+            columns = [column.name for column in table.columns]
+            values = [dict(zip(columns, row, strict=True)) for row in rows]
+            old = [name for name in columns if name not in ("domain", "person")]
+            connection.execute(
+                insert(table), [{name: value[name] for name in old} for value in values]
+            )
+    engine.dispose()
+    upgrade(lasting_url)
+    with closing(SqlStore(lasting_url, "pbx1")) as store:
+        store.open()
+        assert store.live_calls() == [a_call()]
+        assert store.live_blocks() == [a_block()]
+        assert set(store.entries()) == {
+            Room("1000", is_served_by_pbx=True),
+            Group("sales", has_survey=True, questions=2),
+        }
+        assert store.domains() == []
+    with closing(History(lasting_url, ["pbx1"])) as history:
+        assert history.audit(limit=9) == [an_audit()]
+        assert history.surveys() == [a_survey()]
 
 
 def test_an_interrupted_migration_leaves_nothing_behind(lasting_url: str) -> None:

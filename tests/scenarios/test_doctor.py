@@ -141,6 +141,29 @@ def test_a_gate_that_is_not_first(
     assert "top of the context" in found["gate-not-first"]
 
 
+def test_a_context_that_does_not_take_the_kit_in(
+    lab: Lab, installation: Daemon, kit: Path, installed: Callable[[Path], None]
+) -> None:
+    """The files are there, and installing them again would change nothing: the line that is missing
+    is named, and with it all is well."""
+    for context, first in (("public", True), ("default", False)):
+        file = kit / f"dialplan/{context}.xml"
+        own = f'<X-PRE-PROCESS cmd="include" data="{context}/50_lab.xml"/>'
+        file.write_text(f'<include>\n<context name="{context}">\n{own}\n</context>\n</include>\n')
+        installed(kit)
+        found = look(installation)
+        line = f'<X-PRE-PROCESS cmd="include" data="{context}/00_fluxcc.xml"/>'
+        assert set(found) == (
+            {"gate-missing"}
+            if first
+            else {"kit-missing", "room-without-dialplan", "survey-without-dialplan"}
+        )
+        assert all(line in remedy for remedy in found.values())
+        file.write_text(file.read_text().replace(own, f"{line}\n{own}"))
+        installed(kit)
+        assert look(installation) == {}
+
+
 def test_a_preamble_that_ends_every_call(
     installation: Daemon, kit: Path, installed: Callable[[Path], None]
 ) -> None:
@@ -167,6 +190,7 @@ def test_an_agent_of_mod_callcenter_who_is_named_by_a_uuid(lab: Lab, installatio
     note = found["agent-not-extension"]
     assert note.state is State.NOTE
     assert f"{name} = 1000@pbx.test" in note.facts["agents"]
+    assert f"1000@pbx.test in place of {name}" in note.remedy.format(**note.facts)
 
 
 def test_a_gate_that_refuses_nobody(

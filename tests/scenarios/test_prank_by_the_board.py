@@ -34,6 +34,7 @@ def test_the_reply_tells_all_that_is_known(scene: Scene) -> None:
         "Fluxcc-Code": "blocked",
         "Fluxcc-Text": reply.text,
         "Fluxcc-Call": call.customer,
+        "Fluxcc-Domain": "pbx.test",
         "Fluxcc-Number": scene.number,
         "Fluxcc-Blocked": "true",
         "Fluxcc-Expires-Epoch": str(reply.expires),

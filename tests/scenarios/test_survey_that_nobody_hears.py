@@ -108,6 +108,16 @@ def found_grave(daemon: Daemon) -> dict[str, dict[str, Any]]:
     }
 
 
+def remedies(daemon: Daemon) -> dict[str, str]:
+    """Code → what the doctor says is to be done about the survey."""
+    settings = load(None, daemon.environment)
+    return {
+        finding.code: finding.remedy.format(**finding.facts)
+        for check, finding in diagnose(settings, lambda: ask_status(settings))
+        if check.name in ("kit-prompts", "spool")
+    }
+
+
 def test_no_recording_at_all(scene: Scene, ear: Ear, tmp_path: Path) -> None:
     """Nobody is asked, nobody is counted; it is told with the file, and over once one is heard."""
     talk = ask(scene, tmp_path)
@@ -120,8 +130,14 @@ def test_no_recording_at_all(scene: Scene, ear: Ear, tmp_path: Path) -> None:
     assert unplayable(scene) == {GROUP: files}
     assert f"cannot play: {files[0]}" in scene.daemon.cli("status").stdout
     assert found_grave(scene.daemon) == {
-        "prompts-unplayable": {"group": GROUP, "files": ", ".join(files)}
+        "prompts-unplayable": {
+            "group": GROUP,
+            "files": ", ".join(files),
+            "install": "fluxcc kit install DIR",
+        }
     }
+    remedy = remedies(scene.daemon)["prompts-unplayable"]
+    assert remedy.endswith("Where they are missing, run: fluxcc kit install DIR")
     assert "not counted" in scene.daemon.cli("survey", "report", "--group", GROUP).stdout
 
     for name in (ONE, BAD, THANKS):
@@ -166,6 +182,8 @@ def test_recordings_that_freeswitchs_user_alone_cannot_read(
     assert unplayable(weak_scene) == {GROUP: files}
     found = found_grave(weak_scene.daemon)
     assert found["prompts-unplayable"]["files"] == ", ".join(files)
+    remedy = remedies(weak_scene.daemon)["prompts-unplayable"]
+    assert remedy.startswith("Let the user that FreeSWITCH runs as read these files")
 
 
 def test_a_spool_that_the_script_cannot_write(weak_scene: Scene, recordings: Path) -> None:
@@ -203,6 +221,8 @@ def test_a_spool_that_the_daemon_alone_cannot_list(
         assert daemon.status()["spool_unread"] == reason
         assert reason in daemon.cli("status").stdout
         assert found_grave(daemon) == {"spool-not-read": {"reason": reason}}
+        remedy = remedies(daemon)["spool-not-read"]
+        assert remedy.startswith("Let the service's own user, fluxcc, list, read and delete there")
         assert daemon.log.count("the survey's spool cannot be read") == 1
     until(lambda: not daemon.status()["spool_unread"], "it can be read again")
     until(lambda: not left.exists(), "what lay there is taken in")

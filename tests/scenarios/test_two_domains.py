@@ -389,3 +389,22 @@ def test_a_survey_is_reported_in_its_domain(sides: Sides, board: Board) -> None:
 def _rows(sides: Sides, *words: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = sides.fluxcc(*words, "--json").json
     return rows
+
+
+# What the doctor says
+
+
+def test_twins_queues_and_agents_by_uuid_are_named_with_what_follows(sides: Sides) -> None:
+    """Nothing of it is a fault: a PBX may be built so."""
+    for side in (sides.a, sides.b):
+        side.cast.staff("agent")
+    printed = sides.daemon.cli("doctor", "--json")
+    found = {each["code"]: each for each in printed.json["findings"]}
+    for code, remedy in (
+        ("extension-in-domains", f"--agent 2000@{sides.a.domain}"),
+        ("queue-in-domains", f"--domain {sides.a.domain}"),
+        ("agent-not-extension", f"Name the extension everywhere, in boards too: {sides.b.agent}"),
+    ):
+        assert found[code]["state"] == "note"
+        assert sides.b.domain in found[code]["problem"]
+        assert remedy in found[code]["remedy"]

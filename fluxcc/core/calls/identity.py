@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from fluxcc.core.calls.contacts import Contacts
 from fluxcc.domain.agents import NOBODY, Agent, clean_domain, domain_behind
 from fluxcc.domain.calls import Leg, LegKind
 from fluxcc.domain.events import LegEvent
@@ -27,11 +28,16 @@ class Stations:
     """Distinguishes telephones of extensions from trunks."""
 
     def __init__(
-        self, numbers: NumberPlan, trunk_contexts: Collection[str], trunk_users: Sequence[str] = ()
+        self,
+        numbers: NumberPlan,
+        contacts: Contacts,
+        trunk_contexts: Collection[str],
+        trunk_users: Sequence[str] = (),
     ) -> None:
         """``trunk_contexts`` are those in which a caller ID proves nothing, ``trunk_users`` the
         patterns of directory users that are trunks (both ``[calls]``)."""
         self._numbers = numbers
+        self._contacts = contacts
         self._trunk_contexts = frozenset(trunk_contexts)
         self._trunk_users = [re.compile(pattern) for pattern in trunk_users]
 
@@ -48,7 +54,8 @@ class Stations:
         else:
             extension, *aliases = self._called(leg, event) or ("",)
         if not extension:
-            return LegKind.TRUNK, NOBODY, ()
+            registered = NOBODY if leg.is_inbound else self._registered(event)
+            return (LegKind.STATION if registered else LegKind.TRUNK), registered, ()
         return LegKind.STATION, Agent(extension, _station_domain(leg, event)), tuple(aliases)
 
     def _caller(self, leg: Leg, event: LegEvent) -> str:
@@ -89,6 +96,12 @@ class Stations:
         if presence and (event.dialed_extension or self._numbers.is_internal(presence)):
             return event.dialed_extension.partition("@")[0] or presence
         return leg.destination if self._numbers.is_internal(leg.destination) else ""
+
+    def _registered(self, event: LegEvent) -> Agent:
+        """Who registered from the address that is called: what there is where the dialplan calls a
+        contact and says nothing of its user."""
+        agent = self._contacts.agent_at(event.channel, clean_domain(event.domain))
+        return NOBODY if self._is_trunk(agent.extension) else agent
 
     def _is_trunk(self, user: str) -> bool:
         return bool(user) and any(pattern.fullmatch(user) for pattern in self._trunk_users)

@@ -56,9 +56,9 @@ class Directory:
         left out."""
         agents = [Agent(extension, domain) for domain in self._domains.known]
         now = self._clock.monotonic()
-        old = [agent for agent in agents if now - self._asked(agent) >= KEPT]
         if len(self._answers) > MOST_KEPT:
             self._answers.clear()
+        old = [agent for agent in agents if now - self._asked(agent) >= KEPT]
         try:
             answers = self._pbx.are_users(old) if old else []
         except PbxError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from fluxcc.domain.actions import Action
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.codes import Code, Status
@@ -38,3 +40,23 @@ def test_a_new_life_knows_what_was_set(world: World) -> None:
     assert later.provisioning.find_service("billing") == BILLING
     assert later.provisioning.find_group("sales") == SURVEY_ON
     assert later.provisioning.find_room(Agent("1000")) == Room("1000")
+
+
+A, B = "a.example", "b.example"
+
+
+def test_the_domains_own_entry_wins_and_that_of_all_is_for_the_others(world: World) -> None:
+    own_group, own_service = replace(SURVEY_ON, domain=A, questions=3), replace(BILLING, domain=A)
+    set_up(world, SURVEY_ON, own_group, BILLING, own_service, Room("1000"))
+    found = world.provisioning
+    assert [found.find_group("sales", domain) for domain in (A, B, "")] == [
+        own_group,
+        SURVEY_ON,
+        SURVEY_ON,
+    ]
+    assert [found.find_service("billing", domain) for domain in (A, B, "")] == [
+        own_service,
+        BILLING,
+        BILLING,
+    ]
+    assert found.find_room(Agent("1000", A)) == Room("1000")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import gevent
 
-from fluxcc.domain.agents import Agent
+from fluxcc.domain.agents import Registration
 from fluxcc.domain.errors import LinkLostError, PbxError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
 from fluxcc.pbx.inbox import Inbox
@@ -54,8 +54,8 @@ class FakeSwitch:
         self.during_description: Step = nothing
         self.ahead = 0.0
         """Seconds that FreeSWITCH's clock is ahead of ours."""
-        self.registered: list[Agent] = []
-        """The agents whose telephones are registered."""
+        self.registered: list[Registration] = []
+        """The telephones that are registered."""
         self.loss = ""
         world.pbx.lose()
 
@@ -85,7 +85,7 @@ class FakeSwitch:
         self.during_snapshot()
         return self.legs
 
-    def registrations(self) -> list[Agent]:
+    def registrations(self) -> list[Registration]:
         """What ``registered`` says."""
         return self.registered
 

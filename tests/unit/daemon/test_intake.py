@@ -153,6 +153,15 @@ def test_a_reply_that_did_not_come_back_is_sent_again(intake: Intake, world: Wor
     assert len(world.pbx.heard("fluxcc::reply")) == 1
 
 
+def test_a_telephone_that_registers_is_known_by_its_contact_and_its_domain(
+    intake: Intake, world: World
+) -> None:
+    contact = {"from-user": "1001", "from-host": "a.example", "contact": "<sip:k3@192.0.2.7>"}
+    intake.handle(a_custom_event("sofia::register", **contact))
+    assert world.contacts.agent_at("sofia/internal/k3@192.0.2.7", "") == ("1001", "a.example")
+    assert world.domains.owners("1001") == {"a.example"}
+
+
 def a_conferences_event(action: str) -> bytes:
     """Something happens to the customer in room 1000."""
     return event_body(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from fluxcc.daemon.session import BETWEEN_RESYNCS, IDLE_WAIT, SECOND_SNAPSHOT_AFTER, Session
+from fluxcc.domain.agents import Agent, Registration
 from fluxcc.domain.errors import LinkLostError
 from fluxcc.domain.events import LegFact, LegNews
 from fluxcc.pbx.inbox import Inbox
@@ -394,3 +395,17 @@ def test_one_leg_that_cannot_be_described_does_not_keep_the_others_from_it(
     }
     assert caplog.messages == ["a leg's channel variables were not read"]
     assert vars(caplog.records[0])["leg"] == "first"
+
+
+def test_a_leg_of_a_snapshot_is_known_by_the_contact_that_it_calls(
+    session: Session, world: World, switch: FakeSwitch
+) -> None:
+    """Registrations are read before the legs are."""
+    agent = Agent("1001", "a.example")
+    switch.registered = [Registration(agent, "k3@192.0.2.7")]
+    name = "sofia/internal/k3@192.0.2.7"
+    switch.legs = a_snapshot(a_row("leg", direction="outbound", destination="k3", channel=name))
+    described = event_body("CHANNEL_DATA", "leg", Call_Direction="outbound", Channel_Name=name)
+    switch.descriptions = {"leg": described}
+    session.connect()
+    assert world.tracker.legs["leg"].agent == agent

@@ -8,8 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from fluxcc.doctor import daemon
+from fluxcc.domain.errors import PbxError
+from fluxcc.pbx.contexts import FUSIONPBX, Server
 
-from .builders import STATUS, codes, installation
+from .builders import STATUS, FakeInquiry, codes, installation
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,21 @@ def test_a_daemon_that_does_not_answer(error: Exception, expected: str) -> None:
         raise error
 
     assert codes(daemon.check_daemon(installation(status=fail))) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("pbx", "command"),
+    [
+        (FakeInquiry(), "fluxcc kit install DIR"),
+        (FakeInquiry(server=Server("mod_lua", FUSIONPBX)), "fluxcc kit install --fusionpbx"),
+        # The dialplan cannot be looked at, and the daemon's word counts all the same.
+        (PbxError("gone"), "fluxcc kit install DIR"),
+    ],
+    ids=["files", "fusionpbx", "unreachable"],
+)
+def test_a_caller_who_met_no_gate_leads_to_where_the_dialplan_comes_from(
+    pbx: FakeInquiry | PbxError, command: str
+) -> None:
+    status = replace(STATUS, contexts_without_gate=["public"])
+    (finding,) = daemon.check_daemon(installation(pbx, status=lambda: status))
+    assert command in finding.remedy.format(**finding.facts)

@@ -7,9 +7,9 @@ import pytest
 from fluxcc.config import Settings
 from fluxcc.config.settings import ConferenceSettings, SurveySettings
 from fluxcc.doctor import destinations
-from fluxcc.doctor.finding import State
+from fluxcc.doctor.finding import Finding, State
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
-from fluxcc.pbx.contexts import Server
+from fluxcc.pbx.contexts import FUSIONPBX, Server
 
 from .builders import CATCH_ALL, ROOM, SURVEY, FakeInquiry, codes, installation
 
@@ -189,3 +189,73 @@ def test_the_context_of_the_telephones_is_what_the_directory_says() -> None:
     )
     entries: list[Entry] = [Service("invoices", "7001", "{context}")]
     assert codes(destinations.check_services(installation(inquiry, entries=entries))) == []
+
+
+ON_FUSIONPBX = Server("mod_lua", FUSIONPBX)
+BY_FILES, BY_CURL = Server(), Server("mod_xml_curl")
+
+
+@pytest.mark.parametrize("entry", [Room("1000"), Group("sales", has_survey=True)])
+@pytest.mark.parametrize(
+    ("server", "command"),
+    [
+        (BY_FILES, "fluxcc kit install DIR"),
+        (BY_CURL, "What mod_xml_curl serves"),
+        (ON_FUSIONPBX, "fluxcc kit install --fusionpbx"),
+    ],
+    ids=["files", "mod_xml_curl", "fusionpbx"],
+)
+def test_a_missing_room_or_survey_leads_to_where_the_dialplan_comes_from(
+    server: Server, command: str, entry: Entry
+) -> None:
+    inquiry = FakeInquiry(contexts={A: SERVICE, "default": SERVICE}, server=server, **TWO)
+    settings = BY_DOMAIN if server is ON_FUSIONPBX else Settings()
+    whole = installation(inquiry, settings=settings, entries=[entry])
+    found = [*destinations.check_rooms(whole), *destinations.check_surveys(whole)]
+    assert found
+    assert {each.code.partition("-")[2] for each in found} == {"without-dialplan"}
+    assert all(command in told(each) for each in found)
+
+
+def test_what_the_kit_does_not_take_is_no_reason_to_install_it_again() -> None:
+    """It is in the context already, and so the setting or the destination is what has to change."""
+    settings = Settings(conference=ConferenceSettings(room="88{agent}"))
+    inquiry = FakeInquiry(contexts={"default": ROOM + SURVEY})
+    entries = [Room("1000"), Group("sales", has_survey=True, destination="*29")]
+    whole = installation(inquiry, settings=settings, entries=entries)
+    (room,) = destinations.check_rooms(whole)
+    (survey,) = destinations.check_surveys(whole)
+    assert "set conference.room" in told(room)
+    assert "fluxcc group set sales --destination EXT" in told(survey)
+
+
+def test_a_room_of_the_pbxs_own_is_no_reason_to_install_the_kit() -> None:
+    whole = installation(entries=[Room("1000", is_served_by_pbx=True)])
+    (found,) = destinations.check_rooms(whole)
+    assert "fluxcc room remove 1000" in told(found)
+    assert "kit" not in told(found)
+
+
+def test_on_fusionpbx_a_context_of_no_domain_has_to_be_set_otherwise() -> None:
+    """As delivered, ``default`` is set. FusionPBX serves it with the rows for all domains, the
+    kit's among them, and with no domain's own: its rooms, queues and ring groups."""
+    inquiry = FakeInquiry(contexts={"default": ROOM + SURVEY}, server=ON_FUSIONPBX, **TWO)
+    entries = [
+        Room("1000", is_served_by_pbx=True),
+        Group("sales", has_survey=True, destination="8000"),
+        Service("invoices", "7001"),
+    ]
+    whole = installation(inquiry, entries=entries)
+    (room,) = destinations.check_rooms(whole)
+    (survey,) = destinations.check_surveys(whole)
+    (service,) = destinations.check_services(whole)
+    for each in (room, survey):
+        assert 'conference.context and survey.context to "{domain}"' in told(each)
+        assert 'conference.room to "*29{agent}"' in told(each)
+    assert (service.code, service.state) == ("context-of-no-domain", State.WARNING)
+    assert "service add invoices --destination 7001 --context '{domain}'" in told(service)
+
+
+def told(finding: Finding) -> str:
+    """The remedy, as it is shown."""
+    return finding.remedy.format(**finding.facts)

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from fluxcc.config import Settings
+from fluxcc.config.settings import ConferenceSettings, SurveySettings
 from fluxcc.doctor import kit
+from fluxcc.doctor.finding import State
 from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import FUSIONPBX, Server
 
@@ -136,7 +139,40 @@ def test_a_remedy_leads_to_where_the_dialplan_comes_from(
     )
     whole = installation(inquiry)
     found = [*kit.check_dialplan(whole), *kit.check_scripts(whole)]
+    found = [each for each in found if each.code != "context-of-no-domain"]
     assert set(codes(found)) == {"kit-missing"}
     told = [each.remedy.format(**each.facts) for each in found]
     assert all(any(remedy in each for remedy in remedies) for each in told)
     assert all(any(remedy in each for each in told) for remedy in remedies)
+
+
+def test_on_fusionpbx_a_context_of_no_domain_is_named_with_what_to_set() -> None:
+    """As delivered, the settings name ``default``, which FusionPBX serves with the rows for all
+    domains alone, the kit's among them."""
+    inquiry = FakeInquiry(
+        server=Server("mod_lua", FUSIONPBX), contexts={"default": ROOM + SURVEY, "public": GATE}
+    )
+    found = list(kit.check_dialplan(installation(inquiry)))
+    assert codes(found) == ["context-of-no-domain"] * 2
+    assert {each.state for each in found} == {State.WARNING}
+    assert [each.facts["key"] for each in found] == ["conference.context", "survey.context"]
+    assert all('"{domain}"' in each.remedy.format(**each.facts) for each in found)
+
+
+def test_on_fusionpbx_a_missing_kit_is_told_besides() -> None:
+    inquiry = FakeInquiry(server=Server("mod_lua", FUSIONPBX), contexts={"default": OTHER})
+    found = codes(kit.check_dialplan(installation(inquiry)))
+    assert found == ["context-of-no-domain"] * 2 + ["kit-missing"]
+
+
+@pytest.mark.parametrize("setting", ["{domain}", "a.example"])
+def test_on_fusionpbx_the_kit_is_looked_for_in_the_domains_contexts(setting: str) -> None:
+    settings = Settings(
+        conference=ConferenceSettings(context=setting), survey=SurveySettings(context=setting)
+    )
+    inquiry = FakeInquiry(
+        server=Server("mod_lua", FUSIONPBX),
+        contexts={"a.example": ROOM + SURVEY, "public": GATE},
+        registrations=[("1000", "a.example")],
+    )
+    assert codes(kit.check_dialplan(installation(inquiry, settings=settings))) == []

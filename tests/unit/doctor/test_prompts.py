@@ -7,6 +7,7 @@ import pytest
 from fluxcc.doctor import prompts
 from fluxcc.doctor.finding import State
 from fluxcc.domain.provisioning import Entry, Group, Language
+from fluxcc.pbx.contexts import FUSIONPBX, Server
 from fluxcc.pbx.inquiry import SurveyFaults
 
 from .builders import FAR, FakeInquiry, codes, installation
@@ -44,3 +45,20 @@ def test_each_group_with_the_kits_survey_is_tried() -> None:
 def test_where_no_script_runs_nothing_is_said_of_recordings() -> None:
     inquiry = FakeInquiry(survey_faults=None)
     assert codes(prompts.check_prompts(installation(inquiry))) == ["prompts-not-tried"]
+
+
+@pytest.mark.parametrize(
+    ("server", "command"),
+    [
+        (Server(), "fluxcc kit install DIR"),
+        (Server("mod_xml_curl"), "fluxcc kit install DIR"),
+        (Server("mod_lua", FUSIONPBX), "fluxcc kit install --fusionpbx"),
+    ],
+    ids=["files", "mod_xml_curl", "fusionpbx"],
+)
+def test_missing_recordings_are_installed_by_the_command_of_this_pbx(
+    server: Server, command: str
+) -> None:
+    inquiry = FakeInquiry(survey_faults=MUTE, server=server)
+    (finding,) = prompts.check_prompts(installation(inquiry))
+    assert finding.remedy.format(**finding.facts).endswith(f"run: {command}")

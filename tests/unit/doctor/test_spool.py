@@ -11,6 +11,7 @@ from fluxcc.config import PbxSettings, Settings, SurveySettings
 from fluxcc.doctor import spool
 from fluxcc.doctor.finding import State
 from fluxcc.domain.provisioning import Entry, Group
+from fluxcc.pbx.contexts import FUSIONPBX, Server
 from fluxcc.pbx.inquiry import SurveyFaults
 from fluxcc.protocol.operators import DaemonStatus
 
@@ -87,3 +88,12 @@ def test_a_far_freeswitch_may_share_a_folder(tmp_path: Path) -> None:
     )
     inquiry = FakeInquiry(variables={"fluxcc_survey_spool": str(tmp_path)})
     assert codes(spool.check_spool(installation(inquiry, settings=settings))) == []
+
+
+def test_on_fusionpbx_the_drop_in_lets_the_daemon_read_the_spool(tmp_path: Path) -> None:
+    inquiry = FakeInquiry(
+        variables={"storage_dir": str(tmp_path)}, server=Server("mod_lua", FUSIONPBX)
+    )
+    status = msgspec.structs.replace(STATUS, spool_unread="/spool: Permission denied")
+    (finding,) = spool.check_spool(installation(inquiry, status=lambda: status))
+    assert "systemd/fusionpbx.conf" in finding.remedy

@@ -260,7 +260,6 @@ GATE = f'<extension name="{GATE_EXTENSION}"><condition/></extension>'
 def test_only_what_prepares_a_call_may_stand_before_the_gate(before: str, expected: Gate) -> None:
     found = find_gate(context(before, GATE))
     assert found == expected
-    assert found.is_first is (expected == Gate(Sight.THERE))
 
 
 def test_a_context_without_the_gate_and_one_that_cannot_be_read_are_told_apart() -> None:

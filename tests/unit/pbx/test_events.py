@@ -36,6 +36,14 @@ def test_an_event_becomes_our_words() -> None:
     )
 
 
+def test_who_registered_is_told_with_the_contact() -> None:
+    told = {"from-user": "1001", "from-host": "A.example", "contact": '"" <sip:k3@192.0.2.7:5060>'}
+    assert DECODER.registered(json.dumps(told).encode()) == (
+        ("1001", "a.example"),
+        "k3@192.0.2.7:5060",
+    )
+
+
 def test_a_legs_name_keeps_every_character() -> None:
     """FreeSWITCH takes what begins with ``ARRAY::`` for a list, a caller's Call-ID too."""
     document = (

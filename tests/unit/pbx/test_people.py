@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fluxcc.pbx.people import (
     QueueAgent,
+    read_contact,
     read_names,
     read_queue_agents,
     read_registrations,
@@ -28,6 +29,22 @@ def test_who_is_registered_is_told_with_the_domain() -> None:
     assert read_registrations(shown) == [("1001", "a.example")]
     for nothing in ('{"row_count": 0}', "", "-ERR SQL disabled", "[]", '{"rows":[{}]}'):
         assert read_registrations(nothing) == []
+
+
+@pytest.mark.parametrize(
+    ("contact", "expected"),
+    [
+        ('"" <sip:k3j4l5a@192.0.2.7:5060>', "k3j4l5a@192.0.2.7:5060"),
+        ('"A" <sips:k@df7jal.invalid;transport=wss;fs_path=sip%3A1>', "k@df7jal.invalid"),
+        ("sofia/internal/sip:k@10.0.0.2:5060;fs_nat=yes", "k@10.0.0.2:5060"),
+        ("sofia/internal/sip:k@[2001:db8::7]:5060", "k@[2001:db8::7]:5060"),
+        ('"sip:other@192.0.2.8" <sip:k@192.0.2.7>', "k@192.0.2.7"),
+        ("", ""),
+        ("error/user_not_registered", ""),
+    ],
+)
+def test_a_contact_is_read_as_the_name_of_a_channel_has_it(contact: str, expected: str) -> None:
+    assert read_contact(contact) == expected
 
 
 @pytest.mark.parametrize(

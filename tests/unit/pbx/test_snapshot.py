@@ -20,6 +20,12 @@ def test_no_channel_at_all_has_no_rows() -> None:
     assert snapshot.read_snapshot(NOTHING, NOTHING) == []
 
 
+def test_a_registration_is_read_with_its_agent_and_its_contact() -> None:
+    row = {"reg_user": "1001", "realm": "A.example", "url": "sofia/internal/sip:k3@192.0.2.7:5060"}
+    (one,) = snapshot.read_registrations(rows(row))
+    assert one == (("1001", "a.example"), "k3@192.0.2.7:5060")
+
+
 def test_a_leg_is_read_out_of_its_own_description_where_there_are_no_tables() -> None:
     described = {
         "Unique-ID": "b",

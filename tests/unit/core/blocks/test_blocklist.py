@@ -222,3 +222,55 @@ def test_a_shared_key_is_published_once_for_the_block_that_holds_it(blocklist: B
     entries = list(blocklist.entries())
     assert entries.count(("988887777", int(NOW) + 1800)) == 1
     assert ("988887777", longer.until) not in entries
+
+
+# SIP domains
+
+A, B = "a.example", "b.example"
+
+
+def in_domain(domain: str, number: str = NUMBER) -> Block:
+    """A block in that domain, in all where it is empty."""
+    read = SAO_PAULO.read(number)
+    return Blocklist(SAO_PAULO).make(
+        read, 1800, NOW, by="agent:1000", reason="", call="", domain=domain
+    )
+
+
+SCOPES = st.sampled_from(["", A, B])
+WRITTEN = st.sampled_from([*SPELLINGS, "0 15 11 98888-7777", "(11) 98888-7777"])
+
+
+@given(domains=st.sets(SCOPES), domain=SCOPES, spelling=WRITTEN)
+def test_a_block_of_one_domain_refuses_nobody_in_another(
+    domains: set[str], domain: str, spelling: str
+) -> None:
+    """Contract, section 8; one for all refuses in each. Every spelling counts alike."""
+    blocklist = Blocklist(SAO_PAULO)
+    fill(blocklist, *map(in_domain, domains))
+    found = blocklist.match(spelling, domain)
+    assert (found is not None) is bool(domains & {"", domain})
+    assert found is None or found.domain in ("", domain)
+
+
+@given(domains=st.sets(SCOPES, min_size=1), removed=SCOPES)
+def test_a_number_that_is_free_in_one_domain_stays_refused_in_the_others(
+    domains: set[str], removed: str
+) -> None:
+    blocklist = Blocklist(SAO_PAULO)
+    fill(blocklist, *map(in_domain, domains))
+    number = SAO_PAULO.read(NUMBER)
+    held = blocklist.find(number, removed)
+    assert (held is not None) is (removed in domains)
+    if held is not None:
+        _, keys = blocklist.remove(held, BlockState.RELEASED, NOW, "operator:maria")
+        assert set(keys) == set(held.keys)
+    left = domains - {removed}
+    assert {block.domain for block in blocklist.find_all(number)} == left
+    assert {key for key, _ in blocklist.entries()} == {
+        key for domain in left for key in in_domain(domain).keys
+    }
+
+
+def test_the_gate_knows_a_domains_block_by_other_keys() -> None:
+    assert set(in_domain(A).keys) == {f"{spelling}@{A}" for spelling in SPELLINGS}

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from fluxcc.config import CallSettings
-from fluxcc.domain.agents import Agent
+from fluxcc.core.calls import contacts
+from fluxcc.domain.agents import Agent, Registration
 from fluxcc.domain.calls import LegKind
-from tests.builders import OTHER, SETTINGS, World
+from tests.builders import OTHER, SETTINGS, World, an_event
 
 STATION, TRUNK, WIRE = LegKind.STATION, LegKind.TRUNK, LegKind.WIRE
 AGENT_UUID = "0f1a3f04-7a3d-4a4f-9d44-8b1e6c3f2a10"
@@ -125,6 +126,97 @@ def test_a_presence_is_not_believed_on_a_trunk(world: World) -> None:
 def test_a_number_outside_is_a_trunk_where_caller_ids_count_too(world: World) -> None:
     comes_in(world)
     assert kind(world) is TRUNK
+
+
+# A contact of which nothing else is told
+
+
+ADDRESS = "k3j4l5a@192.0.2.7:5060"
+
+
+def is_reached(world: World, **more: str) -> None:
+    """A leg is dialled as FusionPBX's ring groups do where an extension has several contacts."""
+    is_dialled(world, "k3j4l5a", Channel_Name=f"sofia/internal/{ADDRESS}", **more)
+
+
+def registers(world: World, user: str, domain: str, contact: str = ADDRESS) -> None:
+    world.telephone_registered(Registration(Agent(user, domain), contact))
+
+
+def agent(world: World) -> Agent:
+    return world.tracker.legs["leg"].agent
+
+
+@pytest.mark.parametrize("more", [{}, {"variable_domain_name": "a.example"}])
+def test_a_contact_is_the_telephone_of_who_registered_it(
+    world: World, more: dict[str, str]
+) -> None:
+    registers(world, "1001", "a.example")
+    is_reached(world, **more)
+    assert (kind(world), agent(world)) == (STATION, Agent("1001", "a.example"))
+
+
+def test_a_contact_that_nobody_registered_is_a_trunks(world: World) -> None:
+    registers(world, "1001", "a.example", "other@192.0.2.7:5060")
+    is_reached(world)
+    assert kind(world) is TRUNK
+
+
+def test_a_contact_of_two_domains_is_that_of_the_legs_domain(world: World) -> None:
+    """Behind two routers two telephones may have one address."""
+    registers(world, "1001", "a.example")
+    registers(world, "1002", "b.example")
+    is_reached(world, variable_domain_name="a.example")
+    assert agent(world) == Agent("1001", "a.example")
+
+
+def test_a_contact_of_two_domains_is_nobodys_where_the_leg_names_none(world: World) -> None:
+    registers(world, "1001", "a.example")
+    registers(world, "1001", "b.example")
+    is_reached(world)
+    assert kind(world) is TRUNK
+
+
+def test_a_contact_is_that_of_who_registered_it_last(world: World) -> None:
+    registers(world, "1001", "a.example")
+    registers(world, "1002", "a.example")
+    is_reached(world)
+    assert agent(world) == Agent("1002", "a.example")
+
+
+def test_what_the_leg_says_counts_before_its_contact(world: World) -> None:
+    registers(world, "1001", "a.example")
+    is_reached(world, variable_dialed_user="1003", variable_dialed_domain="a.example")
+    assert agent(world) == Agent("1003", "a.example")
+
+
+def test_a_contact_is_not_believed_of_a_caller(world: World) -> None:
+    """An inbound channel is named after the caller's From."""
+    registers(world, "1001", "a.example")
+    comes_in(world, Caller_Context="public", Channel_Name=f"sofia/external/{ADDRESS}")
+    assert kind(world) is TRUNK
+
+
+def test_a_trunk_that_registers_is_a_trunk(site: World) -> None:
+    registers(site, "gsm-1", "a.example")
+    is_reached(site)
+    assert kind(site) is TRUNK
+
+
+def test_contacts_that_are_too_many_are_forgotten_from_the_oldest_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contacts, "MOST", 2)
+    registers(world, "1001", "a.example")
+    registers(world, "1002", "a.example", "x1@192.0.2.7:5060")
+    registers(world, "1001", "a.example")
+    registers(world, "1003", "a.example", "x2@192.0.2.7:5060")
+    is_reached(world)
+    assert agent(world) == Agent("1001", "a.example")
+    world.handle(
+        an_event("CHANNEL_CREATE", "other", Channel_Name="sofia/internal/x1@192.0.2.7:5060")
+    )
+    assert kind(world, "other") is TRUNK
 
 
 # Trunks that are users of the directory
