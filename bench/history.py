@@ -30,7 +30,8 @@ NUMBERS = 500_000
 AUDITED = 50
 """One call in so many was acted on."""
 CHUNK = 100_000
-COLUMNS = (16, 18)
+COLUMNS = {"calls": 16, "audit": 18}
+"""How many columns are given, the first ones; the others are as in rows of an earlier version."""
 
 
 def fill(folder: Path, calls: int) -> None:
@@ -40,10 +41,13 @@ def fill(folder: Path, calls: int) -> None:
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA synchronous = OFF")
         ended, audit = _ended(calls), _audit(calls)
-        for table, rows, columns in (("calls", ended, COLUMNS[0]), ("audit", audit, COLUMNS[1])):
-            marks = ", ".join("?" * columns)
+        for table, rows in (("calls", ended), ("audit", audit)):
+            told = database.execute(f"SELECT name FROM pragma_table_info('{table}')")
+            names = [f'"{name}"' for (name,) in told][: COLUMNS[table]]
+            marks = ", ".join("?" * len(names))
+            insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
             while chunk := list(islice(rows, CHUNK)):
-                database.executemany(f"INSERT INTO {table} VALUES ({marks})", chunk)
+                database.executemany(insert, chunk)
                 database.commit()
     database.close()
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from fluxcc import __version__, logs
+from fluxcc import __version__, logs, memory
 from fluxcc.config import Settings
 from fluxcc.config.reload import Reloader
-from fluxcc.core.core import Core, number_plan
+from fluxcc.core.core import Core, persons
+from fluxcc.core.erasure import Erasure, StoredLiveData
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
-from fluxcc.core.retention import Erasure, StoredLiveData
 from fluxcc.daemon.intake import Intake
 from fluxcc.daemon.jobs import jobs
 from fluxcc.daemon.process import Daemon
@@ -42,24 +42,26 @@ SAMPLE_NUMBER = "+5511900000000"
 
 def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     """The whole daemon, not running yet; ``read`` loads the settings again."""
+    memory.overwrite_what_is_freed()
     clock, manager = PbxClock(SystemClock()), ServiceManager(os.environ)
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
-    store = SqlStore(settings.store.url, settings.pbx.node)
+    known = persons(settings)
+    store = SqlStore(settings.store.url, settings.pbx.node, known)
     core = Core(
         settings,
         pbx=switch,
         store=store,
-        spool=FolderSpool(
-            settings.survey.spool, may_be_missing=not settings.pbx.is_on_this_machine
-        ),
+        spool=_spool(settings),
         clock=clock,
         runtime=GeventRuntime(),
+        persons=known,
     )
     # libphonenumber reads its metadata at the first number, which would delay the first call.
     core.numbers.read(SAMPLE_NUMBER)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
     board = Board(core.executor, switch, settings.lang, settings.zone)
     core.happenings.connected.connect(board.send_unsent)
+    core.happenings.person_erased.connect(board.forget)
     intake = Intake(decoder, core, board)
     session = Session(core, switch, decoder, intake, clock, manager)
     health = Health(session, core.journal, clock, lambda: manager.turned)
@@ -90,6 +92,10 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     )
 
 
+def _spool(settings: Settings) -> FolderSpool:
+    return FolderSpool(settings.survey.spool, may_be_missing=not settings.pbx.is_on_this_machine)
+
+
 def _watch_server(settings: Settings, sources: Sources) -> WatchServer:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -100,7 +106,8 @@ def _watch_server(settings: Settings, sources: Sources) -> WatchServer:
 
 def erasure(settings: Settings) -> Erasure:
     """The ``Erasure`` of a command, for use while no daemon is running."""
-    clock, store = SystemClock(), SqlStore(settings.store.url, settings.pbx.node)
+    clock, known = SystemClock(), persons(settings)
+    store = SqlStore(settings.store.url, settings.pbx.node, known)
 
     def write(row: AuditRecord) -> bool:
         store.write(Batch(audit=(row,)))
@@ -108,9 +115,10 @@ def erasure(settings: Settings) -> Erasure:
 
     return Erasure(
         store=store,
+        spool=_spool(settings),
         runtime=GeventRuntime(),
         clock=clock,
-        numbers=number_plan(settings),
+        persons=known,
         live_data=StoredLiveData(store, clock),
         write=write,
         ids=MomentIds(),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -17,12 +19,15 @@ import gevent
 from gevent.event import AsyncResult
 from gevent.threadpool import ThreadPool
 
+from fluxcc import memory
 from fluxcc.core.ports import Clock
 
 Result = TypeVar("Result")
 
 THREADS = 4
 """One writes to the store, the others read from it."""
+BARRIER_TIMEOUT = 5.0
+"""Seconds for which native threads wait for each other before each overwrites its memory."""
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +152,27 @@ class GeventRuntime:
             _, error = greenlet.value
             if error is not None:
                 raise error
+
+    def wipe_memory(self) -> None:
+        """Overwrite what this process has freed (``memory``): Python's objects, and the C library's
+        blocks of this thread and of each native one."""
+        # What only refers to itself is free too, once it is found.
+        gc.collect()
+        for _ in memory.wipe_objects():
+            gevent.sleep(0)
+        memory.wipe_cached_blocks()
+        # As many at once as there are threads, each of which waits for the others.
+        everybody = threading.Barrier(THREADS)
+        gevent.joinall(
+            [gevent.spawn(self.offload, _wipe_thread, everybody) for _ in range(THREADS)]
+        )
+
+
+def _wipe_thread(everybody: threading.Barrier) -> None:
+    with suppress(threading.BrokenBarrierError):
+        # A thread that does something long has none of the rest wait for it for ever.
+        everybody.wait(BARRIER_TIMEOUT)
+    memory.wipe_cached_blocks()
 
 
 def _attempt(

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 DONE, PART, ASIDE = ".done", ".part", ".malformed"
 BEGINNING = "fluxcc-survey-"
+NUMBER = "Fluxcc-Number"
+"""The header with the customer's number."""
+_LIKE_NUMBERS = re.compile(r"\+?[0-9][0-9 ().\-]{2,30}")
 ABANDONED = 600.0
 LARGEST_FILE = 64 * 1024
 """Bytes of a file that are read; three answers have some 2,000."""
@@ -59,9 +63,9 @@ class FolderSpool:
         if failure is not None:
             raise failure
 
-    def _files(self) -> list[Path]:
-        """The survey's files, the oldest names first. ``Path.glob`` would take a folder that may
-        not be listed for an empty one."""
+    def _files(self, most: int | None = FILES_PER_READ) -> list[Path]:
+        """The survey's files, the oldest names first, at most so many. ``Path.glob`` would take a
+        folder that may not be listed for an empty one."""
         if self._folder is None:
             return []
         try:
@@ -71,7 +75,7 @@ class FolderSpool:
                 return []
             raise
         names = sorted(name for name in found if name.startswith(BEGINNING))
-        return [self._folder / name for name in names[:FILES_PER_READ]]
+        return [self._folder / name for name in names[:most]]
 
     def remove(self, name: str, *, keep_aside: bool) -> None:
         """Delete a file, or keep it under another name. Raises ``OSError``."""
@@ -82,6 +86,38 @@ class FolderSpool:
             path.rename(path.with_suffix(ASIDE))
         else:
             path.unlink(missing_ok=True)
+
+    def erase(self, has: Callable[[str], bool]) -> str:
+        """Delete the files of the person who ``has`` the number in them, whole or set aside.
+
+        Returns why some may be left; empty for none. The file of a survey that is going on stays:
+        its script would go on writing it.
+        """
+        if self._folder is None:
+            return "?"
+        going_on = []
+        for path in self._files(most=None):
+            try:
+                if not _is_of(path, has):
+                    continue
+                if path.suffix == PART and not _is_abandoned(path):
+                    going_on.append(path.name)
+                else:
+                    path.unlink()
+            except FileNotFoundError:
+                # It was finished or taken in meanwhile.
+                continue
+        return ", ".join(going_on)
+
+
+def _is_of(path: Path, has: Callable[[str], bool]) -> bool:
+    """Whether a file is about the person who ``has`` a number. In one without a readable record
+    every text is tried that may be a number."""
+    text = path.read_bytes()
+    records = read_records(text)
+    if records:
+        return any(has(record.get(NUMBER, "")) for record in records)
+    return any(map(has, _LIKE_NUMBERS.findall(text.decode("utf-8", "replace"))))
 
 
 def _is_abandoned(path: Path) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fluxcc.actions.rules import Rules
 from fluxcc.config import NumberSettings, Settings
-from fluxcc.core.core import Core
+from fluxcc.core.core import Core, persons
 from fluxcc.domain.actions import Action
 from fluxcc.domain.agents import read_agent
 from fluxcc.domain.blocks import Block
@@ -211,6 +211,7 @@ class World(Core):
             spool=FakeSpool(),
             clock=clock,
             runtime=InlineRuntime(clock),
+            persons=persons(settings),
         )
         # The journal's greenlet writes whenever somebody waits; FreeSWITCH tells at once what it
         # hung up.

@@ -21,10 +21,11 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
 from fluxcc.domain.media import Media
+from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.privacy import told
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.requests import Reply
-from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.retention import Place, RecordKind
 from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
 
@@ -91,6 +92,8 @@ class InlineRuntime:
 
     def __init__(self, clock: SteppedClock) -> None:
         self._clock = clock
+        self.wiped = 0
+        """How often memory was overwritten."""
         self.meanwhile: list[Callable[[], None]] = []
         """What the other greenlets do whenever this one waits."""
 
@@ -120,6 +123,10 @@ class InlineRuntime:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    def wipe_memory(self) -> None:
+        """Nothing can be seen of it."""
+        self.wiped += 1
 
     def take_turns(self) -> None:
         """Let the others do what they have to do."""
@@ -350,6 +357,9 @@ class FakePbx:
         self._check("flush_events")
         self.on_flush()
 
+    def forget_received(self) -> None:
+        """It keeps nothing."""
+
     def heard(self, subclass: str) -> list[dict[str, str]]:
         """The headers of every event of one kind that it was told to fire."""
         return [headers for name, headers in self.announced if name == subclass]
@@ -372,6 +382,8 @@ class FakeStore:
         """What was written, transaction by transaction."""
         self.recreated = 0
         """How often it was begun anew."""
+        self.filled: list[Filled] = []
+        """What the next calls of ``fill`` return; nothing is left to do after that."""
         self.failure = ""
         """Why nothing can be read or written now; empty while it can."""
 
@@ -414,11 +426,11 @@ class FakeStore:
         self.story.append(f"purge {len(old)} {kind}")
         return len(old)
 
-    def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
-        """Erase what belongs to these numbers."""
+    def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
+        """Erase what belongs to this person."""
         self._check()
         records = self._not_live(kind)
-        theirs = [id for id, record in records.items() if record.number in numbers][:limit]
+        theirs = [id for id, record in records.items() if person.has(record.number)][:limit]
         for id in theirs:
             if kind is RecordKind.AUDIT:
                 self.audit[id] = msgspec.structs.replace(self.audit[id], number="", reason="")
@@ -426,6 +438,18 @@ class FakeStore:
                 self._records(kind).pop(id)
         self.story.append(f"erase {len(theirs)} {kind}")
         return len(theirs)
+
+    def wipe(self) -> dict[Place, str]:
+        """There is no file."""
+        self._check()
+        self.story.append("wipe")
+        return {Place.FILE: ""}
+
+    def fill(self, limit: int) -> Filled:
+        """Whose number it is is found anew each time."""
+        self._check()
+        self.story.append(f"fill {limit}")
+        return self.filled.pop(0) if self.filled else Filled(0, ())
 
     def _records(self, kind: RecordKind) -> dict[Any, Any]:
         return {
@@ -535,6 +559,8 @@ class FakeSpool:
         self.files: dict[str, list[dict[str, str]]] = {}
         self.folder = ""
         self.kept_aside: list[str] = []
+        self.going_on = ""
+        """The file of a survey that is going on, which cannot be erased."""
         self.failure: OSError | None = None
 
     def locate(self, storage_folder: str) -> None:
@@ -552,3 +578,12 @@ class FakeSpool:
         del self.files[name]
         if keep_aside:
             self.kept_aside.append(name)
+
+    def erase(self, has: Callable[[str], bool]) -> str:
+        """Take the person's files out."""
+        if self.failure is not None:
+            raise self.failure
+        for name, records in list(self.files.items()):
+            if any(has(record.get("Fluxcc-Number", "")) for record in records):
+                del self.files[name]
+        return self.going_on

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
-from fluxcc.cli.numbers import NumberType, number_plan
+from fluxcc.cli.numbers import NumberType
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
@@ -35,13 +35,12 @@ def audit_command(session: Session, /, since: float, number: str, agent: str, do
     fluxcc audit --since 2h
     fluxcc audit --number 11988887777
     """
-    canonical = number_plan(session.settings).read(number).canonical if number else ""
     agent, domain = split(agent, domain)
-    with stored(session) as store:
+    with stored(session, number) as store:
         rows = [
             replace(row, number=told(row.number, is_private=row.is_private))
             for row in store.audit(
-                since=since, number=canonical, agent=agent, domain=domain, limit=MOST_ROWS
+                since=since, number=number, agent=agent, domain=domain, limit=MOST_ROWS
             )
         ]
     if session.as_json:

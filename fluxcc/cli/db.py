@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 
 from fluxcc.cli.ask import asked, reading_if_running
+from fluxcc.cli.erased import say_places
 from fluxcc.cli.moments import Since
 from fluxcc.cli.session import (
     FAILED,
@@ -145,7 +146,8 @@ def purge_store(
 
     Of a person go the ended calls, the surveys and the ended blocks; the audit keeps what was done
     and by whom, without number and reason. A call that is going on stays, and so does a live block:
-    it ends by itself. What is older than D goes whole.
+    it ends by itself. What is older than D goes whole. It tells what it did not reach, such as
+    backups and what FreeSWITCH keeps by itself.
 
     \b
     fluxcc db purge --number +5511988887777
@@ -168,7 +170,13 @@ def purge_store(
         session.fail(FAILED, code, codes.SENTENCES[code], number=number)
     if session.as_json:
         session.show_json(
-            {"code": purged.code, "counts": purged.counts, "blocked_until": purged.blocked_until}
+            {
+                "code": purged.code,
+                "counts": purged.counts,
+                "blocked_until": purged.blocked_until,
+                "reached": purged.reached,
+                "left": purged.left,
+            }
         )
         return
     session.say(
@@ -183,6 +191,8 @@ def purge_store(
             _("The number stays blocked until {until}; --with-live-block ends that too."),
             until=session.moment(purged.blocked_until),
         )
+    if number:
+        say_places(session, purged)
 
 
 def _purge(session: Session, question: Ask) -> Purged:

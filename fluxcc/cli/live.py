@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from fluxcc.cli.ask import reading
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
+from fluxcc.cli.numbers import persons
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
@@ -69,8 +70,27 @@ def status_command(session: Session) -> None:
             _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
             **facts,
         )
+    _say_persons(session, status)
     _say_gates(session, status)
     _say_survey(session, status)
+
+
+def _say_persons(session: Session, status: DaemonStatus) -> None:
+    if status.persons_reached:
+        session.say(
+            _(
+                "Whose numbers are in old records is being read, calls up to {moment} so far;"
+                " searching by number finds them all, and takes longer meanwhile"
+            ),
+            moment=session.moment(status.persons_reached),
+        )
+    elif status.persons_unread:
+        session.say(
+            _(
+                "Whose numbers are in old records is being read; searching by number finds them"
+                " all, and takes longer meanwhile"
+            )
+        )
 
 
 def _say_gates(session: Session, status: DaemonStatus) -> None:
@@ -108,17 +128,23 @@ def _say_survey(session: Session, status: DaemonStatus) -> None:
 @click.command("calls")
 @click.option("--ended", is_flag=True, help="Those that have ended, the newest first.")
 @click.option("--since", type=Since(), default=0.0, metavar="D", help="With --ended: since 2h.")
+@click.option("--number", metavar="N", default="", help="Of this number, in any spelling.")
 @click.option("--agent", metavar="A", default="", help="With --ended: of this agent.")
 @domain_option(_("Of this SIP domain only."))
 @json_option
 @pass_session
-def calls_command(session: Session, /, ended: bool, since: float, agent: str, domain: str) -> None:
+def calls_command(
+    session: Session, /, ended: bool, since: float, number: str, agent: str, domain: str
+) -> None:
     """List the calls that are live now, or those that have ended."""
     if ended:
-        _show_ended(session, since, *split(agent, domain))
+        _show_ended(session, since, number, *split(agent, domain))
         return
     calls = reading(session, list[LiveCall], CALLS)
     calls = [call for call in calls if domain in ("", call.domain)]
+    if number:
+        person = persons(session.settings).find(number)
+        calls = [call for call in calls if person.has(call.number)]
     if session.as_json:
         session.show_json(msgspec.to_builtins(calls))
         return
@@ -138,11 +164,13 @@ def calls_command(session: Session, /, ended: bool, since: float, agent: str, do
     table.show(session)
 
 
-def _show_ended(session: Session, since: float, agent: str, domain: str) -> None:
-    with stored(session) as store:
+def _show_ended(session: Session, since: float, number: str, agent: str, domain: str) -> None:
+    with stored(session, number) as store:
         calls = [
             replace(call, number=told(call.number, is_private=call.is_private))
-            for call in store.ended_calls(since=since, agent=agent, domain=domain, limit=MOST_CALLS)
+            for call in store.ended_calls(
+                since=since, number=number, agent=agent, domain=domain, limit=MOST_CALLS
+            )
         ]
     if session.as_json:
         rows = msgspec.to_builtins(calls)

@@ -11,6 +11,7 @@ from fluxcc.domain import pasted
 
 if TYPE_CHECKING:
     from fluxcc.domain.numbers import NumberPlan
+    from fluxcc.domain.persons import Persons
 
 
 class NumberType(click.ParamType[str]):
@@ -35,3 +36,10 @@ def number_plan(settings: Settings) -> NumberPlan:
         settings.numbers.withheld,
         settings.numbers.area_codes,
     )
+
+
+def persons(settings: Settings) -> Persons:
+    """Persons as the settings tell them apart."""
+    from fluxcc.domain.persons import Persons, name_reading  # noqa: PLC0415  # as above
+
+    return Persons(number_plan(settings), name_reading(settings.numbers))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from fluxcc.cli.numbers import persons
 from fluxcc.cli.session import NOT_PERMITTED, Session
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.marking import _
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def stored(session: Session) -> Iterator[History]:
-    """The store's ``History``, in a ``with``; ends the program where it cannot be read."""
+def stored(session: Session, number: str = "") -> Iterator[History]:
+    """The store's ``History``, in a ``with``; ends the program where it cannot be read. A
+    ``number`` is what is to be searched for, if anything."""
     from fluxcc.store.history import History  # noqa: PLC0415  # SQLAlchemy takes its time
 
     settings = session.settings
+    known = persons(settings) if number else None
     try:
-        yield History(settings.store.url, [settings.pbx.node])
+        yield History(settings.store.url, [settings.pbx.node], known)
     except StoreUnavailableError as error:
         session.fail(
             NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error

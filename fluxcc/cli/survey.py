@@ -28,13 +28,21 @@ def survey_command() -> None:
 @survey_command.command("report")
 @click.option("--group", metavar="G", default="", help="Of this group only.")
 @click.option("--agent", metavar="A", default="", help="Of this agent only.")
+@click.option("--number", metavar="N", default="", help="Of this number, in any spelling.")
 @click.option("--since", type=Since(), default=0.0, metavar="D", help="Since 7d, or a date.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @domain_option(_("Of this SIP domain only."))
 @json_option
 @pass_session
 def report_command(
-    session: Session, /, group: str, agent: str, since: float, domain: str, as_csv: bool
+    session: Session,
+    /,
+    group: str,
+    agent: str,
+    number: str,
+    since: float,
+    domain: str,
+    as_csv: bool,
 ) -> None:
     """Count what customers answered: offered, answered, average, distribution.
 
@@ -44,8 +52,10 @@ def report_command(
     """
     for_group, of_group = split(group, domain)
     for_agent, of_agent = split(agent, of_group)
-    with stored(session) as store:
-        surveys = store.surveys(since=since, group=for_group, agent=for_agent, domain=of_agent)
+    with stored(session, number) as store:
+        surveys = store.surveys(
+            since=since, number=number, group=for_group, agent=for_agent, domain=of_agent
+        )
     lines = report.count(surveys)
     if session.as_json:
         session.show_json(msgspec.to_builtins(lines, str_keys=True))

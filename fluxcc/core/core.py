@@ -22,6 +22,8 @@ from fluxcc.core.calls.snapshot import Snapshots
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.calls.views import Views
 from fluxcc.core.domains import Domains
+from fluxcc.core.erasure import DaemonLiveData, Erasure
+from fluxcc.core.filling import Filling
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
@@ -38,13 +40,14 @@ from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
-from fluxcc.core.retention import DaemonLiveData, Erasure, Retention
+from fluxcc.core.retention import Retention
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain import protection
 from fluxcc.domain.agents import Registration
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
+from fluxcc.domain.persons import Persons, name_reading
 from fluxcc.domain.retention import RecordKind
 from fluxcc.kit.names import (
     DIVERT_KEY,
@@ -73,12 +76,14 @@ class Core:
         spool: Spool,
         clock: Clock,
         runtime: Runtime,
+        persons: Persons,
     ) -> None:
+        """``persons`` are those of the settings; the store has the same."""
         self.pbx, self.store, self.spool = pbx, store, spool
         self.clock, self.runtime = clock, runtime
         self.happenings = Happenings()
         self._audit_ids = MomentIds()
-        self.numbers = number_plan(settings)
+        self.numbers, self.persons = persons.numbers, persons
         self._never = settings.blocks.never
         self.journal = Journal(store, runtime, clock, self.happenings)
         self._build_calls(settings)
@@ -218,12 +223,23 @@ class Core:
         self.retention = Retention(
             self.store, self.journal, self.runtime, self.clock, ages(settings), self._audit_ids
         )
+        self.filling = Filling(self.store, self.runtime, self.clock, self.persons)
+        live_data = DaemonLiveData(
+            blocking=self.blocking,
+            replies=self.replies,
+            tracker=self.tracker,
+            pbx=self.pbx,
+            persons=self.persons,
+            runtime=self.runtime,
+            happenings=self.happenings,
+        )
         self.erasure = Erasure(
             store=self.store,
+            spool=self.spool,
             runtime=self.runtime,
             clock=self.clock,
-            numbers=self.numbers,
-            live_data=DaemonLiveData(self.blocking, self.replies),
+            persons=self.persons,
+            live_data=live_data,
             write=self.journal.commit,
             ids=self._audit_ids,
         )
@@ -241,6 +257,7 @@ class Core:
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
         self.numbers.configure(*_plan(wanted))
+        self.persons.reading = name_reading(wanted.numbers)
         self.rules.block_duration = wanted.blocks.duration
         self.rules.escalation = wanted.blocks.steps
         self.repeaters.memory = wanted.blocks.memory
@@ -319,6 +336,11 @@ def gate_rules(numbers: NumberPlan) -> dict[str, str]:
     """The global variables by which the kit's gates tell whose number a caller ID is."""
     homes = {f"{HOME_PREFIX}{name}": code for name, code in numbers.area_codes.items()}
     return {PERSON_VARIABLE: numbers.rule, HOME_VARIABLE: numbers.area_code, **homes}
+
+
+def persons(settings: Settings) -> Persons:
+    """Persons as the settings tell them apart."""
+    return Persons(number_plan(settings), name_reading(settings.numbers))
 
 
 def ages(settings: Settings) -> dict[RecordKind, float]:

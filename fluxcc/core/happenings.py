@@ -13,6 +13,7 @@ from typing import Generic, ParamSpec
 
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.calls import Call, Leg
+from fluxcc.domain.persons import Person
 from fluxcc.domain.provisioning import Group
 from fluxcc.domain.requests import Reply, Request
 
@@ -55,3 +56,5 @@ class Happenings:
         """The store was created anew: what is still valid has to be written again."""
         self.connected: Signal[[]] = Signal()
         """The links to FreeSWITCH are up, and the first snapshot was taken."""
+        self.person_erased: Signal[[Person]] = Signal()
+        """An operator erases what is kept of a person."""

@@ -24,9 +24,10 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.media import Media
+from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
-from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.retention import Place, RecordKind
 from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
 
@@ -75,6 +76,10 @@ class Runtime(Protocol):
     def together(self, works: Sequence[Callable[[], None]]) -> None:
         """Begin each in this order without waiting for the one before it; return when all have
         ended. Raises the first exception, in this order."""
+
+    def wipe_memory(self) -> None:
+        """Overwrite what this process has freed, as far as that can be done; other greenlets run
+        meanwhile."""
 
 
 class Pbx(Protocol):
@@ -167,6 +172,9 @@ class Pbx(Protocol):
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""
 
+    def forget_received(self) -> None:
+        """Overwrite in memory what was received and has been handled; never raises."""
+
 
 class Spool(Protocol):
     """The folder into which the survey's script writes answers, also while the daemon is down."""
@@ -179,6 +187,11 @@ class Spool(Protocol):
 
     def remove(self, name: str, *, keep_aside: bool) -> None:
         """Delete a file; with ``keep_aside`` it is set aside instead, for the administrator."""
+
+    def erase(self, has: Callable[[str], bool]) -> str:
+        """Delete the files of the person who ``has`` the number in them, those that were set aside
+        among them; blocks. What is left: why, or the file of a survey that is going on; empty for
+        nothing. Raises ``OSError``."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -215,9 +228,17 @@ class Store(Protocol):
         """Delete at most ``limit`` records older than that moment (epoch seconds), the oldest
         first; how many."""
 
-    def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
-        """Erase at most ``limit`` records of these numbers (every spelling); how many there were.
-        Live calls and blocks stay."""
+    def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
+        """Erase at most ``limit`` records of this person; how many there were. Live calls and
+        blocks stay."""
+
+    def wipe(self) -> dict[Place, str]:
+        """Overwrite what the database still holds of deleted rows, outside of its rows: the places
+        where it may be, and what is left in each; empty for nothing."""
+
+    def fill(self, limit: int) -> Filled:
+        """Read the persons of at most ``limit`` records that were written before numbers were read
+        as now; how far that is."""
 
     def live_blocks(self) -> list[Block]:
         """Every block of this node in state ``live``, also those whose time has passed;

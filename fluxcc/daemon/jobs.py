@@ -25,6 +25,7 @@ def jobs(core: Core, session: Session) -> dict[str, Job]:
         WRITE: core.journal.step,
         "expire blocks": core.scheduler.step,
         "delete old records": core.retention.step,
+        "read old records' persons": core.filling.step,
         "read the survey's spool": core.surveys.step,
         "recover": session.recover,
         "watch for silence": session.watch_silence,

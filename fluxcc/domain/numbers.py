@@ -114,6 +114,10 @@ class NumberPlan:
         self._rule = re.compile(dialling.in_python(self.rule))
         self._read = lru_cache(maxsize=_CACHED_NUMBERS)(self._read_at_home)
 
+    def forget(self) -> None:
+        """Forget the numbers that were read so far."""
+        self._read.cache_clear()
+
     def is_internal(self, number: str) -> bool:
         """Whether this is an extension of the PBX itself, which is never blocked."""
         return any(pattern.fullmatch(number) for pattern in self._internal)

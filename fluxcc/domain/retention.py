@@ -18,6 +18,37 @@ class RecordKind(StrEnum):
     AUDIT = "audit"
 
 
+class Place(StrEnum):
+    """Where something of a person may be. Published, like codes: add, never rename."""
+
+    ROWS = "rows"
+    """The store's rows."""
+    FILE = "file"
+    """Free parts of the store's file, and its write-ahead log."""
+    SPOOL = "spool"
+    """Answers to the survey on their way to the store."""
+    GATE = "gate"
+    """mod_hash in FreeSWITCH."""
+    MEMORY = "memory"
+    """The daemon's."""
+    LIVE_CALL = "live-call"
+    ENTRIES = "entries"
+    """Groups and services whose destination is the number."""
+    SET_ASIDE = "set-aside"
+    """Corrupt stores that were kept for the administrator."""
+    SERVER = "server"
+    """PostgreSQL's dead rows and its log."""
+    BACKUPS = "backups"
+    PBX_RECORDS = "pbx-records"
+    """FreeSWITCH's own call detail records, recordings, voicemail and logs."""
+    JOURNAL = "journal"
+    """What the daemon and others have logged."""
+
+
+OUTSIDE = (Place.BACKUPS, Place.PBX_RECORDS, Place.JOURNAL)
+"""What no erasure here reaches."""
+
+
 class Erased(msgspec.Struct, frozen=True):
     """What was erased."""
 
@@ -25,3 +56,8 @@ class Erased(msgspec.Struct, frozen=True):
     """How many records of each kind. An audit row stays; its number and reason are erased."""
     blocked_until: int | None = None
     """The epoch second at which a live block ends, which is not erased; None without one."""
+    reached: tuple[Place, ...] = ()
+    """Where nothing of the person is any more."""
+    left: dict[Place, str] = {}
+    """Where something of the person is or may be, and what: file names, numbers of things; empty
+    where that is not known."""

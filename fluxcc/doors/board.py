@@ -14,6 +14,7 @@ from fluxcc.config import find_zone
 from fluxcc.core.ports import Pbx
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, RefusedError
+from fluxcc.domain.persons import Person
 from fluxcc.domain.requests import Actor, Reply, Request, Role
 from fluxcc.doors.execution import Execution
 from fluxcc.pbx.events import REPLY, RequestHeaders
@@ -55,6 +56,17 @@ class Board:
             home = find_zone(self.zone)
             reader = find_zone(headers.zone) or home
             self._send(protocol.reply_headers(reply, language, asked, reader, home))
+
+    def forget(self, person: Person) -> None:
+        """Erase this person's number from the replies that could not be sent yet, and their text,
+        in which it stands too."""
+        for at, headers in enumerate(self._unsent):
+            if person.has(dict(headers).get(protocol.NUMBER, "")):
+                self._unsent[at] = [
+                    (name, value)
+                    for name, value in headers
+                    if name not in (protocol.NUMBER, protocol.TEXT)
+                ]
 
     def _carry_out(self, request: Request) -> Reply | None:
         try:

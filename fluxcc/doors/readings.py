@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from fluxcc import __version__
 from fluxcc.actions.blocking import usual_duration
 from fluxcc.core.core import Core
-from fluxcc.core.retention import Erasure
+from fluxcc.core.erasure import Erasure
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
@@ -100,6 +100,9 @@ class Readings:
             unplayable=core.surveys.faults.unplayable,
             spool_unread=core.surveys.faults.spool_unread,
             spool_unwritten=core.surveys.faults.spool_unwritten,
+            persons_unread=[str(kind) for kind in core.filling.unread],
+            persons_reached=core.filling.reached,
+            persons_filled=core.filling.rows,
         )
 
     def calls(self, _ask: Ask, _who: str) -> list[LiveCall]:
@@ -149,7 +152,13 @@ def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
     except StoreUnavailableError as error:
         return Purged(code=STORE_UNAVAILABLE, error=str(error))
     counts = {str(kind): count for kind, count in erased.counts.items()}
-    return Purged(code=Code.ERASED, counts=counts, blocked_until=erased.blocked_until)
+    return Purged(
+        code=Code.ERASED,
+        counts=counts,
+        blocked_until=erased.blocked_until,
+        reached=[str(place) for place in erased.reached],
+        left={str(place): what for place, what in erased.left.items()},
+    )
 
 
 def _live_call(call: Call) -> LiveCall:

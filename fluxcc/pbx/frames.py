@@ -37,6 +37,10 @@ class FrameReader:
         self._need = 0
         """Buffer length below which no frame can be complete."""
 
+    def forget(self) -> None:
+        """Free the memory of earlier frames; what is not complete yet stays."""
+        self._buffer = bytearray(self._buffer)
+
     def feed(self, data: bytes | bytearray | memoryview) -> list[Frame]:
         """The frames that these bytes complete, in order. Raises ``FrameError``."""
         buffer = self._buffer

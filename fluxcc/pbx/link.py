@@ -68,6 +68,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         self.sock: Any = None
         self._on_event = on_event
         self._reader = FrameReader()
+        self._received = bytearray(READ_SIZE)
         self._expected: deque[AsyncResult] = deque()
         self._sending = RLock()
         self._loss = ""
@@ -180,11 +181,17 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         if reader is not None and reader is not gevent.getcurrent():
             reader.join(1.0)
 
+    def forget_received(self) -> None:
+        """Overwrite what was received and has been handled. No greenlet is in the middle of it
+        then: between two reads nothing waits but the read itself."""
+        self._received[:] = bytes(READ_SIZE)
+        self._reader.forget()
+
     def receive_events(self) -> None:
         """Read until the link is lost. Repairs: an endless loop at the end of the stream; a reader
         that ended at a byte that is no UTF-8 or at an unexpected event; a ``readline`` for each
         header."""
-        buffer = bytearray(READ_SIZE)
+        buffer = self._received
         view = memoryview(buffer)
         read = 0
         try:
@@ -195,10 +202,13 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
                     self._lose("FreeSWITCH closed the connection")
                     return
                 frames = self._reader.feed(view[:size])
-                for frame in frames:
-                    self.handle_event(frame)
+                is_in_the_middle = size == READ_SIZE and not frames
+                # A variable would keep the last one until the next comes (``forget_received``).
+                frames.reverse()
+                while frames:
+                    self.handle_event(frames.pop())
                 read += size
-                if read >= BYTES_PER_TURN or (size == READ_SIZE and not frames):
+                if read >= BYTES_PER_TURN or is_in_the_middle:
                     # Under overload, or in a large answer: more bytes have arrived already.
                     read = 0
                     yield_to_others()

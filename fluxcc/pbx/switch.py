@@ -353,6 +353,12 @@ class Switch:
             raise LinkLostError(self.loss or "not connected")
         self._events.flush_events()
 
+    def forget_received(self) -> None:
+        """Overwrite what was received and has been handled."""
+        for link in (self._commands, self._events):
+            if link is not None:
+                link.forget_received()
+
     # Internals
 
     def _command_link(self) -> Link:

@@ -34,6 +34,9 @@ SURVEY = {"": True, "yes": True, "no": False}
 LONGEST_ECHO = 64
 """Characters of a malformed request's action and agent that its reply repeats."""
 
+NUMBER, TEXT = "Fluxcc-Number", "Fluxcc-Text"
+"""Headers of a reply in which the customer's number is."""
+
 
 def read_request(headers: RequestHeaders, language: str) -> Request:
     """A board's headers as a request. Raises ``RefusedError``."""
@@ -95,10 +98,10 @@ def reply_headers(
         ("Fluxcc-Agent", asked or reply.agent),
         ("Fluxcc-Status", reply.status.value),
         ("Fluxcc-Code", reply.code.value),
-        ("Fluxcc-Text", i18n.sentence(reply, language, reader, home)),
+        (TEXT, i18n.sentence(reply, language, reader, home)),
         ("Fluxcc-Call", reply.call),
         ("Fluxcc-Domain", reply.domain),
-        ("Fluxcc-Number", reply.number),
+        (NUMBER, reply.number),
         ("Fluxcc-Blocked", blocked),
         ("Fluxcc-Expires-Epoch", str(reply.expires) if reply.expires else ""),
         ("Fluxcc-Block", reply.block),

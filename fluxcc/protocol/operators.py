@@ -124,6 +124,12 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     """Why the daemon cannot read the survey's spool; empty where it can."""
     spool_unwritten: str = ""
     """Why the survey's script could not write it the last time; empty where it could."""
+    persons_unread: list[str] = []
+    """The kinds of record of which old ones are still to be read as persons' (``core.filling``)."""
+    persons_reached: float | None = None
+    """The epoch second up to which the calls are, while they are being read."""
+    persons_filled: int = 0
+    """Old records that were read so since the daemon started."""
 
 
 class LiveCall(msgspec.Struct, kw_only=True):
@@ -195,6 +201,10 @@ class Purged(msgspec.Struct, kw_only=True):
     """Kind of record → how many."""
     blocked_until: int | None = None
     """The epoch second at which a live block ends, which was not ended; None without one."""
+    reached: list[str] = []
+    """Each ``Place`` where nothing of the person is any more."""
+    left: dict[str, str] = {}
+    """Each ``Place`` that was not reached, or not in full → what is there, where that is known."""
     error: str = ""
 
 

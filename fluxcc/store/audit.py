@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
@@ -12,13 +12,14 @@ from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Reply
+from fluxcc.store.persons import Search, newest
 from fluxcc.store.schema import AUDIT
 from fluxcc.store.statements import delete_rows
 
 UNFINISHED_AMONG = 1_000
 """Newest rows that are searched for unfinished ones after a crash: far more than can be carried out
 at the same time."""
-_RECORD = [column for column in AUDIT.c if column.name != "node"]
+_RECORD = [column for column in AUDIT.c if column.name not in ("node", "person")]
 _FIRST_REPLY = (
     select(*_RECORD)
     .where(
@@ -32,9 +33,11 @@ _FIRST_REPLY = (
 """Built once: every request of a board waits for it, and building took longer than running it."""
 
 
-def to_rows(node: str, records: Iterable[AuditRecord]) -> list[tuple[Any, ...]]:
+def to_rows(
+    node: str, records: Iterable[AuditRecord], person_of: Callable[[str], str]
+) -> list[tuple[Any, ...]]:
     """The records as rows of ``AUDIT``."""
-    return [(node, *astuple(record)) for record in records]
+    return [(node, *astuple(record), person_of(record.number)) for record in records]
 
 
 def search(
@@ -42,25 +45,22 @@ def search(
     node: str,
     *,
     since: float,
-    number: str,
+    person: Search | None,
     agent: str,
     domain: str,
     limit: int,
 ) -> list[AuditRecord]:
     """At most ``limit`` rows of the node, newest first.
 
-    Those asked for at ``since`` (epoch seconds) or later, with that number, agent and SIP
-    domain; an empty text stands for any.
+    Those asked for at ``since`` (epoch seconds) or later, of that person, agent and SIP
+    domain; an empty text or None stands for any.
     """
     query = select(*_RECORD).where(AUDIT.c.node == node, AUDIT.c.id >= int(since * 1_000_000))
-    if number:
-        query = query.where(AUDIT.c.number == number)
     if agent:
         query = query.where(AUDIT.c.agent == agent)
     if domain:
         query = query.where(AUDIT.c.domain == domain)
-    rows = connection.execute(query.order_by(AUDIT.c.id.desc()).limit(limit))
-    return [AuditRecord(*row) for row in rows]
+    return newest(connection, query.order_by(AUDIT.c.id.desc()), AuditRecord, person, limit)
 
 
 def unfinished(connection: Connection, node: str) -> list[AuditRecord]:
@@ -116,15 +116,15 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
 
 
 def find(
-    connection: Connection, node: str, numbers: Collection[str], _after: object
+    connection: Connection, node: str, person: Search, _after: object
 ) -> tuple[list[int], None]:
-    """The ids of the node's rows with one of these numbers, all at once."""
-    query = select(AUDIT.c.id).where(AUDIT.c.node == node, AUDIT.c.number.in_(numbers))
-    return list(connection.execute(query).scalars()), None
+    """The ids of the person's rows of the node, all at once."""
+    query = select(AUDIT.c.id, AUDIT.c.number).where(AUDIT.c.node == node, person.condition)
+    return person.ids(connection.execute(query)), None
 
 
 def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:
     """Erase number and reason (a free text about the person) from these rows. What was done, by
     whom and when stays."""
     theirs = AUDIT.update().where(AUDIT.c.node == node, AUDIT.c.id.in_(ids))
-    connection.execute(theirs.values(number="", reason=""))
+    connection.execute(theirs.values(number="", reason="", person=""))

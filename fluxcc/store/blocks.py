@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,21 +10,24 @@ from msgspec.structs import astuple, replace
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.store.persons import Search
 from fluxcc.store.schema import BLOCKS
 from fluxcc.store.statements import delete_rows
 
-_RECORD = [column for column in BLOCKS.c if column.name != "node"]
+_RECORD = [column for column in BLOCKS.c if column.name not in ("node", "person")]
 _HAS_ENDED = BLOCKS.c.state != BlockState.LIVE.value
 _KEYS = Block.__struct_fields__.index("keys")
 
 
-def to_rows(node: str, blocks: Iterable[Block]) -> list[tuple[Any, ...]]:
+def to_rows(
+    node: str, blocks: Iterable[Block], person_of: Callable[[str], str]
+) -> list[tuple[Any, ...]]:
     """The blocks as rows of ``BLOCKS``: the keys as a JSON array, the state as its text."""
     rows = []
     for block in blocks:
         row = list(astuple(block))
         row[_KEYS] = msgspec.json.encode(block.keys).decode()
-        rows.append((node, *row))
+        rows.append((node, *row, person_of(block.number)))
     return rows
 
 
@@ -38,9 +41,10 @@ def newest(connection: Connection, node: str, limit: int) -> list[Block]:
     return _read(connection, (node,), limit=limit)
 
 
-def history(connection: Connection, node: str, number: str) -> list[Block]:
-    """Every block that the canonical number ever had on the node, newest first."""
-    return _read(connection, (node,), BLOCKS.c.number == number)
+def history(connection: Connection, node: str, person: Search) -> list[Block]:
+    """Every block that the person ever had on the node, newest first."""
+    found = _read(connection, (node,), person.condition)
+    return person.take(found, len(found))
 
 
 def times(connection: Connection, node: str, since: float) -> list[tuple[str, str, float]]:
@@ -73,13 +77,13 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
 
 
 def find(
-    connection: Connection, node: str, numbers: Collection[str], _after: object
+    connection: Connection, node: str, person: Search, _after: object
 ) -> tuple[list[str], None]:
-    """The ids of the node's ended blocks of these numbers, all at once."""
-    query = select(BLOCKS.c.id).where(
-        BLOCKS.c.node == node, BLOCKS.c.number.in_(numbers), _HAS_ENDED
+    """The ids of the person's ended blocks of the node, all at once."""
+    query = select(BLOCKS.c.id, BLOCKS.c.number).where(
+        BLOCKS.c.node == node, person.condition, _HAS_ENDED
     )
-    return list(connection.execute(query).scalars()), None
+    return person.ids(connection.execute(query)), None
 
 
 def erase(connection: Connection, node: str, ids: Sequence[str]) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
 from sqlalchemy import Connection, func, select
 
 from fluxcc.domain.calls import CallRecord
+from fluxcc.store.persons import Search, newest
 from fluxcc.store.schema import CALLS
 from fluxcc.store.statements import delete_rows
 
 WINDOW = 20_000
 """Calls that one query searches for a number, so that no query takes long."""
-_RECORD = [column for column in CALLS.c if column.name != "node"]
+_RECORD = [column for column in CALLS.c if column.name not in ("node", "person")]
 
 
-def to_rows(node: str, records: Iterable[CallRecord]) -> list[tuple[Any, ...]]:
+def to_rows(
+    node: str, records: Iterable[CallRecord], person_of: Callable[[str], str]
+) -> list[tuple[Any, ...]]:
     """The records as rows of ``CALLS``."""
-    return [(node, *astuple(record)) for record in records]
+    return [(node, *astuple(record), person_of(record.number)) for record in records]
 
 
 def live(connection: Connection, nodes: Sequence[str]) -> list[CallRecord]:
@@ -33,27 +36,24 @@ def ended(
     node: str,
     *,
     since: float,
-    number: str,
+    person: Search | None,
     agent: str,
     domain: str,
     limit: int,
 ) -> list[CallRecord]:
     """At most ``limit`` of the node's ended calls, newest first.
 
-    Those that *began* at ``since`` (epoch seconds) or later, with that number, agent and SIP
-    domain; an empty text stands for any. They are looked for row by row (see ``schema``).
+    Those that *began* at ``since`` (epoch seconds) or later, of that person, agent and SIP
+    domain; an empty text or None stands for any. They are looked for row by row (see ``schema``).
     """
     query = select(*_RECORD).where(
         CALLS.c.node == node, CALLS.c.id >= int(since * 1_000_000), CALLS.c.ended.is_not(None)
     )
-    if number:
-        query = query.where(CALLS.c.number == number)
     if agent:
         query = query.where(CALLS.c.agent == agent)
     if domain:
         query = query.where(CALLS.c.domain == domain)
-    rows = connection.execute(query.order_by(CALLS.c.id.desc()).limit(limit))
-    return [CallRecord(*row) for row in rows]
+    return newest(connection, query.order_by(CALLS.c.id.desc()), CallRecord, person, limit)
 
 
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
@@ -69,21 +69,29 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
 
 
 def find(
-    connection: Connection, node: str, numbers: Collection[str], after: int
+    connection: Connection, node: str, person: Search, after: int
 ) -> tuple[list[int], int | None]:
-    """The ids of the node's ended calls with one of these numbers, among the ``WINDOW`` calls after
-    the id ``after``, searched row by row (see ``schema``); and the ``after`` of the next search,
-    None at the end."""
-    window = (
-        select(CALLS.c.id, CALLS.c.number, CALLS.c.ended)
+    """The ids of the person's ended calls, among the ``WINDOW`` calls of the node after the id
+    ``after``, searched row by row (see ``schema``); and the ``after`` of the next search, None at
+    the end."""
+    in_window = (
+        select(CALLS.c.id)
         .where(CALLS.c.node == node, CALLS.c.id > after)
         .order_by(CALLS.c.id)
         .limit(WINDOW)
         .subquery()
     )
-    is_theirs = window.c.number.in_(numbers) & window.c.ended.is_not(None)
-    found = connection.execute(select(window.c.id).where(is_theirs)).scalars()
-    return list(found), connection.execute(select(func.max(window.c.id))).scalar()
+    last = connection.execute(select(func.max(in_window.c.id))).scalar()
+    if last is None:
+        return [], None
+    found = select(CALLS.c.id, CALLS.c.number).where(
+        CALLS.c.node == node,
+        CALLS.c.id > after,
+        CALLS.c.id <= last,
+        CALLS.c.ended.is_not(None),
+        person.condition,
+    )
+    return person.ids(connection.execute(found)), last
 
 
 def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:

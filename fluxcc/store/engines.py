@@ -19,6 +19,8 @@ from fluxcc.domain.errors import StoreUnavailableError
 
 BUSY_TIMEOUT = 1.0
 """Seconds SQLite waits for another process to unlock the file."""
+CHECKPOINTS = 3
+"""Tries to empty the write-ahead log, each of which waits ``BUSY_TIMEOUT`` for readers."""
 POSTGRESQL = {
     "application_name": "fluxcc",
     "client_encoding": "UTF8",
@@ -121,6 +123,21 @@ def _refuse_writes(connection: sqlite3.Connection, _: object) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def empty_wal(writer: Engine) -> bool:
+    """Write SQLite's write-ahead log into the file and cut it off; False where another process
+    reads an older state for so long that it could not be done now."""
+    # Not in a transaction: a checkpoint waits for all of them.
+    connection = writer.raw_connection()
+    try:
+        for _ in range(CHECKPOINTS):
+            is_busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if not is_busy:
+                return True
+    finally:
+        connection.close()
+    return False
 
 
 @contextmanager

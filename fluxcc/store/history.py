@@ -18,10 +18,13 @@ from sqlalchemy import Connection
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.persons import AsSeen
 from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.surveys import Survey
 from fluxcc.store import audit, blocks, calls, identity, provisioning, surveys
 from fluxcc.store.engines import create_reader, parse_url, translating
+from fluxcc.store.persons import Plan, Search
 from fluxcc.store.statements import escape
 
 Searched = TypeVar("Searched", AuditRecord, CallRecord)
@@ -35,10 +38,12 @@ class History:
     constructor too where the URL names neither database or its driver is not installed.
     """
 
-    def __init__(self, url: str, nodes: Sequence[str]) -> None:
+    def __init__(self, url: str, nodes: Sequence[str], persons: Plan | None = None) -> None:
         """``nodes`` are the names of the PBXs whose rows are read; an empty one stands for the
-        store's own."""
+        store's own. A number means the person as ``persons`` reads it, in every spelling that was
+        ever stored; without it, the rows in which it was seen so."""
         self._url = parse_url(url)
+        self._persons = persons or AsSeen()
         self._nodes = tuple(nodes)
         self._engine = create_reader(self._url)
         self._reading = threading.Lock()
@@ -59,8 +64,8 @@ class History:
     ) -> list[CallRecord]:
         """At most ``limit`` ended calls that began at ``since`` (epoch seconds) or later, newest
         first; an empty number, agent or SIP domain stands for any."""
-        about = {"number": number, "agent": agent, "domain": domain}
-        return self._search(calls.ended, since, limit, **about)
+        about = {"agent": agent, "domain": domain}
+        return self._search(RecordKind.CALLS, calls.ended, since, number, limit, **about)
 
     def audit(
         self,
@@ -73,23 +78,34 @@ class History:
     ) -> list[AuditRecord]:
         """At most ``limit`` requests that came at ``since`` (epoch seconds) or later, newest
         first; an empty number, agent or SIP domain stands for any."""
-        about = {"number": number, "agent": agent, "domain": domain}
-        return self._search(audit.search, since, limit, **about)
+        about = {"agent": agent, "domain": domain}
+        return self._search(RecordKind.AUDIT, audit.search, since, number, limit, **about)
 
     def surveys(
-        self, *, since: float = 0, group: str = "", agent: str = "", domain: str = ""
+        self,
+        *,
+        since: float = 0,
+        number: str = "",
+        group: str = "",
+        agent: str = "",
+        domain: str = "",
     ) -> list[Survey]:
         """The surveys that were offered at ``since`` (epoch seconds) or later, oldest first; an
-        empty group, agent or SIP domain stands for any."""
+        empty number, group, agent or SIP domain stands for any."""
         with self._connection() as connection:
-            return surveys.search(
-                connection,
-                self._nodes,
-                since=since,
-                group=escape(group),
-                agent=escape(agent),
-                domain=domain,
-            )
+            found = [
+                surveys.search(
+                    connection,
+                    node,
+                    since=since,
+                    person=self._person(connection, node, RecordKind.SURVEYS, number),
+                    group=escape(group),
+                    agent=escape(agent),
+                    domain=domain,
+                )
+                for node in self._nodes
+            ]
+        return list(merge(*found, key=lambda survey: survey.offered))
 
     def blocks(self, limit: int) -> list[Block]:
         """At most ``limit`` blocks in any state, newest first."""
@@ -113,14 +129,36 @@ class History:
             return provisioning.read(connection, self._nodes)
 
     def _search(
-        self, query: Callable[..., list[Searched]], since: float, limit: int, **about: str
+        self,
+        kind: RecordKind,
+        query: Callable[..., list[Searched]],
+        since: float,
+        number: str,
+        limit: int,
+        **about: str,
     ) -> list[Searched]:
         wanted = {name: escape(text) for name, text in about.items()}
         with self._connection() as connection:
             found = [
-                query(connection, node, since=since, limit=limit, **wanted) for node in self._nodes
+                query(
+                    connection,
+                    node,
+                    since=since,
+                    person=self._person(connection, node, kind, number),
+                    limit=limit,
+                    **wanted,
+                )
+                for node in self._nodes
             ]
         return _newest(found, lambda record: record.id, limit)
+
+    def _person(
+        self, connection: Connection, node: str, kind: RecordKind, number: str
+    ) -> Search | None:
+        if not number:
+            return None
+        person = self._persons.find(number)
+        return Search.of(connection, node, kind, person, self._persons.reading)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

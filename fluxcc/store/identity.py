@@ -14,7 +14,16 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection, Table, delete, exists, insert, select, update
 
-from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, IDENTITY, SURVEYS
+from fluxcc.store.schema import (
+    AUDIT,
+    BLOCKS,
+    CALLS,
+    DOMAINS,
+    ENTRIES,
+    IDENTITY,
+    READINGS,
+    SURVEYS,
+)
 
 TABLES: tuple[Table, ...] = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES, DOMAINS)
 """The tables whose rows belong to a node."""
@@ -86,6 +95,8 @@ def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
         is_same = [theirs.c[name] == table.c[name] for name in names]
         has_both = exists().where(theirs.c.node == new, *is_same)
         connection.execute(delete(table).where(table.c.node == old, has_both))
+    # How far one node's rows have been read says nothing of both together: they are read anew.
+    connection.execute(delete(READINGS).where(READINGS.c.node.in_((old, new))))
     counts = {
         table.name: connection.execute(
             update(table).where(table.c.node == old).values(node=new)

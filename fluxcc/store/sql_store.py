@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,17 +21,20 @@ from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.persons import AsSeen, Filled, Person
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
-from fluxcc.domain.retention import RecordKind
-from fluxcc.store import audit, blocks, calls, domains, identity, provisioning, surveys
+from fluxcc.domain.retention import Place, RecordKind
+from fluxcc.store import audit, blocks, calls, domains, identity, persons, provisioning, surveys
 from fluxcc.store.engines import (
     create_reader,
     create_writer,
+    empty_wal,
     parse_url,
     translating,
 )
 from fluxcc.store.identity import TABLES, Identity
+from fluxcc.store.persons import Plan, Position, Search
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
 from fluxcc.store.statements import delete, escape, upsert
@@ -59,11 +63,13 @@ class SqlStore:
     database or its driver is not installed.
     """
 
-    def __init__(self, url: str, node: str) -> None:
-        """``node`` is what the configuration names; empty for the store's own."""
+    def __init__(self, url: str, node: str, plan: Plan | None = None) -> None:
+        """``node`` is what the configuration names; empty for the store's own. ``plan`` tells whose
+        number it is; without it, each number as it was seen is a person's."""
         self._url = parse_url(url)
         self._named = node
         self._node = node
+        self._persons = plan or AsSeen()
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
         self._reader = create_reader(self._url)
@@ -119,35 +125,101 @@ class SqlStore:
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
         transaction; how many there were. Live calls and blocks stay."""
-        with self._writing, translating(self._url):
-            self._be_ready()
-            with self._writer.begin() as connection:
-                deleted: int = _KEEPERS[kind].purge(connection, self._node, before, limit)
+        with self._transaction() as connection:
+            deleted: int = _KEEPERS[kind].purge(connection, self._node, before, limit)
         return deleted
 
-    def erase(self, kind: RecordKind, numbers: Collection[str], limit: int) -> int:
-        """Erase at most ``limit`` records of these numbers (every spelling), in one transaction;
-        how many there were. Live calls and blocks stay.
+    def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
+        """Erase at most ``limit`` records of this person, in one transaction; how many there were.
+        Live calls and blocks stay.
 
         They are searched for before the transaction, so that it is short."""
-        ids = self._find(kind, numbers, limit)
+        ids = self._find(kind, person, limit)
         if ids:
-            with self._writing, translating(self._url):
-                self._be_ready()
-                with self._writer.begin() as connection:
-                    _KEEPERS[kind].erase(connection, self._node, ids)
+            with self._transaction() as connection:
+                _KEEPERS[kind].erase(connection, self._node, ids)
         return len(ids)
 
-    def _find(self, kind: RecordKind, numbers: Collection[str], limit: int) -> list[Any]:
-        """The ids of at most ``limit`` records of these numbers."""
+    def wipe(self) -> dict[Place, str]:
+        """Overwrite what the database still holds of deleted rows: the places where that may be,
+        and what is left in each; empty for nothing.
+
+        SQLite zeroes what it deletes (``engines``). Older states of the pages are in the
+        write-ahead log until it is written into the file, and in the connections' memory.
+        """
+        file = self._file
+        if file is None:
+            return {Place.SERVER: self._url.render_as_string()}
+        with self._writing, translating(self._url):
+            self._be_ready()
+            with self._reading:
+                self._reader.dispose()
+                for engine in (self._reader, self._writer):
+                    # A compiled statement keeps the parameters of its first use.
+                    engine.clear_compiled_cache()
+                is_empty = empty_wal(self._writer)
+                self._writer.dispose()
+            aside = ", ".join(map(str, file.kept_aside()))
+        return {Place.FILE: "" if is_empty else "wal", Place.SET_ASIDE: aside}
+
+    def _find(self, kind: RecordKind, person: Person, limit: int) -> list[Any]:
+        """The ids of at most ``limit`` records of this person."""
         found: list[Any] = []
         after: Any = -1
         while after is not None and len(found) < limit:
             # A connection for each part of the search: others read in between.
             with self._connection() as connection:
-                ids, after = _KEEPERS[kind].find(connection, self._node, numbers, after)
+                search = self._search(connection, kind, person)
+                ids, after = _KEEPERS[kind].find(connection, self._node, search, after)
             found += ids
         return found[:limit]
+
+    def _search(self, connection: Connection, kind: RecordKind, person: Person) -> Search:
+        return Search.of(connection, self._node, kind, person, self._persons.reading)
+
+    def fill(self, limit: int) -> Filled:
+        """Read the persons of at most ``limit`` records that were written before numbers were read
+        as now; how far that is. A call after a kill goes on where the last one was."""
+        reading = self._persons.reading
+        with self._connection() as connection:
+            places = persons.positions(connection, self._node)
+        if {place.reading for place in places.values()} != {reading}:
+            # What is being written meanwhile as numbers were read before is on disk after this, and
+            # is among the rows that are read again.
+            with self._transaction() as connection:
+                persons.begin(connection, self._node, reading)
+            return Filled(0, tuple(persons.TABLES))
+        unread = tuple(kind for kind in persons.TABLES if not places[kind].is_over)
+        return self._fill(unread, places[unread[0]], limit) if unread else Filled(0, ())
+
+    def _fill(self, unread: tuple[RecordKind, ...], place: Position, limit: int) -> Filled:
+        kind = unread[0]
+        with self._connection() as connection:
+            rows = persons.part(connection, self._node, kind, place.after, limit)
+        # Outside of the transaction: reading takes longer than writing, and others wait to write.
+        changed = []
+        for id, number, known in rows:
+            person = escape(self._persons.canonical(number)) if number else ""
+            if person != known:
+                changed.append((id, number, person))
+            # Lets the event loop have Python's lock after each number, and not after 5 ms.
+            time.sleep(0)
+        is_over = len(rows) < limit
+        after = str(rows[-1][0]) if rows else place.after
+        with self._transaction() as connection:
+            now = Position(place.reading, after, is_over)
+            persons.put(connection, self._node, kind, changed, now)
+        if is_over:
+            return Filled(len(rows), unread[1:])
+        reached = rows[-1][0] / 1e6 if kind is RecordKind.CALLS else None
+        return Filled(len(rows), unread, reached)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._writing, translating(self._url):
+            self._be_ready()
+            with self._writer.begin() as connection:
+                yield connection
 
     def live_blocks(self) -> list[Block]:
         """Every block of this node in state ``live``, also those whose time has passed."""
@@ -189,8 +261,10 @@ class SqlStore:
 
     def block_history(self, number: str) -> list[Block]:
         """Every block that the canonical number ever had on this node, newest first."""
+        person = self._persons.find(number)
         with self._connection() as connection:
-            return blocks.history(connection, self._node, escape(number))
+            search = self._search(connection, RecordKind.BLOCKS, person)
+            return blocks.history(connection, self._node, search)
 
     def block_times(self, since: float) -> list[tuple[str, str, float]]:
         """Number, SIP domain and beginning (epoch seconds) of this node's blocks that began at
@@ -261,11 +335,12 @@ class SqlStore:
             self._open()
 
     def _put(self, batch: Batch, *, is_escaped: bool = False) -> None:
+        person_of = self._persons.canonical
         rows: dict[Table, list[Row]] = {
-            CALLS: calls.to_rows(self._node, batch.calls),
-            BLOCKS: blocks.to_rows(self._node, batch.blocks),
-            AUDIT: audit.to_rows(self._node, batch.audit),
-            SURVEYS: surveys.to_rows(self._node, batch.surveys),
+            CALLS: calls.to_rows(self._node, batch.calls, person_of),
+            BLOCKS: blocks.to_rows(self._node, batch.blocks, person_of),
+            AUDIT: audit.to_rows(self._node, batch.audit, person_of),
+            SURVEYS: surveys.to_rows(self._node, batch.surveys, person_of),
             ENTRIES: provisioning.to_rows(self._node, batch.entries),
             DOMAINS: domains.to_rows(self._node, batch.domains),
         }

@@ -4,6 +4,7 @@ aside. Counterparts: ``sql_store`` and ``upkeep``."""
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import sqlite3
 import time
@@ -100,3 +101,7 @@ class SqliteFile:
             with suppress(FileNotFoundError):
                 os.rename(f"{self._path}{tail}", aside + tail)
         return Path(aside)
+
+    def kept_aside(self) -> list[Path]:
+        """The files that were set aside, and not deleted since."""
+        return sorted(self._path.parent.glob(f"{glob.escape(self._path.name)}.corrupt-*"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,43 +10,51 @@ from msgspec.structs import astuple, replace
 from sqlalchemy import Connection, select
 
 from fluxcc.domain.surveys import Survey
+from fluxcc.store.persons import Search
 from fluxcc.store.schema import SURVEYS
 from fluxcc.store.statements import delete_rows
 
-_RECORD = [column for column in SURVEYS.c if column.name != "node"]
+_RECORD = [column for column in SURVEYS.c if column.name not in ("node", "person")]
 _ANSWERS = Survey.__struct_fields__.index("answers")
 
 
-def to_rows(node: str, surveys: Iterable[Survey]) -> list[tuple[Any, ...]]:
+def to_rows(
+    node: str, surveys: Iterable[Survey], person_of: Callable[[str], str]
+) -> list[tuple[Any, ...]]:
     """The surveys as rows of ``SURVEYS``: the answers as a JSON array."""
     rows = []
     for survey in surveys:
         row = list(astuple(survey))
         row[_ANSWERS] = msgspec.json.encode(survey.answers).decode()
-        rows.append((node, *row))
+        rows.append((node, *row, person_of(survey.number)))
     return rows
 
 
 def search(
     connection: Connection,
-    nodes: Sequence[str],
+    node: str,
     *,
     since: float,
+    person: Search | None,
     group: str,
     agent: str,
     domain: str,
 ) -> list[Survey]:
-    """The surveys offered at ``since`` (epoch seconds) or later, oldest first; an empty group,
-    agent or SIP domain stands for any."""
-    query = select(*_RECORD).where(SURVEYS.c.node.in_(nodes), SURVEYS.c.offered >= since)
+    """The node's surveys offered at ``since`` (epoch seconds) or later, oldest first; an empty
+    group, agent or SIP domain stands for any, and so does no person."""
+    query = select(*_RECORD).where(SURVEYS.c.node == node, SURVEYS.c.offered >= since)
+    if person:
+        query = query.where(person.condition)
     if group:
         query = query.where(SURVEYS.c.group == group)
     if agent:
         query = query.where(SURVEYS.c.agent == agent)
     if domain:
         query = query.where(SURVEYS.c.domain == domain)
-    rows = connection.execute(query.order_by(SURVEYS.c.offered))
-    return [_restore(Survey(*row)) for row in rows]
+    found = [
+        _restore(Survey(*row)) for row in connection.execute(query.order_by(SURVEYS.c.offered))
+    ]
+    return person.take(found, len(found)) if person else found
 
 
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
@@ -62,12 +70,12 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
 
 
 def find(
-    connection: Connection, node: str, numbers: Collection[str], _after: object
+    connection: Connection, node: str, person: Search, _after: object
 ) -> tuple[list[str], None]:
-    """The ids of the node's surveys with one of these numbers, all at once: the search is row by
-    row, but there are far fewer surveys than calls."""
-    query = select(SURVEYS.c.id).where(SURVEYS.c.node == node, SURVEYS.c.number.in_(numbers))
-    return list(connection.execute(query).scalars()), None
+    """The ids of the person's surveys of the node, all at once: the search is row by row, but there
+    are far fewer surveys than calls."""
+    query = select(SURVEYS.c.id, SURVEYS.c.number).where(SURVEYS.c.node == node, person.condition)
+    return person.ids(connection.execute(query)), None
 
 
 def erase(connection: Connection, node: str, ids: Sequence[str]) -> None:

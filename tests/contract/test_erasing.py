@@ -10,18 +10,23 @@ from msgspec.structs import replace
 
 from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.blocks import BlockState
+from fluxcc.domain.persons import Persons
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.engines import create_writer, parse_url
 from fluxcc.store.history import History
+from fluxcc.store.persons import TABLES, Search
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import upgrade
+from tests.builders import SAO_PAULO
 from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
 from tests.contract.test_migrations import listen_for, used_indexes
 
 THEIRS = "+5511988887777"
 OTHER = "+5521977776666"
 MANY = 500
+PERSONS = Persons(SAO_PAULO, "reading")
+PERSON = PERSONS.find(THEIRS)
 
 
 def ended(at: int = 0, **changes: object):
@@ -99,7 +104,7 @@ def test_a_persons_records_go_and_nobody_elses(store: Store, history: History) -
     )
     store.write(mine)
     store.write(others)
-    theirs = {kept: store.erase(kept, (THEIRS, "988887777"), MANY) for kept in RecordKind}
+    theirs = {kept: store.erase(kept, PERSON, MANY) for kept in RecordKind}
     assert theirs == {
         RecordKind.CALLS: 2,
         RecordKind.SURVEYS: 1,
@@ -110,19 +115,19 @@ def test_a_persons_records_go_and_nobody_elses(store: Store, history: History) -
     assert history.surveys() == list(others.surveys)
     assert history.blocks(limit=9) == list(others.blocks)
     assert history.audit(limit=9) == [*others.audit, replace(mine.audit[0], number="", reason="")]
-    assert {store.erase(kept, (THEIRS,), MANY) for kept in RecordKind} == {0}
+    assert {store.erase(kept, PERSON, MANY) for kept in RecordKind} == {0}
 
 
 def test_live_calls_and_blocks_of_the_person_stay(store: Store) -> None:
     store.write(Batch(calls=(a_call(),), blocks=(a_block(),)))
-    assert store.erase(RecordKind.CALLS, (THEIRS,), MANY) == 0
-    assert store.erase(RecordKind.BLOCKS, (THEIRS,), MANY) == 0
+    assert store.erase(RecordKind.CALLS, PERSON, MANY) == 0
+    assert store.erase(RecordKind.BLOCKS, PERSON, MANY) == 0
     assert (store.live_calls(), store.live_blocks()) == ([a_call()], [a_block()])
 
 
 def test_a_transaction_is_never_larger_than_was_asked_for(store: Store) -> None:
     store.write(Batch(audit=tuple(an_audit(at) for at in range(5))))
-    assert [store.erase(RecordKind.AUDIT, (THEIRS,), 2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [store.erase(RecordKind.AUDIT, PERSON, 2) for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_all_of_a_long_history_is_looked_through(
@@ -131,8 +136,8 @@ def test_all_of_a_long_history_is_looked_through(
     monkeypatch.setattr(calls, "WINDOW", 3)
     long = [ended(at, number=OTHER if at % 4 else THEIRS) for at in range(13)]
     store.write(Batch(calls=tuple(long)))
-    assert store.erase(RecordKind.CALLS, (THEIRS,), 2) == 2
-    assert store.erase(RecordKind.CALLS, (THEIRS,), MANY) == 2
+    assert store.erase(RecordKind.CALLS, PERSON, 2) == 2
+    assert store.erase(RecordKind.CALLS, PERSON, MANY) == 2
     assert all(call.number == OTHER for call in history.ended_calls(limit=99))
     assert len(history.ended_calls(limit=99)) == 9
 
@@ -148,7 +153,7 @@ def test_nodes_do_not_erase_each_others(migrated_url: str) -> None:
         here.write(batch)
         there.write(batch)
         for kept in RecordKind:
-            assert there.erase(kept, (THEIRS,), MANY) == 1
+            assert there.erase(kept, PERSON, MANY) == 1
             there.purge(kept, NOW + 1e6, MANY)
     with closing(History(migrated_url, ["pbx1"])) as history:
         assert history.ended_calls(limit=9) == list(batch.calls)
@@ -169,11 +174,16 @@ def test_nothing_of_the_person_is_left_in_the_file(tmp_path: Path) -> None:
             )
         )
         for kept in RecordKind:
-            store.erase(kept, (THEIRS,), MANY)
+            store.erase(kept, PERSON, MANY)
     assert THEIRS.encode() not in path.read_bytes()
 
 
 # How
+
+
+def of_person(kind: RecordKind):
+    """The condition of a search in a table that is filled."""
+    return TABLES[kind].c.person == THEIRS
 
 
 def test_only_the_calls_and_the_surveys_of_a_person_are_looked_for_row_by_row(
@@ -187,8 +197,8 @@ def test_only_the_calls_and_the_surveys_of_a_person_are_looked_for_row_by_row(
     with engine.connect() as connection:
         for table in (calls, surveys, blocks, audit):
             table.purge(connection, "pbx1", 1.0, MANY)
-        blocks.find(connection, "pbx1", (THEIRS, OTHER), -1)
-        audit.find(connection, "pbx1", (THEIRS, OTHER), -1)
+        for kind, table in ((RecordKind.BLOCKS, blocks), (RecordKind.AUDIT, audit)):
+            table.find(connection, "pbx1", Search(PERSON, of_person(kind), is_exact=True), -1)
         audit.erase(connection, "pbx1", [1, 2])
         used = used_indexes(connection, asked)
     engine.dispose()
@@ -197,7 +207,7 @@ def test_only_the_calls_and_the_surveys_of_a_person_are_looked_for_row_by_row(
         ["sqlite_autoindex_surveys_1", "surveys_offered"],
         ["sqlite_autoindex_blocks_1", "blocks_since"],
         ["sqlite_autoindex_audit_1", "sqlite_autoindex_audit_1"],
-        ["blocks_number"],
-        ["audit_number"],
+        ["blocks_person"],
+        ["audit_person"],
         ["sqlite_autoindex_audit_1"],
     ]

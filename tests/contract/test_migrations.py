@@ -18,16 +18,23 @@ from sqlalchemy import Connection, Engine, Table, event, insert, inspect, text
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.persons import Persons
 from fluxcc.domain.provisioning import Group, Room
+from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.engines import create_reader, create_writer, parse_url
 from fluxcc.store.history import History
 from fluxcc.store.migrations import migrate
+from fluxcc.store.persons import TABLES, Search
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, ENTRIES, METADATA, SURVEYS
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.sqlite_file import SqliteFile
 from fluxcc.store.upkeep import is_current, upgrade
+from tests.builders import SAO_PAULO
 from tests.contract.records import a_block, a_call, a_survey, an_audit
+
+PERSONS = Persons(SAO_PAULO, "reading")
+PERSON = PERSONS.find("+1")
 
 
 def create_file(url: str) -> None:
@@ -63,7 +70,7 @@ def test_an_empty_database_is_not_current(lasting_url: str) -> None:
     assert not is_current(lasting_url)
 
 
-LATER_COLUMNS = frozenset({"domain", "is_private", "nth"})
+LATER_COLUMNS = frozenset({"domain", "is_private", "nth", "person"})
 """Columns that revision 0003 did not have yet."""
 
 
@@ -76,10 +83,10 @@ def test_what_was_stored_before_there_were_domains_is_of_the_one_there_is(
     config = Config()
     config.set_main_option("script_location", "fluxcc.store:migrations")
     before: tuple[tuple[Table, Any], ...] = (
-        (CALLS, calls.to_rows("pbx1", [a_call()])),
-        (BLOCKS, blocks.to_rows("pbx1", [a_block()])),
-        (AUDIT, audit.to_rows("pbx1", [an_audit()])),
-        (SURVEYS, surveys.to_rows("pbx1", [a_survey()])),
+        (CALLS, calls.to_rows("pbx1", [a_call()], str)),
+        (BLOCKS, blocks.to_rows("pbx1", [a_block()], str)),
+        (AUDIT, audit.to_rows("pbx1", [an_audit()], str)),
+        (SURVEYS, surveys.to_rows("pbx1", [a_survey()], str)),
         # Rooms knew neither domain nor wait, groups no language.
         (
             ENTRIES,
@@ -155,17 +162,22 @@ def test_every_question_is_answered_by_an_index(tmp_path: Path) -> None:
     upgrade(url)
     engine = create_reader(parse_url(url))
     asked: list[tuple[str, tuple[object, ...]]] = []
+    theirs = {
+        kind: Search(PERSON, TABLES[kind].c.person == "+1", is_exact=True) for kind in RecordKind
+    }
     listen_for(engine, asked)
     with engine.connect() as connection:
         calls.live(connection, ("pbx1",))
-        calls.ended(connection, "pbx1", since=1, number="+1", agent="1000", domain="", limit=9)
+        person = theirs[RecordKind.CALLS]
+        calls.ended(connection, "pbx1", since=1, person=person, agent="1000", domain="", limit=9)
         blocks.live(connection, ("pbx1",))
         blocks.newest(connection, "pbx1", 9)
-        blocks.history(connection, "pbx1", "+1")
+        blocks.history(connection, "pbx1", theirs[RecordKind.BLOCKS])
         audit.find_reply(connection, "pbx1", "r-1", 1)
-        audit.search(connection, "pbx1", since=1, number="", agent="", domain="", limit=9)
-        audit.search(connection, "pbx1", since=1, number="+1", agent="", domain="", limit=9)
-        audit.search(connection, "pbx1", since=1, number="", agent="1000", domain="", limit=9)
+        audit.search(connection, "pbx1", since=1, person=None, agent="", domain="", limit=9)
+        person = theirs[RecordKind.AUDIT]
+        audit.search(connection, "pbx1", since=1, person=person, agent="", domain="", limit=9)
+        audit.search(connection, "pbx1", since=1, person=None, agent="1000", domain="", limit=9)
         used = used_indexes(connection, asked)
     engine.dispose()
     assert used == [
@@ -175,10 +187,10 @@ def test_every_question_is_answered_by_an_index(tmp_path: Path) -> None:
             "sqlite_autoindex_calls_1",
             "blocks_state",
             "blocks_since",
-            "blocks_number",
+            "blocks_person",
             "audit_request",
             "sqlite_autoindex_audit_1",
-            "audit_number",
+            "audit_person",
             "audit_agent",
         )
     ]
@@ -188,7 +200,11 @@ def test_several_nodes_are_asked_without_sorting_their_history(tmp_path: Path) -
     url = f"sqlite:///{tmp_path}/fluxcc.db"
     upgrade(url)
     asked: list[tuple[str, tuple[object, ...]]] = []
-    with closing(History(url, ["pbx1", "pbx2"])) as history:
+    for node in ("pbx1", "pbx2"):
+        with closing(SqlStore(url, node, PERSONS)) as store:
+            while store.fill(9).unread:
+                pass
+    with closing(History(url, ["pbx1", "pbx2"], PERSONS)) as history:
         listen_for(history._engine, asked)
         history.ended_calls(limit=9)
         history.audit(limit=9)
@@ -201,7 +217,7 @@ def test_several_nodes_are_asked_without_sorting_their_history(tmp_path: Path) -
         for index in (
             *("sqlite_autoindex_calls_1",) * 2,
             *("sqlite_autoindex_audit_1",) * 2,
-            *("audit_number",) * 2,
+            *("sqlite_autoindex_readings_1", "audit_person") * 2,
             *("blocks_since",) * 2,
         )
     ]

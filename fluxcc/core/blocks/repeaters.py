@@ -7,7 +7,9 @@ In memory, so that no prank waits for the store. Counterparts: ``blocking`` note
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+
+from fluxcc.domain.persons import Person
 
 
 class Repeaters:
@@ -37,9 +39,9 @@ class Repeaters:
             if not begun:
                 del self._begun[number, domain]
 
-    def forget(self, numbers: Collection[str]) -> None:
-        """Erase these numbers."""
-        for number, domain in [each for each in self._begun if each[0] in numbers]:
+    def forget(self, person: Person) -> None:
+        """Erase this person."""
+        for number, domain in [each for each in self._begun if person.has(each[0])]:
             del self._begun[number, domain]
 
     def prune(self, now: float) -> None:

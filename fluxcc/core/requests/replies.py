@@ -8,13 +8,14 @@ asked only for what ``bloom`` does not rule out: the caller talks on while the a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import msgspec
 
 from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.core.requests.bloom import RotatingBloomFilter
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.persons import Person
 from fluxcc.domain.requests import Reply
 
 WINDOW = 24 * 3600.0
@@ -81,8 +82,8 @@ class Replies:
         if len(self._recent) > RECENT_REPLIES:
             self._recent.popitem(last=False)
 
-    def forget(self, numbers: Collection[str]) -> None:
-        """Erase these numbers from the replies in memory."""
+    def forget(self, person: Person) -> None:
+        """Erase this person's number from the replies in memory."""
         for request, reply in self._recent.items():
-            if reply.number in numbers:
+            if person.has(reply.number):
                 self._recent[request] = msgspec.structs.replace(reply, number="")

@@ -148,6 +148,8 @@ def test_what_is_older_is_erased_whole(history: History) -> None:
             kept: {RecordKind.CALLS: 2, RecordKind.AUDIT: 1}.get(kept, 0) for kept in RecordKind
         },
         "blocked_until": None,
+        "reached": ["rows", "file", "set-aside"],
+        "left": {"backups": "", "pbx-records": "", "journal": ""},
     }
     assert len(history.blocks(limit=9)) == 1
 

@@ -22,6 +22,7 @@ def test_the_daemon_has_these_jobs(world: World, session: Session) -> None:
         "write",
         "expire blocks",
         "delete old records",
+        "read old records' persons",
         "read the survey's spool",
         "recover",
         "watch for silence",

@@ -13,7 +13,7 @@ import gevent
 import pytest
 from gevent.event import Event as Flag
 
-from fluxcc.core.core import Core
+from fluxcc.core.core import Core, persons
 from fluxcc.daemon import session as session_module
 from fluxcc.daemon.intake import Intake
 from fluxcc.daemon.jobs import repeat
@@ -45,6 +45,7 @@ class Site:
             spool=FakeSpool(),
             clock=clock,
             runtime=GeventRuntime(),
+            persons=persons(SETTINGS),
         )
         self.intake = Intake(DECODER, self.core, Board(self.core.executor, switch, "en"))
         self.session = Session(self.core, switch, DECODER, self.intake, clock, ServiceManager({}))

@@ -308,3 +308,16 @@ def test_a_refused_request_is_remembered_and_audited(world: World) -> None:
     assert [(row.action, row.code) for row in world.store.audit.values()] == [
         ("dance", "unknown-action")
     ]
+
+
+def test_an_erased_person_is_not_in_replies_that_wait_for_the_link(world: World) -> None:
+    board = Board(world.executor, world.pbx, "en")
+    world.received_call()
+    world.pbx.broken.add("announce")
+    board.answer(headers())
+    board.forget(world.persons.find(NUMBER[3:]))
+    world.pbx.broken.clear()
+    board.send_unsent()
+    (reply,) = world.pbx.heard(events.REPLY)
+    assert reply["Fluxcc-Request-ID"] == "r-1"
+    assert NUMBER not in str(reply)

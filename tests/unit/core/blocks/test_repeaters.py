@@ -8,6 +8,7 @@ from fluxcc.config import BlockSettings, NumberSettings, Settings
 from fluxcc.config.values import Duration
 from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.domain.actions import Action
+from fluxcc.domain.persons import Person
 from tests.builders import NUMBER, OTHER, World, an_operators
 
 DAY = 86400
@@ -109,5 +110,5 @@ def test_it_is_forgotten_with_the_person_and_with_time() -> None:
     assert (repeaters.count(NUMBER, "", 115), repeaters.count(OTHER, "", 115)) == (1, 1)
     repeaters.prune(130)
     assert repeaters.count(OTHER, "", 0) == 0
-    repeaters.forget([NUMBER])
+    repeaters.forget(Person(NUMBER, NUMBER, str))
     assert repeaters.most(NUMBER, 0) == 0

@@ -1,0 +1,171 @@
+"""The column ``person`` of every table with a number: searched by, and filled for old rows.
+
+A row has its person from the beginning, as numbers are read when it is written. Rows of an earlier
+reading (``domain.persons``) are read again in the order of their ids; ``READINGS`` keeps how far
+that is, in the transaction that changes the rows, so that a killed daemon goes on where it was.
+Until it is over, a search finds the rows that have the digits in which a person's numbers end, and
+reads each.
+
+Counterparts: ``sql_store`` and ``history``, and each table's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, select
+
+from fluxcc.domain.persons import AsSeen, Person, Persons
+from fluxcc.domain.retention import RecordKind
+from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, READINGS, SURVEYS
+from fluxcc.store.statements import escape
+
+Plan = Persons | AsSeen
+TABLES: dict[RecordKind, Table] = {
+    RecordKind.AUDIT: AUDIT,
+    RecordKind.BLOCKS: BLOCKS,
+    RecordKind.SURVEYS: SURVEYS,
+    RecordKind.CALLS: CALLS,
+}
+"""The tables with numbers, in the order in which they are filled: the small ones first."""
+
+
+class Numbered(Protocol):
+    """A record with a number in it."""
+
+    @property
+    def number(self) -> str:
+        """As it was seen."""
+
+
+Record = TypeVar("Record", bound=Numbered)
+
+
+class Search:
+    """How the rows of one person are found in a node's table."""
+
+    def __init__(self, person: Person, condition: ColumnElement[bool], *, is_exact: bool) -> None:
+        self._person = person
+        self.condition = condition
+        """What the rows have; others may have it too, unless it ``is_exact``."""
+        self.is_exact = is_exact
+
+    @classmethod
+    def of(
+        cls, connection: Connection, node: str, kind: RecordKind, person: Person, reading: str
+    ) -> Search:
+        """A search by the person, where the whole table was read so; otherwise by the digits."""
+        table = TABLES[kind]
+        if is_over(connection, node, kind, reading):
+            return cls(person, table.c.person == escape(person.canonical), is_exact=True)
+        if not person.ending:
+            seen = {escape(person.seen), escape(person.canonical)}
+            return cls(person, table.c.number.in_(seen), is_exact=True)
+        # Anything may be between them: a number may be stored with punctuation.
+        digits = f"%{'%'.join(person.ending)}%"
+        return cls(person, table.c.number.like(digits), is_exact=False)
+
+    def take(self, records: Iterable[Record], limit: int) -> list[Record]:
+        """At most ``limit`` of the records: those that are the person's."""
+        theirs = (r for r in records if self.is_exact or self._person.has(r.number))
+        return list(islice(theirs, limit))
+
+    def ids(self, rows: Iterable[Any]) -> list[Any]:
+        """The ids among rows of (id, number): those that are the person's."""
+        return [id for id, number in rows if self.is_exact or self._person.has(number)]
+
+
+def newest(
+    connection: Connection,
+    query: Select[Any],
+    build: Callable[..., Record],
+    person: Search | None,
+    limit: int,
+) -> list[Record]:
+    """The first ``limit`` records of a query, those of one person where one is given."""
+    if person is None:
+        return [build(*row) for row in connection.execute(query.limit(limit))]
+    found = query.where(person.condition)
+    rows = connection.execute(found.limit(limit) if person.is_exact else found)
+    return person.take((build(*row) for row in rows), limit)
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a table of a node is filled."""
+
+    reading: str
+    after: str
+    """The id of the last row that was read; empty at the beginning."""
+    is_over: bool
+
+
+def is_over(connection: Connection, node: str, kind: RecordKind, reading: str) -> bool:
+    """Whether each row of the table has the person of this reading."""
+    found = positions(connection, node).get(kind)
+    return found is not None and found.is_over and found.reading == reading
+
+
+def positions(connection: Connection, node: str) -> dict[RecordKind, Position]:
+    """How far each table is filled; nothing where it has not begun."""
+    columns = (READINGS.c.kind, READINGS.c.reading, READINGS.c.after, READINGS.c.is_over)
+    rows = connection.execute(select(*columns).where(READINGS.c.node == node))
+    return {
+        RecordKind(kind): Position(reading, after, is_over)
+        for kind, reading, after, is_over in rows
+    }
+
+
+def begin(connection: Connection, node: str, reading: str) -> None:
+    """Begin to fill every table for another reading."""
+    connection.execute(READINGS.delete().where(READINGS.c.node == node))
+    beginning = {"node": node, "reading": reading, "after": "", "is_over": False}
+    rows = [{**beginning, "kind": kind.value} for kind in TABLES]
+    connection.execute(READINGS.insert(), rows)
+
+
+def part(
+    connection: Connection, node: str, kind: RecordKind, after: str, limit: int
+) -> list[tuple[Any, str, str]]:
+    """Id, number and person of the next ``limit`` rows after that id, in the order of the ids."""
+    table = TABLES[kind]
+    query = select(table.c.id, table.c.number, table.c.person).where(table.c.node == node)
+    if after:
+        query = query.where(table.c.id > table.c.id.type.python_type(after))
+    rows = connection.execute(query.order_by(table.c.id).limit(limit))
+    return [(id, number, person) for id, number, person in rows]
+
+
+def put(
+    connection: Connection,
+    node: str,
+    kind: RecordKind,
+    persons: Sequence[tuple[Any, str, str]],
+    position: Position,
+) -> None:
+    """Write the persons, given as (id, number, person), and how far it is. A row whose number was
+    erased meanwhile stays as it is."""
+    table = TABLES[kind]
+    if persons:
+        statement = (
+            table.update()
+            .where(
+                table.c.node == node,
+                table.c.id == bindparam("of_id"),
+                table.c.number == bindparam("of_number"),
+            )
+            .values(person=bindparam("is_of"))
+        )
+        rows = [{"of_id": id, "of_number": n, "is_of": person} for id, n, person in persons]
+        connection.execute(statement, rows)
+    connection.execute(
+        READINGS.update()
+        .where(
+            READINGS.c.node == node,
+            READINGS.c.kind == kind.value,
+            READINGS.c.reading == position.reading,
+        )
+        .values(after=position.after, is_over=position.is_over)
+    )
