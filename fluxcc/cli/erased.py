@@ -36,6 +36,9 @@ LEFT = {
     Place.SERVER: _(
         "PostgreSQL keeps deleted rows until VACUUM, and in its write-ahead log and its archives."
     ),
+    Place.OTHERS: _(
+        "Not reached: the number in texts about others (reasons, to whom a call was handed over)."
+    ),
     Place.BACKUPS: _("Not reached: backups of the store."),
     Place.PBX_RECORDS: _(
         "Not reached: FreeSWITCH's own records (CDR), recordings, voicemail and logs."

@@ -38,6 +38,8 @@ class Place(StrEnum):
     """Corrupt stores that were kept for the administrator."""
     SERVER = "server"
     """PostgreSQL's dead rows and its log."""
+    OTHERS = "others"
+    """Texts about others: reasons, and to whom a call was handed over."""
     BACKUPS = "backups"
     PBX_RECORDS = "pbx-records"
     """FreeSWITCH's own call detail records, recordings, voicemail and logs."""
@@ -45,7 +47,7 @@ class Place(StrEnum):
     """What the daemon and others have logged."""
 
 
-OUTSIDE = (Place.BACKUPS, Place.PBX_RECORDS, Place.JOURNAL)
+OUTSIDE = (Place.OTHERS, Place.BACKUPS, Place.PBX_RECORDS, Place.JOURNAL)
 """What no erasure here reaches."""
 
 

@@ -62,7 +62,7 @@ def erased(lab: Lab, make_daemon: Callable[..., Daemon], tmp_path: Path, person:
     asked = ("--number", person.other_spellings[-1], "--with-live-block", "--json")
     purged = daemon.cli("db", "purge", *asked)
     assert purged.code == 0, purged.stderr
-    assert set(purged.json["left"]) == {"backups", "pbx-records", "journal"}
+    assert set(purged.json["left"]) == {"others", "backups", "pbx-records", "journal"}
     until(lambda: WIPED in daemon.log, "memory is overwritten")
     return daemon
 
