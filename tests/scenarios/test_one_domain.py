@@ -15,6 +15,7 @@ import pytest
 
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Caller, Lab, LabError
+from tests.builders import SAO_PAULO
 from tests.testing.waiting import until
 
 from .pbx import members
@@ -81,12 +82,20 @@ def lab(running_lab: Lab, tmp_path: Path) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def block(lab: Lab, person: Person) -> Iterator[str]:
-    """The key by which a.example has blocked this person."""
-    key = f"fluxcc_block/{person.number}@a.example"
-    lab.api(f"hash insert/{key}/{int(time.time()) + 600}")
-    yield key
-    lab.api(f"hash delete/{key}")
+def block(lab: Lab, person: Person) -> Iterator[tuple[str, ...]]:
+    """The keys by which a.example has blocked this person: as it is presented, and as the rule has
+    it that a daemon may have told this PBX before."""
+    numbers = (person.number, SAO_PAULO.key(person.number))
+    keys = tuple(f"fluxcc_block/{number}@a.example" for number in numbers)
+    insert(lab, keys, until=int(time.time()) + 600)
+    yield keys
+    for key in keys:
+        lab.api(f"hash delete/{key}")
+
+
+def insert(lab: Lab, keys: tuple[str, ...], until: int) -> None:
+    for key in keys:
+        lab.api(f"hash insert/{key}/{until}")
 
 
 def is_refused(lab: Lab, person: Person, dialled: str) -> bool:
@@ -105,21 +114,23 @@ REFUSED = {"71", "73", "75"}
 
 @pytest.mark.parametrize("prefix", ROUTES)
 def test_a_domain_refuses_whom_it_has_blocked(
-    lab: Lab, block: str, person: Person, prefix: str
+    lab: Lab, block: tuple[str, ...], person: Person, prefix: str
 ) -> None:
     """By its context's name or by ``domain_name``; with FusionPBX's marks only calls from outside;
     a domain that is none looks nothing up."""
     assert is_refused(lab, person, f"{prefix}1000") is (prefix in REFUSED)
 
 
-def test_a_block_that_has_ended_refuses_nobody(lab: Lab, block: str, person: Person) -> None:
-    lab.api(f"hash insert/{block}/{int(time.time()) - 1}")
+def test_a_block_that_has_ended_refuses_nobody(
+    lab: Lab, block: tuple[str, ...], person: Person
+) -> None:
+    insert(lab, block, until=int(time.time()) - 1)
     caller = lab.call(person.number, "711000")
     caller.wait_answered()
     caller.hang_up()
 
 
-def test_the_configured_cause_counts(lab: Lab, block: str, person: Person) -> None:
+def test_the_configured_cause_counts(lab: Lab, block: tuple[str, ...], person: Person) -> None:
     lab.api("hash insert/fluxcc/reject_cause/USER_BUSY")
     try:
         assert lab.call(person.number, "711000").wait_ended() == 486
@@ -128,7 +139,9 @@ def test_the_configured_cause_counts(lab: Lab, block: str, person: Person) -> No
 
 
 @pytest.mark.parametrize("prefix", sorted(REFUSED))
-def test_a_domains_gate_diverts_too(lab: Lab, block: str, person: Person, prefix: str) -> None:
+def test_a_domains_gate_diverts_too(
+    lab: Lab, block: tuple[str, ...], person: Person, prefix: str
+) -> None:
     """In the context of that gate, which lets the caller pass then."""
     lab.api("hash insert/fluxcc/divert/1009")
     try:
