@@ -29,13 +29,7 @@ def number_plan(settings: Settings) -> NumberPlan:
     """The numbers of the place that the settings describe."""
     from fluxcc.domain.numbers import NumberPlan  # noqa: PLC0415  # libphonenumber takes its time
 
-    return NumberPlan(
-        settings.numbers.country,
-        settings.numbers.area_code,
-        settings.blocks.internal,
-        settings.numbers.withheld,
-        settings.numbers.area_codes,
-    )
+    return NumberPlan(*settings.numbering)
 
 
 def persons(settings: Settings) -> Persons:

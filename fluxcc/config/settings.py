@@ -374,6 +374,12 @@ class Settings(msgspec.Struct, frozen=True):
     metrics: MetricsSettings = MetricsSettings()
 
     @property
+    def numbering(self) -> tuple[str, str, tuple[str, ...], tuple[str, ...], dict[str, str]]:
+        """What ``domain.numbers.NumberPlan`` takes, in its order."""
+        numbers, internal = self.numbers, self.blocks.internal
+        return numbers.country, numbers.area_code, internal, numbers.withheld, numbers.area_codes
+
+    @property
     def control_socket(self) -> Path:
         """Where the daemon listens for operators."""
         if self.control.socket:

@@ -256,7 +256,7 @@ class Core:
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
-        self.numbers.configure(*_plan(wanted))
+        self.numbers.configure(*wanted.numbering)
         self.persons.reading = name_reading(wanted.numbers)
         self.rules.block_duration = wanted.blocks.duration
         self.rules.escalation = wanted.blocks.steps
@@ -312,15 +312,7 @@ class Core:
 
 def number_plan(settings: Settings) -> NumberPlan:
     """The number plan that the settings describe."""
-    return NumberPlan(*_plan(settings))
-
-
-def _plan(
-    settings: Settings,
-) -> tuple[str, str, tuple[str, ...], tuple[str, ...], dict[str, str]]:
-    numbers = settings.numbers
-    internal = settings.blocks.internal
-    return numbers.country, numbers.area_code, internal, numbers.withheld, numbers.area_codes
+    return NumberPlan(*settings.numbering)
 
 
 def gate_settings(settings: Settings) -> dict[str, str]:

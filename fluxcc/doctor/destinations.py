@@ -76,16 +76,24 @@ def _check_room(installation: Installation, room: Room, place: Place) -> Iterato
         )
 
 
+def _context_remedy(
+    installation: Installation, context: str, extension: str
+) -> tuple[str, dict[str, object]] | None:
+    """What to do where the whole context is to blame: it lacks the kit's ``extension``, empty where
+    the PBX's own is meant, or it is nobody's. None where it is not."""
+    if extension and installed_version(installation.context(context).xml, extension) is None:
+        return kit_remedy(installation, DESTINATION_PATH)
+    return (SET_CONTEXT, {}) if is_nobodys(installation, context) else None
+
+
 def _room_remedy(
     installation: Installation, room: Room, context: str
 ) -> tuple[str, dict[str, object]]:
     """What to do where nothing answers a room: the sentence and its facts."""
-    is_kits = not room.is_served_by_pbx
-    if is_kits and installed_version(installation.context(context).xml, ROOM_EXTENSION) is None:
-        return kit_remedy(installation, DESTINATION_PATH)
-    if is_nobodys(installation, context):
-        return SET_CONTEXT, {}
-    if not is_kits:
+    known = _context_remedy(installation, context, "" if room.is_served_by_pbx else ROOM_EXTENSION)
+    if known is not None:
+        return known
+    if room.is_served_by_pbx:
         return _(
             "Give the PBX's own room an extension there, or take the room away: fluxcc room remove"
             " {agent}"
@@ -152,11 +160,9 @@ def _survey_remedy(
     installation: Installation, group: Group, context: str
 ) -> tuple[str, dict[str, object]]:
     """What to do where nothing answers a group's survey: the sentence and its facts."""
-    is_kits = not group.destination
-    if is_kits and installed_version(installation.context(context).xml, SURVEY_EXTENSION) is None:
-        return kit_remedy(installation, DESTINATION_PATH)
-    if is_nobodys(installation, context):
-        return SET_CONTEXT, {}
+    known = _context_remedy(installation, context, "" if group.destination else SURVEY_EXTENSION)
+    if known is not None:
+        return known
     return _(
         "Give {destination} an extension there, or name another: fluxcc group set {group}"
         " --destination EXT"

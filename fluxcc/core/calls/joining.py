@@ -54,7 +54,8 @@ class Joining(Register, ABC):
             leg.group = intern(group.partition("@")[0][:LONGEST_TEXT])
         if not leg.is_station:
             domain = event.domain or domain_behind(group) or self._domains.of_context(event.context)
-            self._learn_domain(leg, clean_domain(domain))
+            if domain not in ("", leg.domain):
+                self._learn_domain(leg, clean_domain(domain))
         if event.answer_state == "answered":
             leg.is_answered = True
         if event.codec:
