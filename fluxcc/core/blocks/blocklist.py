@@ -136,8 +136,12 @@ class Blocklist:
     def count_attempt(self, block: Block, now: float) -> Block:
         """Count a blocked caller's call; the block with its new count."""
         counted = msgspec.structs.replace(block, attempts=block.attempts + 1, last_attempt=now)
-        self._blocks[block.number, block.domain] = counted
+        self.revise(counted)
         return counted
+
+    def revise(self, block: Block) -> None:
+        """Put a live block in place of its earlier state, which had the same end and keys."""
+        self._blocks[block.number, block.domain] = block
 
     def remove(
         self, block: Block, state: BlockState, now: float, by: str
