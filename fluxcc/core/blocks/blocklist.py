@@ -9,13 +9,17 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator
-from uuid import uuid4
+from secrets import token_hex
 
 import msgspec
 
 from fluxcc.domain.blocks import Block, BlockState, gate_key, is_name
 from fluxcc.domain.calls import NOWHERE
 from fluxcc.domain.numbers import Number, NumberPlan
+
+ID_BYTES = 8
+"""Of randomness in a block's id; of a million blocks two have the same once in 40 million PBXs. A
+letter stands before it, which tells a block's name from a number."""
 
 Identity = tuple[str, str]
 """Canonical number and SIP domain, of which one live block is at most."""
@@ -96,7 +100,7 @@ class Blocklist:
         keys = tuple(gate_key(spelling, domain) for spelling in number.spellings)
         if earlier is None:
             return Block(
-                id=uuid4().hex,
+                id=f"b{token_hex(ID_BYTES)}",
                 number=number.canonical,
                 keys=keys,
                 since=now,
