@@ -9,6 +9,7 @@ a resync too, which ``daemon.session`` does).
 from __future__ import annotations
 
 import socket as native_socket
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -72,6 +73,8 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         self._expected: deque[AsyncResult] = deque()
         self._sending = RLock()
         self._loss = ""
+        self.answered_at = time.monotonic()
+        """When the last answer came."""
         self.lost = Event()
         """Set when the link is lost."""
 
@@ -154,8 +157,18 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
     @staticmethod
     def wait_all(answers: Sequence[AsyncResult], timeout: float = COMMAND_TIMEOUT) -> list[Answer]:
         """The answers to commands that were begun, in the same order; as ``send``."""
-        with gevent.Timeout(timeout, LinkLostError("FreeSWITCH did not answer in time")):
-            return [answer.get() for answer in answers]
+        late = LinkLostError("FreeSWITCH did not answer in time")
+        try:
+            with gevent.Timeout(timeout, late):
+                return [answer.get() for answer in answers]
+        except LinkLostError as error:
+            if error is not late:
+                raise
+            # A busy process may not have read an answer that has arrived.
+            yield_to_others()
+            if all(answer.ready() for answer in answers):
+                return [answer.get() for answer in answers]
+            raise
 
     def api(self, command: str, timeout: float = COMMAND_TIMEOUT) -> str:
         """Send an API command; its output without the line end."""
@@ -248,6 +261,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         if not self._expected:
             self._lose("FreeSWITCH sent an answer without a command")
             return
+        self.answered_at = time.monotonic()
         self._expected.popleft().set(Answer(text))
 
     def _lose(self, why: str) -> None:

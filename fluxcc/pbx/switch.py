@@ -29,7 +29,7 @@ from fluxcc.kit import names
 from fluxcc.pbx import commands, dialplan, events, snapshot
 from fluxcc.pbx.asking import ask
 from fluxcc.pbx.contexts import Contexts
-from fluxcc.pbx.link import Link, yield_to_others
+from fluxcc.pbx.link import COMMAND_TIMEOUT, Link, yield_to_others
 
 COMMANDS_PER_WRITE = 32
 """Commands sent in one write."""
@@ -41,6 +41,9 @@ KEYS_PER_LUA_LINE = 120
 DESCRIBED_TOGETHER = 64
 """Legs that are described between two pauses; each answer has some 10 kB."""
 SNAPSHOT_TIMEOUT = 30.0
+REPLY_TIMEOUT = 60.0
+"""Seconds for which the answer to the command that sends a reply is waited for. A link that is dead
+is lost long before (``daemon.session.check_health``)."""
 MEDIA_TIMEOUT = 1.5
 """Seconds that both telephones have to send their media to FreeSWITCH again. In the lab it takes
 50 to 90 ms; what an action may take altogether stands in the contract, section 3."""
@@ -85,6 +88,13 @@ class Switch:
             if link is not None and link.loss:
                 return link.loss
         return ""
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a command was answered within the time that is given to one. A health check that
+        waits behind many commands may get no answer in its time, on a link that works."""
+        link = self._commands
+        return link is not None and time.monotonic() - link.answered_at < COMMAND_TIMEOUT
 
     # Connection and snapshots
 
@@ -345,7 +355,10 @@ class Switch:
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""
-        self._accepted(self._command_link().send(commands.custom_event(subclass, headers)).text)
+        # A reply is never given up while the link is there: sent again, it would come twice.
+        timeout = REPLY_TIMEOUT if subclass == events.REPLY else COMMAND_TIMEOUT
+        command = commands.custom_event(subclass, headers)
+        self._accepted(self._command_link().send(command, timeout).text)
 
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""
