@@ -117,6 +117,7 @@ class Daemon:
         gevent.spawn(self._drain)
 
     def _drain(self) -> None:
+        log.info("the daemon begins nothing more, and finishes what it has begun")
         self._manager.stopping()
         if not self._wait_for_requests(DRAIN_TIMEOUT):
             log.warning("some requests are not waited for any longer")

@@ -132,7 +132,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
     },
     Status.UNKNOWN: {
         Code.OUTCOME_UNKNOWN: _(
-            "The link to FreeSWITCH broke in the middle; look whether the call is still there."
+            "It is not known whether it was carried out; look whether the call is still there."
         ),
     },
 }

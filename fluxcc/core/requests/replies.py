@@ -26,6 +26,17 @@ MISMATCH_PATIENCE = 4.0
 """Seconds for which another request of a running one's ID waits for that one's reply."""
 
 
+class Running:
+    """A request that is being answered."""
+
+    def __init__(self, asked: Asked, is_over: Latch) -> None:
+        self.asked = asked
+        self.is_over = is_over
+        """Set once it has its reply."""
+        self.is_begun = False
+        """Whether it is carried out, and not only an earlier reply looked for."""
+
+
 class Replies:
     """One per daemon."""
 
@@ -37,8 +48,8 @@ class Replies:
         self._seen = RotatingBloomFilter(WINDOW, clock.monotonic())
         self._is_learned = False
         """Whether ``_seen`` has the store's request IDs."""
-        self._running: dict[str, tuple[Asked, Latch]] = {}
-        """Request ID → the request that is being carried out, and a latch that is set then."""
+        self._running: dict[str, Running] = {}
+        """Request ID → the request of it that is being answered."""
 
     def learn(self) -> None:
         """Read the request IDs of the store. Raises ``StoreUnavailableError``."""
@@ -84,23 +95,25 @@ class Replies:
         malformed one, of which nobody can tell that it is another. Another request is refused when
         the first has its reply, as that one's board would take the refusal for its own.
         """
-        if asked.id in self._running:
-            running, is_over = self._running[asked.id]
-            if asked.is_malformed or running.is_same(asked):
+        while (other := self._running.get(asked.id)) is not None:
+            if other.asked.is_same(asked):
                 return None
-            is_over.wait(MISMATCH_PATIENCE)
-            return refuse()
-        is_over = self._runtime.latch()
-        self._running[asked.id] = asked, is_over
+            is_over = other.is_over.wait(MISMATCH_PATIENCE)
+            if asked.is_malformed and other.is_begun:
+                return None
+            if not is_over:
+                return refuse()
+        running = self._running[asked.id] = Running(asked, self._runtime.latch())
         try:
             earlier = self.find(asked.id)
             if earlier is not None:
                 return earlier.reply if earlier.asked.is_same(asked) else refuse()
+            running.is_begun = True
             reply = answer()
             self.keep(Answered(asked, reply))
         finally:
             del self._running[asked.id]
-            is_over.set(True)
+            running.is_over.set(True)
         return reply
 
     def find(self, request: str) -> Answered | None:
