@@ -27,9 +27,15 @@ from uuid import uuid4
 REPLY_TIMEOUT = 6.0
 """Seconds for which a reply is waited for; the daemon replies within 5 s. Only to a conference in a
 room that was given longer (``fluxcc room add --wait``) may it reply as much later."""
-NUDGES = ((0.2, 0.001), (2.0, 0.005))
-"""For how many seconds of a wait, and how often, a blank line asks for what waits; a reply that
-takes longer than all of it comes with the beat."""
+QUICK_NUDGE, QUICK_NUDGES_FOR = 0.001, 0.2
+"""Seconds between two blank lines that ask FreeSWITCH for a reply, and for how long; by itself it
+looks for events that wait every 20 ms only."""
+SLOW_NUDGE, NUDGES_FOR = 0.005, 2.0
+"""The same after that. What takes longer comes with FreeSWITCH's beat."""
+NUDGES: tuple[tuple[float, float], ...] = (
+    (QUICK_NUDGES_FOR, QUICK_NUDGE),
+    (NUDGES_FOR, SLOW_NUDGE),
+)
 _FIELD = re.compile(r"[^\r\n\x00]*")
 
 
