@@ -37,6 +37,9 @@ CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 1.5
 """Seconds for which a command's answer is waited for. A board's reply is due after 5 s
 (contract, section 3)."""
+REPLY_TIMEOUT = 60.0
+"""Seconds for which the answer to the command that sends a reply is waited for: sent again, it
+would come twice. A link that is dead is lost long before (``daemon.session.check_health``)."""
 _FORBIDDEN = ("\r", "\x00", "\n\n")
 
 
@@ -73,8 +76,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         self._expected: deque[AsyncResult] = deque()
         self._sending = RLock()
         self._loss = ""
-        self.answered_at = time.monotonic()
-        """When the last answer came."""
+        self._answered_at = time.monotonic()
         self.lost = Event()
         """Set when the link is lost."""
 
@@ -82,6 +84,12 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
     def loss(self) -> str:
         """Why the link is lost; empty while it is not."""
         return self._loss
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer came within the time that is given to one. A health check that waits
+        behind many commands may get none in its time, on a link that works."""
+        return time.monotonic() - self._answered_at < COMMAND_TIMEOUT
 
     @property
     def _place(self) -> str:
@@ -261,7 +269,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         if not self._expected:
             self._lose("FreeSWITCH sent an answer without a command")
             return
-        self.answered_at = time.monotonic()
+        self._answered_at = time.monotonic()
         self._expected.popleft().set(Answer(text))
 
     def _lose(self, why: str) -> None:

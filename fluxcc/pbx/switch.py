@@ -29,7 +29,7 @@ from fluxcc.kit import names
 from fluxcc.pbx import commands, dialplan, events, snapshot
 from fluxcc.pbx.asking import ask
 from fluxcc.pbx.contexts import Contexts
-from fluxcc.pbx.link import COMMAND_TIMEOUT, Link, yield_to_others
+from fluxcc.pbx.link import COMMAND_TIMEOUT, REPLY_TIMEOUT, Link, yield_to_others
 
 COMMANDS_PER_WRITE = 32
 """Commands sent in one write."""
@@ -41,9 +41,6 @@ KEYS_PER_LUA_LINE = 120
 DESCRIBED_TOGETHER = 64
 """Legs that are described between two pauses; each answer has some 10 kB."""
 SNAPSHOT_TIMEOUT = 30.0
-REPLY_TIMEOUT = 60.0
-"""Seconds for which the answer to the command that sends a reply is waited for. A link that is dead
-is lost long before (``daemon.session.check_health``)."""
 MEDIA_TIMEOUT = 1.5
 """Seconds that both telephones have to send their media to FreeSWITCH again. In the lab it takes
 50 to 90 ms; what an action may take altogether stands in the contract, section 3."""
@@ -91,10 +88,8 @@ class Switch:
 
     @property
     def is_answering(self) -> bool:
-        """Whether a command was answered within the time that is given to one. A health check that
-        waits behind many commands may get no answer in its time, on a link that works."""
-        link = self._commands
-        return link is not None and time.monotonic() - link.answered_at < COMMAND_TIMEOUT
+        """Whether commands are answered, as seen by the last answer."""
+        return self._commands is not None and self._commands.is_answering
 
     # Connection and snapshots
 
@@ -337,8 +332,7 @@ class Switch:
         It is asked on a connection of its own: a back end that serves the dialplan may take its
         time, and every other command would wait for that.
         """
-        address = self._address
-        link = Link(address.host, address.port, address.password)
+        link = Link(self._address.host, self._address.port, self._address.password)
         try:
             link.connect()
             found = Contexts(partial(ask, link)).read(context)
@@ -355,7 +349,6 @@ class Switch:
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""
-        # A reply is never given up while the link is there: sent again, it would come twice.
         timeout = REPLY_TIMEOUT if subclass == events.REPLY else COMMAND_TIMEOUT
         command = commands.custom_event(subclass, headers)
         self._accepted(self._command_link().send(command, timeout).text)

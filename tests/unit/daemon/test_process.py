@@ -183,7 +183,11 @@ def test_everything_begins_in_order_and_ends_in_order(life: Life) -> None:
 def test_beginning_and_end_are_logged(life: Life, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         life.live()
-    assert caplog.messages == ["the daemon begins", "the daemon ends"]
+    assert caplog.messages == [
+        "the daemon begins",
+        "the daemon begins nothing more, and finishes what it has begun",
+        "the daemon ends",
+    ]
     assert vars(caplog.records[-1])["pending"] == 0
 
 
