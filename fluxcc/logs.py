@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import select
 import sys
+import time
 from collections import Counter
 from types import TracebackType
 from typing import Any, TextIO
@@ -88,6 +91,75 @@ class Tally(logging.Handler):
         self.records[record.levelname] += 1
 
 
+MOST_HELD = 1024 * 1024
+"""Bytes that are kept for a reader who does not read; the lines beyond are lost, and counted."""
+LAST_WAIT = 1.0
+"""Seconds for which the reader is waited for when the program ends."""
+
+
+class PatientHandler(logging.Handler):
+    """Writes to a pipe, a socket or a terminal and never waits for its reader: where journald or
+    another reader is stopped, the daemon goes on.
+
+    What is not taken is kept and written before the next record. Where that is too much, the lines
+    beyond are lost; a record tells how many as soon as the rest is written.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        self._held = bytearray()
+        self._lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or keep it."""
+        self._write(0.0)
+        if self._lost and not self._held:
+            lost, self._lost = self._lost, 0
+            self._keep(_notice("nobody read the log, and lines of it are lost", lines=lost))
+        self._keep(record)
+        self._write(0.0)
+
+    def flush(self) -> None:
+        """Write what is kept; called when the program ends."""
+        self._write(LAST_WAIT)
+
+    def take_over(self, other: PatientHandler) -> None:
+        """Write what the other one kept."""
+        self._held, self._lost = other._held, other._lost
+
+    def _keep(self, record: logging.LogRecord) -> None:
+        line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+        if len(self._held) + len(line) > MOST_HELD:
+            self._lost += 1
+        else:
+            self._held += line
+
+    def _write(self, patience: float) -> None:
+        deadline = time.monotonic() + patience
+        while self._held:
+            left = max(0.0, deadline - time.monotonic())
+            if not self._poll.poll(left * 1000):
+                return
+            try:
+                # A pipe that is ready takes so much without waiting, and a socket more.
+                size = os.write(self._descriptor, self._held[: select.PIPE_BUF])
+            except OSError:
+                # Nobody will ever read it, or its disk is full.
+                self._held.clear()
+                return
+            del self._held[:size]
+
+
+def _notice(message: str, **facts: object) -> logging.LogRecord:
+    """A record of this module's own."""
+    return logging.makeLogRecord(
+        {"name": __name__, "levelname": "WARNING", "levelno": 30, "msg": message, **facts}
+    )
+
+
 TALLY = Tally()
 """Counts of the records since the program began."""
 
@@ -95,11 +167,22 @@ TALLY = Tally()
 def set_up(level: str = "INFO", shape: str = TEXT, stream: TextIO | None = None) -> None:
     """Log to stderr, where systemd's journal reads it. May be called again at any time."""
     is_masking = level != "DEBUG"
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _handler(stream or sys.stderr)
+    for former in logging.getLogger().handlers:
+        if isinstance(former, PatientHandler) and isinstance(handler, PatientHandler):
+            handler.take_over(former)
     formatter = JsonLines if shape == JSON else KeyValue
     handler.setFormatter(formatter(is_masking=is_masking))
     logging.basicConfig(level=level, handlers=[handler, TALLY], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _handler(stream: TextIO) -> logging.Handler:
+    try:
+        return PatientHandler(stream.fileno())
+    except (OSError, ValueError):
+        # It is in memory.
+        return logging.StreamHandler(stream)
 
 
 def log_crash(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
