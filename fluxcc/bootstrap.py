@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
@@ -44,6 +45,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     """The whole daemon, not running yet; ``read`` loads the settings again."""
     memory.overwrite_what_is_freed()
     clock, manager = PbxClock(SystemClock()), ServiceManager(os.environ)
+    runtime = GeventRuntime()
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     known = persons(settings)
     store = SqlStore(settings.store.url, settings.pbx.node, known)
@@ -53,7 +55,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         store=store,
         spool=_spool(settings),
         clock=clock,
-        runtime=GeventRuntime(),
+        runtime=runtime,
         persons=known,
     )
     # libphonenumber reads its metadata at the first number, which would delay the first call.
@@ -89,7 +91,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         ),
         jobs=jobs(core, session),
         manager=manager,
-        reload=Reloader(settings, read, apply).reload,
+        # On a native thread: a disk may take its time.
+        reload=Reloader(settings, partial(runtime.offload, read), apply).reload,
     )
 
 

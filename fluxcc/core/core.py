@@ -7,6 +7,8 @@ this file.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fluxcc.actions.rules import Rules
 from fluxcc.config import Settings
 from fluxcc.core.blocks.attempts import Attempts
@@ -43,11 +45,11 @@ from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
-from fluxcc.domain import protection
 from fluxcc.domain.agents import Registration
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import Persons, name_reading
+from fluxcc.domain.protection import Protections
 from fluxcc.domain.retention import RecordKind
 from fluxcc.kit.names import (
     DIVERT_KEY,
@@ -59,6 +61,8 @@ from fluxcc.kit.names import (
 
 NO_DIVERT = ":"
 """What mod_hash has where the gate sends nobody elsewhere: nothing that can be dialled."""
+BLOCKS_PER_TURN = 500
+"""Blocks that are looked at before others may run: some 5 ms."""
 BY_SETTINGS = "settings"
 """Named in ``ended_by`` and notices as the one who ended a block of a number that nobody can block
 any more."""
@@ -84,7 +88,10 @@ class Core:
         self.happenings = Happenings()
         self._audit_ids = MomentIds()
         self.numbers, self.persons = persons.numbers, persons
-        self._never = settings.blocks.never
+        self._never = Protections(settings.blocks.never, self.numbers)
+        self._supervised = Protections((), self.numbers)
+        self._supervised_at = -1
+        """At which of ``Provisioning.changes`` supervisors' protected numbers were read."""
         self.journal = Journal(store, runtime, clock, self.happenings)
         self._build_calls(settings)
         self.provisioning = Provisioning(
@@ -262,7 +269,7 @@ class Core:
         self.rules.block_duration = wanted.blocks.duration
         self.rules.escalation = wanted.blocks.steps
         self.repeaters.memory = wanted.blocks.memory
-        self._never = wanted.blocks.never
+        self._protect(wanted.blocks.never)
         self.rules.block_scope = Scope(wanted.blocks.scope)
         self.rules.room_context = wanted.conference.context
         self.rules.survey_destination = wanted.survey.destination
@@ -282,15 +289,30 @@ class Core:
 
     def is_protected(self, number: str) -> bool:
         """Whether nobody can block this canonical number."""
-        return protection.is_protected(number, self._never, self.numbers) or (
-            protection.is_protected(number, self.provisioning.protected(), self.numbers)
-        )
+        return self._never.has(number) or self._of_supervisors().has(number)
+
+    def _of_supervisors(self) -> Protections:
+        changes = self.provisioning.changes
+        if self._supervised_at != changes:
+            entries = self.provisioning.protected()
+            self._supervised = Protections(entries, self.numbers, self._supervised)
+            self._supervised_at = changes
+        return self._supervised
+
+    def _protect(self, never: Iterable[str]) -> None:
+        """Read anew, by the number plan of now, which numbers are protected."""
+        self._never = Protections(never, self.numbers)
+        self._supervised = Protections((), self.numbers)
+        self._supervised_at = -1
 
     def _free_unblockable(self) -> None:
         """End the blocks of numbers that nobody can block by the settings of now."""
-        for block in self.blocklist.blocks():
-            number = self.numbers.read(block.number)
-            if not number.is_usable or self.is_protected(block.number):
+        for count, block in enumerate(self.blocklist.blocks(), start=1):
+            if count % BLOCKS_PER_TURN == 0:
+                self.runtime.sleep(0)
+            if self.numbers.key(block.number) and not self.is_protected(block.number):
+                continue
+            if self.blocklist.find(self.numbers.read(block.number), block.domain) is block:
                 self.blocking.release(block, BY_SETTINGS)
 
     def telephone_registered(self, registration: Registration) -> None:
