@@ -12,6 +12,8 @@ from fluxcc.config import Settings
 from fluxcc.core.blocks.attempts import Attempts
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.comparison import Comparison
+from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.repeaters import Repeaters
@@ -142,7 +144,13 @@ class Core:
     def _build_blocks(self, settings: Settings) -> None:
         self.blocklist = Blocklist(self.numbers)
         self.repeaters = Repeaters(settings.blocks.memory)
-        self.blocking = Blocking(self.blocklist, self.repeaters, self.pbx, self.journal, self.clock)
+        self.gate_table = GateTable(self.blocklist, self.pbx, self.clock)
+        self.blocking = Blocking(
+            self.blocklist, self.repeaters, self.gate_table, self.pbx, self.journal, self.clock
+        )
+        self.comparison = Comparison(
+            self.blocklist, self.gate_table, self.pbx, self.runtime, self.clock
+        )
         self.scheduler = Scheduler(self.blocking, self.clock)
         self.gates = Gates(self.pbx, self.runtime, self.clock)
         self.attempts = Attempts(
@@ -157,13 +165,14 @@ class Core:
         self.reclaim = Reclaim(
             self.pbx,
             self.store,
+            self.gate_table,
             self.blocklist,
             self.numbers,
             self.journal,
             self.runtime,
             self.clock,
-            self.is_protected,
         )
+        self.reclaim.is_protected = self.is_protected
 
     def _build_rules(self, settings: Settings) -> Rules:
         surroundings = Surroundings(self.pbx)
@@ -299,8 +308,12 @@ class Core:
 
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
-        if self.is_recovered:
+        if self.is_recovered and self.gate_table.is_told:
             self.reclaim.begin()
+
+    def hash_loaded(self) -> None:
+        """mod_hash was loaded, and is empty."""
+        self.runtime.spawn(self.publisher.renew)
 
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""

@@ -32,6 +32,9 @@ LEG_EVENTS = {
 """Event name → the tracker's method."""
 HEARTBEAT = "HEARTBEAT"
 RELOADXML = "RELOADXML"
+MODULE_LOAD = "MODULE_LOAD"
+MODULE_UNLOAD = "MODULE_UNLOAD"
+"""An interface came with a module, or went with it; one event for each (``Decoder.is_of_hash``)."""
 CUSTOM = "CUSTOM"
 REQUEST = "fluxcc::request"
 REPLY = "fluxcc::reply"
@@ -53,7 +56,7 @@ FUSIONPBX_CACHES = ("fusion::file", "fusion::memcache")
 
 SUBSCRIPTION = " ".join(
     [
-        *("event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM),
+        *("event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, MODULE_LOAD, MODULE_UNLOAD, CUSTOM),
         *(REQUEST, REPLY, SURVEY, CONFERENCE, VALET, REGISTERED, *FUSIONPBX_CACHES),
     ]
 )
@@ -210,6 +213,13 @@ class Decoder:
         headers = read_loosely(body)
         agent = Agent(headers.get("from-user", ""), clean_domain(headers.get("from-host", "")))
         return Registration(agent, read_contact(headers.get("contact", "")))
+
+    @staticmethod
+    def is_of_hash(body: bytes) -> bool:
+        """Whether an event of a module's interface is about mod_hash's API. Raises
+        ``ValueError``."""
+        headers = read_loosely(body)
+        return (headers.get("type"), headers.get("name")) == ("api", "hash")
 
     @staticmethod
     def request(body: bytes) -> RequestHeaders:

@@ -8,7 +8,8 @@ from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
-from fluxcc.pbx.switch import KEYS_PER_LUA_LINE, Address, Switch
+from fluxcc.pbx.gate_table import KEYS_PER_LUA_LINE
+from fluxcc.pbx.switch import Address, Switch
 
 is_real_here = pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
 ENTRIES = [
@@ -31,7 +32,8 @@ def test_the_gate_has_every_key(kind: type[Lab], has_lua: bool) -> None:
             lab.api("unload mod_lua")
         switch = Switch(Address(lab.host, lab.port, lab.password))
         switch.connect(lambda body: None)
-        switch.publish_blocks([*ENTRIES, ("+5511777777777", 1_950_000_000)])
+        ends = {**dict(ENTRIES), "+5511777777777": 1_950_000_000}
+        switch.write_blocks(ends, ends.get)
         for key, until in (ENTRIES[0], ENTRIES[KEYS_PER_LUA_LINE], ENTRIES[-1]):
             assert lab.api(f"hash select/fluxcc_block/{key}").strip() == str(until)
         assert lab.api("hash select/fluxcc_block/+5511777777777").strip() == "1950000000"

@@ -118,12 +118,13 @@ def test_freeswitch_is_told_first_and_asked_for_its_calls_then(site: Site) -> No
     site.connect()
     commands = site.freeswitch.commands
     verbs = [" ".join(re.split("[/=]", command)[0].split()[:2]) for command in commands]
-    assert list(dict.fromkeys(verbs))[:9] == [
+    assert list(dict.fromkeys(verbs))[:10] == [
         "strepoch",
         "global_getvar",
         "global_setvar fluxcc_person",
         "global_setvar fluxcc_home",
         "hash insert",
+        "hash_dump db",
         "global_getvar storage_dir",
         "show registrations",
         "show channels",

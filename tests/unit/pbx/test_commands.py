@@ -37,9 +37,8 @@ def test_no_command_takes_a_word_that_could_be_more_than_one(word: str) -> None:
         lambda: commands.put_hash(word, "key", "value"),
         lambda: commands.put_hash("realm", word, "value"),
         lambda: commands.put_hash("realm", "key", word),
-        lambda: commands.put_hashes(word, [("key", "value")]),
-        lambda: commands.put_hashes("realm", [("good", "1"), (word, "value")]),
-        lambda: commands.put_hashes("realm", [("key", word)]),
+        lambda: commands.write_hashes(word, [("key", 1)]),
+        lambda: commands.write_hashes("realm", [("good", 1), (word, None)]),
         lambda: commands.drop_hash("realm", word),
         lambda: commands.read_context(word),
         lambda: commands.custom_event(word, []),
@@ -61,7 +60,7 @@ def test_nothing_reaches_another_realm_of_mod_hash() -> None:
         lambda: commands.put_hash("fluxcc_block/x", "key", "1"),
         lambda: commands.put_hash("fluxcc_block", "key/1/", "1"),
         lambda: commands.put_hash("fluxcc_block", "key", "1/2"),
-        lambda: commands.put_hashes("fluxcc_block", [("key/1/", "1")]),
+        lambda: commands.write_hashes("fluxcc_block", [("key/1/", 1)]),
         lambda: commands.drop_hash("fluxcc_block", "a/b"),
     ):
         with pytest.raises(PbxRejectedError):
@@ -229,7 +228,8 @@ def test_the_application_is_what_the_leg_executes() -> None:
 
 def test_of_a_dump_only_the_realms_own_keys_are_read() -> None:
     dump = "D/fluxcc_block_+5511/1795000000\nD/fluxcc_room_*1000/1000\nL/x/y\n+OK"
-    assert commands.read_hash(dump, "fluxcc_block") == {"+5511": "1795000000"}
+    entries = commands.read_hash(dump.splitlines(), "fluxcc_block")
+    assert dict(entries) == {"+5511": "1795000000"}
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_the_gates_blocks_are_known_again_although_the_store_was_lost(world: Wor
 def test_what_the_store_knows_is_not_adopted(world: World) -> None:
     world.store.blocks = {"b1": a_block()}
     world.recovery.step()
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     world.reclaim.step()
     assert [block.id for block in world.blocklist.blocks()] == ["b1"]
 

@@ -54,8 +54,9 @@ def test_freeswitch_says_no(world: World) -> None:
 
 def test_a_gate_that_takes_no_block_does_not_keep_the_call_alive(world: World) -> None:
     world.received_call()
-    world.pbx.rejected.add("publish_blocks")
-    assert world.ask(a_request()).code is Code.BLOCKED
+    world.pbx.rejected.add("write_blocks")
+    reply = world.ask(a_request())
+    assert (reply.code, reply.blocked) == (Code.GATE_PENDING, True)
     assert not world.tracker.calls
     assert world.blocklist.match(NUMBER) is not None
 
@@ -66,7 +67,7 @@ def test_a_notice_that_cannot_be_sent_does_not_keep_the_call_alive(world: World)
     assert world.ask(a_request()).code is Code.BLOCKED
 
 
-@pytest.mark.parametrize("where", ["publish_blocks", "disarm_survey", "end_leg", "flush_events"])
+@pytest.mark.parametrize("where", ["write_blocks", "disarm_survey", "end_leg", "flush_events"])
 def test_a_link_that_breaks_in_the_middle_leaves_the_outcome_unknown(
     world: World, where: str
 ) -> None:
@@ -87,7 +88,7 @@ def test_an_operators_block_without_a_link_is_made_and_says_what_it_waits_for(
     assert (reply.status, reply.code) == (Status.OK, Code.GATE_PENDING)
     assert reply.expires
     world.pbx.come_back()
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     assert set(world.pbx.gate) == set(SPELLINGS)
 
 
@@ -97,7 +98,7 @@ def test_a_block_whose_link_broke_holds_after_the_next_connect(world: World) -> 
     world.pbx.lose()
     world.ask(a_request())
     world.pbx.come_back()
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     assert set(world.pbx.gate) == set(SPELLINGS)
 
 
