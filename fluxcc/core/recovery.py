@@ -67,6 +67,7 @@ class Recovery:
         self._provisioning.load(entries)
         self._load(blocks)
         self._repeaters.load(times)
+        self._repeaters.reread(self._blocklist.canonical)
         self._snapshots.restore(calls)
         for row in unfinished:
             if row.at < self._born:

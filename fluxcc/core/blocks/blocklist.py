@@ -145,21 +145,27 @@ class Blocklist:
             self._by_key[key] = identity
         heapq.heappush(self._ends, (block.until, identity))
 
-    def rederived(self, block: Block) -> Block:
+    def rederived(self, block: Block, *, in_full: bool = False) -> Block:
         """The block as its number and its keys are read now: an older program, or other settings,
-        may have read them otherwise. A key stays where it still means the same person."""
+        may have read them otherwise. A key stays where it still means the same person.
+
+        Unless ``in_full``, it is enough that the person is found by them: all the usual ways to
+        write a number are worth their time only where the settings are known to have changed.
+        """
+        person, canonical = self._numbers.person(block.number)
+        spellings = dict.fromkeys(read_gate_key(key)[0] for key in block.keys)
+        same = [each for each in spellings if self._numbers.person(each)[0] == person]
+        is_same = canonical == block.number and len(same) == len(spellings)
+        if is_same and person in spellings and not in_full:
+            return block
         number = self._numbers.read(block.number)
         if not number.is_usable:
             return block
-        spellings = dict.fromkeys(number.spellings)
-        for key in block.keys:
-            spelling, _ = read_gate_key(key)
-            if self._numbers.key(spelling) == number.key:
-                spellings[spelling] = None
-        keys = tuple(gate_key(spelling, block.domain) for spelling in spellings)
-        if number.canonical == block.number and set(keys) == set(block.keys):
+        wanted = dict.fromkeys((*number.spellings, *same))
+        if is_same and wanted.keys() == spellings.keys():
             return block
-        return msgspec.structs.replace(block, number=number.canonical, keys=keys)
+        keys = tuple(gate_key(spelling, block.domain) for spelling in wanted)
+        return msgspec.structs.replace(block, number=canonical, keys=keys)
 
     def count_attempt(self, block: Block, now: float) -> Block:
         """Count a blocked caller's call; the block with its new count."""
@@ -228,7 +234,11 @@ class Blocklist:
                     if self._by_key.get(key) == identity:
                         yield key, block.until
 
-    def keys(self) -> list[str]:
+    def canonical(self, number: str) -> str:
+        """A stored canonical number as it is read now."""
+        return self._numbers.person(number)[1]
+
+    def all_keys(self) -> list[str]:
         """Every key that the gate must have."""
         return list(self._by_key)
 

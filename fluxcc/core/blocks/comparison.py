@@ -71,7 +71,7 @@ class Comparison:
         is seen twice: ``fluxcc doctor`` may be trying the gate by it. Raises ``PbxError``."""
         held = self._pbx.gate_entries()
         differing: dict[str, Difference] = {}
-        self._look(self._blocklist.keys(), held, differing)
+        self._look(self._blocklist.all_keys(), held, differing)
         self._look(held, held, differing)
         strange = {
             key: held[key] for key, kind in differing.items() if kind is Difference.SUPERFLUOUS

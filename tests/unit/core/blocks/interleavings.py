@@ -94,9 +94,7 @@ class Stage(InlineRuntime):
         if errors:
             raise errors[0]
 
-    def pause(
-        self, is_ready: Callable[[], bool] = lambda: True, timeout: float = FOREVER
-    ) -> None:
+    def pause(self, is_ready: Callable[[], bool] = lambda: True, timeout: float = FOREVER) -> None:
         """Let others go on until this one is chosen again, which it can be once it is ready or the
         time is over."""
         if not self.is_played:
