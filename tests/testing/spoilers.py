@@ -23,7 +23,7 @@ MOST_WAITING = 2
 """Events that may wait where they are slow, in place of thousands."""
 SECONDS_PER_EVENT = 0.005
 """In place of 25 µs."""
-SECONDS_PER_WRITE = 0.3
+SECONDS_PER_WRITE = 0.2
 COMPARED_EVERY = 0.3
 """Seconds, in place of half a minute."""
 STUCK = 3600.0
