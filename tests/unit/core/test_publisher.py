@@ -131,3 +131,44 @@ def test_blocks_are_published_although_the_rule_was_not_taken(known: World) -> N
     known.pbx.rejected.add("publish_rules")
     known.publisher.publish_all()
     assert is_all_there(known)
+
+
+def test_a_module_that_was_loaded_while_everything_was_published_is_told_again(
+    known: World,
+) -> None:
+    """``reload mod_hash`` in the middle: what was told before it is gone."""
+    publish = known.gate_table.publish_all
+
+    def reload() -> None:
+        publish()
+        known.gate_table.publish_all = publish  # type: ignore[method-assign]
+        known.pbx.gate.clear()
+        known.gate_table.doubt()
+
+    known.gate_table.publish_all = reload  # type: ignore[method-assign]
+    known.publisher.publish_all()
+    assert not known.publisher.is_done
+    known.hash_loaded()
+    assert known.publisher.is_done
+    assert is_all_there(known)
+
+
+def test_what_mod_hash_has_already_is_not_told_again(known: World) -> None:
+    """After a reconnect only what differs travels."""
+    known.publisher.publish_all()
+    known.story.clear()
+    known.publisher.publish_all()
+    assert known.story == []
+    del known.pbx.gate[NUMBER]
+    known.publisher.publish_all()
+    assert known.story == ["publish 1 keys"]
+
+
+def test_a_key_that_mod_hash_refused_is_told_with_the_rest(known: World) -> None:
+    known.publisher.publish_all()
+    known.pbx.rejected.add("write_blocks")
+    known.ask(an_operators(Action.UNBLOCK, number=NUMBER))
+    assert not known.publisher.is_done
+    known.pbx.rejected.clear()
+    known.publisher.repair()
+    assert known.pbx.gate == {}

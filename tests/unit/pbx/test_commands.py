@@ -277,3 +277,45 @@ def test_a_variable_has_no_value_that_freeswitch_would_read_otherwise(value: str
 def test_a_variable_is_set_or_unset() -> None:
     assert commands.set_variable("fluxcc_home", "11") == "global_setvar fluxcc_home=11"
     assert commands.set_variable("fluxcc_home", "") == "global_setvar fluxcc_home="
+
+
+LIVE = {"Channel-State": "CS_EXECUTE", "variable_current_application": "bridge"}
+TOLD = "blocked.wav"
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_past"),
+    [
+        ({}, True),
+        ({"Channel-State": "CS_HANGUP"}, False),
+        ({"variable_fluxcc_diverted": "true"}, False),
+        ({"variable_current_application": "pre_answer"}, False),
+        (
+            {
+                "variable_current_application": "playback",
+                "variable_current_application_data": TOLD,
+            },
+            False,
+        ),
+        (
+            {
+                "variable_current_application": "playback",
+                "variable_current_application_data": "greeting.wav",
+            },
+            True,
+        ),
+    ],
+)
+def test_a_leg_is_past_the_gate_unless_the_gate_has_it(
+    changes: dict[str, str], is_past: bool
+) -> None:
+    assert commands.is_past_gate(json.dumps(LIVE | changes), TOLD) is is_past
+
+
+def test_a_leg_that_is_gone_is_not_past_the_gate() -> None:
+    assert not commands.is_past_gate("-ERR No such channel!", TOLD)
+
+
+def test_where_nothing_is_announced_no_playback_is_the_gates() -> None:
+    leg = LIVE | {"variable_current_application": "pre_answer"}
+    assert commands.is_past_gate(json.dumps(leg), "")

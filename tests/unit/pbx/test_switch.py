@@ -477,3 +477,20 @@ def test_whoever_listens_hears_what_is_announced(switch: Switch, heard: list[byt
     (body,) = [body for body in heard if b"fluxcc::reply" in body]
     assert b"Fluxcc-Code" in body
     assert b"Fluxcc-Empty" not in body
+
+
+def test_a_text_is_asked_for_when_its_turn_to_be_sent_has_come(switch: Switch) -> None:
+    """While many keys are written one by one, blocks are renewed and released."""
+    ends: dict[str, int] = dict(MANY)
+    asked: list[str] = []
+
+    def end_of(key: str) -> int | None:
+        asked.append(key)
+        if len(asked) == 1:
+            # What comes later is asked for later.
+            ends.pop(MANY[-1][0])
+            ends[MANY[-2][0]] += 5
+        return ends.get(key)
+
+    switch.write_blocks([key for key, _ in MANY], end_of)
+    assert switch.gate_entries() == ends
