@@ -32,7 +32,7 @@ AGENTS = ("1000", "1001")
 OPERATORS = 2
 PRANKED = 8
 """Seconds for which a prank blocks: some run out during a spell of work, some do not."""
-DURATIONS = (1, 2, 4, 1800, 2_592_000)
+DURATIONS = (1, 1, 2, 2, 4, 1800, 2_592_000)
 """Seconds for which operators block."""
 WORK = 8.0
 """Seconds of work between two rests."""
@@ -42,6 +42,8 @@ PATIENCE = 5.5
 """Seconds; contract, section 3: a reply at most 5 s later."""
 LONGEST_LOCK = 0.4
 """Seconds for which somebody else holds the store's lock: near ``journal.COMMIT_TIMEOUT``."""
+RIVAL = 0.05
+"""Seconds after a mark within which somebody else blocks or releases the number."""
 SECOND = 1.5
 """Seconds around a block's end in which it may or may not be over."""
 FREEING = {"released", "release-pending", "ended"}
@@ -162,7 +164,9 @@ class Stress:
     # Who does what
 
     def _prank(self, agent: str) -> None:
-        number = random.choice(self._numbers)
+        blocked = {block["number"] for block in self._daemon.operate("blocks")["reading"]}
+        free = [number for number in self._numbers if number not in blocked]
+        number = random.choice(free or self._numbers)
         caller = self._lab.call(number, agent)
         try:
             caller.wait_answered()
@@ -188,6 +192,15 @@ class Stress:
 
     def _mark(self, number: str, agent: str, leg: str) -> None:
         asked, request = time.monotonic(), uuid.uuid4().hex
+        # In the same moment somebody else acts on the number, so that both are written together.
+        rival = threading.Timer(random.uniform(0, RIVAL), self._ask_operator, [number])
+        rival.start()
+        try:
+            self._mark_beside(number, agent, leg, request, asked)
+        finally:
+            rival.join()
+
+    def _mark_beside(self, number: str, agent: str, leg: str, request: str, asked: float) -> None:
         with Board(self._lab.host, self._lab.port, self._lab.password) as board:
             board.send(
                 {
@@ -206,7 +219,10 @@ class Stress:
         self.log.note(number, asked, told)
 
     def _operate(self) -> None:
-        number, asked = random.choice(self._numbers), time.monotonic()
+        self._ask_operator(random.choice(self._numbers))
+
+    def _ask_operator(self, number: str) -> None:
+        asked = time.monotonic()
         frees = random.random() < 0.5
         fields = {} if frees else {"duration": random.choice(DURATIONS)}
         answer: dict[str, Any] | None = None

@@ -141,8 +141,8 @@ class Pbx(Protocol):
         """Undo ``arm_survey``; nothing where the leg is gone."""
 
     def write_blocks(self, keys: Iterable[str], end_of: Callable[[str], int | None]) -> None:
-        """Let the gate have each key with the epoch second until which it is refused, or not have
-        it where there is none. Both are asked for in the moment in which a command is sent."""
+        """Write each key to the gate with the epoch second at which its block ends, or delete it
+        where there is none. Ends are asked for in the moment in which a command is sent."""
 
     def gate_entries(self) -> dict[str, int]:
         """The gate's blocks: key → epoch second at which it ends, 0 where its value is none."""

@@ -35,7 +35,7 @@ class Runner(Protocol):
 
 
 def write(run_all: Runner, keys: Iterable[str], end_of: EndOf) -> None:
-    """Let the gate have each key with its end, or not have it; each end is asked for in the moment
+    """Write each key to the gate with its end, or delete it; each end is asked for in the moment
     in which its command is sent. Raises ``PbxError``."""
     rest, has_lua = iter(keys), True
     while chunk := list(itertools.islice(rest, KEYS_PER_LUA_LINE)):

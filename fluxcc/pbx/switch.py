@@ -278,7 +278,7 @@ class Switch:
             self._accepted(answer)
 
     def write_blocks(self, keys: Iterable[str], end_of: Callable[[str], int | None]) -> None:
-        """Let the gate have each key with its end, in epoch seconds, or not have it where there is
+        """Write each key to the gate with its end, in epoch seconds, or delete it where there is
         none; each end is asked for in the moment in which its command is sent."""
         gate_table.write(self._run_all, keys, end_of)
 

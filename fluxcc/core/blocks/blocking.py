@@ -136,8 +136,8 @@ class Blocking:
         return self._end(live, BlockState.RELEASED, by)
 
     def let_through(self, ended: Block, change: BlockChange, by: str) -> bool:
-        """Let the gate refuse the number no longer, unless it is blocked anew, and send the notice;
-        whether the gate was told."""
+        """Withdraw an ended block from the gate, unless the number is blocked anew, and send the
+        notice; whether the gate was told."""
         is_told = True
         try:
             self.table.tell(ended.keys)

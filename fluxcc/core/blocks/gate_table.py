@@ -2,7 +2,7 @@
 
 A key is never written with an end that was read before a wait: each end is asked of memory in the
 moment in which its command is sent, and FreeSWITCH does the commands of one connection in their
-order. So the last command about a key says what memory says, whatever ran side by side.
+order. So the last command about a key says what memory says, no matter what ran side by side.
 Counterparts: ``blocklist`` (memory), ``ports.Pbx`` (mod_hash), ``comparison`` (finds what went
 wrong all the same).
 """
@@ -55,7 +55,7 @@ class GateTable:
         self._changed = {key: at for key, at in self._changed.items() if self.is_in_change(key)}
 
     def tell(self, keys: Iterable[str]) -> None:
-        """Let mod_hash have what memory says of these keys now. Raises ``PbxError``; they are then
+        """Write to mod_hash what memory says of these keys now. Raises ``PbxError``; they are then
         told with the next ``publish_all``."""
         keys = list(keys)
         self.note_change(keys)
@@ -72,7 +72,7 @@ class GateTable:
         self._untold.update(keys)
 
     def publish_all(self) -> None:
-        """Let mod_hash have every live block, the one that ends last first, and withdraw what ended
+        """Write every live block to mod_hash, the one that ends last first, and delete what ended
         while it could not be told. Raises ``PbxError``.
 
         What is there already is left alone. So is a later end, and a key that memory does not have,
