@@ -116,6 +116,7 @@ class Stress:
         self._line = Line(lab)
         self._is_over = threading.Event()
         self._go = threading.Event()
+        self._is_disturbed = False
         works = [*(lambda agent=agent: self._prank(agent) for agent in AGENTS)]
         works += [self._operate] * OPERATORS
         works += [self._reload, self._cut, self._lock_store]
@@ -148,8 +149,10 @@ class Stress:
             for busy in self._busy:
                 busy.release()
 
-    def work(self) -> None:
-        """Go on."""
+    def work(self, *, disturbed: bool) -> None:
+        """Go on; mod_hash is reloaded and the link cut only where it is to be ``disturbed``, since
+        both also mend what may be wrong by then."""
+        self._is_disturbed = disturbed
         self._go.set()
 
     def _run(self, work: Callable[[], None], busy: threading.Lock) -> None:
@@ -233,11 +236,15 @@ class Stress:
             self.log.note(number, asked, reply)
 
     def _reload(self) -> None:
+        if not self._is_disturbed:
+            return
         self._line.api("reload mod_hash")
         self.done["reloads"] += 1
         time.sleep(random.uniform(0.5, 3))
 
     def _cut(self) -> None:
+        if not self._is_disturbed:
+            return
         time.sleep(random.uniform(2, 6))
         for pipe in self._proxy.live():
             random.choice((pipe.close, pipe.reset, pipe.cut_inside_a_frame))()
@@ -321,7 +328,7 @@ def check(report: Report, lab: Lab, folder: Path, seconds: float) -> None:
     began = time.monotonic()
     with Stress(lab, daemon, proxy, numbers) as stress:
         while time.monotonic() - began < seconds:
-            stress.work()
+            stress.work(disturbed=rests % 2 == 1)
             time.sleep(WORK)
             with stress.rest():
                 state = settled(daemon, line)

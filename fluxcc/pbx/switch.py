@@ -30,7 +30,7 @@ from fluxcc.pbx import commands, dialplan, events, gate_table, snapshot
 from fluxcc.pbx.asking import ask
 from fluxcc.pbx.contexts import Contexts
 from fluxcc.pbx.gate_table import COMMANDS_PER_WRITE
-from fluxcc.pbx.link import Link, yield_to_others
+from fluxcc.pbx.link import COMMAND_TIMEOUT, REPLY_TIMEOUT, Link, yield_to_others
 
 WRITES_IN_FLIGHT = 2
 """Writes that are sent without waiting for their answers, so that FreeSWITCH is never idle; an
@@ -82,6 +82,11 @@ class Switch:
             if link is not None and link.loss:
                 return link.loss
         return ""
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether commands are answered, as seen by the last answer."""
+        return self._commands is not None and self._commands.is_answering
 
     # Connection and snapshots
 
@@ -331,7 +336,9 @@ class Switch:
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""
-        self._accepted(self._command_link().send(commands.custom_event(subclass, headers)).text)
+        timeout = REPLY_TIMEOUT if subclass == events.REPLY else COMMAND_TIMEOUT
+        command = commands.custom_event(subclass, headers)
+        self._accepted(self._command_link().send(command, timeout).text)
 
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""

@@ -13,6 +13,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
+from msgspec.structs import replace
+
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.repeaters import Repeaters
@@ -125,6 +127,14 @@ class Blocking:
                 *_domain(block),
             ],
         )
+
+    def reword(self, block: Block, reason: str) -> None:
+        """Give a live block another reason, unless it has ended."""
+        live = self.live(block)
+        if live is not None and live.id == block.id and live.reason != reason:
+            reworded = replace(live, reason=reason)
+            self.blocklist.revise(reworded)
+            self._journal.note(reworded)
 
     def end(self, number: str, domain: str, by: str) -> Block | None:
         """End the block of a canonical number before its time, in memory and for the store; the
