@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from fluxcc.core.requests.replies import RECENT_REPLIES, WINDOW
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.requests import Answered, Asked, Reply
 from tests.builders import NUMBER, OTHER, World, a_block
@@ -136,3 +137,15 @@ def test_only_so_many_replies_are_kept_at_hand(world: World) -> None:
 def test_a_request_id_is_remembered_for_24_hours() -> None:
     """Contract, section 3."""
     assert WINDOW == 24 * 3600
+
+
+def test_a_repeaters_blocks_count_although_freeswitchs_clock_is_far_behind(world: World) -> None:
+    """It is not known yet when they are read, and no other clock says which of them are old."""
+    days = 86_400.0
+    world.store.blocks = {"b1": a_block("b1", since=NOW - 20 * days, state=BlockState.EXPIRED)}
+    world.clock.is_known = False
+    world.recovery.step()
+    world.clock.is_known = True
+    world.clock.set_pbx(NOW - 18 * days)
+    world.scheduler.step()
+    assert world.repeaters.most(NUMBER, world.clock.now()) == 1
