@@ -447,6 +447,22 @@ class FakeStore:
         self.story.append(f"erase {len(theirs)} {kind}")
         return len(theirs)
 
+    def erase_mentions(self, kind: RecordKind, person: Person, after: Any) -> tuple[int, Any]:
+        """Erase the number from the texts, one record after the other."""
+        self._check()
+        records = self._records(kind)
+        later = sorted(id for id in records if after is None or id > after)
+        if not later:
+            return 0, None
+        record = records[later[0]]
+        texts = {
+            name: person.erase_from(text)
+            for name in ("reason", "subject", "sequel")
+            if (text := getattr(record, name, ""))
+        }
+        records[later[0]] = msgspec.structs.replace(record, **texts)
+        return int(records[later[0]] != record), later[0]
+
     def wipe(self) -> dict[Place, str]:
         """There is no file."""
         self._check()

@@ -16,6 +16,7 @@ import click
 from fluxcc.cli.ask import asked, reading_if_running
 from fluxcc.cli.erased import say_places
 from fluxcc.cli.moments import Since
+from fluxcc.cli.numbers import NumberType
 from fluxcc.cli.session import (
     FAILED,
     NOT_PERMITTED,
@@ -133,7 +134,13 @@ def _require_stopped(session: Session) -> None:
 
 
 @db_command.command("purge")
-@click.option("--number", metavar="N", default="", help="Of this number, in every spelling.")
+@click.option(
+    "--number",
+    type=NumberType(),
+    metavar="N",
+    default="",
+    help="Of this number, in every spelling.",
+)
 @click.option("--before", type=Since(), metavar="D", help="Older than 90d, or than a date.")
 @click.option("--with-live-block", is_flag=True, help="With --number: end its block too.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")

@@ -10,6 +10,7 @@ from fluxcc.protocol.operators import Purged
 REACHED = {
     Place.ROWS: _("the records"),
     Place.FILE: _("what the store's file held of deleted records, and its log"),
+    Place.OTHERS: _("texts about others"),
     Place.SPOOL: _("the survey's spool"),
     Place.GATE: _("FreeSWITCH's list of blocked numbers"),
     Place.MEMORY: _("the daemon's memory (within seconds; all of it after a restart)"),
@@ -35,9 +36,6 @@ LEFT = {
     Place.SET_ASIDE: _("Corrupt stores that were set aside; delete them: {what}"),
     Place.SERVER: _(
         "PostgreSQL keeps deleted rows until VACUUM, and in its write-ahead log and its archives."
-    ),
-    Place.OTHERS: _(
-        "Not reached: the number in texts about others (reasons, to whom a call was handed over)."
     ),
     Place.BACKUPS: _("Not reached: backups of the store."),
     Place.PBX_RECORDS: _(

@@ -22,7 +22,7 @@ from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch, Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.requests.replies import Replies
-from fluxcc.core.retention import Deletion, begin_row
+from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, Deletion, begin_row
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import BlockState, read_gate_key
 from fluxcc.domain.codes import Code
@@ -30,7 +30,7 @@ from fluxcc.domain.errors import PbxError, RefusedError, StoreUnavailableError
 from fluxcc.domain.numbers import is_withheld
 from fluxcc.domain.persons import Person, Persons
 from fluxcc.domain.provisioning import Protected, Room
-from fluxcc.domain.retention import OUTSIDE, Erased, Place, RecordKind
+from fluxcc.domain.retention import OUTSIDE, WITH_TEXTS, Erased, Place, RecordKind
 
 PURGE = "purge"
 """The action in the audit."""
@@ -119,6 +119,9 @@ class Erasure:
         deletion = self._begin(by, request)
         for kind in RecordKind:
             deletion.erase(kind, person)
+        for kind in WITH_TEXTS:
+            self._erase_mentions(kind, person)
+        report.note(Place.OTHERS, is_clean=True)
         named = self._runtime.offload(_entries_of, self._store, person)
         report.note(Place.ENTRIES, is_clean=not named, what=", ".join(named))
         return self._end(deletion, report)
@@ -132,6 +135,15 @@ class Erasure:
         for kind in RecordKind:
             deletion.purge(kind, before)
         return self._end(deletion, Report())
+
+    def _erase_mentions(self, kind: RecordKind, person: Person) -> None:
+        after = None
+        while True:
+            count, after = self._runtime.offload(self._store.erase_mentions, kind, person, after)
+            if after is None:
+                return
+            if count:
+                self._runtime.sleep(PAUSE_BETWEEN_BATCHES)
 
     def _empty_spool(self, person: Person, report: Report) -> None:
         try:
@@ -195,6 +207,10 @@ class DaemonLiveData:
         self._replies.forget(person)
         self._blocking.repeaters.forget(person)
         self._happenings.person_erased(person)
+        for call in self._tracker.calls.values():
+            call.sequel = tuple(map(person.erase_from, call.sequel))
+        for block in self._blocking.blocklist.blocks():
+            self._blocking.reword(block, person.erase_from(block.reason))
         calls = [call for call in self._tracker.calls.values() if person.has(call.number)]
         report.note(Place.LIVE_CALL, is_clean=not calls, what=str(len(calls)))
 

@@ -246,6 +246,11 @@ class Store(Protocol):
         """Erase at most ``limit`` records of this person; how many there were. Live calls and
         blocks stay."""
 
+    def erase_mentions(self, kind: RecordKind, person: Person, after: Any) -> tuple[int, Any]:
+        """Erase the person's number from the texts of other people's records, of the next ones
+        after the id ``after`` (None for the first); how many texts, and the ``after`` to go on
+        with, None at the end."""
+
     def wipe(self) -> dict[Place, str]:
         """Overwrite what the database still holds of deleted rows, outside of its rows: the places
         where it may be, and what is left in each; empty for nothing."""

@@ -80,6 +80,7 @@ CHECKS = (
     Check("rooms", _("rooms"), destinations.check_rooms),
     Check("surveys", _("surveys"), destinations.check_surveys),
     Check("services", _("services"), destinations.check_services),
+    Check("divert", _("where blocked callers go"), destinations.check_divert),
     Check("spool", _("survey's spool"), spool.check_spool),
 )
 

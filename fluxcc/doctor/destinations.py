@@ -223,6 +223,32 @@ def _check_service(installation: Installation, service: Service, place: Place) -
         )
 
 
+def check_divert(installation: Installation) -> Iterator[Finding]:
+    """The dialplan answers where blocked callers are sent in place of being refused, in every
+    context that takes calls from trunks."""
+    destination = installation.settings.blocks.divert
+    for context in installation.trunk_contexts if destination else ():
+        found = _fate(installation, Place("", context), destination)
+        if found is None:
+            yield unseen_in(installation, context, destination)
+        elif found is Fate.ENDED:
+            yield _ended("divert-ended", "blocks.divert", destination, context)
+        elif found is Fate.NOTHING and not is_nobodys(installation, context):
+            yield grave(
+                "divert-without-dialplan",
+                _(
+                    "Blocked callers go to {destination} (blocks.divert), and nothing in dialplan"
+                    " context {context} answers that: they are hung up."
+                ),
+                _(
+                    "Give {destination} an extension there, or leave blocks.divert empty, so that"
+                    " blocked callers are refused."
+                ),
+                destination=destination,
+                context=context,
+            )
+
+
 def _ended(code: str, name: str, destination: str, context: str) -> Finding:
     return grave(
         code,

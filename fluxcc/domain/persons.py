@@ -8,6 +8,7 @@ store's answers are checked here, number by number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from hashlib import blake2s
 
@@ -20,8 +21,13 @@ from fluxcc.domain.retention import RecordKind
 RULES = 1
 """Raised whenever ``domain.numbers`` reads a number otherwise than before, so that what was stored
 is read again."""
+ERASED = "***"
+"""What stands in a text where a number was."""
 _ENDING = 4
 """Digits by which a person's numbers are looked for before each is read, which takes longer."""
+_RUN = re.compile(r"[+(]*\d(?:[\d ()./+-]*\d)?")
+"""Digits in a text, with what may stand between those of a number: perhaps several numbers."""
+_GROUP = re.compile(r"[+(]*\d+")
 
 
 class Person:
@@ -40,6 +46,23 @@ class Person:
         if not self.ending or seen in (self.seen, self.canonical):
             return seen in (self.seen, self.canonical)
         return _digits(seen).endswith(self.ending) and self._read(seen) == self.canonical
+
+    def erase_from(self, text: str) -> str:
+        """The text with ``ERASED`` in place of each of their numbers."""
+        if not self.ending:
+            return re.sub(rf"(?<!\w){re.escape(self.seen)}(?!\w)", ERASED, text)
+        if self.ending not in _digits(text):
+            return text
+        return _RUN.sub(lambda run: self._erase_from_run(run[0]), text)
+
+    def _erase_from_run(self, run: str) -> str:
+        """The same of digits that are one number or several."""
+        groups = [found.span() for found in _GROUP.finditer(run)]
+        for first, (start, _) in enumerate(groups):
+            for _, end in reversed(groups[first:]):
+                if self.has(run[start:end]):
+                    return run[:start] + ERASED + self.erase_from(run[end:])
+        return run
 
 
 class Persons:

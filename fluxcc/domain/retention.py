@@ -18,6 +18,10 @@ class RecordKind(StrEnum):
     AUDIT = "audit"
 
 
+WITH_TEXTS = (RecordKind.CALLS, RecordKind.BLOCKS, RecordKind.AUDIT)
+"""Kinds whose records have texts in which another person's number may be."""
+
+
 class Place(StrEnum):
     """Where something of a person may be. Published, like codes: add, never rename."""
 
@@ -39,7 +43,7 @@ class Place(StrEnum):
     SERVER = "server"
     """PostgreSQL's dead rows and its log."""
     OTHERS = "others"
-    """Texts about others: reasons, and to whom a call was handed over."""
+    """Texts of others' records: reasons, to whom a call was handed over, who was protected."""
     BACKUPS = "backups"
     PBX_RECORDS = "pbx-records"
     """FreeSWITCH's own call detail records, recordings, voicemail and logs."""
@@ -47,7 +51,7 @@ class Place(StrEnum):
     """What the daemon and others have logged."""
 
 
-OUTSIDE = (Place.OTHERS, Place.BACKUPS, Place.PBX_RECORDS, Place.JOURNAL)
+OUTSIDE = (Place.BACKUPS, Place.PBX_RECORDS, Place.JOURNAL)
 """What no erasure here reaches."""
 
 

@@ -25,7 +25,17 @@ from fluxcc.domain.persons import AsSeen, Filled, Person
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Answered
 from fluxcc.domain.retention import Place, RecordKind
-from fluxcc.store import audit, blocks, calls, domains, identity, persons, provisioning, surveys
+from fluxcc.store import (
+    audit,
+    blocks,
+    calls,
+    domains,
+    identity,
+    mentions,
+    persons,
+    provisioning,
+    surveys,
+)
 from fluxcc.store.engines import (
     create_reader,
     create_writer,
@@ -139,6 +149,17 @@ class SqlStore:
             with self._transaction() as connection:
                 _KEEPERS[kind].erase(connection, self._node, ids)
         return len(ids)
+
+    def erase_mentions(self, kind: RecordKind, person: Person, after: Any) -> tuple[int, Any]:
+        """Erase the person's number from the texts of the next records after the id ``after`` (None
+        for the first), in one transaction; how many texts, and the ``after`` to go on with, None
+        at the end."""
+        with self._connection() as connection:
+            found = mentions.find(connection, self._node, kind, person, after)
+        if found.mentions:
+            with self._transaction() as connection:
+                mentions.erase(connection, self._node, kind, found.mentions)
+        return len(found.mentions), found.after
 
     def wipe(self) -> dict[Place, str]:
         """Overwrite what the database still holds of deleted rows: the places where that may be,

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.persons import Persons
-from fluxcc.domain.retention import RecordKind
-from fluxcc.store import audit, blocks, calls, surveys
+from fluxcc.domain.retention import WITH_TEXTS, RecordKind
+from fluxcc.store import audit, blocks, calls, mentions, surveys
 from fluxcc.store.engines import create_writer, parse_url
 from fluxcc.store.history import History
 from fluxcc.store.persons import TABLES, Search
@@ -116,6 +116,33 @@ def test_a_persons_records_go_and_nobody_elses(store: Store, history: History) -
     assert history.blocks(limit=9) == list(others.blocks)
     assert history.audit(limit=9) == [*others.audit, replace(mine.audit[0], number="", reason="")]
     assert {store.erase(kept, PERSON, MANY) for kept in RecordKind} == {0}
+
+
+def test_a_number_goes_from_texts_about_others(
+    store: Store, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mentions, "WINDOW", 2)
+    said = "called for (11) 98888-7777"
+    handed = [ended(at, number=OTHER, sequel="consulted:1001") for at in range(5)]
+    handed[3] = replace(handed[3], sequel=f"consulted:1001 handed-over:{THEIRS}")
+    protects = an_audit(2, number="", subject=f'{{"number": "{THEIRS}"}}')
+    live = a_block("b2", number=OTHER, reason=said)
+    store.write(Batch(calls=tuple(handed), blocks=(live,), audit=(an_audit(1), protects)))
+    found = {kind: erase_mentions(store, kind) for kind in WITH_TEXTS}
+    assert found == {RecordKind.CALLS: 1, RecordKind.BLOCKS: 1, RecordKind.AUDIT: 1}
+    assert history.ended_calls(limit=9)[1].sequel == "consulted:1001 handed-over:***"
+    assert store.live_blocks() == [replace(live, reason="called for ***")]
+    assert [row.subject for row in history.audit(limit=9)] == ['{"number": "***"}', ""]
+    assert {erase_mentions(store, kind) for kind in WITH_TEXTS} == {0}
+
+
+def erase_mentions(store: Store, kind: RecordKind) -> int:
+    """How many texts of that kind had the number."""
+    count, after = store.erase_mentions(kind, PERSON, None)
+    while after is not None:
+        more, after = store.erase_mentions(kind, PERSON, after)
+        count += more
+    return count
 
 
 def test_live_calls_and_blocks_of_the_person_stay(store: Store) -> None:

@@ -12,6 +12,8 @@ import logging
 from collections import Counter
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.journal import Journal
@@ -105,6 +107,13 @@ class Blocking:
                 *_domain(block),
             ],
         )
+
+    def reword(self, block: Block, reason: str) -> None:
+        """Give a live block another reason."""
+        if reason != block.reason:
+            reworded = replace(block, reason=reason)
+            self.blocklist.revise(reworded)
+            self._journal.note(reworded)
 
     def release(self, block: Block, by: str) -> Block:
         """End a block before its time; returns the ended block."""

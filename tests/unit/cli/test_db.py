@@ -149,7 +149,7 @@ def test_what_is_older_is_erased_whole(history: History) -> None:
         },
         "blocked_until": None,
         "reached": ["rows", "file", "set-aside"],
-        "left": {"others": "", "backups": "", "pbx-records": "", "journal": ""},
+        "left": {"backups": "", "pbx-records": "", "journal": ""},
     }
     assert len(history.blocks(limit=9)) == 1
 

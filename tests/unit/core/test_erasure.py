@@ -136,6 +136,27 @@ def test_without_a_daemon_a_live_block_is_told_too(world: World, stored: Erasure
     assert erase(stored).blocked_until == block.until
 
 
+@pytest.mark.parametrize("door", ["erasing", "stored"])
+def test_texts_about_others_lose_the_number(
+    world: World, request: pytest.FixtureRequest, door: str
+) -> None:
+    told = f"called for {SPELLINGS[2]}"
+    other = world.blocks(OTHER, reason=told)
+    world.received_call(number=OTHER)
+    (call,) = world.tracker.calls.values()
+    call.sequel = ("consulted:1001", f"handed-over:{NUMBER}")
+    world.store.write(Batch(calls=(a_call(8, number=OTHER, sequel=f"handed-over:{NUMBER}"),)))
+    erased = erase(request.getfixturevalue(door))
+    assert Place.OTHERS in erased.reached
+    assert (world.store.blocks[other.id].reason, world.store.calls[8].sequel) == (
+        "called for ***",
+        "handed-over:***",
+    )
+    if door == "erasing":
+        assert world.blocklist.match(OTHER).reason == "called for ***"
+        assert call.sequel == ("consulted:1001", "handed-over:***")
+
+
 def test_what_is_still_on_its_way_to_the_store_is_erased_with_the_rest(
     world: World, erasing: Erasure
 ) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from fluxcc.config import Settings
+from fluxcc.config.block_settings import BlockSettings
 from fluxcc.config.settings import ConferenceSettings, SurveySettings
 from fluxcc.doctor import destinations
 from fluxcc.doctor.finding import Finding, State
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.pbx.contexts import FUSIONPBX, Server
 
-from .builders import CATCH_ALL, ROOM, SURVEY, FakeInquiry, codes, installation
+from .builders import CATCH_ALL, GATE, ROOM, SURVEY, FakeInquiry, codes, installation
 
 SERVICE = (
     '<extension name="invoices"><condition field="destination_number" expression="^7001$">'
@@ -259,3 +260,19 @@ def test_on_fusionpbx_a_context_of_no_domain_has_to_be_set_otherwise() -> None:
 def told(finding: Finding) -> str:
     """The remedy, as it is shown."""
     return finding.remedy.format(**finding.facts)
+
+
+@pytest.mark.parametrize(
+    ("dialplan", "divert", "expected"),
+    [
+        (GATE + SERVICE, "7001", []),
+        (GATE + SERVICE, "", []),
+        (GATE + SURVEY, "7001", ["divert-without-dialplan"]),
+        (GATE + HANGS_UP + SERVICE, "7001", ["divert-ended"]),
+    ],
+    ids=["right", "off", "nothing", "ended"],
+)
+def test_where_blocked_callers_go(dialplan: str, divert: str, expected: list[str]) -> None:
+    inquiry = FakeInquiry(contexts={"public": dialplan})
+    settings = Settings(blocks=BlockSettings(divert=divert))
+    assert codes(destinations.check_divert(installation(inquiry, settings=settings))) == expected

@@ -42,6 +42,28 @@ def test_nobody_elses_number_is_theirs(seen: str) -> None:
     assert not PERSONS.find(NUMBER).has(seen)
 
 
+@pytest.mark.parametrize("spelling", [*SPELLINGS, "(11) 98888-77 77", "+55 (11) 98888.7777"])
+def test_a_text_loses_the_number_and_nothing_else(spelling: str) -> None:
+    text = f'{{"who": "{spelling}"}} called 2 times, once for {OTHER}, then {spelling} 30'
+    without = PERSONS.find(NUMBER).erase_from(text)
+    assert without == f'{{"who": "***"}} called 2 times, once for {OTHER}, then *** 30'
+
+
+def test_numbers_without_anything_between_them_but_a_blank_are_told_apart() -> None:
+    text = f"{OTHER} {SPELLINGS[1]} 12345678 {SPELLINGS[4]}/30"
+    assert PERSONS.find(NUMBER).erase_from(text) == f"{OTHER} *** 12345678 ***/30"
+
+
+@pytest.mark.parametrize("text", ["", "7777", "says 8888-7776", f"{OTHER}", "handed-over:1001"])
+def test_a_text_without_the_number_stays(text: str) -> None:
+    assert PERSONS.find(NUMBER).erase_from(text) == text
+
+
+def test_a_name_in_place_of_a_number_goes_as_a_whole_word() -> None:
+    erased = PERSONS.find("maria.s").erase_from("for maria.s, not maria.silva or mariaxs")
+    assert erased == "for ***, not maria.silva or mariaxs"
+
+
 def test_what_is_no_number_is_only_itself() -> None:
     person = PERSONS.find("unknown")
     assert (person.has("unknown"), person.has(""), person.has(NUMBER)) == (True, False, False)

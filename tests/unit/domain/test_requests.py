@@ -31,10 +31,13 @@ def test_nothing_else_is_a_request_id(text: str) -> None:
 
 @given(st.text())
 def test_what_names_a_leg_or_an_agent_is_never_more_than_one_plain_word(text: str) -> None:
-    for shape in (REQUEST_ID, EXTENSION, UUID):
-        if shape.fullmatch(text):
-            assert text.isascii()
-            assert not set(text) & set(" \t\r\n\0\"'$\\/{}")
+    if REQUEST_ID.fullmatch(text) or EXTENSION.fullmatch(text):
+        assert text.isascii()
+        assert not set(text) & set(" \t\r\n\0\"'$\\/{}")
+    if UUID.fullmatch(text):
+        assert text.isascii()
+        assert text.isprintable()
+        assert " " not in text
 
 
 @given(st.text(), st.integers(1, 300))

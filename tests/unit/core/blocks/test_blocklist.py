@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from fluxcc.core.blocks.blocklist import Blocklist
-from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.blocks import Block, BlockState, is_name
 from tests.builders import NO_HOME, NUMBER, OTHER, SAO_PAULO, SPELLINGS, a_block
 from tests.fakes import NOW
 
@@ -36,6 +36,12 @@ def fill(blocklist: Blocklist, *blocks: Block) -> None:
 
 def test_a_new_block_has_every_spelling_as_key(blocklist: Blocklist) -> None:
     assert set(make(blocklist).keys) == set(SPELLINGS)
+
+
+def test_every_blocks_name_can_be_told_from_a_number(blocklist: Blocklist) -> None:
+    made = [make(blocklist) for _ in range(200)]
+    assert all(is_name(block.name) for block in made)
+    assert len({block.id for block in made}) == len(made)
 
 
 @pytest.mark.parametrize(("now", "until"), [(100.0, 1900), (100.001, 1901), (100.999, 1901)])

@@ -1,0 +1,70 @@
+"""A person's number in texts of rows that are not the person's: reasons, what a call was handed
+over to, what an operator protected.
+
+Counterpart: ``sql_store``; ``persons`` finds the person's own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, or_, select
+
+from fluxcc.domain.persons import Person
+from fluxcc.domain.retention import RecordKind
+from fluxcc.store.schema import AUDIT, BLOCKS, CALLS
+
+WINDOW = 20_000
+"""Rows that are searched at once."""
+TEXTS = {
+    RecordKind.CALLS: (CALLS, ("sequel",)),
+    RecordKind.BLOCKS: (BLOCKS, ("reason",)),
+    RecordKind.AUDIT: (AUDIT, ("reason", "subject", "sequel")),
+}
+"""The tables with such texts, and the columns that have them."""
+
+
+class Found(NamedTuple):
+    """What a search of a table's next rows gave."""
+
+    mentions: list[tuple[Any, str, str, str]]
+    """The row's id, the column, its text, and the text without the number."""
+    after: Any
+    """The id after which to go on; None at the end."""
+
+
+def find(connection: Connection, node: str, kind: RecordKind, person: Person, after: Any) -> Found:
+    """The texts with the person's number, among the ``WINDOW`` rows of the node after the id
+    ``after`` (None for the first)."""
+    table, names = TEXTS[kind]
+    ids = select(table.c.id).where(table.c.node == node).order_by(table.c.id)
+    if after is not None:
+        ids = ids.where(table.c.id > after)
+    last = connection.execute(ids.offset(WINDOW - 1).limit(1)).scalar()
+    rows = select(table.c.id, *(table.c[name] for name in names)).where(table.c.node == node)
+    if after is not None:
+        rows = rows.where(table.c.id > after)
+    if last is not None:
+        rows = rows.where(table.c.id <= last)
+    like = f"%{'%'.join(person.ending or person.seen)}%"
+    rows = rows.where(or_(*(and_(table.c[n] != "", table.c[n].like(like)) for n in names)))
+    mentions = []
+    for id, *texts in connection.execute(rows):
+        for name, text in zip(names, texts, strict=True):
+            if (without := person.erase_from(text)) != text:
+                mentions.append((id, name, text, without))
+    return Found(mentions, last)
+
+
+def erase(
+    connection: Connection,
+    node: str,
+    kind: RecordKind,
+    mentions: Sequence[tuple[Any, str, str, str]],
+) -> None:
+    """Put each text without the number in place of the one with it."""
+    table, _ = TEXTS[kind]
+    for id, name, text, without in mentions:
+        mine = (table.c.node == node, table.c.id == id, table.c[name] == text)
+        connection.execute(table.update().where(*mine).values({name: without}))
