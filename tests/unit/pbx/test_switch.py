@@ -470,3 +470,11 @@ def test_whoever_listens_hears_what_is_announced(switch: Switch, heard: list[byt
     (body,) = [body for body in heard if b"fluxcc::reply" in body]
     assert b"Fluxcc-Code" in body
     assert b"Fluxcc-Empty" not in body
+
+
+def test_several_are_announced_at_once_and_in_order(switch: Switch, heard: list[bytes]) -> None:
+    switch.announce("fluxcc::reply", *([("Fluxcc-Request-ID", str(n))] for n in range(100)))
+    switch.flush_events()
+    until(lambda: sum(b"fluxcc::reply" in body for body in heard) == 100)
+    ids = [events.Decoder.request(body).request for body in heard if b"fluxcc::reply" in body]
+    assert ids == [str(number) for number in range(100)]
