@@ -22,6 +22,9 @@ from fluxcc.protocol import board as protocol
 
 MOST_UNCONFIRMED = 10_000
 """Replies that are kept while the link is down."""
+MOST_LATER = 100_000
+"""Replies without haste that may wait: some 60 MB. What a board asks for beyond that has no reply;
+it would come far too late."""
 LATER_AT_ONCE = 64
 """Replies without haste that are sent in one write: for so many commands any other one waits, the
 health check's too. FreeSWITCH takes some 20 µs for one."""
@@ -42,6 +45,8 @@ class Outbox:
         self._later: deque[Callable[[], Headers]] = deque()
         self._is_sending_later = False
         self._in_flight = 0
+        self.given_up = 0
+        """Replies that were never sent, since the daemon started."""
 
     @property
     def is_idle(self) -> bool:
@@ -55,6 +60,11 @@ class Outbox:
     def send_later(self, make: Callable[[], Headers]) -> None:
         """Send the reply that ``make`` makes when it is its turn, so that no other one waits for
         these."""
+        if len(self._later) >= MOST_LATER:
+            if not self.given_up:
+                log.error("a board asks faster than it can be refused; some have no reply")
+            self.given_up += 1
+            return
         self._later.append(make)
         if not self._is_sending_later:
             self._is_sending_later = True

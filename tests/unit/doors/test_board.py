@@ -472,3 +472,20 @@ def test_refusals_wait_for_the_link_too(world: World, board: Board) -> None:
     board.send_unsent()
     assert len({request for request, _ in replies(world)}) == MOST_OF_AN_AGENT + 2
     assert len(replies(world)) == MOST_OF_AN_AGENT + 2
+
+
+def test_refusals_that_wait_are_bounded(
+    world: World,
+    board: Board,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("fluxcc.doors.outbox.MOST_LATER", 5)
+    for number in range(MOST_OF_AN_AGENT + 9):
+        board.receive(headers(request=f"r-{number}"))
+    gevent.wait(timeout=5)
+    assert Counter(code for _, code in replies(world)) == {
+        "no-live-call": MOST_OF_AN_AGENT,
+        "too-many-requests": 5,
+    }
+    assert sum("faster than it can be refused" in message for message in caplog.messages) == 1
