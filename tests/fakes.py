@@ -364,10 +364,11 @@ class FakePbx:
         there = Sight.OUTDATED if context in self.outdated else Sight.THERE
         return there if context in self.gated else Sight.MISSING
 
-    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Remember the event."""
+    def announce(self, subclass: str, *each: Sequence[tuple[str, str]]) -> None:
+        """Remember the events."""
         self._check("announce")
-        self.announced.append((subclass, {name: value for name, value in headers if value}))
+        for headers in each:
+            self.announced.append((subclass, {name: value for name, value in headers if value}))
 
     def flush_events(self) -> None:
         """Hand over what waits."""

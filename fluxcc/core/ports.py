@@ -173,8 +173,8 @@ class Pbx(Protocol):
         domain. It is looked up each time, which may take many seconds where the dialplan is
         served."""
 
-    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Fire a CUSTOM event of that subclass: (header, value)."""
+    def announce(self, subclass: str, *each: Sequence[tuple[str, str]]) -> None:
+        """Fire CUSTOM events of that subclass, all at once, each with its (header, value)."""
 
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""

@@ -45,15 +45,15 @@ class Recovery:
         self._journal = journal
         self._replies = replies
         self._runtime = runtime
-        self._born = journal.began
 
     def step(self) -> bool:
         """Take over the store's state; False where it could not be read."""
         try:
             self._runtime.offload(self._store.open)
             blocks = self._runtime.offload(self._store.live_blocks)
-            since = self._born - self._repeaters.memory
-            times = self._runtime.offload(self._store.block_times, since)
+            # All that are kept: which of them are too old FreeSWITCH's clock says, and that may not
+            # be known yet. The scheduler forgets those then.
+            times = self._runtime.offload(self._store.block_times, 0.0)
             calls = self._runtime.offload(self._store.live_calls)
             entries = self._runtime.offload(self._store.entries)
             domains = self._runtime.offload(self._store.domains)

@@ -178,6 +178,9 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     board: str = msgspec.field(default="", name="Fluxcc-Board")
 
 
+_REQUESTS = msgspec.json.Decoder(RequestHeaders)
+
+
 class Decoder:
     """Decodes event bodies, with the channel variables that ``[calls]`` names.
 
@@ -225,6 +228,8 @@ class Decoder:
     @staticmethod
     def request(body: bytes) -> RequestHeaders:
         """The request in the body of a ``fluxcc::request`` event. Raises ``ValueError``."""
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return _REQUESTS.decode(body)
         return msgspec.convert(read_loosely(body, _LEG_NAMES), RequestHeaders)
 
 

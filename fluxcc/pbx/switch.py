@@ -91,10 +91,8 @@ class Switch:
     # Connection and snapshots
 
     def connect(self, on_event: Callable[[bytes], None]) -> None:
-        """Open both links and subscribe; ``on_event`` gets each event's body from now on.
-
-        Raises ``LinkLostError`` or ``LinkRefusedError``.
-        """
+        """Open both links and subscribe; ``on_event`` gets each event's body from now on. Raises
+        ``LinkLostError`` or ``LinkRefusedError``."""
         self.disconnect()
         address = self._address
         self._commands = Link(address.host, address.port, address.password)
@@ -334,11 +332,12 @@ class Switch:
         is_old = gate.sight is Sight.THERE and gate.version < dialplan.GATE_VERSION
         return Sight.OUTDATED if is_old else gate.sight
 
-    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Fire a CUSTOM event of that subclass: (header, value)."""
+    def announce(self, subclass: str, *each: Sequence[tuple[str, str]]) -> None:
+        """Fire CUSTOM events of that subclass, all at once, each with its (header, value)."""
+        texts = [commands.custom_event(subclass, headers) for headers in each]
         timeout = REPLY_TIMEOUT if subclass == events.REPLY else COMMAND_TIMEOUT
-        command = commands.custom_event(subclass, headers)
-        self._accepted(self._command_link().send(command, timeout).text)
+        for answer in self._command_link().send_all(texts, timeout):
+            self._accepted(answer.text)
 
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from fluxcc.core.requests.replies import RECENT_REPLIES, WINDOW
 from fluxcc.domain.actions import Action
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.requests import Answered, Asked, Reply
@@ -156,3 +157,15 @@ def test_a_number_that_was_released_while_the_store_was_read_stays_free(world: W
     assert world.blocklist.blocks() == []
     world.journal.flush()
     assert world.store.live_blocks() == []
+
+
+def test_a_repeaters_blocks_count_although_freeswitchs_clock_is_far_behind(world: World) -> None:
+    """It is not known yet when they are read, and no other clock says which of them are old."""
+    days = 86_400.0
+    world.store.blocks = {"b1": a_block("b1", since=NOW - 20 * days, state=BlockState.EXPIRED)}
+    world.clock.is_known = False
+    world.recovery.step()
+    world.clock.is_known = True
+    world.clock.set_pbx(NOW - 18 * days)
+    world.scheduler.step()
+    assert world.repeaters.most(NUMBER, world.clock.now()) == 1

@@ -494,3 +494,11 @@ def test_a_text_is_asked_for_when_its_turn_to_be_sent_has_come(switch: Switch) -
 
     switch.write_blocks([key for key, _ in MANY], end_of)
     assert switch.gate_entries() == ends
+
+
+def test_several_are_announced_at_once_and_in_order(switch: Switch, heard: list[bytes]) -> None:
+    switch.announce("fluxcc::reply", *([("Fluxcc-Request-ID", str(n))] for n in range(100)))
+    switch.flush_events()
+    until(lambda: sum(b"fluxcc::reply" in body for body in heard) == 100)
+    ids = [events.Decoder.request(body).request for body in heard if b"fluxcc::reply" in body]
+    assert ids == [str(number) for number in range(100)]
