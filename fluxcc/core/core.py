@@ -7,17 +7,21 @@ this file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
 
 from fluxcc.actions.rules import Rules
 from fluxcc.config import Settings
 from fluxcc.core.blocks.attempts import Attempts
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.comparison import Comparison
+from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.repeaters import Repeaters
+from fluxcc.core.blocks.rereading import Rereading
 from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.blocks.unblockable import Unblockable
 from fluxcc.core.calls.contacts import Contacts
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.snapshot import Snapshots
@@ -47,9 +51,9 @@ from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.agents import Registration
 from fluxcc.domain.blocks import Scope
+from fluxcc.domain.errors import PbxError
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import Persons, name_reading
-from fluxcc.domain.protection import Protections
 from fluxcc.domain.retention import RecordKind
 from fluxcc.kit.names import (
     DIVERT_KEY,
@@ -59,13 +63,10 @@ from fluxcc.kit.names import (
     REJECT_CAUSE_KEY,
 )
 
+log = logging.getLogger(__name__)
+
 NO_DIVERT = ":"
 """What mod_hash has where the gate sends nobody elsewhere: nothing that can be dialled."""
-BLOCKS_PER_TURN = 500
-"""Blocks that are looked at before others may run: some 5 ms."""
-BY_SETTINGS = "settings"
-"""Named in ``ended_by`` and notices as the one who ended a block of a number that nobody can block
-any more."""
 
 
 class Core:
@@ -88,10 +89,6 @@ class Core:
         self.happenings = Happenings()
         self._audit_ids = MomentIds()
         self.numbers, self.persons = persons.numbers, persons
-        self._never = Protections(settings.blocks.never, self.numbers)
-        self._supervised = Protections((), self.numbers)
-        self._supervised_at = -1
-        """At which of ``Provisioning.changes`` supervisors' protected numbers were read."""
         self.journal = Journal(store, runtime, clock, self.happenings)
         self._build_calls(settings)
         self.provisioning = Provisioning(
@@ -149,8 +146,20 @@ class Core:
     def _build_blocks(self, settings: Settings) -> None:
         self.blocklist = Blocklist(self.numbers)
         self.repeaters = Repeaters(settings.blocks.memory)
-        self.blocking = Blocking(self.blocklist, self.repeaters, self.pbx, self.journal, self.clock)
+        self.gate_table = GateTable(self.blocklist, self.pbx, self.clock)
+        self.blocking = Blocking(
+            self.blocklist, self.repeaters, self.gate_table, self.pbx, self.journal, self.clock
+        )
+        self.unblockable = Unblockable(
+            settings.blocks.never, self.numbers, self.provisioning, self.blocking, self.runtime
+        )
+        self.comparison = Comparison(
+            self.blocklist, self.gate_table, self.pbx, self.runtime, self.clock
+        )
         self.scheduler = Scheduler(self.blocking, self.clock)
+        self.rereading = Rereading(
+            self.blocklist, self.repeaters, self.journal, self.runtime, self.clock
+        )
         self.gates = Gates(self.pbx, self.runtime, self.clock)
         self.attempts = Attempts(
             self.blocking,
@@ -164,13 +173,14 @@ class Core:
         self.reclaim = Reclaim(
             self.pbx,
             self.store,
+            self.gate_table,
             self.blocklist,
             self.numbers,
             self.journal,
             self.runtime,
             self.clock,
-            self.is_protected,
         )
+        self.reclaim.is_protected = self.is_protected
 
     def _build_rules(self, settings: Settings) -> Rules:
         surroundings = Surroundings(self.pbx)
@@ -264,12 +274,13 @@ class Core:
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
+        earlier = gate_rules(self.numbers)
         self.numbers.configure(*wanted.numbering)
         self.persons.reading = name_reading(wanted.numbers)
         self.rules.block_duration = wanted.blocks.duration
         self.rules.escalation = wanted.blocks.steps
         self.repeaters.memory = wanted.blocks.memory
-        self._protect(wanted.blocks.never)
+        self.unblockable.configure(wanted.blocks.never)
         self.rules.block_scope = Scope(wanted.blocks.scope)
         self.rules.room_context = wanted.conference.context
         self.rules.survey_destination = wanted.survey.destination
@@ -277,43 +288,30 @@ class Core:
         self.attempts.cause = wanted.blocks.reject_cause
         self.attempts.divert = wanted.blocks.divert
         self.retention.ages = ages(wanted)
+        is_same = gate_rules(self.numbers) == earlier
+        gained, lost = ([], []) if is_same else self.rereading.step()
+        # In this order no caller gets through in between.
+        self._tell_gate(gained)
         self.publisher.configure(gate_settings(wanted), gate_rules(self.numbers))
-        self._free_unblockable()
+        self._tell_gate(lost)
+        self.unblockable.free()
+
+    def _tell_gate(self, keys: list[str]) -> None:
+        try:
+            self.gate_table.tell(keys)
+        except PbxError as error:
+            log.warning("the gate was not told; it is later", extra={"reason": str(error)})
 
     def recover(self) -> bool:
         """Take over the store's state; False where it cannot be read now."""
         if not self.is_recovered and self.recovery.step():
             self.is_recovered = True
-            self._free_unblockable()
+            self.unblockable.free()
         return self.is_recovered
 
     def is_protected(self, number: str) -> bool:
         """Whether nobody can block this canonical number."""
-        return self._never.has(number) or self._of_supervisors().has(number)
-
-    def _of_supervisors(self) -> Protections:
-        changes = self.provisioning.changes
-        if self._supervised_at != changes:
-            entries = self.provisioning.protected()
-            self._supervised = Protections(entries, self.numbers, self._supervised)
-            self._supervised_at = changes
-        return self._supervised
-
-    def _protect(self, never: Iterable[str]) -> None:
-        """Read anew, by the number plan of now, which numbers are protected."""
-        self._never = Protections(never, self.numbers)
-        self._supervised = Protections((), self.numbers)
-        self._supervised_at = -1
-
-    def _free_unblockable(self) -> None:
-        """End the blocks of numbers that nobody can block by the settings of now."""
-        for count, block in enumerate(self.blocklist.blocks(), start=1):
-            if count % BLOCKS_PER_TURN == 0:
-                self.runtime.sleep(0)
-            if self.numbers.key(block.number) and not self.is_protected(block.number):
-                continue
-            if self.blocklist.find(self.numbers.read(block.number), block.domain) is block:
-                self.blocking.release(block, BY_SETTINGS)
+        return self.unblockable.has(number)
 
     def telephone_registered(self, registration: Registration) -> None:
         """A telephone is registered: its domain counts, and its contact is its agent's."""
@@ -322,8 +320,12 @@ class Core:
 
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
-        if self.is_recovered:
+        if self.is_recovered and self.gate_table.is_told:
             self.reclaim.begin()
+
+    def hash_loaded(self) -> None:
+        """mod_hash was loaded, and is empty."""
+        self.runtime.spawn(self.publisher.renew)
 
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""

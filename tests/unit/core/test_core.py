@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from fluxcc.config import BlockSettings, RetentionSettings
-from fluxcc.core.core import BLOCKS_PER_TURN, NO_DIVERT
+from fluxcc.core.blocks.unblockable import BLOCKS_PER_TURN
+from fluxcc.core.core import NO_DIVERT
 from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Group, Protected, Trigger
 from fluxcc.domain.retention import RecordKind
