@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from fluxcc.cli.ask import asked, reading_if_running
+from fluxcc.cli.ask import asked
 from fluxcc.cli.erased import say_places
 from fluxcc.cli.moments import Since
 from fluxcc.cli.numbers import NumberType
@@ -128,8 +128,17 @@ def rename_node_command(session: Session, names: tuple[str, ...]) -> None:
 
 
 def _require_stopped(session: Session) -> None:
-    """End the program where a daemon runs: it would go on writing under its former name."""
-    if reading_if_running(session, DaemonStatus, STATUS) is not None:
+    """End the program where a daemon runs, or does not tell whether it does: it would go on writing
+    under its former name."""
+
+    def is_running(path: Path) -> bool:
+        try:
+            client.read(path, Ask(do=STATUS), DaemonStatus)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+    if asked(session, is_running):
         session.fail(FAILED, "daemon-running", _("Stop the daemon first: systemctl stop fluxcc"))
 
 
