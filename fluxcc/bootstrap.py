@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
@@ -26,10 +27,13 @@ from fluxcc.doors.board import Board
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import Readings
 from fluxcc.pbx import events
+from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
+from fluxcc.single import FileLock, SignOfLife
 from fluxcc.spool import FolderSpool
+from fluxcc.store.engines import parse_url
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.systemd import ServiceManager
 from fluxcc.watching.actions import Actions
@@ -63,7 +67,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     core.happenings.connected.connect(board.send_unsent)
     core.happenings.person_erased.connect(board.forget)
     intake = Intake(decoder, core, board)
-    session = Session(core, switch, decoder, intake, clock, manager)
+    claim = Claim(switch, SignOfLife())
+    session = Session(core, switch, decoder, intake, clock, manager, claim)
     health = Health(session, core.journal, clock, lambda: manager.turned)
     sources = Sources(__version__, lambda: store.node, session, intake, health, core, board)
 
@@ -77,6 +82,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     return Daemon(
         core,
         session,
+        locks=_locks(settings),
         doors=(
             OperatorsDoor(
                 settings.control_socket,
@@ -90,6 +96,14 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         manager=manager,
         reload=Reloader(settings, read, apply).reload,
     )
+
+
+def _locks(settings: Settings) -> list[FileLock]:
+    """What keeps a second daemon from an SQLite file, by whichever path it knows it."""
+    url = parse_url(settings.store.url)
+    if url.get_backend_name() != "sqlite":
+        return []
+    return [FileLock(Path(str(url.database)).resolve())]
 
 
 def _spool(settings: Settings) -> FolderSpool:

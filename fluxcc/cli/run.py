@@ -24,7 +24,11 @@ def run_command(session: Session) -> None:
     settings = session.load_settings(is_password_needed=True)
 
     from fluxcc import bootstrap, logs, runtime  # noqa: PLC0415  # gevent takes its time
-    from fluxcc.domain.errors import AddressRefusedError, LinkRefusedError  # noqa: PLC0415
+    from fluxcc.domain.errors import (  # noqa: PLC0415
+        AddressRefusedError,
+        LinkRefusedError,
+        StartError,
+    )
 
     logs.set_up(settings.log.level, settings.log.format)
     runtime.log_failures()
@@ -39,6 +43,9 @@ def run_command(session: Session) -> None:
             " pbx.host to an address from which it is admitted",
             err=True,
         )
+        sys.exit(MISCONFIGURED)
+    except StartError as error:
+        click.echo(str(error), err=True)
         sys.exit(MISCONFIGURED)
     except LinkRefusedError as error:
         click.echo(f"{error}; set pbx.password or pbx.password_file to event_socket's", err=True)

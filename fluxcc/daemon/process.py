@@ -36,6 +36,13 @@ class Door(Protocol):
         """Listen no longer, and close the connections."""
 
 
+class Lock(Protocol):
+    """``single.FileLock``."""
+
+    def take(self) -> None:
+        """Hold it until this process ends. Raises ``AnotherDaemonError``."""
+
+
 class Daemon:
     """``run`` returns when the daemon was asked to stop."""
 
@@ -44,14 +51,16 @@ class Daemon:
         core: Core,
         session: Session,
         *,
+        locks: Sequence[Lock],
         doors: Sequence[Door],
         jobs: Mapping[str, Job],
         manager: ServiceManager,
         reload: Callable[[], None],
     ) -> None:
-        """``reload`` reads the configuration again."""
+        """``locks`` are taken first of all; ``reload`` reads the configuration again."""
         self.core = core
         self.session = session
+        self._locks = locks
         self._doors = doors
         self._jobs = JobRunner({**jobs, "reload": self._reload_when_asked}, self._give_up)
         self._manager = manager
@@ -61,7 +70,9 @@ class Daemon:
 
     def run(self) -> None:
         """Run until ``stop``. Raises ``LinkRefusedError`` where connecting again is useless, and
-        the exception that ended a job."""
+        the exception that ended a job; ``StartError`` where another daemon runs already."""
+        for lock in self._locks:
+            lock.take()
         log.info("the daemon begins", extra={"version": __version__})
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self.stop)

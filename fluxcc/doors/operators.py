@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import pwd
 import socket as native_socket
+import stat
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from gevent import socket
 from gevent.server import StreamServer
 
 from fluxcc.domain.actions import ON_CALLS
-from fluxcc.domain.errors import PbxError
+from fluxcc.domain.errors import AnotherDaemonError, PbxError, StartError
 from fluxcc.doors.execution import Execution
 from fluxcc.operators.paths import short_path
 from fluxcc.protocol.operators import (
@@ -31,6 +32,7 @@ from fluxcc.protocol.operators import (
     read_ask,
     read_request,
 )
+from fluxcc.single import FileLock
 
 MODE = 0o660
 BACKLOG = 64
@@ -58,24 +60,32 @@ class OperatorsDoor:
         self._readings = readings
         self._is_connected = is_connected
         self._server: StreamServer | None = None
+        self._lock = FileLock(path)
+        self._identity: tuple[int, int] | None = None
 
     def start(self) -> None:
-        """Listen. A socket that is left from before a crash is replaced."""
+        """Listen. A socket that is left from before a crash is replaced. Raises ``StartError``
+        where another process listens on it, or where something else is at its path."""
         self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        listener = socket.socket(native_socket.AF_UNIX, native_socket.SOCK_STREAM)
+        self._lock.take()
         with short_path(self._path) as path:
-            self._path.unlink(missing_ok=True)
+            if _is_left_over(self._path, path):
+                self._path.unlink(missing_ok=True)
+            listener = socket.socket(native_socket.AF_UNIX, native_socket.SOCK_STREAM)
             listener.bind(path)
         self._path.chmod(MODE)
+        self._identity = _identity(self._path)
         listener.listen(BACKLOG)
         self._server = StreamServer(listener, self._serve)
         self._server.start()
 
     def stop(self) -> None:
-        """Listen no longer, and remove the socket."""
+        """Listen no longer, and remove the socket, if it is still this one's."""
         if self._server is not None:
             self._server.stop(timeout=1)
-            self._path.unlink(missing_ok=True)
+            if _identity(self._path) == self._identity:
+                self._path.unlink(missing_ok=True)
+        self._lock.release()
 
     def _serve(self, connection: socket.socket, _address: object) -> None:
         connection.settimeout(READ_TIMEOUT)
@@ -104,6 +114,40 @@ class OperatorsDoor:
         except PbxError:
             return Answer(error=UNAVAILABLE)
         return Answer(reply=reply, status=reply.status if reply else None)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is there: device and inode."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_left_over(path: Path, short: str) -> bool:
+    """Whether a socket is there on which nobody listens. Raises ``StartError`` where something else
+    is there."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISSOCK(mode):
+        raise StartError(f"{path} is no socket and stays; set control.socket to another path")
+    with native_socket.socket(native_socket.AF_UNIX, native_socket.SOCK_STREAM) as asking:
+        # One whose queue is full does not answer at once, and is there all the same.
+        asking.setblocking(False)
+        try:
+            asking.connect(short)
+        except ConnectionRefusedError:
+            return True
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            pass
+    raise AnotherDaemonError(
+        f"another process listens on {path}; end it, or set control.socket to another path"
+    )
 
 
 def _who(connection: socket.socket) -> str:

@@ -27,7 +27,7 @@ from fluxcc.domain.media import Media
 from fluxcc.domain.sight import Sight
 from fluxcc.kit import names
 from fluxcc.pbx import commands, dialplan, events, snapshot
-from fluxcc.pbx.asking import ask
+from fluxcc.pbx.asking import EMPTY, ask
 from fluxcc.pbx.contexts import Contexts
 from fluxcc.pbx.link import Link, yield_to_others
 
@@ -145,9 +145,18 @@ class Switch:
                 rows.append(snapshot.read_description(body))
         return Snapshot(rows, frozenset(there), is_complete=False)
 
+    def variable(self, name: str) -> str:
+        """A global variable; empty where it is not set."""
+        answer = self._api(commands.variable(name)).strip()
+        return "" if answer == EMPTY else answer
+
+    def set_variable(self, name: str, value: str, previous: str = "") -> None:
+        """Set a global variable, or unset it; with ``previous`` only where that is its value."""
+        self._accepted(self._api(commands.set_variable(name, value, previous)))
+
     def storage_folder(self) -> str:
         """FreeSWITCH's ``storage_dir``."""
-        return self._api(commands.STORAGE_FOLDER).strip()
+        return self.variable("storage_dir")
 
     def describe_all(self, legs: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """Everything about each of the legs, in the shape of an event's body, as the answers come.
@@ -318,7 +327,7 @@ class Switch:
         lines = self._api(commands.ALL_VARIABLES).splitlines()
         homes = (line.partition("=")[0] for line in lines if line.startswith(names.HOME_PREFIX))
         for name, value in {**dict.fromkeys(homes, ""), **rules}.items():
-            self._accepted(self._api(commands.set_variable(name, value)))
+            self.set_variable(name, value)
 
     def gate_in(self, context: str, *, of_domain: bool = False) -> Sight:
         """Whether the kit's gate, or the one for a domain, is what calls in that dialplan context

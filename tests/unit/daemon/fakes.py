@@ -14,6 +14,7 @@ import gevent
 from fluxcc.domain.agents import Registration
 from fluxcc.domain.errors import LinkLostError, PbxError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
+from fluxcc.pbx.claim import DAEMON_VARIABLE
 from fluxcc.pbx.inbox import Inbox
 from tests.builders import World, a_snapshot
 from tests.fakes import SteppedClock
@@ -29,6 +30,19 @@ def let_others_run(turns: int = 1) -> None:
     """Greenlets that were begun take their turn, so many times."""
     for _ in range(turns):
         gevent.sleep(0)
+
+
+class FakeLife:
+    """``single.SignOfLife`` of a daemon, and what it sees of others in its place."""
+
+    def __init__(self, name: str = "0" * 12, place: str = "a" * 12) -> None:
+        self.name = name
+        self.place = place
+        self.living: set[str] = set()
+
+    def is_alive(self, name: str) -> bool:
+        """Whether that daemon is there."""
+        return name in self.living
 
 
 class FakeSwitch:
@@ -57,6 +71,8 @@ class FakeSwitch:
         self.registered: list[Registration] = []
         """The telephones that are registered."""
         self.loss = ""
+        self.variables = {DAEMON_VARIABLE: "left"}
+        """Global variables. The claim of a daemon that is gone is taken over without waiting."""
         world.pbx.lose()
 
     @property
@@ -74,6 +90,13 @@ class FakeSwitch:
     def disconnect(self) -> None:
         self._story.append("disconnect")
         self.lose("closed")
+
+    def variable(self, name: str) -> str:
+        return self.variables.get(name, "")
+
+    def set_variable(self, name: str, value: str, previous: str = "") -> None:
+        if not previous or self.variable(name) == previous:
+            self.variables[name] = value
 
     def lose(self, why: str = "FreeSWITCH closed the connection") -> None:
         """The links go."""

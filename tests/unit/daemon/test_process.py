@@ -16,6 +16,7 @@ from fluxcc.daemon import process
 from fluxcc.daemon.jobs import WRITE, Job
 from fluxcc.daemon.process import FINAL_WRITE_TIMEOUT, Daemon
 from fluxcc.domain.errors import LinkRefusedError, StoreUnavailableError
+from fluxcc.single import FileLock
 from tests.builders import World, a_block
 
 from .fakes import FakeManager, let_others_run
@@ -66,6 +67,7 @@ class Life:
         self.session = FakeSession(self.story)
         self.manager = FakeManager(self.story)
         self.jobs: dict[str, Job] = {}
+        self.locks: list[FileLock] = []
         self.reloads = 0
         self.while_reloading: Callable[[], None] = lambda: None
         self.handlers: dict[int, Callable[[], None]] = {}
@@ -90,6 +92,7 @@ class Life:
         self.daemon = Daemon(
             self.world,
             self.session,  # type: ignore[arg-type]  # a fake
+            locks=self.locks,
             doors=(FakeDoor("operators", self.story), FakeDoor("metrics", self.story)),
             jobs=self.jobs,
             manager=self.manager,  # type: ignore[arg-type]  # a fake
