@@ -67,7 +67,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     core.happenings.connected.connect(board.send_unsent)
     core.happenings.person_erased.connect(board.forget)
     intake = Intake(decoder, core, board)
-    claim = Claim(switch, SignOfLife())
+    life = SignOfLife()
+    claim = Claim(switch.variables, life)
     session = Session(core, switch, decoder, intake, clock, manager, claim)
     health = Health(session, core.journal, clock, lambda: manager.turned)
     sources = Sources(__version__, lambda: store.node, session, intake, health, core, board)
@@ -82,7 +83,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     return Daemon(
         core,
         session,
-        locks=_locks(settings),
+        locks=[*_locks(settings), life],
+        requests=board,
         doors=(
             OperatorsDoor(
                 settings.control_socket,

@@ -63,7 +63,7 @@ class FileLock:
             )
 
     def release(self) -> None:
-        """Let others lock it."""
+        """Unlock it."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -83,12 +83,17 @@ class SignOfLife:
         self.name = uuid.uuid4().hex[:12]
         self.place = _place()
         """Where the sign can be seen: in the same network of the same machine."""
+        self._socket: socket.socket | None = None
+
+    def take(self) -> None:
+        """Show it until ``release`` or the end of the process."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(_address(self.name))
 
-    def close(self) -> None:
+    def release(self) -> None:
         """Show it no longer."""
-        self._socket.close()
+        if self._socket is not None:
+            self._socket.close()
 
     def is_alive(self, name: str) -> bool:
         """Whether the daemon of that name, which is in the same place, is alive."""

@@ -30,12 +30,12 @@ _CLAIM = re.compile(r"([0-9a-f]{12})@([A-Za-z0-9._-]*):([0-9]+)/([0-9a-f]{12})/(
 
 
 class Variables(Protocol):
-    """FreeSWITCH's global variables."""
+    """``variables.GlobalVariables``."""
 
-    def variable(self, name: str) -> str:
+    def get(self, name: str) -> str:
         """Its value; empty where it is not set. Raises ``PbxError``."""
 
-    def set_variable(self, name: str, value: str, previous: str = "") -> None:
+    def set(self, name: str, value: str, previous: str = "") -> None:
         """Set it; with ``previous`` only where that is its value. Raises ``PbxError``."""
 
 
@@ -75,7 +75,7 @@ class Claim:
         self._beats += 1
         wanted = f"{self._own}/{self._beats}"
         # What no daemon wrote may be a text that cannot be compared.
-        self._pbx.set_variable(DAEMON_VARIABLE, wanted, found if _holder(found) else "")
+        self._pbx.set(DAEMON_VARIABLE, wanted, found if _holder(found) else "")
         if not found:
             wait(SETTLING)
         if (now := self._read()) != wanted:
@@ -85,10 +85,10 @@ class Claim:
         """Leave FreeSWITCH to others. Raises ``PbxError``."""
         found = self._read()
         if self._is_own(found):
-            self._pbx.set_variable(DAEMON_VARIABLE, "", found)
+            self._pbx.set(DAEMON_VARIABLE, "", found)
 
     def _read(self) -> str:
-        return self._pbx.variable(DAEMON_VARIABLE)
+        return self._pbx.get(DAEMON_VARIABLE)
 
     def _is_own(self, found: str) -> bool:
         return found.startswith(f"{self._own}/")

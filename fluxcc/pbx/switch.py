@@ -27,9 +27,10 @@ from fluxcc.domain.media import Media
 from fluxcc.domain.sight import Sight
 from fluxcc.kit import names
 from fluxcc.pbx import commands, dialplan, events, snapshot
-from fluxcc.pbx.asking import EMPTY, ask
+from fluxcc.pbx.asking import ask
 from fluxcc.pbx.contexts import Contexts
-from fluxcc.pbx.link import Link, yield_to_others
+from fluxcc.pbx.link import COMMAND_TIMEOUT, REPLY_TIMEOUT, Link, yield_to_others
+from fluxcc.pbx.variables import GlobalVariables
 
 COMMANDS_PER_WRITE = 32
 """Commands sent in one write."""
@@ -70,6 +71,7 @@ class Switch:
         self._address = address
         self._events: Link | None = None
         self._commands: Link | None = None
+        self.variables = GlobalVariables(self._api)
 
     @property
     def is_connected(self) -> bool:
@@ -85,6 +87,11 @@ class Switch:
             if link is not None and link.loss:
                 return link.loss
         return ""
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether commands are answered, as seen by the last answer."""
+        return self._commands is not None and self._commands.is_answering
 
     # Connection and snapshots
 
@@ -145,18 +152,9 @@ class Switch:
                 rows.append(snapshot.read_description(body))
         return Snapshot(rows, frozenset(there), is_complete=False)
 
-    def variable(self, name: str) -> str:
-        """A global variable; empty where it is not set."""
-        answer = self._api(commands.variable(name)).strip()
-        return "" if answer == EMPTY else answer
-
-    def set_variable(self, name: str, value: str, previous: str = "") -> None:
-        """Set a global variable, or unset it; with ``previous`` only where that is its value."""
-        self._accepted(self._api(commands.set_variable(name, value, previous)))
-
     def storage_folder(self) -> str:
         """FreeSWITCH's ``storage_dir``."""
-        return self.variable("storage_dir")
+        return self.variables.get("storage_dir")
 
     def describe_all(self, legs: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """Everything about each of the legs, in the shape of an event's body, as the answers come.
@@ -324,10 +322,7 @@ class Switch:
 
     def publish_rules(self, rules: Mapping[str, str]) -> None:
         """Set the gates' global variables, and unset those of earlier settings."""
-        lines = self._api(commands.ALL_VARIABLES).splitlines()
-        homes = (line.partition("=")[0] for line in lines if line.startswith(names.HOME_PREFIX))
-        for name, value in {**dict.fromkeys(homes, ""), **rules}.items():
-            self.set_variable(name, value)
+        self.variables.publish_rules(rules)
 
     def gate_in(self, context: str, *, of_domain: bool = False) -> Sight:
         """Whether the kit's gate, or the one for a domain, is what calls in that dialplan context
@@ -336,8 +331,7 @@ class Switch:
         It is asked on a connection of its own: a back end that serves the dialplan may take its
         time, and every other command would wait for that.
         """
-        address = self._address
-        link = Link(address.host, address.port, address.password)
+        link = Link(self._address.host, self._address.port, self._address.password)
         try:
             link.connect()
             found = Contexts(partial(ask, link)).read(context)
@@ -354,7 +348,9 @@ class Switch:
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""
-        self._accepted(self._command_link().send(commands.custom_event(subclass, headers)).text)
+        timeout = REPLY_TIMEOUT if subclass == events.REPLY else COMMAND_TIMEOUT
+        command = commands.custom_event(subclass, headers)
+        self._accepted(self._command_link().send(command, timeout).text)
 
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""

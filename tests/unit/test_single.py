@@ -21,6 +21,7 @@ from pathlib import Path
 from fluxcc.single import FileLock, SignOfLife
 FileLock(Path(sys.argv[1])).take()
 life = SignOfLife()
+life.take()
 print(life.name, life.place, flush=True)
 sys.stdin.read()
 """
@@ -59,6 +60,8 @@ def test_a_lock_is_anothers_until_that_process_is_killed(tmp_path: Path) -> None
 
 def test_a_sign_of_life_ends_with_its_process(tmp_path: Path) -> None:
     own = SignOfLife()
+    assert not own.is_alive(own.name)
+    own.take()
     with another(tmp_path / "f") as (process, name, place):
         assert place == own.place
         assert own.is_alive(name)
@@ -68,7 +71,7 @@ def test_a_sign_of_life_ends_with_its_process(tmp_path: Path) -> None:
         process.wait()
         assert not own.is_alive(name)
     assert own.is_alive(own.name)
-    own.close()
+    own.release()
     assert not own.is_alive(own.name)
 
 

@@ -69,7 +69,7 @@ def session(
         intake,
         pbx_clock,
         manager,  # type: ignore[arg-type]  # a fake
-        Claim(switch, FakeLife()),
+        Claim(switch.variables, FakeLife()),
     )
     waiting.at_end = session.stop
     return session

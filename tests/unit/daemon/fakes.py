@@ -45,6 +45,21 @@ class FakeLife:
         return name in self.living
 
 
+class FakeVariables:
+    """``pbx.variables.GlobalVariables``."""
+
+    def __init__(self) -> None:
+        self.values = {DAEMON_VARIABLE: "left"}
+        """The claim of a daemon that is gone is taken over without waiting."""
+
+    def get(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def set(self, name: str, value: str, previous: str = "") -> None:
+        if not previous or self.get(name) == previous:
+            self.values[name] = value
+
+
 class FakeSwitch:
     """``pbx.switch.Switch`` on the world's ``FakePbx``, with the connection that only the session
     knows. What it is asked stands in the world's story, with what the core tells FreeSWITCH."""
@@ -70,9 +85,10 @@ class FakeSwitch:
         """Seconds that FreeSWITCH's clock is ahead of ours."""
         self.registered: list[Registration] = []
         """The telephones that are registered."""
+        self.is_answering = False
+        """Whether other commands are answered."""
         self.loss = ""
-        self.variables = {DAEMON_VARIABLE: "left"}
-        """Global variables. The claim of a daemon that is gone is taken over without waiting."""
+        self.variables = FakeVariables()
         world.pbx.lose()
 
     @property
@@ -90,13 +106,6 @@ class FakeSwitch:
     def disconnect(self) -> None:
         self._story.append("disconnect")
         self.lose("closed")
-
-    def variable(self, name: str) -> str:
-        return self.variables.get(name, "")
-
-    def set_variable(self, name: str, value: str, previous: str = "") -> None:
-        if not previous or self.variable(name) == previous:
-            self.variables[name] = value
 
     def lose(self, why: str = "FreeSWITCH closed the connection") -> None:
         """The links go."""

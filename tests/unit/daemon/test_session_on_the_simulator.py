@@ -51,7 +51,7 @@ class Site:
             persons=persons(SETTINGS),
         )
         self.intake = Intake(DECODER, self.core, Board(self.core.executor, switch, "en"))
-        claim = Claim(switch, FakeLife())
+        claim = Claim(switch.variables, FakeLife())
         manager = ServiceManager({})
         self.session = Session(self.core, switch, DECODER, self.intake, clock, manager, claim)
         self._journal = gevent.spawn(repeat, self.core.journal.step)

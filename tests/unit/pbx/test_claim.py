@@ -20,11 +20,11 @@ class FakeVariables:
     def __init__(self) -> None:
         self.value = ""
 
-    def variable(self, name: str) -> str:
+    def get(self, name: str) -> str:
         assert name == DAEMON_VARIABLE
         return self.value
 
-    def set_variable(self, name: str, value: str, previous: str = "") -> None:
+    def set(self, name: str, value: str, previous: str = "") -> None:
         if not previous or previous == self.value:
             self.value = value
 
@@ -165,7 +165,7 @@ def test_whoever_was_taken_over_finds_out(pbx: FakeVariables, waits: Waits, life
     other(pbx, THERE).take(waits)
     pbx.value = pbx.value.replace("a" * 12, THERE)
     life.living = {"1" * 12}
-    waits.meanwhile = lambda: pbx.set_variable(DAEMON_VARIABLE, f"{pbx.value}0")
+    waits.meanwhile = lambda: pbx.set(DAEMON_VARIABLE, f"{pbx.value}0")
     with pytest.raises(AnotherDaemonError):
         claim.take(waits)
 
