@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from fluxcc import __version__, logs, memory
+from fluxcc import __version__, i18n, logs, memory
 from fluxcc.config import Settings
 from fluxcc.config.reload import Reloader
 from fluxcc.core.core import Core, persons
@@ -48,6 +48,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     """The whole daemon, not running yet; ``read`` loads the settings again."""
     memory.overwrite_what_is_freed()
     clock, manager = PbxClock(SystemClock()), ServiceManager(os.environ)
+    runtime = GeventRuntime()
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     known = persons(settings)
     store = SqlStore(settings.store.url, settings.pbx.node, known)
@@ -57,10 +58,13 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         store=store,
         spool=_spool(settings),
         clock=clock,
-        runtime=GeventRuntime(),
+        runtime=runtime,
         persons=known,
     )
-    # libphonenumber reads its metadata at the first number, which would delay the first call.
+    # What is read from files at its first use would stall the event loop there: libphonenumber's
+    # metadata, and the translations.
+    for language in (i18n.ENGLISH, i18n.PORTUGUESE):
+        i18n.catalogue(language)
     core.numbers.read(SAMPLE_NUMBER)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
     board = Board(core.executor, switch, settings.lang, settings.zone)
@@ -96,7 +100,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         ),
         jobs=jobs(core, session),
         manager=manager,
-        reload=Reloader(settings, read, apply).reload,
+        reload=Reloader(settings, lambda: runtime.offload(read), apply).reload,
     )
 
 

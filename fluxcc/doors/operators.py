@@ -8,7 +8,6 @@ line, so that the audit is reliable; the socket's owner, group and mode decide w
 from __future__ import annotations
 
 import logging
-import pwd
 import socket as native_socket
 import stat
 import struct
@@ -23,6 +22,7 @@ from gevent.server import StreamServer
 from fluxcc.domain.actions import ON_CALLS
 from fluxcc.domain.errors import AnotherDaemonError, PbxError, StartError
 from fluxcc.doors.execution import Execution
+from fluxcc.doors.logins import LoginNames
 from fluxcc.operators.paths import short_path
 from fluxcc.protocol.operators import (
     LONGEST_LINE,
@@ -60,6 +60,7 @@ class OperatorsDoor:
         self._readings = readings
         self._is_connected = is_connected
         self._server: StreamServer | None = None
+        self._names = LoginNames()
         self._lock = FileLock(path)
         self._identity: tuple[int, int] | None = None
 
@@ -93,7 +94,9 @@ class OperatorsDoor:
             with connection, connection.makefile("rb") as lines:
                 line = lines.readline(LONGEST_LINE)
                 if line:
-                    connection.sendall(msgspec.json.encode(self.answer(line, _who(connection))))
+                    connection.sendall(
+                        msgspec.json.encode(self.answer(line, self._names.name(_user(connection))))
+                    )
         except OSError as error:
             log.info("an operator's connection was lost", extra={"error": str(error)})
 
@@ -150,13 +153,10 @@ def _is_left_over(path: Path, short: str) -> bool:
     )
 
 
-def _who(connection: socket.socket) -> str:
-    """The login name of the process at the other end, or its number where it has none."""
+def _user(connection: socket.socket) -> int:
+    """The user of the process at the other end."""
     credentials = connection.getsockopt(
         native_socket.SOL_SOCKET, native_socket.SO_PEERCRED, struct.calcsize("3i")
     )
     _, user, _ = struct.unpack("3i", credentials)
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)
+    return int(user)
