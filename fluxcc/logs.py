@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
-from collections import Counter
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 TEXT, JSON = "text", "json"
 FORMATS = (TEXT, JSON)
@@ -27,6 +32,10 @@ _SENTENCES = frozenset({"error", "reason", "problem"})
 always beside letters or dashes."""
 _NUMBER_IN_A_SENTENCE = re.compile(r"(?<![\w-])\+?\d{8,}(?![\w-])", re.ASCII)
 _SHOWN_DIGITS = 4
+MOST_WAITING = 4 * 1024 * 1024
+"""Characters of the log that wait for being written."""
+LAST_LINES_TIMEOUT = 1.0
+"""Seconds for which the log's last lines are waited for."""
 TRACE_MARK = "| "
 """Stands before each line of a traceback, so that no exception's text looks like a record."""
 
@@ -100,6 +109,89 @@ def set_up(level: str = "INFO", shape: str = TEXT, stream: TextIO | None = None)
     handler.setFormatter(formatter(is_masking=is_masking))
     logging.basicConfig(level=level, handlers=[handler, TALLY], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class BackgroundStream:
+    """Writes to a descriptor on a thread of its own: a terminal that was stopped, a pipe that
+    nobody reads or a journal that hangs must not stop the program that logs.
+
+    At most ``MOST_WAITING`` characters wait; what does not fit is lost, and told as soon as there
+    is room.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._waiting: deque[str] = deque()
+        self._taken = 0
+        self._written = 0
+        """Characters that ``write`` took, and that were written since; each has one thread that
+        changes it."""
+        self._lost = 0
+        self._is_closed = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="log", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> int:
+        """Have it written, without waiting; after ``close`` it is written here."""
+        if self._is_closed:
+            self._put(text)
+        elif self._taken - self._written > MOST_WAITING:
+            self._lost += 1
+        else:
+            if self._lost:
+                text = f"{_lost_line(self._lost)}{text}"
+                self._lost = 0
+            self._taken += len(text)
+            self._waiting.append(text)
+            self._wake.set()
+        return len(text)
+
+    def flush(self) -> None:
+        """Return at once."""
+
+    def close(self, timeout: float = LAST_LINES_TIMEOUT) -> None:
+        """Write what waits, for so many seconds at most."""
+        self._is_closed = True
+        self._wake.set()
+        self._thread.join(timeout)
+
+    def _work(self) -> None:
+        is_last = False
+        while not is_last:
+            self._wake.wait()
+            self._wake.clear()
+            # Before the rest is written, so that nothing comes after it.
+            is_last = self._is_closed
+            while self._waiting:
+                text = self._waiting.popleft()
+                self._put(text)
+                self._written += len(text)
+
+    def _put(self, text: str) -> None:
+        data = text.encode("utf-8", "backslashreplace")
+        # As ``logging`` does by itself, a line that cannot be written is passed over.
+        with suppress(OSError):
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+
+
+@contextmanager
+def in_background() -> Iterator[None]:
+    """What goes to stderr is written by a ``BackgroundStream``, in a ``with``."""
+    plain = sys.stderr
+    background = BackgroundStream(plain.fileno())
+    sys.stderr = cast(TextIO, background)
+    try:
+        yield
+    finally:
+        sys.stderr = plain
+        background.close()
+
+
+def _lost_line(count: int) -> str:
+    when = time.strftime(TIME)
+    return f"{when} WARNING {__name__} lines of the log were lost: nobody read it count={count}\n"
 
 
 def log_crash(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:

@@ -21,6 +21,7 @@ from fluxcc.daemon.intake import Intake
 from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
 from fluxcc.domain.events import LegEvent
 from fluxcc.pbx import events
+from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.link import yield_to_others
 from fluxcc.pbx.switch import Switch
@@ -53,6 +54,8 @@ PUBLISHING_ALONE = 0.2
 """Seconds for which a connect waits for publishing; after that both go on at the same time."""
 BETWEEN_RESYNCS = 1.0
 """Seconds at least between two snapshots after dropped events, while more events are waiting."""
+LEAVING_TIMEOUT = 0.5
+"""Seconds for which FreeSWITCH's answer is waited for at the end."""
 IDLE_WAIT = 0.5
 """Seconds for which an empty inbox is waited for."""
 
@@ -70,6 +73,7 @@ class Session:
         intake: Intake,
         clock: PbxClock,
         manager: ServiceManager,
+        claim: Claim,
     ) -> None:
         self._core = core
         self.switch = switch
@@ -77,6 +81,7 @@ class Session:
         self.intake = intake
         self._clock = clock
         self._manager = manager
+        self._claim = claim
         self._inbox = Inbox()
         self._is_stopping = Flag()
         self._second_snapshot_due = math.inf
@@ -115,7 +120,7 @@ class Session:
 
     def run(self) -> None:
         """Stay connected until ``stop``. Raises ``LinkRefusedError`` where trying again is
-        useless: FreeSWITCH never took the password in this life."""
+        useless: FreeSWITCH never took the password in this life; and ``AnotherDaemonError``."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while not self._is_stopping.is_set():
             self._manager.alive()
@@ -153,16 +158,20 @@ class Session:
         self._is_stopping.set()
 
     def close(self) -> None:
-        """Close both links."""
+        """Leave FreeSWITCH to the next daemon, and close both links."""
+        if self.switch.is_connected:
+            with suppress(PbxError), gevent.Timeout(LEAVING_TIMEOUT, False):
+                self._claim.give_back()
         self.switch.disconnect()
 
     def connect(self) -> None:
         """Subscribe, publish, and take a snapshot, in this order; events wait in the inbox
-        meanwhile. Raises ``PbxError``."""
+        meanwhile. Raises ``PbxError`` and ``AnotherDaemonError``."""
         core = self._core
         self._inbox = Inbox()
         self.switch.connect(self._inbox.put)
         self._was_admitted, self.refusal = True, ""
+        self._claim.take(self._is_stopping.wait)
         self.intake.last_heard = self._clock.monotonic()
         self._read_clock()
         # Before anything else: after a restart of FreeSWITCH mod_hash is empty. Where there are
@@ -278,11 +287,14 @@ class Session:
         return FLUSH_PERIOD
 
     def check_health(self) -> float:
-        """Check that commands are answered, and that mod_hash and legs have what was published;
-        publish again what is missing."""
+        """Check that commands are answered, that no other daemon has taken over, and that mod_hash
+        and legs have what was published; publish again what is missing. Raises
+        ``AnotherDaemonError``."""
         core = self._core
         if self.switch.is_connected:
             try:
+                if self.is_connected:
+                    self._claim.take(self._is_stopping.wait)
                 self._check_commands()
                 if self._clock.monotonic() - self.intake.last_heard > HEALTH_PERIOD:
                     self.switch.check_events()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxcc import logs
 from fluxcc.logs import JSON, TALLY, TEXT, JsonLines, KeyValue, set_up
 
 HOSTILE = (
@@ -180,3 +184,63 @@ def test_records_are_counted_by_level() -> None:
     logging.getLogger("fluxcc").warning("twice")
     logging.getLogger("fluxcc").debug("never")
     assert TALLY.records["WARNING"] == before + 2
+
+
+# A reader that does not read
+
+
+def test_a_log_that_nobody_reads_stops_nobody_and_tells_what_was_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logs, "MOST_WAITING", 100_000)
+    reader, writer = os.pipe()
+    stream = logs.BackgroundStream(writer)
+    line = "x" * 999 + "\n"
+    begun = time.monotonic()
+    for _ in range(1_000):
+        stream.write(line)
+    assert time.monotonic() - begun < 5
+    read = b""
+    while read.count(b"\n") < 100:
+        read += os.read(reader, 65536)
+    while stream._taken > stream._written:
+        read += os.read(reader, 65536)
+    stream.write("after\n")
+    stream.close()
+    os.close(writer)
+    while rest := os.read(reader, 65536):
+        read += rest
+    os.close(reader)
+    lines = read.decode().splitlines()
+    assert lines[-1] == "after"
+    lost = re.fullmatch(r".* lines of the log were lost: nobody read it count=([0-9]+)", lines[-2])
+    assert lost is not None
+    assert len(lines) - 2 + int(lost[1]) == 1_000
+
+
+def test_the_last_lines_are_written_at_the_end_but_not_for_ever() -> None:
+    reader, writer = os.pipe()
+    stream = logs.BackgroundStream(writer)
+    stream.write("x" * 200_000)
+    begun = time.monotonic()
+    stream.close(0.1)
+    assert 0.1 <= time.monotonic() - begun < 5
+    # The thread ends as soon as somebody reads.
+    left = 200_000
+    while left:
+        left -= len(os.read(reader, 65536))
+    stream._thread.join(5)
+    assert not stream._thread.is_alive()
+    for end in (reader, writer):
+        os.close(end)
+
+
+def test_a_text_that_is_no_utf_8_is_written_all_the_same() -> None:
+    reader, writer = os.pipe()
+    stream = logs.BackgroundStream(writer)
+    stream.write("a\udcff\n")
+    stream.close()
+    stream.write("here\n")
+    os.close(writer)
+    assert os.read(reader, 99) == b"a\\udcff\nhere\n"
+    os.close(reader)
