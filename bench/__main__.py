@@ -9,7 +9,18 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bench import history, idling, marking, memory, real, resync, scheduling, sustained, throughput
+from bench import (
+    history,
+    idling,
+    marking,
+    memory,
+    nudging,
+    real,
+    resync,
+    scheduling,
+    sustained,
+    throughput,
+)
 from bench.table import Row, render
 
 THEMES: dict[str, Callable[..., list[Row]]] = {
@@ -21,7 +32,8 @@ THEMES: dict[str, Callable[..., list[Row]]] = {
     "9": resync.rows,
     "11": scheduling.rows,
     "13 14": history.rows,
-    "15 16": idling.rows,
+    "15": nudging.rows,
+    "16 17": idling.rows,
 }
 """Rows that are measured together → how."""
 

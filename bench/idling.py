@@ -1,4 +1,4 @@
-"""Rows 15 and 16: what an idle daemon costs, itself and FreeSWITCH, and how soon a command starts.
+"""Rows 16 and 17: what an idle daemon costs, itself and FreeSWITCH, and how soon a command starts.
 
 Both are figures of CPU, which hardly depends on what else the machine does.
 """
@@ -20,10 +20,12 @@ from bench.real import freeswitch_pid
 from bench.table import Row, skipped
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.operators import client
+from fluxcc.pbx.events import SUBSCRIPTION
 from fluxcc.protocol.operators import STATUS, Ask, DaemonStatus
+from tests.testing.event_socket import EventSocket
 from tests.testing.program import environment
 
-IDLE = "CPU of an idle daemon, and of FreeSWITCH beyond what it takes without one"
+IDLE = "CPU of an idle daemon, and of FreeSWITCH beyond what two connections take that say nothing"
 START = "CPU of a command that the daemon answers, over `python -c pass`"
 BARS = {IDLE: "≤ 0.3 %, ≤ 0.1 %", START: "≤ 3"}
 ROUNDS, QUICK_ROUNDS = 5, 2
@@ -38,33 +40,48 @@ COMMANDS = (("status",), ("calls",), ("blocks",), ("check", "11988887777"))
 def rows(*, quick: bool) -> list[Row]:
     """Both."""
     why = why_unavailable()
-    idle = skipped("15", IDLE, BARS[IDLE], why) if why is not None else idling(quick=quick)
+    idle = skipped("16", IDLE, BARS[IDLE], why) if why is not None else idling(quick=quick)
     return [idle, starting(quick=quick)]
 
 
 def idling(*, quick: bool) -> Row:
-    """FreeSWITCH without and with a daemon, by turns; no call, no request, no telephone."""
-    alone, beside, own = [], [], []
+    """FreeSWITCH alone, with two connections that only listen, and with a daemon, by turns; no
+    call, no request, no telephone.
+
+    FreeSWITCH looks at each connection every 20 ms, whatever is at its other end."""
+    alone, linked, beside, own = [], [], [], []
     with tempfile.TemporaryDirectory(prefix="fluxcc-bench-") as name, RealLab() as lab:
         pid = freeswitch_pid(lab)
         variables = environment(lab.port, lab.password, Path(name, "fluxcc.db"))
         for _ in range(QUICK_ROUNDS if quick else ROUNDS):
             alone.extend(_percent(pid))
+            linked.extend(_linked(lab, pid))
             with _daemon(variables, Path(name, "fluxcc.sock"), is_connected=True) as daemon:
                 time.sleep(SETTLING)
                 of_pbx, of_daemon = _percent(pid, daemon)
             beside.append(of_pbx)
             own.append(of_daemon)
-    mine, more = median(own), fmean(beside) - fmean(alone)
+    mine, more = median(own), fmean(beside) - fmean(linked)
     return Row(
-        "15",
+        "16",
         IDLE,
         f"{mine:.2f} %, {more:.2f} %",
         BARS[IDLE],
         mine <= 0.3 and more <= 0.1,
-        f"of a core; FreeSWITCH {fmean(beside):.2f} with and {fmean(alone):.2f} without,"
-        f" {len(own)} times {SECONDS:.0f} s each",
+        f"of a core; FreeSWITCH {fmean(beside):.2f} with it, {fmean(linked):.2f} with two"
+        f" connections, {fmean(alone):.2f} alone, {len(own)} times {SECONDS:.0f} s each",
     )
+
+
+def _linked(lab: RealLab, pid: int) -> list[float]:
+    """What FreeSWITCH takes with a connection for commands and one that listens as the daemon's."""
+    with (
+        EventSocket(lab.host, lab.port, lab.password),
+        EventSocket(lab.host, lab.port, lab.password) as listener,
+    ):
+        listener.command(SUBSCRIPTION)
+        time.sleep(1.0)
+        return _percent(pid)
 
 
 def starting(*, quick: bool) -> Row:
@@ -91,7 +108,7 @@ def starting(*, quick: bool) -> Row:
     ratios = {command: median(times) / bare for command, times in taken.items()}
     worst = max(ratios.values())
     return Row(
-        "16",
+        "17",
         START,
         f"{worst:.2f}",
         BARS[START],

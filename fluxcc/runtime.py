@@ -39,6 +39,10 @@ class SystemClock:
         """Seconds since the epoch."""
         return time.time()
 
+    def own(self) -> float:
+        """The same."""
+        return time.time()
+
     def monotonic(self) -> float:
         """Seconds that never jump."""
         return time.monotonic()
@@ -81,6 +85,10 @@ class PbxClock:
             return self._own.now()
         epoch, reading = self._anchor
         return epoch + self._own.monotonic() - reading
+
+    def own(self) -> float:
+        """Seconds since the epoch by the machine's own clock."""
+        return self._own.own()
 
     def monotonic(self) -> float:
         """Seconds that never jump."""

@@ -57,6 +57,9 @@ class Recovery:
             entries = self._runtime.offload(self._store.entries)
             domains = self._runtime.offload(self._store.domains)
             unfinished = self._runtime.offload(self._store.unfinished)
+            # This life may have begun requests before the store could be read. They are known by
+            # their IDs: their times are FreeSWITCH's, and this life began by another clock.
+            former = [row for row in unfinished if not self._replies.is_of_this_life(row.request)]
             self._replies.learn()
         except StoreUnavailableError as error:
             self._journal.failure = str(error)
@@ -67,9 +70,8 @@ class Recovery:
         self._load(blocks)
         self._repeaters.load(times)
         self._snapshots.restore(calls)
-        for row in unfinished:
-            if row.at < self._born:
-                self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
+        for row in former:
+            self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
         return True
 
     def _load(self, blocks: list[Block]) -> None:

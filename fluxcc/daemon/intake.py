@@ -11,8 +11,6 @@ import math
 import time
 from collections.abc import Callable
 
-import gevent
-
 from fluxcc.core.core import Core
 from fluxcc.doors.board import Board
 from fluxcc.pbx import events, json_texts
@@ -94,7 +92,7 @@ class Intake:
 
     def _requested(self, event: events.Event, body: bytes) -> None:
         self.last_request = self._clock.monotonic()
-        gevent.spawn(self.board.answer, self._decoder.request(body))
+        self.board.receive(self._decoder.request(body))
 
     def _reply_came_back(self, event: events.Event, body: bytes) -> None:
         self.board.reply_came_back(self._decoder.request(body).request)

@@ -123,6 +123,11 @@ COUNTERS: tuple[Reading, ...] = (
         lambda s: s.board.malformed,
     ),
     (
+        "fluxcc_requests_turned_away_total",
+        "Requests of boards refused because too many were in work",
+        lambda s: s.board.admission.turned_away,
+    ),
+    (
         "fluxcc_store_batches_total",
         "Transactions written to the store",
         lambda s: s.core.journal.written,
