@@ -5,6 +5,7 @@ Both are figures of CPU, which hardly depends on what else the machine does.
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import sys
@@ -89,7 +90,10 @@ def starting(*, quick: bool) -> Row:
     with tempfile.TemporaryDirectory(prefix="fluxcc-bench-") as name:
         variables = environment(1, PASSWORD, Path(name, "fluxcc.db"))
         variables |= {"FLUXCC_CONTROL_SOCKET": str(Path(name, "fluxcc.sock"))}
-        variables |= {"FLUXCC_CONFIG": str(SETTINGS)}
+        settings = Path(name, "fluxcc.toml")
+        # Its password's file is the package's.
+        settings.write_text(re.sub("^password_file.*$", "", SETTINGS.read_text(), flags=re.M))
+        variables |= {"FLUXCC_CONFIG": str(settings)}
         # What pip and the package install is compiled.
         variables.pop("PYTHONDONTWRITEBYTECODE", None)
         variables |= {"PYTHONPYCACHEPREFIX": str(Path(name, "compiled"))}

@@ -1,8 +1,8 @@
-"""Flushes FreeSWITCH's events, many times a second, while there is a call or somebody asks.
+"""Flushes FreeSWITCH's events, many times a second, while there is a call or a request.
 
 FreeSWITCH sends a connection its events every 20 ms, or when it reads something from it
-(``docs/decisions/0006``). Without a call nobody notices 20 ms, and a flush every 5 ms took 3 % of a
-core for nothing. Counterparts: ``session`` calls ``look``, a job of ``jobs`` calls ``step``.
+(``docs/decisions/0006``). Without a call no action waits for an event, and a flush every 5 ms takes
+3 % of a core. Counterparts: ``session`` calls ``look``, a job of ``jobs`` calls ``step``.
 """
 
 from __future__ import annotations
