@@ -17,7 +17,7 @@ from fluxcc.protocol.operators import Answer, CheckedNumber
 from tests.unit.doctor.builders import STATUS
 
 SLOW = ("sqlalchemy", "alembic", "gevent", "greenswitch", "phonenumbers", "prometheus_client")
-UNNEEDED = ("dataclasses", "difflib", "json", "logging", "zoneinfo")
+UNNEEDED = ("dataclasses", "difflib", "hashlib", "json", "logging", "zoneinfo")
 """Of Python's own: together a third of Python's start."""
 KNOWN = CheckedNumber(
     number="+5511988887777",
