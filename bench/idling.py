@@ -35,6 +35,8 @@ SETTLING = 4.0
 """Seconds after the connect in which the daemon takes its second snapshot."""
 STARTS, QUICK_STARTS = 20, 5
 SETTINGS = Path(__file__).parents[1] / "packaging/fluxcc.toml"
+SCRIPT = "from fluxcc.__main__ import main; main()"
+"""What the installed ``fluxcc`` does."""
 COMMANDS = (("status",), ("calls",), ("blocks",), ("check", "11988887777"))
 
 
@@ -102,7 +104,7 @@ def starting(*, quick: bool) -> Row:
         with _daemon(variables, Path(name, "fluxcc.sock"), is_connected=False):
             for count in range((QUICK_STARTS if quick else STARTS) + 1):
                 bare = _cpu_of(["-c", "pass"], variables)
-                times = [_cpu_of(["-m", "fluxcc", *words], variables) for words in COMMANDS]
+                times = [_cpu_of(["-c", SCRIPT, *words], variables) for words in COMMANDS]
                 # The first ones compile.
                 if count:
                     base.append(bare)
