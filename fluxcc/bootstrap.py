@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from fluxcc import __version__, logs, memory
+from fluxcc import __version__, i18n, logs, memory
 from fluxcc.config import Settings
 from fluxcc.config.reload import Reloader
 from fluxcc.core.core import Core, persons
@@ -27,10 +27,13 @@ from fluxcc.doors.board import Board
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import Readings
 from fluxcc.pbx import events
+from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
+from fluxcc.single import FileLock, SignOfLife
 from fluxcc.spool import FolderSpool
+from fluxcc.store.engines import parse_url
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.systemd import ServiceManager
 from fluxcc.watching.actions import Actions
@@ -58,14 +61,19 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         runtime=runtime,
         persons=known,
     )
-    # libphonenumber reads its metadata at the first number, which would delay the first call.
+    # What is read from files at its first use would stall the event loop there: libphonenumber's
+    # metadata, and the translations.
+    for language in (i18n.ENGLISH, i18n.PORTUGUESE):
+        i18n.catalogue(language)
     core.numbers.read(SAMPLE_NUMBER)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
     board = Board(core.executor, switch, settings.lang, settings.zone)
     core.happenings.connected.connect(board.send_unsent)
     core.happenings.person_erased.connect(board.forget)
     intake = Intake(decoder, core, board)
-    session = Session(core, switch, decoder, intake, clock, manager)
+    life = SignOfLife()
+    claim = Claim(switch.variables, life)
+    session = Session(core, switch, decoder, intake, clock, manager, claim)
     health = Health(session, core.journal, clock, lambda: manager.turned)
     sources = Sources(__version__, lambda: store.node, session, intake, health, core, board)
 
@@ -79,6 +87,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     return Daemon(
         core,
         session,
+        locks=[*_locks(settings), life],
         requests=board,
         doors=(
             OperatorsDoor(
@@ -91,9 +100,16 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         ),
         jobs=jobs(core, session),
         manager=manager,
-        # On a native thread: a disk may take its time.
-        reload=Reloader(settings, partial(runtime.offload, read), apply).reload,
+        reload=Reloader(settings, lambda: runtime.offload(read), apply).reload,
     )
+
+
+def _locks(settings: Settings) -> list[FileLock]:
+    """What keeps a second daemon from an SQLite file, by whichever path it knows it."""
+    url = parse_url(settings.store.url)
+    if url.get_backend_name() != "sqlite":
+        return []
+    return [FileLock(Path(str(url.database)).resolve())]
 
 
 def _spool(settings: Settings) -> FolderSpool:

@@ -11,12 +11,14 @@ import json
 import logging
 import os
 import re
-import select
 import sys
+import threading
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 TEXT, JSON = "text", "json"
 FORMATS = (TEXT, JSON)
@@ -30,6 +32,10 @@ _SENTENCES = frozenset({"error", "reason", "problem"})
 always beside letters or dashes."""
 _NUMBER_IN_A_SENTENCE = re.compile(r"(?<![\w-])\+?\d{8,}(?![\w-])", re.ASCII)
 _SHOWN_DIGITS = 4
+MOST_WAITING = 4 * 1024 * 1024
+"""Characters of the log that wait for being written."""
+LAST_LINES_TIMEOUT = 1.0
+"""Seconds for which the log's last lines are waited for."""
 TRACE_MARK = "| "
 """Stands before each line of a traceback, so that no exception's text looks like a record."""
 
@@ -91,75 +97,6 @@ class Tally(logging.Handler):
         self.records[record.levelname] += 1
 
 
-MOST_HELD = 1024 * 1024
-"""Bytes that are kept for a reader who does not read; the lines beyond are lost, and counted."""
-LAST_WAIT = 1.0
-"""Seconds for which the reader is waited for when the program ends."""
-
-
-class PatientHandler(logging.Handler):
-    """Writes to a pipe, a socket or a terminal and never waits for its reader: where journald or
-    another reader is stopped, the daemon goes on.
-
-    What is not taken is kept and written before the next record. Where that is too much, the lines
-    beyond are lost; a record tells how many as soon as the rest is written.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        super().__init__()
-        self._descriptor = descriptor
-        self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLOUT)
-        self._held = bytearray()
-        self._lost = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, or keep it."""
-        self._write(0.0)
-        if self._lost and not self._held:
-            lost, self._lost = self._lost, 0
-            self._keep(_notice("nobody read the log, and lines of it are lost", lines=lost))
-        self._keep(record)
-        self._write(0.0)
-
-    def flush(self) -> None:
-        """Write what is kept; called when the program ends."""
-        self._write(LAST_WAIT)
-
-    def take_over(self, other: PatientHandler) -> None:
-        """Write what the other one kept."""
-        self._held, self._lost = other._held, other._lost
-
-    def _keep(self, record: logging.LogRecord) -> None:
-        line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
-        if len(self._held) + len(line) > MOST_HELD:
-            self._lost += 1
-        else:
-            self._held += line
-
-    def _write(self, patience: float) -> None:
-        deadline = time.monotonic() + patience
-        while self._held:
-            left = max(0.0, deadline - time.monotonic())
-            if not self._poll.poll(left * 1000):
-                return
-            try:
-                # A pipe that is ready takes so much without waiting, and a socket more.
-                size = os.write(self._descriptor, self._held[: select.PIPE_BUF])
-            except OSError:
-                # Nobody will ever read it, or its disk is full.
-                self._held.clear()
-                return
-            del self._held[:size]
-
-
-def _notice(message: str, **facts: object) -> logging.LogRecord:
-    """A record of this module's own."""
-    return logging.makeLogRecord(
-        {"name": __name__, "levelname": "WARNING", "levelno": 30, "msg": message, **facts}
-    )
-
-
 TALLY = Tally()
 """Counts of the records since the program began."""
 
@@ -167,22 +104,94 @@ TALLY = Tally()
 def set_up(level: str = "INFO", shape: str = TEXT, stream: TextIO | None = None) -> None:
     """Log to stderr, where systemd's journal reads it. May be called again at any time."""
     is_masking = level != "DEBUG"
-    handler = _handler(stream or sys.stderr)
-    for former in logging.getLogger().handlers:
-        if isinstance(former, PatientHandler) and isinstance(handler, PatientHandler):
-            handler.take_over(former)
+    handler = logging.StreamHandler(stream or sys.stderr)
     formatter = JsonLines if shape == JSON else KeyValue
     handler.setFormatter(formatter(is_masking=is_masking))
     logging.basicConfig(level=level, handlers=[handler, TALLY], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def _handler(stream: TextIO) -> logging.Handler:
+class BackgroundStream:
+    """Writes to a descriptor on a thread of its own: a terminal that was stopped, a pipe that
+    nobody reads or a journal that hangs must not stop the program that logs.
+
+    At most ``MOST_WAITING`` characters wait; what does not fit is lost, and told as soon as there
+    is room.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._waiting: deque[str] = deque()
+        self._taken = 0
+        self._written = 0
+        """Characters that ``write`` took, and that were written since; each has one thread that
+        changes it."""
+        self._lost = 0
+        self._is_closed = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="log", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> int:
+        """Have it written, without waiting; after ``close`` it is written here."""
+        if self._is_closed:
+            self._put(text)
+        elif self._taken - self._written > MOST_WAITING:
+            self._lost += 1
+        else:
+            if self._lost:
+                text = f"{_lost_line(self._lost)}{text}"
+                self._lost = 0
+            self._taken += len(text)
+            self._waiting.append(text)
+            self._wake.set()
+        return len(text)
+
+    def flush(self) -> None:
+        """Return at once."""
+
+    def close(self, timeout: float = LAST_LINES_TIMEOUT) -> None:
+        """Write what waits, for so many seconds at most."""
+        self._is_closed = True
+        self._wake.set()
+        self._thread.join(timeout)
+
+    def _work(self) -> None:
+        is_last = False
+        while not is_last:
+            self._wake.wait()
+            self._wake.clear()
+            # Before the rest is written, so that nothing comes after it.
+            is_last = self._is_closed
+            while self._waiting:
+                text = self._waiting.popleft()
+                self._put(text)
+                self._written += len(text)
+
+    def _put(self, text: str) -> None:
+        data = text.encode("utf-8", "backslashreplace")
+        # As ``logging`` does by itself, a line that cannot be written is passed over.
+        with suppress(OSError):
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+
+
+@contextmanager
+def in_background() -> Iterator[None]:
+    """What goes to stderr is written by a ``BackgroundStream``, in a ``with``."""
+    plain = sys.stderr
+    background = BackgroundStream(plain.fileno())
+    sys.stderr = cast(TextIO, background)
     try:
-        return PatientHandler(stream.fileno())
-    except (OSError, ValueError):
-        # It is in memory.
-        return logging.StreamHandler(stream)
+        yield
+    finally:
+        sys.stderr = plain
+        background.close()
+
+
+def _lost_line(count: int) -> str:
+    when = time.strftime(TIME)
+    return f"{when} WARNING {__name__} lines of the log were lost: nobody read it count={count}\n"
 
 
 def log_crash(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:

@@ -7,12 +7,13 @@ other greenlets is ``InlineRuntime.meanwhile``.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from fluxcc.core.ports import Batch, Latch, Moment
+from fluxcc.core.ports import Batch, Latch, Moment, SpoolContents
 from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
@@ -605,6 +606,10 @@ class FakeSpool:
         self.files: dict[str, list[dict[str, str]]] = {}
         self.folder = ""
         self.kept_aside: list[str] = []
+        self.faults: dict[str, str] = {}
+        """Files that cannot be read → why."""
+        self.stuck: set[str] = set()
+        """Files that cannot be removed."""
         self.going_on = ""
         """The file of a survey that is going on, which cannot be erased."""
         self.failure: OSError | None = None
@@ -613,14 +618,17 @@ class FakeSpool:
         """Remember where FreeSWITCH keeps its storage."""
         self.folder = storage_folder
 
-    def read(self) -> Iterable[tuple[str, list[dict[str, str]]]]:
+    def read(self, known: Collection[str] = ()) -> SpoolContents:
         """Each file, in the order in which they came."""
         if self.failure is not None:
             raise self.failure
-        return list(self.files.items())
+        files = [(name, records) for name, records in self.files.items() if name not in known]
+        return SpoolContents(files=files, faults=dict(self.faults))
 
     def remove(self, name: str, *, keep_aside: bool) -> None:
         """Take a file out."""
+        if name in self.stuck:
+            raise PermissionError(errno.EACCES, "Permission denied", name)
         del self.files[name]
         if keep_aside:
             self.kept_aside.append(name)

@@ -130,6 +130,12 @@ def _say_survey(session: Session, status: DaemonStatus) -> None:
             _("The survey's answers CANNOT be taken in ({reason})"),
             reason=printable(status.spool_unread),
         )
+    for file, reason in status.spool_files.items():
+        session.say(
+            _("{file} STAYS in the survey's spool ({reason})"),
+            file=printable(file),
+            reason=printable(reason),
+        )
     if status.spool_unwritten:
         session.say(
             _("The survey's answers CANNOT be written by FreeSWITCH ({reason})"),

@@ -6,11 +6,12 @@ import faulthandler
 import os
 import resource
 import sys
+from pathlib import Path
 
 import click
 
 from fluxcc.cli.session import MISCONFIGURED, Session, pass_session
-from fluxcc.config import load
+from fluxcc.config import Settings, load
 
 
 @click.command("run")
@@ -24,26 +25,41 @@ def run_command(session: Session) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = session.load_settings(is_password_needed=True)
 
-    from fluxcc import bootstrap, logs, runtime  # noqa: PLC0415  # gevent takes its time
-    from fluxcc.domain.errors import AddressRefusedError, LinkRefusedError  # noqa: PLC0415
+    from fluxcc import logs  # noqa: PLC0415  # the rest of it takes its time
 
-    logs.set_up(settings.log.level, settings.log.format)
-    runtime.log_failures()
-    sys.excepthook = logs.log_crash
     # systemd's watchdog ends a stuck daemon by SIGABRT; the journal then has its stack.
     faulthandler.enable()
+    with logs.in_background():
+        logs.set_up(settings.log.level, settings.log.format)
+        sys.excepthook = logs.log_crash
+        failure = _live(settings, session.file)
+    if failure:
+        click.echo(failure, err=True)
+        sys.exit(MISCONFIGURED)
+
+
+def _live(settings: Settings, file: Path | None) -> str:
+    """The daemon's life; why it ended, where an administrator must act."""
+    from fluxcc import bootstrap, runtime  # noqa: PLC0415  # gevent takes its time
+    from fluxcc.domain.errors import (  # noqa: PLC0415
+        AddressRefusedError,
+        LinkRefusedError,
+        StartError,
+    )
+
+    runtime.log_failures()
     try:
-        bootstrap.daemon(settings, lambda: load(session.file, os.environ)).run()
+        bootstrap.daemon(settings, lambda: load(file, os.environ)).run()
     except AddressRefusedError as error:
-        click.echo(
+        return (
             f"{error}; have that ACL admit it (loopback.auto has 127.0.0.1 and ::1), or set"
-            " pbx.host to an address from which it is admitted",
-            err=True,
+            " pbx.host to an address from which it is admitted"
         )
-        sys.exit(MISCONFIGURED)
+    except StartError as error:
+        return str(error)
     except LinkRefusedError as error:
-        click.echo(f"{error}; set pbx.password or pbx.password_file to event_socket's", err=True)
-        sys.exit(MISCONFIGURED)
+        return f"{error}; set pbx.password or pbx.password_file to event_socket's"
+    return ""
 
 
 def _open_closed_streams() -> None:

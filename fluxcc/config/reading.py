@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -95,13 +94,13 @@ def _read_file(
     named = named_file(file, environment)
     path = named or DEFAULT_FILE
     try:
-        return tomllib.loads(_read_text(path))
+        return msgspec.toml.decode(_read_text(path), type=dict[str, Any])
     except FileNotFoundError:
         if named is not None:
             faults.append(Fault(str(path), _("does not exist")))
     except RecursionError:
         faults.append(Fault(str(path), _("cannot be read: it is nested too deep")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
         faults.append(Fault(str(path), UNREADABLE, {"error": str(error)}))
     return {}
 

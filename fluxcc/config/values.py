@@ -11,14 +11,15 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Collection
-from datetime import tzinfo
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Any
 
 from fluxcc.domain import protection
 from fluxcc.domain.provisioning import CONTEXT, DESTINATION, PLACEHOLDERS
 from fluxcc.marking import _
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 Rule = Callable[[Any], None]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -27,6 +28,8 @@ LONGEST = 3650 * 86400
 MOST_PROTECTED = 1_000
 """Entries of a list of protected numbers. They are read while the event loop waits."""
 SQLITE = "sqlite:///"
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 A_DURATION = _("must be a duration such as 90s, 30m, 2h or 1d")
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _STORE = re.compile(r"sqlite:///+[^:/?]|postgresql\+psycopg://")
@@ -92,6 +95,8 @@ def find_zone(name: str) -> tzinfo | None:
     that this machine knows."""
     if not _ZONE.fullmatch(name):
         return None
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415  # it takes its time
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

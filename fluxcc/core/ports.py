@@ -183,22 +183,36 @@ class Pbx(Protocol):
         """Overwrite in memory what was received and has been handled; never raises."""
 
 
+class SpoolContents(msgspec.Struct, frozen=True):
+    """What was found in the survey's spool."""
+
+    files: list[tuple[str, list[dict[str, str]]]]
+    """Each finished file: its name, and its records in order, as header → value."""
+    faults: dict[str, str]
+    """Name of a file that cannot be taken in → why."""
+
+
 class Spool(Protocol):
-    """The folder into which the survey's script writes answers, also while the daemon is down."""
+    """The folder into which the survey's script writes answers, also while the daemon is down.
+
+    All methods but ``locate`` block, so they are called through ``Runtime.offload``.
+    """
 
     def locate(self, storage_folder: str) -> None:
         """Use the default folder below FreeSWITCH's ``storage_dir``, where none was configured."""
 
-    def read(self) -> Iterable[tuple[str, list[dict[str, str]]]]:
-        """Each finished file: its name, and its records in order, as header → value."""
+    def read(self, known: Collection[str] = ()) -> SpoolContents:
+        """What is in it; files with a ``known`` name are passed over. Raises ``OSError`` where it
+        cannot be listed."""
 
     def remove(self, name: str, *, keep_aside: bool) -> None:
-        """Delete a file; with ``keep_aside`` it is set aside instead, for the administrator."""
+        """Delete a file; with ``keep_aside`` it is set aside instead, for the administrator. Raises
+        ``OSError``."""
 
     def erase(self, has: Callable[[str], bool]) -> str:
         """Delete the files of the person who ``has`` the number in them, those that were set aside
-        among them; blocks. What is left: why, or the file of a survey that is going on; empty for
-        nothing. Raises ``OSError``."""
+        among them. What is left: the files that cannot be read, or the file of a survey that is
+        going on; empty for nothing. Raises ``OSError``."""
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from itertools import islice
 
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain.agents import clean_domain
@@ -17,6 +18,8 @@ from fluxcc.domain.requests import clean_text
 
 LONGEST_GROUP = 128
 LONGEST_FAULT = 2_000
+MOST_FILES = 20
+"""Files in the spool that are told by name."""
 MOST_GROUPS = 100
 """Groups whose faults are remembered: a group's name may come from a SIP header."""
 
@@ -30,6 +33,8 @@ class SurveyFaults:
         self._groups = groups
         self._unplayable: dict[str, list[str]] = {}
         self._unread = ""
+        self.spool_files: dict[str, str] = {}
+        """Files that cannot be taken in or removed → why, at most ``MOST_FILES`` of them."""
         self.spool_unwritten = ""
         """Why the script could not write the spool the last time; empty where it could."""
 
@@ -47,7 +52,7 @@ class SurveyFaults:
     @property
     def is_spool_failing(self) -> bool:
         """Whether answers cannot be written or taken in."""
-        return bool(self.spool_unread or self.spool_unwritten)
+        return bool(self.spool_unread or self.spool_unwritten or self.spool_files)
 
     def told(self, headers: Mapping[str, str]) -> None:
         """Take over what a survey's event tells; one without a fault takes back the one before.
@@ -75,6 +80,20 @@ class SurveyFaults:
         elif self._unread and not failure:
             log.info("the survey's spool can be read again")
         self._unread = failure
+
+    def files_left(self, faults: Mapping[str, str]) -> None:
+        """Note the files that cannot be taken in or removed now, each with its reason."""
+        told = {
+            clean_text(name, LONGEST_GROUP): clean_text(reason, LONGEST_FAULT)
+            for name, reason in islice(sorted(faults.items()), MOST_FILES)
+        }
+        for name, reason in told.items():
+            if self.spool_files.get(name) != reason:
+                log.warning(
+                    "a file in the survey's spool cannot be taken in and removed",
+                    extra={"file": name, "reason": reason},
+                )
+        self.spool_files = told
 
     def _note_unplayable(self, group: str, files: list[str]) -> None:
         if files == self._unplayable.get(group, []):

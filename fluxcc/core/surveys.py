@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 
 from fluxcc.actions import survey
 from fluxcc.actions.rules import Rules
@@ -53,6 +54,8 @@ class Surveys:
         self.faults = faults
         self._unsettled: set[Call] = set()
         """Calls whose survey is still to be armed or disarmed: FreeSWITCH did not answer."""
+        self._done_with: dict[str, bool] = {}
+        """Files that were taken in and cannot be removed → whether they are to be kept aside."""
         self.taken = 0
         """Surveys taken in from the spool since the daemon started."""
         self.malformed = 0
@@ -135,21 +138,18 @@ class Surveys:
 
         Returns how many files were taken in.
         """
+        faults: dict[str, str] = {}
+        for name, is_kept_aside in list(self._done_with.items()):
+            faults |= self._put_away(name, is_kept_aside=is_kept_aside)
+        contents = self._runtime.offload(self._spool.read, frozenset(self._done_with))
         taken = 0
-        for name, records in self._spool.read():
-            surveys = []
-            for headers in records:
-                try:
-                    surveys.append(read_survey(headers))
-                except ValueError as error:
-                    self.malformed += 1
-                    log.warning(
-                        "a survey's record was malformed", extra={"file": name, "error": str(error)}
-                    )
+        for name, records in contents.files:
+            surveys = self._read_file(name, records)
             if not surveys or self._journal.commit(surveys[-1]):
-                self._spool.remove(name, keep_aside=not surveys)
+                faults |= self._put_away(name, is_kept_aside=not surveys)
                 taken += 1
                 self._log_taken(surveys)
+        self.faults.files_left({**contents.faults, **faults})
         return taken
 
     def step(self) -> float:
@@ -161,6 +161,29 @@ class Surveys:
         else:
             self.faults.spool_read(None)
         return SPOOL_PERIOD
+
+    def _read_file(self, name: str, records: list[dict[str, str]]) -> list[Survey]:
+        surveys = []
+        for headers in records:
+            try:
+                surveys.append(read_survey(headers))
+            except ValueError as error:
+                self.malformed += 1
+                log.warning(
+                    "a survey's record was malformed", extra={"file": name, "error": str(error)}
+                )
+        return surveys
+
+    def _put_away(self, name: str, *, is_kept_aside: bool) -> dict[str, str]:
+        """Remove a file that was taken in, or keep it aside. One that stays is not taken in again,
+        and removed as soon as it can be; it is returned with the reason."""
+        try:
+            self._runtime.offload(partial(self._spool.remove, name, keep_aside=is_kept_aside))
+        except OSError as error:
+            self._done_with[name] = is_kept_aside
+            return {name: error.strerror or str(error)}
+        self._done_with.pop(name, None)
+        return {}
 
     def _log_taken(self, records: list[Survey]) -> None:
         if records:

@@ -43,6 +43,13 @@ class Door(Protocol):
         """Listen no longer, and close the connections."""
 
 
+class Lock(Protocol):
+    """What one daemon alone has: ``single.FileLock`` and ``single.SignOfLife``."""
+
+    def take(self) -> None:
+        """Hold it until this process ends. Raises ``AnotherDaemonError``."""
+
+
 class Requests(Protocol):
     """The requests that the daemon carries out. The real ones are ``doors.board.Board``'s."""
 
@@ -65,15 +72,17 @@ class Daemon:
         core: Core,
         session: Session,
         *,
+        locks: Sequence[Lock],
         requests: Requests,
         doors: Sequence[Door],
         jobs: Mapping[str, Job],
         manager: ServiceManager,
         reload: Callable[[], None],
     ) -> None:
-        """``reload`` reads the configuration again."""
+        """``locks`` are taken first of all; ``reload`` reads the configuration again."""
         self.core = core
         self.session = session
+        self._locks = locks
         self._requests = requests
         self._is_draining = False
         self._doors = doors
@@ -85,7 +94,9 @@ class Daemon:
 
     def run(self) -> None:
         """Run until ``stop``. Raises ``LinkRefusedError`` where connecting again is useless, and
-        the exception that ended a job."""
+        the exception that ended a job; ``StartError`` where another daemon runs already."""
+        for lock in self._locks:
+            lock.take()
         log.info("the daemon begins", extra={"version": __version__})
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self.stop)

@@ -17,10 +17,12 @@ from gevent.event import Event as Flag
 
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.core import Core
+from fluxcc.daemon.flushing import Flushing
 from fluxcc.daemon.intake import Intake
 from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
 from fluxcc.domain.events import LegEvent
 from fluxcc.pbx import events
+from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.link import yield_to_others
 from fluxcc.pbx.switch import Switch
@@ -46,13 +48,12 @@ CLOCK_JUMP = 5.0
 SECOND_SNAPSHOT_AFTER = 2.0
 """Seconds from a snapshot to the second one, which corrects it: FreeSWITCH's tables lag behind its
 events."""
-FLUSH_PERIOD = 0.005
-"""Seconds between two flushes of FreeSWITCH's event queue. By itself FreeSWITCH sends queued events
-every 20 ms, once to the daemon and once to the board: an agent's click took 41 ms instead of 21."""
 PUBLISHING_ALONE = 0.2
 """Seconds for which a connect waits for publishing; after that both go on at the same time."""
 BETWEEN_RESYNCS = 1.0
 """Seconds at least between two snapshots after dropped events, while more events are waiting."""
+LEAVING_TIMEOUT = 0.5
+"""Seconds for which FreeSWITCH's answer is waited for at the end."""
 IDLE_WAIT = 0.5
 """Seconds for which an empty inbox is waited for."""
 
@@ -70,6 +71,7 @@ class Session:
         intake: Intake,
         clock: PbxClock,
         manager: ServiceManager,
+        claim: Claim,
     ) -> None:
         self._core = core
         self.switch = switch
@@ -77,6 +79,8 @@ class Session:
         self.intake = intake
         self._clock = clock
         self._manager = manager
+        self._claim = claim
+        self.flushing = Flushing(switch, core.tracker.legs, intake, clock)
         self._inbox = Inbox()
         self._is_stopping = Flag()
         self._second_snapshot_due = math.inf
@@ -115,7 +119,7 @@ class Session:
 
     def run(self) -> None:
         """Stay connected until ``stop``. Raises ``LinkRefusedError`` where trying again is
-        useless: FreeSWITCH never took the password in this life."""
+        useless: FreeSWITCH never took the password in this life; and ``AnotherDaemonError``."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while not self._is_stopping.is_set():
             self._manager.alive()
@@ -153,16 +157,20 @@ class Session:
         self._is_stopping.set()
 
     def close(self) -> None:
-        """Close both links."""
+        """Leave FreeSWITCH to the next daemon, and close both links."""
+        if self.switch.is_connected:
+            with suppress(PbxError), gevent.Timeout(LEAVING_TIMEOUT, False):
+                self._claim.give_back()
         self.switch.disconnect()
 
     def connect(self) -> None:
         """Subscribe, publish, and take a snapshot, in this order; events wait in the inbox
-        meanwhile. Raises ``PbxError``."""
+        meanwhile. Raises ``PbxError`` and ``AnotherDaemonError``."""
         core = self._core
         self._inbox = Inbox()
         self.switch.connect(self._inbox.put)
         self._was_admitted, self.refusal = True, ""
+        self._claim.take(self._is_stopping.wait)
         self.intake.last_heard = self._clock.monotonic()
         self._read_clock()
         # Before anything else: after a restart of FreeSWITCH mod_hash is empty. Where there are
@@ -187,12 +195,14 @@ class Session:
         finally:
             while self.intake.take_slice(self._inbox):
                 self._manager.alive()
+            self.flushing.look()
 
     def _handle_while_connected(self) -> None:
         resynced = -math.inf
         while self.switch.is_connected and not self._is_stopping.is_set():
             self._manager.alive()
             has_more = self.intake.take_slice(self._inbox)
+            self.flushing.look()
             now = self._clock.monotonic()
             if self._inbox.has_gap and (not has_more or now - resynced > BETWEEN_RESYNCS):
                 # Also while events are waiting: under overload there may always be some.
@@ -270,19 +280,15 @@ class Session:
             self.switch.disconnect()
         return 1.0
 
-    def flush_events(self) -> float:
-        """Flush FreeSWITCH's event queue."""
-        if self.switch.is_connected:
-            with suppress(PbxError):
-                self.switch.flush_events()
-        return FLUSH_PERIOD
-
     def check_health(self) -> float:
-        """Check that commands are answered, and that mod_hash and legs have what was published;
-        publish again what is missing."""
+        """Check that commands are answered, that no other daemon has taken over, and that mod_hash
+        and legs have what was published; publish again what is missing. Raises
+        ``AnotherDaemonError``."""
         core = self._core
         if self.switch.is_connected:
             try:
+                if self.is_connected:
+                    self._claim.take(self._is_stopping.wait)
                 self._check_commands()
                 if self._clock.monotonic() - self.intake.last_heard > HEALTH_PERIOD:
                     self.switch.check_events()

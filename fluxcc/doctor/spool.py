@@ -46,6 +46,7 @@ def check_spool(installation: Installation) -> Iterator[Finding]:
             _("Let the user that FreeSWITCH runs as write there, or name another folder."),
             reason=found.spool,
         )
+    yield from _files_left(installation, folder)
     reason = _unread(installation, folder)
     if reason:
         yield fault(
@@ -61,6 +62,26 @@ def check_spool(installation: Installation) -> Iterator[Finding]:
                 " (systemctl restart fluxcc) it may, in FreeSWITCH's usual folders."
             ),
             reason=reason,
+        )
+
+
+def _files_left(installation: Installation, folder: Path) -> Iterator[Finding]:
+    """The daemon's word about single files; none where it does not answer."""
+    try:
+        files = installation.ask_daemon().spool_files
+    except (OSError, ValueError):
+        return
+    for file, reason in files.items():
+        yield warning(
+            "spool-file-left",
+            _("{file} stays in the survey's spool: {reason}"),
+            _(
+                "Where it is a survey's file, let the service's user read and delete it; otherwise"
+                " take it out of {folder}."
+            ),
+            file=file,
+            reason=reason,
+            folder=str(folder),
         )
 
 

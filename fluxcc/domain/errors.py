@@ -48,6 +48,14 @@ class AddressRefusedError(LinkRefusedError):
     """Not the password: FreeSWITCH's ACL does not have the address from which it is asked."""
 
 
+class StartError(FluxccError):
+    """An administrator must act before this daemon can run; the text says what on."""
+
+
+class AnotherDaemonError(StartError):
+    """Another daemon uses what one alone may use: a store, a socket, a FreeSWITCH."""
+
+
 class StoreUnavailableError(FluxccError):
     """The store cannot be read or written now. The daemon retries; the text says why."""
 

@@ -8,8 +8,8 @@ line, so that the audit is reliable; the socket's owner, group and mode decide w
 from __future__ import annotations
 
 import logging
-import pwd
 import socket as native_socket
+import stat
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,8 +20,9 @@ from gevent import socket
 from gevent.server import StreamServer
 
 from fluxcc.domain.actions import ON_CALLS
-from fluxcc.domain.errors import PbxError
+from fluxcc.domain.errors import AnotherDaemonError, PbxError, StartError
 from fluxcc.doors.execution import Execution
+from fluxcc.doors.logins import LoginNames
 from fluxcc.operators.paths import short_path
 from fluxcc.protocol.operators import (
     LONGEST_LINE,
@@ -31,6 +32,7 @@ from fluxcc.protocol.operators import (
     read_ask,
     read_request,
 )
+from fluxcc.single import FileLock
 
 MODE = 0o660
 BACKLOG = 64
@@ -58,24 +60,33 @@ class OperatorsDoor:
         self._readings = readings
         self._is_connected = is_connected
         self._server: StreamServer | None = None
+        self._names = LoginNames()
+        self._lock = FileLock(path)
+        self._identity: tuple[int, int] | None = None
 
     def start(self) -> None:
-        """Listen. A socket that is left from before a crash is replaced."""
+        """Listen. A socket that is left from before a crash is replaced. Raises ``StartError``
+        where another process listens on it, or where something else is at its path."""
         self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        listener = socket.socket(native_socket.AF_UNIX, native_socket.SOCK_STREAM)
+        self._lock.take()
         with short_path(self._path) as path:
-            self._path.unlink(missing_ok=True)
+            if _is_left_over(self._path, path):
+                self._path.unlink(missing_ok=True)
+            listener = socket.socket(native_socket.AF_UNIX, native_socket.SOCK_STREAM)
             listener.bind(path)
         self._path.chmod(MODE)
+        self._identity = _identity(self._path)
         listener.listen(BACKLOG)
         self._server = StreamServer(listener, self._serve)
         self._server.start()
 
     def stop(self) -> None:
-        """Listen no longer, and remove the socket."""
+        """Listen no longer, and remove the socket, if it is still this one's."""
         if self._server is not None:
             self._server.stop(timeout=1)
-            self._path.unlink(missing_ok=True)
+            if _identity(self._path) == self._identity:
+                self._path.unlink(missing_ok=True)
+        self._lock.release()
 
     def _serve(self, connection: socket.socket, _address: object) -> None:
         connection.settimeout(READ_TIMEOUT)
@@ -83,7 +94,9 @@ class OperatorsDoor:
             with connection, connection.makefile("rb") as lines:
                 line = lines.readline(LONGEST_LINE)
                 if line:
-                    connection.sendall(msgspec.json.encode(self.answer(line, _who(connection))))
+                    connection.sendall(
+                        msgspec.json.encode(self.answer(line, self._names.name(_user(connection))))
+                    )
         except OSError as error:
             log.info("an operator's connection was lost", extra={"error": str(error)})
 
@@ -106,13 +119,44 @@ class OperatorsDoor:
         return Answer(reply=reply, status=reply.status if reply else None)
 
 
-def _who(connection: socket.socket) -> str:
-    """The login name of the process at the other end, or its number where it has none."""
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is there: device and inode."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_left_over(path: Path, short: str) -> bool:
+    """Whether a socket is there on which nobody listens. Raises ``StartError`` where something else
+    is there."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISSOCK(mode):
+        raise StartError(f"{path} is no socket and stays; set control.socket to another path")
+    with native_socket.socket(native_socket.AF_UNIX, native_socket.SOCK_STREAM) as asking:
+        # One whose queue is full does not answer at once, and is there all the same.
+        asking.setblocking(False)
+        try:
+            asking.connect(short)
+        except ConnectionRefusedError:
+            return True
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            pass
+    raise AnotherDaemonError(
+        f"another process listens on {path}; end it, or set control.socket to another path"
+    )
+
+
+def _user(connection: socket.socket) -> int:
+    """The user of the process at the other end."""
     credentials = connection.getsockopt(
         native_socket.SOL_SOCKET, native_socket.SO_PEERCRED, struct.calcsize("3i")
     )
     _, user, _ = struct.unpack("3i", credentials)
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)
+    return int(user)

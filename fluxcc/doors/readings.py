@@ -100,6 +100,7 @@ class Readings:
             domains=core.domains.known,
             unplayable=core.surveys.faults.unplayable,
             spool_unread=core.surveys.faults.spool_unread,
+            spool_files=core.surveys.faults.spool_files,
             spool_unwritten=core.surveys.faults.spool_unwritten,
             persons_unread=[str(kind) for kind in core.filling.unread],
             persons_reached=core.filling.reached,

@@ -139,12 +139,20 @@ ALL_VARIABLES = "global_getvar"
 """Every global variable, ``NAME=VALUE`` a line."""
 
 
-def set_variable(name: str, value: str) -> str:
-    """Set a global variable, or unset it. What FreeSWITCH would take for its own
-    (``switch_separate_string``, the second value of ``global_setvar``) is refused."""
-    if not _VARIABLE_VALUE.fullmatch(value) or not _OF_FREESWITCH.isdisjoint(value):
-        raise PbxRejectedError(f"{name} cannot have this value")
-    return f"global_setvar {_word(name)}={value}"
+def set_variable(name: str, value: str, previous: str = "") -> str:
+    """Set a global variable, or unset it; with ``previous`` only where that is its value now. What
+    FreeSWITCH would take for its own (``switch_separate_string``, the second value of
+    ``global_setvar``) is refused."""
+    for text in (value, previous):
+        if not _VARIABLE_VALUE.fullmatch(text) or not _OF_FREESWITCH.isdisjoint(text):
+            raise PbxRejectedError(f"{name} cannot have this value")
+    command = f"global_setvar {_word(name)}={value}"
+    return f"{command}={previous}" if previous else command
+
+
+def variable(name: str) -> str:
+    """Ask for a global variable."""
+    return f"global_getvar {_word(name)}"
 
 
 def dump_hash(realm: str) -> str:
@@ -251,7 +259,6 @@ REGISTRATIONS = "show registrations as json"
 NO_TABLES = "-ERR SQL disabled"
 """How the answer to each of these begins where FreeSWITCH was started with ``-nosql``."""
 CLOCK = "strepoch"
-STORAGE_FOLDER = "global_getvar storage_dir"
 ANNOUNCEMENT = f"global_getvar {ANNOUNCEMENT_VARIABLE}"
 READ_FILES = "xml_locate root"
 """The whole configuration in FreeSWITCH's own files."""

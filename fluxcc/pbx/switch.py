@@ -31,6 +31,7 @@ from fluxcc.pbx.asking import ask
 from fluxcc.pbx.contexts import Contexts
 from fluxcc.pbx.gate_table import COMMANDS_PER_WRITE
 from fluxcc.pbx.link import COMMAND_TIMEOUT, REPLY_TIMEOUT, Link, yield_to_others
+from fluxcc.pbx.variables import GlobalVariables
 
 WRITES_IN_FLIGHT = 2
 """Writes that are sent without waiting for their answers, so that FreeSWITCH is never idle; an
@@ -67,6 +68,7 @@ class Switch:
         self._address = address
         self._events: Link | None = None
         self._commands: Link | None = None
+        self.variables = GlobalVariables(self._api)
 
     @property
     def is_connected(self) -> bool:
@@ -147,7 +149,7 @@ class Switch:
 
     def storage_folder(self) -> str:
         """FreeSWITCH's ``storage_dir``."""
-        return self._api(commands.STORAGE_FOLDER).strip()
+        return self.variables.get("storage_dir")
 
     def describe_all(self, legs: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """Everything about each of the legs, in the shape of an event's body, as the answers come.
@@ -309,10 +311,7 @@ class Switch:
 
     def publish_rules(self, rules: Mapping[str, str]) -> None:
         """Set the gates' global variables, and unset those of earlier settings."""
-        lines = self._api(commands.ALL_VARIABLES).splitlines()
-        homes = (line.partition("=")[0] for line in lines if line.startswith(names.HOME_PREFIX))
-        for name, value in {**dict.fromkeys(homes, ""), **rules}.items():
-            self._accepted(self._api(commands.set_variable(name, value)))
+        self.variables.publish_rules(rules)
 
     def gate_in(self, context: str, *, of_domain: bool = False) -> Sight:
         """Whether the kit's gate, or the one for a domain, is what calls in that dialplan context

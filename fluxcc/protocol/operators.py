@@ -127,6 +127,8 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     """Why the daemon cannot read the survey's spool; empty where it can."""
     spool_unwritten: str = ""
     """Why the survey's script could not write it the last time; empty where it could."""
+    spool_files: dict[str, str] = {}
+    """Files in the spool that cannot be taken in or removed → why; the first ones by name."""
     persons_unread: list[str] = []
     """The kinds of record of which old ones are still to be read as persons' (``core.filling``)."""
     persons_reached: float | None = None

@@ -16,6 +16,7 @@ from fluxcc.lab.port import Lab
 from fluxcc.store.history import History
 from tests.testing.operators import operate
 
+from . import stalls
 from .program import NODE, Cold, Program, Warm, environment
 from .waiting import until
 
@@ -107,13 +108,16 @@ class Daemon:
         assert self._process is not None
         code = self._process.wait(timeout)
         self._process = None
+        assert not self.stalls, self.stalls
         return code
 
     def close(self) -> None:
         """Leave nothing behind."""
-        if self.is_running:
-            self.kill()
-        self.store.close()
+        try:
+            if self.is_running:
+                self.kill()
+        finally:
+            self.store.close()
 
     # What it says
 
@@ -121,6 +125,12 @@ class Daemon:
     def log(self) -> str:
         """Everything it has logged so far."""
         return self._log.read_text("utf-8", "replace")
+
+    @property
+    def stalls(self) -> str:
+        """What blocked its event loop, and where (see `stalls`); nothing may."""
+        file = stalls.file_beside(self._log)
+        return file.read_text("utf-8") if file.exists() else ""
 
     def wait_connected(self, times: int = 1, timeout: float = 60.0) -> None:
         """Return once it has connected so many times."""

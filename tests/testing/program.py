@@ -165,6 +165,10 @@ def _run(
 
     from fluxcc.cli import main  # noqa: PLC0415  # only the child has any use for it
 
+    if arguments[:1] == ["run"]:
+        from tests.testing import stalls  # noqa: PLC0415  # the same
+
+        stalls.watch(stalls.file_beside(Path(errors)))
     if spoil:
         from tests.testing import spoilers  # noqa: PLC0415  # the same
 

@@ -6,6 +6,7 @@ daemon's own process. Counterpart: ``program``, which calls it there.
 
 from __future__ import annotations
 
+import pwd
 import time
 from collections.abc import Callable
 from functools import partial
@@ -30,6 +31,8 @@ SECONDS_PER_HANGUP = 0.8
 """In place of 1 ms."""
 LONGER_THAN_A_REPLY = 5.5
 """Seconds that a hangup takes, where no reply can wait for it."""
+SECONDS_PER_NAME = 3.0
+MOMENT = 0.3
 STUCK = 3600.0
 """Seconds; longer than any test."""
 
@@ -103,6 +106,37 @@ def eager_comparison(daemon: Daemon) -> None:
     gate_table.IN_CHANGE = COMPARED_EVERY
 
 
+def slow_directory(daemon: Daemon) -> None:
+    """The service that knows users' names takes its time."""
+
+    def look_up(user: int) -> pwd.struct_passwd:
+        time.sleep(SECONDS_PER_NAME)
+        return getpwuid(user)
+
+    getpwuid = pwd.getpwuid
+    pwd.getpwuid = look_up
+
+
+def blocked_loop(daemon: Daemon) -> None:
+    """The health check blocks the event loop for a moment."""
+
+    def block() -> None:
+        time.sleep(MOMENT)
+
+    daemon.core.publisher.repair = block  # type: ignore[method-assign]
+
+
+def busy_loop(daemon: Daemon) -> None:
+    """The health check uses the processor for a moment."""
+
+    def be_busy() -> None:
+        until = time.thread_time() + MOMENT
+        while time.thread_time() < until:
+            pass
+
+    daemon.core.publisher.repair = be_busy  # type: ignore[method-assign]
+
+
 BY_NAME = {
     spoiler.__name__: spoiler
     for spoiler in (
@@ -113,6 +147,9 @@ BY_NAME = {
         broken_job,
         slow_store,
         eager_comparison,
+        slow_directory,
+        blocked_loop,
+        busy_loop,
     )
 }
 

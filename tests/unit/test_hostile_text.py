@@ -286,7 +286,7 @@ def test_a_file_of_the_spool_is_read_or_kept_aside(tmp_path: Path, text: str) ->
     name = text.replace("/", "").replace("\0", "").encode("utf-8", "replace").decode()[:100]
     (tmp_path / f"{BEGINNING}{name}.done").write_bytes(text.encode("utf-8", "replace"))
     spool = FolderSpool(str(tmp_path))
-    for file, _ in list(spool.read()):
+    for file, _ in spool.read().files:
         spool.remove(file, keep_aside=True)
     assert [path.suffix for path in tmp_path.iterdir()] == [".malformed"]
 

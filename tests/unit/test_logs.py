@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import os
+import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxcc import logs
-from fluxcc.logs import JSON, TALLY, TEXT, JsonLines, KeyValue, PatientHandler, set_up
+from fluxcc.logs import JSON, TALLY, TEXT, JsonLines, KeyValue, set_up
 
 HOSTILE = (
     "x\n2026-11-22T10:15:00-0300 CRITICAL root the daemon was taken over",
@@ -184,104 +186,61 @@ def test_records_are_counted_by_level() -> None:
     assert TALLY.records["WARNING"] == before + 2
 
 
-# A reader who does not read
+# A reader that does not read
 
 
-@pytest.fixture
-def unread() -> Iterator[tuple[PatientHandler, int]]:
-    """A handler on a pipe, and the end to read it from."""
-    reader, writer = os.pipe()
-    handler = PatientHandler(writer)
-    handler.setFormatter(KeyValue())
-    os.set_blocking(reader, False)
-    yield handler, reader
-    os.close(writer)
-    os.close(reader)
-
-
-def read_all(reader: int) -> str:
-    """What is in the pipe."""
-    data = b""
-    try:
-        while chunk := os.read(reader, 65536):
-            data += chunk
-    except BlockingIOError:
-        pass
-    return data.decode()
-
-
-def test_a_log_that_is_read_is_written_at_once(unread: tuple[PatientHandler, int]) -> None:
-    handler, reader = unread
-    handler.emit(a_record("y" * 20_000))
-    assert read_all(reader).count("y") == 20_000
-
-
-def test_nobody_waits_for_a_reader_who_pauses(unread: tuple[PatientHandler, int]) -> None:
-    """journald that is stopped, a terminal after Ctrl-S: every line is there afterwards, in
-    order."""
-    handler, reader = unread
-    for number in range(1_000):
-        handler.emit(a_record(f"line {number} {'x' * 200}"))
-    first = read_all(reader)
-    assert 0 < first.count("\n") < 1_000
-    handler.emit(a_record("the last one"))
-    lines = (first + read_all(reader) + drained(handler, reader)).splitlines()
-    assert [line.split(" line ")[1].split()[0] for line in lines[:-1]] == [
-        str(number) for number in range(1_000)
-    ]
-    assert "the last one" in lines[-1]
-
-
-def drained(handler: PatientHandler, reader: int) -> str:
-    """What comes once the reader goes on."""
-    found = ""
-    while handler._held:
-        handler._write(0.0)
-        found += read_all(reader)
-    return found
-
-
-def test_lines_beyond_the_limit_are_lost_and_counted(
-    unread: tuple[PatientHandler, int], monkeypatch: pytest.MonkeyPatch
+def test_a_log_that_nobody_reads_stops_nobody_and_tells_what_was_lost(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(logs, "MOST_HELD", 10_000)
-    handler, reader = unread
-    for number in range(1_000):
-        handler.emit(a_record(f"line {number} {'x' * 200}"))
-    text = read_all(reader) + drained(handler, reader)
-    handler.emit(a_record("after it"))
-    *_, notice, last = (text + read_all(reader)).splitlines()
-    lost = 1_000 - text.count(" line ")
-    assert lost > 100
-    assert "WARNING fluxcc.logs nobody read the log, and lines of it are lost" in notice
-    assert f"lines={lost}" in notice
-    assert "after it" in last
-
-
-def test_a_reader_who_has_gone_costs_nothing() -> None:
+    monkeypatch.setattr(logs, "MOST_WAITING", 100_000)
     reader, writer = os.pipe()
-    handler = PatientHandler(writer)
-    os.close(reader)
-    for _ in range(10):
-        handler.emit(a_record())
-    assert not handler._held
+    stream = logs.BackgroundStream(writer)
+    line = "x" * 999 + "\n"
+    begun = time.monotonic()
+    for _ in range(1_000):
+        stream.write(line)
+    assert time.monotonic() - begun < 5
+    read = b""
+    while read.count(b"\n") < 100:
+        read += os.read(reader, 65536)
+    while stream._taken > stream._written:
+        read += os.read(reader, 65536)
+    stream.write("after\n")
+    stream.close()
     os.close(writer)
+    while rest := os.read(reader, 65536):
+        read += rest
+    os.close(reader)
+    lines = read.decode().splitlines()
+    assert lines[-1] == "after"
+    lost = re.fullmatch(r".* lines of the log were lost: nobody read it count=([0-9]+)", lines[-2])
+    assert lost is not None
+    assert len(lines) - 2 + int(lost[1]) == 1_000
 
 
-@pytest.mark.usefixtures("_restored")
-def test_a_reload_loses_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for its reader is written by the handler that follows."""
+def test_the_last_lines_are_written_at_the_end_but_not_for_ever() -> None:
     reader, writer = os.pipe()
-    stderr = os.fdopen(writer, "w")
-    monkeypatch.setattr("sys.stderr", stderr)
-    set_up()
-    for number in range(1_000):
-        logging.warning("line %s %s", number, "x" * 200)
-    set_up("INFO", JSON)
-    os.set_blocking(reader, False)
-    text = read_all(reader)
-    handler = logging.getLogger().handlers[0]
-    assert isinstance(handler, PatientHandler)
-    assert (text + drained(handler, reader)).count("line ") == 1_000
-    stderr.close()
+    stream = logs.BackgroundStream(writer)
+    stream.write("x" * 200_000)
+    begun = time.monotonic()
+    stream.close(0.1)
+    assert 0.1 <= time.monotonic() - begun < 5
+    # The thread ends as soon as somebody reads.
+    left = 200_000
+    while left:
+        left -= len(os.read(reader, 65536))
+    stream._thread.join(5)
+    assert not stream._thread.is_alive()
+    for end in (reader, writer):
+        os.close(end)
+
+
+def test_a_text_that_is_no_utf_8_is_written_all_the_same() -> None:
+    reader, writer = os.pipe()
+    stream = logs.BackgroundStream(writer)
+    stream.write("a\udcff\n")
+    stream.close()
+    stream.write("here\n")
+    os.close(writer)
+    assert os.read(reader, 99) == b"a\\udcff\nhere\n"
     os.close(reader)

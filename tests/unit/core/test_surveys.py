@@ -127,6 +127,32 @@ def test_a_spool_is_only_emptied_onto_the_disk(world: World) -> None:
     assert set(world.spool.files) == {"a"}
 
 
+def test_a_file_that_cannot_be_removed_is_taken_in_once_and_told(world: World) -> None:
+    world.spool.files |= {"bad": [{}], "good": [ANSWERS]}
+    world.spool.stuck = {"bad", "good"}
+    assert [world.surveys.empty_spool() for _ in range(3)] == [2, 0, 0]
+    assert (world.surveys.taken, world.surveys.malformed) == (1, 1)
+    assert world.surveys.faults.spool_files == dict.fromkeys(("bad", "good"), "Permission denied")
+    world.spool.stuck = set()
+    assert world.surveys.empty_spool() == 0
+    assert (world.spool.files, world.spool.kept_aside) == ({}, ["bad"])
+    assert world.surveys.faults.spool_files == {}
+
+
+def test_a_file_that_cannot_be_read_is_logged_once_and_told_until_it_can(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.spool.faults = {"fifo\u202e": "Not a regular file"}
+    for _ in range(3):
+        world.surveys.step()
+    assert world.surveys.faults.spool_files == {"fifo": "Not a regular file"}
+    assert world.surveys.faults.is_spool_failing
+    assert len([line for line in caplog.messages if "spool" in line]) == 1
+    world.spool.faults = {}
+    world.surveys.step()
+    assert not world.surveys.faults.is_spool_failing
+
+
 @pytest.mark.parametrize(
     "changes",
     [

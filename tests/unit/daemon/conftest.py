@@ -10,10 +10,11 @@ from fluxcc.daemon import session as session_module
 from fluxcc.daemon.intake import Intake
 from fluxcc.daemon.session import Session
 from fluxcc.doors.board import Board
+from fluxcc.pbx.claim import Claim
 from fluxcc.runtime import PbxClock
 from tests.builders import DECODER, World
 
-from .fakes import FakeManager, FakeSwitch, Waiting
+from .fakes import FakeLife, FakeManager, FakeSwitch, Waiting
 
 
 @pytest.fixture
@@ -68,6 +69,7 @@ def session(
         intake,
         pbx_clock,
         manager,  # type: ignore[arg-type]  # a fake
+        Claim(switch.variables, FakeLife()),
     )
     waiting.at_end = session.stop
     return session

@@ -14,6 +14,7 @@ import gevent
 from fluxcc.domain.agents import Registration
 from fluxcc.domain.errors import LinkLostError, PbxError, PbxRejectedError
 from fluxcc.domain.events import Snapshot
+from fluxcc.pbx.claim import DAEMON_VARIABLE
 from fluxcc.pbx.inbox import Inbox
 from tests.builders import World, a_snapshot
 from tests.fakes import SteppedClock
@@ -29,6 +30,34 @@ def let_others_run(turns: int = 1) -> None:
     """Greenlets that were begun take their turn, so many times."""
     for _ in range(turns):
         gevent.sleep(0)
+
+
+class FakeLife:
+    """``single.SignOfLife`` of a daemon, and what it sees of others in its place."""
+
+    def __init__(self, name: str = "0" * 12, place: str = "a" * 12) -> None:
+        self.name = name
+        self.place = place
+        self.living: set[str] = set()
+
+    def is_alive(self, name: str) -> bool:
+        """Whether that daemon is there."""
+        return name in self.living
+
+
+class FakeVariables:
+    """``pbx.variables.GlobalVariables``."""
+
+    def __init__(self) -> None:
+        self.values = {DAEMON_VARIABLE: "left"}
+        """The claim of a daemon that is gone is taken over without waiting."""
+
+    def get(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def set(self, name: str, value: str, previous: str = "") -> None:
+        if not previous or self.get(name) == previous:
+            self.values[name] = value
 
 
 class FakeSwitch:
@@ -59,6 +88,7 @@ class FakeSwitch:
         self.is_answering = False
         """Whether other commands are answered."""
         self.loss = ""
+        self.variables = FakeVariables()
         world.pbx.lose()
 
     @property

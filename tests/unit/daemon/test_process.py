@@ -22,6 +22,7 @@ from fluxcc.domain.requests import REPLY_LIMIT
 from fluxcc.doors.board import Board
 from fluxcc.pbx import events
 from fluxcc.pbx.events import RequestHeaders
+from fluxcc.single import FileLock
 from tests.builders import World, a_block
 
 from .fakes import FakeManager, let_others_run
@@ -73,6 +74,7 @@ class Life:
         self.requests = Board(world.executor, world.pbx, "en")
         self.manager = FakeManager(self.story)
         self.jobs: dict[str, Job] = {}
+        self.locks: list[FileLock] = []
         self.reloads = 0
         self.while_reloading: Callable[[], None] = lambda: None
         self.handlers: dict[int, Callable[[], None]] = {}
@@ -97,6 +99,7 @@ class Life:
         self.daemon = Daemon(
             self.world,
             self.session,  # type: ignore[arg-type]  # a fake
+            locks=self.locks,
             requests=self.requests,
             doors=(FakeDoor("operators", self.story), FakeDoor("metrics", self.story)),
             jobs=self.jobs,

@@ -21,6 +21,7 @@ from fluxcc.daemon.session import HEALTH_PERIOD, HEALTH_PERIOD_UNPUBLISHED, Sess
 from fluxcc.domain.errors import LinkRefusedError
 from fluxcc.doors.board import Board
 from fluxcc.lab.simulator.events import Event
+from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.inbox import Inbox
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.runtime import GeventRuntime, PbxClock
@@ -28,6 +29,8 @@ from fluxcc.systemd import ServiceManager
 from tests.builders import DECODER, SETTINGS, a_block
 from tests.fakes import FakeSpool, FakeStore, SteppedClock
 from tests.testing.freeswitch import CALLER, DEADLINE, PASSWORD, FreeSwitch, end_all, until
+
+from .fakes import FakeLife
 
 
 class Site:
@@ -48,7 +51,9 @@ class Site:
             persons=persons(SETTINGS),
         )
         self.intake = Intake(DECODER, self.core, Board(self.core.executor, switch, "en"))
-        self.session = Session(self.core, switch, DECODER, self.intake, clock, ServiceManager({}))
+        claim = Claim(switch.variables, FakeLife())
+        manager = ServiceManager({})
+        self.session = Session(self.core, switch, DECODER, self.intake, clock, manager, claim)
         self._journal = gevent.spawn(repeat, self.core.journal.step)
         self._greenlet = gevent.Greenlet(self.session.run)
 
@@ -118,7 +123,9 @@ def test_freeswitch_is_told_first_and_asked_for_its_calls_then(site: Site) -> No
     site.connect()
     commands = site.freeswitch.commands
     verbs = [" ".join(re.split("[/=]", command)[0].split()[:2]) for command in commands]
-    assert list(dict.fromkeys(verbs))[:10] == [
+    assert list(dict.fromkeys(verbs))[:12] == [
+        "global_getvar fluxcc_daemon",
+        "global_setvar fluxcc_daemon",
         "strepoch",
         "global_getvar",
         "global_setvar fluxcc_person",
@@ -221,7 +228,7 @@ def test_a_silent_link_that_answers_is_kept(site: Site) -> None:
     site.connect()
     site.time.step(30)
     site.session.check_health()
-    site.session.flush_events()
+    site.session.switch.flush_events()
     assert site.session.is_connected
 
 

@@ -69,6 +69,13 @@ def test_the_daemon_is_asked_whether_it_can_read_the_spool(tmp_path: Path) -> No
     assert found[0].facts["reason"] == "/spool: Permission denied"
 
 
+def test_each_file_that_stays_in_the_spool_is_told(tmp_path: Path) -> None:
+    inquiry = FakeInquiry(variables={"storage_dir": str(tmp_path)})
+    status = msgspec.structs.replace(STATUS, spool_files={"a.done": "Not a regular file"})
+    (finding,) = spool.check_spool(installation(inquiry, status=lambda: status))
+    assert (finding.code, finding.facts["file"]) == ("spool-file-left", "a.done")
+
+
 def test_freeswitch_is_asked_whether_it_can_write_the_spool(tmp_path: Path) -> None:
     faults = SurveyFaults([], "/spool: Permission denied")
     inquiry = FakeInquiry(variables={"storage_dir": str(tmp_path)}, survey_faults=faults)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxcc.domain.codes import Code, Status
+from fluxcc.domain.errors import AnotherDaemonError, StartError
 from fluxcc.doors.operators import MODE, OperatorsDoor
 from fluxcc.protocol.operators import Answer
 from tests.builders import NUMBER, World
@@ -145,7 +149,8 @@ def test_the_socket_is_for_its_owner_and_group_and_replaces_a_former_lifes(
     door: OperatorsDoor, tmp_path: Path
 ) -> None:
     path = tmp_path / "fluxcc.sock"
-    path.write_text("left behind")
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
     door.start()
     try:
         assert path.stat().st_mode & 0o777 == MODE
@@ -156,6 +161,57 @@ def test_the_socket_is_for_its_owner_and_group_and_replaces_a_former_lifes(
     finally:
         door.stop()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("backlog", [0, 1])
+def test_a_socket_on_which_a_process_listens_is_never_removed(
+    door: OperatorsDoor, tmp_path: Path, backlog: int
+) -> None:
+    """Also not where its queue is full."""
+    path = tmp_path / "fluxcc.sock"
+    with socket.socket(socket.AF_UNIX) as other, socket.socket(socket.AF_UNIX) as asker:
+        other.bind(str(path))
+        other.listen(backlog)
+        asker.connect(str(path))
+        with pytest.raises(AnotherDaemonError, match=re.escape(str(path))):
+            door.start()
+        door.stop()
+        assert path.is_socket()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Path.touch, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/nowhere")],
+    ids=["a file", "a folder", "a FIFO", "a link"],
+)
+def test_what_is_no_socket_is_never_touched(
+    door: OperatorsDoor, tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "fluxcc.sock"
+    make(path)
+    before = path.lstat()
+    with pytest.raises(StartError, match="is no socket and stays"):
+        door.start()
+    door.stop()
+    assert path.lstat() == before
+
+
+def test_a_second_daemon_takes_no_socket_and_the_first_ones_end_takes_no_others(
+    door: OperatorsDoor, world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "fluxcc.sock"
+    second = OperatorsDoor(path, world.executor, {}, lambda: True)
+    door.start()
+    with pytest.raises(AnotherDaemonError, match="another daemon"):
+        second.start()
+    second.stop()
+    assert path.is_socket()
+    # A socket that is another one's by now stays.
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        door.stop()
+        assert path.is_socket()
 
 
 def test_a_path_too_long_for_the_kernel_works_all_the_same(world: World, tmp_path: Path) -> None:

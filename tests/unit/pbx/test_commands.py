@@ -277,6 +277,7 @@ def test_a_variable_has_no_value_that_freeswitch_would_read_otherwise(value: str
 def test_a_variable_is_set_or_unset() -> None:
     assert commands.set_variable("fluxcc_home", "11") == "global_setvar fluxcc_home=11"
     assert commands.set_variable("fluxcc_home", "") == "global_setvar fluxcc_home="
+    assert commands.set_variable("fluxcc_home", "", "11") == "global_setvar fluxcc_home==11"
 
 
 LIVE = {"Channel-State": "CS_EXECUTE", "variable_current_application": "bridge"}

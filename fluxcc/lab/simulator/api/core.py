@@ -93,7 +93,10 @@ def _global_getvar(pbx: Pbx, arguments: str) -> str:
 
 
 def _global_setvar(pbx: Pbx, arguments: str) -> str:
-    name, _, value = arguments.partition("=")
+    name, value, previous = (*arguments.split("=", 2), "", "")[:3]
+    if previous and pbx.configuration.variables.get(name) != previous:
+        # Told to nobody (``switch_core_set_var_conditional``).
+        return "+OK"
     if value:
         pbx.configuration.variables[name] = value
     else:

@@ -47,6 +47,19 @@ def test_the_directorys_users_are_listed(scene: Scene) -> None:
     ]
 
 
+def test_a_global_variable_is_set_where_it_has_a_value(scene: Scene) -> None:
+    api = scene.pbx.api
+    assert api("global_setvar fluxcc_test=new=old") == "+OK"
+    assert "fluxcc_test" not in api("global_getvar")
+    api("global_setvar fluxcc_test=old")
+    api("global_setvar fluxcc_test=new=other")
+    assert api("global_getvar fluxcc_test") == "old"
+    api("global_setvar fluxcc_test=new=old")
+    assert api("global_getvar fluxcc_test") == "new"
+    assert api("global_setvar fluxcc_test==new") == "+OK"
+    assert "fluxcc_test" not in api("global_getvar")
+
+
 def test_a_global_variable_outlives_the_files_it_is_not_in(scene: Scene) -> None:
     api = scene.pbx.api
     assert api("global_setvar fluxcc_test=a(b|c)") == "+OK"
