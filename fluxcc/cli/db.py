@@ -28,7 +28,7 @@ from fluxcc.cli.session import (
 from fluxcc.config.values import NODE
 from fluxcc.domain import codes
 from fluxcc.domain.codes import Code
-from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.errors import AnotherDaemonError, StoreUnavailableError
 from fluxcc.marking import _
 from fluxcc.operators import client
 from fluxcc.protocol.operators import PURGE, STATUS, STORE_UNAVAILABLE, Ask, DaemonStatus, Purged
@@ -139,7 +139,26 @@ def _require_stopped(session: Session) -> None:
         return True
 
     if asked(session, is_running):
-        session.fail(FAILED, "daemon-running", _("Stop the daemon first: systemctl stop fluxcc"))
+        _fail_on_daemon(session)
+    _require_unlocked(session)
+
+
+def _require_unlocked(session: Session) -> None:
+    """End the program where a daemon has the store's lock: its socket may have been deleted."""
+    from fluxcc import bootstrap  # noqa: PLC0415  # the core takes its time
+
+    for lock in bootstrap.locks(session.settings):
+        # A lock that root makes here could not be taken by the service.
+        if lock.path.exists():
+            try:
+                lock.take()
+            except AnotherDaemonError:
+                _fail_on_daemon(session)
+            lock.release()
+
+
+def _fail_on_daemon(session: Session) -> NoReturn:
+    session.fail(FAILED, "daemon-running", _("Stop the daemon first: systemctl stop fluxcc"))
 
 
 @db_command.command("purge")
@@ -234,6 +253,7 @@ def _purge_here(session: Session, question: Ask) -> Purged:
             "daemon-unavailable",
             _("A live block can be ended only while the daemon runs: FreeSWITCH must know of it."),
         )
+    _require_unlocked(session)
     try:
         return readings.purge(bootstrap.erasure(session.settings), question, getpass.getuser())
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import NoReturn
 import pytest
 from click.testing import CliRunner, Result
 
+from fluxcc import bootstrap
 from fluxcc.cli import main
+from fluxcc.config import load
 from fluxcc.core.ports import Batch
 from fluxcc.domain.retention import RecordKind
 from fluxcc.operators import client
@@ -145,6 +148,18 @@ def test_a_node_is_not_renamed_where_its_daemon_may_run(
     monkeypatch.setattr(client, "read", fail)
     assert run("rename-node", "pbx2").exit_code == code
     assert "pbx2" not in read_identity(f"sqlite:///{tmp_path}/fluxcc.db").nodes
+
+
+@pytest.mark.parametrize("command", [("rename-node", "pbx2"), ("purge", "--number", THEIRS)])
+def test_a_daemon_whose_socket_was_deleted_is_seen_by_its_lock(
+    store: SqlStore, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (lock,) = bootstrap.locks(load(None, os.environ))
+    lock.take()
+    told = run(*command)
+    assert (told.exit_code, told.stderr.split(":")[0]) == (1, "daemon-running")
+    lock.release()
+    assert run(*command).exit_code == 0
 
 
 # purge
