@@ -228,7 +228,7 @@ def test_a_socket_that_was_deleted_is_made_again(
         door.look_after()
         with socket.socket(socket.AF_UNIX) as early, socket.socket(socket.AF_UNIX) as late:
             early.connect(str(path))
-            gevent.sleep(0)
+            gevent.sleep(0.01)
             shutil.rmtree(path.parent)
             path.parent.touch()
             for _ in range(3):
