@@ -181,6 +181,8 @@ class SqlStore:
                     engine.clear_compiled_cache()
                 is_empty = empty_wal(self._writer)
                 self._writer.dispose()
+                # The last connection deletes it.
+                self._wal = None
             aside = ", ".join(map(str, file.kept_aside()))
         return {Place.FILE: "" if is_empty else "wal", Place.SET_ASIDE: aside}
 
@@ -340,6 +342,29 @@ class SqlStore:
         elif self._file and self._file.identity() != self._identity:
             log.error("store: the file was deleted or replaced by another one")
             self._begin_anew(self._file)
+        elif self._file and self._wal and self._file.identity(WAL) != self._wal:
+            log.error("store: the write-ahead log was deleted; what is in it is saved")
+            self._save_log(self._file)
+
+    def _save_log(self, file: SqliteFile) -> None:
+        """Write what a write-ahead log has that was deleted into the file: only the connections
+        that are open still see it, and nobody would after a restart."""
+        try:
+            if not empty_wal(self._writer):
+                raise StoreUnavailableError(
+                    f"{self._url.database}: the write-ahead log was deleted, and cannot be saved"
+                    " while another process reads"
+                )
+        except DatabaseError as error:
+            if not is_corrupt(error):
+                raise
+            self._begin_anew(file)
+            return
+        self._is_open = False
+        with self._reading:
+            self._reader.dispose()
+            self._writer.dispose()
+            self._open()
 
     def _begin_anew(self, file: SqliteFile) -> None:
         """Go on with the file that is at the path now, or with a new one. If it is the same file as
@@ -376,6 +401,8 @@ class SqlStore:
                     cursor.executemany(self._upserts[table], found)
             if gone:
                 cursor.executemany(self._deletion, gone)
+        if self._file and self._wal is None:
+            self._wal = self._file.identity(WAL)
 
 
 def _escaped(rows: list[Row]) -> list[Row]:
