@@ -48,6 +48,11 @@ class SystemClock:
         """False: this is not FreeSWITCH's clock."""
         return False
 
+    @property
+    def ahead(self) -> float:
+        """0: there is no other clock."""
+        return 0.0
+
 
 CLOCK_TOLERANCE = 2.0
 """Seconds of difference up to which FreeSWITCH's clock counts as equal to the machine's: FreeSWITCH
@@ -74,6 +79,11 @@ class PbxClock:
     def is_known(self) -> bool:
         """Whether FreeSWITCH's clock was read at least once."""
         return self._anchor is not None
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which FreeSWITCH's clock is ahead of the machine's at this moment."""
+        return self.now() - self._own.now()
 
     def now(self) -> float:
         """Seconds since the epoch."""

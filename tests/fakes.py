@@ -41,6 +41,8 @@ class SteppedClock:
     def __init__(self, now: float = NOW) -> None:
         self._now = now
         self._monotonic = 0.0
+        self.difference = 0.0
+        """Seconds by which it is ahead of the machine's."""
 
     def now(self) -> float:
         """The wall clock."""
@@ -54,6 +56,11 @@ class SteppedClock:
     def is_known(self) -> bool:
         """FreeSWITCH goes by it too."""
         return True
+
+    @property
+    def ahead(self) -> float:
+        """What a test says."""
+        return self.difference
 
     def step(self, seconds: float) -> None:
         """Let time pass."""
@@ -425,6 +432,16 @@ class FakeStore:
             self._records(kind).pop(id)
         self.story.append(f"purge {len(old)} {kind}")
         return len(old)
+
+    def share(self, kind: RecordKind, before: float, span: float) -> float:
+        """Count them."""
+        self._check()
+        moments = [_moment(record) for record in self._not_live(kind).values()]
+        if kind in {RecordKind.CALLS, RecordKind.AUDIT}:
+            moments = [moment / 1e6 for moment in moments]
+        if not moments or min(moments) >= before - span:
+            return 0.0
+        return sum(moment < before for moment in moments) / len(moments)
 
     def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
         """Erase what belongs to this person."""

@@ -70,9 +70,26 @@ def status_command(session: Session) -> None:
             _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
             **facts,
         )
+    _say_retention(session, status)
     _say_persons(session, status)
     _say_gates(session, status)
     _say_survey(session, status)
+
+
+def _say_retention(session: Session, status: DaemonStatus) -> None:
+    if status.clock_doubted:
+        session.say(
+            _("Old records are NOT deleted: FreeSWITCH's clock and the machine's differ"),
+        )
+    for kind, share in status.retention_held.items():
+        session.say(
+            _(
+                "Old records are NOT deleted: {share} of {kind} are too old, more than a usual"
+                " day leaves (delete them: fluxcc db purge --overdue)"
+            ),
+            kind=kind,
+            share=f"{share:.0%}",
+        )
 
 
 def _say_persons(session: Session, status: DaemonStatus) -> None:

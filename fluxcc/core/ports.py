@@ -47,6 +47,11 @@ class Clock(Protocol):
     def is_known(self) -> bool:
         """Whether FreeSWITCH's clock, by which blocks end, was read at least once."""
 
+    @property
+    def ahead(self) -> float:
+        """Seconds by which FreeSWITCH's clock is ahead of the machine's, negative where it is
+        behind; 0 where it is not known."""
+
 
 class Latch(Protocol):
     """A value that one greenlet waits for and another sets, once."""
@@ -227,6 +232,10 @@ class Store(Protocol):
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records older than that moment (epoch seconds), the oldest
         first; how many."""
+
+    def share(self, kind: RecordKind, before: float, span: float) -> float:
+        """Which share of the records that ``purge`` may delete it would delete, from 0 to 1; 0
+        where none of them is older than ``before`` by more than ``span`` seconds."""
 
     def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
         """Erase at most ``limit`` records of this person; how many there were. Live calls and

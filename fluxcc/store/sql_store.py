@@ -26,6 +26,7 @@ from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.retention import Place, RecordKind
 from fluxcc.store import (
+    ageing,
     audit,
     blocks,
     calls,
@@ -138,6 +139,12 @@ class SqlStore:
         with self._transaction() as connection:
             deleted: int = _KEEPERS[kind].purge(connection, self._node, before, limit)
         return deleted
+
+    def share(self, kind: RecordKind, before: float, span: float) -> float:
+        """Which share of the records that ``purge`` may delete it would delete; 0 where none of
+        them is older than ``before`` by more than ``span`` seconds."""
+        with self._connection() as connection:
+            return ageing.share(connection, self._node, kind, before, span)
 
     def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
         """Erase at most ``limit`` records of this person, in one transaction; how many there were.

@@ -100,6 +100,16 @@ GAUGES: tuple[Reading, ...] = (
         "When what is too old was last deleted in full; 0 where that was not since the start",
         lambda s: s.core.retention.last_done or 0,
     ),
+    (
+        "fluxcc_retention_held",
+        "Kinds of record of which too much is too old to be deleted without a person's word",
+        lambda s: len(s.core.retention.held),
+    ),
+    (
+        "fluxcc_retention_clock_doubted",
+        "1 while nothing is deleted because the two clocks differ",
+        lambda s: s.core.retention.is_clock_doubted,
+    ),
     ("fluxcc_threads", "Native threads of the process", lambda s: threading.active_count()),
 )
 COUNTERS: tuple[Reading, ...] = (

@@ -29,6 +29,8 @@ from .builders import STATUS, FakeInquiry, codes, installation
         ({"lag": daemon.LARGEST_LAG}, []),
         ({"lag": 9.0}, ["events-late"]),
         ({"lag": -9.0}, ["events-late"]),
+        ({"clock_doubted": True}, ["retention-clock"]),
+        ({"retention_held": {"calls": 0.4, "audit": 1.0}}, ["retention-held"] * 2),
         ({"version": "0.0.1"}, ["daemon-of-another-version"]),
         ({"connected": False, "lag": 9.0}, ["daemon-not-connected", "events-late"]),
     ],
