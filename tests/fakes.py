@@ -116,6 +116,10 @@ class InlineRuntime:
         """Do the work here and now."""
         return work(*arguments)
 
+    def within(self, seconds: float, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Do the work here and now."""
+        return work(*arguments)
+
     def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
         """Do the work here and now."""
         work(*arguments)

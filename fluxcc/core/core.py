@@ -240,7 +240,7 @@ class Core:
             clock=self.clock,
             persons=self.persons,
             live_data=live_data,
-            write=self.journal.commit,
+            write=self.journal.commit_after_all,
             ids=self._audit_ids,
         )
 

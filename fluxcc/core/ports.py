@@ -75,6 +75,10 @@ class Runtime(Protocol):
     def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Run ``work`` where it cannot stall the event loop, and return its result."""
 
+    def within(self, seconds: float, work: Callable[..., Result], *arguments: Any) -> Result:
+        """As ``offload``, for at most that long: then it raises ``TimeoutError``, and the thread
+        goes on by itself."""
+
     def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
         """Do ``work`` in a greenlet of its own; an exception is logged."""
 

@@ -4,6 +4,8 @@ live calls. Requests that began and never ended get the code ``outcome-unknown``
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -17,6 +19,12 @@ from fluxcc.core.requests.replies import Replies
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import StoreUnavailableError
+
+PATIENCE = 5.0
+"""Seconds for which the store is waited for at each step: the daemon begins without one that hangs,
+or that is being brought up to date, and takes its state over later."""
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -49,18 +57,17 @@ class Recovery:
     def step(self) -> bool:
         """Take over the store's state; False where it could not be read."""
         try:
-            self._runtime.offload(self._store.open)
-            blocks = self._runtime.offload(self._store.live_blocks)
-            since = self._born - self._repeaters.memory
-            times = self._runtime.offload(self._store.block_times, since)
-            calls = self._runtime.offload(self._store.live_calls)
-            entries = self._runtime.offload(self._store.entries)
-            domains = self._runtime.offload(self._store.domains)
-            unfinished = self._runtime.offload(self._store.unfinished)
+            self._read(self._store.open)
+            blocks = self._read(self._store.live_blocks)
+            times = self._read(self._store.block_times, self._born - self._repeaters.memory)
+            calls = self._read(self._store.live_calls)
+            entries = self._read(self._store.entries)
+            domains = self._read(self._store.domains)
             self._replies.learn()
-        except StoreUnavailableError as error:
-            self._journal.failure = str(error)
-            log.error("the store cannot be used", extra={"error": str(error)})
+            # Last: nothing may erase these rows before they are written below.
+            unfinished = self._read(self._store.unfinished)
+        except (StoreUnavailableError, TimeoutError) as error:
+            self._journal.fail(error)
             return False
         self._domains.load(domains)
         self._provisioning.load(entries)
@@ -71,6 +78,9 @@ class Recovery:
             if row.at < self._born:
                 self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
         return True
+
+    def _read(self, work: Callable[..., Result], *arguments: object) -> Result:
+        return self._runtime.within(PATIENCE, work, *arguments)
 
     def _load(self, blocks: list[Block]) -> None:
         """Take over the newest live block of each number and release the others. A number has

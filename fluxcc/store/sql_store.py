@@ -7,7 +7,6 @@ the file of each table its statements.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +44,7 @@ from fluxcc.store.engines import (
     translating,
 )
 from fluxcc.store.identity import TABLES, Identity
+from fluxcc.store.patience import PatientLock
 from fluxcc.store.persons import Plan, Position, Search
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
@@ -52,6 +52,12 @@ from fluxcc.store.statements import delete, escape, upsert
 from fluxcc.store.upkeep import prepare, replace
 
 log = logging.getLogger(__name__)
+
+READ_PATIENCE = 1.0
+"""Seconds for which one read waits for another, which may hang: those that wait must not take up
+every thread."""
+WRITE_PATIENCE = 5.0
+"""Seconds for which one transaction waits for another."""
 
 Row = tuple[Any, ...]
 
@@ -86,8 +92,8 @@ class SqlStore:
         self._reader = create_reader(self._url)
         self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
         self._deletion = delete(ENTRIES, self._writer.dialect)
-        self._reading = threading.Lock()
-        self._writing = threading.Lock()
+        self._reading = PatientLock(READ_PATIENCE)
+        self._writing = PatientLock(WRITE_PATIENCE)
         self._is_open = False
         self._identity: FileIdentity | None = None
         self._wal: FileIdentity | None = None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from fluxcc.core.backlog import Record
 from fluxcc.core.ids import MomentIds
-from fluxcc.core.journal import Journal, Record
+from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
 from fluxcc.core.requests.follow_up import FollowUps
 from fluxcc.domain.audit import AuditRecord

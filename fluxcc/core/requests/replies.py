@@ -20,6 +20,10 @@ from fluxcc.domain.requests import Reply
 
 WINDOW = 24 * 3600.0
 RECENT_REPLIES = 5_000
+PATIENCE = 1.0
+"""Seconds for which an agent waits for the store's word on a request ID."""
+LONGEST_READ = 5.0
+"""Seconds for which the store's request IDs are waited for."""
 
 
 class Replies:
@@ -36,9 +40,10 @@ class Replies:
         self._running: set[str] = set()
 
     def learn(self) -> None:
-        """Read the request IDs of the store. Raises ``StoreUnavailableError``."""
+        """Read the request IDs of the store. Raises ``StoreUnavailableError`` and
+        ``TimeoutError``."""
         since, now = self._clock.now() - WINDOW, self._clock.monotonic()
-        self._seen.merge(self._runtime.offload(self._read, since, now))
+        self._seen.merge(self._runtime.within(LONGEST_READ, self._read, since, now))
         self._is_learned = True
 
     def _read(self, since: float, now: float) -> RotatingBloomFilter:
@@ -68,10 +73,10 @@ class Replies:
         reply = self._recent.get(request)
         if reply is None and (not self._is_learned or self._seen.may_have(request)):
             try:
-                reply = self._runtime.offload(
-                    self._store.find_reply, request, self._clock.now() - WINDOW
+                reply = self._runtime.within(
+                    PATIENCE, self._store.find_reply, request, self._clock.now() - WINDOW
                 )
-            except StoreUnavailableError:
+            except (StoreUnavailableError, TimeoutError):
                 return None
         return reply
 
