@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bench import history, marking, memory, real, resync, scheduling, sustained, throughput
+from bench import history, marking, memory, nudging, real, resync, scheduling, sustained, throughput
 from bench.table import Row, render
 
 THEMES: dict[str, Callable[..., list[Row]]] = {
@@ -21,6 +21,7 @@ THEMES: dict[str, Callable[..., list[Row]]] = {
     "9": resync.rows,
     "11": scheduling.rows,
     "13 14": history.rows,
+    "15": nudging.rows,
 }
 """Rows that are measured together → how."""
 

@@ -44,7 +44,6 @@ class Clock:
 
     time = START
     is_known = True
-    ahead = 0.0
 
     def now(self) -> float:
         """Seconds since the epoch."""

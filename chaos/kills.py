@@ -165,14 +165,14 @@ def check(toll: Toll, lab: Lab, folder: Path, kills: int) -> None:
     try:
         for _ in range(kills):
             work = live(lab, daemon, random.uniform(0.02, LONGEST_LIFE))
-            evidence, legs = line.gate(), line.channels()
+            evidence, alive = line.gate(), line.living(leg for _, leg, _ in work.pranks.values())
             daemon.start()
             acknowledged |= work.acknowledged
             toll.kills += 1
             toll.requests += len(work.pranks) + len(work.blocks)
             toll.acknowledged += len(work.acknowledged)
             look_for_blocks(toll, daemon, line.gate(), acknowledged)
-            look_for_rows(toll, daemon, work, evidence, legs)
+            look_for_rows(toll, daemon, work, evidence, alive)
             if work.acknowledged:
                 number = random.choice(list(work.acknowledged))
                 if is_refused(lab, number):
@@ -199,7 +199,7 @@ def look_for_blocks(
 
 
 def look_for_rows(
-    toll: Toll, daemon: Subject, work: Work, evidence: dict[str, int], legs: set[str]
+    toll: Toll, daemon: Subject, work: Work, evidence: dict[str, int], alive: set[str]
 ) -> None:
     """Whatever was touched has an audit row, and none of a former life is open."""
     with suppress(AssertionError):
@@ -207,7 +207,7 @@ def look_for_rows(
     rows = {row.request: row for row in daemon.store.audit(limit=5000)}
     numbers = {row.number for row in rows.values()}
     for request, (number, leg, _) in work.pranks.items():
-        if (leg not in legs or number in evidence) and request not in rows:
+        if (leg not in alive or number in evidence) and request not in rows:
             toll.without_audit += 1
             toll.faults.append(f"kill {toll.kills}: {request} was half handled without a row")
     for number in work.blocks:

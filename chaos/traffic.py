@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fluxcc.lab.port import Lab, LabError
@@ -56,6 +56,11 @@ class Line:
         rows = document.get("rows", [])
         gone = {"CS_HANGUP", "CS_REPORTING", "CS_DESTROY"}
         return {row["uuid"] for row in rows if row.get("state") not in gone}
+
+    def living(self, legs: Iterable[str]) -> set[str]:
+        """Those of the legs that live. The table that ``channels`` reads may not have a new leg
+        yet; ``uuid_exists`` does not lag, and the daemon goes by it too (``pbx.switch``)."""
+        return {leg for leg in legs if self.api(f"uuid_exists {leg}").strip() == "true"}
 
     def gate(self) -> dict[str, int]:
         """What mod_hash holds: each key and its end."""

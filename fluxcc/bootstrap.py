@@ -77,6 +77,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     return Daemon(
         core,
         session,
+        requests=board,
         doors=(
             OperatorsDoor(
                 settings.control_socket,

@@ -21,11 +21,21 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import TypedDict, Unpack
 from uuid import uuid4
 
 REPLY_TIMEOUT = 6.0
 """Seconds for which a reply is waited for; the daemon replies within 5 s. Only to a conference in a
 room that was given longer (``fluxcc room add --wait``) may it reply as much later."""
+QUICK_NUDGE, QUICK_NUDGES_FOR = 0.001, 0.2
+"""Seconds between two blank lines that ask FreeSWITCH for a reply, and for how long; by itself it
+looks for events that wait every 20 ms only."""
+SLOW_NUDGE, NUDGES_FOR = 0.005, 2.0
+"""The same after that. What takes longer comes with FreeSWITCH's beat."""
+NUDGES: tuple[tuple[float, float], ...] = (
+    (QUICK_NUDGES_FOR, QUICK_NUDGE),
+    (NUDGES_FOR, SLOW_NUDGE),
+)
 _FIELD = re.compile(r"[^\r\n\x00]*")
 
 
@@ -63,15 +73,39 @@ class Reply:
         return self.status == "ok"
 
 
+class Options(TypedDict, total=False):
+    """What may be said with each of the four actions (``docs/board.md``, request headers)."""
+
+    domain: str
+    """The agent's SIP domain; it may stand in the agent, too (``1000@a.example``)."""
+    call: str
+    """UUID of either leg, where the agent has several calls."""
+    reason: str
+    """For the audit."""
+    language: str
+    """``pt_BR`` or ``en``."""
+    zone: str
+    """The agent's time zone."""
+    request: str
+    """The request ID; without one it is a new one."""
+
+
 class Board:
     """One connection. It is not thread-safe: each thread needs its own."""
 
-    def __init__(self, host: str, port: int, password: str, *, notices: bool = False) -> None:
-        """Connect and subscribe to replies, and with ``notices`` to blocks and attempts too.
+    def __init__(
+        self, host: str, port: int, password: str, *, notices: bool = False, name: str = ""
+    ) -> None:
+        """Connect and subscribe to replies, and with ``notices`` to blocks and attempts too. The
+        ``name`` is the board's, where several boards share a PBX.
 
         Raises ``BoardError`` or ``OSError``.
         """
+        self._name = name
         self._socket = socket.create_connection((host, port), timeout=REPLY_TIMEOUT)
+        # Without it the system keeps a blank line back until FreeSWITCH has confirmed the one
+        # before it.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         self._notices: deque[dict[str, str]] = deque()
         self._replies: dict[str, Reply] = {}
@@ -96,22 +130,25 @@ class Board:
         """End the connection."""
         self._socket.close()
 
-    def prank(self, agent: str, **more: str) -> Reply:
-        """End the agent's call and block the caller; ``more`` as for ``ask``."""
-        return self.ask("prank", agent, **more)
+    def prank(self, agent: str, **options: Unpack[Options]) -> Reply:
+        """End the agent's call and block the caller. Raises ``NoReplyError``."""
+        return self.wait(self.begin("prank", agent, **options))
 
-    def conference(self, agent: str, *, patience: float = REPLY_TIMEOUT, **more: str) -> Reply:
-        """Move customer and agent to the agent's room. Where that was given 20 s, ``patience`` has
-        to be 26."""
-        return self.wait(self.begin("conference", agent, **more), patience)
+    def conference(
+        self, agent: str, *, patience: float = REPLY_TIMEOUT, **options: Unpack[Options]
+    ) -> Reply:
+        """Move customer and agent to the agent's room; otherwise as ``prank``. Where the room was
+        given 20 s, ``patience`` has to be 26."""
+        return self.wait(self.begin("conference", agent, **options), patience)
 
-    def transfer(self, agent: str, service: str, **more: str) -> Reply:
-        """Send the customer to a service, blind."""
-        return self.ask("transfer", agent, service=service, **more)
+    def transfer(self, agent: str, service: str, **options: Unpack[Options]) -> Reply:
+        """Send the customer to a service, blind; otherwise as ``prank``."""
+        return self.wait(self.begin("transfer", agent, service=service, **options))
 
-    def hangup(self, agent: str, **more: str) -> Reply:
-        """End the call, with the survey where its group has one; ``survey="no"`` for without."""
-        return self.ask("hangup", agent, **more)
+    def hangup(self, agent: str, *, survey: str = "", **options: Unpack[Options]) -> Reply:
+        """End the call, with the survey where its group has one; ``survey="no"`` for without.
+        Otherwise as ``prank``."""
+        return self.wait(self.begin("hangup", agent, survey=survey, **options))
 
     def ask(self, action: str, agent: str, **more: str) -> Reply:
         """Ask for any action and return its reply; ``more`` as for ``begin``.
@@ -140,6 +177,7 @@ class Board:
         self.send(
             {
                 "Fluxcc-Request-ID": request,
+                "Fluxcc-Board": self._name,
                 "Fluxcc-Action": action,
                 "Fluxcc-Agent": agent,
                 "Fluxcc-Domain": domain,
@@ -166,9 +204,9 @@ class Board:
     def wait(self, request: str, patience: float = REPLY_TIMEOUT) -> Reply:
         """The reply to the request with this ID. Raises ``NoReplyError`` after ``patience``
         seconds."""
-        deadline = time.monotonic() + patience
+        began = time.monotonic()
         while request not in self._replies:
-            self._read_until(deadline)
+            self._read_until(began + patience, _nudge_period(time.monotonic() - began))
         return self._replies.pop(request)
 
     def notices(self, seconds: float) -> Iterator[dict[str, str]]:
@@ -182,17 +220,23 @@ class Board:
             except NoReplyError:
                 return
 
-    def _read_until(self, deadline: float) -> None:
+    def _read_until(self, deadline: float, nudge_period: float | None = None) -> None:
+        """Take what comes until then; with ``nudge_period`` for so long, after which a blank line
+        asks FreeSWITCH for what waits there."""
         left = deadline - time.monotonic()
         if left <= 0:
             raise NoReplyError("no reply in time")
-        self._socket.settimeout(left)
+        self._socket.settimeout(left if nudge_period is None else min(left, nudge_period))
         try:
             self._take(*self._read_frame())
         except TimeoutError as error:
-            raise NoReplyError("no reply in time") from error
+            if nudge_period is None:
+                raise NoReplyError("no reply in time") from error
+        else:
+            return
         finally:
             self._socket.settimeout(REPLY_TIMEOUT)
+        self._socket.sendall(b"\n")
 
     def _command(self, text: str) -> str:
         self._socket.sendall(f"{text}\n\n".encode())
@@ -250,3 +294,9 @@ class Board:
         if headers.get("content-type") == "text/rude-rejection":
             raise BoardError("FreeSWITCH refuses this address")
         return headers, rest[:length]
+
+
+def _nudge_period(waited: float) -> float | None:
+    """Seconds until the next blank line, of a reply that was waited for so long already; None where
+    no more are sent."""
+    return next((period for until, period in NUDGES if waited < until), None)

@@ -39,6 +39,10 @@ class SystemClock:
         """Seconds since the epoch."""
         return time.time()
 
+    def own(self) -> float:
+        """The same."""
+        return time.time()
+
     def monotonic(self) -> float:
         """Seconds that never jump."""
         return time.monotonic()
@@ -47,11 +51,6 @@ class SystemClock:
     def is_known(self) -> bool:
         """False: this is not FreeSWITCH's clock."""
         return False
-
-    @property
-    def ahead(self) -> float:
-        """0: there is no other clock."""
-        return 0.0
 
 
 CLOCK_TOLERANCE = 2.0
@@ -80,17 +79,16 @@ class PbxClock:
         """Whether FreeSWITCH's clock was read at least once."""
         return self._anchor is not None
 
-    @property
-    def ahead(self) -> float:
-        """Seconds by which FreeSWITCH's clock is ahead of the machine's at this moment."""
-        return self.now() - self._own.now()
-
     def now(self) -> float:
         """Seconds since the epoch."""
         if self._anchor is None:
             return self._own.now()
         epoch, reading = self._anchor
         return epoch + self._own.monotonic() - reading
+
+    def own(self) -> float:
+        """Seconds since the epoch by the machine's own clock."""
+        return self._own.own()
 
     def monotonic(self) -> float:
         """Seconds that never jump."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fluxcc.core.ports import Batch, Latch
+from fluxcc.core.ports import Batch, Latch, Moment
 from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
@@ -24,7 +24,7 @@ from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.privacy import told
 from fluxcc.domain.provisioning import Entry, key
-from fluxcc.domain.requests import Reply
+from fluxcc.domain.requests import Answered, Asked, Reply
 from fluxcc.domain.retention import Place, RecordKind
 from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
@@ -39,36 +39,35 @@ class SteppedClock:
     """``ports.Clock`` that only moves when it is told to."""
 
     def __init__(self, now: float = NOW) -> None:
-        self._now = now
+        self._now = self._own = now
         self._monotonic = 0.0
-        self.difference = 0.0
-        """Seconds by which it is ahead of the machine's."""
+        self.is_known = True
+        """Whether FreeSWITCH goes by it too."""
 
     def now(self) -> float:
         """The wall clock."""
         return self._now
 
+    def own(self) -> float:
+        """The machine's wall clock."""
+        return self._own
+
     def monotonic(self) -> float:
         """The steady clock."""
         return self._monotonic
 
-    @property
-    def is_known(self) -> bool:
-        """FreeSWITCH goes by it too."""
-        return True
-
-    @property
-    def ahead(self) -> float:
-        """What a test says."""
-        return self.difference
-
     def step(self, seconds: float) -> None:
         """Let time pass."""
         self._now += seconds
+        self._own += seconds
         self._monotonic += seconds
 
     def set(self, now: float) -> None:
-        """Somebody sets the wall clock; no time passes."""
+        """Somebody sets the wall clocks; no time passes."""
+        self._now = self._own = now
+
+    def set_pbx(self, now: float) -> None:
+        """FreeSWITCH's clock is set, or FreeSWITCH started anew with another one."""
         self._now = now
 
 
@@ -454,7 +453,9 @@ class FakeStore:
         theirs = [id for id, record in records.items() if person.has(record.number)][:limit]
         for id in theirs:
             if kind is RecordKind.AUDIT:
-                self.audit[id] = msgspec.structs.replace(self.audit[id], number="", reason="")
+                self.audit[id] = msgspec.structs.replace(
+                    self.audit[id], number="", reason="", content=""
+                )
             else:
                 self._records(kind).pop(id)
         self.story.append(f"erase {len(theirs)} {kind}")
@@ -544,19 +545,20 @@ class FakeStore:
         self._check()
         return [row for row in reversed(self._audit_since(0)) if row.status == REQUESTED]
 
-    def request_ids(self, since: float) -> list[str]:
+    def request_ids(self, since: Moment) -> list[str]:
         """The request IDs that the audit remembers."""
         self._check()
-        return [row.request for row in self._audit_since(since)]
+        return [row.request for row in self._audit_of(since)]
 
-    def find_reply(self, request: str, since: float) -> Reply | None:
-        """The first reply that the audit remembers."""
+    def find_reply(self, request: str, since: Moment) -> Answered | None:
+        """The first request and reply that the audit remembers."""
         self._check()
-        rows = self._audit_since(since)
+        rows = self._audit_of(since)
         row = next((row for row in rows if row.request == request), None)
         if row is None:
             return None
-        return Reply(
+        asked = Asked(row.request, row.by, row.action, row.content)
+        reply = Reply(
             request=row.request,
             action=row.action,
             code=Code(row.code) if row.code else Code.OUTCOME_UNKNOWN,
@@ -569,6 +571,15 @@ class FakeStore:
             language=row.language,
             nth=row.nth,
         )
+        return Answered(asked, reply)
+
+    def _audit_of(self, since: Moment) -> list[AuditRecord]:
+        """The rows of that moment or later by either clock, oldest first."""
+        return [
+            row
+            for id, row in sorted(self.audit.items())
+            if id >= int(since.own * 1e6) or (since.pbx is not None and row.at >= since.pbx)
+        ]
 
     def _newest_blocks(self) -> list[Block]:
         return sorted(self.blocks.values(), key=lambda block: -block.since)

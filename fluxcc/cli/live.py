@@ -70,6 +70,11 @@ def status_command(session: Session) -> None:
             _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
             **facts,
         )
+    if status.records_lost:
+        lost = ", ".join(f"{count} {kind}" for kind, count in status.records_lost.items())
+        session.say(
+            _("History was LOST because the store was away for too long: {lost}"), lost=lost
+        )
     _say_retention(session, status)
     _say_persons(session, status)
     _say_gates(session, status)

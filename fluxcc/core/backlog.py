@@ -32,7 +32,7 @@ PER_BATCH = 1_000
 """Calls in one transaction, and records of history. More would hold up the event loop while they
 are converted, and a ``commit`` while they are written."""
 MOST_ENDED = 100_000
-"""Ended calls that wait at most: 40 MB, and a whole day of a PBX with 4,000 calls an hour."""
+"""Ended calls that wait at most: 70 MB, and a whole day of a PBX with 4,000 calls an hour."""
 MOST_HISTORY = 10_000
 """Other records that nobody was promised, such as refused requests: 15 MB."""
 

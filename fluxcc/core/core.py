@@ -252,6 +252,7 @@ class Core:
         happenings.group_changed.connect(self.surveys.group_changed)
         happenings.store_recreated.connect(self.write_again)
         happenings.connected.connect(self.reclaim_blocks)
+        happenings.connected.connect(self.replies.learn_again)
         happenings.agent_appeared.connect(self.publisher.agent_appeared)
 
     def configure(self, wanted: Settings) -> None:

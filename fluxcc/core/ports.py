@@ -26,7 +26,7 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
-from fluxcc.domain.requests import Reply
+from fluxcc.domain.requests import Answered
 from fluxcc.domain.retention import Place, RecordKind
 from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
@@ -35,10 +35,15 @@ Result = TypeVar("Result")
 
 
 class Clock(Protocol):
-    """Two clocks: of the epoch (FreeSWITCH's), and one that never jumps."""
+    """FreeSWITCH's clock, the machine's own, and one that never jumps. A moment of one clock is
+    compared with the same clock only: they may be days apart, and either may be set."""
 
     def now(self) -> float:
-        """Seconds since the epoch; may jump."""
+        """Seconds since the epoch by FreeSWITCH's clock, or by the machine's until that is known;
+        may jump."""
+
+    def own(self) -> float:
+        """Seconds since the epoch by the machine's own clock; may jump."""
 
     def monotonic(self) -> float:
         """Seconds since some moment; never jumps."""
@@ -46,11 +51,6 @@ class Clock(Protocol):
     @property
     def is_known(self) -> bool:
         """Whether FreeSWITCH's clock, by which blocks end, was read at least once."""
-
-    @property
-    def ahead(self) -> float:
-        """Seconds by which FreeSWITCH's clock is ahead of the machine's, negative where it is
-        behind; 0 where it is not known."""
 
 
 class Latch(Protocol):
@@ -216,6 +216,15 @@ class Batch(msgspec.Struct, frozen=True):
     """Entries that are to be deleted."""
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """A moment, in epoch seconds of two clocks that may be days apart."""
+
+    own: float
+    """By the machine's clock."""
+    pbx: float | None = None
+    """By FreeSWITCH's; None where that is not known."""
+
+
 class Store(Protocol):
     """The database.
 
@@ -281,11 +290,12 @@ class Store(Protocol):
     def unfinished(self) -> list[AuditRecord]:
         """The last requests of this node that began and never ended, newest first."""
 
-    def request_ids(self, since: float) -> list[str]:
-        """Every request ID that came to this node after that moment (epoch seconds)."""
+    def request_ids(self, since: Moment) -> list[str]:
+        """Every request ID that came to this node after that moment by either clock."""
 
-    def find_reply(self, request: str, since: float) -> Reply | None:
-        """The reply to a request ID since that moment (epoch seconds); None without one.
+    def find_reply(self, request: str, since: Moment) -> Answered | None:
+        """The first request of that ID after that moment by either clock, and its reply; None
+        without one.
 
         A request that began and never ended is answered ``outcome-unknown``.
         """

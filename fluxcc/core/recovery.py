@@ -16,6 +16,7 @@ from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Runtime, Store
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.core.requests.replies import Replies
+from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import StoreUnavailableError
@@ -53,6 +54,8 @@ class Recovery:
         self._replies = replies
         self._runtime = runtime
         self._born = journal.began
+        self._former: set[int] | None = None
+        """The rows of requests that an earlier life left unfinished; None until they were read."""
 
     def step(self) -> bool:
         """Take over the store's state; False where it could not be read."""
@@ -63,8 +66,10 @@ class Recovery:
             calls = self._read(self._store.live_calls)
             entries = self._read(self._store.entries)
             domains = self._read(self._store.domains)
+            if self._former is None:
+                self._former = self._of_a_former_life(self._read(self._store.unfinished))
             self._replies.learn()
-            # Last: nothing may erase these rows before they are written below.
+            # Once more and last: nothing may erase these rows before they are written below.
             unfinished = self._read(self._store.unfinished)
         except (StoreUnavailableError, TimeoutError) as error:
             self._journal.fail(error)
@@ -75,9 +80,15 @@ class Recovery:
         self._repeaters.load(times)
         self._snapshots.restore(calls)
         for row in unfinished:
-            if row.at < self._born:
+            if row.id in self._former:
                 self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
         return True
+
+    def _of_a_former_life(self, unfinished: list[AuditRecord]) -> set[int]:
+        """Those of an earlier life; this one may have begun requests before the store could be
+        read. They are known by their IDs: their times are FreeSWITCH's, and this life began by
+        another clock."""
+        return {row.id for row in unfinished if not self._replies.is_of_this_life(row.request)}
 
     def _read(self, work: Callable[..., Result], *arguments: object) -> Result:
         return self._runtime.within(PATIENCE, work, *arguments)

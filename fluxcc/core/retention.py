@@ -170,7 +170,7 @@ class Retention:
         if self.is_clock_doubted:
             log.warning(
                 "old records are not deleted: FreeSWITCH's clock and the machine's differ",
-                extra={"seconds": round(self._clock.ahead)},
+                extra={"seconds": round(self._clock.now() - self._clock.own())},
             )
             return False
         now, held = self._now(), {}
@@ -189,7 +189,8 @@ class Retention:
         return True
 
     def _doubt_clock(self) -> None:
-        self.is_clock_doubted = abs(self._clock.ahead) > LARGEST_DIFFERENCE
+        difference = self._clock.now() - self._clock.own()
+        self.is_clock_doubted = abs(difference) > LARGEST_DIFFERENCE
 
     def _now(self) -> float:
         return earlier_now(self._clock)
@@ -220,7 +221,7 @@ class Retention:
 def earlier_now(clock: Clock) -> float:
     """The earlier one of what FreeSWITCH's clock and the machine's say, in epoch seconds: what is
     deleted must be old by both."""
-    return clock.now() - max(clock.ahead, 0.0)
+    return min(clock.now(), clock.own())
 
 
 def begin_row(id: int, now: float, action: str, by: str, request: str) -> AuditRecord:

@@ -10,8 +10,6 @@ import logging
 import time
 from collections.abc import Callable
 
-import gevent
-
 from fluxcc.core.core import Core
 from fluxcc.doors.board import Board
 from fluxcc.pbx import events, json_texts
@@ -90,7 +88,7 @@ class Intake:
             log.exception("an event could not be handled", extra={"event": event.name})
 
     def _requested(self, event: events.Event, body: bytes) -> None:
-        gevent.spawn(self.board.answer, self._decoder.request(body))
+        self.board.receive(self._decoder.request(body))
 
     def _reply_came_back(self, event: events.Event, body: bytes) -> None:
         self.board.reply_came_back(self._decoder.request(body).request)

@@ -20,6 +20,13 @@ from fluxcc.daemon.jobs import WRITE, Job, JobRunner
 from fluxcc.daemon.session import Session
 from fluxcc.systemd import ServiceManager
 
+DRAIN_TIMEOUT = 5.0
+"""Seconds for which requests that are being carried out are waited for at the end: no reply takes
+longer, except to a room that was given longer."""
+LAST_REPLIES_TIMEOUT = 0.5
+"""Seconds for the replies to requests that came in the last moment."""
+DRAIN_STEP = 0.01
+"""Seconds between two looks whether everything is answered."""
 FINAL_WRITE_TIMEOUT = 1.0
 """Seconds for writing the journal's rest at the end."""
 
@@ -36,6 +43,20 @@ class Door(Protocol):
         """Listen no longer, and close the connections."""
 
 
+class Requests(Protocol):
+    """The requests that the daemon carries out. The real ones are ``doors.board.Board``'s."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether none is being carried out, and no reply is being sent."""
+
+    def close(self) -> None:
+        """Refuse every request from now on."""
+
+    def abandon(self) -> None:
+        """Reply to those that are not waited for any longer."""
+
+
 class Daemon:
     """``run`` returns when the daemon was asked to stop."""
 
@@ -44,6 +65,7 @@ class Daemon:
         core: Core,
         session: Session,
         *,
+        requests: Requests,
         doors: Sequence[Door],
         jobs: Mapping[str, Job],
         manager: ServiceManager,
@@ -52,6 +74,8 @@ class Daemon:
         """``reload`` reads the configuration again."""
         self.core = core
         self.session = session
+        self._requests = requests
+        self._is_draining = False
         self._doors = doors
         self._jobs = JobRunner({**jobs, "reload": self._reload_when_asked}, self._give_up)
         self._manager = manager
@@ -83,18 +107,43 @@ class Daemon:
             raise self._failure
 
     def stop(self) -> None:
-        """Ask ``run`` to return."""
+        """Ask ``run`` to return: new requests are refused, and the others finished first. Asked a
+        second time it returns at once."""
+        if self._is_draining:
+            self.session.stop()
+            return
+        self._is_draining = True
+        self._requests.close()
+        gevent.spawn(self._drain)
+
+    def _drain(self) -> None:
+        log.info("the daemon begins nothing more, and finishes what it has begun")
+        self._manager.stopping()
+        if not self._wait_for_requests(DRAIN_TIMEOUT):
+            log.warning("some requests are not waited for any longer")
+            self._requests.abandon()
         self.session.stop()
+
+    def _wait_for_requests(self, timeout: float) -> bool:
+        deadline = self.core.clock.monotonic() + timeout
+        while not self._requests.is_idle:
+            if self.core.clock.monotonic() >= deadline:
+                return False
+            gevent.sleep(DRAIN_STEP)
+        return True
 
     def ask_to_reload(self) -> None:
         """Ask for the configuration to be read again."""
         self._is_reload_wanted.set()
 
     def _end(self) -> None:
-        self._manager.stopping()
+        if not self._is_draining:
+            self._manager.stopping()
+            self._requests.close()
         self.session.stop()
         for door in self._doors:
             door.stop()
+        self._wait_for_requests(LAST_REPLIES_TIMEOUT)
         self._jobs.stop(keep=WRITE)
         self.session.close()
         self._write_the_rest()

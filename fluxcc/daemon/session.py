@@ -283,7 +283,7 @@ class Session:
         core = self._core
         if self.switch.is_connected:
             try:
-                self._read_clock()
+                self._check_commands()
                 if self._clock.monotonic() - self.intake.last_heard > HEALTH_PERIOD:
                     self.switch.check_events()
                 core.surveys.settle_rest()
@@ -297,6 +297,14 @@ class Session:
                 self.switch.disconnect()
         is_published = core.publisher.is_done and core.surveys.is_settled
         return HEALTH_PERIOD if is_published else HEALTH_PERIOD_UNPUBLISHED
+
+    def _check_commands(self) -> None:
+        """Raises ``PbxError`` where commands are not answered any more."""
+        try:
+            self._read_clock()
+        except PbxError:
+            if not self.switch.is_answering:
+                raise
 
     def recover(self) -> float:
         """Take over the store's state as soon as it can be read."""

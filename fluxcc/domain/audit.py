@@ -16,8 +16,10 @@ class AuditRecord(msgspec.Struct, frozen=True):
     """One request; written when it begins, and again, with the same ``id``, when it ends."""
 
     id: int
-    """When it was asked for, in microseconds since the epoch, made unique."""
+    """When it was asked for by the machine's clock, in microseconds since the epoch, made
+    unique."""
     at: float
+    """The same by FreeSWITCH's clock, in epoch seconds."""
     request: str
     """The asker's request ID; the same one is never carried out twice."""
     action: str
@@ -46,3 +48,5 @@ class AuditRecord(msgspec.Struct, frozen=True):
     name then (``domain.blocks.Block.name``)."""
     nth: int = 0
     """Which block of this caller it was, where blocks grow on repeaters; 0 elsewhere."""
+    content: str = ""
+    """``domain.requests.Asked.content`` of the request."""

@@ -50,6 +50,9 @@ class Code(StrEnum):
     AMBIGUOUS_AGENT = "ambiguous-agent"
     ACTION_IN_PROGRESS = "action-in-progress"
     ROOM_OCCUPIED = "room-occupied"
+    TOO_MANY_REQUESTS = "too-many-requests"
+    REQUEST_ID_REUSED = "request-id-reused"
+    SHUTTING_DOWN = "shutting-down"
     ROOM_NOT_PROVISIONED = "room-not-provisioned"
     UNKNOWN_SERVICE = "unknown-service"
     NUMBER_INTERNAL = "number-internal"
@@ -107,6 +110,9 @@ _TABLE: dict[Status, dict[Code, str]] = {
         Code.AMBIGUOUS_AGENT: _("Several domains have this extension; name the domain too."),
         Code.ACTION_IN_PROGRESS: _("Another action is running on this call."),
         Code.ROOM_OCCUPIED: _("Somebody else is in your conference room, so nobody was moved."),
+        Code.TOO_MANY_REQUESTS: _("Too many requests came at once; this one was not carried out."),
+        Code.REQUEST_ID_REUSED: _("This request ID was used for another request already."),
+        Code.SHUTTING_DOWN: _("The service is being stopped or restarted; try again in a moment."),
         Code.ROOM_NOT_PROVISIONED: _(
             "Your conference room was not provisioned. Please ask your supervisor."
         ),
@@ -126,7 +132,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
     },
     Status.UNKNOWN: {
         Code.OUTCOME_UNKNOWN: _(
-            "The link to FreeSWITCH broke in the middle; look whether the call is still there."
+            "It is not known whether it was carried out; look whether the call is still there."
         ),
     },
 }

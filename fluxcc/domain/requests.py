@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -18,6 +19,11 @@ EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 UUID = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 """A leg's name: a UUID, or on some profiles the caller's SIP Call-ID. FreeSWITCH takes any text as
 one (``origination_uuid``); a leg whose name is outside of this alphabet cannot be acted on."""
+BOARD = re.compile(r"[A-Za-z0-9._:-]{0,64}", re.ASCII)
+REPLY_LIMIT = 5.0
+"""Seconds after which a board has its reply at the latest (contract, section 3), unless the link to
+FreeSWITCH is gone or a room was given longer. ``REPLY_TIMEOUT_MS`` of the kit's ``fluxcc.lua`` and
+``REPLY_TIMEOUT`` of ``fluxcc.client`` are longer."""
 LONGEST_REASON = 200
 LONGEST_SERVICE = 65
 """What is kept of a service's name: one more than any has, so that one cut off is none."""
@@ -42,12 +48,40 @@ class Actor(msgspec.Struct, frozen=True):
         return f"{self.role}:{self.name}"
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """A request as far as another one of the same ID is compared with it."""
+
+    id: str
+    by: str
+    """The asker: ``agent:1000``."""
+    action: str
+    content: str = ""
+    """A digest of everything that was asked for, and of the board that asked; empty where it is
+    not known any more, or was written by a version that had none."""
+    is_malformed: bool = False
+
+    def is_same(self, other: Asked) -> bool:
+        """Whether the other one asks for the same."""
+        if self.content and other.content:
+            return self.content == other.content
+        return self.by == other.by and self.action == other.action
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A request and its reply."""
+
+    asked: Asked
+    reply: Reply
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One well-formed request."""
 
     id: str
     action: Action
     actor: Actor
+    board: str = ""
+    """The board that asks, as it calls itself."""
     agent: Agent = NOBODY
     """Whose call is meant, as the asker named them."""
     domain: str = ""
@@ -73,6 +107,25 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             return self.service
         kind = type(self.entry).__name__.lower()
         return msgspec.json.encode({kind: msgspec.structs.asdict(self.entry)}).decode()
+
+    @property
+    def asked(self) -> Asked:
+        """What another request of the same ID is compared with. In which language and time zone the
+        reply is wanted makes no other request of it."""
+        content = digest(
+            str(self.actor),
+            self.board,
+            self.action,
+            str(self.agent),
+            self.domain,
+            self.call,
+            self.number,
+            str(self.duration),
+            self.subject,
+            str(self.has_survey),
+            self.reason,
+        )
+        return Asked(self.id, str(self.actor), self.action, content)
 
     def reply(self, code: Code, **facts: Any) -> Reply:
         """The reply with this code; ``facts`` are further fields of it."""
@@ -112,6 +165,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     def status(self) -> Status:
         """How it ended (``Code.status``)."""
         return self.code.status
+
+
+def digest(*parts: str) -> str:
+    """A short text that differs where any of the parts does."""
+    # Each with its length, so that nothing can move from one part to the next.
+    whole = "".join(f"{len(part)}:{part}" for part in parts)
+    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def parse_agent(text: str, domain: str = "") -> Agent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fluxcc.domain.requests import Reply, Request
+from fluxcc.domain.requests import Asked, Reply, Request
 
 
 class Execution(Protocol):
@@ -14,6 +14,16 @@ class Execution(Protocol):
         """The one reply to a request; None while the same request is being carried out already.
         May raise ``PbxError``."""
 
-    def refuse(self, reply: Reply, by: str) -> Reply:
-        """Write a malformed request by ``by`` into the audit, and keep its reply; returns the
-        earlier reply where the request ID was used before."""
+    def refuse(self, asked: Asked, reply: Reply) -> Reply | None:
+        """Write a malformed request into the audit, and keep its reply; returns the reply to be
+        sent, or None for none."""
+
+    def extra_time(self, request: str) -> float:
+        """Seconds that this running request may take beyond ``REPLY_LIMIT``."""
+
+    @property
+    def running(self) -> int:
+        """How many requests are being carried out, of every door."""
+
+    is_closed: bool
+    """Whether nothing more is begun."""

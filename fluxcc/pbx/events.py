@@ -172,6 +172,7 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     survey: str = msgspec.field(default="", name="Fluxcc-Survey")
     domain: str = msgspec.field(default="", name="Fluxcc-Domain")
     zone: str = msgspec.field(default="", name="Fluxcc-Zone")
+    board: str = msgspec.field(default="", name="Fluxcc-Board")
 
 
 class Decoder:

@@ -9,6 +9,7 @@ a resync too, which ``daemon.session`` does).
 from __future__ import annotations
 
 import socket as native_socket
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -36,6 +37,9 @@ CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 1.5
 """Seconds for which a command's answer is waited for. A board's reply is due after 5 s
 (contract, section 3)."""
+REPLY_TIMEOUT = 60.0
+"""Seconds for which the answer to the command that sends a reply is waited for: sent again, it
+would come twice. A link that is dead is lost long before (``daemon.session.check_health``)."""
 _FORBIDDEN = ("\r", "\x00", "\n\n")
 
 
@@ -72,6 +76,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         self._expected: deque[AsyncResult] = deque()
         self._sending = RLock()
         self._loss = ""
+        self._answered_at = time.monotonic()
         self.lost = Event()
         """Set when the link is lost."""
 
@@ -79,6 +84,12 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
     def loss(self) -> str:
         """Why the link is lost; empty while it is not."""
         return self._loss
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer came within the time that is given to one. A health check that waits
+        behind many commands may get none in its time, on a link that works."""
+        return time.monotonic() - self._answered_at < COMMAND_TIMEOUT
 
     @property
     def _place(self) -> str:
@@ -154,8 +165,18 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
     @staticmethod
     def wait_all(answers: Sequence[AsyncResult], timeout: float = COMMAND_TIMEOUT) -> list[Answer]:
         """The answers to commands that were begun, in the same order; as ``send``."""
-        with gevent.Timeout(timeout, LinkLostError("FreeSWITCH did not answer in time")):
-            return [answer.get() for answer in answers]
+        late = LinkLostError("FreeSWITCH did not answer in time")
+        try:
+            with gevent.Timeout(timeout, late):
+                return [answer.get() for answer in answers]
+        except LinkLostError as error:
+            if error is not late:
+                raise
+            # A busy process may not have read an answer that has arrived.
+            yield_to_others()
+            if all(answer.ready() for answer in answers):
+                return [answer.get() for answer in answers]
+            raise
 
     def api(self, command: str, timeout: float = COMMAND_TIMEOUT) -> str:
         """Send an API command; its output without the line end."""
@@ -248,6 +269,7 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         if not self._expected:
             self._lose("FreeSWITCH sent an answer without a command")
             return
+        self._answered_at = time.monotonic()
         self._expected.popleft().set(Answer(text))
 
     def _lose(self, why: str) -> None:

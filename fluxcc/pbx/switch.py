@@ -29,7 +29,7 @@ from fluxcc.kit import names
 from fluxcc.pbx import commands, dialplan, events, snapshot
 from fluxcc.pbx.asking import ask
 from fluxcc.pbx.contexts import Contexts
-from fluxcc.pbx.link import Link, yield_to_others
+from fluxcc.pbx.link import COMMAND_TIMEOUT, REPLY_TIMEOUT, Link, yield_to_others
 
 COMMANDS_PER_WRITE = 32
 """Commands sent in one write."""
@@ -85,6 +85,11 @@ class Switch:
             if link is not None and link.loss:
                 return link.loss
         return ""
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether commands are answered, as seen by the last answer."""
+        return self._commands is not None and self._commands.is_answering
 
     # Connection and snapshots
 
@@ -327,8 +332,7 @@ class Switch:
         It is asked on a connection of its own: a back end that serves the dialplan may take its
         time, and every other command would wait for that.
         """
-        address = self._address
-        link = Link(address.host, address.port, address.password)
+        link = Link(self._address.host, self._address.port, self._address.password)
         try:
             link.connect()
             found = Contexts(partial(ask, link)).read(context)
@@ -345,7 +349,9 @@ class Switch:
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
         """Fire a CUSTOM event of that subclass: (header, value)."""
-        self._accepted(self._command_link().send(commands.custom_event(subclass, headers)).text)
+        timeout = REPLY_TIMEOUT if subclass == events.REPLY else COMMAND_TIMEOUT
+        command = commands.custom_event(subclass, headers)
+        self._accepted(self._command_link().send(command, timeout).text)
 
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""

@@ -14,15 +14,18 @@ from fluxcc.domain.agents import clean_domain
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.requests import (
+    BOARD,
     LONGEST_REASON,
     LONGEST_SERVICE,
     REQUEST_ID,
     UUID,
     Actor,
+    Asked,
     Reply,
     Request,
     Role,
     clean_text,
+    digest,
     parse_agent,
 )
 from fluxcc.pbx.events import RequestHeaders
@@ -46,6 +49,8 @@ def read_request(headers: RequestHeaders, language: str) -> Request:
         agent = parse_agent(headers.agent, headers.domain)
     except ValueError as error:
         raise RefusedError(Code.MALFORMED_REQUEST) from error
+    if not BOARD.fullmatch(headers.board):
+        raise RefusedError(Code.MALFORMED_REQUEST)
     if headers.call and not UUID.fullmatch(headers.call):
         raise RefusedError(Code.MALFORMED_REQUEST)
     if not headers.action or headers.survey not in SURVEY:
@@ -59,6 +64,7 @@ def read_request(headers: RequestHeaders, language: str) -> Request:
         id=headers.request,
         action=action,
         actor=Actor(Role.AGENT, str(agent)),
+        board=headers.board,
         agent=agent,
         call=headers.call,
         service=clean_text(headers.service, LONGEST_SERVICE),
@@ -79,6 +85,24 @@ def refuse(headers: RequestHeaders, code: Code, language: str) -> Reply:
         code=code,
         language=language,
     )
+
+
+def asked_by_malformed(headers: RequestHeaders, reply: Reply) -> Asked:
+    """What another request of the same ID is compared with, of malformed headers and their
+    reply."""
+    content = digest(
+        "malformed",
+        headers.board,
+        headers.action,
+        headers.agent,
+        headers.domain,
+        headers.call,
+        headers.service,
+        headers.survey,
+        headers.reason,
+    )
+    by = str(Actor(Role.AGENT, reply.agent))
+    return Asked(reply.request, by, reply.action, content, is_malformed=True)
 
 
 def reply_headers(

@@ -132,6 +132,9 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     """The kinds of record of which old ones are still to be read as persons' (``core.filling``)."""
     persons_reached: float | None = None
     """The epoch second up to which the calls are, while they are being read."""
+    records_lost: dict[str, int] = {}
+    """Kind of record → how many of history were given up, because the store was away for too
+    long."""
     retention_held: dict[str, float] = {}
     """The kinds of record of which more is too old than a usual day leaves, so that nothing of them
     is deleted until a person says so → the share of them that is too old."""

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
+from fluxcc.core.ports import Moment
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.codes import Code
 from fluxcc.domain.privacy import told
-from fluxcc.domain.requests import Reply
+from fluxcc.domain.requests import Answered, Asked, Reply
 from fluxcc.store.persons import Search, newest
 from fluxcc.store.schema import AUDIT
 from fluxcc.store.statements import delete_rows
 
+FOREVER = 1e15
+"""Epoch seconds that no clock shows."""
 UNFINISHED_AMONG = 1_000
 """Newest rows that are searched for unfinished ones after a crash: far more than can be carried out
 at the same time."""
@@ -25,7 +28,7 @@ _FIRST_REPLY = (
     .where(
         AUDIT.c.node == bindparam("for_node"),
         AUDIT.c.request == bindparam("for_request"),
-        AUDIT.c.id >= bindparam("after"),
+        or_(AUDIT.c.id >= bindparam("after"), AUDIT.c.at >= bindparam("after_at_pbx")),
     )
     .order_by(AUDIT.c.id)
     .limit(1)
@@ -71,23 +74,33 @@ def unfinished(connection: Connection, node: str) -> list[AuditRecord]:
     return [row for row in rows if row.status == REQUESTED]
 
 
-def request_ids(connection: Connection, node: str, since: float) -> list[str]:
-    """The request IDs of the node's rows of ``since`` (epoch seconds) or later."""
-    query = select(AUDIT.c.request).where(AUDIT.c.node == node, AUDIT.c.id >= int(since * 1e6))
-    return list(connection.execute(query).scalars())
+def request_ids(connection: Connection, node: str, since: Moment) -> list[str]:
+    """The request IDs of the node's rows of ``since`` or later, by either clock."""
+    of_node = select(AUDIT.c.request).where(AUDIT.c.node == node)
+    found = list(connection.execute(of_node.where(AUDIT.c.id >= int(since.own * 1e6))).scalars())
+    if since.pbx is not None:
+        # A query of its own: the first one is answered out of the key.
+        found += connection.execute(of_node.where(AUDIT.c.at >= since.pbx)).scalars()
+    return found
 
 
-def find_reply(connection: Connection, node: str, request: str, since: float) -> Reply | None:
-    """The first reply to the request ID at ``since`` (epoch seconds) or later; None without one.
+def find_reply(connection: Connection, node: str, request: str, since: Moment) -> Answered | None:
+    """The first request of that ID at ``since`` or later by either clock, and its reply; None
+    without one.
 
     Its code is ``outcome-unknown`` where the action began and its end was never written.
     """
-    asked = {"for_node": node, "for_request": request, "after": int(since * 1_000_000)}
+    asked = {
+        "for_node": node,
+        "for_request": request,
+        "after": int(since.own * 1_000_000),
+        "after_at_pbx": FOREVER if since.pbx is None else since.pbx,
+    }
     row = connection.execute(_FIRST_REPLY, asked).first()
     if row is None:
         return None
     found = AuditRecord(*row)
-    return Reply(
+    reply = Reply(
         request=found.request,
         action=found.action,
         code=Code(found.code) if found.code else Code.OUTCOME_UNKNOWN,
@@ -101,6 +114,8 @@ def find_reply(connection: Connection, node: str, request: str, since: float) ->
         language=found.language,
         nth=found.nth,
     )
+    asked_for = Asked(found.request, found.by, found.action, found.content)
+    return Answered(asked_for, reply)
 
 
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
@@ -124,7 +139,7 @@ def find(
 
 
 def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:
-    """Erase number and reason (a free text about the person) from these rows. What was done, by
-    whom and when stays."""
+    """Erase number and reason (a free text about the person) from these rows, and the digest in
+    which both are. What was done, by whom and when stays."""
     theirs = AUDIT.update().where(AUDIT.c.node == node, AUDIT.c.id.in_(ids))
-    connection.execute(theirs.values(number="", reason="", person=""))
+    connection.execute(theirs.values(number="", reason="", content="", person=""))

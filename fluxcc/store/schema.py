@@ -111,6 +111,7 @@ AUDIT = Table(
     Column("domain", Text, nullable=False, server_default=""),
     Column("is_private", Boolean, nullable=False, server_default=false()),
     Column("nth", Integer, nullable=False, server_default="0"),
+    Column("content", Text, nullable=False, server_default=""),
     Column("person", Text, nullable=False, server_default=""),
 )
 Index("audit_request", AUDIT.c.node, AUDIT.c.request, AUDIT.c.id)

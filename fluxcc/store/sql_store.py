@@ -15,14 +15,14 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError
 
-from fluxcc.core.ports import Batch
+from fluxcc.core.ports import Batch, Moment
 from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.persons import AsSeen, Filled, Person
 from fluxcc.domain.provisioning import Entry
-from fluxcc.domain.requests import Reply
+from fluxcc.domain.requests import Answered
 from fluxcc.domain.retention import Place, RecordKind
 from fluxcc.store import (
     ageing,
@@ -280,13 +280,14 @@ class SqlStore:
         with self._connection() as connection:
             return audit.unfinished(connection, self._node)
 
-    def request_ids(self, since: float) -> list[str]:
-        """Every request ID that came to this node at ``since`` (epoch seconds) or later."""
+    def request_ids(self, since: Moment) -> list[str]:
+        """Every request ID that came to this node after that moment by either clock."""
         with self._connection() as connection:
             return audit.request_ids(connection, self._node, since)
 
-    def find_reply(self, request: str, since: float) -> Reply | None:
-        """The reply to a request ID since that moment (epoch seconds); None without one.
+    def find_reply(self, request: str, since: Moment) -> Answered | None:
+        """The first request of that ID after that moment by either clock, and its reply; None
+        without one.
 
         A request that began and never ended is answered ``outcome-unknown``.
         """

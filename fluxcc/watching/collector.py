@@ -133,6 +133,11 @@ COUNTERS: tuple[Reading, ...] = (
         lambda s: s.board.malformed,
     ),
     (
+        "fluxcc_requests_turned_away_total",
+        "Requests of boards refused because too many were in work",
+        lambda s: s.board.admission.turned_away,
+    ),
+    (
         "fluxcc_store_batches_total",
         "Transactions written to the store",
         lambda s: s.core.journal.written,
@@ -144,6 +149,7 @@ COUNTERS: tuple[Reading, ...] = (
     ),
 )
 
+LOSABLE = (RecordKind.CALLS, RecordKind.AUDIT, RecordKind.SURVEYS)
 LOGGED = ("INFO", "WARNING", "ERROR", "CRITICAL")
 
 Table = tuple[str, str, str, Callable[[Sources], Mapping[str, float]]]
@@ -161,6 +167,12 @@ LABELLED: tuple[Table, ...] = (
         "Surveys taken in, and records of them that nobody could read",
         "result",
         lambda s: {"taken": s.core.surveys.taken, "malformed": s.core.surveys.malformed},
+    ),
+    (
+        "fluxcc_store_lost_total",
+        "Records of history given up because the store was away for too long",
+        "kind",
+        lambda s: {kind: s.core.journal.lost.get(kind, 0) for kind in LOSABLE},
     ),
     (
         "fluxcc_retention_deleted_total",

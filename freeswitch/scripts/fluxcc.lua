@@ -3,14 +3,18 @@
 --     api lua fluxcc.lua ACTION agent=1000 [call=UUID] [service=NAME] [survey=no] [wait=SECONDS]
 --       [reason=TEXT]
 --
--- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 5 seconds, or within those that wait= names: a
+-- prints "+OK CODE TEXT" or "-ERR CODE TEXT" within 5.5 seconds, or within those that wait= names: a
 -- conference in a room of the PBX's that was given longer is answered as much later. Where the PBX
 -- has several SIP domains it is agent=1000@a.example. The script fires the same request event as a
 -- board would and waits for its reply event; the daemon decides and writes the audit. reason takes
 -- the rest of the line; other values have no blanks (%20 stands for one).
 
-local REPLY_TIMEOUT_MS = 4900
+-- The daemon's limit (REPLY_LIMIT in fluxcc/domain/requests.py, 5 s) and what two events and this
+-- script may take beside it.
+local REPLY_TIMEOUT_MS = 5500
 local WAIT = "^%d%d?$"
+local REQUEST_ID = "^[A-Za-z0-9._:-]+$"
+local LONGEST_REQUEST_ID = 64
 local NAMES = {
   agent = "Fluxcc-Agent",
   call = "Fluxcc-Call",
@@ -19,7 +23,7 @@ local NAMES = {
   reason = "Fluxcc-Reason",
   language = "Fluxcc-Language",
   zone = "Fluxcc-Zone",
-  id = "Fluxcc-Request-ID",
+  id = true,
 }
 
 local api = freeswitch.API()
@@ -70,12 +74,19 @@ end
 
 local timeout_ms = fields.wait and tonumber(fields.wait) * 1000 or REPLY_TIMEOUT_MS
 fields.wait = nil
-local id = fields.id or api:execute("create_uuid", ""):gsub("[^%w-]", "")
-fields.id = id
+-- Decoded, as the daemon gets it and its reply names it.
+local id = fields.id and decode(fields.id) or api:execute("create_uuid", ""):gsub("[^%w-]", "")
+if #id > LONGEST_REQUEST_ID or not id:match(REQUEST_ID) then
+  -- The daemon's reply to such a one names no request, so it would be waited for in vain.
+  answer("-ERR malformed-request a request ID is 1 to 64 of A-Za-z0-9._:-")
+  return
+end
+fields.id = nil
 
 -- Subscribe before the request is fired, so that the reply is not missed.
 local replies = freeswitch.EventConsumer("CUSTOM", "fluxcc::reply")
 local request = freeswitch.Event("CUSTOM", "fluxcc::request")
+request:addHeader("Fluxcc-Request-ID", id)
 request:addHeader("Fluxcc-Action", decode(words[1]))
 for name, value in pairs(fields) do
   request:addHeader(NAMES[name], decode(value))

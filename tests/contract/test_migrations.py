@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, Table, event, insert, inspect, text
 
-from fluxcc.core.ports import Batch
+from fluxcc.core.ports import Batch, Moment
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.persons import Persons
 from fluxcc.domain.provisioning import Group, Room
@@ -70,7 +70,7 @@ def test_an_empty_database_is_not_current(lasting_url: str) -> None:
     assert not is_current(lasting_url)
 
 
-LATER_COLUMNS = frozenset({"domain", "is_private", "nth", "person"})
+LATER_COLUMNS = frozenset({"domain", "is_private", "nth", "person", "content"})
 """Columns that revision 0003 did not have yet."""
 
 
@@ -173,7 +173,7 @@ def test_every_question_is_answered_by_an_index(tmp_path: Path) -> None:
         blocks.live(connection, ("pbx1",))
         blocks.newest(connection, "pbx1", 9)
         blocks.history(connection, "pbx1", theirs[RecordKind.BLOCKS])
-        audit.find_reply(connection, "pbx1", "r-1", 1)
+        audit.find_reply(connection, "pbx1", "r-1", Moment(1, 1))
         audit.search(connection, "pbx1", since=1, person=None, agent="", domain="", limit=9)
         person = theirs[RecordKind.AUDIT]
         audit.search(connection, "pbx1", since=1, person=person, agent="", domain="", limit=9)

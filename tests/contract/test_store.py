@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from fluxcc.core.ports import Batch, Store
+from fluxcc.core.ports import Batch, Moment, Store
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.provisioning import Group, Room, Service
-from fluxcc.domain.requests import Reply
+from fluxcc.domain.requests import Answered, Asked, Reply
 from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
 from tests.contract.conftest import new_schema, opened
@@ -35,8 +35,8 @@ def test_it_is_the_store_of_the_service(store: Store) -> None:
     port.write(Batch())
     assert port.live_calls() == []
     assert port.live_blocks() == []
-    assert port.find_reply("r-1", 0) is None
-    assert port.request_ids(0) == []
+    assert port.find_reply("r-1", Moment(0)) is None
+    assert port.request_ids(Moment(0)) == []
 
 
 def public(thing: type) -> set[str]:
@@ -132,8 +132,9 @@ def test_a_private_number_is_not_told_with_the_first_reply(store: Store) -> None
         request="r-9", code=Code.BLOCKED, blocked=True, is_private=True, subject="3f9a", nth=2
     )
     store.write(Batch(audit=(row,)))
-    reply = store.find_reply("r-9", NOW - 1)
-    assert reply is not None
+    found = store.find_reply("r-9", Moment(NOW - 1))
+    assert found is not None
+    reply = found.reply
     assert (reply.number, reply.block, reply.nth) == ("withheld", "3f9a", 2)
 
 
@@ -188,6 +189,7 @@ def test_an_ended_request_is_answered_as_the_first_time(store: Store) -> None:
         language="pt_BR",
         blocked=True,
         expires=NOW + 1800,
+        content="a1b2",
     )
     store.write(Batch(audit=(done, an_audit(9, status=Status.REFUSED, code=Code.NO_LIVE_CALL))))
     reply = Reply(
@@ -201,34 +203,52 @@ def test_an_ended_request_is_answered_as_the_first_time(store: Store) -> None:
         expires=NOW + 1800,
         language="pt_BR",
     )
-    assert store.find_reply("r-1", NOW - 86400) == reply
-    assert store.find_reply("r-2", NOW - 86400) is None
+    asked = Asked("r-1", done.by, "prank", "a1b2")
+    assert store.find_reply("r-1", Moment(NOW - 86400)) == Answered(asked, reply)
+    assert store.find_reply("r-2", Moment(NOW - 86400)) is None
 
 
 def test_a_request_is_forgotten_after_its_time(store: Store) -> None:
     store.write(Batch(audit=(an_audit(code="ended", status="ok"),)))
-    assert store.find_reply("r-1", NOW) is not None
-    assert (store.request_ids(NOW), store.request_ids(NOW + 1)) == (["r-1"], [])
-    assert store.find_reply("r-1", NOW + 1) is None
+    assert store.find_reply("r-1", Moment(NOW)) is not None
+    assert (store.request_ids(Moment(NOW)), store.request_ids(Moment(NOW + 1))) == (["r-1"], [])
+    assert store.find_reply("r-1", Moment(NOW + 1)) is None
+
+
+def test_a_request_is_old_only_where_both_clocks_say_so(store: Store) -> None:
+    """FreeSWITCH's clock and the machine's may be days apart, and either may be set."""
+    two_days_behind = an_audit(
+        code="ended",
+        status="ok",
+    )
+    two_days_behind = replace(two_days_behind, at=NOW - 2 * 86400.0)
+    store.write(Batch(audit=(two_days_behind,)))
+    by_one = Moment(NOW + 1, NOW - 3 * 86400), Moment(NOW, NOW - 86400)
+    for since in by_one:
+        assert store.find_reply("r-1", since) is not None
+        assert "r-1" in store.request_ids(since)
+    by_none = Moment(NOW + 1, NOW - 86400)
+    assert store.find_reply("r-1", by_none) is None
+    assert store.request_ids(by_none) == []
 
 
 def test_a_request_that_never_ended_has_an_unknown_outcome(store: Store) -> None:
     store.write(Batch(audit=(an_audit(),)))
-    reply = store.find_reply("r-1", NOW - 1)
-    assert reply is not None
-    assert reply.code is Code.OUTCOME_UNKNOWN
-    assert reply.blocked is None
+    found = store.find_reply("r-1", Moment(NOW - 1))
+    assert found is not None
+    assert found.reply.code is Code.OUTCOME_UNKNOWN
+    assert found.reply.blocked is None
 
 
 def test_a_request_that_came_twice_is_answered_as_the_first_time(store: Store) -> None:
     again = an_audit(2, status=Status.REFUSED, code=Code.NO_LIVE_CALL)
     store.write(Batch(audit=(again,)))
     store.write(Batch(audit=(an_audit(1, status=Status.OK, code=Code.ENDED),)))
-    first, second = store.find_reply("r-1", NOW), store.find_reply("r-1", NOW + 2)
+    first, second = (store.find_reply("r-1", Moment(since)) for since in (NOW, NOW + 2))
     assert first is not None
-    assert first.code is Code.ENDED
+    assert first.reply.code is Code.ENDED
     assert second is not None
-    assert second.code is Code.NO_LIVE_CALL
+    assert second.reply.code is Code.NO_LIVE_CALL
 
 
 def test_the_requests_that_never_ended_are_told_newest_first(store: Store) -> None:
@@ -251,7 +271,7 @@ def test_nodes_do_not_see_each_other(migrated_url: str) -> None:
     here.write(batch)
     assert there.live_calls() == []
     assert there.live_blocks() == []
-    assert there.find_reply("r-1", 0) is None
+    assert there.find_reply("r-1", Moment(0)) is None
     with closing(History(migrated_url, ["pbx2"])) as history:
         assert history.audit(limit=10) == []
     there.write(Batch(calls=(a_call(number="+2"),)))

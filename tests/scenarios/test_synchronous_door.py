@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections import Counter
 from contextlib import ExitStack
 
+from fluxcc.client import REPLY_TIMEOUT
+from fluxcc.domain.requests import REPLY_LIMIT
+from fluxcc.kit import find_kit
 from tests.testing.event_socket import EventSocket
 from tests.testing.waiting import until
 
@@ -48,6 +53,34 @@ def test_what_cannot_be_read_is_not_sent(scene: Scene) -> None:
     assert scene.lab.api("lua fluxcc.lua prank agent=1000 nonsense").startswith(
         "-ERR malformed-request"
     )
+
+
+def test_an_id_may_be_percent_encoded_as_any_value(scene: Scene) -> None:
+    """The reply names it decoded; the action is done and told."""
+    call = scene.talk(scene.number)
+    answer = scene.lab.api("lua fluxcc.lua prank agent=1000 id=board%2D7%3a1")
+    assert answer.startswith("+OK blocked ")
+    assert scene.are_gone(call.customer, call.agent_leg)
+    assert scene.daemon.audited("board-7:1")["code"] == "blocked"
+
+
+def test_an_id_that_cannot_be_one_is_refused_at_once(scene: Scene) -> None:
+    """The daemon's reply to it names no request, and would be waited for in vain."""
+    call = scene.talk(scene.number)
+    for id in ("", "a%20b", "%c3%a9", "a%00b", "x" * 65, "${x}"):
+        began = time.monotonic()
+        answer = scene.lab.api(f"lua fluxcc.lua prank agent=1000 id={id}")
+        assert answer.startswith("-ERR malformed-request "), id
+        assert time.monotonic() - began < 2
+    assert call.is_up
+    assert scene.lab.api("lua fluxcc.lua prank agent=10%2000").startswith("-ERR malformed-request")
+
+
+def test_its_patience_is_longer_than_the_daemon_may_take() -> None:
+    """What the daemon says last (``REPLY_LIMIT``) is told, and no board gives up before."""
+    script = find_kit() / "scripts/fluxcc.lua"
+    (patience,) = re.findall(r"^local REPLY_TIMEOUT_MS = (\d+)$", script.read_text(), re.MULTILINE)
+    assert REPLY_LIMIT < int(patience) / 1000 < REPLY_TIMEOUT
 
 
 def test_no_header_can_be_smuggled_in(scene: Scene) -> None:

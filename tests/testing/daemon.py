@@ -93,6 +93,10 @@ class Daemon:
         self.signal(signal.SIGTERM)
         return self.wait_ended()
 
+    def stop_later(self) -> None:
+        """Send it SIGTERM; ``wait_ended`` waits for its end."""
+        self.signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End it with SIGKILL, as a crash would."""
         self.signal(signal.SIGKILL)

@@ -21,6 +21,10 @@ MOST_WAITING = 2
 """Events that may wait where they are slow, in place of thousands."""
 SECONDS_PER_EVENT = 0.005
 """In place of 25 µs."""
+SECONDS_PER_HANGUP = 0.8
+"""In place of 1 ms."""
+LONGER_THAN_A_REPLY = 5.5
+"""Seconds that a hangup takes, where no reply can wait for it."""
 STUCK = 3600.0
 """Seconds; longer than any test."""
 
@@ -56,7 +60,31 @@ def broken_job(daemon: Daemon) -> None:
     daemon.core.publisher.repair = raise_the_unexpected  # type: ignore[method-assign]
 
 
-BY_NAME = {spoiler.__name__: spoiler for spoiler in (slow_events, stuck_loop, broken_job)}
+def slow_hangups(daemon: Daemon) -> None:
+    """A request takes long enough for others to come meanwhile."""
+    _delay_hangups(daemon, SECONDS_PER_HANGUP)
+
+
+def stuck_hangups(daemon: Daemon) -> None:
+    """A request takes longer than its reply may."""
+    _delay_hangups(daemon, LONGER_THAN_A_REPLY)
+
+
+def _delay_hangups(daemon: Daemon, seconds: float) -> None:
+    switch = daemon.session.switch
+    end_leg = switch.end_leg
+
+    def end_late(leg: str, cause: str) -> bool:
+        gevent.sleep(seconds)
+        return end_leg(leg, cause)
+
+    switch.end_leg = end_late  # type: ignore[method-assign]
+
+
+BY_NAME = {
+    spoiler.__name__: spoiler
+    for spoiler in (slow_events, slow_hangups, stuck_hangups, stuck_loop, broken_job)
+}
 
 
 def spoil(name: str) -> None:

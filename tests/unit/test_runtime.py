@@ -59,17 +59,6 @@ def test_freeswitchs_clock_counts_once_it_was_heard(clock: PbxClock, own: Steppe
     assert clock.now() == NOW - 3589.5
 
 
-def test_how_far_the_clocks_are_apart_follows_the_machines_when_that_is_set(
-    clock: PbxClock, own: SteppedClock
-) -> None:
-    """FreeSWITCH counts on from where it was."""
-    assert clock.ahead == 0
-    clock.set(int(NOW))
-    own.step(10)
-    own.set(NOW - 86_400)
-    assert clock.ahead == pytest.approx(86_410)
-
-
 @pytest.mark.parametrize("ahead", [-2, 0, 1])
 def test_clocks_that_agree_are_the_same(clock: PbxClock, ahead: int) -> None:
     """FreeSWITCH tells whole seconds, a bit late."""

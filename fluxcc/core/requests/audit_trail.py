@@ -18,7 +18,7 @@ from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Conversation
 from fluxcc.domain.codes import Status
 from fluxcc.domain.effects import Plan
-from fluxcc.domain.requests import Reply, Request
+from fluxcc.domain.requests import Asked, Reply, Request
 
 SHOWN = "show"
 """The action in the audit: an operator was shown a number that its caller hides."""
@@ -77,7 +77,7 @@ class AuditTrail:
         """Write that an operator was shown the number of a block whose caller hides it."""
         now = self._clock.now()
         row = AuditRecord(
-            id=self._ids.new(now),
+            id=self._ids.new(self._clock.own()),
             at=now,
             request=f"{SHOWN}-{block.id}-{int(now)}",
             action=SHOWN,
@@ -91,15 +91,15 @@ class AuditTrail:
         )
         self._journal.note(row)
 
-    def malformed(self, reply: Reply, by: str) -> None:
-        """Write the row of a malformed request by ``by``, as far as it could be read."""
-        now = self._clock.now()
+    def malformed(self, asked: Asked, reply: Reply) -> None:
+        """Write the row of a malformed request, as far as it could be read."""
         row = AuditRecord(
-            id=self._ids.new(now),
-            at=now,
+            id=self._ids.new(self._clock.own()),
+            at=self._clock.now(),
             request=reply.request,
             action=reply.action,
-            by=by,
+            by=asked.by,
+            content=asked.content,
             agent=reply.agent,
             domain=reply.domain,
             language=reply.language,
@@ -107,10 +107,10 @@ class AuditTrail:
         self._journal.note(self._ended(row, reply))
 
     def _row(self, request: Request) -> AuditRecord:
-        now = self._clock.now()
         return AuditRecord(
-            id=self._ids.new(now),
-            at=now,
+            id=self._ids.new(self._clock.own()),
+            at=self._clock.now(),
+            content=request.asked.content,
             request=request.id,
             action=request.action,
             by=str(request.actor),

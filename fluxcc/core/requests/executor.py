@@ -23,10 +23,10 @@ from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
 from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.effects import Plan
+from fluxcc.domain.effects import AllJoined, Plan
 from fluxcc.domain.errors import LinkLostError, PbxError, RefusedError
 from fluxcc.domain.privacy import told
-from fluxcc.domain.requests import Reply, Request, Role
+from fluxcc.domain.requests import Asked, Reply, Request, Role
 
 log = logging.getLogger(__name__)
 
@@ -54,23 +54,48 @@ class Executor:
         self._happenings = happenings
         self._clock = clock
         self._busy_calls: set[int] = set()
+        self._given_longer: dict[str, float] = {}
+        """Request ID → seconds, of rooms that were given longer."""
+        self.is_closed = False
+        """Whether the daemon is ending: nothing more is begun."""
+
+    @property
+    def running(self) -> int:
+        """How many requests are being carried out."""
+        return self._replies.running
 
     def execute(self, request: Request) -> Reply | None:
         """The one reply to a request; None while the same request is being carried out already."""
-        return self._replies.once(request.id, lambda: self._answer(request))
+        if self.is_closed:
+            # Neither kept nor in the audit: the same request may be asked for in the next life.
+            return request.reply(Code.SHUTTING_DOWN)
 
-    def refuse(self, reply: Reply, by: str) -> Reply:
-        """Write a malformed request into the audit, and keep its reply.
+        def refuse() -> Reply:
+            reply = request.reply(Code.REQUEST_ID_REUSED)
+            self._audit.refused(request, reply)
+            self._happenings.request_answered(request, reply, 0.0)
+            return reply
 
-        ``by`` is the asker (``agent:1000``). Returns the earlier reply where the request ID was
-        used before.
-        """
-        earlier = self._replies.find(reply.request)
-        if earlier is not None:
-            return earlier
-        self._audit.malformed(reply, by)
-        self._replies.keep(reply)
-        return reply
+        return self._replies.once(request.asked, lambda: self._answer(request), refuse)
+
+    def refuse(self, asked: Asked, reply: Reply) -> Reply | None:
+        """Write a malformed request into the audit, and keep its reply. As ``execute``, returns the
+        reply to be sent, or None for none."""
+
+        def note(reply: Reply) -> Reply:
+            self._audit.malformed(asked, reply)
+            return reply
+
+        return self._replies.once(
+            asked,
+            lambda: note(reply),
+            lambda: note(replace(reply, code=Code.REQUEST_ID_REUSED)),
+        )
+
+    def extra_time(self, request: str) -> float:
+        """Seconds that this running request may take beyond the usual limit: a conference in a room
+        that was given longer."""
+        return self._given_longer.get(request, 0.0)
 
     def _answer(self, request: Request) -> Reply:
         began = self._clock.monotonic()
@@ -158,6 +183,8 @@ class Executor:
     def _perform(self, plan: Plan, request: Request) -> Code | None:
         """Do the plan and wait for its confirmation; the failure's code, or None."""
         by = str(request.actor)
+        if isinstance(plan.confirmation, AllJoined):
+            self._given_longer[request.id] = plan.confirmation.wait
         try:
             with self._confirmations.watch(plan.confirmation) as confirmation:
                 self._performer.perform(plan.effects, by)
@@ -175,6 +202,8 @@ class Executor:
                 extra={"request": request.id, "error": str(error)},
             )
             return Code.PBX_REJECTED
+        finally:
+            self._given_longer.pop(request.id, None)
 
 
 def _of_block(plan: Plan) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from fluxcc.core.requests.replies import RECENT_REPLIES, WINDOW
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.requests import Reply
+from fluxcc.domain.requests import Answered, Asked, Reply
 from tests.builders import NUMBER, OTHER, World, a_block
 from tests.fakes import NOW
 
@@ -73,26 +73,40 @@ def test_what_a_former_life_left_half_done_is_called_unknown(world: World) -> No
         number=NUMBER,
         reason="",
     )
-    ours = replace(half_done, id=int((NOW + 1) * 1e6), at=NOW + 1, request="r-2")
+    # This life began before the store could be read, and FreeSWITCH's clock is far behind.
+    ours = replace(half_done, id=int((NOW + 1) * 1e6), at=NOW - 172_800, request="r-2")
+    world.replies.keep(answered("r-2"))
     world.store.audit = {row.id: row for row in (half_done, ours)}
     world.recovery.step()
     world.journal.flush()
     closed = world.store.audit[half_done.id]
     assert (closed.status, closed.code) == (Status.UNKNOWN, Code.OUTCOME_UNKNOWN)
     assert world.store.audit[ours.id] == ours
-    assert world.replies.find("r-1").code is Code.OUTCOME_UNKNOWN
+    assert world.replies.find("r-1").reply.code is Code.OUTCOME_UNKNOWN
+
+
+def an_asked(request: str) -> Asked:
+    return Asked(request, "agent:1000", "prank", "a1b2")
 
 
 def a_reply(request: str) -> Reply:
     return Reply(request=request, action="prank", code=Code.BLOCKED)
 
 
+def answered(request: str) -> Answered:
+    return Answered(an_asked(request), a_reply(request))
+
+
+def never() -> Reply:
+    raise AssertionError("it is the same request")
+
+
 def test_the_same_request_cannot_run_twice_at_the_same_time(world: World) -> None:
     def answer() -> Reply:
-        assert world.replies.once("r", answer) is None
+        assert world.replies.once(an_asked("r"), answer, never) is None
         return a_reply("r")
 
-    assert world.replies.once("r", answer) == a_reply("r")
+    assert world.replies.once(an_asked("r"), answer, never) == a_reply("r")
 
 
 def test_a_request_that_broke_off_may_run_again(world: World) -> None:
@@ -100,20 +114,20 @@ def test_a_request_that_broke_off_may_run_again(world: World) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        world.replies.once("r", breaks)
-    assert world.replies.once("r", lambda: a_reply("r")) == a_reply("r")
+        world.replies.once(an_asked("r"), breaks, never)
+    assert world.replies.once(an_asked("r"), lambda: a_reply("r"), never) == a_reply("r")
 
 
 def test_a_reply_is_at_hand_although_the_store_is_down(world: World) -> None:
-    world.replies.keep(a_reply("r"))
+    world.replies.keep(answered("r"))
     world.store.failure = "gone"
-    assert world.replies.find("r") == a_reply("r")
+    assert world.replies.find("r") == answered("r")
     assert world.replies.find("never asked") is None
 
 
 def test_only_so_many_replies_are_kept_at_hand(world: World) -> None:
     for number in range(RECENT_REPLIES + 1):
-        world.replies.keep(a_reply(str(number)))
+        world.replies.keep(answered(str(number)))
     assert world.replies.find("0") is None
     assert world.replies.find("1") is not None
     assert world.replies.find(str(RECENT_REPLIES)) is not None

@@ -56,6 +56,8 @@ class FakeSwitch:
         """Seconds that FreeSWITCH's clock is ahead of ours."""
         self.registered: list[Registration] = []
         """The telephones that are registered."""
+        self.is_answering = False
+        """Whether other commands are answered."""
         self.loss = ""
         world.pbx.lose()
 

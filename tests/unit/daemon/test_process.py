@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import gevent
 import pytest
@@ -16,6 +18,10 @@ from fluxcc.daemon import process
 from fluxcc.daemon.jobs import WRITE, Job
 from fluxcc.daemon.process import FINAL_WRITE_TIMEOUT, Daemon
 from fluxcc.domain.errors import LinkRefusedError, StoreUnavailableError
+from fluxcc.domain.requests import REPLY_LIMIT
+from fluxcc.doors.board import Board
+from fluxcc.pbx import events
+from fluxcc.pbx.events import RequestHeaders
 from tests.builders import World, a_block
 
 from .fakes import FakeManager, let_others_run
@@ -64,6 +70,7 @@ class Life:
         self.world = world
         self.story = world.story
         self.session = FakeSession(self.story)
+        self.requests = Board(world.executor, world.pbx, "en")
         self.manager = FakeManager(self.story)
         self.jobs: dict[str, Job] = {}
         self.reloads = 0
@@ -90,6 +97,7 @@ class Life:
         self.daemon = Daemon(
             self.world,
             self.session,  # type: ignore[arg-type]  # a fake
+            requests=self.requests,
             doors=(FakeDoor("operators", self.story), FakeDoor("metrics", self.story)),
             jobs=self.jobs,
             manager=self.manager,  # type: ignore[arg-type]  # a fake
@@ -160,8 +168,8 @@ def test_everything_begins_in_order_and_ends_in_order(life: Life) -> None:
         "session begins",
         "write begins",
         "expire blocks begins",
-        "session ends",
         "stopping",
+        "session ends",
         # Nobody can ask for anything any more; what is under way may still be done.
         "close operators",
         "close metrics",
@@ -175,7 +183,11 @@ def test_everything_begins_in_order_and_ends_in_order(life: Life) -> None:
 def test_beginning_and_end_are_logged(life: Life, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         life.live()
-    assert caplog.messages == ["the daemon begins", "the daemon ends"]
+    assert caplog.messages == [
+        "the daemon begins",
+        "the daemon begins nothing more, and finishes what it has begun",
+        "the daemon ends",
+    ]
     assert vars(caplog.records[-1])["pending"] == 0
 
 
@@ -203,8 +215,9 @@ def test_a_job_that_breaks_ends_the_daemon_with_its_error(life: Life) -> None:
     running = life.begin()
     with pytest.raises(ValueError, match="broken"):
         life.result_of(running)
-    assert life.story[-5:] == [
+    assert life.story[-6:] == [
         "stopping",
+        "session ends",
         "close operators",
         "close metrics",
         "links closed",
@@ -257,6 +270,84 @@ def test_a_configuration_that_changes_while_it_is_read_is_read_again(life: Life)
     assert life.reloads == 2
     life.daemon.stop()
     life.result_of(running)
+
+
+# What is left to carry out
+
+
+class SlowRequest:
+    """A prank that is being carried out until the test lets it end."""
+
+    def __init__(self, life: Life) -> None:
+        self.may_end = Event()
+        self._life = life
+        world = life.world
+        world.received_call()
+        hung_up = world.pbx.on_end
+
+        def hang_up(leg: str, cause: str) -> None:
+            self.may_end.wait()
+            hung_up(leg, cause)
+
+        world.pbx.on_end = hang_up
+        life.requests.receive(RequestHeaders(request="slow", action="prank", agent="1000"))
+        let_others_run(3)
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """Request ID → code of every reply."""
+        replies = self._life.world.pbx.heard(events.REPLY)
+        return {reply["Fluxcc-Request-ID"]: reply["Fluxcc-Code"] for reply in replies}
+
+
+def test_what_is_being_carried_out_is_finished_before_the_links_are_closed(life: Life) -> None:
+    running = life.begin()
+    slow = SlowRequest(life)
+    life.daemon.stop()
+    let_others_run(5)
+    life.requests.answer(RequestHeaders(request="new", action="prank", agent="1001"))
+    assert slow.codes == {"new": "shutting-down"}
+    assert "session ends" not in life.story
+    slow.may_end.set()
+    life.result_of(running)
+    assert slow.codes["slow"] == "blocked"
+    assert life.world.store.audit
+    assert "new" not in {row.request for row in life.world.store.audit.values()}
+
+
+def test_what_takes_too_long_has_a_reply_before_the_links_are_closed(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "DRAIN_TIMEOUT", 0.0)
+    monkeypatch.setattr(process, "LAST_REPLIES_TIMEOUT", 0.0)
+    running = life.begin()
+    slow = SlowRequest(life)
+    life.daemon.stop()
+    life.result_of(running)
+    assert slow.codes == {"slow": "outcome-unknown"}
+    slow.may_end.set()
+    let_others_run(5)
+    assert slow.codes == {"slow": "outcome-unknown"}
+
+
+def test_a_second_signal_ends_it_at_once(life: Life) -> None:
+    running = life.begin()
+    slow = SlowRequest(life)
+    life.handlers[signal.SIGTERM]()
+    let_others_run(5)
+    assert "session ends" not in life.story
+    life.handlers[signal.SIGTERM]()
+    let_others_run(5)
+    assert "session ends" in life.story
+    slow.may_end.set()
+    life.result_of(running)
+
+
+def test_a_drain_is_well_inside_the_service_managers_patience() -> None:
+    """What comes after it: a second for the doors, the links and the journal each."""
+    unit = Path("systemd/fluxcc.service").read_text()
+    (patience,) = re.findall(r"^TimeoutStopSec=(\d+)s$", unit, re.MULTILINE)
+    assert REPLY_LIMIT <= process.DRAIN_TIMEOUT <= int(patience) / 2
 
 
 # What is left to write

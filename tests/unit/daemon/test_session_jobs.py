@@ -120,6 +120,16 @@ def test_links_on_which_nothing_is_answered_are_lost(
     assert not connected.switch.is_connected
 
 
+def test_a_link_on_which_others_are_answered_is_not_lost(
+    connected: Session, switch: FakeSwitch
+) -> None:
+    """A burst of requests keeps the health check's own command waiting behind theirs."""
+    switch.broken.add("clock")
+    switch.is_answering = True
+    connected.check_health()
+    assert connected.switch.is_connected
+
+
 def test_a_freeswitch_that_does_not_tell_the_time_keeps_its_link(
     connected: Session, switch: FakeSwitch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 
+import gevent
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,8 @@ from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import LinkLostError, RefusedError
 from fluxcc.domain.requests import Reply, Role
-from fluxcc.doors.board import Board
+from fluxcc.doors.admission import MOST_OF_AN_AGENT
+from fluxcc.doors.board import ON_THE_WAY, Board
 from fluxcc.pbx import events
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import read_request, reply_headers
@@ -297,17 +300,131 @@ def test_a_fault_of_ours_still_gets_its_reply(
 
 
 def test_a_refused_request_is_remembered_and_audited(world: World) -> None:
-    """The same ID is answered with the first reply, whatever was wrong with it
-    (contract, section 3)."""
+    """The same request is answered with the first reply, whatever was wrong with it, and another
+    one of its ID is refused (contract, section 3)."""
     board = Board(world.executor, world.pbx, "en")
+    board.answer(RequestHeaders(request="r-1", action="dance", agent="1000"))
     board.answer(RequestHeaders(request="r-1", action="dance", agent="1000"))
     board.answer(RequestHeaders(request="r-1", action="prank", agent="1000"))
     replies = world.pbx.heard("fluxcc::reply")
-    assert [reply["Fluxcc-Code"] for reply in replies] == ["unknown-action"] * 2
+    assert [reply["Fluxcc-Code"] for reply in replies] == [
+        "unknown-action",
+        "unknown-action",
+        "request-id-reused",
+    ]
     world.journal.flush()
     assert [(row.action, row.code) for row in world.store.audit.values()] == [
-        ("dance", "unknown-action")
+        ("dance", "unknown-action"),
+        ("prank", "request-id-reused"),
     ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"agent": "1001"},
+        {"domain": "b.example"},
+        {"action": "hangup"},
+        {"call": "another"},
+        {"reason": "another"},
+        {"survey": "no"},
+        {"board": "desk-2"},
+        {"agent": "10 00"},
+    ],
+    ids=str,
+)
+def test_another_request_of_the_same_id_is_told_nothing_of_the_first(
+    world: World, board: Board, other: dict[str, str]
+) -> None:
+    world.received_call()
+    board.answer(headers())
+    board.answer(headers(**other))
+    first, second = world.pbx.heard(events.REPLY)
+    assert (first["Fluxcc-Code"], second["Fluxcc-Code"]) == ("blocked", "request-id-reused")
+    assert first["Fluxcc-Number"] == NUMBER
+    assert NUMBER not in str(second)
+    assert "customer" not in str(second)
+
+
+def test_the_same_request_in_another_language_and_by_an_alias_is_the_same(
+    world: World, board: Board
+) -> None:
+    world.received_call()
+    board.answer(headers())
+    board.answer(headers(action="trote", language="pt_BR", zone="America/Manaus"))
+    assert replies(world) == [("r-1", "blocked"), ("r-1", "blocked")]
+
+
+def test_a_malformed_request_beside_a_running_one_has_that_ones_reply(
+    world: World, board: Board
+) -> None:
+    world.received_call()
+    hung_up = world.pbx.on_end
+
+    def hang_up(leg: str, cause: str) -> None:
+        board.answer(headers(agent="10 00"))
+        hung_up(leg, cause)
+
+    world.pbx.on_end = hang_up
+    board.answer(headers())
+    assert replies(world) == [("r-1", "blocked")]
+
+
+def test_another_request_beside_a_running_one_is_refused_after_that_ones_reply(
+    world: World, board: Board
+) -> None:
+    """The first one's board would take a refusal that comes before for its own."""
+    world.received_call()
+    hung_up = world.pbx.on_end
+    seconds: list[gevent.Greenlet] = []
+
+    def hang_up(leg: str, cause: str) -> None:
+        if not seconds:
+            seconds.append(gevent.spawn(board.answer, headers(agent="1001")))
+        hung_up(leg, cause)
+
+    world.pbx.on_end = hang_up
+    board.answer(headers())
+    gevent.joinall(seconds)
+    assert replies(world) == [("r-1", "blocked"), ("r-1", "request-id-reused")]
+
+
+def test_a_request_that_takes_too_long_is_answered_in_time_and_once(
+    world: World, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contract, section 3: a reply is due after 5 s, whatever keeps the request."""
+    monkeypatch.setattr("fluxcc.doors.board.REPLY_LIMIT", ON_THE_WAY + 0.01)
+    world.received_call()
+    hung_up = world.pbx.on_end
+
+    def hang_up(leg: str, cause: str) -> None:
+        gevent.sleep(0.05)
+        hung_up(leg, cause)
+
+    world.pbx.on_end = hang_up
+    board.answer(headers())
+    assert replies(world) == [("r-1", "outcome-unknown")]
+    board.answer(headers())
+    assert replies(world)[1:] == [("r-1", "blocked")], "asked again, it is told what became of it"
+
+
+def test_a_burst_is_refused_beyond_what_is_carried_out(world: World, board: Board) -> None:
+    """Each has one reply; another agent's is carried out; the audit has what was begun."""
+    for number in range(200):
+        board.receive(headers(request=f"burst-{number}"))
+    board.receive(headers(request="other", agent="1001"))
+    gevent.wait(timeout=5)
+    codes = dict(replies(world))
+    assert len(replies(world)) == len(codes) == 201
+    assert codes.pop("other") == "no-live-call"
+    assert Counter(codes.values()) == {
+        "no-live-call": MOST_OF_AN_AGENT,
+        "too-many-requests": 200 - MOST_OF_AN_AGENT,
+    }
+    assert board.admission.in_work == 0
+    assert board.is_idle
+    world.journal.flush()
+    assert len(world.store.audit) == MOST_OF_AN_AGENT + 1
 
 
 def test_an_erased_person_is_not_in_replies_that_wait_for_the_link(world: World) -> None:

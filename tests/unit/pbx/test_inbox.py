@@ -55,11 +55,22 @@ def test_requests_survive_an_overload() -> None:
 
 
 def test_it_is_bounded_although_all_of_it_are_requests() -> None:
+    inbox = Inbox(most_waiting=10, most_requests=20)
+    for number in range(1000):
+        inbox.put(a_request(number))
+        assert len(inbox) <= 20
+    assert inbox.dropped + len(inbox) == 1000
+    assert not inbox.has_gap
+
+
+def test_a_burst_of_requests_is_kept_whole() -> None:
+    """Each gets its reply, a refusal if need be; only their legs' events are dropped."""
     inbox = Inbox(most_waiting=10)
     for number in range(1000):
         inbox.put(a_request(number))
-        assert len(inbox) <= 10
-    assert inbox.dropped + len(inbox) == 1000
+        inbox.put(an_event(number))
+    kept = [body for body in take_all(inbox) if b"fluxcc::request" in body]
+    assert kept == [a_request(number) for number in range(1000)]
 
 
 def test_a_caller_who_is_called_like_a_request_counts_as_none() -> None:

@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fluxcc.core.retention import FIRST_AFTER
 from fluxcc.domain.actions import Action
+from fluxcc.doors.admission import MOST_OF_AN_AGENT
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.watching import actions, collector
 from tests.builders import NUMBER, a_request, an_operators
@@ -70,6 +71,12 @@ def test_surveys_and_malformed_requests_are_counted(watched: Watched) -> None:
     assert watched.value("fluxcc_surveys_total", result="malformed") == 1
     watched.board.answer(RequestHeaders(request="r", action="fly", agent="1000"))
     assert watched.value("fluxcc_requests_malformed_total") == 1
+
+
+def test_requests_beyond_what_is_carried_out_at_once_are_counted(watched: Watched) -> None:
+    for number in range(MOST_OF_AN_AGENT + 3):
+        watched.board.admission.admit(("", "1000", ""), str(number))
+    assert watched.value("fluxcc_requests_turned_away_total") == 3
 
 
 def test_the_stores_lag_is_how_long_the_oldest_record_waits(watched: Watched) -> None:

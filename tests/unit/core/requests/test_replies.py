@@ -81,3 +81,36 @@ def test_what_a_former_life_began_and_never_ended_is_unknown(world: World) -> No
     with pytest.raises(SystemExit):
         world.ask(request)
     assert next_life(world).ask(request).code is Code.OUTCOME_UNKNOWN
+
+
+def test_a_reply_is_found_again_whatever_either_clock_was_set_to(world: World) -> None:
+    """FreeSWITCH's clock and the machine's are never compared with each other, and one of them that
+    was wrong, or is, makes no request a new one: another customer would be blocked."""
+    for pbx_then, own_then in ((-2, 0), (2, 0), (0, -2), (0, 2)):
+        earlier = World()
+        earlier.clock.set(world.clock.own() + own_then * WINDOW)
+        earlier.clock.set_pbx(world.clock.now() + pbx_then * WINDOW)
+        earlier.received_call()
+        request = a_request()
+        first = earlier.ask(request)
+        later = next_life(earlier)
+        later.clock.set(world.clock.own())
+        later.recover()
+        later.happenings.connected()
+        later.received_call(OTHER)
+        assert later.ask(request) == first, (pbx_then, own_then)
+
+
+def test_what_the_clock_of_freeswitch_alone_finds_is_learned_after_a_connect(world: World) -> None:
+    """Until then it is not known, and the filter has only what the machine's clock finds."""
+    world.clock.set(world.clock.own() - 2 * WINDOW)
+    world.clock.set_pbx(world.clock.now() + 2 * WINDOW)
+    request = a_request()
+    first = world.ask(request)
+    later = next_life(world)
+    later.clock.set(world.clock.own() + 2 * WINDOW)
+    later.clock.is_known = False
+    later.recover()
+    later.clock.is_known = True
+    later.happenings.connected()
+    assert later.ask(request) == first
