@@ -392,6 +392,8 @@ class FakeStore:
         """What was written, transaction by transaction."""
         self.recreated = 0
         """How often it was begun anew."""
+        self.unreadable: dict[str, int] = {}
+        """Table → rows that cannot be read."""
         self.filled: list[Filled] = []
         """What the next calls of ``fill`` return; nothing is left to do after that."""
         self.failure = ""

@@ -70,6 +70,9 @@ def status_command(session: Session) -> None:
             _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
             **facts,
         )
+    if status.store_unreadable:
+        rows = ", ".join(f"{count} {table}" for table, count in status.store_unreadable.items())
+        session.say(_("Rows of the store CANNOT be read, and are left alone: {rows}"), rows=rows)
     if status.records_lost:
         lost = ", ".join(f"{count} {kind}" for kind, count in status.records_lost.items())
         session.say(

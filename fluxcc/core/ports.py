@@ -236,6 +236,10 @@ class Store(Protocol):
     """How often the store was created anew because it was found deleted or corrupt: what was
     written before is not in it."""
 
+    @property
+    def unreadable(self) -> Mapping[str, int]:
+        """Table → how many of its rows could not be read since the daemon began; they stay."""
+
     def open(self) -> None:
         """Create the store where there is none, and migrate it to this version."""
 

@@ -73,6 +73,16 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
             reason=status.store_failure,
             count=status.records_pending,
         )
+    if status.store_unreadable:
+        yield grave(
+            "rows-unreadable",
+            _("Rows of the store cannot be read, and are left alone: {rows}."),
+            _(
+                "If a newer fluxcc wrote them, install that one. Otherwise the file is damaged:"
+                " restore the last backup, or let sqlite3's .recover make a new file of it."
+            ),
+            rows=", ".join(f"{count} {table}" for table, count in status.store_unreadable.items()),
+        )
     yield from _undeleted(status)
     if abs(status.lag) > LARGEST_LAG:
         yield warning(

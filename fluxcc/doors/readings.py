@@ -94,6 +94,7 @@ class Readings:
             events_dropped=self._session.dropped,
             resyncs=self._session.resyncs,
             records_pending=core.journal.pending,
+            store_unreadable=dict(core.store.unreadable),
             records_lost={str(kind): n for kind, n in core.journal.lost.items()},
             store_failure=core.journal.failure,
             contexts_without_gate=core.gates.with_sight(Sight.MISSING),

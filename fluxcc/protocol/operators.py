@@ -132,6 +132,8 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     """The kinds of record of which old ones are still to be read as persons' (``core.filling``)."""
     persons_reached: float | None = None
     """The epoch second up to which the calls are, while they are being read."""
+    store_unreadable: dict[str, int] = {}
+    """The store's table → how many of its rows cannot be read, and are left alone."""
     records_lost: dict[str, int] = {}
     """Kind of record → how many of history were given up, because the store was away for too
     long."""

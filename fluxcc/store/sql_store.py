@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,9 +43,10 @@ from fluxcc.store.engines import (
     parse_url,
     translating,
 )
-from fluxcc.store.identity import TABLES, Identity
+from fluxcc.store.identity import TABLES
 from fluxcc.store.patience import PatientLock
 from fluxcc.store.persons import Plan, Position, Search
+from fluxcc.store.readable import Unread, noting
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
 from fluxcc.store.statements import delete, escape, upsert
@@ -89,7 +90,8 @@ class SqlStore:
         self._persons = plan or AsSeen()
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
-        self._reader = create_reader(self._url)
+        self._unread = Unread()
+        self._reader = noting(create_reader(self._url), self._unread)
         self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
         self._deletion = delete(ENTRIES, self._writer.dialect)
         self._reading = PatientLock(READ_PATIENCE)
@@ -107,6 +109,11 @@ class SqlStore:
         """The node whose rows are read and written; until the store was read, what the
         configuration or else the host calls it."""
         return self._node or identity.host()
+
+    @property
+    def unreadable(self) -> Mapping[str, int]:
+        """Table → how many of its rows could not be read since the daemon began."""
+        return self._unread.counts
 
     def open(self) -> None:
         """Create or migrate the store. The first ``write`` does so where this was not called."""
@@ -320,31 +327,11 @@ class SqlStore:
         if prepare(self._writer, self._file):
             self.recreated += 1
         with self._writer.begin() as connection:
-            self._take_identity(identity.settle(connection, self._node))
+            self._node = identity.take(identity.settle(connection, self._node), self._named)
         if self._file:
             self._identity = self._file.identity()
             self._wal = self._file.identity(WAL)
         self._is_open = True
-
-    def _take_identity(self, found: Identity) -> None:
-        self._node = found.node(self._named)
-        if found.kept and found.kept != self._node:
-            log.warning(
-                "the store is another node's; what that one stored is not seen until the node is"
-                " renamed (fluxcc db rename-node) or pbx.node says the same",
-                extra={"store": found.kept, "node": self._node},
-            )
-        elif found.kept and not self._named and self._node != identity.host():
-            log.info(
-                "the node keeps the name in its store, though the host has another",
-                extra={"node": self._node, "host": identity.host()},
-            )
-        others = [node for node in found.nodes if node not in (found.kept, self._node)]
-        if others and not found.is_shared:
-            log.warning(
-                "the store has rows of other nodes, which are not seen (fluxcc db rename-node)",
-                extra={"nodes": ", ".join(others)},
-            )
 
     def _be_ready(self) -> None:
         if not self._is_open:

@@ -79,6 +79,11 @@ GAUGES: tuple[Reading, ...] = (
         "1 while the store cannot be written",
         lambda s: bool(s.core.journal.failure),
     ),
+    (
+        "fluxcc_store_rows_unreadable",
+        "Rows of the store that cannot be read, and are left alone",
+        lambda s: sum(s.core.store.unreadable.values()),
+    ),
     ("fluxcc_store_pending", "Records not written yet", lambda s: s.core.journal.pending),
     (
         "fluxcc_store_lag_seconds",

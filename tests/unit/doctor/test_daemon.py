@@ -29,6 +29,7 @@ from .builders import STATUS, FakeInquiry, codes, installation
         ({"lag": daemon.LARGEST_LAG}, []),
         ({"lag": 9.0}, ["events-late"]),
         ({"lag": -9.0}, ["events-late"]),
+        ({"store_unreadable": {"blocks": 2}}, ["rows-unreadable"]),
         ({"clock_doubted": True}, ["retention-clock"]),
         ({"retention_held": {"calls": 0.4, "audit": 1.0}}, ["retention-held"] * 2),
         ({"version": "0.0.1"}, ["daemon-of-another-version"]),
