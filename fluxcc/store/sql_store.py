@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError
 
@@ -37,10 +38,12 @@ from fluxcc.store import (
     surveys,
 )
 from fluxcc.store.engines import (
+    LARGEST_WAL_AT_REST,
     create_reader,
     create_writer,
     empty_wal,
     parse_url,
+    shorten_wal,
     translating,
 )
 from fluxcc.store.identity import TABLES
@@ -135,6 +138,8 @@ class SqlStore:
         """
         with self._writing, translating(self._url):
             self._be_ready()
+            if not any(msgspec.structs.astuple(batch)):
+                self._rest()
             try:
                 self._put(batch)
             except (UnicodeEncodeError, DataError):
@@ -145,6 +150,11 @@ class SqlStore:
                 log.error("store: %s", error.orig)
                 self._begin_anew(self._file)
                 self._put(batch)
+
+    def _rest(self) -> None:
+        """Nothing is to be written: give back the disk that the write-ahead log took."""
+        if self._file is not None and self._file.size(WAL) > LARGEST_WAL_AT_REST:
+            shorten_wal(self._writer)
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
