@@ -66,8 +66,6 @@ class Journal:
         self._lost_at_failure = 0
         self._is_hang_told = False
         self._recreated = store.recreated
-        self.began = clock.now()
-        """When the daemon was started, in epoch seconds."""
         self.written = 0
         """Batches written so far."""
 

@@ -46,6 +46,7 @@ class Recovery:
     ) -> None:
         self._store = store
         self._blocklist = blocking.blocklist
+        self._table = blocking.table
         self._repeaters = blocking.repeaters
         self._provisioning = provisioning
         self._snapshots = snapshots
@@ -53,7 +54,6 @@ class Recovery:
         self._journal = journal
         self._replies = replies
         self._runtime = runtime
-        self._born = journal.began
         self._former: set[int] | None = None
         """The rows of requests that an earlier life left unfinished; None until they were read."""
 
@@ -62,7 +62,9 @@ class Recovery:
         try:
             self._read(self._store.open)
             blocks = self._read(self._store.live_blocks)
-            times = self._read(self._store.block_times, self._born - self._repeaters.memory)
+            # All that are kept: which of them are too old FreeSWITCH's clock says, and that may not
+            # be known yet. The scheduler forgets those then.
+            times = self._read(self._store.block_times, 0.0)
             calls = self._read(self._store.live_calls)
             entries = self._read(self._store.entries)
             domains = self._read(self._store.domains)
@@ -78,6 +80,7 @@ class Recovery:
         self._provisioning.load(entries)
         self._load(blocks)
         self._repeaters.load(times)
+        self._repeaters.reread(self._blocklist.canonical)
         self._snapshots.restore(calls)
         for row in unfinished:
             if row.id in self._former:
@@ -95,13 +98,21 @@ class Recovery:
 
     def _load(self, blocks: list[Block]) -> None:
         """Take over the newest live block of each number and release the others. A number has
-        several where it was marked again while the store could not be read."""
+        several where it was marked again while the store could not be read, or where two ways to
+        write it are read as one person now."""
         known = {(block.number, block.domain): block for block in self._blocklist.blocks()}
-        for block in sorted(blocks, key=lambda block: block.until, reverse=True):
-            newer = known.setdefault((block.number, block.domain), block)
+        for stored in sorted(blocks, key=lambda block: block.until, reverse=True):
+            block = self._blocklist.rederived(stored)
+            identity = block.number, block.domain
+            # Keys of earlier settings may be other people's by now.
+            self._table.tell_later(set(stored.keys).difference(block.keys))
+            released = self._blocklist.released(*identity)
+            newer = released or known.setdefault(identity, block)
             if newer is block:
-                self._blocklist.load(block)
-            else:
+                self._blocklist.put(block)
+                if block is not stored:
+                    self._journal.note(block)
+            elif newer.id != block.id:
                 self._journal.note(
                     replace(
                         block, state=BlockState.RELEASED, ended_at=newer.since, ended_by=newer.by
