@@ -116,7 +116,7 @@ def _use_wal(connection: sqlite3.Connection, _: object) -> None:
     # A committed transaction survives a power failure too.
     connection.execute("PRAGMA synchronous = FULL")
     # Once its readers let it begin anew, the write-ahead log is cut off to this; otherwise it would
-    # stay as large as it became while somebody read.
+    # stay as large as it became during a long reading.
     connection.execute(f"PRAGMA journal_size_limit = {LARGEST_WAL_AT_REST}").fetchone()
     # Erased records are overwritten with zeros.
     connection.execute("PRAGMA secure_delete = ON").fetchone()
