@@ -86,6 +86,10 @@ class Session:
         """Print a sentence for a person."""
         click.echo(self.translate(message).format(**facts))
 
+    def warn(self, message: str, **facts: object) -> None:
+        """Print a sentence for a person beside what is printed."""
+        click.echo(self.translate(message).format(**facts), err=True)
+
     def show_json(self, document: Any) -> None:
         """Print one JSON document."""
         import json  # noqa: PLC0415  # as for --help

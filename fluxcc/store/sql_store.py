@@ -7,12 +7,12 @@ the file of each table its statements.
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError
 
@@ -26,6 +26,7 @@ from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Answered
 from fluxcc.domain.retention import Place, RecordKind
 from fluxcc.store import (
+    ageing,
     audit,
     blocks,
     calls,
@@ -37,21 +38,31 @@ from fluxcc.store import (
     surveys,
 )
 from fluxcc.store.engines import (
+    LARGEST_WAL_AT_REST,
     create_reader,
     create_writer,
     empty_wal,
     parse_url,
+    shorten_wal,
     translating,
     writing,
 )
-from fluxcc.store.identity import TABLES, Identity
+from fluxcc.store.identity import TABLES
+from fluxcc.store.patience import PatientLock
 from fluxcc.store.persons import Plan, Position, Search
+from fluxcc.store.readable import Unread, noting
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
 from fluxcc.store.statements import delete, escape, upsert
 from fluxcc.store.upkeep import prepare, replace
 
 log = logging.getLogger(__name__)
+
+READ_PATIENCE = 1.0
+"""Seconds for which one read waits for another, which may hang: those that wait must not take up
+every thread."""
+WRITE_PATIENCE = 5.0
+"""Seconds for which one transaction waits for another."""
 
 Row = tuple[Any, ...]
 
@@ -83,11 +94,12 @@ class SqlStore:
         self._persons = plan or AsSeen()
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
-        self._reader = create_reader(self._url)
+        self._unread = Unread()
+        self._reader = noting(create_reader(self._url), self._unread)
         self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
         self._deletion = delete(ENTRIES, self._writer.dialect)
-        self._reading = threading.Lock()
-        self._writing = threading.Lock()
+        self._reading = PatientLock(READ_PATIENCE)
+        self._writing = PatientLock(WRITE_PATIENCE)
         self._is_open = False
         self._identity: FileIdentity | None = None
         self._wal: FileIdentity | None = None
@@ -101,6 +113,11 @@ class SqlStore:
         """The node whose rows are read and written; until the store was read, what the
         configuration or else the host calls it."""
         return self._node or identity.host()
+
+    @property
+    def unreadable(self) -> Mapping[str, int]:
+        """Table → how many of its rows could not be read since the daemon began."""
+        return self._unread.counts
 
     def open(self) -> None:
         """Create or migrate the store. The first ``write`` does so where this was not called."""
@@ -122,6 +139,8 @@ class SqlStore:
         """
         with self._writing, translating(self._url):
             self._be_ready()
+            if not any(msgspec.structs.astuple(batch)):
+                self._rest()
             try:
                 self._put(batch)
             except (UnicodeEncodeError, DataError):
@@ -133,12 +152,23 @@ class SqlStore:
                 self._begin_anew(self._file)
                 self._put(batch)
 
+    def _rest(self) -> None:
+        """Nothing is to be written: give back the disk that the write-ahead log took."""
+        if self._file is not None and self._file.size(WAL) > LARGEST_WAL_AT_REST:
+            shorten_wal(self._writer)
+
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
         transaction; how many there were. Live calls and blocks stay."""
         with self._transaction() as connection:
             deleted: int = _KEEPERS[kind].purge(connection, self._node, before, limit)
         return deleted
+
+    def share(self, kind: RecordKind, before: float, span: float) -> float:
+        """Which share of the records that ``purge`` may delete it would delete; 0 where none of
+        them is older than ``before`` by more than ``span`` seconds."""
+        with self._connection() as connection:
+            return ageing.share(connection, self._node, kind, before, span)
 
     def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
         """Erase at most ``limit`` records of this person, in one transaction; how many there were.
@@ -308,31 +338,11 @@ class SqlStore:
         if prepare(self._writer, self._file):
             self.recreated += 1
         with self._writer.begin() as connection:
-            self._take_identity(identity.settle(connection, self._node))
+            self._node = identity.take(identity.settle(connection, self._node), self._named)
         if self._file:
             self._identity = self._file.identity()
             self._wal = self._file.identity(WAL)
         self._is_open = True
-
-    def _take_identity(self, found: Identity) -> None:
-        self._node = found.node(self._named)
-        if found.kept and found.kept != self._node:
-            log.warning(
-                "the store is another node's; what that one stored is not seen until the node is"
-                " renamed (fluxcc db rename-node) or pbx.node says the same",
-                extra={"store": found.kept, "node": self._node},
-            )
-        elif found.kept and not self._named and self._node != identity.host():
-            log.info(
-                "the node keeps the name in its store, though the host has another",
-                extra={"node": self._node, "host": identity.host()},
-            )
-        others = [node for node in found.nodes if node not in (found.kept, self._node)]
-        if others and not found.is_shared:
-            log.warning(
-                "the store has rows of other nodes, which are not seen (fluxcc db rename-node)",
-                extra={"nodes": ", ".join(others)},
-            )
 
     def _be_ready(self) -> None:
         if not self._is_open:

@@ -53,6 +53,13 @@ class SqliteFile:
             return None
         return found.st_dev, found.st_ino
 
+    def size(self, companion: str = "") -> int:
+        """The bytes of this file, or of its companion; 0 where it does not exist."""
+        try:
+            return os.stat(f"{self._path}{companion}").st_size
+        except FileNotFoundError:
+            return 0
+
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Keep other processes from creating, migrating or replacing it; waits for them.
