@@ -85,13 +85,18 @@ class Session:
 
     def show_json(self, document: Any) -> None:
         """Print one JSON document."""
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        click.echo(_escape(json.dumps(document, ensure_ascii=False, indent=2)))
 
     def fail(self, exit_code: int, code: str, message: str, **facts: object) -> NoReturn:
         """End with a code and a sentence on stderr."""
         sentence = self.translate(message).format(**facts)
         click.echo(f"{code}: {sentence}", err=True)
         sys.exit(exit_code)
+
+
+def _escape(document: str) -> str:
+    """A JSON document that shows every letter in it: a terminal may be at the other end."""
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
 
 
 def printable(text: str) -> str:

@@ -1,8 +1,9 @@
 """Counts the calls of blocked callers, and ends those that the gate does not refuse.
 
 The gate in the dialplan refuses before anything else runs. Where it is missing or cannot be seen,
-or where it is an older kit's and the caller ID has a spelling that is no key of it, the daemon ends
-the leg itself (contract, section 2). Counterpart: ``gates``, which knows where the gate stands.
+where it is an older kit's and the caller ID has a spelling that is no key of it, or where the
+caller ID is disguised (``domain.shown``), the daemon ends the leg itself (contract, section 2).
+Counterpart: ``gates``, which knows where the gate stands.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Attempts:
         does; an empty one has none."""
         self._blocking.announce_attempt(block, leg.number, is_private=leg.is_private)
         try:
-            if context and self._is_left_to_gate(context, gate_key(leg.number, block.domain)):
+            key = gate_key(leg.number, block.domain)
+            if context and not leg.is_disguised and self._is_left_to_gate(context, key):
                 return
             if self.divert:
                 self._pbx.divert_leg(leg.uuid, self.divert, leg.context)
