@@ -20,8 +20,8 @@ from chaos.subject import Subject
 from fluxcc.lab.real import RealLab, why_unavailable
 from fluxcc.lab.simulated import SimulatedLab
 
-THEMES = ("store", "time", "soak", "restarts", "link", "kills", "overload")
-LIVE = {"restarts": 5, "kills": 60, "soak": 0}
+THEMES = ("store", "time", "gate", "soak", "restarts", "link", "kills", "overload")
+LIVE = {"restarts": 5, "kills": 60, "gate": 0, "soak": 0}
 """Themes for a real FreeSWITCH too, where there is one, and how many there; the soak only there."""
 AT_ONCE = 4
 """Themes side by side in ``--quick``; each has a PBX and a daemon of its own."""
@@ -97,7 +97,9 @@ def _arguments() -> argparse.Namespace:
     options.add_argument("--quick", action="store_true", help="a minute in all")
     options.add_argument("--pbx", choices=LABS, default="", help="where there is one, both")
     options.add_argument("--count", type=int, default=0, help="how many kills, cuts or restarts")
-    options.add_argument("--minutes", type=float, default=0.0, help="of the soak")
+    options.add_argument(
+        "--minutes", type=float, default=0.0, help="of the soak, or of the gate's stress"
+    )
     options.add_argument("--rate", type=float, default=0.0, help="calls a second, where it counts")
     options.add_argument("--limit", type=float, default=7200.0, help="seconds until it gives up")
     options.add_argument("--keep", action="store_true", help="leave logs and stores behind")

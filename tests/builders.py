@@ -200,23 +200,31 @@ class World(Core):
     pbx: FakePbx
     spool: FakeSpool
 
-    def __init__(self, settings: Settings = SETTINGS) -> None:
+    def __init__(
+        self,
+        settings: Settings = SETTINGS,
+        *,
+        pbx: type[FakePbx] = FakePbx,
+        runtime: type[InlineRuntime] = InlineRuntime,
+    ) -> None:
         self.story: list[str] = []
         """What the PBX was told and the store got, in order."""
         clock = SteppedClock()
         super().__init__(
             settings,
-            pbx=FakePbx(self.story),
+            pbx=pbx(self.story),
             store=FakeStore(self.story),
             spool=FakeSpool(),
             clock=clock,
-            runtime=InlineRuntime(clock),
+            runtime=runtime(clock),
             persons=persons(settings),
         )
         # The journal's greenlet writes whenever somebody waits; FreeSWITCH tells at once what it
         # hung up.
         self.runtime.meanwhile.append(self.journal.flush)
         self.pbx.on_end = self.hung_up
+        # It is connected, and there was nothing to tell yet.
+        self.gate_table.is_told = True
 
     def block(self, block: Block) -> None:
         """Let a block count, and the gate know it."""

@@ -154,6 +154,8 @@ class FakePbx:
         self.unseen: set[str] = set()
         self.outdated: set[str] = set()
         """Those of which nobody can tell."""
+        self.passed: set[str] = set()
+        """The legs that a gate let through."""
         self.gate_questions: list[str] = []
         """The contexts it was asked about."""
         self.legs: set[str] | None = None
@@ -202,6 +204,10 @@ class FakePbx:
     def lose(self) -> None:
         """The link goes."""
         self._is_connected = False
+
+    def find_again(self) -> None:
+        """The link is back, and FreeSWITCH lived on."""
+        self._is_connected = True
 
     def come_back(self) -> None:
         """The link is back, and mod_hash as empty as after a restart of FreeSWITCH."""
@@ -263,6 +269,11 @@ class FakePbx:
         self.story.append(f"move {leg} to {destination} in {context}")
         self.on_move(leg, destination)
 
+    def is_past_gate(self, leg: str) -> bool:
+        """Whether ``passed`` has it."""
+        self._check("is_past_gate")
+        return leg in self.passed
+
     def divert_leg(self, leg: str, destination: str, context: str) -> None:
         """Send a leg past the gates."""
         self._check("divert_leg")
@@ -299,20 +310,20 @@ class FakePbx:
         self.story.append(f"disarm {leg}")
         self.armed.pop(leg, None)
 
-    def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
-        """Fill the gate in the order of the entries, as mod_hash would."""
-        self._check("publish_blocks")
-        entries = list(entries)
-        if entries:
-            self.story.append(f"publish {len(entries)} keys")
-        self.gate.update(entries)
-
-    def withdraw_blocks(self, keys: Iterable[str]) -> None:
-        """Take keys out of the gate."""
-        self._check("withdraw_blocks")
+    def write_blocks(self, keys: Iterable[str], end_of: Callable[[str], int | None]) -> None:
+        """Fill the gate in the order of the keys, as mod_hash would, or empty it."""
+        self._check("write_blocks")
+        written = 0
         for spelling in keys:
-            self.gate.pop(spelling, None)
-        self.on_withdraw()
+            until = end_of(spelling)
+            if until is None:
+                self.gate.pop(spelling, None)
+                self.on_withdraw()
+            else:
+                self.gate[spelling] = until
+                written += 1
+        if written:
+            self.story.append(f"publish {written} keys")
 
     def gate_entries(self) -> dict[str, int]:
         """What the gate holds."""
@@ -354,10 +365,11 @@ class FakePbx:
         there = Sight.OUTDATED if context in self.outdated else Sight.THERE
         return there if context in self.gated else Sight.MISSING
 
-    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Remember the event."""
+    def announce(self, subclass: str, *each: Sequence[tuple[str, str]]) -> None:
+        """Remember the events."""
         self._check("announce")
-        self.announced.append((subclass, {name: value for name, value in headers if value}))
+        for headers in each:
+            self.announced.append((subclass, {name: value for name, value in headers if value}))
 
     def flush_events(self) -> None:
         """Hand over what waits."""

@@ -94,6 +94,18 @@ def _say_persons(session: Session, status: DaemonStatus) -> None:
 
 
 def _say_gates(session: Session, status: DaemonStatus) -> None:
+    if status.connected and not status.gate_told:
+        session.say(
+            _(
+                "FreeSWITCH's mod_hash does NOT have the blocks: the gate may refuse nobody, and"
+                " the daemon ends blocked callers' calls itself"
+            )
+        )
+    if status.gate_differences:
+        session.say(
+            _("The gate DIFFERED from the blocks in {keys} keys and was told again; see the log"),
+            keys=status.gate_differences,
+        )
     for context in status.contexts_without_gate:
         session.say(_("The gate is MISSING from dialplan context {context}"), context=context)
     for context in status.contexts_unseen:

@@ -7,14 +7,19 @@ this file.
 
 from __future__ import annotations
 
+import logging
+
 from fluxcc.actions.rules import Rules
 from fluxcc.config import Settings
 from fluxcc.core.blocks.attempts import Attempts
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.comparison import Comparison
+from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.repeaters import Repeaters
+from fluxcc.core.blocks.rereading import BY_SETTINGS, Rereading
 from fluxcc.core.blocks.scheduler import Scheduler
 from fluxcc.core.calls.contacts import Contacts
 from fluxcc.core.calls.identity import Stations
@@ -46,6 +51,7 @@ from fluxcc.core.surveys import Surveys
 from fluxcc.domain import protection
 from fluxcc.domain.agents import Registration
 from fluxcc.domain.blocks import Scope
+from fluxcc.domain.errors import PbxError
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import Persons, name_reading
 from fluxcc.domain.retention import RecordKind
@@ -57,11 +63,10 @@ from fluxcc.kit.names import (
     REJECT_CAUSE_KEY,
 )
 
+log = logging.getLogger(__name__)
+
 NO_DIVERT = ":"
 """What mod_hash has where the gate sends nobody elsewhere: nothing that can be dialled."""
-BY_SETTINGS = "settings"
-"""Named in ``ended_by`` and notices as the one who ended a block of a number that nobody can block
-any more."""
 
 
 class Core:
@@ -142,8 +147,17 @@ class Core:
     def _build_blocks(self, settings: Settings) -> None:
         self.blocklist = Blocklist(self.numbers)
         self.repeaters = Repeaters(settings.blocks.memory)
-        self.blocking = Blocking(self.blocklist, self.repeaters, self.pbx, self.journal, self.clock)
+        self.gate_table = GateTable(self.blocklist, self.pbx, self.clock)
+        self.blocking = Blocking(
+            self.blocklist, self.repeaters, self.gate_table, self.pbx, self.journal, self.clock
+        )
+        self.comparison = Comparison(
+            self.blocklist, self.gate_table, self.pbx, self.runtime, self.clock
+        )
         self.scheduler = Scheduler(self.blocking, self.clock)
+        self.rereading = Rereading(
+            self.blocklist, self.repeaters, self.journal, self.runtime, self.clock
+        )
         self.gates = Gates(self.pbx, self.runtime, self.clock)
         self.attempts = Attempts(
             self.blocking,
@@ -157,13 +171,14 @@ class Core:
         self.reclaim = Reclaim(
             self.pbx,
             self.store,
+            self.gate_table,
             self.blocklist,
             self.numbers,
             self.journal,
             self.runtime,
             self.clock,
-            self.is_protected,
         )
+        self.reclaim.is_protected = self.is_protected
 
     def _build_rules(self, settings: Settings) -> Rules:
         surroundings = Surroundings(self.pbx)
@@ -257,6 +272,7 @@ class Core:
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""
+        earlier = gate_rules(self.numbers)
         self.numbers.configure(*wanted.numbering)
         self.persons.reading = name_reading(wanted.numbers)
         self.rules.block_duration = wanted.blocks.duration
@@ -270,8 +286,19 @@ class Core:
         self.attempts.cause = wanted.blocks.reject_cause
         self.attempts.divert = wanted.blocks.divert
         self.retention.ages = ages(wanted)
+        is_same = gate_rules(self.numbers) == earlier
+        gained, lost = ([], []) if is_same else self.rereading.step()
+        # In this order no caller gets through in between.
+        self._tell_gate(gained)
         self.publisher.configure(gate_settings(wanted), gate_rules(self.numbers))
+        self._tell_gate(lost)
         self._free_unblockable()
+
+    def _tell_gate(self, keys: list[str]) -> None:
+        try:
+            self.gate_table.tell(keys)
+        except PbxError as error:
+            log.warning("the gate was not told; it is later", extra={"reason": str(error)})
 
     def recover(self) -> bool:
         """Take over the store's state; False where it cannot be read now."""
@@ -300,8 +327,12 @@ class Core:
 
     def reclaim_blocks(self) -> None:
         """Take over the blocks that only mod_hash knows, once, after what the store knows."""
-        if self.is_recovered:
+        if self.is_recovered and self.gate_table.is_told:
             self.reclaim.begin()
+
+    def hash_loaded(self) -> None:
+        """mod_hash was loaded, and is empty."""
+        self.runtime.spawn(self.publisher.renew)
 
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""

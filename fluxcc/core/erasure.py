@@ -233,7 +233,7 @@ class DaemonLiveData:
         blocklist = self._blocking.blocklist
         try:
             keys = [key for key in self._pbx.gate_entries() if person.has(read_gate_key(key)[0])]
-            self._pbx.withdraw_blocks([key for key in keys if not blocklist.is_key(key)])
+            self._blocking.table.tell(keys)
         except PbxError as error:
             report.note(Place.GATE, is_clean=False, what=str(error))
         else:

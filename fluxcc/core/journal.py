@@ -70,8 +70,6 @@ class Journal:
         """When the oldest unwritten record came in, on the monotonic clock."""
         self._in_flight = 0
         self._recreated = store.recreated
-        self.began = clock.now()
-        """When the daemon was started, in epoch seconds."""
         self.failure = ""
         """Why the store cannot be used now; empty while it can."""
         self.written = 0

@@ -119,6 +119,10 @@ class Pbx(Protocol):
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send the leg to a destination of the dialplan; a bridge it is in ends."""
 
+    def is_past_gate(self, leg: str) -> bool:
+        """Whether a blocked caller's leg is there although its gate should have refused it: it was
+        neither hung up, nor diverted, nor does it hear the gate's announcement."""
+
     def divert_leg(self, leg: str, destination: str, context: str) -> None:
         """Send a blocked caller's leg to a destination of the dialplan, past the gates there."""
 
@@ -141,14 +145,12 @@ class Pbx(Protocol):
     def disarm_survey(self, leg: str) -> None:
         """Undo ``arm_survey``; nothing where the leg is gone."""
 
-    def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
-        """Write blocks to the gate: (key, epoch second until which it is refused)."""
-
-    def withdraw_blocks(self, keys: Iterable[str]) -> None:
-        """Delete these keys from the gate; unknown ones do no harm."""
+    def write_blocks(self, keys: Iterable[str], end_of: Callable[[str], int | None]) -> None:
+        """Write each key to the gate with the epoch second at which its block ends, or delete it
+        where there is none. Ends are asked for in the moment in which a command is sent."""
 
     def gate_entries(self) -> dict[str, int]:
-        """The gate's blocks: key → epoch second at which it ends."""
+        """The gate's blocks: key → epoch second at which it ends, 0 where its value is none."""
 
     def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
         """Write rooms for the kit's dialplan: (extension dialled, name of the conference)."""
@@ -171,8 +173,8 @@ class Pbx(Protocol):
         domain. It is looked up each time, which may take many seconds where the dialplan is
         served."""
 
-    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Fire a CUSTOM event of that subclass: (header, value)."""
+    def announce(self, subclass: str, *each: Sequence[tuple[str, str]]) -> None:
+        """Fire CUSTOM events of that subclass, all at once, each with its (header, value)."""
 
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""

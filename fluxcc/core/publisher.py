@@ -2,7 +2,7 @@
 which the gates tell whose number a caller ID is, as global variables.
 
 mod_hash is empty after a restart of FreeSWITCH and after a reload of the module. Counterparts:
-``blocks.blocking`` and ``provisioning`` publish single changes; ``daemon.session`` calls
+``blocks.gate_table`` and ``provisioning`` publish single changes; ``daemon.session`` calls
 ``publish_all`` after a connect and ``repair`` from time to time.
 """
 
@@ -51,13 +51,13 @@ class Publisher:
         """``settings`` are those that the kit's dialplan reads: key in mod_hash → value; ``rules``
         the gates': global variable → value."""
         self._pbx = pbx
+        self._table = blocking.table
         self._domains = domains
         self._runtime = runtime
         self._appeared: set[Agent] = set()
         """Agents whose rooms are still to be published."""
         self._were_several = False
         """Whether several SIP domains were known when rooms were last published."""
-        self._blocking = blocking
         self._provisioning = provisioning
         self._settings = settings
         self._rules = rules
@@ -65,8 +65,8 @@ class Publisher:
 
     @property
     def is_done(self) -> bool:
-        """Whether everything was published since the last connect."""
-        return self.state is Published.ALL
+        """Whether mod_hash took everything since the last connect, as far as is known."""
+        return self.state is Published.ALL and self._table.is_told
 
     def publish_all(self) -> None:
         """Publish everything, the newest block first. What FreeSWITCH does not take is logged, and
@@ -97,12 +97,20 @@ class Publisher:
         try:
             # The rules first: a gate without them does not find a block's key.
             self._publish_settings()
-            self._blocking.publish_all()
+            self._table.publish_all()
             self._provisioning.publish_all()
             self.state = Published.ALL
         finally:
             if self.state is Published.PARTLY:
                 self.state = Published.NOTHING
+
+    def renew(self) -> None:
+        """mod_hash was loaded anew, and has nothing: publish everything at once."""
+        self._table.doubt()
+        while self.state is Published.PARTLY:
+            self._runtime.sleep(AGENTS_WAIT)
+        if not self.is_done:
+            self.publish_all()
 
     def agent_appeared(self, agent: Agent) -> None:
         """An extension has another SIP domain now, and its room there is to be published, beside

@@ -37,6 +37,7 @@ class Recovery:
     ) -> None:
         self._store = store
         self._blocklist = blocking.blocklist
+        self._table = blocking.table
         self._repeaters = blocking.repeaters
         self._provisioning = provisioning
         self._snapshots = snapshots
@@ -44,15 +45,15 @@ class Recovery:
         self._journal = journal
         self._replies = replies
         self._runtime = runtime
-        self._born = journal.began
 
     def step(self) -> bool:
         """Take over the store's state; False where it could not be read."""
         try:
             self._runtime.offload(self._store.open)
             blocks = self._runtime.offload(self._store.live_blocks)
-            since = self._born - self._repeaters.memory
-            times = self._runtime.offload(self._store.block_times, since)
+            # All that are kept: which of them are too old FreeSWITCH's clock says, and that may not
+            # be known yet. The scheduler forgets those then.
+            times = self._runtime.offload(self._store.block_times, 0.0)
             calls = self._runtime.offload(self._store.live_calls)
             entries = self._runtime.offload(self._store.entries)
             domains = self._runtime.offload(self._store.domains)
@@ -69,6 +70,7 @@ class Recovery:
         self._provisioning.load(entries)
         self._load(blocks)
         self._repeaters.load(times)
+        self._repeaters.reread(self._blocklist.canonical)
         self._snapshots.restore(calls)
         for row in former:
             self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
@@ -76,13 +78,21 @@ class Recovery:
 
     def _load(self, blocks: list[Block]) -> None:
         """Take over the newest live block of each number and release the others. A number has
-        several where it was marked again while the store could not be read."""
+        several where it was marked again while the store could not be read, or where two ways to
+        write it are read as one person now."""
         known = {(block.number, block.domain): block for block in self._blocklist.blocks()}
-        for block in sorted(blocks, key=lambda block: block.until, reverse=True):
-            newer = known.setdefault((block.number, block.domain), block)
+        for stored in sorted(blocks, key=lambda block: block.until, reverse=True):
+            block = self._blocklist.rederived(stored)
+            identity = block.number, block.domain
+            # Keys of earlier settings may be other people's by now.
+            self._table.tell_later(set(stored.keys).difference(block.keys))
+            released = self._blocklist.released(*identity)
+            newer = released or known.setdefault(identity, block)
             if newer is block:
-                self._blocklist.load(block)
-            else:
+                self._blocklist.put(block)
+                if block is not stored:
+                    self._journal.note(block)
+            elif newer.id != block.id:
                 self._journal.note(
                     replace(
                         block, state=BlockState.RELEASED, ended_at=newer.since, ended_by=newer.by

@@ -42,6 +42,8 @@ class Intake:
         self._handlers: dict[tuple[str, str], Handler] = {
             (events.HEARTBEAT, ""): self._heartbeat,
             (events.RELOADXML, ""): self._dialplan_changed,
+            (events.MODULE_LOAD, ""): self._module_loaded,
+            (events.MODULE_UNLOAD, ""): self._module_unloaded,
             **{(events.CUSTOM, cache): self._dialplan_changed for cache in events.FUSIONPBX_CACHES},
             (events.CUSTOM, events.REQUEST): self._requested,
             (events.CUSTOM, events.REPLY): self._reply_came_back,
@@ -113,6 +115,19 @@ class Intake:
 
     def _dialplan_changed(self, event: events.Event, body: bytes) -> None:
         self._core.gates.doubt()
+
+    def _module_loaded(self, event: events.Event, body: bytes) -> None:
+        if self._decoder.is_of_hash(body):
+            log.warning("mod_hash was loaded; blocks, rooms and settings are published again")
+            self._core.hash_loaded()
+
+    def _module_unloaded(self, event: events.Event, body: bytes) -> None:
+        if self._decoder.is_of_hash(body):
+            log.error(
+                "mod_hash was unloaded: the gate refuses nobody, and the daemon ends the calls of"
+                " blocked callers itself until it is loaded again (fs_cli -x 'load mod_hash')"
+            )
+            self._core.gate_table.doubt()
 
     def _heartbeat(self, event: events.Event, body: bytes) -> None:
         if event.at.isdigit():

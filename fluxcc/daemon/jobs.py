@@ -30,6 +30,7 @@ def jobs(core: Core, session: Session) -> dict[str, Job]:
         "recover": session.recover,
         "watch for silence": session.watch_silence,
         "look at the gates": core.gates.step,
+        "compare the gate": core.comparison.step,
         "flush events": session.flush_events,
         "check health": session.check_health,
     }

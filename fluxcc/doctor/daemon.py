@@ -39,6 +39,7 @@ def check_daemon(installation: Installation) -> Iterator[Finding]:
         )
         return
     yield from _troubles(status)
+    yield from _gate_troubles(status)
     yield from _unmet_gates(installation, status)
 
 
@@ -87,6 +88,32 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
             _("Restart it: systemctl restart fluxcc"),
             running=status.version,
             installed=__version__,
+        )
+
+
+def _gate_troubles(status: DaemonStatus) -> Iterator[Finding]:
+    """What is wrong with the blocks in mod_hash."""
+    if status.connected and not status.gate_told:
+        yield grave(
+            "gate-not-told",
+            _(
+                "FreeSWITCH does not take the blocks into mod_hash: the gate may refuse nobody, and"
+                " only the daemon ends blocked callers' calls."
+            ),
+            _(
+                "Run: fs_cli -x 'load mod_hash'; the daemon tells it everything at once. If it is"
+                " loaded, wait a second and try again."
+            ),
+        )
+    if status.gate_differences:
+        yield warning(
+            "gate-differed",
+            _("The gate differed from the blocks in {count} keys, and was told them again."),
+            _(
+                "See the daemon's log for what differed, and whether another program writes to the"
+                " realm fluxcc_block of mod_hash."
+            ),
+            count=status.gate_differences,
         )
 
 

@@ -37,6 +37,7 @@ class Code(StrEnum):
     ENDED = "ended"
     GATE_PENDING = "gate-pending"
     RELEASED = "released"
+    RELEASE_PENDING = "release-pending"
     SAVED = "saved"
     REMOVED = "removed"
     ERASED = "erased"
@@ -92,10 +93,15 @@ _TABLE: dict[Status, dict[Code, str]] = {
         Code.SURVEY_STARTED: _("The customer was sent to the survey."),
         Code.ENDED: _("The call was ended."),
         Code.GATE_PENDING: _(
-            "Number {number} is blocked until {until}, but FreeSWITCH does not answer: it refuses"
-            " the number as soon as it does."
+            "Number {number} is blocked until {until}, but FreeSWITCH does not answer or has no"
+            " mod_hash: its gate refuses the number as soon as it can. Until then fluxcc alone ends"
+            " the calls."
         ),
         Code.RELEASED: _("Number {number} is free again."),
+        Code.RELEASE_PENDING: _(
+            "Number {number} is free again as soon as FreeSWITCH answers; until then its gate"
+            " refuses it."
+        ),
         Code.SAVED: _("It is set, and in force from the next action on."),
         Code.REMOVED: _("It is removed."),
         Code.ERASED: _("It is erased."),

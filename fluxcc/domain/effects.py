@@ -26,6 +26,8 @@ class EndBlock(msgspec.Struct, frozen=True):
     """Canonical."""
     domain: str
     """The block's SIP domain; empty for the block that holds in all."""
+    ended: Block | None = None
+    """The ended block, once it has ended in memory (``Performer.promise``)."""
 
 
 class DisarmSurvey(msgspec.Struct, frozen=True):
@@ -215,3 +217,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it holds although the link to FreeSWITCH is lost: a block without a call is on
         disk, and is published after the next connect."""
         return self.expires is not None and self.confirmation is None
+
+    @property
+    def code_untold(self) -> Code:
+        """What the reply says where all was done, but mod_hash did not take what it was told."""
+        if self.block is not None:
+            return Code.GATE_PENDING
+        return Code.RELEASE_PENDING if self.code is Code.RELEASED else self.code

@@ -137,6 +137,12 @@ class NumberPlan:
         """The gate's key of a caller ID, and no more of what ``read`` tells."""
         return self._tell(shown.number(caller_id), homes)[0]
 
+    def person(self, caller_id: str) -> tuple[str, str]:
+        """The gate's key and the canonical number of a caller ID, both as it is where it identifies
+        nobody, and no more of what ``read`` tells."""
+        key, canonical = self._tell(caller_id, NOWHERE)
+        return key or caller_id, canonical or caller_id
+
     def _read_at_home(self, caller_id: str, homes: str) -> Number:
         seen = caller_id.strip()[:_LONGEST_CALLER_ID]
         key, canonical = self._tell(caller_id, homes)

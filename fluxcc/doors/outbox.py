@@ -22,9 +22,12 @@ from fluxcc.protocol import board as protocol
 
 MOST_UNCONFIRMED = 10_000
 """Replies that are kept while the link is down."""
-LATER_AT_ONCE = 8
-"""Replies without haste that are on their way at the same time: so many commands does any other one
-wait for, the health check's too."""
+MOST_LATER = 100_000
+"""Replies without haste that may wait: some 60 MB. What a board asks for beyond that has no reply;
+it would come far too late."""
+LATER_AT_ONCE = 64
+"""Replies without haste that are sent in one write: for so many commands any other one waits, the
+health check's too. FreeSWITCH takes some 20 µs for one."""
 
 Headers = list[tuple[str, str]]
 
@@ -40,8 +43,10 @@ class Outbox:
         self._unconfirmed: dict[int, Headers] = {}
         """Replies of which nobody knows yet that they went out, the oldest first."""
         self._later: deque[Callable[[], Headers]] = deque()
-        self._senders = 0
+        self._is_sending_later = False
         self._in_flight = 0
+        self.given_up = 0
+        """Replies that were never sent, since the daemon started."""
 
     @property
     def is_idle(self) -> bool:
@@ -50,25 +55,25 @@ class Outbox:
 
     def send(self, headers: Headers) -> None:
         """Send a reply; returns when FreeSWITCH has it, or it waits for the next connect."""
-        number = next(self._numbers)
-        self._unconfirmed[number] = headers
-        if len(self._unconfirmed) > MOST_UNCONFIRMED:
-            log.error("a reply was given up: too many wait for the link to FreeSWITCH")
-            del self._unconfirmed[next(iter(self._unconfirmed))]
-        self._send(number, headers)
+        self._send(self._note([headers]))
 
     def send_later(self, make: Callable[[], Headers]) -> None:
         """Send the reply that ``make`` makes when it is its turn, so that no other one waits for
         these."""
+        if len(self._later) >= MOST_LATER:
+            if not self.given_up:
+                log.error("a board asks faster than it can be refused; some have no reply")
+            self.given_up += 1
+            return
         self._later.append(make)
-        if self._senders < LATER_AT_ONCE:
-            self._senders += 1
+        if not self._is_sending_later:
+            self._is_sending_later = True
             gevent.spawn(self._send_those_of_later)
 
     def send_again(self) -> None:
         """Send what may not have gone out, after a connect."""
         for number, headers in list(self._unconfirmed.items()):
-            self._send(number, headers)
+            self._send({number: headers})
 
     def came_back(self, request: str) -> None:
         """A reply event of this request ID came by the subscription: it went out, although the
@@ -92,21 +97,32 @@ class Outbox:
     def _send_those_of_later(self) -> None:
         try:
             while self._later:
-                self.send(self._later.popleft()())
+                some = [self._later.popleft() for _ in range(min(LATER_AT_ONCE, len(self._later)))]
+                self._send(self._note([make() for make in some]))
         finally:
-            self._senders -= 1
+            self._is_sending_later = False
 
-    def _send(self, number: int, headers: Headers) -> None:
+    def _note(self, replies: list[Headers]) -> dict[int, Headers]:
+        """The replies, each with a number, as ones that are not confirmed."""
+        noted = {next(self._numbers): headers for headers in replies}
+        self._unconfirmed |= noted
+        while len(self._unconfirmed) > MOST_UNCONFIRMED:
+            log.error("a reply was given up: too many wait for the link to FreeSWITCH")
+            del self._unconfirmed[next(iter(self._unconfirmed))]
+        return noted
+
+    def _send(self, replies: dict[int, Headers]) -> None:
         self._in_flight += 1
         try:
-            self._pbx.announce(REPLY, headers)
+            self._pbx.announce(REPLY, *replies.values())
         except PbxError as error:
-            if number in self._unconfirmed:
+            if not self._unconfirmed.keys().isdisjoint(replies):
                 log.warning(
                     "a reply may not have been sent; it is after the next connect",
                     extra={"error": str(error)},
                 )
         else:
-            self._unconfirmed.pop(number, None)
+            for number in replies:
+                self._unconfirmed.pop(number, None)
         finally:
             self._in_flight -= 1

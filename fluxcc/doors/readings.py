@@ -88,6 +88,7 @@ class Readings:
             lag=self._intake.lag,
             clock_offset=self._offset(),
             gate_told=core.publisher.is_done,
+            gate_differences=core.comparison.found.total(),
             events=self._intake.handled,
             events_waiting=self._session.waiting,
             events_dropped=self._session.dropped,

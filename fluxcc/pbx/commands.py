@@ -8,7 +8,7 @@ command; one that is not allowed raises ``PbxRejectedError``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.media import PROXY_CODEC, Media
 from fluxcc.domain.shown import visible
-from fluxcc.kit.names import BRIEF_PREFIX, DIVERTED_VARIABLE
+from fluxcc.kit.names import ANNOUNCEMENT_VARIABLE, BRIEF_PREFIX, DIVERTED_VARIABLE
 from fluxcc.pbx.events import CUSTOM
 from fluxcc.pbx.json_texts import as_text, load
 
@@ -27,6 +27,8 @@ _SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/][A-Za-z0-9._:*#+@%/-]{0,255}", re.
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
 _VARIABLE_VALUE = re.compile(r"[!-~]*", re.ASCII)
 _OF_FREESWITCH = frozenset("\\'\"=$")
+_NOTHING = "-"
+"""In a line of Lua, in place of a value: the key is deleted."""
 _SCRIPT = re.compile(r"[A-Za-z0-9_./-]+(?: [A-Za-z0-9_./-]+)*", re.ASCII)
 _LEG = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 """What a leg's name may be: all that a SIP Call-ID is made of (``inbound-use-callid-as-uuid``; RFC
@@ -149,28 +151,28 @@ def set_variable(name: str, value: str, previous: str = "") -> str:
     return f"{command}={previous}" if previous else command
 
 
-def variable(name: str) -> str:
-    """Ask for a global variable."""
-    return f"global_getvar {_word(name)}"
-
-
 def dump_hash(realm: str) -> str:
     """Read every key of a realm."""
     return f"hash_dump db {_part(realm)}"
 
 
-def put_hashes(realm: str, entries: Iterable[tuple[str, str]]) -> str:
-    """Write many keys of mod_hash by one line of Lua; the answer is ``+OK`` and how many it wrote.
+def write_hashes(realm: str, entries: Iterable[tuple[str, int | None]]) -> str:
+    """Write many keys of mod_hash by one line of Lua, and delete those that are to have no value;
+    the answer is ``+OK`` and how many that were.
 
     It costs FreeSWITCH a third of single commands, which it reads byte by byte. What ``_part``
     allows has neither a quote that would end the text in Lua nor one of the separators.
     """
-    words = ";".join(f"{_part(key)}={_part(value)}" for key, value in entries)
+    words = ";".join(
+        f"{_part(key)}={_NOTHING if value is None else value}" for key, value in entries
+    )
     return (
         f"lua ~local api, done = freeswitch.API(), 0 "
         f"for key, value in ('{words}'):gmatch('([^=;]+)=([^=;]+)') do "
-        f"local answer = api:execute('hash', 'insert/{_part(realm)}/'..key..'/'..value) "
-        f"if answer and answer:sub(1, 3) == '+OK' then done = done + 1 end end "
+        f"if value == '{_NOTHING}' then "
+        f"api:execute('hash', 'delete/{_part(realm)}/'..key) done = done + 1 "
+        f"else local answer = api:execute('hash', 'insert/{_part(realm)}/'..key..'/'..value) "
+        f"if answer and answer:sub(1, 3) == '+OK' then done = done + 1 end end end "
         f"stream:write('+OK '..done)"
     )
 
@@ -253,6 +255,7 @@ REGISTRATIONS = "show registrations as json"
 NO_TABLES = "-ERR SQL disabled"
 """How the answer to each of these begins where FreeSWITCH was started with ``-nosql``."""
 CLOCK = "strepoch"
+ANNOUNCEMENT = f"global_getvar {ANNOUNCEMENT_VARIABLE}"
 READ_FILES = "xml_locate root"
 """The whole configuration in FreeSWITCH's own files."""
 
@@ -302,11 +305,17 @@ def _part(text: str) -> str:
 # Answers
 
 
-def read_hash(dump: str, realm: str) -> dict[str, str]:
-    """Key → value, from the answer to ``dump_hash``: a line ``D/REALM_KEY/VALUE`` each."""
+def read_hash(dump: Iterable[str], realm: str) -> Iterator[tuple[str, str]]:
+    """Key and value, from lines of the answer to ``dump_hash``: ``D/REALM_KEY/VALUE`` each."""
     start = f"D/{realm}_"
-    lines = (line[len(start) :] for line in dump.splitlines() if line.startswith(start))
-    return {key: value for key, _, value in (line.rpartition("/") for line in lines)}
+    for line in dump:
+        if line.startswith(start):
+            key, _, value = line[len(start) :].rpartition("/")
+            yield key, value
+
+
+NO_REPLY = "-ERR no reply"
+"""The answer where an API command wrote nothing."""
 
 
 def is_ok(answer: str) -> bool:
@@ -358,6 +367,22 @@ def application_of(description: str, destination: str) -> Application | None:
         as_text(leg.get(f"variable_{_APPLICATION}", "")),
         as_text(leg.get(f"variable_{_APPLICATION}_data", "")),
     )
+
+
+def is_past_gate(description: str, announcement: str) -> bool:
+    """Whether the answer to ``describe`` tells of a leg that the kit's gate does not have in its
+    hands: it neither diverted it nor plays the announcement, of that file, to it."""
+    leg = _read_leg(description)
+    if not leg or leg.get("Channel-State") in _ENDING:
+        return False
+    is_told = bool(announcement) and (
+        leg.get(f"variable_{_APPLICATION}"),
+        leg.get(f"variable_{_APPLICATION}_data"),
+    ) in (("pre_answer", None), ("playback", announcement))
+    return leg.get(f"variable_{DIVERTED_VARIABLE}") != "true" and not is_told
+
+
+_ENDING = frozenset({"CS_HANGUP", "CS_REPORTING", "CS_DESTROY"})
 
 
 def _read_leg(description: str) -> dict[str, Any]:

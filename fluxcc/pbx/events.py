@@ -32,6 +32,9 @@ LEG_EVENTS = {
 """Event name → the tracker's method."""
 HEARTBEAT = "HEARTBEAT"
 RELOADXML = "RELOADXML"
+MODULE_LOAD = "MODULE_LOAD"
+MODULE_UNLOAD = "MODULE_UNLOAD"
+"""An interface came with a module, or went with it; one event for each (``Decoder.is_of_hash``)."""
 CUSTOM = "CUSTOM"
 REQUEST = "fluxcc::request"
 REPLY = "fluxcc::reply"
@@ -53,7 +56,7 @@ FUSIONPBX_CACHES = ("fusion::file", "fusion::memcache")
 
 SUBSCRIPTION = " ".join(
     [
-        *("event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, CUSTOM),
+        *("event json", *LEG_EVENTS, HEARTBEAT, RELOADXML, MODULE_LOAD, MODULE_UNLOAD, CUSTOM),
         *(REQUEST, REPLY, SURVEY, CONFERENCE, VALET, REGISTERED, *FUSIONPBX_CACHES),
     ]
 )
@@ -175,6 +178,9 @@ class RequestHeaders(msgspec.Struct, frozen=True):
     board: str = msgspec.field(default="", name="Fluxcc-Board")
 
 
+_REQUESTS = msgspec.json.Decoder(RequestHeaders)
+
+
 class Decoder:
     """Decodes event bodies, with the channel variables that ``[calls]`` names.
 
@@ -213,8 +219,17 @@ class Decoder:
         return Registration(agent, read_contact(headers.get("contact", "")))
 
     @staticmethod
+    def is_of_hash(body: bytes) -> bool:
+        """Whether an event of a module's interface is about mod_hash's API. Raises
+        ``ValueError``."""
+        headers = read_loosely(body)
+        return (headers.get("type"), headers.get("name")) == ("api", "hash")
+
+    @staticmethod
     def request(body: bytes) -> RequestHeaders:
         """The request in the body of a ``fluxcc::request`` event. Raises ``ValueError``."""
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return _REQUESTS.decode(body)
         return msgspec.convert(read_loosely(body, _LEG_NAMES), RequestHeaders)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket as native_socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -145,16 +145,21 @@ class Link(InboundESL):  # type: ignore[misc]  # greenswitch has no types
         """Send commands in one write and return their answers, in the same order; as ``send``."""
         return self.wait_all(self.begin_all(commands), timeout)
 
-    def begin_all(self, commands: Sequence[str]) -> list[AsyncResult]:
-        """Send commands in one write; ``wait_all`` gets their answers."""
-        for command in commands:
-            if any(text in command for text in _FORBIDDEN):
-                raise PbxRejectedError(f"not allowed in a command: {command[:60]!r}")
-        payload = "".join(f"{command}\n\n" for command in commands).encode("utf-8", "replace")
-        answers = [AsyncResult() for _ in commands]
+    def begin_all(self, commands: Iterable[str]) -> list[AsyncResult]:
+        """Send commands in one write; ``wait_all`` gets their answers. A text is asked for when
+        nothing is in its way any more, so that texts are sent in the order in which they were
+        made."""
         with self._sending:
+            texts = list(commands)
+            for text in texts:
+                if any(forbidden in text for forbidden in _FORBIDDEN):
+                    raise PbxRejectedError(f"not allowed in a command: {text[:60]!r}")
             if not self.connected:
                 raise LinkLostError(self._loss or "not connected")
+            if not texts:
+                return []
+            payload = "".join(f"{text}\n\n" for text in texts).encode("utf-8", "replace")
+            answers = [AsyncResult() for _ in texts]
             self._expected.extend(answers)
             try:
                 self.sock.sendall(payload)

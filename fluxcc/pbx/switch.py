@@ -12,7 +12,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import gevent
@@ -26,19 +26,16 @@ from fluxcc.domain.events import Snapshot
 from fluxcc.domain.media import Media
 from fluxcc.domain.sight import Sight
 from fluxcc.kit import names
-from fluxcc.pbx import commands, dialplan, events, snapshot
+from fluxcc.pbx import commands, dialplan, events, gate_table, snapshot
 from fluxcc.pbx.asking import ask
 from fluxcc.pbx.contexts import Contexts
+from fluxcc.pbx.gate_table import COMMANDS_PER_WRITE
 from fluxcc.pbx.link import COMMAND_TIMEOUT, REPLY_TIMEOUT, Link, yield_to_others
 from fluxcc.pbx.variables import GlobalVariables
 
-COMMANDS_PER_WRITE = 32
-"""Commands sent in one write."""
 WRITES_IN_FLIGHT = 2
 """Writes that are sent without waiting for their answers, so that FreeSWITCH is never idle; an
 action waits for the answers of at most so many writes."""
-KEYS_PER_LUA_LINE = 120
-"""Keys written by one line of Lua, which takes FreeSWITCH some 5 ms."""
 DESCRIBED_TOGETHER = 64
 """Legs that are described between two pauses; each answer has some 10 kB."""
 SNAPSHOT_TIMEOUT = 30.0
@@ -96,10 +93,8 @@ class Switch:
     # Connection and snapshots
 
     def connect(self, on_event: Callable[[bytes], None]) -> None:
-        """Open both links and subscribe; ``on_event`` gets each event's body from now on.
-
-        Raises ``LinkLostError`` or ``LinkRefusedError``.
-        """
+        """Open both links and subscribe; ``on_event`` gets each event's body from now on. Raises
+        ``LinkLostError`` or ``LinkRefusedError``."""
         self.disconnect()
         address = self._address
         self._commands = Link(address.host, address.port, address.password)
@@ -247,6 +242,12 @@ class Switch:
         )
         self._accepted(self._run_all(texts, check=False)[-1])
 
+    def is_past_gate(self, leg: str) -> bool:
+        """Whether a blocked caller's leg is there although its gate should have refused it."""
+        texts = commands.describe(leg), commands.ANNOUNCEMENT
+        answer, announcement = self._run_all(texts, check=False)
+        return commands.is_past_gate(answer, commands.read_value(announcement))
+
     def divert_leg(self, leg: str, destination: str, context: str) -> None:
         """Send a blocked caller's leg to a destination of the dialplan, past the gates there."""
         texts = commands.mark_diverted(leg), commands.move_leg(leg, destination, context)
@@ -281,30 +282,18 @@ class Switch:
         if not commands.is_no_such_leg(answer):
             self._accepted(answer)
 
-    def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
-        """Write blocks to the gate: (key, epoch second until which it is refused)."""
-        rest, has_lua = iter(entries), True
-        while chunk := [
-            (key, str(until)) for key, until in itertools.islice(rest, KEYS_PER_LUA_LINE)
-        ]:
-            if has_lua and len(chunk) > COMMANDS_PER_WRITE:
-                answer = self._api(commands.put_hashes(names.BLOCK_REALM, chunk))
-                if answer == f"+OK {len(chunk)}":
-                    continue
-                # No mod_lua, or a key that was not written: single commands show which.
-                has_lua = False
-            self._run_all(commands.put_hash(names.BLOCK_REALM, key, until) for key, until in chunk)
-
-    def withdraw_blocks(self, keys: Iterable[str]) -> None:
-        """Delete these keys from the gate."""
-        # An unknown key answers -ERR, which does no harm.
-        self._run_all((commands.drop_hash(names.BLOCK_REALM, key) for key in keys), check=False)
+    def write_blocks(self, keys: Iterable[str], end_of: Callable[[str], int | None]) -> None:
+        """Write each key to the gate with its end, in epoch seconds, or delete it where there is
+        none; each end is asked for in the moment in which its command is sent."""
+        gate_table.write(self._run_all, keys, end_of)
 
     def gate_entries(self) -> dict[str, int]:
-        """The gate's blocks: key → epoch second at which it ends."""
-        dump = self._command_link().api(commands.dump_hash(names.BLOCK_REALM), SNAPSHOT_TIMEOUT)
-        entries = commands.read_hash(dump, names.BLOCK_REALM)
-        return {key: int(until) for key, until in entries.items() if until.isdigit()}
+        """The gate's blocks: key → epoch second at which it ends, 0 where it has none.
+
+        It is asked on a connection of its own: an agent's command would wait for thousands.
+        """
+        with self._another_link() as link:
+            return gate_table.read(link)
 
     def publish_rooms(self, rooms: Iterable[tuple[str, str]]) -> None:
         """Write rooms for the kit's dialplan: (extension dialled, name of the conference)."""
@@ -331,12 +320,8 @@ class Switch:
         It is asked on a connection of its own: a back end that serves the dialplan may take its
         time, and every other command would wait for that.
         """
-        link = Link(self._address.host, self._address.port, self._address.password)
-        try:
-            link.connect()
+        with self._another_link() as link:
             found = Contexts(partial(ask, link)).read(context)
-        finally:
-            link.stop()
         if found.sight is not Sight.THERE:
             return found.sight
         names_it = names.DOMAIN_GATE_EXTENSION if of_domain else names.GATE_EXTENSION
@@ -346,11 +331,12 @@ class Switch:
         is_old = gate.sight is Sight.THERE and gate.version < dialplan.GATE_VERSION
         return Sight.OUTDATED if is_old else gate.sight
 
-    def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Fire a CUSTOM event of that subclass: (header, value)."""
+    def announce(self, subclass: str, *each: Sequence[tuple[str, str]]) -> None:
+        """Fire CUSTOM events of that subclass, all at once, each with its (header, value)."""
+        texts = [commands.custom_event(subclass, headers) for headers in each]
         timeout = REPLY_TIMEOUT if subclass == events.REPLY else COMMAND_TIMEOUT
-        command = commands.custom_event(subclass, headers)
-        self._accepted(self._command_link().send(command, timeout).text)
+        for answer in self._command_link().send_all(texts, timeout):
+            self._accepted(answer.text)
 
     def flush_events(self) -> None:
         """Make FreeSWITCH send at once the events that are queued for the daemon."""
@@ -366,6 +352,15 @@ class Switch:
 
     # Internals
 
+    @contextmanager
+    def _another_link(self) -> Iterator[Link]:
+        link = Link(self._address.host, self._address.port, self._address.password)
+        try:
+            link.connect()
+            yield link
+        finally:
+            link.stop()
+
     def _command_link(self) -> Link:
         if self._commands is None or not self.is_connected:
             raise LinkLostError(self.loss or "not connected")
@@ -375,14 +370,15 @@ class Switch:
         return self._command_link().api(command)
 
     def _run_all(self, commands: Iterable[str], *, check: bool = True) -> list[str]:
-        commands = iter(commands)
+        """Run API commands, some at once; each text is asked for when it is sent."""
+        rest = iter(commands)
         answers: list[str] = []
         begun: deque[list[AsyncResult]] = deque()
         link = self._command_link()
-        while chunk := [
-            f"api {command}" for command in itertools.islice(commands, COMMANDS_PER_WRITE)
-        ]:
-            begun.append(link.begin_all(chunk))
+        while results := link.begin_all(
+            f"api {command}" for command in itertools.islice(rest, COMMANDS_PER_WRITE)
+        ):
+            begun.append(results)
             if len(begun) == WRITES_IN_FLIGHT:
                 answers += [answer.text.strip() for answer in link.wait_all(begun.popleft())]
         for results in begun:

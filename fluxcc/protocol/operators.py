@@ -106,6 +106,9 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     """Seconds by which FreeSWITCH's clock is ahead of the machine's."""
     gate_told: bool
     """Whether mod_hash has every block, room and setting."""
+    gate_differences: int = 0
+    """Keys in which the gate was found to differ from the blocks, and was told again, since the
+    daemon started."""
     events: int
     events_waiting: int
     events_dropped: int

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from prometheus_client import Metric, registry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from fluxcc.core.blocks.comparison import Difference
 from fluxcc.core.core import Core
 from fluxcc.domain.blocks import BlockChange
 from fluxcc.domain.retention import RecordKind
@@ -73,6 +74,16 @@ GAUGES: tuple[Reading, ...] = (
         "fluxcc_contexts_unseen",
         "Dialplan contexts of which it cannot be seen whether blocked callers meet the gate there",
         lambda s: len(s.core.gates.with_sight(Sight.UNSEEN)),
+    ),
+    (
+        "fluxcc_gate_told",
+        "1 while mod_hash has every block, room and setting, as far as is known",
+        lambda s: s.core.publisher.is_done,
+    ),
+    (
+        "fluxcc_gate_compared_timestamp_seconds",
+        "When the gate was last compared with the blocks; 0 where that was not since the start",
+        lambda s: s.core.comparison.last or 0,
     ),
     (
         "fluxcc_store_failing",
@@ -150,6 +161,12 @@ LABELLED: tuple[Table, ...] = (
         "What became of blocks",
         "change",
         lambda s: {change: s.core.blocking.changes[change] for change in BlockChange},
+    ),
+    (
+        "fluxcc_gate_differences_total",
+        "Keys in which the gate differed from the blocks, and was told again",
+        "kind",
+        lambda s: {kind: s.core.comparison.found[kind] for kind in Difference},
     ),
     (
         "fluxcc_surveys_total",

@@ -54,11 +54,17 @@ def clock(lab: Lab) -> int:
     return int(lab.api("strepoch"))
 
 
+def gate_ends(lab: Lab) -> dict[str, int]:
+    """The gate's keys, and the epoch seconds at which they end."""
+    lines = lab.api("hash_dump db fluxcc_block").splitlines()
+    found = (re.fullmatch(r"D/fluxcc_block_([^/]+)/(\d+)", line) for line in lines)
+    return {match[1]: int(match[2]) for match in found if match}
+
+
 def empty_gate(lab: Lab) -> None:
     """Let the gate know of no block: a daemon takes over those that its store does not have."""
-    for line in lab.api("hash_dump db fluxcc_block").splitlines():
-        if found := re.fullmatch(r"D/fluxcc_block_([^/]+)/\d+", line):
-            lab.api(f"hash delete/fluxcc_block/{found[1]}")
+    for key in gate_ends(lab):
+        lab.api(f"hash delete/fluxcc_block/{key}")
 
 
 def set_agent(lab: Lab, what: str, agent: str, value: str) -> None:

@@ -75,9 +75,9 @@ def told(lab: Lab, plan: str) -> Iterator[None]:
     try:
         switch.publish_rules(gate_rules(there))
         keys = [there.read(person).key for person in spellings(plan)]
-        switch.publish_blocks([(key, end) for key in keys])
+        switch.write_blocks(keys, lambda key: end)
         yield
-        switch.withdraw_blocks(keys)
+        switch.write_blocks(keys, lambda key: None)
     finally:
         switch.publish_rules(gate_rules(numbers.plan_named(AT_HOME)))
         switch.disconnect()
@@ -99,14 +99,14 @@ def test_the_contexts_area_code_comes_before_the_general_one(lab: Lab) -> None:
         switch.publish_rules(
             gate_rules(NumberPlan("BR", "11", (), area_codes={"public": "21", "other": "31"}))
         )
-        switch.publish_blocks([(key, end)])
+        switch.write_blocks([key], lambda key: end)
         assert is_refused(lab, "977770001")
         assert is_refused(lab, "9090977770001")
         # What is no longer set counts no longer.
         switch.publish_rules(gate_rules(numbers.plan_named(AT_HOME)))
         assert "21" not in lab.api(f"global_getvar {names.HOME_PREFIX}public")
         assert not is_refused(lab, "977770001")
-        switch.withdraw_blocks([key])
+        switch.write_blocks([key], lambda key: None)
     finally:
         switch.disconnect()
 

@@ -3,9 +3,13 @@ it takes long (contract, section 3)."""
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from uuid import uuid4
+
+import pytest
 
 from fluxcc.domain.requests import REPLY_LIMIT
 from fluxcc.lab.port import Lab
@@ -24,6 +28,7 @@ ACTION, AGENT, OTHER_AGENT = (
     ("Fluxcc-Agent", "1000"),
     ("Fluxcc-Agent", "1001"),
 )
+TWO_DAYS = 2 * 86_400
 
 
 def an_id() -> Header:
@@ -71,6 +76,32 @@ def test_another_request_of_the_same_id_is_refused_and_told_nothing(scene: Scene
     assert first["Fluxcc-Number"] == scene.number
     told = str(rest)
     assert not any(fact in told for fact in (scene.number, call.customer, call.agent_leg))
+
+
+@pytest.mark.parametrize(
+    "set_back",
+    [f"at = at - {TWO_DAYS}", f"id = id - {TWO_DAYS} * 1000000"],
+    ids=["FreeSWITCH's clock", "the machine's clock"],
+)
+def test_a_former_lifes_id_is_known_although_a_clock_was_behind(
+    scene: Scene, tap: Tap, set_back: str
+) -> None:
+    """It was answered while one of the two clocks was two days behind; both are right again.
+    Carried out anew it would block another customer."""
+    scene.talk(scene.number)
+    request = an_id()
+    tap.request(request, ACTION, AGENT)
+    assert tap.reply(request[1])["Fluxcc-Code"] == "blocked"
+    scene.daemon.stop()
+    with closing(sqlite3.connect(scene.daemon.database)) as store, store:
+        store.execute(f"UPDATE audit SET {set_back} WHERE request = ?", (request[1],))
+    scene.daemon.start()
+    other = scene.talk(scene.somebody_else.number)
+    tap.request(request, ACTION, AGENT)
+    until(lambda: len(replies_to(tap, request)) == 2, "it is answered again")
+    assert [reply["Fluxcc-Number"] for reply in replies_to(tap, request)] == [scene.number] * 2
+    assert other.is_up
+    assert scene.daemon.block_of(scene.somebody_else.number) is None
 
 
 def test_beside_a_running_one_there_is_its_reply_and_one_refusal_after_it(

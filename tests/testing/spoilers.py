@@ -15,6 +15,8 @@ import gevent
 
 from fluxcc import bootstrap
 from fluxcc.config import Settings
+from fluxcc.core.blocks import comparison, gate_table
+from fluxcc.core.ports import Batch
 from fluxcc.daemon import session
 from fluxcc.daemon.process import Daemon
 
@@ -22,6 +24,9 @@ MOST_WAITING = 2
 """Events that may wait where they are slow, in place of thousands."""
 SECONDS_PER_EVENT = 0.005
 """In place of 25 µs."""
+SECONDS_PER_WRITE = 0.2
+COMPARED_EVERY = 0.3
+"""Seconds, in place of half a minute."""
 SECONDS_PER_HANGUP = 0.8
 """In place of 1 ms."""
 LONGER_THAN_A_REPLY = 5.5
@@ -115,6 +120,23 @@ def busy_loop(daemon: Daemon) -> None:
     daemon.core.publisher.repair = be_busy  # type: ignore[method-assign]
 
 
+def slow_store(daemon: Daemon) -> None:
+    """Each write takes its time, as on a disk with other things to do."""
+    write = daemon.core.store.write
+
+    def write_slowly(batch: Batch) -> None:
+        time.sleep(SECONDS_PER_WRITE)
+        write(batch)
+
+    daemon.core.store.write = write_slowly  # type: ignore[method-assign]
+
+
+def eager_comparison(daemon: Daemon) -> None:
+    """The gate is compared with the blocks all the time."""
+    comparison.PERIOD = COMPARED_EVERY
+    gate_table.IN_CHANGE = COMPARED_EVERY
+
+
 BY_NAME = {
     spoiler.__name__: spoiler
     for spoiler in (
@@ -126,6 +148,8 @@ BY_NAME = {
         slow_directory,
         blocked_loop,
         busy_loop,
+        slow_store,
+        eager_comparison,
     )
 }
 

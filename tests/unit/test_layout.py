@@ -16,6 +16,7 @@ WITHOUT_MODULE = {
     "config/test_password.py": "where the password may show, in settings, logs and tracebacks",
     "core/calls/test_recorded_shapes.py": "recorded shapes of calls through all of core.calls",
     "actions/test_protected.py": "every action that meets a protected number",
+    "core/blocks/test_interleavings.py": "all that acts on a number, in any order, on a stage",
     "core/test_privacy.py": "a caller's privacy through all of the core",
     "core/test_recorded_calls.py": "recorded calls through pbx.events and all of core.calls",
     "core/calls/test_any_sequence.py": "any sequence of events through all of core.calls",

@@ -1,9 +1,11 @@
 """Counts the calls of blocked callers, and ends those that the gate does not refuse.
 
 The gate in the dialplan refuses before anything else runs. Where it is missing or cannot be seen,
-where it is an older kit's and the caller ID has a spelling that is no key of it, or where the
-caller ID is disguised (``domain.shown``), the daemon ends the leg itself (contract, section 2).
-Counterpart: ``gates``, which knows where the gate stands.
+where it is an older kit's and the caller ID has a spelling that is no key of it, where mod_hash
+does not have the blocks, or where the caller ID is disguised (``domain.shown``), the daemon ends
+the leg itself (contract, section 2). That a gate stands there is no proof that it refuses: a leg
+that is past it a moment later is ended too. Counterparts: ``gates``, which knows where the gate
+stands, and ``gate_table``, which knows what it was told.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from fluxcc.domain.blocks import Block, gate_key
 from fluxcc.domain.calls import Leg, LegKind, Outcome
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.sight import Sight
+
+GATE_TIME = 0.3
+"""Seconds after which the gate has refused a leg; it takes some 10 ms."""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +72,8 @@ class Attempts:
         self._blocking.announce_attempt(block, leg.number, is_private=leg.is_private)
         try:
             key = gate_key(leg.number, block.domain)
-            if context and not leg.is_disguised and self._is_left_to_gate(context, key):
+            is_for_gate = bool(context) and not leg.is_disguised
+            if is_for_gate and self._is_left_to_gate(context, key) and self._is_refused(leg):
                 return
             if self.divert:
                 self._pbx.divert_leg(leg.uuid, self.divert, leg.context)
@@ -85,7 +91,21 @@ class Attempts:
         would let a blocked caller be answered wherever there is none; a gate that was faster has
         ended the leg already, and one that is slower loses its announcement at most.
         """
+        if not self._blocking.table.is_told:
+            return False
         sight = self._gates.look(context, of_domain="@" in spelling)
         if sight is Sight.OUTDATED:
             return self._blocking.blocklist.is_key(spelling)
         return sight is Sight.THERE
+
+    def _is_refused(self, leg: Leg) -> bool:
+        """Whether the gate has refused a leg that was left to it, by what became of the leg."""
+        self._runtime.sleep(GATE_TIME)
+        if not self._pbx.is_past_gate(leg.uuid):
+            return True
+        log.error(
+            "a blocked caller passed the gate and is ended by the daemon; mod_hash does not have"
+            " what it was told, or an extension before the gate takes calls: fluxcc doctor",
+            extra={"leg": leg.uuid, "context": leg.context},
+        )
+        return False

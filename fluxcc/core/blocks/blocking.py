@@ -1,8 +1,10 @@
 """Every change of a block, made in memory, at the gate, in the journal and in the notices alike, so
 that the four always agree.
 
-Counterparts: ``blocklist`` (memory), ``ports.Pbx`` (mod_hash and notices), ``journal`` (the store).
-A change that could not reach the gate because the link was down does so after the next connect
+Memory gives the order: a change is decided and made there without a wait in between. The store gets
+the newest state of each block (``journal``), mod_hash what memory says when it is told
+(``gate_table``), and a notice is sent only while it is still true (``ports.Pbx``). A change that
+could not reach the gate does so after the next connect, or as soon as mod_hash is there
 (``core.publisher``).
 """
 
@@ -10,11 +12,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx
@@ -35,14 +37,20 @@ class Blocking:
     """One per daemon."""
 
     def __init__(
-        self, blocklist: Blocklist, repeaters: Repeaters, pbx: Pbx, journal: Journal, clock: Clock
+        self,
+        blocklist: Blocklist,
+        repeaters: Repeaters,
+        table: GateTable,
+        pbx: Pbx,
+        journal: Journal,
+        clock: Clock,
     ) -> None:
         self.blocklist = blocklist
         self.repeaters = repeaters
+        self.table = table
         self._pbx = pbx
         self._journal = journal
         self._clock = clock
-        self._to_withdraw: set[str] = set()
         self.changes: Counter[BlockChange] = Counter()
         """Changes of blocks since the daemon started."""
         self.attempts = 0
@@ -73,19 +81,27 @@ class Blocking:
     def put(self, block: Block) -> None:
         """Make a block count from now on; it is not at the gate yet."""
         self.blocklist.put(block)
+        self.table.note_change(block.keys)
         self.repeaters.note(block.number, block.domain, block.since)
 
-    def enforce(self, block: Block) -> None:
-        """Publish a block to the gate; it is in memory, and committed, already."""
-        self._to_withdraw.difference_update(block.keys)
+    def enforce(self, block: Block) -> bool:
+        """Publish a block to the gate; it is committed, and in memory unless it was changed since.
+        Whether the gate took it. Raises ``PbxError`` where the link is lost."""
         try:
-            self._pbx.publish_blocks([(key, block.until) for key in block.keys])
+            self.table.tell(block.keys)
         except PbxRejectedError as error:
             # The call must end all the same, and ``attempts`` stands in for the gate.
             log.error("the gate took no block", extra={"error": str(error), "block": block.id})
+            return False
+        return True
+
+    def live(self, block: Block) -> Block | None:
+        """The live block of the number of this one, in the same SIP domain."""
+        return self.blocklist.at(block.number, block.domain)
 
     def announce(self, change: BlockChange, block: Block, by: str) -> None:
-        """Count and log a change, and send its notice; one that cannot be sent is not repeated."""
+        """Count and log a change, and send its notice, unless another change of the same number
+        made it untrue; one that cannot be sent is not repeated."""
         self.changes[change] += 1
         log.info(
             "a block changed",
@@ -97,6 +113,10 @@ class Blocking:
                 "block": block.id,
             },
         )
+        live = self.live(block)
+        now = None if live is None else (live.id, live.until)
+        if now != ((block.id, block.until) if block.state is BlockState.LIVE else None):
+            return
         self._fire(
             NOTICE,
             [
@@ -109,27 +129,52 @@ class Blocking:
         )
 
     def reword(self, block: Block, reason: str) -> None:
-        """Give a live block another reason."""
-        if reason != block.reason:
-            reworded = replace(block, reason=reason)
+        """Give a live block another reason, unless it has ended."""
+        live = self.live(block)
+        if live is not None and live.id == block.id and live.reason != reason:
+            reworded = replace(live, reason=reason)
             self.blocklist.revise(reworded)
             self._journal.note(reworded)
 
-    def release(self, block: Block, by: str) -> Block:
-        """End a block before its time; returns the ended block."""
-        self.repeaters.take_back(block.number, block.domain, block.since)
-        return self._end(block, BlockState.RELEASED, BlockChange.RELEASED, by)
+    def end(self, number: str, domain: str, by: str) -> Block | None:
+        """End the block of a canonical number before its time, in memory and for the store; the
+        ended block, None without one. ``let_through`` tells of it."""
+        live = self.blocklist.at(number, domain)
+        if live is None:
+            return None
+        self.repeaters.take_back(live.number, live.domain, live.since)
+        return self._end(live, BlockState.RELEASED, by)
+
+    def let_through(self, ended: Block, change: BlockChange, by: str) -> bool:
+        """Withdraw an ended block from the gate, unless the number is blocked anew, and send the
+        notice; whether the gate was told."""
+        is_told = True
+        try:
+            self.table.tell(ended.keys)
+        except PbxError as error:
+            is_told = False
+            log.warning("a block was not withdrawn yet", extra={"reason": str(error)})
+        self.announce(change, ended, by)
+        return is_told
+
+    def release(self, block: Block, by: str) -> Block | None:
+        """End the block of that number and domain before its time; the ended block, None where it
+        has ended already."""
+        ended = self.end(block.number, block.domain, by)
+        if ended is not None:
+            self.let_through(ended, BlockChange.RELEASED, by)
+        return ended
 
     def expire_due(self) -> None:
         """End every block whose time has passed. The gate has let the number through by itself."""
         for block in self.blocklist.due(self._clock.now()):
-            self._end(block, BlockState.EXPIRED, BlockChange.EXPIRED, BY_TIME)
+            ended = self._end(block, BlockState.EXPIRED, BY_TIME)
+            self.let_through(ended, BlockChange.EXPIRED, BY_TIME)
 
-    def _end(self, block: Block, state: BlockState, change: BlockChange, by: str) -> Block:
+    def _end(self, block: Block, state: BlockState, by: str) -> Block:
         ended, keys = self.blocklist.remove(block, state, self._clock.now(), by)
+        self.table.note_change(keys)
         self._journal.note(ended)
-        self._withdraw(keys)
-        self.announce(change, ended, by)
         return ended
 
     def count_attempt(self, block: Block) -> None:
@@ -147,21 +192,6 @@ class Blocking:
         self._fire(ATTEMPT, [*number, expires, *_domain(block)])
         seen = told(seen, is_private=is_private)
         log.info("a blocked caller dialled", extra={"number": seen, "block": block.id})
-
-    def publish_all(self) -> None:
-        """Publish every block to the gate, the newest first, and withdraw the keys of blocks that
-        ended meanwhile. Raises ``PbxError``."""
-        self._pbx.publish_blocks(self.blocklist.entries())
-        stale = [key for key in self._to_withdraw if not self.blocklist.is_key(key)]
-        self._pbx.withdraw_blocks(stale)
-        self._to_withdraw.clear()
-
-    def _withdraw(self, keys: Iterable[str]) -> None:
-        keys = list(keys)
-        try:
-            self._pbx.withdraw_blocks(keys)
-        except PbxError:
-            self._to_withdraw.update(keys)
 
     def _fire(self, subclass: str, headers: list[tuple[str, str]]) -> None:
         try:

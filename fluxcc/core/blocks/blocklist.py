@@ -13,7 +13,7 @@ from secrets import token_hex
 
 import msgspec
 
-from fluxcc.domain.blocks import Block, BlockState, gate_key, is_name
+from fluxcc.domain.blocks import Block, BlockState, gate_key, is_name, read_gate_key
 from fluxcc.domain.calls import NOWHERE
 from fluxcc.domain.numbers import Number, NumberPlan
 
@@ -38,6 +38,8 @@ class Blocklist:
         """Key of the gate → the block that holds it."""
         self._ends: list[tuple[int, Identity]] = []
         """Heap of (end, block); an entry that a renewal made obsolete is skipped."""
+        self._released: dict[Identity, Block] = {}
+        """The last block that was taken back, of numbers of which its end is still to come."""
 
     def __len__(self) -> int:
         return len(self._blocks)
@@ -79,6 +81,17 @@ class Blocklist:
         """Whether this is a key of the gate."""
         return key in self._by_key
 
+    def end_of(self, key: str) -> int | None:
+        """The epoch second at which the block ends that holds this key of the gate; None without
+        one."""
+        identity = self._by_key.get(key)
+        return None if identity is None else self._blocks[identity].until
+
+    def released(self, number: str, domain: str) -> Block | None:
+        """The last block of a canonical number that was taken back in this life of the daemon,
+        where its end is still to come."""
+        return self._released.get((number, domain))
+
     def make(
         self,
         number: Number,
@@ -93,10 +106,14 @@ class Blocklist:
         """A number's block from ``now`` (epoch seconds) on: a new one, or the live one renewed.
 
         It ends ``duration`` seconds after the full second that follows ``now``, so that it never
-        holds for less than ``duration``.
+        holds for less than ``duration``; and not in the second of one that was taken back, by which
+        the two can be told apart (``reclaim``).
         """
         until = math.ceil(now) + duration
         earlier = self.find(number, domain)
+        released = self._released.get((number.canonical, domain))
+        if earlier is None and released is not None and released.until == until:
+            until += 1
         keys = tuple(gate_key(spelling, domain) for spelling in number.spellings)
         if earlier is None:
             return Block(
@@ -122,20 +139,37 @@ class Blocklist:
     def put(self, block: Block) -> None:
         """Put a block in force, in place of the earlier one of that number and domain."""
         identity = block.number, block.domain
-        if identity not in self._blocks:
+        earlier = self._blocks.get(identity)
+        if earlier is None:
             self._domains.setdefault(block.number, []).append(block.domain)
+        else:
+            self._let_go(earlier)
         self._blocks[identity] = block
         for key in block.keys:
             self._by_key[key] = identity
         heapq.heappush(self._ends, (block.until, identity))
 
-    def load(self, block: Block) -> None:
-        """Put a stored block in force, also under the key by which the gate looks the number up
-        now: an older program, or other settings, may have told it otherwise."""
-        key = gate_key(self._numbers.key(block.number), block.domain)
-        if key and key not in block.keys:
-            block = msgspec.structs.replace(block, keys=(*block.keys, key))
-        self.put(block)
+    def rederived(self, block: Block, *, in_full: bool = False) -> Block:
+        """The block as its number and its keys are read now: an older program, or other settings,
+        may have read them otherwise. A key stays where it still means the same person.
+
+        Unless ``in_full``, it is enough that the person is found by them: all the usual ways to
+        write a number are worth their time only where the settings are known to have changed.
+        """
+        person, canonical = self._numbers.person(block.number)
+        spellings = dict.fromkeys(read_gate_key(key)[0] for key in block.keys)
+        same = [each for each in spellings if self._numbers.person(each)[0] == person]
+        is_same = canonical == block.number and len(same) == len(spellings)
+        if is_same and person in spellings and not in_full:
+            return block
+        number = self._numbers.read(block.number)
+        if not number.is_usable:
+            return block
+        wanted = dict.fromkeys((*number.spellings, *same))
+        if is_same and wanted.keys() == spellings.keys():
+            return block
+        keys = tuple(gate_key(spelling, block.domain) for spelling in wanted)
+        return msgspec.structs.replace(block, number=canonical, keys=keys)
 
     def count_attempt(self, block: Block, now: float) -> Block:
         """Count a blocked caller's call; the block with its new count."""
@@ -150,20 +184,30 @@ class Blocklist:
     def remove(
         self, block: Block, state: BlockState, now: float, by: str
     ) -> tuple[Block, list[str]]:
-        """End a block in that state: the ended block, and the keys to withdraw from the gate.
+        """End the live block of that number and domain in that state: the ended block, and the keys
+        that nothing holds any more.
 
         A key that another block has by now is not among them.
         """
         identity = block.number, block.domain
-        del self._blocks[identity]
+        live = self._blocks.pop(identity)
         domains = self._domains[block.number]
         domains.remove(block.domain)
         if not domains:
             del self._domains[block.number]
+        ended = msgspec.structs.replace(live, state=state, ended_at=now, ended_by=by)
+        if state is BlockState.RELEASED:
+            self._released = {key: each for key, each in self._released.items() if each.until > now}
+            self._released[identity] = ended
+        return ended, self._let_go(live)
+
+    def _let_go(self, block: Block) -> list[str]:
+        """Take its keys from a block that no longer counts; those that it held."""
+        identity = block.number, block.domain
         keys = [key for key in block.keys if self._by_key.get(key) == identity]
         for key in keys:
             del self._by_key[key]
-        return msgspec.structs.replace(block, state=state, ended_at=now, ended_by=by), keys
+        return keys
 
     def due(self, now: float) -> Iterator[Block]:
         """The live blocks whose time has passed, the oldest first, for the caller to ``remove``.
@@ -197,6 +241,14 @@ class Blocklist:
                 for key in block.keys:
                     if self._by_key.get(key) == identity:
                         yield key, block.until
+
+    def canonical(self, number: str) -> str:
+        """A stored canonical number as it is read now."""
+        return self._numbers.person(number)[1]
+
+    def all_keys(self) -> list[str]:
+        """Every key that the gate must have."""
+        return list(self._by_key)
 
     def blocks(self) -> list[Block]:
         """Every live block."""

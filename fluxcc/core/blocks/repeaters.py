@@ -7,7 +7,7 @@ In memory, so that no prank waits for the store. Counterparts: ``blocking`` note
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fluxcc.domain.persons import Person
 
@@ -43,6 +43,12 @@ class Repeaters:
         """Erase this person."""
         for number, domain in [each for each in self._begun if person.has(each[0])]:
             del self._begun[number, domain]
+
+    def reread(self, canonical: Callable[[str], str]) -> None:
+        """Numbers are read otherwise from now on: ``canonical`` tells how each is."""
+        begun, self._begun = self._begun, {}
+        for (number, domain), times in begun.items():
+            self._begun.setdefault((canonical(number), domain), set()).update(times)
 
     def prune(self, now: float) -> None:
         """Forget what is too old to count."""

@@ -170,29 +170,30 @@ class Executor:
                 plan.warning,
                 extra={"request": request.id, "call": reply.call, "number": reply.number},
             )
-        promised = self._performer.promise(plan.effects)
-        row, is_promised = self._audit.begin(request, plan, reply, conversation, promised)
-        failure = self._perform(plan, request)
-        if failure is not None:
-            reply = replace(reply, code=failure)
+        records, effects = self._performer.promise(plan.effects, str(request.actor))
+        plan = replace(plan, effects=effects)
+        row, is_promised = self._audit.begin(request, plan, reply, conversation, records)
+        reply = self._as_it_stands(replace(reply, code=self._perform(plan, request)), plan)
         is_moved = plan.is_followed and reply.code is plan.code
         is_followed = is_moved or reply.code is Code.DESTINATION_REJECTED
         is_written = self._audit.end(row, reply, is_followed=is_followed)
         return reply if is_promised and is_written else replace(reply, record_pending=True)
 
-    def _perform(self, plan: Plan, request: Request) -> Code | None:
-        """Do the plan and wait for its confirmation; the failure's code, or None."""
+    def _perform(self, plan: Plan, request: Request) -> Code:
+        """Do the plan and wait for its confirmation; the reply's code."""
         by = str(request.actor)
         if isinstance(plan.confirmation, AllJoined):
             self._given_longer[request.id] = plan.confirmation.wait
         try:
             with self._confirmations.watch(plan.confirmation) as confirmation:
-                self._performer.perform(plan.effects, by)
+                is_told = self._performer.perform(plan.effects, by)
                 failure = confirmation.wait()
                 if failure in (None, Code.DESTINATION_REJECTED):
                     # In both cases the customer has left the agent.
                     self._performer.perform(plan.afterwards, by)
-                return failure
+                if failure is not None:
+                    return failure
+                return plan.code if is_told else plan.code_untold
         except LinkLostError:
             # An operator's block is on disk, and is published to the gate after the next connect.
             return Code.GATE_PENDING if plan.holds_without_link else Code.OUTCOME_UNKNOWN
@@ -204,6 +205,20 @@ class Executor:
             return Code.PBX_REJECTED
         finally:
             self._given_longer.pop(request.id, None)
+
+    def _as_it_stands(self, reply: Reply, plan: Plan) -> Reply:
+        """The reply as it is true now: its block may have been renewed or released by another
+        action while this one was carried out."""
+        block = plan.block
+        if block is None or reply.status is not Status.OK:
+            return reply
+        live = self._performer.live(block)
+        if live is not None:
+            return replace(reply, expires=live.until)
+        if block.until <= self._clock.now():
+            return reply
+        code = Code.RELEASED if plan.confirmation is None else Code.ENDED
+        return replace(reply, code=code, blocked=False, expires=None)
 
 
 def _of_block(plan: Plan) -> dict[str, str | int]:

@@ -17,6 +17,7 @@ from fluxcc.core.journal import Record, Removal
 from fluxcc.core.ports import Clock, Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain import causes
+from fluxcc.domain.blocks import Block, BlockChange
 from fluxcc.domain.effects import (
     Brief,
     BringMediaBack,
@@ -34,6 +35,7 @@ from fluxcc.domain.effects import (
     steps,
 )
 from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.provisioning import Protected
 
 log = logging.getLogger(__name__)
 
@@ -61,40 +63,59 @@ class Performer:
         self._views = views
         self._clock = clock
 
-    def promise(self, effects: tuple[Effect, ...]) -> list[Record]:
-        """The records that must be on disk before these effects are begun. Blocks are put into
-        memory at once: the same number may be marked again while the block is being committed."""
+    def promise(
+        self, effects: tuple[Effect, ...], by: str
+    ) -> tuple[list[Record], tuple[Effect, ...]]:
+        """The records that must be on disk before these effects are begun, and the effects as they
+        are to be performed then.
+
+        Blocks and protected numbers change in memory at once: the next action on the same number
+        decides by that, while this one's records are being committed.
+        """
         records: list[Record] = []
+        promised: list[Effect] = []
         for effect in effects:
             match effect:
                 case EnforceBlock(block, _):
                     self._blocking.put(block)
                     records.append(block)
+                case EndBlock(number, domain):
+                    ended = self._blocking.end(number, domain, by)
+                    promised.append(EndBlock(number, domain, ended))
+                    continue
                 case Save(entry):
+                    if isinstance(entry, Protected):
+                        self._provisioning.put(entry)
                     records.append(entry)
                 case Remove(entry):
                     records.append(Removal(entry))
-        return records
+            promised.append(effect)
+        return records, tuple(promised)
 
-    def perform(self, effects: tuple[Effect, ...], by: str) -> None:
-        """Do the effects in the name of ``by`` (``agent:1000``), those of one step together. Raises
-        ``PbxError``."""
+    def perform(self, effects: tuple[Effect, ...], by: str) -> bool:
+        """Do the effects in the name of ``by`` (``agent:1000``), those of one step together;
+        whether the gate took what it was told. Raises ``PbxError``."""
+        is_told: list[bool] = []
         for step in steps(effects):
-            self._runtime.together([partial(self._perform, effect, by) for effect in step])
+            self._runtime.together([partial(self._perform, each, by, is_told) for each in step])
+        return all(is_told)
 
-    def _perform(self, effect: Effect, by: str) -> None:
+    def live(self, block: Block) -> Block | None:
+        """The live block of the number of this one, in the same SIP domain."""
+        return self._blocking.live(block)
+
+    def _perform(self, effect: Effect, by: str, is_told: list[bool]) -> None:
         match effect:
             case (
                 EndLeg() | EndConsultation() | Detain() | BringMediaBack() | MoveLeg() | MovePair()
             ):
                 self._perform_on_legs(effect)
             case EnforceBlock(block, change):
-                self._blocking.enforce(block)
+                is_told.append(self._blocking.enforce(block))
                 self._blocking.announce(change, block, by)
-            case EndBlock(number, domain):
-                ended = self._blocking.blocklist.at(number, domain)
+            case EndBlock(_, _, ended):
                 if ended is not None:
-                    self._blocking.release(ended, by)
+                    is_told.append(self._blocking.let_through(ended, BlockChange.RELEASED, by))
             case DisarmSurvey(leg):
                 try:
                     self._pbx.disarm_survey(leg)
@@ -104,7 +125,8 @@ class Performer:
             case Brief(leg, facts):
                 self._pbx.brief_leg(leg, facts)
             case Save(entry):
-                self._provisioning.put(entry)
+                if not isinstance(entry, Protected):
+                    self._provisioning.put(entry)
             case Remove(entry):
                 self._provisioning.drop(entry)
             case _:

@@ -40,7 +40,7 @@ def test_everything_is_published(known: World) -> None:
     assert is_all_there(known)
 
 
-@pytest.mark.parametrize("method", ["publish_blocks", "publish_rooms", "publish_setting"])
+@pytest.mark.parametrize("method", ["write_blocks", "publish_rooms", "publish_setting"])
 @pytest.mark.parametrize("trouble", ["broken", "rejected"])
 def test_what_was_not_taken_is_published_again(known: World, trouble: str, method: str) -> None:
     getattr(known.pbx, trouble).add(method)
@@ -54,7 +54,7 @@ def test_what_was_not_taken_is_published_again(known: World, trouble: str, metho
 
 def test_a_publishing_that_nobody_answers_is_told_to_the_asker(known: World) -> None:
     """So that a connection that only looks alive is ended."""
-    known.pbx.broken.add("publish_blocks")
+    known.pbx.broken.add("write_blocks")
     with pytest.raises(LinkLostError):
         known.publisher.repair()
     assert known.publisher.state is Published.NOTHING
@@ -63,7 +63,7 @@ def test_a_publishing_that_nobody_answers_is_told_to_the_asker(known: World) -> 
 def test_a_repair_that_is_refused_is_no_error_each_time(
     known: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    known.pbx.rejected.add("publish_blocks")
+    known.pbx.rejected.add("write_blocks")
     known.publisher.repair()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
@@ -75,7 +75,7 @@ def test_a_publishing_that_broke_may_begin_again(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(known.blocking, "publish_all", broken)
+        patch.setattr(known.gate_table, "publish_all", broken)
         with pytest.raises(ZeroDivisionError):
             known.publisher.publish_all()
     known.publisher.repair()
@@ -131,3 +131,44 @@ def test_blocks_are_published_although_the_rule_was_not_taken(known: World) -> N
     known.pbx.rejected.add("publish_rules")
     known.publisher.publish_all()
     assert is_all_there(known)
+
+
+def test_a_module_that_was_loaded_while_everything_was_published_is_told_again(
+    known: World,
+) -> None:
+    """``reload mod_hash`` in the middle: what was told before it is gone."""
+    publish = known.gate_table.publish_all
+
+    def reload() -> None:
+        publish()
+        known.gate_table.publish_all = publish  # type: ignore[method-assign]
+        known.pbx.gate.clear()
+        known.gate_table.doubt()
+
+    known.gate_table.publish_all = reload  # type: ignore[method-assign]
+    known.publisher.publish_all()
+    assert not known.publisher.is_done
+    known.hash_loaded()
+    assert known.publisher.is_done
+    assert is_all_there(known)
+
+
+def test_what_mod_hash_has_already_is_not_told_again(known: World) -> None:
+    """After a reconnect only what differs travels."""
+    known.publisher.publish_all()
+    known.story.clear()
+    known.publisher.publish_all()
+    assert known.story == []
+    del known.pbx.gate[NUMBER]
+    known.publisher.publish_all()
+    assert known.story == ["publish 1 keys"]
+
+
+def test_a_key_that_mod_hash_refused_is_told_with_the_rest(known: World) -> None:
+    known.publisher.publish_all()
+    known.pbx.rejected.add("write_blocks")
+    known.ask(an_operators(Action.UNBLOCK, number=NUMBER))
+    assert not known.publisher.is_done
+    known.pbx.rejected.clear()
+    known.publisher.repair()
+    assert known.pbx.gate == {}

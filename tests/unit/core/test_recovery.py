@@ -6,10 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from fluxcc.core.requests.replies import RECENT_REPLIES, WINDOW
+from fluxcc.domain.actions import Action
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import BlockState
+from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.requests import Answered, Asked, Reply
-from tests.builders import NUMBER, OTHER, World, a_block
+from tests.builders import NUMBER, OTHER, World, a_block, an_operators
 from tests.fakes import NOW
 
 
@@ -136,3 +139,33 @@ def test_only_so_many_replies_are_kept_at_hand(world: World) -> None:
 def test_a_request_id_is_remembered_for_24_hours() -> None:
     """Contract, section 3."""
     assert WINDOW == 24 * 3600
+
+
+def test_a_number_that_was_released_while_the_store_was_read_stays_free(world: World) -> None:
+    """What was read is older than what was done since."""
+    stored = a_block("stored", until=int(NOW) + 7200)
+    world.store.blocks = {stored.id: stored}
+    read = world.store.live_calls
+
+    def release() -> list[CallRecord]:
+        world.ask(an_operators(Action.BLOCK, number=NUMBER))
+        world.ask(an_operators(Action.UNBLOCK, number=NUMBER))
+        return read()
+
+    world.store.live_calls = release  # type: ignore[method-assign]
+    assert world.recovery.step()
+    assert world.blocklist.blocks() == []
+    world.journal.flush()
+    assert world.store.live_blocks() == []
+
+
+def test_a_repeaters_blocks_count_although_freeswitchs_clock_is_far_behind(world: World) -> None:
+    """It is not known yet when they are read, and no other clock says which of them are old."""
+    days = 86_400.0
+    world.store.blocks = {"b1": a_block("b1", since=NOW - 20 * days, state=BlockState.EXPIRED)}
+    world.clock.is_known = False
+    world.recovery.step()
+    world.clock.is_known = True
+    world.clock.set_pbx(NOW - 18 * days)
+    world.scheduler.step()
+    assert world.repeaters.most(NUMBER, world.clock.now()) == 1

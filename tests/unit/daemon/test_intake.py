@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from types import SimpleNamespace
 
@@ -343,3 +344,33 @@ def test_it_is_known_when_something_was_heard_last(intake: Intake, world: World)
     assert intake.last_heard == began
     intake.take_slice(an_inbox(1))
     assert intake.last_heard == began + 30
+
+
+# mod_hash
+
+
+def an_interface(event: str, name: str, kind: str = "api") -> bytes:
+    """A module's interface came or went."""
+    return json.dumps({"Event-Name": event, "type": kind, "name": name}).encode()
+
+
+def test_mod_hash_is_told_everything_as_soon_as_it_is_loaded(intake: Intake, world: World) -> None:
+    world.blocks()
+    world.publisher.publish_all()
+    world.pbx.come_back()
+    intake.handle(an_interface("MODULE_LOAD", "hash"))
+    assert NUMBER in world.pbx.gate
+    assert world.publisher.is_done
+
+
+def test_without_mod_hash_the_gate_is_not_believed(intake: Intake, world: World) -> None:
+    world.publisher.publish_all()
+    intake.handle(an_interface("MODULE_UNLOAD", "hash"))
+    assert not world.publisher.is_done
+
+
+def test_another_module_means_nothing(intake: Intake, world: World) -> None:
+    world.publisher.publish_all()
+    for name, kind in (("hash", "application"), ("conference", "api")):
+        intake.handle(an_interface("MODULE_UNLOAD", name, kind))
+    assert world.publisher.is_done

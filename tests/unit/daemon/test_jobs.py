@@ -27,6 +27,7 @@ def test_the_daemon_has_these_jobs(world: World, session: Session) -> None:
         "recover",
         "watch for silence",
         "look at the gates",
+        "compare the gate",
         "flush events",
         "check health",
     ]

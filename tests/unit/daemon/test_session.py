@@ -118,7 +118,7 @@ def test_calls_do_not_wait_for_thousands_of_blocks(
     assert session_module.PUBLISHING_ALONE == 0.2
     monkeypatch.setattr(session_module, "PUBLISHING_ALONE", 0.001)
     is_published = Event()
-    monkeypatch.setattr(world.pbx, "publish_blocks", lambda entries: is_published.wait())
+    monkeypatch.setattr(world.pbx, "write_blocks", lambda *_: is_published.wait())
     session.connect()
     assert session.is_connected
     assert world.publisher.state is Published.PARTLY

@@ -160,7 +160,7 @@ def test_what_a_mod_hash_that_was_loaded_anew_lacks_is_published_again(
 
 def test_what_mod_hash_did_not_take_is_tried_again_soon(session: Session, world: World) -> None:
     world.blocklist.put(a_block())
-    world.pbx.rejected.add("publish_blocks")
+    world.pbx.rejected.add("write_blocks")
     session.connect()
     assert session.check_health() == HEALTH_PERIOD_UNPUBLISHED == 0.5
     world.pbx.rejected.clear()

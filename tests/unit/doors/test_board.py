@@ -7,6 +7,7 @@ from collections import Counter
 
 import gevent
 import pytest
+from gevent.event import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -438,3 +439,53 @@ def test_an_erased_person_is_not_in_replies_that_wait_for_the_link(world: World)
     (reply,) = world.pbx.heard(events.REPLY)
     assert reply["Fluxcc-Request-ID"] == "r-1"
     assert NUMBER not in str(reply)
+
+
+def test_what_the_answer_of_a_reply_is_waited_for_is_not_sent_again(
+    world: World, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only after a loss of the link: a command that is late is still carried out."""
+    sent: list[object] = []
+    is_answered = Event()
+
+    def announce(subclass: str, *each: object) -> None:
+        sent.extend(each)
+        is_answered.wait()
+
+    monkeypatch.setattr(world.pbx, "announce", announce)
+    waiting = gevent.spawn(board.answer, headers(action="x"))
+    gevent.sleep(0.01)
+    assert not board.is_idle
+    is_answered.set()
+    waiting.join()
+    assert board.is_idle
+    board.send_unsent()
+    assert len(sent) == 1
+
+
+def test_refusals_wait_for_the_link_too(world: World, board: Board) -> None:
+    world.pbx.lose()
+    for number in range(MOST_OF_AN_AGENT + 2):
+        board.receive(headers(request=f"r-{number}"))
+    gevent.wait(timeout=5)
+    world.pbx.come_back()
+    board.send_unsent()
+    assert len({request for request, _ in replies(world)}) == MOST_OF_AN_AGENT + 2
+    assert len(replies(world)) == MOST_OF_AN_AGENT + 2
+
+
+def test_refusals_that_wait_are_bounded(
+    world: World,
+    board: Board,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("fluxcc.doors.outbox.MOST_LATER", 5)
+    for number in range(MOST_OF_AN_AGENT + 9):
+        board.receive(headers(request=f"r-{number}"))
+    gevent.wait(timeout=5)
+    assert Counter(code for _, code in replies(world)) == {
+        "no-live-call": MOST_OF_AN_AGENT,
+        "too-many-requests": 5,
+    }
+    assert sum("faster than it can be refused" in message for message in caplog.messages) == 1

@@ -85,7 +85,7 @@ def test_without_a_link_a_number_is_blocked_all_the_same(world: World, door: Ope
     ask(door, do="block", number=NUMBER)
     assert world.blocklist.match(NUMBER) is not None
     world.pbx.come_back()
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     assert NUMBER in world.pbx.gate
 
 

@@ -37,9 +37,8 @@ def test_no_command_takes_a_word_that_could_be_more_than_one(word: str) -> None:
         lambda: commands.put_hash(word, "key", "value"),
         lambda: commands.put_hash("realm", word, "value"),
         lambda: commands.put_hash("realm", "key", word),
-        lambda: commands.put_hashes(word, [("key", "value")]),
-        lambda: commands.put_hashes("realm", [("good", "1"), (word, "value")]),
-        lambda: commands.put_hashes("realm", [("key", word)]),
+        lambda: commands.write_hashes(word, [("key", 1)]),
+        lambda: commands.write_hashes("realm", [("good", 1), (word, None)]),
         lambda: commands.drop_hash("realm", word),
         lambda: commands.read_context(word),
         lambda: commands.custom_event(word, []),
@@ -61,7 +60,7 @@ def test_nothing_reaches_another_realm_of_mod_hash() -> None:
         lambda: commands.put_hash("fluxcc_block/x", "key", "1"),
         lambda: commands.put_hash("fluxcc_block", "key/1/", "1"),
         lambda: commands.put_hash("fluxcc_block", "key", "1/2"),
-        lambda: commands.put_hashes("fluxcc_block", [("key/1/", "1")]),
+        lambda: commands.write_hashes("fluxcc_block", [("key/1/", 1)]),
         lambda: commands.drop_hash("fluxcc_block", "a/b"),
     ):
         with pytest.raises(PbxRejectedError):
@@ -229,7 +228,8 @@ def test_the_application_is_what_the_leg_executes() -> None:
 
 def test_of_a_dump_only_the_realms_own_keys_are_read() -> None:
     dump = "D/fluxcc_block_+5511/1795000000\nD/fluxcc_room_*1000/1000\nL/x/y\n+OK"
-    assert commands.read_hash(dump, "fluxcc_block") == {"+5511": "1795000000"}
+    entries = commands.read_hash(dump.splitlines(), "fluxcc_block")
+    assert dict(entries) == {"+5511": "1795000000"}
 
 
 @pytest.mark.parametrize(
@@ -278,3 +278,45 @@ def test_a_variable_is_set_or_unset() -> None:
     assert commands.set_variable("fluxcc_home", "11") == "global_setvar fluxcc_home=11"
     assert commands.set_variable("fluxcc_home", "") == "global_setvar fluxcc_home="
     assert commands.set_variable("fluxcc_home", "", "11") == "global_setvar fluxcc_home==11"
+
+
+LIVE = {"Channel-State": "CS_EXECUTE", "variable_current_application": "bridge"}
+TOLD = "blocked.wav"
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_past"),
+    [
+        ({}, True),
+        ({"Channel-State": "CS_HANGUP"}, False),
+        ({"variable_fluxcc_diverted": "true"}, False),
+        ({"variable_current_application": "pre_answer"}, False),
+        (
+            {
+                "variable_current_application": "playback",
+                "variable_current_application_data": TOLD,
+            },
+            False,
+        ),
+        (
+            {
+                "variable_current_application": "playback",
+                "variable_current_application_data": "greeting.wav",
+            },
+            True,
+        ),
+    ],
+)
+def test_a_leg_is_past_the_gate_unless_the_gate_has_it(
+    changes: dict[str, str], is_past: bool
+) -> None:
+    assert commands.is_past_gate(json.dumps(LIVE | changes), TOLD) is is_past
+
+
+def test_a_leg_that_is_gone_is_not_past_the_gate() -> None:
+    assert not commands.is_past_gate("-ERR No such channel!", TOLD)
+
+
+def test_where_nothing_is_announced_no_playback_is_the_gates() -> None:
+    leg = LIVE | {"variable_current_application": "pre_answer"}
+    assert commands.is_past_gate(json.dumps(leg), "")

@@ -288,6 +288,20 @@ def test_the_answer_after_a_time_out_goes_to_nobody_and_the_next_to_its_own_comm
     assert link.api("second") == "answer to api second"
 
 
+def test_a_link_that_was_answered_of_late_is_answering(
+    dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A health check that waits behind many commands loses no link that works."""
+    link = connected(dial, echo)
+    monkeypatch.setattr("fluxcc.pbx.link.COMMAND_TIMEOUT", 0.05)
+    link.api("a")
+    assert link.is_answering
+    gevent.sleep(0.06)
+    assert not link.is_answering
+    link.api("b")
+    assert link.is_answering
+
+
 @pytest.mark.parametrize("command", ["api a\r", "api a\x00", "api a\n\napi b", "a\n\n"])
 def test_what_could_be_two_commands_is_not_sent_at_all(dial: Dial, command: str) -> None:
     heard: list[str] = []

@@ -16,7 +16,8 @@ from fluxcc.kit import find_kit
 from fluxcc.lab.simulator.channel import Channel, State
 from fluxcc.pbx import events
 from fluxcc.pbx import switch as switch_module
-from fluxcc.pbx.switch import COMMANDS_PER_WRITE, KEYS_PER_LUA_LINE, Address, Switch
+from fluxcc.pbx.gate_table import COMMANDS_PER_WRITE, KEYS_PER_LUA_LINE
+from fluxcc.pbx.switch import Address, Switch
 from tests.testing.freeswitch import DEADLINE, PASSWORD, FreeSwitch, end_all, until
 
 ANSWERING = (
@@ -316,11 +317,17 @@ def test_a_survey_is_armed_and_disarmed_and_nothing_where_the_leg_is_gone(
 # mod_hash
 
 
+def publish(switch: Switch, entries: list[tuple[str, int]]) -> None:
+    """Let the gate have these keys with their ends."""
+    ends = dict(entries)
+    switch.write_blocks(ends, ends.get)
+
+
 def test_blocks_are_published_and_withdrawn(switch: Switch) -> None:
     few = [(f"+55119{number:08d}", 1_900_000_000 + number) for number in range(3)]
-    switch.publish_blocks(few)
+    publish(switch, few)
     assert switch.gate_entries() == dict(few)
-    switch.withdraw_blocks([few[0][0], "+1unknown"])
+    switch.write_blocks([few[0][0], "+1unknown"], lambda key: None)
     assert switch.gate_entries() == dict(few[1:])
 
 
@@ -334,7 +341,7 @@ def by_lua(freeswitch: FreeSwitch) -> int:
 
 
 def test_many_blocks_are_published_by_lines_of_lua(freeswitch: FreeSwitch, switch: Switch) -> None:
-    switch.publish_blocks(MANY)
+    publish(switch, MANY)
     assert switch.gate_entries() == dict(MANY)
     assert by_lua(freeswitch) == 2
 
@@ -354,7 +361,7 @@ def test_where_lua_does_not_write_them_all_they_are_published_one_by_one(
         return said
 
     monkeypatch.setattr(freeswitch.pbx, "api", without_lua)
-    switch.publish_blocks(MANY)
+    publish(switch, MANY)
     assert switch.gate_entries() == dict(MANY)
     assert by_lua(freeswitch) == 1, "it is not tried again"
     assert len(MANY) > 2 * COMMANDS_PER_WRITE
@@ -363,12 +370,12 @@ def test_where_lua_does_not_write_them_all_they_are_published_one_by_one(
 def test_a_key_that_mod_hash_does_not_take_is_told(freeswitch: FreeSwitch, switch: Switch) -> None:
     freeswitch.pbx.api("unload mod_hash")
     with pytest.raises(PbxRejectedError):
-        switch.publish_blocks(MANY[:1])
+        publish(switch, MANY[:1])
 
 
 def test_what_is_no_key_is_refused(switch: Switch) -> None:
     with pytest.raises(PbxRejectedError):
-        switch.publish_blocks([("a b", 1)])
+        publish(switch, [("a b", 1)])
 
 
 def test_rooms_and_settings_are_published(freeswitch: FreeSwitch, switch: Switch) -> None:
@@ -470,3 +477,28 @@ def test_whoever_listens_hears_what_is_announced(switch: Switch, heard: list[byt
     (body,) = [body for body in heard if b"fluxcc::reply" in body]
     assert b"Fluxcc-Code" in body
     assert b"Fluxcc-Empty" not in body
+
+
+def test_a_text_is_asked_for_when_its_turn_to_be_sent_has_come(switch: Switch) -> None:
+    """While many keys are written one by one, blocks are renewed and released."""
+    ends: dict[str, int] = dict(MANY)
+    asked: list[str] = []
+
+    def end_of(key: str) -> int | None:
+        asked.append(key)
+        if len(asked) == 1:
+            # What comes later is asked for later.
+            ends.pop(MANY[-1][0])
+            ends[MANY[-2][0]] += 5
+        return ends.get(key)
+
+    switch.write_blocks([key for key, _ in MANY], end_of)
+    assert switch.gate_entries() == ends
+
+
+def test_several_are_announced_at_once_and_in_order(switch: Switch, heard: list[bytes]) -> None:
+    switch.announce("fluxcc::reply", *([("Fluxcc-Request-ID", str(n))] for n in range(100)))
+    switch.flush_events()
+    until(lambda: sum(b"fluxcc::reply" in body for body in heard) == 100)
+    ids = [events.Decoder.request(body).request for body in heard if b"fluxcc::reply" in body]
+    assert ids == [str(number) for number in range(100)]

@@ -35,6 +35,7 @@ def _load(pbx: Pbx, arguments: str) -> str:
     if arguments not in UNLOADABLE:
         return "+OK Reloading XML\n-ERR [module load file routine returned an error]\n"
     pbx.modules.add(arguments)
+    _tell(pbx, "MODULE_LOAD", arguments)
     return "+OK Reloading XML\n+OK\n"
 
 
@@ -46,11 +47,25 @@ def _unload(pbx: Pbx, arguments: str) -> str:
     pbx.modules.remove(arguments)
     if arguments == "mod_hash":
         pbx.hash = HashTable()
+    _tell(pbx, "MODULE_UNLOAD", arguments)
     return "+OK\n"
+
+
+def _reload(pbx: Pbx, arguments: str) -> str:
+    unloaded = _unload(pbx, arguments)
+    return f"+OK Reloading XML\n{unloaded}{_load(pbx, arguments).partition(chr(10))[2]}"
+
+
+def _tell(pbx: Pbx, event: str, module: str) -> None:
+    """Fire an event for each command of a module."""
+    for name, owner in OWNERS.items():
+        if owner == module:
+            pbx.bus.fire(event, [("type", "api"), ("name", name), ("key", module)])
 
 
 COMMANDS: dict[str, Callable[[Pbx, str], str]] = {
     "load": _load,
     "module_exists": _module_exists,
+    "reload": _reload,
     "unload": _unload,
 }

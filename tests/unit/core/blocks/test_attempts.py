@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.core.blocks.attempts import GATE_TIME
 from tests.builders import NUMBER, OTHER, SPELLINGS, World
 
 
@@ -142,3 +143,23 @@ def test_where_callers_are_diverted_the_daemon_diverts_in_place_of_the_gate(worl
     assert [line for line in world.story if line.startswith("divert")] == [
         "divert elsewhere to 7009 in public"
     ]
+
+
+def test_a_caller_whom_the_gate_let_through_is_ended_by_the_daemon(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever the gate should have done: mod_hash may have lost its keys just now."""
+    world.blocks()
+    world.pbx.passed.add("leg")
+    world.caller_dials("leg")
+    assert ended(world) == ["end leg CALL_REJECTED"]
+    assert world.clock.monotonic() == GATE_TIME
+    assert "a blocked caller passed the gate" in caplog.text
+
+
+def test_where_mod_hash_has_no_blocks_the_gate_is_not_waited_for(world: World) -> None:
+    world.blocks()
+    world.gate_table.doubt()
+    world.caller_dials("leg")
+    assert ended(world) == ["end leg CALL_REJECTED"]
+    assert world.clock.monotonic() == 0

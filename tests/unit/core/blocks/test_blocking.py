@@ -18,7 +18,7 @@ def test_an_enforced_block_is_at_the_gate_in_every_spelling_with_its_end(world: 
 
 def test_a_gate_that_takes_nothing_does_not_stop_the_prank(world: World) -> None:
     """The call must end all the same, and the daemon refuses the caller itself."""
-    world.pbx.rejected.add("publish_blocks")
+    world.pbx.rejected.add("write_blocks")
     world.block(a_block())
     assert world.blocklist.match(NUMBER) is not None
 
@@ -31,7 +31,7 @@ def test_a_block_made_while_the_link_breaks_counts_and_reaches_the_gate_later(
         world.block(a_block())
     assert world.blocklist.match(NUMBER) is not None
     world.pbx.come_back()
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     assert set(world.pbx.gate) == set(SPELLINGS)
 
 
@@ -41,7 +41,7 @@ def test_after_a_restart_of_freeswitch_all_live_blocks_are_at_the_gate_again(wor
     before = dict(world.pbx.gate)
     world.pbx.come_back()
     assert world.pbx.gate == {}
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     assert world.pbx.gate == before
 
 
@@ -58,11 +58,11 @@ def test_keys_that_could_not_be_withdrawn_are_withdrawn_after_the_next_connect(
 ) -> None:
     """The link broke and FreeSWITCH lived on, with its gate."""
     block = world.blocks()
-    world.pbx.broken.add("withdraw_blocks")
+    world.pbx.broken.add("write_blocks")
     world.blocking.release(block, "operator:maria")
     assert set(world.pbx.gate) == set(SPELLINGS)
     world.pbx.broken.clear()
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     assert world.pbx.gate == {}
 
 
@@ -70,27 +70,28 @@ def test_keys_of_a_number_that_was_blocked_again_meanwhile_are_not_withdrawn(
     world: World,
 ) -> None:
     block = world.blocks()
-    world.pbx.broken.add("withdraw_blocks")
+    world.pbx.broken.add("write_blocks")
     world.blocking.release(block, "operator:maria")
     world.pbx.broken.clear()
     world.block(a_block("b2", until=int(NOW) + 3600))
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     assert world.pbx.gate == dict.fromkeys(SPELLINGS, int(NOW) + 3600)
 
 
 def test_what_could_not_be_withdrawn_is_tried_until_it_is(world: World) -> None:
     block = world.blocks()
-    world.pbx.broken.add("withdraw_blocks")
+    world.pbx.broken.add("write_blocks")
     world.blocking.release(block, "operator:maria")
     with pytest.raises(LinkLostError):
-        world.blocking.publish_all()
+        world.gate_table.publish_all()
     world.pbx.broken.clear()
-    world.blocking.publish_all()
+    world.gate_table.publish_all()
     assert world.pbx.gate == {}
 
 
 def test_a_notice_tells_what_changed_until_when_and_by_whom(world: World) -> None:
     """Contract, section 3."""
+    world.blocking.put(a_block())
     world.blocking.announce(BlockChange.BLOCKED, a_block(), "agent:1000")
     assert world.pbx.heard("fluxcc::block") == [
         {

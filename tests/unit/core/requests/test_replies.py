@@ -105,6 +105,7 @@ def test_what_the_clock_of_freeswitch_alone_finds_is_learned_after_a_connect(wor
     """Until then it is not known, and the filter has only what the machine's clock finds."""
     world.clock.set(world.clock.own() - 2 * WINDOW)
     world.clock.set_pbx(world.clock.now() + 2 * WINDOW)
+    world.received_call()
     request = a_request()
     first = world.ask(request)
     later = next_life(world)
