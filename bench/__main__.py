@@ -9,7 +9,18 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bench import history, marking, memory, nudging, real, resync, scheduling, sustained, throughput
+from bench import (
+    history,
+    idling,
+    marking,
+    memory,
+    nudging,
+    real,
+    resync,
+    scheduling,
+    sustained,
+    throughput,
+)
 from bench.table import Row, render
 
 THEMES: dict[str, Callable[..., list[Row]]] = {
@@ -22,6 +33,7 @@ THEMES: dict[str, Callable[..., list[Row]]] = {
     "11": scheduling.rows,
     "13 14": history.rows,
     "15": nudging.rows,
+    "16 17": idling.rows,
 }
 """Rows that are measured together → how."""
 

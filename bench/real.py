@@ -218,7 +218,7 @@ def gate(*, quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="fluxcc-bench-") as name, RealLab() as lab:
         lab.install_kit(_contexts(Path(name), blocks))
         _put_blocks(lab, blocks)
-        pid = _pid(lab)
+        pid = freeswitch_pid(lab)
         taken: dict[str, list[float]] = {way: [] for way in (WITHOUT, WITH, MANY_TIMES, LUA)}
         for way in taken:
             _per_call(lab, pid, way)
@@ -292,7 +292,7 @@ def _put_blocks(lab: RealLab, blocks: int) -> None:
             link.apis([commands.put_hash(names.BLOCK_REALM, key, str(soon)) for key in keys])
 
 
-def _pid(lab: RealLab) -> int:
+def freeswitch_pid(lab: RealLab) -> int:
     """The FreeSWITCH that has this lab's configuration."""
     folder = lab.api("global_getvar conf_dir").strip().encode()
     for process in Path("/proc").glob("[0-9]*"):

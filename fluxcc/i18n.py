@@ -12,7 +12,6 @@ from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from fluxcc.domain import codes
 from fluxcc.domain.privacy import WITHHELD
@@ -52,6 +51,8 @@ def of_locale(environment: Mapping[str, str]) -> str:
 def machine_zone() -> tzinfo | None:
     """The machine's own time zone, in which the daemon is unless it was told otherwise. A person at
     a terminal may have another one (``$TZ``)."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # it takes its time, and commands seldom need it
+
     try:
         with MACHINE_ZONE.open("rb") as file:
             return ZoneInfo.from_file(file)

@@ -7,7 +7,7 @@ One file a family of commands; each is imported only when it is used, so that ``
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+import gc
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,6 +78,10 @@ class LazyGroup(click.Group):
         if entry is None:
             return None
         command = getattr(import_module(entry.module), f"{cmd_name}_command")
+        if not gc.isenabled():
+            # ``__main__`` has switched it off. What is imported needs no looking at from now on.
+            gc.freeze()
+            gc.enable()
         assert isinstance(command, click.Command)  # noqa: S101  # what COMMANDS promises
         return in_readers_language(command)
 
@@ -86,6 +90,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that was meant, or an error that names those it may have been."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415  # only for a mistake
+
             near = get_close_matches(args[0], COMMANDS, n=3)
             if near:
                 message = translate(_("No such command {name!r}. Did you mean {near}?"))

@@ -19,7 +19,6 @@ from fluxcc.cli.session import FAILED, Session, json_option, pass_session, print
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.config import write_duration
-from fluxcc.domain import pasted
 from fluxcc.domain.blocks import Block, BlockState, without_number
 from fluxcc.domain.codes import Code
 from fluxcc.domain.protection import is_protected
@@ -47,7 +46,7 @@ def block_command(
     fluxcc block +5511988887777
     fluxcc block 11988887777 --for 2h --reason "threats"
     """
-    if fault := pasted.read(number).fault:
+    if fault := _fault(number):
         session.fail(
             FAILED,
             Code.NUMBER_UNUSABLE,
@@ -122,7 +121,7 @@ def check_command(session: Session, number: str) -> None:
         return
     session.say(_("Number: {number}"), number=printable(known.number))
     session.say(_("Spellings: {spellings}"), spellings=", ".join(known.spellings) or "-")
-    if fault := pasted.read(number).fault:
+    if fault := _fault(number):
         session.say(_("It cannot be read as a number: {fault}."), fault=session.translate(fault))
     if known.internal:
         session.say(_("It is an internal extension; those are never blocked."))
@@ -159,6 +158,13 @@ def check_command(session: Session, number: str) -> None:
             earlier=known.earlier,
             duration=write_duration(known.next_duration),
         )
+
+
+def _fault(number: str) -> str:
+    """Why a pasted number cannot be read; empty where it can."""
+    from fluxcc.domain import pasted  # noqa: PLC0415  # ``blocks`` is given no number
+
+    return pasted.read(number).fault
 
 
 def _live(session: Session) -> list[Block]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fluxcc.config import Settings
-from fluxcc.domain import pasted
 
 if TYPE_CHECKING:
     from fluxcc.domain.numbers import NumberPlan
@@ -22,6 +21,8 @@ class NumberType(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """See ``click.ParamType``."""
+        from fluxcc.domain import pasted  # noqa: PLC0415  # most commands are given no number
+
         return pasted.read(str(value)).number
 
 

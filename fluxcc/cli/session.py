@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from dataclasses import dataclass
-from datetime import tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,6 +15,8 @@ from fluxcc.config import Settings, find_zone, load
 from fluxcc.domain.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:  # importing it is slow, and --help must be quick
+    from datetime import tzinfo
+
     from fluxcc.domain.requests import Reply
 
 FAILED = 1
@@ -30,12 +29,12 @@ MISCONFIGURED = 78
 """Exit code (EX_CONFIG). systemd does not start a service again that ended so."""
 
 
-@dataclass
 class Session:
     """One run of the command."""
 
-    file: Path | None
-    as_json: bool
+    def __init__(self, file: Path | None, *, as_json: bool) -> None:
+        self.file = file
+        self.as_json = as_json
 
     @cached_property
     def settings(self) -> Settings:
@@ -59,8 +58,12 @@ class Session:
 
     @cached_property
     def _home(self) -> tzinfo | None:
-        """The daemon's time zone."""
-        return find_zone(self.settings.zone) or i18n.machine_zone()
+        """The daemon's time zone; None for the one of this process."""
+        zone = self.settings.zone
+        if not zone and not os.environ.get("TZ"):
+            # Both are the machine's, and need not be read from its files.
+            return None
+        return find_zone(zone) or i18n.machine_zone()
 
     def moment(self, epoch: float) -> str:
         """A moment (epoch seconds) in the terminal's time zone, which is named where it is not the
@@ -85,18 +88,19 @@ class Session:
 
     def show_json(self, document: Any) -> None:
         """Print one JSON document."""
-        click.echo(_escape(json.dumps(document, ensure_ascii=False, indent=2)))
+        import json  # noqa: PLC0415  # as for --help
+
+        text = json.dumps(document, ensure_ascii=False, indent=2)
+        # What nobody sees is shown: a terminal may be at the other end.
+        click.echo(
+            "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+        )
 
     def fail(self, exit_code: int, code: str, message: str, **facts: object) -> NoReturn:
         """End with a code and a sentence on stderr."""
         sentence = self.translate(message).format(**facts)
         click.echo(f"{code}: {sentence}", err=True)
         sys.exit(exit_code)
-
-
-def _escape(document: str) -> str:
-    """A JSON document that shows every letter in it: a terminal may be at the other end."""
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,6 @@ which declares every key with its rule.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -91,13 +90,14 @@ def _read_file(
     named = named_file(file, environment)
     path = named or DEFAULT_FILE
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return msgspec.toml.decode(text, type=dict[str, Any])
     except FileNotFoundError:
         if named is not None:
             faults.append(Fault(str(path), _("does not exist")))
     except RecursionError:
         faults.append(Fault(str(path), _("cannot be read: it is nested too deep")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
         faults.append(Fault(str(path), UNREADABLE, {"error": str(error)}))
     return {}
 

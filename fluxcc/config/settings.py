@@ -14,7 +14,6 @@ from typing import Annotated
 
 import msgspec
 
-from fluxcc import logs
 from fluxcc.config import values
 from fluxcc.config.block_settings import BlockSettings
 from fluxcc.config.declaration import Key, declared
@@ -298,17 +297,17 @@ class LogSettings(msgspec.Struct, frozen=True):
         str,
         Key(
             "`text`: one line a record with `key=value`; `json`: one object a line",
-            values.one_of(logs.FORMATS, _("must be text or json")),
+            values.one_of(values.LOG_FORMATS, _("must be text or json")),
             may_change=True,
             comment='"text" or "json".',
         ),
-    ] = logs.TEXT
+    ] = "text"
     level: Annotated[
         str,
         Key(
             "`DEBUG`, `INFO`, `WARNING` or `ERROR`. Only `DEBUG` shows telephone numbers whole;"
             " otherwise all but the last four digits are masked",
-            values.one_of(logs.LEVELS, _("must be one of {names}")),
+            values.one_of(values.LOG_LEVELS, _("must be one of {names}")),
             may_change=True,
             comment='"DEBUG" also shows telephone numbers whole.',
         ),

@@ -11,20 +11,23 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Collection
-from datetime import tzinfo
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Any
 
 from fluxcc.domain import protection
 from fluxcc.domain.provisioning import CONTEXT, DESTINATION, PLACEHOLDERS
 from fluxcc.marking import _
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 Rule = Callable[[Any], None]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 3650 * 86400
 """Seconds of the longest duration: what is meant to last longer is a mistake."""
 SQLITE = "sqlite:///"
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 A_DURATION = _("must be a duration such as 90s, 30m, 2h or 1d")
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _STORE = re.compile(r"sqlite:///+[^:/?]|postgresql\+psycopg://")
@@ -90,6 +93,8 @@ def find_zone(name: str) -> tzinfo | None:
     that this machine knows."""
     if not _ZONE.fullmatch(name):
         return None
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415  # it takes its time
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

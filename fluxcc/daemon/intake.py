@@ -7,6 +7,7 @@ Counterparts: ``pbx.inbox`` holds the waiting events, ``session`` calls ``take_s
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -34,6 +35,8 @@ class Intake:
         self._clock = core.clock
         self.last_heard = core.clock.monotonic()
         """When the last event came, on the monotonic clock."""
+        self.last_request = -math.inf
+        """When the last request came, on the monotonic clock."""
         self.handled = 0
         """Events handled since the daemon started."""
         self.undecodable = 0
@@ -90,6 +93,7 @@ class Intake:
             log.exception("an event could not be handled", extra={"event": event.name})
 
     def _requested(self, event: events.Event, body: bytes) -> None:
+        self.last_request = self._clock.monotonic()
         self.board.receive(self._decoder.request(body))
 
     def _reply_came_back(self, event: events.Event, body: bytes) -> None:

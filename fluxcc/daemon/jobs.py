@@ -31,7 +31,7 @@ def jobs(core: Core, session: Session) -> dict[str, Job]:
         "watch for silence": session.watch_silence,
         "look at the gates": core.gates.step,
         "compare the gate": core.comparison.step,
-        "flush events": session.flush_events,
+        "flush events": session.flushing.step,
         "check health": session.check_health,
     }
 

@@ -17,6 +17,7 @@ from gevent.event import Event as Flag
 
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.core import Core
+from fluxcc.daemon.flushing import Flushing
 from fluxcc.daemon.intake import Intake
 from fluxcc.domain.errors import LinkAbsentError, LinkRefusedError, PbxError, PbxRejectedError
 from fluxcc.domain.events import LegEvent
@@ -47,9 +48,6 @@ CLOCK_JUMP = 5.0
 SECOND_SNAPSHOT_AFTER = 2.0
 """Seconds from a snapshot to the second one, which corrects it: FreeSWITCH's tables lag behind its
 events."""
-FLUSH_PERIOD = 0.005
-"""Seconds between two flushes of FreeSWITCH's event queue. By itself FreeSWITCH sends queued events
-every 20 ms, once to the daemon and once to the board: an agent's click took 41 ms instead of 21."""
 PUBLISHING_ALONE = 0.2
 """Seconds for which a connect waits for publishing; after that both go on at the same time."""
 BETWEEN_RESYNCS = 1.0
@@ -82,6 +80,7 @@ class Session:
         self._clock = clock
         self._manager = manager
         self._claim = claim
+        self.flushing = Flushing(switch, core.tracker.legs, intake, clock)
         self._inbox = Inbox()
         self._is_stopping = Flag()
         self._second_snapshot_due = math.inf
@@ -196,12 +195,14 @@ class Session:
         finally:
             while self.intake.take_slice(self._inbox):
                 self._manager.alive()
+            self.flushing.look()
 
     def _handle_while_connected(self) -> None:
         resynced = -math.inf
         while self.switch.is_connected and not self._is_stopping.is_set():
             self._manager.alive()
             has_more = self.intake.take_slice(self._inbox)
+            self.flushing.look()
             now = self._clock.monotonic()
             if self._inbox.has_gap and (not has_more or now - resynced > BETWEEN_RESYNCS):
                 # Also while events are waiting: under overload there may always be some.
@@ -278,13 +279,6 @@ class Session:
             )
             self.switch.disconnect()
         return 1.0
-
-    def flush_events(self) -> float:
-        """Flush FreeSWITCH's event queue."""
-        if self.switch.is_connected:
-            with suppress(PbxError):
-                self.switch.flush_events()
-        return FLUSH_PERIOD
 
     def check_health(self) -> float:
         """Check that commands are answered, that no other daemon has taken over, and that mod_hash

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -169,6 +168,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 def digest(*parts: str) -> str:
     """A short text that differs where any of the parts does."""
+    from hashlib import blake2b  # noqa: PLC0415  # it takes its time, and commands never come here
+
     # Each with its length, so that nothing can move from one part to the next.
     whole = "".join(f"{len(part)}:{part}" for part in parts)
     return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

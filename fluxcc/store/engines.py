@@ -13,12 +13,16 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from fluxcc.domain.errors import StoreUnavailableError
 
 BUSY_TIMEOUT = 1.0
 """Seconds SQLite waits for another process to unlock the file."""
+BEGIN = "BEGIN IMMEDIATE"
+"""Takes SQLite's lock for writing at once."""
 CHECKPOINTS = 3
 """Tries to empty the write-ahead log, each of which waits ``BUSY_TIMEOUT`` for readers."""
 POSTGRESQL = {
@@ -121,8 +125,36 @@ def _refuse_writes(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA query_only = ON")
 
 
+@contextmanager
+def writing(writer: Engine) -> Iterator[DBAPICursor]:
+    """A transaction of the engine that writes, in a ``with``, as its driver's cursor.
+
+    SQLAlchemy's ``Connection`` around it took as much CPU as all the rest, 0.3 ms, and an agent
+    waits for it. Raises SQLAlchemy's errors all the same.
+    """
+    dialect = writer.dialect
+    connection: PoolProxiedConnection | None = None
+    try:
+        connection = writer.raw_connection()
+        cursor = connection.cursor()
+        if dialect.name == "sqlite":
+            cursor.execute(BEGIN)
+        yield cursor
+        connection.commit()
+    except dialect.loaded_dbapi.Error as error:
+        if connection is not None and dialect.is_disconnect(error, connection, None):
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+        ) from error
+    finally:
+        if connection is not None:
+            # Rolls back what was not committed.
+            connection.close()
+
+
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql(BEGIN)
 
 
 def empty_wal(writer: Engine) -> bool:

@@ -42,6 +42,7 @@ from fluxcc.store.engines import (
     empty_wal,
     parse_url,
     translating,
+    writing,
 )
 from fluxcc.store.identity import TABLES, Identity
 from fluxcc.store.persons import Plan, Position, Search
@@ -369,12 +370,12 @@ class SqlStore:
         gone = provisioning.to_keys(self._node, batch.removed)
         if is_escaped:
             rows = {table: _escaped(found) for table, found in rows.items()}
-        with self._writer.begin() as connection:
+        with writing(self._writer) as cursor:
             for table, found in rows.items():
                 if found:
-                    connection.exec_driver_sql(self._upserts[table], found)
+                    cursor.executemany(self._upserts[table], found)
             if gone:
-                connection.exec_driver_sql(self._deletion, gone)
+                cursor.executemany(self._deletion, gone)
 
 
 def _escaped(rows: list[Row]) -> list[Row]:

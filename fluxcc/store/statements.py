@@ -1,6 +1,6 @@
 """Upserts and deletions, as SQL for either database.
 
-Upserts go to the driver as text and tuples (``Connection.exec_driver_sql``): on SQLite a call row
+Upserts go to the driver as text and tuples (``engines.writing``): on SQLite a call row
 takes 7 µs so, and 15 µs where SQLAlchemy prepares the parameters of each row. For that reason the
 engines of ``store.engines`` take positional parameters.
 """

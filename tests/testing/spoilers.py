@@ -89,6 +89,23 @@ def _delay_hangups(daemon: Daemon, seconds: float) -> None:
     switch.end_leg = end_late  # type: ignore[method-assign]
 
 
+def slow_store(daemon: Daemon) -> None:
+    """Each write takes its time, as on a disk with other things to do."""
+    write = daemon.core.store.write
+
+    def write_slowly(batch: Batch) -> None:
+        time.sleep(SECONDS_PER_WRITE)
+        write(batch)
+
+    daemon.core.store.write = write_slowly  # type: ignore[method-assign]
+
+
+def eager_comparison(daemon: Daemon) -> None:
+    """The gate is compared with the blocks all the time."""
+    comparison.PERIOD = COMPARED_EVERY
+    gate_table.IN_CHANGE = COMPARED_EVERY
+
+
 def slow_directory(daemon: Daemon) -> None:
     """The service that knows users' names takes its time."""
 
@@ -120,23 +137,6 @@ def busy_loop(daemon: Daemon) -> None:
     daemon.core.publisher.repair = be_busy  # type: ignore[method-assign]
 
 
-def slow_store(daemon: Daemon) -> None:
-    """Each write takes its time, as on a disk with other things to do."""
-    write = daemon.core.store.write
-
-    def write_slowly(batch: Batch) -> None:
-        time.sleep(SECONDS_PER_WRITE)
-        write(batch)
-
-    daemon.core.store.write = write_slowly  # type: ignore[method-assign]
-
-
-def eager_comparison(daemon: Daemon) -> None:
-    """The gate is compared with the blocks all the time."""
-    comparison.PERIOD = COMPARED_EVERY
-    gate_table.IN_CHANGE = COMPARED_EVERY
-
-
 BY_NAME = {
     spoiler.__name__: spoiler
     for spoiler in (
@@ -145,11 +145,11 @@ BY_NAME = {
         stuck_hangups,
         stuck_loop,
         broken_job,
+        slow_store,
+        eager_comparison,
         slow_directory,
         blocked_loop,
         busy_loop,
-        slow_store,
-        eager_comparison,
     )
 }
 

@@ -9,7 +9,7 @@ import pytest
 
 from fluxcc.core.surveys import SPOOL_PERIOD
 from fluxcc.daemon.jobs import WRITE, Job, JobRunner, jobs, repeat
-from fluxcc.daemon.session import FLUSH_PERIOD, HEALTH_PERIOD, LONGEST_PAUSE, Session
+from fluxcc.daemon.session import HEALTH_PERIOD, LONGEST_PAUSE, Session
 from tests.builders import NUMBER, World, a_block
 
 from .fakes import let_others_run
@@ -66,7 +66,6 @@ def test_what_surveys_left_is_taken_in(world: World, session: Session) -> None:
     [
         ("recover", LONGEST_PAUSE),
         ("watch for silence", 1.0),
-        ("flush events", FLUSH_PERIOD),
         ("check health", HEALTH_PERIOD),
     ],
 )

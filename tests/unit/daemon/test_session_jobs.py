@@ -7,7 +7,6 @@ import pytest
 
 from fluxcc.daemon.intake import Intake
 from fluxcc.daemon.session import (
-    FLUSH_PERIOD,
     HEALTH_PERIOD,
     HEALTH_PERIOD_UNPUBLISHED,
     LONGEST_PAUSE,
@@ -64,26 +63,6 @@ def test_nobody_listens_to_a_link_that_is_not_there(
     assert session.watch_silence() == 1.0
     assert world.story == []
     assert caplog.messages == []
-
-
-# Flushed events
-
-
-def test_events_are_flushed_200_times_a_second(connected: Session, world: World) -> None:
-    assert connected.flush_events() == FLUSH_PERIOD == 0.005
-    assert world.story == ["flush_events"]
-
-
-def test_without_a_link_there_is_nothing_to_flush(session: Session, world: World) -> None:
-    assert session.flush_events() == FLUSH_PERIOD
-    assert world.story == []
-
-
-def test_a_link_that_goes_while_events_are_flushed_is_for_others_to_deal_with(
-    connected: Session, switch: FakeSwitch
-) -> None:
-    switch.broken.add("flush_events")
-    assert connected.flush_events() == FLUSH_PERIOD
 
 
 # Health

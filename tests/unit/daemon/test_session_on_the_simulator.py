@@ -228,7 +228,7 @@ def test_a_silent_link_that_answers_is_kept(site: Site) -> None:
     site.connect()
     site.time.step(30)
     site.session.check_health()
-    site.session.flush_events()
+    site.session.switch.flush_events()
     assert site.session.is_connected
 
 
