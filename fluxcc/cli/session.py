@@ -94,7 +94,11 @@ class Session:
         """Print one JSON document."""
         import json  # noqa: PLC0415  # as for --help
 
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        text = json.dumps(document, ensure_ascii=False, indent=2)
+        # What nobody sees is shown: a terminal may be at the other end.
+        click.echo(
+            "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+        )
 
     def fail(self, exit_code: int, code: str, message: str, **facts: object) -> NoReturn:
         """End with a code and a sentence on stderr."""

@@ -111,7 +111,7 @@ class Erasure:
         ``RefusedError`` for a withheld or unprintable number, and ``StoreUnavailableError``.
         """
         person = self._persons.find(number)
-        if is_withheld(person.seen) or not person.seen.isprintable():
+        if is_withheld(person.seen) or not number.isprintable():
             raise RefusedError(Code.NUMBER_UNUSABLE)
         report = Report()
         self._live_data.forget(person, by, report, with_live_block=with_live_block)

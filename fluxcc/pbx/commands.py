@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxRejectedError
+from fluxcc.domain.shown import visible
 from fluxcc.kit.names import ANNOUNCEMENT_VARIABLE, BRIEF_PREFIX, DIVERTED_VARIABLE
 from fluxcc.pbx.events import CUSTOM
 
@@ -140,11 +141,6 @@ def set_variable(name: str, value: str, previous: str = "") -> str:
     return f"{command}={previous}" if previous else command
 
 
-def variable(name: str) -> str:
-    """Ask for a global variable."""
-    return f"global_getvar {_word(name)}"
-
-
 def dump_hash(realm: str) -> str:
     """Read every key of a realm."""
     return f"hash_dump db {_part(realm)}"
@@ -256,13 +252,11 @@ READ_FILES = "xml_locate root"
 
 def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
     """Fire a CUSTOM event with these headers. Their control characters, line ends among them,
-    become blanks: a listener may show them on a terminal. Sent without ``api``."""
+    become blanks, and what nobody sees is left out: a listener may show them on a terminal.
+    Sent without ``api``."""
     lines = [f"sendevent {CUSTOM}", f"Event-Subclass: {_word(subclass)}"]
-    lines += [f"{name}: {_CONTROLS.sub(' ', value)}" for name, value in headers if value]
+    lines += [f"{name}: {visible(value)}" for name, value in headers if value]
     return "\n".join(lines)
-
-
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def is_leg(text: str) -> bool:
