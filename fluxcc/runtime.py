@@ -144,6 +144,16 @@ class GeventRuntime:
             raise error
         return cast(Result, result)
 
+    def within(self, seconds: float, work: Callable[..., Result], *arguments: Any) -> Result:
+        """As ``offload``, for at most that long: then it raises ``TimeoutError``, and the thread
+        goes on by itself."""
+        # Beginning waits too, where every thread is busy.
+        with gevent.Timeout(seconds, TimeoutError(f"it has not answered for {seconds:g} s")):
+            result, error = self._pool.spawn(_attempt, work, arguments).get()
+        if error is not None:
+            raise error
+        return cast(Result, result)
+
     def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
         """Do ``work`` in a greenlet of its own."""
         gevent.spawn(work, *arguments)

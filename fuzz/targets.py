@@ -28,7 +28,7 @@ from fluxcc.domain.requests import Reply, Request
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import purge
 from fluxcc.kit import names
-from fluxcc.pbx import commands, dialplan, events, frames, snapshot
+from fluxcc.pbx import answers, commands, dialplan, events, frames, snapshot
 from fluxcc.protocol.board import read_request, reply_headers
 from fluxcc.spool import read_records
 
@@ -98,10 +98,10 @@ def event_decoder(data: bytes) -> None:
         _put_into_commands(event)
     with suppress(PbxRejectedError):
         snapshot.read_snapshot(data.decode("utf-8", "replace"), _SNAPSHOT)
-    commands.application_of(data.decode("utf-8", "replace"), "*28")
+    answers.application_of(data.decode("utf-8", "replace"), "*28")
     with suppress(PbxRejectedError):
-        commands.read_members(data.decode("utf-8", "replace"))
-    commands.read_media(data.decode("utf-8", "replace"))
+        answers.read_members(data.decode("utf-8", "replace"))
+    answers.read_media(data.decode("utf-8", "replace"))
 
 
 def _put_into_commands(event: events.Event) -> None:

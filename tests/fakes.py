@@ -116,6 +116,10 @@ class InlineRuntime:
         """Do the work here and now."""
         return work(*arguments)
 
+    def within(self, seconds: float, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Do the work here and now."""
+        return work(*arguments)
+
     def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
         """Do the work here and now."""
         work(*arguments)
@@ -401,6 +405,8 @@ class FakeStore:
         """What was written, transaction by transaction."""
         self.recreated = 0
         """How often it was begun anew."""
+        self.unreadable: dict[str, int] = {}
+        """Table → rows that cannot be read."""
         self.filled: list[Filled] = []
         """What the next calls of ``fill`` return; nothing is left to do after that."""
         self.failure = ""
@@ -444,6 +450,16 @@ class FakeStore:
             self._records(kind).pop(id)
         self.story.append(f"purge {len(old)} {kind}")
         return len(old)
+
+    def share(self, kind: RecordKind, before: float, span: float) -> float:
+        """Count them."""
+        self._check()
+        moments = [_moment(record) for record in self._not_live(kind).values()]
+        if kind in {RecordKind.CALLS, RecordKind.AUDIT}:
+            moments = [moment / 1e6 for moment in moments]
+        if not moments or min(moments) >= before - span:
+            return 0.0
+        return sum(moment < before for moment in moments) / len(moments)
 
     def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
         """Erase what belongs to this person."""

@@ -31,7 +31,15 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import AnotherDaemonError, StoreUnavailableError
 from fluxcc.marking import _
 from fluxcc.operators import client
-from fluxcc.protocol.operators import PURGE, STATUS, STORE_UNAVAILABLE, Ask, DaemonStatus, Purged
+from fluxcc.protocol.operators import (
+    CLOCK_DOUBTED,
+    PURGE,
+    STATUS,
+    STORE_UNAVAILABLE,
+    Ask,
+    DaemonStatus,
+    Purged,
+)
 from fluxcc.store.upkeep import read_identity, rename_node, revision, upgrade
 
 PURGE_TIMEOUT = 3600.0
@@ -170,34 +178,51 @@ def _fail_on_daemon(session: Session) -> NoReturn:
     help="Of this number, in every spelling.",
 )
 @click.option("--before", type=Since(), metavar="D", help="Older than 90d, or than a date.")
+@click.option("--overdue", is_flag=True, help="What [retention] says, however much it is.")
 @click.option("--with-live-block", is_flag=True, help="With --number: end its block too.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @json_option
 @pass_session
 def purge_store(
-    session: Session, /, number: str, before: float | None, with_live_block: bool, yes: bool
+    session: Session,
+    /,
+    number: str,
+    before: float | None,
+    overdue: bool,
+    with_live_block: bool,
+    yes: bool,
 ) -> None:
     """Erase what is kept of one person, or what is old, for good.
 
     Of a person go the ended calls, the surveys and the ended blocks; the audit keeps what was done
     and by whom, without number and reason. A call that is going on stays, and so does a live block:
-    it ends by itself. What is older than D goes whole. It tells what it did not reach, such as
-    backups and what FreeSWITCH keeps by itself.
+    it ends by itself. What is older than D goes whole. With --overdue goes what the daemon deletes
+    each day and held back because it is more than usual (fluxcc status). It tells what it did not
+    reach, such as backups and what FreeSWITCH keeps by itself.
 
     \b
     fluxcc db purge --number +5511988887777
     fluxcc db purge --before 30d --yes
+    fluxcc db purge --overdue
     """
-    if bool(number) == (before is not None):
+    if bool(number) + (before is not None) + overdue != 1:
         raise click.UsageError(
-            session.translate(_("exactly one of --number and --before is needed"))
+            session.translate(_("exactly one of --number, --before and --overdue is needed"))
         )
     if with_live_block and not number:
         raise click.UsageError(session.translate(_("--with-live-block goes with --number")))
     if not yes and not session.as_json and sys.stdin.isatty():
         click.confirm(session.translate(_("What is erased does not come back. Go on?")), abort=True)
-    question = Ask(do=PURGE, number=number, before=before, with_live_block=with_live_block)
+    question = Ask(
+        do=PURGE, number=number, before=before, overdue=overdue, with_live_block=with_live_block
+    )
     purged = _purge(session, question)
+    if purged.code == CLOCK_DOUBTED:
+        session.fail(
+            FAILED,
+            CLOCK_DOUBTED,
+            _("FreeSWITCH's clock and the machine's differ: put them right first (fluxcc doctor)"),
+        )
     if purged.code == STORE_UNAVAILABLE:
         _fail_on_store(session, purged.error)
     if purged.code != Code.ERASED:
@@ -214,6 +239,10 @@ def purge_store(
             }
         )
         return
+    _say_purged(session, purged, number)
+
+
+def _say_purged(session: Session, purged: Purged, number: str) -> None:
     session.say(
         _("Erased: {calls} calls, {surveys} surveys, {blocks} ended blocks."), **purged.counts
     )
@@ -252,6 +281,12 @@ def _purge_here(session: Session, question: Ask) -> Purged:
             UNAVAILABLE,
             "daemon-unavailable",
             _("A live block can be ended only while the daemon runs: FreeSWITCH must know of it."),
+        )
+    if question.overdue:
+        session.fail(
+            UNAVAILABLE,
+            "daemon-unavailable",
+            _("What is overdue is deleted by the daemon, which compares the clocks: start it."),
         )
     _require_unlocked(session)
     try:

@@ -70,9 +70,34 @@ def status_command(session: Session) -> None:
             _("The store CANNOT be written ({store_failure}); {records_pending} records wait"),
             **facts,
         )
+    if status.store_unreadable:
+        rows = ", ".join(f"{count} {table}" for table, count in status.store_unreadable.items())
+        session.say(_("Rows of the store CANNOT be read, and are left alone: {rows}"), rows=rows)
+    if status.records_lost:
+        lost = ", ".join(f"{count} {kind}" for kind, count in status.records_lost.items())
+        session.say(
+            _("History was LOST because the store was away for too long: {lost}"), lost=lost
+        )
+    _say_retention(session, status)
     _say_persons(session, status)
     _say_gates(session, status)
     _say_survey(session, status)
+
+
+def _say_retention(session: Session, status: DaemonStatus) -> None:
+    if status.clock_doubted:
+        session.say(
+            _("Old records are NOT deleted: FreeSWITCH's clock and the machine's differ"),
+        )
+    for kind, share in status.retention_held.items():
+        session.say(
+            _(
+                "Old records are NOT deleted: {share} of {kind} are too old, more than a usual"
+                " day leaves (delete them: fluxcc db purge --overdue)"
+            ),
+            kind=kind,
+            share=f"{share:.0%}",
+        )
 
 
 def _say_persons(session: Session, status: DaemonStatus) -> None:

@@ -86,11 +86,19 @@ class Session:
         """Print a sentence for a person."""
         click.echo(self.translate(message).format(**facts))
 
+    def warn(self, message: str, **facts: object) -> None:
+        """Print a sentence for a person beside what is printed."""
+        click.echo(self.translate(message).format(**facts), err=True)
+
     def show_json(self, document: Any) -> None:
         """Print one JSON document."""
         import json  # noqa: PLC0415  # as for --help
 
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        text = json.dumps(document, ensure_ascii=False, indent=2)
+        # What nobody sees is shown: a terminal may be at the other end.
+        click.echo(
+            "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+        )
 
     def fail(self, exit_code: int, code: str, message: str, **facts: object) -> NoReturn:
         """End with a code and a sentence on stderr."""

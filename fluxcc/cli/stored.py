@@ -24,8 +24,15 @@ def stored(session: Session, number: str = "") -> Iterator[History]:
     settings = session.settings
     known = persons(settings) if number else None
     try:
-        yield History(settings.store.url, [settings.pbx.node], known)
+        history = History(settings.store.url, [settings.pbx.node], known)
+        yield history
     except StoreUnavailableError as error:
         session.fail(
             NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error
+        )
+    for table, count in history.unreadable.items():
+        session.warn(
+            _("{count} rows of {table} cannot be read, and are missing here (fluxcc doctor)."),
+            count=count,
+            table=table,
         )

@@ -257,7 +257,7 @@ class Core:
             clock=self.clock,
             persons=self.persons,
             live_data=live_data,
-            write=self.journal.commit,
+            write=self.journal.commit_after_all,
             ids=self._audit_ids,
         )
 
@@ -271,6 +271,7 @@ class Core:
         happenings.connected.connect(self.reclaim_blocks)
         happenings.connected.connect(self.replies.learn_again)
         happenings.agent_appeared.connect(self.publisher.agent_appeared)
+        happenings.person_erased.connect(self.audit.forget)
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""

@@ -22,7 +22,7 @@ from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch, Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.requests.replies import Replies
-from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, Deletion, begin_row
+from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, Deletion, begin_row, earlier_now
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import BlockState, read_gate_key
 from fluxcc.domain.codes import Code
@@ -111,7 +111,7 @@ class Erasure:
         ``RefusedError`` for a withheld or unprintable number, and ``StoreUnavailableError``.
         """
         person = self._persons.find(number)
-        if is_withheld(person.seen) or not person.seen.isprintable():
+        if is_withheld(person.seen) or not number.isprintable():
             raise RefusedError(Code.NUMBER_UNUSABLE)
         report = Report()
         self._live_data.forget(person, by, report, with_live_block=with_live_block)
@@ -130,7 +130,7 @@ class Erasure:
         """Erase what is older than that moment (epoch seconds), as ``[retention]`` does. Raises
         ``StoreUnavailableError``."""
         # A moment in the future would include the audit row of this deletion.
-        before = min(before, self._clock.now())
+        before = min(before, earlier_now(self._clock))
         deletion = self._begin(by, request)
         for kind in RecordKind:
             deletion.purge(kind, before)

@@ -2,7 +2,11 @@
 
 Ordinary records wait at most ``LAG`` seconds, so that many calls share a transaction. Records on
 which a reply depends (``commit``) are written at once and waited for. While the store cannot be
-written, the newest state of each record stays here, and is written when the store is back.
+written, the newest state of each record waits (``backlog``), and is written when it is back.
+
+A store may fail, and it may not answer at all: a disk or a server that hangs. A thread that waits
+for it cannot be called back, so nothing here waits for that thread longer than it wants: a write
+that takes longer than ``PATIENCE`` is a failure, until it ends.
 
 Counterpart: ``daemon.jobs`` runs ``step`` in a greenlet of its own.
 """
@@ -10,21 +14,15 @@ Counterpart: ``daemon.jobs`` runs ``step`` in a greenlet of its own.
 from __future__ import annotations
 
 import logging
-from itertools import islice
+from collections.abc import Mapping
 
-import msgspec
-
+from fluxcc.core.backlog import Backlog, Record
 from fluxcc.core.backoff import Backoff
-from fluxcc.core.calls.memory import record
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Batch, Clock, Latch, Runtime, Store
-from fluxcc.domain.agents import SeenDomain
-from fluxcc.domain.audit import AuditRecord
-from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call
 from fluxcc.domain.errors import StoreUnavailableError
-from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key
-from fluxcc.domain.surveys import Survey
+from fluxcc.domain.retention import RecordKind
 
 log = logging.getLogger(__name__)
 
@@ -32,22 +30,15 @@ LAG = 0.1
 """Seconds that an ordinary record waits for others."""
 COMMIT_TIMEOUT = 0.5
 """Seconds for which ``commit`` waits at most: an agent waits for the reply."""
-IDLE_CHECK = 15.0
+IDLE_CHECK = 5.0
 """Seconds after which ``wait_for_work`` returns although nothing happened."""
-CALLS_PER_BATCH = 1_000
-"""Calls in one transaction. More would hold up the event loop while they are converted, and a
-``commit`` while they are written."""
+PATIENCE = 2.0
+"""Seconds after which a write that has not ended counts as failed: a disk that syncs slowly takes
+less, and an agent must not wait for one that hangs."""
+WATCH_PERIOD = 1.0
+"""Seconds between two looks at whether the store answers."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries to write to a store that failed."""
-
-
-class Removal(msgspec.Struct, frozen=True):
-    """A supervisor's entry that is to be deleted."""
-
-    entry: Entry
-
-
-Record = Block | AuditRecord | Survey | Entry | SeenDomain | Removal
 
 
 class Journal:
@@ -60,8 +51,7 @@ class Journal:
         self._runtime = runtime
         self._clock = clock
         self._happenings = happenings
-        self._calls: dict[int, Call] = {}
-        self._records: dict[tuple[str, object], Record] = {}
+        self._backlog = Backlog()
         self._waiting: list[Latch] = []
         self._work = runtime.latch()
         self._promise = runtime.latch()
@@ -69,16 +59,33 @@ class Journal:
         self._oldest: float | None = None
         """When the oldest unwritten record came in, on the monotonic clock."""
         self._in_flight = 0
+        self._asked: float | None = None
+        """When the store was given what it does now, on the monotonic clock; None while it does
+        nothing."""
+        self._failure = ""
+        self._lost_at_failure = 0
+        self._is_hang_told = False
         self._recreated = store.recreated
-        self.failure = ""
-        """Why the store cannot be used now; empty while it can."""
         self.written = 0
         """Batches written so far."""
 
     @property
+    def failure(self) -> str:
+        """Why the store cannot be used now; empty while it can."""
+        if self._failure or self._asked is None:
+            return self._failure
+        waited = self._clock.monotonic() - self._asked
+        return f"it has not answered for {waited:.0f} s" if waited > PATIENCE else ""
+
+    @property
     def pending(self) -> int:
         """How many records are not written yet, those in a running transaction included."""
-        return len(self._calls) + len(self._records) + self._in_flight
+        return len(self._backlog) + self._in_flight
+
+    @property
+    def lost(self) -> Mapping[RecordKind, int]:
+        """How many records of history were given up, because the store was away for too long."""
+        return self._backlog.lost
 
     @property
     def lag(self) -> float:
@@ -89,25 +96,40 @@ class Journal:
 
     def call_changed(self, call: Call) -> None:
         """Write this call's newest state with the next batch."""
-        self._calls[call.id] = call
+        self._backlog.change(call, is_away=bool(self.failure))
         self._work.set(True)
 
     def note(self, *records: Record) -> None:
         """Write these with the next batch."""
-        for entry in records:
-            self._records[_identity(entry)] = entry
+        self._backlog.note(records)
         self._work.set(True)
 
     def commit(self, *records: Record) -> bool:
         """Write these now. True once they are on disk; False where that takes longer than
         ``COMMIT_TIMEOUT``: they are kept and written as soon as the store can be."""
-        self.note(*records)
+        self._backlog.promise(records)
+        self._work.set(True)
         if self.failure:
             return False
         written = self._runtime.latch()
         self._waiting.append(written)
         self._promise.set(True)
         return bool(written.wait(COMMIT_TIMEOUT))
+
+    def commit_after_all(self, *records: Record) -> bool:
+        """As ``commit``; False too where something that came before would be written later."""
+        return not self._backlog.is_long and self.commit(*records)
+
+    def watch(self) -> float:
+        """Tell of a store that does not answer; the seconds until the next look."""
+        if self._asked is None:
+            if self._is_hang_told:
+                log.info("the store answers again", extra={"pending": self.pending})
+            self._is_hang_told = False
+        elif self.failure and not self._failure and not self._is_hang_told:
+            self._is_hang_told = True
+            log.error("the store does not answer", extra={"error": self.failure})
+        return WATCH_PERIOD
 
     def wait_for_work(self) -> bool:
         """Return when records should be written: for a ``commit`` at once, else after ``LAG``.
@@ -133,48 +155,36 @@ class Journal:
     def check_store(self) -> None:
         """Find out whether the store can be written, by an empty transaction."""
         try:
-            self._runtime.offload(self._store.write, Batch())
+            self._write(Batch())
         except Exception as error:
             # As in ``flush``.
-            self._fail(error)
+            self.fail(error)
         else:
             self._succeed()
 
-    def _take_calls(self) -> dict[int, Call]:
-        """The calls of the next batch, the earliest changes first; the rest follows at once."""
-        if len(self._calls) <= CALLS_PER_BATCH:
-            calls, self._calls = self._calls, {}
-            return calls
-        calls = dict(islice(self._calls.items(), CALLS_PER_BATCH))
-        for number in calls:
-            del self._calls[number]
-        self._work.set(True)
-        self._promise.set(True)
-        return calls
-
     def flush(self) -> None:
-        """Write the records in one transaction, with at most ``CALLS_PER_BATCH`` calls; keep them
+        """Write what waits in one transaction, or the beginning of it where it is much; keep it
         where that fails."""
         self._work, self._promise = self._runtime.latch(), self._runtime.latch()
         waiting, self._waiting = self._waiting, []
-        calls = self._take_calls()
-        records, self._records = self._records, {}
-        if not calls and not records:
+        taken = self._backlog.take()
+        if not taken:
             return
-        size = len(calls) + len(records)
-        self._in_flight += size
+        if len(self._backlog):
+            self._work.set(True)
+            self._promise.set(True)
+        self._in_flight += len(taken)
         try:
-            self._runtime.offload(self._store.write, _batch(calls, records))
+            self._write(taken.batch())
         except Exception as error:
             # Unexpected errors too: to lose the records would be worse than to try again for ever,
             # which ``status`` shows.
             if not isinstance(error, StoreUnavailableError):
                 log.exception("the store failed in an unexpected way")
-            self._fail(error)
+            self.fail(error)
             self._backoff.next()
-            # What changed during the attempt is newer than what was to be written.
-            self._calls = calls | self._calls
-            self._records = records | self._records
+            self._backlog.put_back(taken)
+            self._promise = self._runtime.latch()
             self._work.set(True)
             for latch in waiting:
                 latch.set(False)
@@ -186,56 +196,30 @@ class Journal:
             for latch in waiting:
                 latch.set(True)
         finally:
-            self._in_flight -= size
+            self._in_flight -= len(taken)
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
+        """The store could not be used."""
         failure = str(error) or type(error).__name__
-        if not self.failure:
+        if not self._failure:
             log.error("the store cannot be written", extra={"error": failure})
-        self.failure = failure
+            self._lost_at_failure = sum(self.lost.values())
+        self._failure = failure
+
+    def _write(self, batch: Batch) -> None:
+        self._asked = self._clock.monotonic()
+        try:
+            self._runtime.offload(self._store.write, batch)
+        finally:
+            self._asked = None
 
     def _succeed(self) -> None:
-        if self.failure:
-            log.info("the store can be written again", extra={"pending": self.pending})
-        self.failure = ""
+        if self._failure:
+            lost = sum(self.lost.values()) - self._lost_at_failure
+            log.info(
+                "the store can be written again", extra={"pending": self.pending, "lost": lost}
+            )
+        self._failure = ""
         if self._store.recreated != self._recreated:
             self._recreated = self._store.recreated
             self._happenings.store_recreated()
-
-
-def _identity(entry: Record) -> tuple[str, object]:
-    """The key of a record: of two with the same key only the newer one is written."""
-    if isinstance(entry, Removal):
-        entry = entry.entry
-    if isinstance(entry, Group | Room | Service | Protected):
-        return type(entry).__name__, key(entry)
-    if isinstance(entry, SeenDomain):
-        return type(entry).__name__, entry.name
-    return type(entry).__name__, entry.id
-
-
-def _batch(calls: dict[int, Call], records: dict[tuple[str, object], Record]) -> Batch:
-    blocks, audit, surveys, entries, domains, removed = [], [], [], [], [], []
-    for entry in records.values():
-        match entry:
-            case Block():
-                blocks.append(entry)
-            case AuditRecord():
-                audit.append(entry)
-            case Survey():
-                surveys.append(entry)
-            case SeenDomain():
-                domains.append(entry)
-            case Removal(gone):
-                removed.append(gone)
-            case _:
-                entries.append(entry)
-    return Batch(
-        calls=tuple(record(call) for call in calls.values()),
-        blocks=tuple(blocks),
-        audit=tuple(audit),
-        surveys=tuple(surveys),
-        entries=tuple(entries),
-        domains=tuple(domains),
-        removed=tuple(removed),
-    )

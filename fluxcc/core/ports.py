@@ -75,6 +75,10 @@ class Runtime(Protocol):
     def offload(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Run ``work`` where it cannot stall the event loop, and return its result."""
 
+    def within(self, seconds: float, work: Callable[..., Result], *arguments: Any) -> Result:
+        """As ``offload``, for at most that long: then it raises ``TimeoutError``, and the thread
+        goes on by itself."""
+
     def spawn(self, work: Callable[..., object], *arguments: Any) -> None:
         """Do ``work`` in a greenlet of its own; an exception is logged."""
 
@@ -248,6 +252,10 @@ class Store(Protocol):
     """How often the store was created anew because it was found deleted or corrupt: what was
     written before is not in it."""
 
+    @property
+    def unreadable(self) -> Mapping[str, int]:
+        """Table → how many of its rows could not be read since the daemon began; they stay."""
+
     def open(self) -> None:
         """Create the store where there is none, and migrate it to this version."""
 
@@ -257,6 +265,10 @@ class Store(Protocol):
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records older than that moment (epoch seconds), the oldest
         first; how many."""
+
+    def share(self, kind: RecordKind, before: float, span: float) -> float:
+        """Which share of the records that ``purge`` may delete it would delete, from 0 to 1; 0
+        where none of them is older than ``before`` by more than ``span`` seconds."""
 
     def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
         """Erase at most ``limit`` records of this person; how many there were. Live calls and

@@ -4,6 +4,8 @@ live calls. Requests that began and never ended get the code ``outcome-unknown``
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -14,9 +16,16 @@ from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Runtime, Store
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.core.requests.replies import Replies
+from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import StoreUnavailableError
+
+PATIENCE = 5.0
+"""Seconds for which the store is waited for at each step: the daemon begins without one that hangs,
+or that is being brought up to date, and takes its state over later."""
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -45,26 +54,27 @@ class Recovery:
         self._journal = journal
         self._replies = replies
         self._runtime = runtime
+        self._former: set[int] | None = None
+        """The rows of requests that an earlier life left unfinished; None until they were read."""
 
     def step(self) -> bool:
         """Take over the store's state; False where it could not be read."""
         try:
-            self._runtime.offload(self._store.open)
-            blocks = self._runtime.offload(self._store.live_blocks)
+            self._read(self._store.open)
+            blocks = self._read(self._store.live_blocks)
             # All that are kept: which of them are too old FreeSWITCH's clock says, and that may not
             # be known yet. The scheduler forgets those then.
-            times = self._runtime.offload(self._store.block_times, 0.0)
-            calls = self._runtime.offload(self._store.live_calls)
-            entries = self._runtime.offload(self._store.entries)
-            domains = self._runtime.offload(self._store.domains)
-            unfinished = self._runtime.offload(self._store.unfinished)
-            # This life may have begun requests before the store could be read. They are known by
-            # their IDs: their times are FreeSWITCH's, and this life began by another clock.
-            former = [row for row in unfinished if not self._replies.is_of_this_life(row.request)]
+            times = self._read(self._store.block_times, 0.0)
+            calls = self._read(self._store.live_calls)
+            entries = self._read(self._store.entries)
+            domains = self._read(self._store.domains)
+            if self._former is None:
+                self._former = self._of_a_former_life(self._read(self._store.unfinished))
             self._replies.learn()
-        except StoreUnavailableError as error:
-            self._journal.failure = str(error)
-            log.error("the store cannot be used", extra={"error": str(error)})
+            # Once more and last: nothing may erase these rows before they are written below.
+            unfinished = self._read(self._store.unfinished)
+        except (StoreUnavailableError, TimeoutError) as error:
+            self._journal.fail(error)
             return False
         self._domains.load(domains)
         self._provisioning.load(entries)
@@ -72,9 +82,19 @@ class Recovery:
         self._repeaters.load(times)
         self._repeaters.reread(self._blocklist.canonical)
         self._snapshots.restore(calls)
-        for row in former:
-            self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
+        for row in unfinished:
+            if row.id in self._former:
+                self._journal.note(replace(row, status=Status.UNKNOWN, code=Code.OUTCOME_UNKNOWN))
         return True
+
+    def _of_a_former_life(self, unfinished: list[AuditRecord]) -> set[int]:
+        """Those of an earlier life; this one may have begun requests before the store could be
+        read. They are known by their IDs: their times are FreeSWITCH's, and this life began by
+        another clock."""
+        return {row.id for row in unfinished if not self._replies.is_of_this_life(row.request)}
+
+    def _read(self, work: Callable[..., Result], *arguments: object) -> Result:
+        return self._runtime.within(PATIENCE, work, *arguments)
 
     def _load(self, blocks: list[Block]) -> None:
         """Take over the newest live block of each number and release the others. A number has

@@ -6,6 +6,10 @@ erased, never whose it was; a day without old records has none. The row is updat
 transaction, so that it is true wherever the deletion breaks off, and one person's is written before
 the first.
 
+What is deleted does not come back, and a clock may be wrong: a record must be too old by the clock
+of the machine and by FreeSWITCH's, nothing is deleted while the two differ, and where more is too
+old than a usual day leaves, a person must say so.
+
 Counterparts: ``daemon.jobs`` steps ``Retention``; ``erasure`` uses ``Deletion``.
 """
 
@@ -24,7 +28,7 @@ from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.errors import ClockDoubtedError, StoreUnavailableError
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import RecordKind
 
@@ -38,6 +42,17 @@ PERIOD = 86400.0
 """Seconds between two deletions."""
 RETRY_AFTER = 300.0
 """Seconds to the next try after one that failed."""
+LARGEST_DIFFERENCE = 3600.0
+"""Seconds between the machine's clock and FreeSWITCH's beyond which nothing is deleted: one of them
+is wrong, and what is deleted does not come back."""
+USUAL_SPAN = 7 * 86400.0
+"""Seconds by which the oldest record may be too old before its share counts. Where records are
+deleted each day it is one day, and a few after a long weekend during which the daemon was off."""
+LARGEST_SHARE = 0.25
+"""Share of the records of a kind that is deleted without a person's word, where the oldest is too
+old by more than ``USUAL_SPAN``. With the year that is kept as delivered, a daemon that was off for
+a quarter of it still deletes by itself; a clock that is far ahead, and a duration that was
+shortened to a fraction, do not."""
 RETENTION = "retention"
 """The daily deletion's action in the audit."""
 
@@ -116,12 +131,17 @@ class Retention:
         """How many records were deleted since the daemon started."""
         self.last_done: float | None = None
         """When it was last applied in full, in epoch seconds."""
+        self.held: dict[RecordKind, float] = {}
+        """Kinds of which nothing is deleted without a person's word, with the share that is too
+        old (``LARGEST_SHARE``)."""
+        self.is_clock_doubted = False
+        """Whether nothing was deleted because the two clocks differ."""
 
     def step(self) -> float:
         """Do what is due; the seconds to sleep before the next step."""
         if self._clock.monotonic() >= self._due:
             try:
-                self._apply()
+                is_done = self._apply_by_itself()
             except StoreUnavailableError as error:
                 log.warning("old records were not deleted", extra={"error": str(error)})
                 self._due = self._clock.monotonic() + RETRY_AFTER
@@ -130,26 +150,78 @@ class Retention:
                 log.exception("old records were not deleted")
                 self._due = self._clock.monotonic() + RETRY_AFTER
             else:
-                self._due = self._clock.monotonic() + PERIOD
+                self._due = self._clock.monotonic() + (PERIOD if is_done else RETRY_AFTER)
         return self._due - self._clock.monotonic()
 
-    def _apply(self) -> None:
-        now = self._clock.now()
-        row = begin_row(self._ids.new(now), now, RETENTION, BY_TIME, f"{RETENTION}-{int(now)}")
+    def delete_overdue(self, by: str, request: str) -> dict[RecordKind, int]:
+        """Delete what is too old, however much it is: a person has looked. How many records of each
+        kind. Raises ``ClockDoubtedError`` where the clocks differ, and ``StoreUnavailableError``.
+        """
+        self._doubt_clock()
+        if self.is_clock_doubted:
+            raise ClockDoubtedError
+        counts = self._apply(self.ages, by, request)
+        self.held = {}
+        return counts
+
+    def _apply_by_itself(self) -> bool:
+        """Delete what is too old, except what is held; False where the clocks differ."""
+        self._doubt_clock()
+        if self.is_clock_doubted:
+            log.warning(
+                "old records are not deleted: FreeSWITCH's clock and the machine's differ",
+                extra={"seconds": round(self._clock.now() - self._clock.own())},
+            )
+            return False
+        now, held = self._now(), {}
+        for kind, age in self.ages.items():
+            share = self._runtime.offload(self._store.share, kind, now - age, USUAL_SPAN)
+            if share > LARGEST_SHARE:
+                held[kind] = share
+                log.error(
+                    "more is too old than a usual day leaves: nothing of it is deleted until a"
+                    " person says so (fluxcc db purge --overdue)",
+                    extra={"kind": str(kind), "share": round(share, 2)},
+                )
+        self.held = held
+        ages = {kind: age for kind, age in self.ages.items() if kind not in held}
+        self._apply(ages, BY_TIME, f"{RETENTION}-{int(now)}")
+        return True
+
+    def _doubt_clock(self) -> None:
+        difference = self._clock.now() - self._clock.own()
+        self.is_clock_doubted = abs(difference) > LARGEST_DIFFERENCE
+
+    def _now(self) -> float:
+        return earlier_now(self._clock)
+
+    def _apply(
+        self, ages: Mapping[RecordKind, float], by: str, request: str
+    ) -> dict[RecordKind, int]:
+        now = self._now()
+        row = begin_row(self._ids.new(now), now, RETENTION, by, request)
         deletion = Deletion(self._store, self._runtime, row, self._journal.note)
         try:
-            for kind, age in self.ages.items():
+            for kind, age in ages.items():
                 deletion.purge(kind, now - age)
         finally:
             self.deleted.update(deletion.counts)
-        self.last_done = self._clock.now()
+        if ages.keys() == self.ages.keys():
+            self.last_done = self._now()
         if deletion.counts:
             # A day without old records leaves no row.
-            deletion.end(self.last_done)
+            deletion.end(self._now())
         log.info(
             "old records were deleted",
-            extra={str(kind): deletion.counts[kind] for kind in self.ages},
+            extra={str(kind): deletion.counts[kind] for kind in ages},
         )
+        return {kind: deletion.counts[kind] for kind in ages}
+
+
+def earlier_now(clock: Clock) -> float:
+    """The earlier one of what FreeSWITCH's clock and the machine's say, in epoch seconds: what is
+    deleted must be old by both."""
+    return min(clock.now(), clock.own())
 
 
 def begin_row(id: int, now: float, action: str, by: str, request: str) -> AuditRecord:

@@ -18,6 +18,7 @@ from fluxcc.core.calls.views import Views
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Pbx, Runtime, Spool
 from fluxcc.core.survey_faults import SurveyFaults
+from fluxcc.domain import shown
 from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.errors import PbxError, PbxRejectedError, RefusedError
 from fluxcc.domain.provisioning import MOST_QUESTIONS, Group
@@ -226,7 +227,7 @@ def read_survey(headers: Mapping[str, str]) -> Survey:
     return Survey(
         id=text("Survey"),
         call=text("Call"),
-        number=text("Number"),
+        number=clean_text(shown.number(headers.get("Fluxcc-Number", "")), LONGEST_TEXT),
         group=text("Group"),
         agent=text("Agent"),
         direction=text("Direction"),

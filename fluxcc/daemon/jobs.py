@@ -23,6 +23,7 @@ def jobs(core: Core, session: Session) -> dict[str, Job]:
     """The daemon's jobs by name."""
     return {
         WRITE: core.journal.step,
+        "watch the store": core.journal.watch,
         "expire blocks": core.scheduler.step,
         "delete old records": core.retention.step,
         "read old records' persons": core.filling.step,

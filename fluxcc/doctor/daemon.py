@@ -74,6 +74,17 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
             reason=status.store_failure,
             count=status.records_pending,
         )
+    if status.store_unreadable:
+        yield grave(
+            "rows-unreadable",
+            _("Rows of the store cannot be read, and are left alone: {rows}."),
+            _(
+                "If a newer fluxcc wrote them, install that one. Otherwise the file is damaged:"
+                " restore the last backup, or let sqlite3's .recover make a new file of it."
+            ),
+            rows=", ".join(f"{count} {table}" for table, count in status.store_unreadable.items()),
+        )
+    yield from _undeleted(status)
     if abs(status.lag) > LARGEST_LAG:
         yield warning(
             "events-late",
@@ -88,6 +99,30 @@ def _troubles(status: DaemonStatus) -> Iterator[Finding]:
             _("Restart it: systemctl restart fluxcc"),
             running=status.version,
             installed=__version__,
+        )
+
+
+def _undeleted(status: DaemonStatus) -> Iterator[Finding]:
+    """What is too old and is not deleted."""
+    if status.clock_doubted:
+        yield grave(
+            "retention-clock",
+            _("Old records are not deleted: FreeSWITCH's clock and the machine's differ."),
+            _("Put the clocks right; see what is said of the clock."),
+        )
+    for kind, share in status.retention_held.items():
+        yield grave(
+            "retention-held",
+            _(
+                "{share} of {kind} are too old, more than a usual day leaves; none of them is"
+                " deleted."
+            ),
+            _(
+                "See whether the machine's date and [retention] are right. If they are, run: fluxcc"
+                " db purge --overdue"
+            ),
+            kind=kind,
+            share=f"{share:.0%}",
         )
 
 

@@ -55,7 +55,8 @@ class Leg:
     uuid: str
     is_inbound: bool
     number: str
-    """The caller ID when the leg was created; a transfer does not change it."""
+    """The caller ID when the leg was created, as it shows (``shown``); a transfer does not change
+    it."""
     destination: str
     """What was dialled when the leg was created."""
     context: str
@@ -74,6 +75,9 @@ class Leg:
     group: str = ""
     is_private: bool = False
     """Whether its caller asked that the number be shown to nobody."""
+    is_disguised: bool = False
+    """Whether the caller ID has in it what nobody sees, or digits that only look like some: the
+    gate, which matches bytes, cannot tell whose it is."""
     is_answered: bool = False
     is_on_hold: bool = False
     """Whether the person at this leg has put the other one on hold."""

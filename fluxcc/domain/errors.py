@@ -60,6 +60,10 @@ class StoreUnavailableError(FluxccError):
     """The store cannot be read or written now. The daemon retries; the text says why."""
 
 
+class ClockDoubtedError(FluxccError):
+    """FreeSWITCH's clock and the machine's differ, so that what is too old is not known."""
+
+
 class Fault(msgspec.Struct, frozen=True):
     """One thing wrong with the configuration."""
 

@@ -1,4 +1,4 @@
-"""Which way the media of a bridge takes. Counterpart: ``pbx.commands.read_media``."""
+"""Which way the media of a bridge takes. Counterpart: ``pbx.answers.read_media``."""
 
 from __future__ import annotations
 

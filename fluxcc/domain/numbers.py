@@ -1,8 +1,9 @@
 """Telephone numbers: which person a caller ID stands for, and under which key the gate knows them.
 
-The canonical number is E.164 with its plus sign. A caller ID is read by the very rule that the
-kit's gate has (``dialling``), so that the daemon takes for a person whom the gate refuses and
-nobody else (contract, section 2a; freeswitch.md, Numbers in Brazil). What people paste is read by
+The canonical number is E.164 with its plus sign. A caller ID is read as what it shows (``shown``),
+by the very rule that the kit's gate has (``dialling``), so that the daemon takes for a person whom
+the gate refuses and nobody else (contract, section 2a; freeswitch.md, Numbers in Brazil), but for
+what the gate cannot read: the daemon ends such a leg itself. What people paste is read by
 ``pasted``.
 """
 
@@ -16,7 +17,7 @@ import msgspec
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
-from fluxcc.domain import dialling
+from fluxcc.domain import dialling, shown
 from fluxcc.domain.calls import NOWHERE
 
 _WITHHELD = frozenset(
@@ -130,7 +131,7 @@ class NumberPlan:
 
     def read(self, caller_id: str, homes: str = NOWHERE) -> Number:
         """What a caller ID stands for; see ``Number``. Takes any text and never raises."""
-        return self._read(caller_id, homes)
+        return self._read(shown.number(caller_id), homes)
 
     def canonical(self, caller_id: str) -> str:
         """The canonical number alone, or of what identifies nobody the text itself; much quicker
@@ -139,7 +140,7 @@ class NumberPlan:
 
     def key(self, caller_id: str, homes: str = NOWHERE) -> str:
         """The gate's key of a caller ID, and no more of what ``read`` tells."""
-        return self._tell(caller_id, homes)[0]
+        return self._tell(shown.number(caller_id), homes)[0]
 
     def person(self, caller_id: str) -> tuple[str, str]:
         """The gate's key and the canonical number of a caller ID, both as it is where it identifies

@@ -1,23 +1,21 @@
 """A number as people paste it: out of a web page, a mail, a telephone's display, a SIP trace.
 
-What it shows is what counts: marks of the direction of writing are invisible, a full-width digit is
-a digit, a non-breaking hyphen a hyphen. Callers' IDs are not read this way: a gate cannot do it
-(``numbers``).
+What it shows is what counts (``shown``): marks of the direction of writing are invisible, a
+full-width digit is a digit, a non-breaking hyphen a hyphen.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
+from fluxcc.domain import shown
 from fluxcc.marking import _
 
 _URI = re.compile(r"(?:<)?(?:tel|sips?|callto):(?://)?([^@;?>]*)(?:[@;?>].*)?", re.IGNORECASE)
 """RFC 3966 and 3261: the user is the number, and parameters follow."""
 _CARRIER = re.compile(r"^\(?0\s*-?\s*[xX]{2}\s*-?\s*\(?([0-9]{2})\)?")
 """``(0xx11)``: where a carrier's code is to be dialled, in Brazilian print."""
-_BLANKS = {"Zs", "Zl", "Zp", "Cc"}
 _NAME = re.compile(r'^\s*"[^"]*"\s*(?=<)')
 _NUMBER = re.compile(r"[+]?[0-9]+")
 _PUNCTUATION = re.compile(r"[ ()./\-]+")
@@ -35,31 +33,15 @@ class Pasted(NamedTuple):
 
 def read(text: str) -> Pasted:
     """A number out of a pasted text."""
-    shown = _show(text)
-    bare = _NAME.sub("", shown).strip()
+    text = shown.number(text)
+    bare = _NAME.sub("", text).strip()
     if uri := _URI.fullmatch(bare):
-        bare = _show(_decode(uri[1]))
+        bare = shown.number(_decode(uri[1]))
     bare = _CARRIER.sub(r"0\1", bare.strip())
     plain = _PUNCTUATION.sub("", bare)
     if _NUMBER.fullmatch(plain):
         return Pasted(plain)
-    return Pasted(shown.strip(), _fault(plain))
-
-
-def _show(text: str) -> str:
-    """A text without what nobody sees, and with plain digits, blanks and hyphens."""
-    out = []
-    for letter in text:
-        category = unicodedata.category(letter)
-        if category == "Nd":
-            out.append(str(unicodedata.decimal(letter)))
-        elif category == "Pd" or letter in "\u2212\u00ad":
-            out.append("-" if letter != "\u00ad" else "")
-        elif category in _BLANKS:
-            out.append(" ")
-        elif category != "Cf":
-            out.append(letter)
-    return unicodedata.normalize("NFKC", "".join(out))
+    return Pasted(text.strip(), _fault(plain))
 
 
 def _decode(text: str) -> str:

@@ -17,7 +17,7 @@ from fluxcc.core.erasure import Erasure
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
-from fluxcc.domain.errors import RefusedError, StoreUnavailableError
+from fluxcc.domain.errors import ClockDoubtedError, RefusedError, StoreUnavailableError
 from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Actor, Role
 from fluxcc.domain.sight import Sight
@@ -26,6 +26,7 @@ from fluxcc.protocol.operators import (
     BLOCKS,
     CALLS,
     CHECK,
+    CLOCK_DOUBTED,
     PURGE,
     STATUS,
     STORE_UNAVAILABLE,
@@ -67,7 +68,7 @@ class Readings:
             CALLS: self.calls,
             BLOCKS: self.blocks,
             CHECK: self.check,
-            PURGE: lambda ask, who: purge(self._core.erasure, ask, who),
+            PURGE: self.purge,
         }
 
     def status(self, _ask: Ask, _who: str) -> DaemonStatus:
@@ -94,6 +95,8 @@ class Readings:
             events_dropped=self._session.dropped,
             resyncs=self._session.resyncs,
             records_pending=core.journal.pending,
+            store_unreadable=dict(core.store.unreadable),
+            records_lost={str(kind): n for kind, n in core.journal.lost.items()},
             store_failure=core.journal.failure,
             contexts_without_gate=core.gates.with_sight(Sight.MISSING),
             contexts_unseen=core.gates.with_sight(Sight.UNSEEN),
@@ -102,6 +105,8 @@ class Readings:
             spool_unread=core.surveys.faults.spool_unread,
             spool_files=core.surveys.faults.spool_files,
             spool_unwritten=core.surveys.faults.spool_unwritten,
+            retention_held={str(kind): s for kind, s in core.retention.held.items()},
+            clock_doubted=core.retention.is_clock_doubted,
             persons_unread=[str(kind) for kind in core.filling.unread],
             persons_reached=core.filling.reached,
             persons_filled=core.filling.rows,
@@ -134,6 +139,21 @@ class Readings:
         earlier = core.blocking.of_late(found.number)
         duration = usual_duration(earlier + 1, core.rules)
         return replace(found, earlier=earlier, next_duration=int(duration))
+
+    def purge(self, ask: Ask, who: str) -> Purged:
+        """Erase, in the daemon. Raises ``ValueError``."""
+        if not ask.overdue:
+            return purge(self._core.erasure, ask, who)
+        if ask.number or ask.before is not None:
+            raise ValueError("neither number nor before goes with overdue")
+        by = str(Actor(Role.OPERATOR, who))
+        try:
+            counts = self._core.retention.delete_overdue(by, new_request_id())
+        except ClockDoubtedError:
+            return Purged(code=CLOCK_DOUBTED)
+        except StoreUnavailableError as error:
+            return Purged(code=STORE_UNAVAILABLE, error=str(error))
+        return Purged(code=Code.ERASED, counts={str(kind): n for kind, n in counts.items()})
 
 
 def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:

@@ -1,27 +1,24 @@
-"""The event socket's API commands: writes each as text, and reads their answers.
+"""The event socket's API commands, each as text.
 
 No I/O: each function returns the text after ``api ``. Counterparts: ``switch`` and ``inquiry``,
-which send them. A text that a caller may have chosen is checked here before it becomes part of a
-command; one that is not allowed raises ``PbxRejectedError``.
+which send them, ``answers`` for what comes back. A text that a caller may have chosen is checked
+here before it becomes part of a command; one that is not allowed raises ``PbxRejectedError``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from fluxcc.domain.agents import Agent
-from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
-from fluxcc.domain.media import PROXY_CODEC, Media
+from fluxcc.domain.shown import visible
 from fluxcc.kit.names import ANNOUNCEMENT_VARIABLE, BRIEF_PREFIX, DIVERTED_VARIABLE
 from fluxcc.pbx.events import CUSTOM
-from fluxcc.pbx.json_texts import as_text, load
 
 _SURVEY_VARIABLE = "transfer_after_bridge"
-_APPLICATION = "current_application"
+APPLICATION = "current_application"
 _SAFE_WORD = re.compile(r"[A-Za-z0-9._:*#+@%/][A-Za-z0-9._:*#+@%/-]{0,255}", re.ASCII)
 """What may be an argument of an API command: no blank, no quote, no ``$``, no line end."""
 _VARIABLE_VALUE = re.compile(r"[!-~]*", re.ASCII)
@@ -54,7 +51,7 @@ def forget_application(leg: str) -> str:
     """Clear what the leg shows as its application, until it executes the next one. Otherwise it
     shows the ``bridge`` that it left, together with the new destination, for up to 20 ms after
     ``move_leg``."""
-    return f"uuid_setvar {_quoted(leg)} {_APPLICATION}"
+    return f"uuid_setvar {_quoted(leg)} {APPLICATION}"
 
 
 def move_pair(leg: str, destination: str, context: str) -> str:
@@ -86,12 +83,6 @@ def user_exists(agent: Agent) -> str:
 def user_context(agent: Agent) -> str:
     """Ask for the dialplan context of a user."""
     return f"user_data {_word(str(agent))} var user_context"
-
-
-def read_value(answer: str) -> str:
-    """An answer that is a value; empty where it is none."""
-    value = answer.strip()
-    return "" if value.startswith("-ERR") else value
 
 
 def list_members(room: str) -> str:
@@ -148,11 +139,6 @@ def set_variable(name: str, value: str, previous: str = "") -> str:
             raise PbxRejectedError(f"{name} cannot have this value")
     command = f"global_setvar {_word(name)}={value}"
     return f"{command}={previous}" if previous else command
-
-
-def variable(name: str) -> str:
-    """Ask for a global variable."""
-    return f"global_getvar {_word(name)}"
 
 
 def dump_hash(realm: str) -> str:
@@ -266,13 +252,11 @@ READ_FILES = "xml_locate root"
 
 def custom_event(subclass: str, headers: Iterable[tuple[str, str]]) -> str:
     """Fire a CUSTOM event with these headers. Their control characters, line ends among them,
-    become blanks: a listener may show them on a terminal. Sent without ``api``."""
+    become blanks, and what nobody sees is left out: a listener may show them on a terminal.
+    Sent without ``api``."""
     lines = [f"sendevent {CUSTOM}", f"Event-Subclass: {_word(subclass)}"]
-    lines += [f"{name}: {_CONTROLS.sub(' ', value)}" for name, value in headers if value]
+    lines += [f"{name}: {visible(value)}" for name, value in headers if value]
     return "\n".join(lines)
-
-
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def is_leg(text: str) -> bool:
@@ -306,100 +290,3 @@ def _part(text: str) -> str:
     if "/" in text:
         raise PbxRejectedError(f"not allowed between slashes: {text[:60]!r}")
     return _word(text)
-
-
-# Answers
-
-
-def read_hash(dump: Iterable[str], realm: str) -> Iterator[tuple[str, str]]:
-    """Key and value, from lines of the answer to ``dump_hash``: ``D/REALM_KEY/VALUE`` each."""
-    start = f"D/{realm}_"
-    for line in dump:
-        if line.startswith(start):
-            key, _, value = line[len(start) :].rpartition("/")
-            yield key, value
-
-
-NO_REPLY = "-ERR no reply"
-"""The answer where an API command wrote nothing."""
-
-
-def is_ok(answer: str) -> bool:
-    """Whether an API command's answer says that it was accepted."""
-    return not answer.startswith("-ERR")
-
-
-def is_no_such_leg(answer: str) -> bool:
-    """Whether a command's answer says that its leg does not exist."""
-    return answer.startswith("-ERR No such channel")
-
-
-def read_media(description: str) -> Media:
-    """The way of a bridge's media, from the answer to ``describe`` for its originatee."""
-    leg = _read_leg(description)
-    if leg.get("Channel-Read-Codec-Name") == PROXY_CODEC:
-        return Media.PROXIED
-    return _MEDIA.get(as_text(leg.get("Channel-State", "")), Media.UNKNOWN)
-
-
-_MEDIA = {"CS_EXCHANGE_MEDIA": Media.HERE, "CS_HIBERNATE": Media.PAST}
-
-
-def read_members(answer: str) -> frozenset[str]:
-    """The legs in the answer to ``list_members``; none where there is no such conference. Raises
-    ``PbxRejectedError`` where it cannot be read."""
-    if not is_ok(answer):
-        return frozenset()
-    try:
-        [conference] = load(answer)
-        members = conference["members"]
-        return frozenset(as_text(member["uuid"]) for member in members if "uuid" in member)
-    except (ValueError, TypeError, KeyError) as error:
-        raise PbxRejectedError(f"no list of a conference: {answer[:60]!r}") from error
-
-
-def application_of(description: str, destination: str) -> Application | None:
-    """What the answer to ``describe`` says the dialplan does with the leg at a destination; None
-    where the leg has not come there."""
-    leg = _read_leg(description)
-    history = leg.get("variable_transfer_history", "")
-    transfers = history if isinstance(history, list) else [history]
-    # The dialplan may have sent it on already: then only its transfer history has the destination.
-    was_sent = any(f":bl_xfer:{destination}/" in as_text(transfer) for transfer in transfers)
-    is_there = leg.get("Caller-Destination-Number") == destination
-    if not (was_sent or is_there) or as_text(leg.get("Channel-State", "")) not in _IN_DIALPLAN:
-        return None
-    return Application(
-        as_text(leg.get(f"variable_{_APPLICATION}", "")),
-        as_text(leg.get(f"variable_{_APPLICATION}_data", "")),
-    )
-
-
-def is_past_gate(description: str, announcement: str) -> bool:
-    """Whether the answer to ``describe`` tells of a leg that the kit's gate does not have in its
-    hands: it neither diverted it nor plays the announcement, of that file, to it."""
-    leg = _read_leg(description)
-    if not leg or leg.get("Channel-State") in _ENDING:
-        return False
-    is_told = bool(announcement) and (
-        leg.get(f"variable_{_APPLICATION}"),
-        leg.get(f"variable_{_APPLICATION}_data"),
-    ) in (("pre_answer", None), ("playback", announcement))
-    return leg.get(f"variable_{DIVERTED_VARIABLE}") != "true" and not is_told
-
-
-_ENDING = frozenset({"CS_HANGUP", "CS_REPORTING", "CS_DESTROY"})
-
-
-def _read_leg(description: str) -> dict[str, Any]:
-    """Header → value of the answer to ``describe``; empty where it describes nothing."""
-    if not is_ok(description):
-        return {}
-    try:
-        leg = load(description)
-    except ValueError:
-        return {}
-    return leg if isinstance(leg, dict) else {}
-
-
-_IN_DIALPLAN = frozenset({"CS_EXECUTE", "CS_SOFT_EXECUTE", "CS_EXCHANGE_MEDIA", "CS_PARK"})

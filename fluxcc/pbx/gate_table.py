@@ -12,7 +12,7 @@ from typing import Protocol
 
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.kit import names
-from fluxcc.pbx import commands
+from fluxcc.pbx import answers, commands
 from fluxcc.pbx.link import Link, yield_to_others
 
 COMMANDS_PER_WRITE = 32
@@ -64,10 +64,10 @@ def _write_singly(run_all: Runner, keys: list[str], end_of: EndOf) -> None:
             else:
                 yield commands.put_hash(names.BLOCK_REALM, key, str(until))
 
-    answers = run_all(texts(), check=False)
-    for answer, is_written in zip(answers, has_end, strict=True):
+    told = run_all(texts(), check=False)
+    for answer, is_written in zip(told, has_end, strict=True):
         # An unknown key that is deleted answers -ERR, which does no harm.
-        if is_written and not commands.is_ok(answer):
+        if is_written and not answers.is_ok(answer):
             raise PbxRejectedError(answer.strip()[:200])
 
 
@@ -76,13 +76,13 @@ def read(link: Link) -> dict[str, int]:
     answer has megabytes, so it is read on a link of its own, and others have turns meanwhile.
     Raises ``PbxError``."""
     dump = link.api(commands.dump_hash(names.BLOCK_REALM), DUMP_TIMEOUT)
-    if not commands.is_ok(dump) and not dump.startswith(commands.NO_REPLY):
+    if not answers.is_ok(dump) and not dump.startswith(answers.NO_REPLY):
         raise PbxRejectedError(dump.strip()[:200])
     entries: dict[str, int] = {}
     lines = iter(dump.splitlines())
     del dump
     while some := list(itertools.islice(lines, LINES_PER_TURN)):
-        for key, until in commands.read_hash(some, names.BLOCK_REALM):
+        for key, until in answers.read_hash(some, names.BLOCK_REALM):
             entries[key] = int(until) if until.isdecimal() else 0
         yield_to_others()
     return entries

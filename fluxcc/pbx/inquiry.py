@@ -19,7 +19,7 @@ from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.provisioning import Group
 from fluxcc.kit import names
-from fluxcc.pbx import commands, people
+from fluxcc.pbx import answers, commands, people
 from fluxcc.pbx.asking import ANSWER_TIMEOUT, EMPTY, ask, ask_plainly
 from fluxcc.pbx.contexts import Context, Contexts, Server
 from fluxcc.pbx.dialplan import catches, matches
@@ -123,7 +123,7 @@ class Inquiry:
 
     def station_context(self, agent: Agent) -> str:
         """The dialplan context of an extension's telephone; empty where none is named."""
-        return commands.read_value(self._ask(commands.user_context(agent)))
+        return answers.read_value(self._ask(commands.user_context(agent)))
 
     def queues(self) -> list[str]:
         """mod_callcenter's queues."""

@@ -26,7 +26,7 @@ from fluxcc.domain.events import Snapshot
 from fluxcc.domain.media import Media
 from fluxcc.domain.sight import Sight
 from fluxcc.kit import names
-from fluxcc.pbx import commands, dialplan, events, gate_table, snapshot
+from fluxcc.pbx import answers, commands, dialplan, events, gate_table, snapshot
 from fluxcc.pbx.asking import ask
 from fluxcc.pbx.contexts import Contexts
 from fluxcc.pbx.gate_table import COMMANDS_PER_WRITE
@@ -102,7 +102,7 @@ class Switch:
         self._commands.connect()
         self._events.connect()
         answer = self._events.send(events.SUBSCRIPTION)
-        if not commands.is_ok(answer.text):
+        if not answers.is_ok(answer.text):
             raise PbxRejectedError(f"the subscription was refused: {answer.text}")
 
     def disconnect(self) -> None:
@@ -157,9 +157,9 @@ class Switch:
         askable = [leg for leg in legs if commands.is_leg(leg)]
         for start in range(0, len(askable), DESCRIBED_TOGETHER):
             chunk = askable[start : start + DESCRIBED_TOGETHER]
-            answers = self._run_all((commands.describe(leg) for leg in chunk), check=False)
-            for leg, answer in zip(chunk, answers, strict=True):
-                if commands.is_ok(answer):
+            told = self._run_all((commands.describe(leg) for leg in chunk), check=False)
+            for leg, answer in zip(chunk, told, strict=True):
+                if answers.is_ok(answer):
                     yield leg, answer.encode()
             yield_to_others()
 
@@ -184,14 +184,14 @@ class Switch:
 
     def has_setting(self, key: str) -> bool:
         """Whether mod_hash still has a setting; it has none after a reload of the module."""
-        return commands.is_ok(self._api(commands.look_up(names.SETTINGS_REALM, key)))
+        return answers.is_ok(self._api(commands.look_up(names.SETTINGS_REALM, key)))
 
     # core.ports.Pbx
 
     def end_leg(self, leg: str, cause: str) -> bool:
         """Hang the leg up; False where it was gone already."""
         answer = self._api(commands.end_leg(leg, cause))
-        if commands.is_no_such_leg(answer):
+        if answers.is_no_such_leg(answer):
             return False
         return self._accepted(answer)
 
@@ -201,7 +201,7 @@ class Switch:
 
     def media_of(self, leg: str) -> Media:
         """The way of the media of the bridge whose originatee this leg is."""
-        return commands.read_media(self._api(commands.describe(leg)))
+        return answers.read_media(self._api(commands.describe(leg)))
 
     def bring_media_back(self, leg: str) -> None:
         """Make the media of a bridge, named by its originatee, run through FreeSWITCH again; return
@@ -217,7 +217,7 @@ class Switch:
 
     def user_context(self, agent: Agent) -> str:
         """The dialplan context of a user in the directory; empty where it has none."""
-        return commands.read_value(self._api(commands.user_context(agent)))
+        return answers.read_value(self._api(commands.user_context(agent)))
 
     def are_users(self, agents: Sequence[Agent]) -> list[bool]:
         """Whether each of them is a user in the directory."""
@@ -231,7 +231,7 @@ class Switch:
 
     def members_of(self, room: str) -> frozenset[str]:
         """The legs in the conference of that name; none where there is no such conference."""
-        return commands.read_members(self._api(commands.list_members(room)))
+        return answers.read_members(self._api(commands.list_members(room)))
 
     def move_leg(self, leg: str, destination: str, context: str) -> None:
         """Send the leg to a destination of the dialplan; what it executes from then on is what
@@ -246,13 +246,13 @@ class Switch:
         """Whether a blocked caller's leg is there although its gate should have refused it."""
         texts = commands.describe(leg), commands.ANNOUNCEMENT
         answer, announcement = self._run_all(texts, check=False)
-        return commands.is_past_gate(answer, commands.read_value(announcement))
+        return answers.is_past_gate(answer, answers.read_value(announcement))
 
     def divert_leg(self, leg: str, destination: str, context: str) -> None:
         """Send a blocked caller's leg to a destination of the dialplan, past the gates there."""
         texts = commands.mark_diverted(leg), commands.move_leg(leg, destination, context)
         answer = self._run_all(texts, check=False)[-1]
-        if not commands.is_no_such_leg(answer):
+        if not answers.is_no_such_leg(answer):
             self._accepted(answer)
 
     def move_pair(self, leg: str, destination: str, context: str) -> None:
@@ -266,7 +266,7 @@ class Switch:
     def application_of(self, leg: str, destination: str) -> Application | None:
         """What the dialplan does with the leg at that destination now, where it has come there;
         None where it has not, or the leg is gone."""
-        return commands.application_of(self._api(commands.describe(leg)), destination)
+        return answers.application_of(self._api(commands.describe(leg)), destination)
 
     def brief_leg(self, leg: str, facts: Iterable[tuple[str, str]]) -> None:
         """Give the leg the facts that the survey reads: (name, value)."""
@@ -279,7 +279,7 @@ class Switch:
     def disarm_survey(self, leg: str) -> None:
         """Undo ``arm_survey``; nothing where the leg is gone."""
         answer = self._api(commands.disarm_survey(leg))
-        if not commands.is_no_such_leg(answer):
+        if not answers.is_no_such_leg(answer):
             self._accepted(answer)
 
     def write_blocks(self, keys: Iterable[str], end_of: Callable[[str], int | None]) -> None:
@@ -390,6 +390,6 @@ class Switch:
 
     @staticmethod
     def _accepted(answer: str) -> bool:
-        if not commands.is_ok(answer):
+        if not answers.is_ok(answer):
             raise PbxRejectedError(answer.strip()[:200])
         return True

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.kit import names
-from fluxcc.pbx import commands
+from fluxcc.pbx import answers, commands
 from fluxcc.pbx.asking import EMPTY
 
 
@@ -19,13 +19,13 @@ class GlobalVariables:
 
     def get(self, name: str) -> str:
         """A variable; empty where it is not set."""
-        answer = self._api(commands.variable(name)).strip()
+        answer = self._api(f"global_getvar {name}").strip()
         return "" if answer == EMPTY else answer
 
     def set(self, name: str, value: str, previous: str = "") -> None:
         """Set a variable, or unset it; with ``previous`` only where that is its value."""
         answer = self._api(commands.set_variable(name, value, previous))
-        if not commands.is_ok(answer):
+        if not answers.is_ok(answer):
             raise PbxRejectedError(answer.strip()[:200])
 
     def publish_rules(self, rules: Mapping[str, str]) -> None:

@@ -40,6 +40,8 @@ UNAVAILABLE = "unavailable"
 """``Answer.error`` where the PBX does not answer."""
 STORE_UNAVAILABLE = "store-unavailable"
 """``Purged.code`` where the store cannot be written."""
+CLOCK_DOUBTED = "clock-doubted"
+"""``Purged.code`` where FreeSWITCH's clock and the machine's differ."""
 STATUS, CALLS, BLOCKS, CHECK, VITALS = "status", "calls", "blocks", "check", "vitals"
 """Questions that change nothing."""
 PURGE = "purge"
@@ -64,7 +66,9 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     entry: Entry | None = None
     """With ``set`` and ``remove``."""
     before: float | None = None
-    """With ``purge``: an epoch second. Exactly one of this and ``number``."""
+    """With ``purge``: an epoch second. Exactly one of this, ``number`` and ``overdue``."""
+    overdue: bool = False
+    """With ``purge``: what ``[retention]`` says is too old, however much it is."""
     with_live_block: bool = False
     reason: str = ""
     language: str = ""
@@ -133,6 +137,16 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     """The kinds of record of which old ones are still to be read as persons' (``core.filling``)."""
     persons_reached: float | None = None
     """The epoch second up to which the calls are, while they are being read."""
+    store_unreadable: dict[str, int] = {}
+    """The store's table → how many of its rows cannot be read, and are left alone."""
+    records_lost: dict[str, int] = {}
+    """Kind of record → how many of history were given up, because the store was away for too
+    long."""
+    retention_held: dict[str, float] = {}
+    """The kinds of record of which more is too old than a usual day leaves, so that nothing of them
+    is deleted until a person says so → the share of them that is too old."""
+    clock_doubted: bool = False
+    """Whether nothing is deleted because FreeSWITCH's clock and the machine's differ."""
     persons_filled: int = 0
     """Old records that were read so since the daemon started."""
 

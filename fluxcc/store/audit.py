@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import msgspec
 from msgspec.structs import astuple
 from sqlalchemy import Connection, bindparam, or_, select
 
@@ -14,6 +15,7 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Answered, Asked, Reply
 from fluxcc.store.persons import Search, newest
+from fluxcc.store.readable import convert, read_rows
 from fluxcc.store.schema import AUDIT
 from fluxcc.store.statements import delete_rows
 
@@ -34,6 +36,10 @@ _FIRST_REPLY = (
     .limit(1)
 )
 """Built once: every request of a board waits for it, and building took longer than running it."""
+
+
+_CODES = frozenset(Code)
+"""A newer version may have written others."""
 
 
 def to_rows(
@@ -63,24 +69,23 @@ def search(
         query = query.where(AUDIT.c.agent == agent)
     if domain:
         query = query.where(AUDIT.c.domain == domain)
-    return newest(connection, query.order_by(AUDIT.c.id.desc()), AuditRecord, person, limit)
+    return newest(connection, query.order_by(AUDIT.c.id.desc()), AUDIT, _record, person, limit)
 
 
 def unfinished(connection: Connection, node: str) -> list[AuditRecord]:
     """Those of the node's newest rows whose action began and never ended."""
     newest_first = select(*_RECORD).where(AUDIT.c.node == node).order_by(AUDIT.c.id.desc())
-    found = connection.execute(newest_first.limit(UNFINISHED_AMONG))
-    rows = [AuditRecord(*row) for row in found]
+    rows = read_rows(connection, newest_first.limit(UNFINISHED_AMONG), AUDIT, _record)
     return [row for row in rows if row.status == REQUESTED]
 
 
 def request_ids(connection: Connection, node: str, since: Moment) -> list[str]:
     """The request IDs of the node's rows of ``since`` or later, by either clock."""
     of_node = select(AUDIT.c.request).where(AUDIT.c.node == node)
-    found = list(connection.execute(of_node.where(AUDIT.c.id >= int(since.own * 1e6))).scalars())
+    found = read_rows(connection, of_node.where(AUDIT.c.id >= int(since.own * 1e6)), AUDIT, _text)
     if since.pbx is not None:
         # A query of its own: the first one is answered out of the key.
-        found += connection.execute(of_node.where(AUDIT.c.at >= since.pbx)).scalars()
+        found += read_rows(connection, of_node.where(AUDIT.c.at >= since.pbx), AUDIT, _text)
     return found
 
 
@@ -99,11 +104,11 @@ def find_reply(connection: Connection, node: str, request: str, since: Moment) -
     row = connection.execute(_FIRST_REPLY, asked).first()
     if row is None:
         return None
-    found = AuditRecord(*row)
+    found = _record(*row)
     reply = Reply(
         request=found.request,
         action=found.action,
-        code=Code(found.code) if found.code else Code.OUTCOME_UNKNOWN,
+        code=Code(found.code) if found.code in _CODES else Code.OUTCOME_UNKNOWN,
         agent=found.agent,
         domain=found.domain,
         call=found.call,
@@ -143,3 +148,11 @@ def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:
     which both are. What was done, by whom and when stays."""
     theirs = AUDIT.update().where(AUDIT.c.node == node, AUDIT.c.id.in_(ids))
     connection.execute(theirs.values(number="", reason="", content="", person=""))
+
+
+def _record(*row: Any) -> AuditRecord:
+    return convert(AuditRecord, row)
+
+
+def _text(text: Any) -> str:
+    return msgspec.convert(text, str)

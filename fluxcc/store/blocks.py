@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import astuple, replace
+from msgspec.structs import astuple
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.store.persons import Search
+from fluxcc.store.readable import convert, read_rows
 from fluxcc.store.schema import BLOCKS
 from fluxcc.store.statements import delete_rows
 
@@ -55,7 +56,7 @@ def times(connection: Connection, node: str, since: float) -> list[tuple[str, st
         BLOCKS.c.since >= since,
         BLOCKS.c.state != BlockState.RELEASED.value,
     )
-    return [(number, domain, began) for number, domain, began in connection.execute(query)]
+    return read_rows(connection, query, BLOCKS, _time)
 
 
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
@@ -98,13 +99,19 @@ def _read(
     limit: int | None = None,
 ) -> list[Block]:
     query = select(*_RECORD).where(BLOCKS.c.node.in_(nodes), *conditions)
-    rows = connection.execute(query.order_by(BLOCKS.c.since.desc()).limit(limit))
-    return [_restore(Block(*row)) for row in rows]
-
-
-def _restore(raw: Block) -> Block:
-    """The block with keys and state in their own types again; ``raw`` has them as the row does."""
-    keys: Any = raw.keys
-    return replace(
-        raw, keys=msgspec.json.decode(keys, type=tuple[str, ...]), state=BlockState(raw.state)
+    found = read_rows(
+        connection, query.order_by(BLOCKS.c.since.desc()).limit(limit), BLOCKS, _restore
     )
+    # A damaged table is read in another order.
+    return sorted(found, key=lambda block: block.since, reverse=True)
+
+
+def _restore(*row: Any) -> Block:
+    """The block with its keys in their own type again."""
+    fields = list(row)
+    fields[_KEYS] = msgspec.json.decode(row[_KEYS])
+    return convert(Block, fields)
+
+
+def _time(*row: Any) -> tuple[str, str, float]:
+    return msgspec.convert(row, tuple[str, str, float])

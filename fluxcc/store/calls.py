@@ -8,8 +8,9 @@ from typing import Any
 from msgspec.structs import astuple
 from sqlalchemy import Connection, func, select
 
-from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.calls import CallRecord, Direction, Outcome
 from fluxcc.store.persons import Search, newest
+from fluxcc.store.readable import convert, read_rows
 from fluxcc.store.schema import CALLS
 from fluxcc.store.statements import delete_rows
 
@@ -28,7 +29,7 @@ def to_rows(
 def live(connection: Connection, nodes: Sequence[str]) -> list[CallRecord]:
     """The nodes' calls that have no end, in no order."""
     query = select(*_RECORD).where(CALLS.c.node.in_(nodes), CALLS.c.ended.is_(None))
-    return [CallRecord(*row) for row in connection.execute(query)]
+    return read_rows(connection, query, CALLS, _live)
 
 
 def ended(
@@ -53,7 +54,7 @@ def ended(
         query = query.where(CALLS.c.agent == agent)
     if domain:
         query = query.where(CALLS.c.domain == domain)
-    return newest(connection, query.order_by(CALLS.c.id.desc()), CallRecord, person, limit)
+    return newest(connection, query.order_by(CALLS.c.id.desc()), CALLS, _record, person, limit)
 
 
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
@@ -97,3 +98,15 @@ def find(
 def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:
     """Delete these calls."""
     delete_rows(connection, CALLS, node, ids)
+
+
+def _record(*row: Any) -> CallRecord:
+    return convert(CallRecord, row)
+
+
+def _live(*row: Any) -> CallRecord:
+    """A call that the daemon can go on with: it knows what its direction and outcome mean."""
+    record = _record(*row)
+    Direction(record.direction)
+    Outcome(record.outcome)
+    return record

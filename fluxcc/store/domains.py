@@ -9,6 +9,7 @@ from msgspec.structs import astuple
 from sqlalchemy import Connection, select
 
 from fluxcc.domain.agents import SeenDomain
+from fluxcc.store.readable import convert, read_rows
 from fluxcc.store.schema import DOMAINS
 
 
@@ -20,4 +21,8 @@ def to_rows(node: str, domains: Iterable[SeenDomain]) -> list[tuple[Any, ...]]:
 def read(connection: Connection, node: str) -> list[SeenDomain]:
     """The domains of the node, by name."""
     query = select(DOMAINS.c.name, DOMAINS.c.seen).where(DOMAINS.c.node == node)
-    return [SeenDomain(*row) for row in connection.execute(query.order_by(DOMAINS.c.name))]
+    return read_rows(connection, query.order_by(DOMAINS.c.name), DOMAINS, _restore)
+
+
+def _restore(*row: Any) -> SeenDomain:
+    return convert(SeenDomain, row)

@@ -25,6 +25,8 @@ BEGIN = "BEGIN IMMEDIATE"
 """Takes SQLite's lock for writing at once."""
 CHECKPOINTS = 3
 """Tries to empty the write-ahead log, each of which waits ``BUSY_TIMEOUT`` for readers."""
+LARGEST_WAL_AT_REST = 8 * 1024 * 1024
+"""Bytes; twice the log after which SQLite writes it into the file by itself."""
 POSTGRESQL = {
     "application_name": "fluxcc",
     "client_encoding": "UTF8",
@@ -117,6 +119,9 @@ def _use_wal(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     # A committed transaction survives a power failure too.
     connection.execute("PRAGMA synchronous = FULL")
+    # Once its readers let it begin anew, the write-ahead log is cut off to this; otherwise it would
+    # stay as large as it became during a long reading.
+    connection.execute(f"PRAGMA journal_size_limit = {LARGEST_WAL_AT_REST}").fetchone()
     # Erased records are overwritten with zeros.
     connection.execute("PRAGMA secure_delete = ON").fetchone()
 
@@ -170,6 +175,18 @@ def empty_wal(writer: Engine) -> bool:
     finally:
         connection.close()
     return False
+
+
+def shorten_wal(writer: Engine) -> None:
+    """As ``empty_wal``, without waiting for anybody: where others read, the next try may do it."""
+    connection = writer.raw_connection()
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA busy_timeout = 0").fetchone()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}").fetchone()
+        connection.close()
 
 
 @contextmanager

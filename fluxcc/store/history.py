@@ -7,7 +7,7 @@ also while the daemon is down.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import islice
@@ -25,6 +25,7 @@ from fluxcc.domain.surveys import Survey
 from fluxcc.store import audit, blocks, calls, identity, provisioning, surveys
 from fluxcc.store.engines import create_reader, parse_url, translating
 from fluxcc.store.persons import Plan, Search
+from fluxcc.store.readable import Unread, noting
 from fluxcc.store.statements import escape
 
 Searched = TypeVar("Searched", AuditRecord, CallRecord)
@@ -45,8 +46,14 @@ class History:
         self._url = parse_url(url)
         self._persons = persons or AsSeen()
         self._nodes = tuple(nodes)
-        self._engine = create_reader(self._url)
+        self._unread = Unread()
+        self._engine = noting(create_reader(self._url), self._unread)
         self._reading = threading.Lock()
+
+    @property
+    def unreadable(self) -> Mapping[str, int]:
+        """Table → how many of its rows could not be read so far."""
+        return self._unread.counts
 
     def close(self) -> None:
         """Close every connection. The next use opens new ones."""

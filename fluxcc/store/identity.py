@@ -8,12 +8,15 @@ changes it.
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, exists, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
+from fluxcc.store.readable import is_damage
 from fluxcc.store.schema import (
     AUDIT,
     BLOCKS,
@@ -24,6 +27,8 @@ from fluxcc.store.schema import (
     READINGS,
     SURVEYS,
 )
+
+log = logging.getLogger(__name__)
 
 TABLES: tuple[Table, ...] = (CALLS, BLOCKS, AUDIT, SURVEYS, ENTRIES, DOMAINS)
 """The tables whose rows belong to a node."""
@@ -62,7 +67,7 @@ def host() -> str:
 def read(connection: Connection) -> Identity:
     """What the store says of its node."""
     kept = connection.execute(select(IDENTITY.c.node)).scalar()
-    nodes = {node for table in TABLES for node in _nodes(connection, table)}
+    nodes = {node for table in TABLES for node in _readable_nodes(connection, table)}
     return Identity(kept or "", tuple(sorted(nodes)), is_shared(connection))
 
 
@@ -105,6 +110,41 @@ def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
     }
     connection.execute(update(IDENTITY).where(IDENTITY.c.node == old).values(node=new))
     return counts
+
+
+def take(found: Identity, named: str) -> str:
+    """The node whose rows count where the configuration names ``named``; what an administrator
+    should know of it goes into the log."""
+    node = found.node(named)
+    if found.kept and found.kept != node:
+        log.warning(
+            "the store is another node's; what that one stored is not seen until the node is"
+            " renamed (fluxcc db rename-node) or pbx.node says the same",
+            extra={"store": found.kept, "node": node},
+        )
+    elif found.kept and not named and node != host():
+        log.info(
+            "the node keeps the name in its store, though the host has another",
+            extra={"node": node, "host": host()},
+        )
+    others = [each for each in found.nodes if each not in (found.kept, node)]
+    if others and not found.is_shared:
+        log.warning(
+            "the store has rows of other nodes, which are not seen (fluxcc db rename-node)",
+            extra={"nodes": ", ".join(others)},
+        )
+    return node
+
+
+def _readable_nodes(connection: Connection, table: Table) -> list[str]:
+    """The nodes that have rows in a table, as far as its file can be read."""
+    found: list[str] = []
+    try:
+        found += _nodes(connection, table)
+    except DBAPIError as error:
+        if not is_damage(error):
+            raise
+    return found
 
 
 def _nodes(connection: Connection, table: Table) -> Iterator[str]:

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, sele
 
 from fluxcc.domain.persons import AsSeen, Person, Persons
 from fluxcc.domain.retention import RecordKind
+from fluxcc.store.readable import read_rows
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, READINGS, SURVEYS
 from fluxcc.store.statements import escape
 
@@ -33,8 +34,15 @@ TABLES: dict[RecordKind, Table] = {
 """The tables with numbers, in the order in which they are filled: the small ones first."""
 
 
+_KINDS = frozenset(RecordKind)
+
+
 class Numbered(Protocol):
     """A record with a number in it."""
+
+    @property
+    def id(self) -> Any:
+        """Newer ones are greater."""
 
     @property
     def number(self) -> str:
@@ -81,16 +89,21 @@ class Search:
 def newest(
     connection: Connection,
     query: Select[Any],
+    table: Table,
     build: Callable[..., Record],
     person: Search | None,
     limit: int,
 ) -> list[Record]:
-    """The first ``limit`` records of a query, those of one person where one is given."""
-    if person is None:
-        return [build(*row) for row in connection.execute(query.limit(limit))]
-    found = query.where(person.condition)
-    rows = connection.execute(found.limit(limit) if person.is_exact else found)
-    return person.take((build(*row) for row in rows), limit)
+    """The first ``limit`` records of a query of that table by falling ids, those of one person
+    where one is given."""
+    if person is not None:
+        query = query.where(person.condition)
+    if person is None or person.is_exact:
+        query = query.limit(limit)
+    found = read_rows(connection, query, table, build)
+    # A damaged table is read in another order, and in parts of which each has the limit.
+    found.sort(key=lambda record: record.id, reverse=True)
+    return found[:limit] if person is None else person.take(found, limit)
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -115,6 +128,8 @@ def positions(connection: Connection, node: str) -> dict[RecordKind, Position]:
     return {
         RecordKind(kind): Position(reading, after, is_over)
         for kind, reading, after, is_over in rows
+        # A newer version may keep others.
+        if kind in _KINDS
     }
 
 

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key
+from fluxcc.store.readable import read_rows
 from fluxcc.store.schema import ENTRIES
 
 _KINDS: dict[str, type[Entry]] = {
@@ -40,8 +41,11 @@ def to_keys(node: str, entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
 def read(connection: Connection, nodes: Sequence[str]) -> list[Entry]:
     """Every entry of the nodes, by kind and name."""
     query = select(ENTRIES.c.kind, ENTRIES.c.fields).where(ENTRIES.c.node.in_(nodes))
-    rows = connection.execute(query.order_by(ENTRIES.c.kind, ENTRIES.c.name))
-    return [msgspec.json.decode(fields, type=_KINDS[kind]) for kind, fields in rows]
+    return read_rows(connection, query.order_by(ENTRIES.c.kind, ENTRIES.c.name), ENTRIES, _restore)
+
+
+def _restore(kind: str, fields: str) -> Entry:
+    return msgspec.json.decode(fields, type=_KINDS[kind])
 
 
 def _identity(node: str, entry: Entry) -> tuple[str, str, str]:

@@ -7,12 +7,12 @@ the file of each table its statements.
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError, DataError
 
@@ -26,6 +26,7 @@ from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Answered
 from fluxcc.domain.retention import Place, RecordKind
 from fluxcc.store import (
+    ageing,
     audit,
     blocks,
     calls,
@@ -37,21 +38,32 @@ from fluxcc.store import (
     surveys,
 )
 from fluxcc.store.engines import (
+    LARGEST_WAL_AT_REST,
     create_reader,
     create_writer,
     empty_wal,
     parse_url,
+    shorten_wal,
     translating,
     writing,
 )
-from fluxcc.store.identity import TABLES, Identity
+from fluxcc.store.identity import TABLES
+from fluxcc.store.lost_log import WriteAheadLog
+from fluxcc.store.patience import PatientLock
 from fluxcc.store.persons import Plan, Position, Search
+from fluxcc.store.readable import Unread, noting
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
 from fluxcc.store.statements import delete, escape, upsert
 from fluxcc.store.upkeep import prepare, replace
 
 log = logging.getLogger(__name__)
+
+READ_PATIENCE = 1.0
+"""Seconds for which one read waits for another, which may hang: those that wait must not take up
+every thread."""
+WRITE_PATIENCE = 5.0
+"""Seconds for which one transaction waits for another."""
 
 Row = tuple[Any, ...]
 
@@ -83,14 +95,15 @@ class SqlStore:
         self._persons = plan or AsSeen()
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
-        self._reader = create_reader(self._url)
+        self._unread = Unread()
+        self._reader = noting(create_reader(self._url), self._unread)
         self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
         self._deletion = delete(ENTRIES, self._writer.dialect)
-        self._reading = threading.Lock()
-        self._writing = threading.Lock()
+        self._reading = PatientLock(READ_PATIENCE)
+        self._writing = PatientLock(WRITE_PATIENCE)
         self._is_open = False
         self._identity: FileIdentity | None = None
-        self._wal: FileIdentity | None = None
+        self._log: WriteAheadLog | None = None
         self.recreated = 0
         """How often the file was found corrupt, deleted or replaced by another one; earlier records
         are not in the new one. When it grows in a ``write``, the caller must write again what is
@@ -101,6 +114,11 @@ class SqlStore:
         """The node whose rows are read and written; until the store was read, what the
         configuration or else the host calls it."""
         return self._node or identity.host()
+
+    @property
+    def unreadable(self) -> Mapping[str, int]:
+        """Table → how many of its rows could not be read since the daemon began."""
+        return self._unread.counts
 
     def open(self) -> None:
         """Create or migrate the store. The first ``write`` does so where this was not called."""
@@ -122,6 +140,8 @@ class SqlStore:
         """
         with self._writing, translating(self._url):
             self._be_ready()
+            if not any(msgspec.structs.astuple(batch)):
+                self._rest()
             try:
                 self._put(batch)
             except (UnicodeEncodeError, DataError):
@@ -133,12 +153,23 @@ class SqlStore:
                 self._begin_anew(self._file)
                 self._put(batch)
 
+    def _rest(self) -> None:
+        """Nothing is to be written: give back the disk that the write-ahead log took."""
+        if self._file is not None and self._file.size(WAL) > LARGEST_WAL_AT_REST:
+            shorten_wal(self._writer)
+
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
         transaction; how many there were. Live calls and blocks stay."""
         with self._transaction() as connection:
             deleted: int = _KEEPERS[kind].purge(connection, self._node, before, limit)
         return deleted
+
+    def share(self, kind: RecordKind, before: float, span: float) -> float:
+        """Which share of the records that ``purge`` may delete it would delete; 0 where none of
+        them is older than ``before`` by more than ``span`` seconds."""
+        with self._connection() as connection:
+            return ageing.share(connection, self._node, kind, before, span)
 
     def erase(self, kind: RecordKind, person: Person, limit: int) -> int:
         """Erase at most ``limit`` records of this person, in one transaction; how many there were.
@@ -181,8 +212,6 @@ class SqlStore:
                     engine.clear_compiled_cache()
                 is_empty = empty_wal(self._writer)
                 self._writer.dispose()
-                # The last connection deletes it.
-                self._wal = None
             aside = ", ".join(map(str, file.kept_aside()))
         return {Place.FILE: "" if is_empty else "wal", Place.SET_ASIDE: aside}
 
@@ -310,31 +339,12 @@ class SqlStore:
         if prepare(self._writer, self._file):
             self.recreated += 1
         with self._writer.begin() as connection:
-            self._take_identity(identity.settle(connection, self._node))
+            self._node = identity.take(identity.settle(connection, self._node), self._named)
         if self._file:
             self._identity = self._file.identity()
-            self._wal = self._file.identity(WAL)
+            self._log = WriteAheadLog(self._file, self._writer)
+            self._log.note()
         self._is_open = True
-
-    def _take_identity(self, found: Identity) -> None:
-        self._node = found.node(self._named)
-        if found.kept and found.kept != self._node:
-            log.warning(
-                "the store is another node's; what that one stored is not seen until the node is"
-                " renamed (fluxcc db rename-node) or pbx.node says the same",
-                extra={"store": found.kept, "node": self._node},
-            )
-        elif found.kept and not self._named and self._node != identity.host():
-            log.info(
-                "the node keeps the name in its store, though the host has another",
-                extra={"node": self._node, "host": identity.host()},
-            )
-        others = [node for node in found.nodes if node not in (found.kept, self._node)]
-        if others and not found.is_shared:
-            log.warning(
-                "the store has rows of other nodes, which are not seen (fluxcc db rename-node)",
-                extra={"nodes": ", ".join(others)},
-            )
 
     def _be_ready(self) -> None:
         if not self._is_open:
@@ -342,29 +352,12 @@ class SqlStore:
         elif self._file and self._file.identity() != self._identity:
             log.error("store: the file was deleted or replaced by another one")
             self._begin_anew(self._file)
-        elif self._file and self._wal and self._file.identity(WAL) != self._wal:
-            log.error("store: the write-ahead log was deleted; what is in it is saved")
-            self._save_log(self._file)
-
-    def _save_log(self, file: SqliteFile) -> None:
-        """Write what a write-ahead log has that was deleted into the file: only the connections
-        that are open still see it, and nobody would after a restart."""
-        try:
-            if not empty_wal(self._writer):
-                raise StoreUnavailableError(
-                    f"{self._url.database}: the write-ahead log was deleted, and cannot be saved"
-                    " while another process reads"
-                )
-        except DatabaseError as error:
-            if not is_corrupt(error):
-                raise
-            self._begin_anew(file)
-            return
-        self._is_open = False
-        with self._reading:
-            self._reader.dispose()
-            self._writer.dispose()
-            self._open()
+        elif self._file and self._log and self._log.is_lost():
+            if self._log.save():
+                self.close()
+                self._open()
+            else:
+                self._begin_anew(self._file)
 
     def _begin_anew(self, file: SqliteFile) -> None:
         """Go on with the file that is at the path now, or with a new one. If it is the same file as
@@ -377,7 +370,7 @@ class SqlStore:
             with file.exclusive():
                 if file.identity() == self._identity:
                     replace(file)
-                elif file.identity(WAL) == self._wal:
+                elif self._log and self._log.is_there():
                     # The old file's WAL is still there: SQLite would apply it to the new file.
                     file.set_aside(COMPANIONS)
             self._open()
@@ -401,8 +394,6 @@ class SqlStore:
                     cursor.executemany(self._upserts[table], found)
             if gone:
                 cursor.executemany(self._deletion, gone)
-        if self._file and self._wal is None:
-            self._wal = self._file.identity(WAL)
 
 
 def _escaped(rows: list[Row]) -> list[Row]:

@@ -26,9 +26,10 @@ PRIMARY_CODE = 0xFF
 """The bits of SQLite's extended error codes that are the primary code."""
 
 
-def is_corrupt(error: DatabaseError) -> bool:
+def is_corrupt(error: DatabaseError | sqlite3.DatabaseError) -> bool:
     """Whether the error says that the file is corrupt, or no SQLite file."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE
+    native = error if isinstance(error, sqlite3.DatabaseError) else error.orig
+    code = getattr(native, "sqlite_errorcode", 0) & PRIMARY_CODE
     return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -52,6 +53,13 @@ class SqliteFile:
         except (FileNotFoundError, NotADirectoryError):
             return None
         return found.st_dev, found.st_ino
+
+    def size(self, companion: str = "") -> int:
+        """The bytes of this file, or of its companion; 0 where it does not exist."""
+        try:
+            return os.stat(f"{self._path}{companion}").st_size
+        except FileNotFoundError:
+            return 0
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

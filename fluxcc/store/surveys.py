@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import astuple, replace
+from msgspec.structs import astuple
 from sqlalchemy import Connection, select
 
 from fluxcc.domain.surveys import Survey
 from fluxcc.store.persons import Search
+from fluxcc.store.readable import convert, read_rows
 from fluxcc.store.schema import SURVEYS
 from fluxcc.store.statements import delete_rows
 
@@ -51,9 +52,9 @@ def search(
         query = query.where(SURVEYS.c.agent == agent)
     if domain:
         query = query.where(SURVEYS.c.domain == domain)
-    found = [
-        _restore(Survey(*row)) for row in connection.execute(query.order_by(SURVEYS.c.offered))
-    ]
+    found = read_rows(connection, query.order_by(SURVEYS.c.offered), SURVEYS, _restore)
+    # A damaged table is read in another order.
+    found.sort(key=lambda survey: survey.offered)
     return person.take(found, len(found)) if person else found
 
 
@@ -83,7 +84,8 @@ def erase(connection: Connection, node: str, ids: Sequence[str]) -> None:
     delete_rows(connection, SURVEYS, node, ids)
 
 
-def _restore(raw: Survey) -> Survey:
-    """The survey with its answers in their own type again; ``raw`` has them as the row does."""
-    answers: Any = raw.answers
-    return replace(raw, answers=msgspec.json.decode(answers, type=tuple[int | None, ...]))
+def _restore(*row: Any) -> Survey:
+    """The survey with its answers in their own type again."""
+    fields = list(row)
+    fields[_ANSWERS] = msgspec.json.decode(row[_ANSWERS])
+    return convert(Survey, fields)

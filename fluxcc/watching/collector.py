@@ -90,6 +90,11 @@ GAUGES: tuple[Reading, ...] = (
         "1 while the store cannot be written",
         lambda s: bool(s.core.journal.failure),
     ),
+    (
+        "fluxcc_store_rows_unreadable",
+        "Rows of the store that cannot be read, and are left alone",
+        lambda s: sum(s.core.store.unreadable.values()),
+    ),
     ("fluxcc_store_pending", "Records not written yet", lambda s: s.core.journal.pending),
     (
         "fluxcc_store_lag_seconds",
@@ -110,6 +115,16 @@ GAUGES: tuple[Reading, ...] = (
         "fluxcc_retention_last_success_timestamp_seconds",
         "When what is too old was last deleted in full; 0 where that was not since the start",
         lambda s: s.core.retention.last_done or 0,
+    ),
+    (
+        "fluxcc_retention_held",
+        "Kinds of record of which too much is too old to be deleted without a person's word",
+        lambda s: len(s.core.retention.held),
+    ),
+    (
+        "fluxcc_retention_clock_doubted",
+        "1 while nothing is deleted because the two clocks differ",
+        lambda s: s.core.retention.is_clock_doubted,
     ),
     ("fluxcc_threads", "Native threads of the process", lambda s: threading.active_count()),
 )
@@ -150,6 +165,7 @@ COUNTERS: tuple[Reading, ...] = (
     ),
 )
 
+LOSABLE = (RecordKind.CALLS, RecordKind.AUDIT, RecordKind.SURVEYS)
 LOGGED = ("INFO", "WARNING", "ERROR", "CRITICAL")
 
 Table = tuple[str, str, str, Callable[[Sources], Mapping[str, float]]]
@@ -173,6 +189,12 @@ LABELLED: tuple[Table, ...] = (
         "Surveys taken in, and records of them that nobody could read",
         "result",
         lambda s: {"taken": s.core.surveys.taken, "malformed": s.core.surveys.malformed},
+    ),
+    (
+        "fluxcc_store_lost_total",
+        "Records of history given up because the store was away for too long",
+        "kind",
+        lambda s: {kind: s.core.journal.lost.get(kind, 0) for kind in LOSABLE},
     ),
     (
         "fluxcc_retention_deleted_total",

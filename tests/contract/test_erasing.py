@@ -49,6 +49,25 @@ def test_calls_go_by_when_they_began_the_oldest_first(store: Store, history: His
     assert history.ended_calls(limit=9) == [ended(4), ended(3)]
 
 
+def test_how_much_is_too_old_is_told_before_anything_goes(store: Store) -> None:
+    """Live calls and blocks never go, and do not count."""
+    store.write(
+        Batch(
+            calls=(*(ended(at) for at in range(4)), a_call(-900, ended=None)),
+            surveys=tuple(a_survey(f"s{at}", at) for at in range(4)),
+            blocks=(
+                *(over(f"b{at}", NOW + at, since=NOW + at) for at in range(4)),
+                a_block("live", since=NOW - 900),
+            ),
+            audit=tuple(an_audit(at) for at in range(4)),
+        )
+    )
+    for kind in RecordKind:
+        assert store.share(kind, NOW + 3, 2) == 0.75
+        assert store.share(kind, NOW + 3, 3) == 0.0
+        assert store.share(kind, NOW, 0) == 0.0
+
+
 def test_surveys_go_by_when_they_were_offered_the_oldest_first(
     store: Store, history: History
 ) -> None:

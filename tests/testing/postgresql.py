@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -84,3 +85,25 @@ def await_server(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+@contextmanager
+def stopped_server(url: str) -> Iterator[None]:
+    """Every process of the server stands still, in a ``with``: it takes what is sent to it, and
+    answers nothing."""
+    data = Path(url.partition("host=")[2]) / "data"
+    server = int((data / "postmaster.pid").read_text().split()[0])
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--pid", str(server), "--ppid", str(server)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    processes = [int(each) for each in listed.stdout.split()]
+    try:
+        for each in processes:
+            os.kill(each, signal.SIGSTOP)
+        yield
+    finally:
+        for each in processes:
+            os.kill(each, signal.SIGCONT)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fluxcc.config import reading
 from fluxcc.domain.actions import Action
 from fluxcc.domain.errors import ConfigurationError
-from fluxcc.pbx import commands, events, frames, snapshot
+from fluxcc.pbx import answers, commands, events, frames, snapshot
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import read_request
 from fluxcc.protocol.operators import Ask
@@ -80,7 +80,7 @@ def test_json_that_is_too_deep_is_an_event_that_cannot_be_read(text: str) -> Non
         events.Decoder((), ()).event(text.encode())
     with pytest.raises(commands.PbxRejectedError):
         snapshot.read_snapshot(text, text)
-    assert commands.application_of(text, "*28") is None
+    assert answers.application_of(text, "*28") is None
 
 
 @pytest.mark.parametrize("text", DEEP)
@@ -91,7 +91,7 @@ def test_json_that_is_too_deep_is_a_line_of_the_spool_that_cannot_be_read(text: 
 
 @pytest.mark.parametrize("text", ['"text"', "[]", "1", '{"variable_transfer_history": [1, null]}'])
 def test_a_description_that_is_no_legs_shows_nothing(text: str) -> None:
-    assert commands.application_of(text, "*28") is None
+    assert answers.application_of(text, "*28") is None
 
 
 @pytest.mark.parametrize("control", ["\x00", "\x1b[2J", "\x7f", "\x9b2J", "\u2028", "\r\nA: b"])

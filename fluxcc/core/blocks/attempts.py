@@ -1,10 +1,11 @@
 """Counts the calls of blocked callers, and ends those that the gate does not refuse.
 
 The gate in the dialplan refuses before anything else runs. Where it is missing or cannot be seen,
-where it is an older kit's and the caller ID has a spelling that is no key of it, or where mod_hash
-does not have the blocks, the daemon ends the leg itself (contract, section 2). That a gate stands
-there is no proof that it refuses: a leg that is past it a moment later is ended too. Counterparts:
-``gates``, which knows where the gate stands, and ``gate_table``, which knows what it was told.
+where it is an older kit's and the caller ID has a spelling that is no key of it, where mod_hash
+does not have the blocks, or where the caller ID is disguised (``domain.shown``), the daemon ends
+the leg itself (contract, section 2). That a gate stands there is no proof that it refuses: a leg
+that is past it a moment later is ended too. Counterparts: ``gates``, which knows where the gate
+stands, and ``gate_table``, which knows what it was told.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class Attempts:
         self._blocking.announce_attempt(block, leg.number, is_private=leg.is_private)
         try:
             key = gate_key(leg.number, block.domain)
-            if context and self._is_left_to_gate(context, key) and self._is_refused(leg):
+            is_for_gate = bool(context) and not leg.is_disguised
+            if is_for_gate and self._is_left_to_gate(context, key) and self._is_refused(leg):
                 return
             if self.divert:
                 self._pbx.divert_leg(leg.uuid, self.divert, leg.context)

@@ -23,6 +23,7 @@ from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
+from fluxcc.domain import shown
 from fluxcc.domain.agents import NOBODY, Agent
 from fluxcc.domain.calls import Call, Direction, Leg, LegKind, Outcome
 from fluxcc.domain.events import LegEvent, LegFact, LegNews
@@ -53,8 +54,7 @@ class Tracker(Joining):
 
     def leg_created(self, event: LegEvent) -> None:
         """A leg was created: it joins the call it was dialled for, or begins one."""
-        leg = self._leg(event)
-        self._came_in(leg)
+        self._came_in(self._leg(event))
 
     def leg_answered(self, event: LegEvent) -> None:
         """A leg was answered."""
@@ -151,8 +151,7 @@ class Tracker(Joining):
     # Legs
 
     def _leg(self, event: LegEvent) -> Leg:
-        leg = self.legs.get(event.leg)
-        return leg if leg is not None else self.new_leg(event)
+        return self.legs.get(event.leg) or self.new_leg(event)
 
     def new_leg(self, event: LegEvent, *, is_joining: bool = True) -> Leg:
         """Create a leg from the first event about it; it joins its call at once, or with
@@ -161,7 +160,8 @@ class Tracker(Joining):
         leg = Leg(
             uuid=event.leg,
             is_inbound=event.direction != "outbound",
-            number=event.number[:LONGEST_TEXT],
+            number=(number := shown.number(event.number))[:LONGEST_TEXT],
+            is_disguised=number != event.number,
             # A plus sign that was dialled arrives as %2B.
             destination=unquote(event.destination[: 3 * LONGEST_TEXT])[:LONGEST_TEXT],
             context=intern(event.context),

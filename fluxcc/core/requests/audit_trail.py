@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from fluxcc.core.backlog import Record
 from fluxcc.core.ids import MomentIds
-from fluxcc.core.journal import Journal, Record
+from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
-from fluxcc.core.requests.follow_up import FollowUps
+from fluxcc.core.requests.follow_up import FollowUps, without
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Conversation
 from fluxcc.domain.codes import Status
 from fluxcc.domain.effects import Plan
+from fluxcc.domain.persons import Person
 from fluxcc.domain.requests import Asked, Reply, Request
 
 SHOWN = "show"
@@ -34,6 +36,19 @@ class AuditTrail:
         self._clock = clock
         self._follow_ups = follow_ups
         self._ids = ids
+        self._running: dict[int, AuditRecord] = {}
+        """The rows of requests that are being carried out, by id."""
+        self._erased: set[int] = set()
+        """Those of them whose number was erased meanwhile."""
+
+    def forget(self, person: Person) -> None:
+        """Erase this person from the rows that are written again later: with their end, or with
+        what became of their call."""
+        for id, row in self._running.items():
+            self._running[id] = without(person, row)
+            if person.has(row.number):
+                self._erased.add(id)
+        self._follow_ups.forget(person)
 
     def begin(
         self,
@@ -57,12 +72,16 @@ class AuditTrail:
             is_private=plan.is_private or hides,
             nth=reply.nth,
         )
+        self._running[row.id] = row
         return row, self._journal.commit(*promised, row)
 
     def end(self, row: AuditRecord, reply: Reply, *, is_followed: bool) -> bool:
         """Complete the row; whether that is on disk. With ``is_followed`` the call's sequel is
         added later."""
-        row = self._ended(row, reply)
+        row = self._ended(self._running.pop(row.id, row), reply)
+        if row.id in self._erased:
+            self._erased.discard(row.id)
+            row = replace(row, number="", reason="")
         is_written = self._journal.commit(row)
         if is_followed:
             self._follow_ups.follow(row)

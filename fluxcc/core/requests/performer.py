@@ -11,9 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
+from fluxcc.core.backlog import Record, Removal
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.calls.views import Views
-from fluxcc.core.journal import Record, Removal
 from fluxcc.core.ports import Clock, Pbx, Runtime
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.domain import causes

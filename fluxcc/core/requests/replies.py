@@ -22,6 +22,10 @@ from fluxcc.domain.requests import Answered, Asked, Reply
 
 WINDOW = 24 * 3600.0
 RECENT_REPLIES = 5_000
+PATIENCE = 1.0
+"""Seconds for which an agent waits for the store's word on a request ID."""
+LONGEST_READ = 5.0
+"""Seconds for which the store's request IDs are waited for."""
 MISMATCH_PATIENCE = 4.0
 """Seconds for which another request of a running one's ID waits for that one's reply."""
 
@@ -52,9 +56,10 @@ class Replies:
         """Request ID → the request of it that is being answered."""
 
     def learn(self) -> None:
-        """Read the request IDs of the store. Raises ``StoreUnavailableError``."""
+        """Read the request IDs of the store. Raises ``StoreUnavailableError`` and
+        ``TimeoutError``."""
         since, now = self._since(), self._clock.monotonic()
-        self._seen.merge(self._runtime.offload(self._read, since, now))
+        self._seen.merge(self._runtime.within(LONGEST_READ, self._read, since, now))
         self._is_learned = True
 
     def _read(self, since: Moment, now: float) -> RotatingBloomFilter:
@@ -125,8 +130,10 @@ class Replies:
         found = self._recent.get(request)
         if found is None and (not self._is_learned or self._seen.may_have(request)):
             try:
-                found = self._runtime.offload(self._store.find_reply, request, self._since())
-            except StoreUnavailableError:
+                found = self._runtime.within(
+                    PATIENCE, self._store.find_reply, request, self._since()
+                )
+            except (StoreUnavailableError, TimeoutError):
                 return None
         return found
 

@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from fluxcc.core.backlog import PER_BATCH
 from fluxcc.core.erasure import Erasure, StoredLiveData
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
 from fluxcc.domain.actions import Action
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import RefusedError, StoreUnavailableError
 from fluxcc.domain.persons import Person
@@ -18,6 +20,7 @@ from fluxcc.domain.provisioning import Group, Service
 from fluxcc.domain.retention import OUTSIDE, Erased, Place, RecordKind
 from tests.builders import NUMBER, OTHER, SPELLINGS, World, a_request, an_operators
 from tests.fakes import NOW
+from tests.unit.core.requests.moves import transfer
 from tests.unit.core.test_retention import DAY, a_call, everything, rows
 
 # One person
@@ -167,6 +170,44 @@ def test_what_is_still_on_its_way_to_the_store_is_erased_with_the_rest(
     assert erase(erasing).counts[RecordKind.CALLS] == 1
     world.journal.flush()
     assert not world.store.calls
+
+
+def test_what_became_of_a_transferred_call_does_not_bring_the_number_back(
+    world: World, erasing: Erasure
+) -> None:
+    """The row is written again when the call's sequel is known."""
+    transfer(world, arrives=True)
+    assert [row.number for row in rows(world, "transfer")] == [NUMBER]
+    erase(erasing)
+    world.telephone_rings("colleague", "1001")
+    world.bridged("customer", "colleague")
+    (row,) = rows(world, "transfer")
+    assert (row.sequel, row.number, row.reason) == ("answered:1001", "", "")
+
+
+def test_the_end_of_a_request_does_not_bring_the_number_back(
+    world: World, erasing: Erasure
+) -> None:
+    """It is carried out while the number is erased."""
+
+    def move(leg: str, destination: str) -> None:
+        erase(erasing)
+        world.pbx.places[leg] = destination
+
+    transfer(world, arrives=True, meanwhile=move)
+    (row,) = rows(world, "transfer")
+    assert (row.code, row.number, row.reason) == ("transferred", "", "")
+
+
+def test_nothing_is_erased_while_much_waits_for_the_store(world: World, erasing: Erasure) -> None:
+    """It would be written after the erasure."""
+    for id in range(PER_BATCH + 1):
+        world.journal.call_changed(Call(id=id, started=NOW, ended=NOW, number=NUMBER))
+    with pytest.raises(StoreUnavailableError):
+        erase(erasing)
+    while world.journal.pending:
+        world.journal.flush()
+    assert erase(erasing).counts[RecordKind.CALLS] == PER_BATCH + 1
 
 
 def test_a_call_that_goes_on_stays(world: World, erasing: Erasure) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fluxcc.core.backlog import PER_BATCH
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import (
-    CALLS_PER_BATCH,
     COMMIT_TIMEOUT,
     FIRST_PAUSE,
     IDLE_CHECK,
@@ -225,13 +225,13 @@ def test_a_thousand_commits_while_the_store_is_down_hold_every_newest_state(desk
 
 
 def test_many_calls_are_written_in_several_batches_without_a_pause(desk: Desk) -> None:
-    for number in range(CALLS_PER_BATCH + 1):
+    for number in range(PER_BATCH + 1):
         desk.journal.call_changed(Call(id=number, started=NOW))
     desk.journal.note(a_block())
     desk.journal.flush()
-    assert [len(batch.calls) for batch in desk.store.batches] == [CALLS_PER_BATCH]
+    assert [len(batch.calls) for batch in desk.store.batches] == [PER_BATCH]
     assert len(desk.store.batches[0].blocks) == 1
     assert desk.pause() == 0
     desk.journal.flush()
-    assert [call.id for call in desk.store.batches[1].calls] == [CALLS_PER_BATCH]
+    assert [call.id for call in desk.store.batches[1].calls] == [PER_BATCH]
     assert desk.journal.pending == 0

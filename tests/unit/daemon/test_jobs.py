@@ -20,6 +20,7 @@ from .fakes import let_others_run
 def test_the_daemon_has_these_jobs(world: World, session: Session) -> None:
     assert list(jobs(world, session)) == [
         "write",
+        "watch the store",
         "expire blocks",
         "delete old records",
         "read old records' persons",

@@ -15,7 +15,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.media import Media
 from fluxcc.lab.simulator.api.words import words
-from fluxcc.pbx import commands
+from fluxcc.pbx import answers, commands
 
 BAD_WORDS = [
     *("", " ", "a b", "a\nb", "a\r", "a\x00", "a\n\nauth x", "a'b", 'a"b', "${uuid}", "a$b"),
@@ -164,18 +164,18 @@ def test_an_event_leaves_out_what_has_no_value() -> None:
 
 @pytest.mark.parametrize("answer", ["+OK", "+OK done", "true", "", "1795000000"])
 def test_what_does_not_say_err_was_accepted(answer: str) -> None:
-    assert commands.is_ok(answer)
+    assert answers.is_ok(answer)
 
 
 def test_a_leg_that_is_gone_is_told_from_a_refusal() -> None:
-    assert not commands.is_ok("-ERR No such channel!")
-    assert commands.is_no_such_leg("-ERR No such channel!")
-    assert not commands.is_no_such_leg("-ERR Usage: uuid_kill")
+    assert not answers.is_ok("-ERR No such channel!")
+    assert answers.is_no_such_leg("-ERR No such channel!")
+    assert not answers.is_no_such_leg("-ERR Usage: uuid_kill")
 
 
 @pytest.mark.parametrize("description", ["-ERR No such channel!", "", "[]", "5", "{", "{}"])
 def test_what_describes_no_leg_shows_none_that_has_come_anywhere(description: str) -> None:
-    assert commands.application_of(description, "7001") is None
+    assert answers.application_of(description, "7001") is None
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_what_describes_no_leg_shows_none_that_has_come_anywhere(description: st
 def test_a_leg_has_come_where_the_dialplan_has_it_at_the_destination(
     leg: dict[str, object], has_come: bool
 ) -> None:
-    found = commands.application_of(json.dumps(leg), "7001")
+    found = answers.application_of(json.dumps(leg), "7001")
     assert found == (Application("") if has_come else None)
 
 
@@ -223,12 +223,12 @@ def test_the_application_is_what_the_leg_executes() -> None:
     leg = {"Caller-Destination-Number": "7001", "Channel-State": "CS_EXECUTE"}
     variables = {"current_application": "sleep", "current_application_data": "500"}
     leg |= {f"variable_{name}": value for name, value in variables.items()}
-    assert commands.application_of(json.dumps(leg), "7001") == Application("sleep", "500")
+    assert answers.application_of(json.dumps(leg), "7001") == Application("sleep", "500")
 
 
 def test_of_a_dump_only_the_realms_own_keys_are_read() -> None:
     dump = "D/fluxcc_block_+5511/1795000000\nD/fluxcc_room_*1000/1000\nL/x/y\n+OK"
-    entries = commands.read_hash(dump.splitlines(), "fluxcc_block")
+    entries = answers.read_hash(dump.splitlines(), "fluxcc_block")
     assert dict(entries) == {"+5511": "1795000000"}
 
 
@@ -245,27 +245,27 @@ def test_of_a_dump_only_the_realms_own_keys_are_read() -> None:
     ],
 )
 def test_an_originatee_shows_its_medias_way(leg: dict[str, object], media: Media) -> None:
-    assert commands.read_media(json.dumps(leg)) is media
+    assert answers.read_media(json.dumps(leg)) is media
 
 
 @pytest.mark.parametrize("description", ["-ERR No such channel!", "", "[]", "{"])
 def test_what_describes_no_leg_shows_no_medias_way(description: str) -> None:
-    assert commands.read_media(description) is Media.UNKNOWN
+    assert answers.read_media(description) is Media.UNKNOWN
 
 
 def test_the_members_of_a_conference_are_its_legs() -> None:
     """A recording is a member too; a caller's name may have anything in it."""
     members = [{"uuid": "a", "caller_id_name": '1;x;b;"\x01'}, {"uuid": "b"}, {"type": "recording"}]
     answer = json.dumps([{"conference_name": "1000", "members": members}])
-    assert commands.read_members(answer) == {"a", "b"}
-    assert commands.read_members("-ERR Conference 1000 not found") == frozenset()
+    assert answers.read_members(answer) == {"a", "b"}
+    assert answers.read_members("-ERR Conference 1000 not found") == frozenset()
 
 
 @pytest.mark.parametrize("answer", ["", "{}", "[5]", "[{}]", '[{"members": 5}]', "5", "+OK"])
 def test_what_lists_no_conference_is_refused(answer: str) -> None:
     """Nobody in it would look the same."""
     with pytest.raises(PbxRejectedError):
-        commands.read_members(answer)
+        answers.read_members(answer)
 
 
 @pytest.mark.parametrize("value", ["a=b", "a'b", 'a"b', "a\\b", "${x}", "a b", "a\nb", "é"])
@@ -310,13 +310,13 @@ TOLD = "blocked.wav"
 def test_a_leg_is_past_the_gate_unless_the_gate_has_it(
     changes: dict[str, str], is_past: bool
 ) -> None:
-    assert commands.is_past_gate(json.dumps(LIVE | changes), TOLD) is is_past
+    assert answers.is_past_gate(json.dumps(LIVE | changes), TOLD) is is_past
 
 
 def test_a_leg_that_is_gone_is_not_past_the_gate() -> None:
-    assert not commands.is_past_gate("-ERR No such channel!", TOLD)
+    assert not answers.is_past_gate("-ERR No such channel!", TOLD)
 
 
 def test_where_nothing_is_announced_no_playback_is_the_gates() -> None:
     leg = LIVE | {"variable_current_application": "pre_answer"}
-    assert commands.is_past_gate(json.dumps(leg), "")
+    assert answers.is_past_gate(json.dumps(leg), "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from fluxcc.domain.requests import Reply
@@ -44,6 +46,7 @@ def transfer(
     is_answered: bool = False,
     application: str = "bridge",
     by: str = "",
+    meanwhile: Callable[[str, str], None] = lambda leg, destination: None,
 ) -> Reply:
     """The reply to a transfer that the destination takes, or that ends with a cause."""
     set_up(world, BILLING)
@@ -58,6 +61,7 @@ def transfer(
             world.bridged("customer", "colleague")
         if cause:
             world.hung_up(leg, cause, application, by)
+        meanwhile(leg, destination)
 
     world.pbx.on_move = move
     return world.ask(a_request(Action.TRANSFER, service="billing"))
