@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.store import sqlite_file
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import is_current, upgrade
 from tests.contract.records import a_block, a_call
@@ -213,6 +215,22 @@ def blocks_after_a_crash(path: Path) -> set[str]:
         for each in path.parent.glob("fluxcc.db*"):
             shutil.copy(each, folder)
         return blocks_on_disk(Path(folder, path.name))
+
+
+def test_a_process_that_is_stopped_while_it_prepares_the_store_is_not_waited_for_long(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suspended ``fluxcc db upgrade``: the daemon starts without its store, and tries again."""
+    monkeypatch.setattr(sqlite_file, "LOCK_PATIENCE", 0.1)
+    path.parent.mkdir()
+    holder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    with closing(SqlStore(f"sqlite:///{path}", "pbx1")) as store:
+        with pytest.raises(StoreUnavailableError, match="another process has locked its folder"):
+            store.open()
+        os.close(holder)
+        store.write(BATCH)
+    assert blocks_on_disk(path) == {"b1"}
 
 
 def test_a_folder_deleted_in_use_is_made_again(path: Path, store: SqlStore) -> None:
