@@ -114,9 +114,15 @@ def agree(play: Play) -> None:
 
 
 def holds(play: Play, number: str, answered: list[Answered]) -> bool:
-    """Whether the number is as one of the last requests about it was told: one after whose reply
-    no other was asked that changed anything."""
-    done = [each for each in answered if each.number == number and each.reply.status is Status.OK]
+    """Whether the number is as one of the last requests about it were told: one after whose reply
+    no other was asked that changed anything. Where a link broke in the middle, nobody was told."""
+    done = [
+        each
+        for each in answered
+        if each.number == number and each.reply.status is not Status.REFUSED
+    ]
+    if any(each.reply.status is not Status.OK for each in done):
+        return True
     last = [one for one in done if not any(other.asked > one.answered for other in done)]
     live = play.blocklist.find(play.numbers.read(number))
     ends = {one.until for one in last} or {None}
