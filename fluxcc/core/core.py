@@ -146,7 +146,7 @@ class Core:
     def _build_blocks(self, settings: Settings) -> None:
         self.blocklist = Blocklist(self.numbers)
         self.repeaters = Repeaters(settings.blocks.memory)
-        self.gate_table = GateTable(self.blocklist, self.pbx, self.clock)
+        self.gate_table = GateTable(self.blocklist, self.pbx, self.runtime, self.clock)
         self.blocking = Blocking(
             self.blocklist, self.repeaters, self.gate_table, self.pbx, self.journal, self.clock
         )

@@ -205,7 +205,7 @@ class DaemonLiveData:
         report.blocked_until = max((block.until for block in live), default=None)
         self._clear_gate(person, report)
         self._replies.forget(person)
-        self._blocking.repeaters.forget(person)
+        self._blocking.forget(person)
         self._happenings.person_erased(person)
         for call in self._tracker.calls.values():
             call.sequel = tuple(map(person.erase_from, call.sequel))

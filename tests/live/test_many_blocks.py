@@ -74,7 +74,7 @@ def test_a_comparison_of_thousands_of_blocks_stalls_nobody() -> None:
             keys = (canonical, canonical[1:], canonical[3:], f"0{canonical[3:]}", canonical[5:])
             blocklist.put(Block(canonical, canonical, keys, 0.0, 1_950_000_000, ""))
         clock = SystemClock()
-        table = GateTable(blocklist, switch, clock)
+        table = GateTable(blocklist, switch, GeventRuntime(), clock)
         table.is_settled = True
         table.publish_all()
         gc.collect()

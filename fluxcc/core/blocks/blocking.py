@@ -23,6 +23,7 @@ from fluxcc.core.ports import Clock, Pbx
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
 from fluxcc.domain.errors import PbxError, PbxRejectedError
 from fluxcc.domain.numbers import Number
+from fluxcc.domain.persons import Person
 from fluxcc.domain.privacy import told
 
 NOTICE = "fluxcc::block"
@@ -176,6 +177,12 @@ class Blocking:
         self.table.note_change(keys)
         self._journal.note(ended)
         return ended
+
+    def forget(self, person: Person) -> None:
+        """Erase what is remembered of this person's ended blocks."""
+        self.repeaters.forget(person)
+        self.blocklist.forget(person.has)
+        self.table.forget(person.has)
 
     def count_attempt(self, block: Block) -> None:
         """Count a blocked caller's call. It sends no command: it is called while events are

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from secrets import token_hex
 
 import msgspec
@@ -241,6 +241,10 @@ class Blocklist:
                 for key in block.keys:
                     if self._by_key.get(key) == identity:
                         yield key, block.until
+
+    def forget(self, has: Callable[[str], bool]) -> None:
+        """Forget the ended blocks of a person who ``has`` a number and is erased."""
+        self._released = {key: each for key, each in self._released.items() if not has(key[0])}
 
     def canonical(self, number: str) -> str:
         """A stored canonical number as it is read now."""

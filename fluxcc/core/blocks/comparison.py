@@ -14,14 +14,12 @@ from enum import StrEnum
 from itertools import islice
 
 from fluxcc.core.blocks.blocklist import Blocklist
-from fluxcc.core.blocks.gate_table import GateTable
+from fluxcc.core.blocks.gate_table import KEYS_PER_TURN, GateTable
 from fluxcc.core.ports import Clock, Pbx, Runtime
 from fluxcc.domain.errors import PbxError
 
 PERIOD = 30.0
 """Seconds between two comparisons. ``fluxcc doctor`` keeps a trial key for no longer."""
-KEYS_PER_TURN = 500
-"""Keys that are compared between two turns of others, in less than a millisecond."""
 
 log = logging.getLogger(__name__)
 

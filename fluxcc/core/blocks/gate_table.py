@@ -9,12 +9,15 @@ wrong all the same).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from fluxcc.core.blocks.blocklist import Blocklist
-from fluxcc.core.ports import Clock, Pbx
+from fluxcc.core.ports import Clock, Pbx, Runtime
+from fluxcc.domain.blocks import read_gate_key
 from fluxcc.domain.errors import PbxError
 
+KEYS_PER_TURN = 500
+"""Keys that are compared between two turns of others, in less than a millisecond."""
 IN_CHANGE = 10.0
 """Seconds after a change in memory for which mod_hash may still have the earlier state: the commit
 comes first, and an answer may be late."""
@@ -23,10 +26,13 @@ comes first, and an answer may be late."""
 class GateTable:
     """One per daemon."""
 
-    def __init__(self, blocklist: Blocklist, pbx: Pbx, clock: Clock) -> None:
+    def __init__(self, blocklist: Blocklist, pbx: Pbx, runtime: Runtime, clock: Clock) -> None:
         self._blocklist = blocklist
         self._pbx = pbx
+        self._runtime = runtime
         self._clock = clock
+        self._doubts = 0
+        """How often what was told was lost, or not taken."""
         self._untold: set[str] = set()
         """Keys about which the last command failed."""
         self._changed: dict[str, float] = {}
@@ -39,6 +45,7 @@ class GateTable:
 
     def doubt(self) -> None:
         """mod_hash may have nothing any more."""
+        self._doubts += 1
         self.is_told = False
 
     def note_change(self, keys: Iterable[str]) -> None:
@@ -54,6 +61,13 @@ class GateTable:
         """Forget which keys changed too long ago to matter."""
         self._changed = {key: at for key, at in self._changed.items() if self.is_in_change(key)}
 
+    def forget(self, has: Callable[[str], bool]) -> None:
+        """Forget the keys of a person who ``has`` a spelling and is erased."""
+        gone = {key for key in (*self._changed, *self._untold) if has(read_gate_key(key)[0])}
+        self._untold -= gone
+        for key in gone:
+            self._changed.pop(key, None)
+
     def tell(self, keys: Iterable[str]) -> None:
         """Write to mod_hash what memory says of these keys now. Raises ``PbxError``; they are then
         told with the next ``publish_all``."""
@@ -63,7 +77,7 @@ class GateTable:
             self._pbx.write_blocks(keys, self._blocklist.end_of)
         except PbxError:
             self._untold.update(keys)
-            self.is_told = False
+            self.doubt()
             raise
         self._untold.difference_update(keys)
 
@@ -78,19 +92,25 @@ class GateTable:
         What is there already is left alone. So is a later end, and a key that memory does not have,
         until it is known whose they are (``is_settled``).
         """
-        self.is_told = True
-        try:
-            held = self._pbx.gate_entries()
-            untold = [*self._untold]
-            differing = (key for key, _ in self._blocklist.entries() if self._differs(key, held))
-            self._pbx.write_blocks(differing, self._blocklist.end_of)
-            if self.is_settled:
-                untold += [key for key in held if not self._blocklist.is_key(key)]
-            self._pbx.write_blocks(untold, self._blocklist.end_of)
-        except PbxError:
-            self.is_told = False
-            raise
+        doubts, self.is_told = self._doubts, False
+        held = self._pbx.gate_entries()
+        untold = [*self._untold]
+        keys = (key for key, _ in self._blocklist.entries())
+        differing = list(self._in_turns(keys, lambda key: self._differs(key, held)))
+        self._pbx.write_blocks(differing, self._blocklist.end_of)
+        if self.is_settled:
+            untold += self._in_turns(held, lambda key: not self._blocklist.is_key(key))
+        self._pbx.write_blocks(untold, self._blocklist.end_of)
         self._untold.difference_update(untold)
+        self.is_told = doubts == self._doubts
+
+    def _in_turns(self, keys: Iterable[str], is_wanted: Callable[[str], bool]) -> Iterator[str]:
+        """Those of the keys that are wanted; with thousands of them others have turns."""
+        for count, key in enumerate(keys, 1):
+            if is_wanted(key):
+                yield key
+            if count % KEYS_PER_TURN == 0:
+                self._runtime.sleep(0.001)
 
     def _differs(self, key: str, held: dict[str, int]) -> bool:
         until, theirs = self._blocklist.end_of(key), held.get(key)

@@ -112,7 +112,10 @@ class Stage(InlineRuntime):
             now = self._clock.monotonic()
             ready = [entry for entry in self._waiting if entry[1]() or entry[2] <= now]
             if not ready:
-                self._clock.step(min(entry[2] for entry in self._waiting) - now)
+                until = min(entry[2] for entry in self._waiting)
+                assert until < FOREVER, "nobody can go on"
+                assert until > now, (until, now)
+                self._clock.step(until - now)
                 continue
             chosen = ready[choose(len(ready))]
             self._waiting.remove(chosen)
