@@ -8,6 +8,7 @@ line, so that the audit is reliable; the socket's owner, group and mode decide w
 from __future__ import annotations
 
 import logging
+import select
 import socket as native_socket
 import stat
 import struct
@@ -134,7 +135,10 @@ class OperatorsDoor:
         try:
             with connection, connection.makefile("rb") as lines:
                 line = lines.readline(LONGEST_LINE)
-                if line:
+                if line and _has_gone(connection):
+                    # It was read late: the agent may have another customer by now.
+                    log.warning("an operator's command was not carried out: it waits no longer")
+                elif line:
                     connection.settimeout(WRITE_TIMEOUT)
                     connection.sendall(
                         msgspec.json.encode(self.answer(line, self._names.name(_user(connection))))
@@ -193,6 +197,14 @@ def _is_left_over(path: Path, short: str) -> bool:
     raise AnotherDaemonError(
         f"another process listens on {path}; end it, or set control.socket to another path"
     )
+
+
+def _has_gone(connection: socket.socket) -> bool:
+    """Whether the process at the other end has closed the connection, and not only ended its
+    line so."""
+    poll = select.poll()
+    poll.register(connection.fileno(), 0)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
 def _user(connection: socket.socket) -> int:

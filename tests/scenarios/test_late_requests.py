@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from fluxcc.doors.board import LATEST
 
 from .pbx import AGENT
@@ -53,5 +55,18 @@ def test_it_is_refused_where_its_board_waits_no_longer(scene: Scene, tap: Tap) -
     assert tap.reply(request)["Fluxcc-Code"] == "too-late"
     assert talk.is_up
     assert scene.daemon.block_of(scene.number) is None
+    talk.customer_hangs_up()
+    talk.wait_over()
+
+
+def test_an_operators_command_that_gave_up_is_not_carried_out(scene: Scene) -> None:
+    talk = scene.talk(scene.number)
+    with _stopped(scene), pytest.raises(TimeoutError):
+        scene.daemon.operate("prank", timeout=0.2, agent=AGENT)
+    # It answers the next one when it has read the first.
+    scene.daemon.status()
+    assert talk.is_up
+    assert scene.daemon.block_of(scene.number) is None
+    assert "it waits no longer" in scene.daemon.log
     talk.customer_hangs_up()
     talk.wait_over()

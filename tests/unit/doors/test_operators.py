@@ -245,6 +245,26 @@ def test_a_socket_that_was_deleted_is_made_again(
     assert not path.exists()
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_command_that_waits_no_longer_is_not_carried_out(
+    door: OperatorsDoor, world: World, tmp_path: Path, waits: bool
+) -> None:
+    """The daemon was suspended while it was asked: the agent may have another customer by now. One
+    that has only ended its line waits."""
+    door.start()
+    try:
+        with socket.socket(socket.AF_UNIX) as asker:
+            asker.connect(str(tmp_path / "fluxcc.sock"))
+            asker.sendall(b'{"do": "block", "number": "+5511988887777"}\n')
+            asker.shutdown(socket.SHUT_WR)
+            if waits:
+                assert json.loads(asker.recv(65536))["status"] == "ok"
+        gevent.sleep(0.05)
+    finally:
+        door.stop()
+    assert (world.blocklist.match(NUMBER) is not None) is waits
+
+
 def test_so_many_are_served_at_once_and_nobody_who_says_nothing_stays(
     door: OperatorsDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
