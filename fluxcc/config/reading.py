@@ -94,7 +94,7 @@ def _read_file(
     named = named_file(file, environment)
     path = named or DEFAULT_FILE
     try:
-        return msgspec.toml.decode(_read_text(path), type=dict[str, Any])
+        return msgspec.toml.decode(read_text(path), type=dict[str, Any])
     except FileNotFoundError:
         if named is not None:
             faults.append(Fault(str(path), _("does not exist")))
@@ -105,7 +105,7 @@ def _read_file(
     return {}
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """A file's text. For a pipe a daemon that reads it again would wait, and a device would fill
     its memory: ``OSError`` is raised for these, and ``UnicodeDecodeError`` too."""
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
@@ -218,7 +218,7 @@ def _with_password(settings: Settings, faults: list[Fault], *, is_needed: bool) 
         faults.append(Fault("pbx.password_file", _("must not be set together with pbx.password")))
         return settings
     try:
-        password = _read_text(Path(pbx.password_file)).strip()
+        password = read_text(Path(pbx.password_file)).strip()
     except (OSError, UnicodeDecodeError) as error:
         if is_needed or not isinstance(error, PermissionError):
             faults.append(Fault("pbx.password_file", UNREADABLE, {"error": str(error)}))
