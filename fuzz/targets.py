@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, cast
+from unittest.mock import patch
 
 import msgspec
 
@@ -229,13 +230,13 @@ def _read(path: object) -> str:
 
 def configuration_loader(data: bytes) -> None:
     """Settings that hold what they promise, or all faults at once; never a password in a fault."""
-    setattr(reading, "read_text", _read)  # noqa: B010  # mypy, too, would not have it
     text, _, variables = data.partition(b"\0")
     pairs = (line.partition("=") for line in variables.decode("utf-8", "replace").split("\n"))
     environment = {name: value for name, _, value in pairs if "\0" not in value}
     environment.pop(reading.FILE_VARIABLE, None)
     try:
-        settings = reading.load(cast(Path, _Given(text)), environment)
+        with patch.object(reading, "read_text", _read):
+            settings = reading.load(cast(Path, _Given(text)), environment)
     except ConfigurationError as error:
         str(error)
         return
