@@ -2,7 +2,8 @@
 
 FreeSWITCH sends a connection its events every 20 ms, or when it reads something from it
 (``docs/decisions/0006``). Without a call no action waits for an event, and a flush every few
-milliseconds takes 3 % of a core. Counterparts: ``session`` calls ``look``, a job of ``jobs`` calls ``step``.
+milliseconds takes 3 % of a core. Counterparts: ``session`` calls ``look``, a job of ``jobs`` calls
+``step``.
 """
 
 from __future__ import annotations
