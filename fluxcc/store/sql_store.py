@@ -149,7 +149,7 @@ class SqlStore:
                 if self._file is None or not is_corrupt(error):
                     raise
                 log.error("store: %s", error.orig)
-                self._begin_anew(self._file)
+                self._begin_anew(self._file, is_damaged=True)
                 self._put(batch)
 
     def _rest(self) -> None:
@@ -349,11 +349,11 @@ class SqlStore:
             self._open()
         elif self._file and self._file.identity() != self._identity:
             log.error("store: the file was deleted or replaced by another one")
-            self._begin_anew(self._file)
+            self._begin_anew(self._file, is_damaged=False)
 
-    def _begin_anew(self, file: SqliteFile) -> None:
-        """Go on with the file that is at the path now, or with a new one. If it is the same file as
-        before, it is corrupt and is set aside."""
+    def _begin_anew(self, file: SqliteFile, *, is_damaged: bool) -> None:
+        """Go on with the file that is at the path now, or with a new one. The same file as before
+        is set aside where it ``is_damaged``; otherwise it was away for a moment only."""
         self._is_open = False
         self.recreated += 1
         with self._reading:
@@ -361,7 +361,8 @@ class SqlStore:
             self._writer.dispose()
             with file.exclusive():
                 if file.identity() == self._identity:
-                    replace(file)
+                    if is_damaged:
+                        replace(file)
                 elif file.identity(WAL) == self._wal:
                     # The old file's WAL is still there: SQLite would apply it to the new file.
                     file.set_aside(COMPANIONS)
