@@ -358,17 +358,17 @@ class SqlStore:
 
     def _begin_anew(self, file: SqliteFile, *, is_damaged: bool) -> None:
         """Go on with the file that is at the path now, or with a new one. The same file as before
-        is set aside where it ``is_damaged``; otherwise it was away for a moment only."""
+        is set aside where it ``is_damaged``; otherwise it goes on as it is."""
         self._is_open = False
-        self.recreated += 1
         with self._reading:
             self._reader.dispose()
             self._writer.dispose()
             with file.exclusive():
-                if file.identity() == self._identity:
-                    if is_damaged:
-                        replace(file)
-                elif self._log and self._log.is_there():
+                is_same = file.identity() == self._identity
+                self.recreated += is_damaged or not is_same
+                if is_same and is_damaged:
+                    replace(file)
+                elif not is_same and self._log and self._log.is_there():
                     # The old file's WAL is still there: SQLite would apply it to the new file.
                     file.set_aside(COMPANIONS)
             self._open()
