@@ -21,7 +21,7 @@ from fluxcc.domain.persons import Person
 from fluxcc.domain.requests import Answered, Asked, Reply
 
 WINDOW = 24 * 3600.0
-RECENT_REPLIES = 5_000
+RECENT_REPLIES = 2_000
 PATIENCE = 1.0
 """Seconds for which an agent waits for the store's word on a request ID."""
 LONGEST_READ = 5.0
