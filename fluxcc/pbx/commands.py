@@ -14,7 +14,7 @@ from urllib.parse import quote
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxRejectedError
 from fluxcc.domain.shown import visible
-from fluxcc.kit.names import ANNOUNCEMENT_VARIABLE, BRIEF_PREFIX, DIVERTED_VARIABLE
+from fluxcc.kit.names import BRIEF_PREFIX, DIVERTED_VARIABLE
 from fluxcc.pbx.events import CUSTOM
 
 _SURVEY_VARIABLE = "transfer_after_bridge"
@@ -128,6 +128,11 @@ def look_up(realm: str, key: str) -> str:
 
 ALL_VARIABLES = "global_getvar"
 """Every global variable, ``NAME=VALUE`` a line."""
+
+
+def read_variable(name: str) -> str:
+    """Ask for a global variable."""
+    return f"{ALL_VARIABLES} {_word(name)}"
 
 
 def set_variable(name: str, value: str, previous: str = "") -> str:
@@ -245,7 +250,6 @@ REGISTRATIONS = "show registrations as json"
 NO_TABLES = "-ERR SQL disabled"
 """How the answer to each of these begins where FreeSWITCH was started with ``-nosql``."""
 CLOCK = "strepoch"
-ANNOUNCEMENT = f"global_getvar {ANNOUNCEMENT_VARIABLE}"
 READ_FILES = "xml_locate root"
 """The whole configuration in FreeSWITCH's own files."""
 

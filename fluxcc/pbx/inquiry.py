@@ -86,7 +86,7 @@ class Inquiry:
 
     def variable(self, name: str) -> str:
         """A global variable; empty where it is not set."""
-        return self._ask(f"global_getvar {name}")
+        return self._ask(commands.read_variable(name))
 
     def lists_calls(self) -> bool:
         """Whether it lists its calls; with ``-nosql`` it does not."""

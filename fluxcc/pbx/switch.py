@@ -244,7 +244,7 @@ class Switch:
 
     def is_past_gate(self, leg: str) -> bool:
         """Whether a blocked caller's leg is there although its gate should have refused it."""
-        texts = commands.describe(leg), commands.ANNOUNCEMENT
+        texts = commands.describe(leg), commands.read_variable(names.ANNOUNCEMENT_VARIABLE)
         answer, announcement = self._run_all(texts, check=False)
         return answers.is_past_gate(answer, answers.read_value(announcement))
 

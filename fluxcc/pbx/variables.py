@@ -19,7 +19,7 @@ class GlobalVariables:
 
     def get(self, name: str) -> str:
         """A variable; empty where it is not set."""
-        answer = self._api(f"global_getvar {name}").strip()
+        answer = self._api(commands.read_variable(name)).strip()
         return "" if answer == EMPTY else answer
 
     def set(self, name: str, value: str, previous: str = "") -> None:

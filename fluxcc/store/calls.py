@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from fluxcc.domain.calls import CallRecord, Direction, Outcome
 from fluxcc.store.persons import Search, newest
 from fluxcc.store.readable import convert, read_rows
 from fluxcc.store.schema import CALLS
-from fluxcc.store.statements import delete_rows
+from fluxcc.store.statements import delete_rows, end_of_window
 
 WINDOW = 20_000
 """Calls that one query searches for a number, so that no query takes long."""
@@ -75,14 +75,7 @@ def find(
     """The ids of the person's ended calls, among the ``WINDOW`` calls of the node after the id
     ``after``, searched row by row (see ``schema``); and the ``after`` of the next search, None at
     the end."""
-    in_window = (
-        select(CALLS.c.id)
-        .where(CALLS.c.node == node, CALLS.c.id > after)
-        .order_by(CALLS.c.id)
-        .limit(WINDOW)
-        .subquery()
-    )
-    last = connection.execute(select(func.max(in_window.c.id))).scalar()
+    last = end_of_window(connection, CALLS, node, after, WINDOW)
     if last is None:
         return [], None
     found = select(CALLS.c.id, CALLS.c.number).where(

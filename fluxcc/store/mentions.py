@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, or_, select
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS
+from fluxcc.store.statements import end_of_window
 
 WINDOW = 20_000
 """Rows that are searched at once."""
@@ -31,22 +32,20 @@ class Found(NamedTuple):
     mentions: list[tuple[Any, str, str, str]]
     """The row's id, the column, its text, and the text without the number."""
     after: Any
-    """The id after which to go on; None at the end."""
+    """The id after which to go on; None where there were no more rows."""
 
 
 def find(connection: Connection, node: str, kind: RecordKind, person: Person, after: Any) -> Found:
     """The texts with the person's number, among the ``WINDOW`` rows of the node after the id
     ``after`` (None for the first)."""
     table, names = TEXTS[kind]
-    ids = select(table.c.id).where(table.c.node == node).order_by(table.c.id)
-    if after is not None:
-        ids = ids.where(table.c.id > after)
-    last = connection.execute(ids.offset(WINDOW - 1).limit(1)).scalar()
-    rows = select(table.c.id, *(table.c[name] for name in names)).where(table.c.node == node)
+    last = end_of_window(connection, table, node, after, WINDOW)
+    if last is None:
+        return Found([], None)
+    columns = (table.c.id, *(table.c[name] for name in names))
+    rows = select(*columns).where(table.c.node == node, table.c.id <= last)
     if after is not None:
         rows = rows.where(table.c.id > after)
-    if last is not None:
-        rows = rows.where(table.c.id <= last)
     like = f"%{'%'.join(person.ending or person.seen)}%"
     rows = rows.where(or_(*(and_(table.c[n] != "", table.c[n].like(like)) for n in names)))
     mentions = []

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 from sqlalchemy.engine import Dialect
 
 
@@ -42,6 +42,15 @@ def delete_rows(
     """Delete the node's rows with these ids, or those that a query names; how many there were."""
     statement = table.delete().where(table.c.node == node, table.c.id.in_(ids))
     return connection.execute(statement).rowcount
+
+
+def end_of_window(connection: Connection, table: Table, node: str, after: Any, size: int) -> Any:
+    """The last id of the node's next ``size`` rows, in the order of their ids, after the id
+    ``after`` (None for the first); None where there are no more."""
+    ids = select(table.c.id).where(table.c.node == node).order_by(table.c.id).limit(size)
+    if after is not None:
+        ids = ids.where(table.c.id > after)
+    return connection.execute(select(func.max(ids.subquery().c.id))).scalar()
 
 
 def escape(text: str) -> str:

@@ -56,6 +56,16 @@ def spoil_page(file: Path, table: str) -> None:
         raw.write(bytes(size))
 
 
+def read_counts(store: SqlStore) -> dict[str, int]:
+    """How many rows of each table the daemon reads when it starts."""
+    return {
+        "blocks": len(store.live_blocks()),
+        "calls": len(store.live_calls()),
+        "entries": len(store.entries()),
+        "audit": len(store.unfinished()),
+    }
+
+
 @pytest.mark.parametrize(
     ("statement", "table"),
     [
@@ -75,12 +85,7 @@ def test_a_row_that_cannot_be_read_keeps_no_other(file: Path, statement: str, ta
     spoil(file, statement)
     store = SqlStore(f"sqlite:///{file}", "n")
     store.open()
-    counts = {
-        "blocks": len(store.live_blocks()),
-        "calls": len(store.live_calls()),
-        "entries": len(store.entries()),
-        "audit": len(store.unfinished()),
-    }
+    counts = read_counts(store)
     assert counts == dict.fromkeys(counts, MANY) | {table: MANY - 1}
     assert store.unreadable == {table: 1}
     store.write(Batch(blocks=(a_block("new"),)))
@@ -99,12 +104,7 @@ def test_a_page_that_cannot_be_read_keeps_no_other(file: Path, table: str) -> No
         pytest.skip(f"this SQLite has no dbstat: {error}")
     store = SqlStore(f"sqlite:///{file}", "n")
     store.open()
-    counts = {
-        "blocks": len(store.live_blocks()),
-        "calls": len(store.live_calls()),
-        "entries": len(store.entries()),
-        "audit": len(store.unfinished()),
-    }
+    counts = read_counts(store)
     assert MANY / 3 < counts.pop(table) < MANY
     assert counts == dict.fromkeys(counts, MANY)
     assert store.unreadable[table] > 0

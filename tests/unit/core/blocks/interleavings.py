@@ -14,7 +14,7 @@ from greenlet import getcurrent, greenlet
 
 from fluxcc.domain.errors import FluxccError
 from tests.builders import World
-from tests.fakes import FakePbx, InlineRuntime, SteppedClock
+from tests.fakes import FakePbx, InlineLatch, InlineRuntime, SteppedClock
 
 Chooser = Callable[[int], int]
 """Of so many that could go on, which one does."""
@@ -22,18 +22,12 @@ FOREVER = float("inf")
 KEYS_PER_WRITE = 2
 
 
-class StageLatch:
+class StageLatch(InlineLatch):
     """``ports.Latch`` between greenlets of a stage."""
 
     def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
         self._stage = stage
-        self._is_set = False
-        self._value: Any = None
-
-    def set(self, value: Any) -> None:
-        """Keep the first value."""
-        if not self._is_set:
-            self._is_set, self._value = True, value
 
     def wait(self, timeout: float) -> Any:
         """The value, or None where time has passed."""
