@@ -16,7 +16,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from fluxcc.core.blocks.blocking import BY_TIME, Blocking
+from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.calls.tracker import Tracker
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from fluxcc.core.blocks.blocking import BY_TIME
+from fluxcc.domain.blocks import BY_TIME
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Store

@@ -9,6 +9,8 @@ import msgspec
 
 from fluxcc.domain.privacy import WITHHELD
 
+BY_TIME = "time"
+"""Named in ``ended_by`` and notices as the one who ended a block that ran out."""
 LEAST_NAME = 8
 """Characters of a block's name, at least."""
 _NAME = re.compile(rf"[0-9]{{{LEAST_NAME},}}[a-z]|.{{{LEAST_NAME}}}")
@@ -88,6 +90,13 @@ class Block(msgspec.Struct, frozen=True):
     nth: int = 0
     """Which block of this number it is within ``[blocks] memory``, where blocks grow on repeaters
     (``[blocks] escalation``); 0 elsewhere."""
+    origin: str = ""
+    """The node that marked it first; empty where there was no site then."""
+    changed: int = 0
+    """When it was last changed, in a site: microseconds of the epoch, by which changes made apart
+    are ordered (``domain.changes``). Attempts and the end of its time are no changes."""
+    changer: str = ""
+    """The node on which it was last changed, in a site."""
 
     @property
     def name(self) -> str:

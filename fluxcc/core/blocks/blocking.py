@@ -20,7 +20,7 @@ from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx
-from fluxcc.domain.blocks import Block, BlockChange, BlockState
+from fluxcc.domain.blocks import BY_TIME, Block, BlockChange, BlockState
 from fluxcc.domain.errors import PbxError, PbxRejectedError
 from fluxcc.domain.numbers import Number
 from fluxcc.domain.persons import Person
@@ -28,8 +28,6 @@ from fluxcc.domain.privacy import told
 
 NOTICE = "fluxcc::block"
 ATTEMPT = "fluxcc::attempt"
-BY_TIME = "time"
-"""Named in ``ended_by`` and notices as the one who ended a block that ran out."""
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,169 @@
+"""Changes of what a site's PBXs share, and the rule by which those that were made apart agree
+(contract, section 9).
+
+Of two changes of one thing the later one counts, by FreeSWITCH's clock; the node's name decides a
+tie. A release is a change. An expiry is none: it follows from a block's end and each node's own
+clock. Were it one, the node whose clock is fast would beat a renewal that it had not heard of.
+
+Clocks differ. A change that is made in knowledge of another one is later than that, whatever the
+clock says (``Stamps``); so only changes made apart are compared by their clocks.
+
+Counterparts: ``core.blocks.blocking`` and ``core.provisioning`` apply what this decides, and
+``site.log`` has the same order in SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from fluxcc.domain.blocks import BY_TIME, Block, BlockChange, BlockState
+
+MICROSECONDS = 1_000_000
+
+
+class Stamp(NamedTuple):
+    """When and where a change was made, by which changes of one thing are ordered. A node gives
+    each of its stamps once."""
+
+    at: int
+    """Microseconds of the epoch by FreeSWITCH's clock; 0 for what was there before there was a
+    site, which every change beats."""
+    node: str
+
+
+UNSTAMPED = Stamp(0, "")
+
+
+class Kind(StrEnum):
+    """What a change is of."""
+
+    BLOCK = "block"
+    ENTRY = "entry"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """The state of one thing that the whole site has, since a change."""
+
+    kind: Kind
+    key: str
+    """The thing's name among its kind."""
+    at: int
+    node: str
+    body: str
+    """The thing as JSON; empty where it was removed."""
+
+    @property
+    def stamp(self) -> Stamp:
+        """Its place in the order."""
+        return Stamp(self.at, self.node)
+
+
+class Stamps:
+    """Gives a node's stamps: one per daemon."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        self._last = 0
+
+    def next(self, now: float, known: Stamp = UNSTAMPED) -> Stamp:
+        """The stamp of a change that is made ``now`` (epoch seconds of FreeSWITCH's clock) in
+        knowledge of the thing's change ``known``."""
+        self._last = max(int(now * MICROSECONDS), self._last + 1, known.at + 1)
+        return Stamp(self._last, self.node)
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What a node knows of one number in one SIP domain."""
+
+    stamp: Stamp = UNSTAMPED
+    """That of the last change that counted."""
+    block: Block | None = None
+    """The number's last block, as that change left it or as it ended by its time."""
+
+    @property
+    def live(self) -> Block | None:
+        """The block that holds now."""
+        is_live = self.block is not None and self.block.state is BlockState.LIVE
+        return self.block if is_live else None
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What a change makes of a number."""
+
+    standing: Standing
+    ended: tuple[Block, ...] = ()
+    """Blocks that have ended by it, each as it is from now on."""
+    told: BlockChange | None = None
+    """What the notice says; None where there is nothing to tell."""
+
+
+def stamp_of(block: Block) -> Stamp:
+    """The stamp of a block's last change."""
+    return Stamp(block.changed, block.changer)
+
+
+def stamped(block: Block, stamp: Stamp) -> Block:
+    """The block as that change has made it. The node of its first one is its origin."""
+    return replace(block, changed=stamp.at, changer=stamp.node, origin=block.origin or stamp.node)
+
+
+def settle(known: Standing, theirs: Block, now: float) -> Settled | None:
+    """What a block's change from elsewhere makes of its number at ``now`` (epoch seconds of this
+    node's FreeSWITCH); None where what is known is later, or the same change."""
+    stamp = stamp_of(theirs)
+    if stamp <= known.stamp:
+        return None
+    live = known.live
+    # Each node counts the attempts that it saw, of whichever of two marks made apart.
+    counting = live or (known.block if known.block and known.block.id == theirs.id else None)
+    block = replace(
+        theirs,
+        attempts=counting.attempts if counting else 0,
+        last_attempt=counting.last_attempt if counting else None,
+    )
+    is_other = live is not None and live.id != theirs.id
+    superseded = (_supersede(live, theirs),) if live is not None and is_other else ()
+    if block.state is BlockState.LIVE and block.until > now:
+        told = BlockChange.BLOCKED if live is None else BlockChange.RENEWED
+        return Settled(Standing(stamp, block), superseded, told)
+    if block.state is BlockState.LIVE:
+        block = replace(
+            block, state=BlockState.EXPIRED, ended_at=float(block.until), ended_by=BY_TIME
+        )
+    told = _ENDINGS[block.state] if live is not None else None
+    return Settled(Standing(stamp, block), (*superseded, block), told)
+
+
+_ENDINGS = {
+    BlockState.RELEASED: BlockChange.RELEASED,
+    BlockState.EXPIRED: BlockChange.EXPIRED,
+}
+
+
+def _supersede(loser: Block, winner: Block) -> Block:
+    """A live block of which another one of the same number decides that it does not hold."""
+    if winner.state is BlockState.LIVE and loser.until <= winner.since:
+        return replace(
+            loser, state=BlockState.EXPIRED, ended_at=float(loser.until), ended_by=BY_TIME
+        )
+    if winner.state is BlockState.LIVE:
+        ended_at, ended_by = winner.since, winner.by
+    else:
+        ended_at, ended_by = winner.ended_at or winner.since, winner.ended_by
+    return replace(
+        loser,
+        state=BlockState.RELEASED,
+        ended_at=max(loser.since, ended_at),
+        ended_by=ended_by,
+    )
+
+
+def merge_counts(known: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:
+    """How many attempts each node has seen, out of two reports. A count only grows, so the larger
+    one is the later; the site's count is the sum of all nodes'."""
+    return {node: max(known.get(node, 0), theirs.get(node, 0)) for node in {*known, *theirs}}
