@@ -106,10 +106,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
 
 def locks(settings: Settings) -> list[FileLock]:
     """What keeps a second daemon from an SQLite file, by whichever path it knows it."""
-    url = parse_url(settings.store.url)
-    if url.get_backend_name() != "sqlite":
-        return []
-    return [FileLock(Path(str(url.database)).resolve())]
+    return [FileLock(Path(str(parse_url(settings.store.url).database)).resolve())]
 
 
 def _spool(settings: Settings) -> FolderSpool:

@@ -124,8 +124,9 @@ class GeventLatch:
 class GeventRuntime:
     """``ports.Runtime`` for greenlets and a few native threads."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPool(THREADS)
+    def __init__(self, threads: int = THREADS) -> None:
+        self._threads = threads
+        self._pool = ThreadPool(threads)
 
     def latch(self) -> GeventLatch:
         """A new latch."""
@@ -171,6 +172,10 @@ class GeventRuntime:
             if error is not None:
                 raise error
 
+    def apart(self, threads: int) -> GeventRuntime:
+        """Another one, with so many native threads."""
+        return GeventRuntime(threads)
+
     def wipe_memory(self) -> None:
         """Overwrite what this process has freed (``memory``): Python's objects, and the C library's
         blocks of this thread and of each native one."""
@@ -180,9 +185,9 @@ class GeventRuntime:
             gevent.sleep(0)
         memory.wipe_cached_blocks()
         # As many at once as there are threads, each of which waits for the others.
-        everybody = threading.Barrier(THREADS)
+        everybody = threading.Barrier(self._threads)
         gevent.joinall(
-            [gevent.spawn(self.offload, _wipe_thread, everybody) for _ in range(THREADS)]
+            [gevent.spawn(self.offload, _wipe_thread, everybody) for _ in range(self._threads)]
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from fluxcc.actions.rules import Rules
 from fluxcc.config import NumberSettings, Settings
 from fluxcc.core.core import Core, persons
+from fluxcc.core.ports import Site
 from fluxcc.domain.actions import Action
 from fluxcc.domain.agents import read_agent
 from fluxcc.domain.blocks import Block
@@ -206,6 +207,7 @@ class World(Core):
         *,
         pbx: type[FakePbx] = FakePbx,
         runtime: type[InlineRuntime] = InlineRuntime,
+        site: Site | None = None,
     ) -> None:
         self.story: list[str] = []
         """What the PBX was told and the store got, in order."""
@@ -218,7 +220,9 @@ class World(Core):
             clock=clock,
             runtime=runtime(clock),
             persons=persons(settings),
+            site=site,
         )
+        self.store.node = self.standings.node
         # The journal's greenlet writes whenever somebody waits; FreeSWITCH tells at once what it
         # hung up.
         self.runtime.meanwhile.append(self.journal.flush)

@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fluxcc.core.ports import Batch, Latch, Moment, SpoolContents
+from fluxcc.core.ports import Batch, Latch, Marked, Moment, SpoolContents
 from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition, marks_of
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
 from fluxcc.domain.media import Media
@@ -134,6 +135,10 @@ class InlineRuntime:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    def apart(self, threads: int) -> InlineRuntime:
+        """There are no threads."""
+        return self
 
     def wipe_memory(self) -> None:
         """Nothing can be seen of it."""
@@ -411,6 +416,12 @@ class FakeStore:
         """What the next calls of ``fill`` return; nothing is left to do after that."""
         self.failure = ""
         """Why nothing can be read or written now; empty while it can."""
+        self.node = ""
+        """Its node's name in a site; empty without one."""
+        self.outbox: dict[Mark, int] = {}
+        """What is marked for the site, with the id of the mark."""
+        self.taken: SitePosition | None = None
+        self._marks = 0
 
     def open(self) -> None:
         """Nothing to migrate."""
@@ -425,6 +436,10 @@ class FakeStore:
         for block in batch.blocks:
             self.story.append(f"write block {block.number}")
             self.blocks[block.id] = block
+        self._mark(batch.blocks)
+        self.outbox = {m: id for m, id in self.outbox.items() if id not in batch.unmarked}
+        for position in batch.position:
+            self.taken = position
         for row in batch.audit:
             self.story.append(f"write audit {row.status}")
             self.audit[row.id] = row
@@ -437,6 +452,39 @@ class FakeStore:
             self.seen[domain.name] = domain
         for entry in batch.removed:
             self.settings.pop((type(entry).__name__, key(entry)), None)
+
+    def _mark(self, blocks: Iterable[Block]) -> None:
+        for mark in marks_of(blocks, self.node):
+            self._marks += 1
+            self.outbox[mark] = self._marks
+
+    def position(self) -> SitePosition | None:
+        """See ``Store.position``."""
+        self._check()
+        return self.taken
+
+    def marked(self, kinds: Collection[MarkKind], after: int, limit: int) -> Marked:
+        """See ``Store.marked``."""
+        self._check()
+        ids = sorted((id, mark) for mark, id in self.outbox.items())
+        marks = [each for each in ids if each[0] > after and each[1].kind in kinds][:limit]
+        blocks = [self.blocks[mark.key] for _, mark in marks if mark.key in self.blocks]
+        return Marked(tuple(marks), tuple(blocks))
+
+    def mark_again(self, since: int) -> None:
+        """See ``Store.mark_again``."""
+        self._check()
+        self._mark(
+            block
+            for block in self.blocks.values()
+            if block.state is BlockState.LIVE or block.changed >= since
+        )
+
+    def ended_changes(self, since: int) -> list[Block]:
+        """See ``Store.ended_changes``."""
+        self._check()
+        ended = [block for block in self.blocks.values() if block.state is not BlockState.LIVE]
+        return [block for block in ended if block.changer and block.changed >= since]
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete what is older than that moment (epoch seconds), the oldest first."""

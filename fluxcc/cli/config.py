@@ -97,7 +97,8 @@ def check_config(session: Session) -> None:
 def _values(session: Session) -> dict[str, Any]:
     """Key → value, as the file would have it."""
     values = {each.path: _shown(each, session) for each in DECLARED}
-    values["store.url"] = _PASSWORD_IN_URL.sub(_hide, values["store.url"])
+    for key in ("site.url", "site.listen_url"):
+        values[key] = _PASSWORD_IN_URL.sub(_hide, values[key])
     return values
 
 

@@ -16,6 +16,7 @@ from fluxcc.config.settings import (
     StoreSettings,
     SurveySettings,
 )
+from fluxcc.config.site_settings import SiteSettings
 from fluxcc.config.values import (
     SQLITE,
     Duration,
@@ -38,6 +39,7 @@ __all__ = [
     "PbxSettings",
     "RetentionSettings",
     "Settings",
+    "SiteSettings",
     "StoreSettings",
     "SurveySettings",
     "default_store",

@@ -59,6 +59,9 @@ def load(
                 each.key.rule(each.value(settings))
             except WrongValueError as wrong:
                 faults.append(Fault(each.path, wrong.sentence, wrong.facts))
+    if settings.site.url and not settings.pbx.node:
+        sentence = _("must be set where [site] url is: it is this PBX's name in the site")
+        faults.append(Fault("pbx.node", sentence))
     if faults:
         raise ConfigurationError(sorted(faults, key=lambda fault: fault.key))
     return settings

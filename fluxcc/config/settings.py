@@ -17,6 +17,7 @@ import msgspec
 from fluxcc.config import values
 from fluxcc.config.block_settings import BlockSettings
 from fluxcc.config.declaration import Key, declared
+from fluxcc.config.site_settings import SiteSettings
 from fluxcc.config.values import SQLITE, Duration, default_store, read_address
 from fluxcc.marking import _
 
@@ -33,11 +34,11 @@ class PbxSettings(msgspec.Struct, frozen=True):
     node: Annotated[
         str,
         Key(
-            "Name of this PBX in the store. An SQLite store keeps the name that it was made with,"
-            " whatever the host is called later. Several PBXs may share one PostgreSQL; each sees"
-            " only its own rows, and should be named here",
+            "Name of this PBX in its store, and in its site. The store keeps the name that it was"
+            " made with, whatever the host is called later. In a site of several PBXs (`[site]`)"
+            " it must be set, and be another one on each",
             values.node,
-            default_told="the name in the store; a new store, and PostgreSQL, take the host's name",
+            default_told="the name in the store; a new store takes the host's name",
             comment="This FreeSWITCH's name in the store. Where nothing is said: the one that the"
             " store was made with, which was the host's.",
             example="pbx1",
@@ -84,13 +85,11 @@ class StoreSettings(msgspec.Struct, frozen=True):
     url: Annotated[
         str,
         Key(
-            "`sqlite:////path/to/file`, or `postgresql+psycopg://user@host/database` (needs `pip"
-            " install 'fluxcc[postgresql]'`). Created and migrated by the daemon",
+            "`sqlite:////path/to/file`. Created and migrated by the daemon. What several PBXs share"
+            " is not here but in `[site]`",
             values.store_url,
             default_told="`sqlite:////var/lib/fluxcc/fluxcc.db` for root,"
             " `~/.local/state/fluxcc/fluxcc.db` otherwise",
-            comment="Or postgresql+psycopg://user@host/database. On another machine, also tell"
-            " systemd: `systemctl edit fluxcc`, [Service], IPAddressAllow=",
             packaged="sqlite:////var/lib/fluxcc/fluxcc.db",
         ),
     ] = msgspec.field(default_factory=default_store)
@@ -281,8 +280,7 @@ class ControlSettings(msgspec.Struct, frozen=True):
         Key(
             "UNIX socket on which the daemon listens for the `fluxcc` command. Whoever may write to"
             " it (mode 0660) is an operator",
-            default_told="beside the SQLite store, with the ending `.sock`; with PostgreSQL where"
-            " the default store would be",
+            default_told="beside the store, with the ending `.sock`",
             comment="Where the daemon listens to the command fluxcc. Members of the group fluxcc"
             " may use it.",
             packaged="/run/fluxcc/control.sock",
@@ -362,6 +360,7 @@ class Settings(msgspec.Struct, frozen=True):
     ] = ""
     pbx: PbxSettings = PbxSettings()
     store: StoreSettings = StoreSettings()
+    site: SiteSettings = SiteSettings()
     blocks: BlockSettings = BlockSettings()
     numbers: NumberSettings = NumberSettings()
     calls: CallSettings = CallSettings()
@@ -383,9 +382,7 @@ class Settings(msgspec.Struct, frozen=True):
         """Where the daemon listens for operators."""
         if self.control.socket:
             return Path(self.control.socket)
-        if self.store.url.startswith(SQLITE):
-            return Path(self.store.url.removeprefix(SQLITE)).with_suffix(".sock")
-        return Path(default_store().removeprefix(SQLITE)).with_suffix(".sock")
+        return Path(self.store.url.removeprefix(SQLITE)).with_suffix(".sock")
 
 
 DECLARED = tuple(declared(Settings))

@@ -32,7 +32,10 @@ LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 A_DURATION = _("must be a duration such as 90s, 30m, 2h or 1d")
 _DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
-_STORE = re.compile(r"sqlite:///+[^:/?]|postgresql\+psycopg://")
+POSTGRESQL = ("postgresql:", "postgresql+", "postgres:", "postgres+")
+"""How a URL of a PostgreSQL begins, by whichever driver."""
+_STORE = re.compile(r"sqlite:///+[^:/?]")
+_SITE = re.compile(r"postgresql(\+psycopg)?://")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{2,60}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}", re.ASCII)
@@ -174,10 +177,18 @@ def zone(value: str) -> None:
 
 def store_url(value: str) -> None:
     """Where a store can be."""
-    if not _STORE.match(value):
+    if value.startswith(POSTGRESQL):
         raise WrongValueError(
-            _("must be sqlite:////path/to/file or postgresql+psycopg://user@host/database")
+            _("must be sqlite:////path/to/file; a PostgreSQL that PBXs share is [site] url")
         )
+    if not _STORE.match(value):
+        raise WrongValueError(_("must be sqlite:////path/to/file"))
+
+
+def site_url(value: str) -> None:
+    """Where a site's database can be, or none."""
+    if value and not _SITE.match(value):
+        raise WrongValueError(_("must be postgresql+psycopg://user@host/database"))
 
 
 def expressions(value: tuple[str, ...]) -> None:

@@ -24,6 +24,7 @@ from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, CallRecord
+from fluxcc.domain.changes import SitePosition
 from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key
 from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.surveys import Survey
@@ -43,7 +44,13 @@ class Removal(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-Record = Block | AuditRecord | Survey | Entry | SeenDomain | Removal
+class Unmarked(msgspec.Struct, frozen=True):
+    """Marks of the outbox whose records the site has."""
+
+    ids: tuple[int, ...]
+
+
+Record = Block | AuditRecord | Survey | Entry | SeenDomain | Removal | SitePosition | Unmarked
 Identity = tuple[str, object]
 """The key of a record: of two with the same key only the newer one is written."""
 
@@ -167,11 +174,17 @@ def _identity(each: Record) -> Identity:
         return type(each).__name__, key(each)
     if isinstance(each, SeenDomain):
         return type(each).__name__, each.name
+    if isinstance(each, SitePosition):
+        return type(each).__name__, ""
+    if isinstance(each, Unmarked):
+        return type(each).__name__, each.ids
     return type(each).__name__, each.id
 
 
 def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
     blocks, audit, surveys, entries, domains, removed = [], [], [], [], [], []
+    positions: list[SitePosition] = []
+    unmarked: list[int] = []
     for each in records:
         match each:
             case Block():
@@ -184,6 +197,10 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
                 domains.append(each)
             case Removal(gone):
                 removed.append(gone)
+            case SitePosition():
+                positions.append(each)
+            case Unmarked(ids):
+                unmarked += ids
             case _:
                 entries.append(each)
     return Batch(
@@ -194,4 +211,6 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
         entries=tuple(entries),
         domains=tuple(domains),
         removed=tuple(removed),
+        position=tuple(positions),
+        unmarked=tuple(unmarked),
     )

@@ -21,6 +21,7 @@ from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.blocks.rereading import Rereading
 from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.blocks.standings import Standings
 from fluxcc.core.blocks.unblockable import Unblockable
 from fluxcc.core.calls.contacts import Contacts
 from fluxcc.core.calls.identity import Stations
@@ -33,7 +34,7 @@ from fluxcc.core.filling import Filling
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Clock, Pbx, Runtime, Spool, Store
+from fluxcc.core.ports import Clock, Pbx, Runtime, Site, Spool, Store
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.core.publisher import Publisher
 from fluxcc.core.recovery import Recovery
@@ -47,6 +48,7 @@ from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
+from fluxcc.core.site.membership import Membership
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.agents import Registration
@@ -82,8 +84,10 @@ class Core:
         clock: Clock,
         runtime: Runtime,
         persons: Persons,
+        site: Site | None = None,
     ) -> None:
-        """``persons`` are those of the settings; the store has the same."""
+        """``persons`` are those of the settings; the store has the same. ``site`` goes with
+        settings that name one."""
         self.pbx, self.store, self.spool = pbx, store, spool
         self.clock, self.runtime = clock, runtime
         self.happenings = Happenings()
@@ -128,7 +132,15 @@ class Core:
         )
         self.is_recovered = False
         """Whether what the store knows was taken over."""
+        self.membership = None if site is None else self._join(site)
         self._connect()
+
+    def _join(self, site: Site) -> Membership:
+        parts = self.store, self.blocking, self.journal, self.runtime, self.clock
+        joined = Membership(site, *parts, self.happenings)
+        joined.merging.is_protected = self.is_protected
+        joined.reading.may_begin = lambda: self.is_recovered
+        return joined
 
     def _build_calls(self, settings: Settings) -> None:
         self.contacts = Contacts()
@@ -147,8 +159,16 @@ class Core:
         self.blocklist = Blocklist(self.numbers)
         self.repeaters = Repeaters(settings.blocks.memory)
         self.gate_table = GateTable(self.blocklist, self.pbx, self.runtime, self.clock)
+        node = settings.pbx.node if settings.site.url else ""
+        self.standings = Standings(node, self.blocklist, self.clock)
         self.blocking = Blocking(
-            self.blocklist, self.repeaters, self.gate_table, self.pbx, self.journal, self.clock
+            self.blocklist,
+            self.repeaters,
+            self.gate_table,
+            self.pbx,
+            self.journal,
+            self.clock,
+            self.standings,
         )
         self.unblockable = Unblockable(
             settings.blocks.never, self.numbers, self.provisioning, self.blocking, self.runtime
@@ -173,8 +193,7 @@ class Core:
         self.reclaim = Reclaim(
             self.pbx,
             self.store,
-            self.gate_table,
-            self.blocklist,
+            self.blocking,
             self.numbers,
             self.journal,
             self.runtime,

@@ -24,7 +24,7 @@ from fluxcc.core.ports import Batch, Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.requests.replies import Replies
 from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, Deletion, begin_row, earlier_now
 from fluxcc.domain.audit import AuditRecord
-from fluxcc.domain.blocks import BlockState, read_gate_key
+from fluxcc.domain.blocks import BY_TIME, BlockState, read_gate_key
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, RefusedError, StoreUnavailableError
 from fluxcc.domain.numbers import is_withheld

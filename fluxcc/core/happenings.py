@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, ParamSpec
 
+from fluxcc.core.ports import Batch
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.calls import Call, Leg
 from fluxcc.domain.persons import Person
@@ -52,6 +53,8 @@ class Happenings:
         """A telephone of this extension was seen in its SIP domain for the first time."""
         self.request_answered: Signal[[Request, Reply, float]] = Signal()
         """A request was carried out or refused: request, reply, and the seconds that it took."""
+        self.batch_written: Signal[[Batch]] = Signal()
+        """What is on disk now."""
         self.store_recreated: Signal[[]] = Signal()
         """The store was created anew: what is still valid has to be written again."""
         self.connected: Signal[[]] = Signal()

@@ -175,7 +175,8 @@ class Journal:
             self._promise.set(True)
         self._in_flight += len(taken)
         try:
-            self._write(taken.batch())
+            batch = taken.batch()
+            self._write(batch)
         except Exception as error:
             # Unexpected errors too: to lose the records would be worse than to try again for ever,
             # which ``status`` shows.
@@ -195,6 +196,7 @@ class Journal:
             self.written += 1
             for latch in waiting:
                 latch.set(True)
+            self._happenings.batch_written(batch)
         finally:
             self._in_flight -= len(taken)
 

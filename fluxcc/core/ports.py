@@ -8,6 +8,7 @@ port                  the real thing                         in tests
 ``Clock``             ``runtime.PbxClock``                   ``tests.fakes.SteppedClock``
 ``Runtime``           ``runtime.GeventRuntime``              ``tests.fakes.InlineRuntime``
 ``Spool``             ``spool.FolderSpool``                  ``tests.fakes.FakeSpool``
+``Site``              ``site.postgresql.PostgresqlSite``     ``tests.fake_site.FakeSite``
 ====================  =====================================  =========================
 """
 
@@ -23,6 +24,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.changes import Change, Mark, MarkKind, SitePosition
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
@@ -85,6 +87,9 @@ class Runtime(Protocol):
     def together(self, works: Sequence[Callable[[], None]]) -> None:
         """Begin each in this order without waiting for the one before it; return when all have
         ended. Raises the first exception, in this order."""
+
+    def apart(self, threads: int) -> Runtime:
+        """The same event loop with so many native threads of its own, for work that may hang."""
 
     def wipe_memory(self) -> None:
         """Overwrite what this process has freed, as far as that can be done; other greenlets run
@@ -230,6 +235,19 @@ class Batch(msgspec.Struct, frozen=True):
     domains: tuple[SeenDomain, ...] = ()
     removed: tuple[Entry, ...] = ()
     """Entries that are to be deleted."""
+    position: tuple[SitePosition, ...] = ()
+    """How far the site's changes were taken: one at most."""
+    unmarked: tuple[int, ...] = ()
+    """Ids of marks in the outbox whose records are in the site by now."""
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """What is marked in the outbox for the site."""
+
+    marks: tuple[tuple[int, Mark], ...] = ()
+    """Each with its id, in order."""
+    blocks: tuple[Block, ...] = ()
+    """The marked blocks that are still there."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -301,6 +319,21 @@ class Store(Protocol):
         """Number, SIP domain and beginning (epoch seconds) of this node's blocks that began at
         ``since`` or later and were not taken back."""
 
+    def ended_changes(self, since: int) -> list[Block]:
+        """The ended blocks of this node that were changed in a site at ``since`` (microseconds of
+        the epoch) or later."""
+
+    def position(self) -> SitePosition | None:
+        """How far this node took the site's changes; None before the first one."""
+
+    def marked(self, kinds: Collection[MarkKind], after: int, limit: int) -> Marked:
+        """The first ``limit`` marks of these kinds in the outbox with an id after ``after``, and
+        their records as they are now."""
+
+    def mark_again(self, since: int) -> None:
+        """Mark for the site every live block that was changed on this node last, and those that
+        ended and were changed at ``since`` (microseconds of the epoch) or later."""
+
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that have no end."""
 
@@ -319,3 +352,33 @@ class Store(Protocol):
 
         A request that began and never ended is answered ``outcome-unknown``.
         """
+
+
+class Site(Protocol):
+    """What the PBXs of a site share: a PostgreSQL.
+
+    Every method may raise ``SiteUnavailableError``; all of them block, some for seconds, so they
+    are called through ``Runtime.offload`` of a runtime that is ``apart``.
+    """
+
+    def open(self) -> SitePosition:
+        """Connect, create or migrate the site's tables; where its changes end now."""
+
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Let these count, each of another thing, unless a later one of the same thing does
+        already."""
+
+    def hint(self) -> None:
+        """Have the other nodes look for changes now."""
+
+    def changes(self, after: int, limit: int) -> tuple[list[Change], int]:
+        """The first ``limit`` changes that counted after that number, in order, and the number of
+        the last one. None is ever added before it."""
+
+    def standing(self, after: tuple[str, str], limit: int) -> list[Change]:
+        """The last change of each of the next ``limit`` things, in the order of kind and key, after
+        that kind and key."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a hint for so long; whether one came. A hint may be missed: changes are looked
+        for all the same."""

@@ -47,6 +47,7 @@ class Recovery:
         self._store = store
         self._blocklist = blocking.blocklist
         self._table = blocking.table
+        self._standings = blocking.standings
         self._repeaters = blocking.repeaters
         self._provisioning = provisioning
         self._snapshots = snapshots
@@ -68,6 +69,7 @@ class Recovery:
             calls = self._read(self._store.live_calls)
             entries = self._read(self._store.entries)
             domains = self._read(self._store.domains)
+            ended = self._read(self._store.ended_changes, self._standings.oldest)
             if self._former is None:
                 self._former = self._of_a_former_life(self._read(self._store.unfinished))
             self._replies.learn()
@@ -79,6 +81,7 @@ class Recovery:
         self._domains.load(domains)
         self._provisioning.load(entries)
         self._load(blocks)
+        self._standings.load(ended)
         self._repeaters.load(times)
         self._repeaters.reread(self._blocklist.canonical)
         self._snapshots.restore(calls)
@@ -101,8 +104,9 @@ class Recovery:
         several where it was marked again while the store could not be read, or where two ways to
         write it are read as one person now."""
         known = {(block.number, block.domain): block for block in self._blocklist.blocks()}
-        for stored in sorted(blocks, key=lambda block: block.until, reverse=True):
-            block = self._blocklist.rederived(stored)
+        newest_first = sorted(blocks, key=lambda each: (each.changed, each.until), reverse=True)
+        for stored in newest_first:
+            block = self._standings.adopt(self._blocklist.rederived(stored))
             identity = block.number, block.domain
             # Keys of earlier settings may be other people's by now.
             self._table.tell_later(set(stored.keys).difference(block.keys))

@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from fluxcc.domain.blocks import BY_TIME
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.blocks import BY_TIME
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import ClockDoubtedError, StoreUnavailableError
 from fluxcc.domain.persons import Person

@@ -57,7 +57,7 @@ def _try_writing(url: str) -> Iterator[Finding]:
         yield grave(
             "store-read-only",
             _("The store cannot be written ({reason}): what happens now is not kept."),
-            _("Make its file, folder or server writable for the daemon, which tries it again."),
+            _("Make its file and folder writable for the daemon, which tries it again."),
             reason=error,
         )
 
@@ -71,15 +71,6 @@ def check_node(installation: Installation) -> Iterator[Finding]:
         yield skipped("node-unread", _("Not looked at: the store cannot be read."))
         return
     node = found.node(named)
-    if found.is_shared:
-        if not named:
-            yield warning(
-                "node-unnamed",
-                _("This PBX is called {node} in PostgreSQL, after its host."),
-                _("Set pbx.node: under another host's name nothing of it would be found again."),
-                node=node,
-            )
-        return
     if found.kept not in ("", node):
         yield grave(
             "node-differs",
@@ -119,7 +110,7 @@ def check_node(installation: Installation) -> Iterator[Finding]:
 def check_disk(installation: Installation) -> Iterator[Finding]:
     """The disk that SQLite writes to has free space."""
     file = _file(installation.settings.store.url)
-    if file is None or not file.parent.is_dir():
+    if not file.parent.is_dir():
         return
     free = os.statvfs(file.parent)
     left = free.f_bavail * free.f_frsize
@@ -135,12 +126,8 @@ def check_disk(installation: Installation) -> Iterator[Finding]:
 
 def _is_another_users(url: str) -> bool:
     file = _file(url)
-    return (
-        file is not None
-        and os.geteuid() not in {0, file.stat().st_uid}
-        and not os.access(file, os.W_OK)
-    )
+    return os.geteuid() not in {0, file.stat().st_uid} and not os.access(file, os.W_OK)
 
 
-def _file(url: str) -> Path | None:
-    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+def _file(url: str) -> Path:
+    return Path(url.removeprefix(SQLITE))

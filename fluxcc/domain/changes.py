@@ -14,14 +14,14 @@ Counterparts: ``core.blocks.blocking`` and ``core.provisioning`` apply what this
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from fluxcc.domain.blocks import BY_TIME, Block, BlockChange, BlockState
+from fluxcc.domain.blocks import BY_TIME, Block, BlockChange, BlockState, gate_key
 
 MICROSECONDS = 1_000_000
 
@@ -46,10 +46,35 @@ class Kind(StrEnum):
     ENTRY = "entry"
 
 
+class MarkKind(StrEnum):
+    """What is marked in the outbox of a node."""
+
+    BLOCK = "block"
+    """A block that was changed here."""
+
+
+class Mark(NamedTuple):
+    """A record that the site is to be told of: which one, not what it says."""
+
+    kind: MarkKind
+    key: str
+    """The record's id."""
+
+
+class SitePosition(msgspec.Struct, frozen=True):
+    """How far the changes of a site were taken."""
+
+    site: str
+    """Which site it is: an id that its database was born with, and what tells a database from
+    itself before a failover or a restored backup."""
+    number: int
+
+
 class Change(msgspec.Struct, frozen=True):
     """The state of one thing that the whole site has, since a change."""
 
-    kind: Kind
+    kind: str
+    """A ``Kind``, or one that only later versions know."""
     key: str
     """The thing's name among its kind."""
     at: int
@@ -61,6 +86,33 @@ class Change(msgspec.Struct, frozen=True):
     def stamp(self) -> Stamp:
         """Its place in the order."""
         return Stamp(self.at, self.node)
+
+
+def marks_of(blocks: Iterable[Block], node: str) -> list[Mark]:
+    """What is marked in the outbox when these are written on that node. What came from elsewhere is
+    known there."""
+    return [Mark(MarkKind.BLOCK, each.id) for each in blocks if node and each.changer == node]
+
+
+def change_of(block: Block) -> Change:
+    """A block's last change, as the site has it: without what is no change, the attempts, which
+    each node counts for itself, and the end of its time."""
+    told = replace(block, attempts=0, last_attempt=None)
+    if block.state is BlockState.EXPIRED:
+        told = replace(told, state=BlockState.LIVE, ended_at=None, ended_by="")
+    stamp = stamp_of(block)
+    key = gate_key(block.number, block.domain)
+    return Change(Kind.BLOCK, key, stamp.at, stamp.node, msgspec.json.encode(told).decode())
+
+
+def newest(changes: Iterable[Change]) -> list[Change]:
+    """The last change of each thing."""
+    found: dict[tuple[str, str], Change] = {}
+    for change in changes:
+        known = found.get((change.kind, change.key))
+        if known is None or change.stamp > known.stamp:
+            found[change.kind, change.key] = change
+    return list(found.values())
 
 
 class Stamps:
@@ -129,8 +181,8 @@ def settle(known: Standing, theirs: Block, now: float) -> Settled | None:
     is_other = live is not None and live.id != theirs.id
     superseded = (_supersede(live, theirs),) if live is not None and is_other else ()
     if block.state is BlockState.LIVE and block.until > now:
-        told = BlockChange.BLOCKED if live is None else BlockChange.RENEWED
-        return Settled(Standing(stamp, block), superseded, told)
+        change = BlockChange.BLOCKED if live is None else BlockChange.RENEWED
+        return Settled(Standing(stamp, block), superseded, change)
     if block.state is BlockState.LIVE:
         block = replace(
             block, state=BlockState.EXPIRED, ended_at=float(block.until), ended_by=BY_TIME

@@ -89,3 +89,8 @@ class ConfigurationError(FluxccError):
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("; ".join(f"{fault.key}: {fault.problem}" for fault in faults))
         self.faults = faults
+
+
+class SiteUnavailableError(FluxccError):
+    """The site's PostgreSQL cannot be read or written now. The daemon goes on without and retries;
+    the text says why."""

@@ -37,6 +37,18 @@ def live(connection: Connection, nodes: Sequence[str]) -> list[Block]:
     return _read(connection, nodes, BLOCKS.c.state == BlockState.LIVE.value)
 
 
+def by_ids(connection: Connection, node: str, ids: Sequence[str]) -> list[Block]:
+    """The node's blocks with these ids, as far as they are there."""
+    return _read(connection, (node,), BLOCKS.c.id.in_(ids)) if ids else []
+
+
+def ended_changes(connection: Connection, node: str, since: int) -> list[Block]:
+    """The node's ended blocks that were changed in a site at ``since`` (microseconds of the epoch)
+    or later."""
+    is_of_site = BLOCKS.c.changer != ""
+    return _read(connection, (node,), _HAS_ENDED, is_of_site, BLOCKS.c.changed >= since)
+
+
 def newest(connection: Connection, node: str, limit: int) -> list[Block]:
     """At most ``limit`` blocks of the node in any state, newest first."""
     return _read(connection, (node,), limit=limit)

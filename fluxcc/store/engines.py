@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from fluxcc.domain.errors import StoreUnavailableError
@@ -27,23 +27,10 @@ CHECKPOINTS = 3
 """Tries to empty the write-ahead log, each of which waits ``BUSY_TIMEOUT`` for readers."""
 LARGEST_WAL_AT_REST = 8 * 1024 * 1024
 """Bytes; twice the log after which SQLite writes it into the file by itself."""
-POSTGRESQL = {
-    "application_name": "fluxcc",
-    "client_encoding": "UTF8",
-    "connect_timeout": 5,
-    "options": "-c statement_timeout=5000",
-    # A server that vanished is given up after 5 s; TCP's own limit is a quarter of an hour.
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 5000,
-}
-"""Parameters for libpq; the same keys in the URL's query win."""
 
 
 def parse_url(url: str) -> URL:
-    """The URL in parts. Raises ``StoreUnavailableError`` where it names neither a file of SQLite's
-    nor a PostgreSQL."""
+    """The URL in parts. Raises ``StoreUnavailableError`` where it names no file of SQLite's."""
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
@@ -51,17 +38,13 @@ def parse_url(url: str) -> URL:
         backend = ""
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return parsed
-    if backend == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
     # The text is not repeated: it may hold a password.
-    raise StoreUnavailableError("the store's URL must be sqlite:///… or postgresql+psycopg://…")
+    raise StoreUnavailableError("the store's URL must be sqlite:///…")
 
 
 def create_writer(url: URL) -> Engine:
     """The engine that writes: one connection, whose transactions hold the write lock from the
     start. An SQLite file must exist (``sqlite_file``)."""
-    if url.get_backend_name() == "postgresql":
-        return _create_postgresql(url, pool_size=1, max_overflow=0)
     engine = _create_sqlite(url, pool_size=1, max_overflow=0)
     event.listen(engine, "connect", _use_wal)
     event.listen(engine, "begin", _begin_immediate)
@@ -70,29 +53,9 @@ def create_writer(url: URL) -> Engine:
 
 def create_reader(url: URL) -> Engine:
     """The engine that reads, without transactions over several statements."""
-    if url.get_backend_name() == "postgresql":
-        return _create_postgresql(url, isolation_level="AUTOCOMMIT")
     engine = _create_sqlite(url)
     event.listen(engine, "connect", _refuse_writes)
     return engine
-
-
-def _create_postgresql(url: URL, **options: Any) -> Engine:
-    try:
-        return create_engine(
-            url,
-            connect_args={key: v for key, v in POSTGRESQL.items() if key not in url.query},
-            hide_parameters=True,
-            # A connection that was lost while it was idle is replaced before it is used.
-            pool_pre_ping=True,
-            # Positional, like SQLite's (see ``statements``).
-            paramstyle="format",
-            **options,
-        )
-    except ModuleNotFoundError as error:
-        raise StoreUnavailableError(
-            f"{error.name} is not installed: pip install 'fluxcc[postgresql]'"
-        ) from None
 
 
 def _create_sqlite(url: URL, **options: Any) -> Engine:
@@ -142,8 +105,7 @@ def writing(writer: Engine) -> Iterator[DBAPICursor]:
     try:
         connection = writer.raw_connection()
         cursor = connection.cursor()
-        if dialect.name == "sqlite":
-            cursor.execute(BEGIN)
+        cursor.execute(BEGIN)
         yield cursor
         connection.commit()
     except dialect.loaded_dbapi.Error as error:
@@ -194,31 +156,19 @@ def translating(url: URL) -> Iterator[None]:
     """Raise errors of SQLAlchemy, a driver or the file system as ``StoreUnavailableError``, in a
     ``with``.
 
-    Its text names the place and the reason, in one line without a password or a row's contents.
+    Its text names the file and the reason, in one line without a row's contents.
     """
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        raise StoreUnavailableError(f"{_place(url)}: {_reason(error, url)}") from None
+        raise StoreUnavailableError(f"{url.database}: {_reason(error)}") from None
 
 
-def _place(url: URL) -> str:
-    if url.get_backend_name() == "sqlite":
-        return str(url.database)
-    return f"PostgreSQL {url.host or url.query.get('host', 'locally')}/{url.database}"
-
-
-def _reason(error: SQLAlchemyError | OSError, url: URL) -> str:
+def _reason(error: SQLAlchemyError | OSError) -> str:
     if isinstance(error, DBAPIError):
-        text = str(error.orig)
-        if not isinstance(error, OperationalError):
-            # PostgreSQL's further lines show the row.
-            text = text.partition("\n")[0]
+        text = str(error.orig).partition("\n")[0]
     elif isinstance(error, OSError):
         text = error.strerror or type(error).__name__
     else:
         text = str(error).partition("\n")[0]
-    for secret in (url.password, url.query.get("password")):
-        if isinstance(secret, str) and secret:
-            text = text.replace(secret, "***")
     return " ".join(text.split())

@@ -36,7 +36,7 @@ class History:
     """One store, read only: it creates and changes nothing.
 
     Every method may be called from any thread, and raises ``StoreUnavailableError``; the
-    constructor too where the URL names neither database or its driver is not installed.
+    constructor too where the URL names no SQLite file.
     """
 
     def __init__(self, url: str, nodes: Sequence[str], persons: Plan | None = None) -> None:

@@ -1,9 +1,7 @@
 """Which node a store is of: kept in it from its birth, so that it does not hang on the host's name.
 
-An SQLite file belongs to one PBX, and knows its name. A PostgreSQL may be shared by several, and
-knows none: each of them is named by ``[pbx] node``, or by its host. Counterparts: ``sql_store``
-settles the identity before it writes; ``history`` and ``doctor`` read it; ``fluxcc db rename-node``
-changes it.
+A store belongs to one PBX, and knows its name. Counterparts: ``sql_store`` settles the identity
+before it writes; ``history`` and ``doctor`` read it; ``fluxcc db rename-node`` changes it.
 """
 
 from __future__ import annotations
@@ -24,6 +22,8 @@ from fluxcc.store.schema import (
     DOMAINS,
     ENTRIES,
     IDENTITY,
+    OUTBOX,
+    POSITION,
     READINGS,
     SURVEYS,
 )
@@ -38,19 +38,13 @@ class Identity(msgspec.Struct, frozen=True):
     """What a store says of its node."""
 
     kept: str
-    """The node whose store it is; empty where it is shared, or no daemon has used it yet."""
+    """The node whose store it is; empty where no daemon has used it yet."""
     nodes: tuple[str, ...]
     """Every node that has rows in it."""
-    is_shared: bool
-    """Whether several PBXs may use it."""
 
     def node(self, named: str) -> str:
         """The node whose rows count, where the configuration names ``named``; empty for none."""
-        if named:
-            return named
-        if self.is_shared:
-            return host()
-        return self.kept or self.heir or host()
+        return named or self.kept or self.heir or host()
 
     @property
     def heir(self) -> str:
@@ -68,19 +62,14 @@ def read(connection: Connection) -> Identity:
     """What the store says of its node."""
     kept = connection.execute(select(IDENTITY.c.node)).scalar()
     nodes = {node for table in TABLES for node in _readable_nodes(connection, table)}
-    return Identity(kept or "", tuple(sorted(nodes)), is_shared(connection))
-
-
-def is_shared(connection: Connection) -> bool:
-    """Whether several PBXs may use this database."""
-    return connection.dialect.name != "sqlite"
+    return Identity(kept or "", tuple(sorted(nodes)))
 
 
 def settle(connection: Connection, named: str) -> Identity:
-    """Read the identity of a store, and keep one in it where it has none and is not shared: the
-    only node that has rows, otherwise the configuration's or the host's name."""
+    """Read the identity of a store, and keep one in it where it has none: the only node that has
+    rows, otherwise the configuration's or the host's name."""
     found = read(connection)
-    if found.kept or found.is_shared:
+    if found.kept:
         return found
     born = found.heir or named or host()
     connection.execute(insert(IDENTITY).values(node=born))
@@ -100,6 +89,10 @@ def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
         is_same = [theirs.c[name] == table.c[name] for name in names]
         has_both = exists().where(theirs.c.node == new, *is_same)
         connection.execute(delete(table).where(table.c.node == old, has_both))
+    # What is marked for the site, and how far its changes were taken, is the old node's: under
+    # another name a node joins the site anew.
+    for table in (OUTBOX, POSITION):
+        connection.execute(delete(table).where(table.c.node.in_((old, new))))
     # How far one node's rows have been read says nothing of both together: they are read anew.
     connection.execute(delete(READINGS).where(READINGS.c.node.in_((old, new))))
     counts = {
@@ -128,7 +121,7 @@ def take(found: Identity, named: str) -> str:
             extra={"node": node, "host": host()},
         )
     others = [each for each in found.nodes if each not in (found.kept, node)]
-    if others and not found.is_shared:
+    if others:
         log.warning(
             "the store has rows of other nodes, which are not seen (fluxcc db rename-node)",
             extra={"nodes": ", ".join(others)},

@@ -1,6 +1,7 @@
 """The tables. Their columns are the fields of the domain's records, in the same order, between
-``node`` (several PBXs may share one PostgreSQL, and each sees only its own rows) and, where there
-is a ``number``, the ``person``: the canonical number (``domain.persons``), by which people search.
+``node`` (a store's own name; a site has the same tables with the rows of all its PBXs) and, where
+there is a ``number``, the ``person``: the canonical number (``domain.persons``), by which people
+search.
 
 The primary key is (node, id). Ids are microseconds of the epoch, so new rows of a node go to the
 right-hand end of the table and of its key, however large they are: writing the five-millionth call
@@ -26,6 +27,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     false,
 )
 
@@ -81,6 +83,9 @@ BLOCKS = Table(
     Column("domain", Text, nullable=False, server_default=""),
     Column("is_private", Boolean, nullable=False, server_default=false()),
     Column("nth", Integer, nullable=False, server_default="0"),
+    Column("origin", Text, nullable=False, server_default=""),
+    Column("changed", BigInteger, nullable=False, server_default="0"),
+    Column("changer", Text, nullable=False, server_default=""),
     Column("person", Text, nullable=False, server_default=""),
 )
 Index("blocks_state", BLOCKS.c.node, BLOCKS.c.state, BLOCKS.c.since)
@@ -155,6 +160,28 @@ DOMAINS = Table(
 )
 """The SIP domains that were seen."""
 
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("node", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # domain.changes.MarkKind
+    Column("key", Text, nullable=False),  # the record's id
+    UniqueConstraint("node", "kind", "key", name="outbox_record"),
+    # An id is never given twice, so that a later mark is always after an earlier one.
+    sqlite_autoincrement=True,
+)
+"""The records of which the site is to be told."""
+
+POSITION = Table(
+    "site_position",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+)
+"""How far the site's changes were taken."""
+
 READINGS = Table(
     "readings",
     METADATA,
@@ -167,5 +194,4 @@ READINGS = Table(
 """How far each table's ``person`` is filled; what is written now has it from the beginning."""
 
 IDENTITY = Table("identity", METADATA, Column("node", Text, primary_key=True))
-"""The node whose store an SQLite file is: one row from its birth on (``store.identity``). Empty in
-a PostgreSQL."""
+"""The node whose store it is: one row from its birth on (``store.identity``)."""

@@ -1,26 +1,27 @@
-"""``core.ports.Store`` on SQLite or PostgreSQL: what the daemon writes, and reads when it starts.
+"""``core.ports.Store`` on SQLite: what the daemon writes, and reads when it starts.
 
-Counterparts: ``upkeep`` creates and migrates the store, ``history`` has the queries for people,
-the file of each table its statements.
+Counterparts: ``upkeep`` creates and migrates the store, ``batches`` fills its tables, ``history``
+has the queries for people, the file of each table its statements.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table
-from sqlalchemy.exc import DatabaseError, DataError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
-from fluxcc.core.ports import Batch, Moment
+from fluxcc.core.ports import Batch, Marked, Moment
 from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition
 from fluxcc.domain.persons import AsSeen, Filled, Person
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Answered
@@ -33,10 +34,12 @@ from fluxcc.store import (
     domains,
     identity,
     mentions,
+    outbox,
     persons,
     provisioning,
     surveys,
 )
+from fluxcc.store.batches import Batches
 from fluxcc.store.engines import (
     LARGEST_WAL_AT_REST,
     create_reader,
@@ -47,14 +50,12 @@ from fluxcc.store.engines import (
     translating,
     writing,
 )
-from fluxcc.store.identity import TABLES
 from fluxcc.store.lost_log import WriteAheadLog
 from fluxcc.store.patience import PatientLock
 from fluxcc.store.persons import Plan, Position, Search
 from fluxcc.store.readable import Unread, noting
-from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
-from fluxcc.store.statements import delete, escape, upsert
+from fluxcc.store.statements import escape
 from fluxcc.store.upkeep import prepare, replace
 
 log = logging.getLogger(__name__)
@@ -64,8 +65,6 @@ READ_PATIENCE = 1.0
 every thread."""
 WRITE_PATIENCE = 5.0
 """Seconds for which one transaction waits for another."""
-
-Row = tuple[Any, ...]
 
 _KEEPERS: dict[RecordKind, Any] = {
     RecordKind.CALLS: calls,
@@ -77,18 +76,21 @@ _KEEPERS: dict[RecordKind, Any] = {
 
 
 class SqlStore:
-    """``core.ports.Store`` on SQLite or PostgreSQL.
+    """``core.ports.Store`` on SQLite.
 
     Every method may be called from any thread. Those that write do so one after the other, and
     create, migrate or replace the store where that is needed; those that only read create nothing.
 
-    Every method raises ``StoreUnavailableError``; the constructor too where the URL names neither
-    database or its driver is not installed.
+    Every method raises ``StoreUnavailableError``; the constructor too where the URL names no SQLite
+    file.
     """
 
-    def __init__(self, url: str, node: str, plan: Plan | None = None) -> None:
+    def __init__(
+        self, url: str, node: str, plan: Plan | None = None, *, is_of_site: bool = False
+    ) -> None:
         """``node`` is what the configuration names; empty for the store's own. ``plan`` tells whose
-        number it is; without it, each number as it was seen is a person's."""
+        number it is; without it, each number as it was seen is a person's. Where the node
+        ``is_of_site``, what the site is to be told of is marked with what is written."""
         self._url = parse_url(url)
         self._named = node
         self._node = node
@@ -97,8 +99,7 @@ class SqlStore:
         self._writer = create_writer(self._url)
         self._unread = Unread()
         self._reader = noting(create_reader(self._url), self._unread)
-        self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
-        self._deletion = delete(ENTRIES, self._writer.dialect)
+        self._batches = Batches(self._writer, self._persons, is_of_site=is_of_site)
         self._reading = PatientLock(READ_PATIENCE)
         self._writing = PatientLock(WRITE_PATIENCE)
         self._is_open = False
@@ -135,27 +136,27 @@ class SqlStore:
     def write(self, batch: Batch) -> None:
         """Write all of it, or nothing: inserted where new, replaced where the id is known.
 
-        It is on disk when this returns. A text that the database cannot hold (a lone surrogate, on
-        PostgreSQL a NUL) is written escaped, so that it does not prevent the other records.
+        It is on disk when this returns. A text that the database cannot hold (a lone surrogate) is
+        written escaped, so that it does not prevent the other records.
         """
         with self._writing, translating(self._url):
             self._be_ready()
             if not any(msgspec.structs.astuple(batch)):
                 self._rest()
             try:
-                self._put(batch)
-            except (UnicodeEncodeError, DataError):
-                self._put(batch, is_escaped=True)
+                self._batches.put(self._node, batch)
+            except UnicodeEncodeError:
+                self._batches.put(self._node, batch, is_escaped=True)
             except DatabaseError as error:
-                if self._file is None or not is_corrupt(error):
+                if not is_corrupt(error):
                     raise
                 log.error("store: %s", error.orig)
-                self._begin_anew(self._file, is_damaged=True)
-                self._put(batch)
+                self._begin_anew(is_damaged=True)
+                self._batches.put(self._node, batch)
 
     def _rest(self) -> None:
         """Nothing is to be written: give back the disk that the write-ahead log took."""
-        if self._file is not None and self._file.size(WAL) > LARGEST_WAL_AT_REST:
+        if self._file.size(WAL) > LARGEST_WAL_AT_REST:
             shorten_wal(self._writer)
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
@@ -200,9 +201,6 @@ class SqlStore:
         SQLite zeroes what it deletes (``engines``). Older states of the pages are in the
         write-ahead log until it is written into the file, and in the connections' memory.
         """
-        file = self._file
-        if file is None:
-            return {Place.SERVER: self._url.render_as_string()}
         with self._writing, translating(self._url):
             self._be_ready()
             with self._reading:
@@ -212,7 +210,7 @@ class SqlStore:
                     engine.clear_compiled_cache()
                 is_empty = empty_wal(self._writer)
                 self._writer.dispose()
-            aside = ", ".join(map(str, file.kept_aside()))
+            aside = ", ".join(map(str, self._file.kept_aside()))
         return {Place.FILE: "" if is_empty else "wal", Place.SET_ASIDE: aside}
 
     def _find(self, kind: RecordKind, person: Person, limit: int) -> list[Any]:
@@ -320,6 +318,33 @@ class SqlStore:
             search = self._search(connection, RecordKind.BLOCKS, person)
             return blocks.history(connection, self._node, search)
 
+    def ended_changes(self, since: int) -> list[Block]:
+        """The ended blocks of this node that were changed in a site at ``since`` (microseconds of
+        the epoch) or later."""
+        with self._connection() as connection:
+            return blocks.ended_changes(connection, self._node, since)
+
+    def position(self) -> SitePosition | None:
+        """How far this node took the site's changes; None before the first one."""
+        with self._connection() as connection:
+            return outbox.position(connection, self._node)
+
+    def marked(self, kinds: Collection[MarkKind], after: int, limit: int) -> Marked:
+        """The first ``limit`` marks of these kinds with an id after ``after``, and their records as
+        they are now."""
+        with self._connection() as connection:
+            return outbox.marked(connection, self._node, kinds, after, limit)
+
+    def mark_again(self, since: int) -> None:
+        """Mark for the site every live block that was changed on this node last, and those that
+        were changed at ``since`` (microseconds of the epoch) or later."""
+        with self._connection() as connection:
+            ids = outbox.changed_here(connection, self._node, since)
+        marks = outbox.to_rows(self._node, [Mark(MarkKind.BLOCK, id) for id in ids])
+        if marks:
+            with self._writing, translating(self._url), writing(self._writer) as cursor:
+                cursor.executemany(outbox.MARK, marks)
+
     def block_times(self, since: float) -> list[tuple[str, str, float]]:
         """Number, SIP domain and beginning (epoch seconds) of this node's blocks that began at
         ``since`` or later and were not taken back."""
@@ -340,26 +365,26 @@ class SqlStore:
             self.recreated += 1
         with self._writer.begin() as connection:
             self._node = identity.take(identity.settle(connection, self._node), self._named)
-        if self._file:
-            self._identity = self._file.identity()
-            self._log = WriteAheadLog(self._file, self._writer)
-            self._log.note()
+        self._identity = self._file.identity()
+        self._log = WriteAheadLog(self._file, self._writer)
+        self._log.note()
         self._is_open = True
 
     def _be_ready(self) -> None:
         if not self._is_open:
             self._open()
-        elif self._file and self._file.identity() != self._identity:
+        elif self._file.identity() != self._identity:
             log.error("store: the file was deleted or replaced by another one")
-            self._begin_anew(self._file, is_damaged=False)
-        elif self._file and self._log and self._log.is_lost():
+            self._begin_anew(is_damaged=False)
+        elif self._log and self._log.is_lost():
             # A log that cannot be saved had what was acknowledged, and the file is damaged by that.
-            self._begin_anew(self._file, is_damaged=not self._log.save())
+            self._begin_anew(is_damaged=not self._log.save())
 
-    def _begin_anew(self, file: SqliteFile, *, is_damaged: bool) -> None:
+    def _begin_anew(self, *, is_damaged: bool) -> None:
         """Go on with the file that is at the path now, or with a new one. The same file as before
         is set aside where it ``is_damaged``; otherwise it goes on as it is."""
         self._is_open = False
+        file = self._file
         with self._reading:
             self._reader.dispose()
             self._writer.dispose()
@@ -372,27 +397,3 @@ class SqlStore:
                     # The old file's WAL is still there: SQLite would apply it to the new file.
                     file.set_aside(COMPANIONS)
             self._open()
-
-    def _put(self, batch: Batch, *, is_escaped: bool = False) -> None:
-        person_of = self._persons.canonical
-        rows: dict[Table, list[Row]] = {
-            CALLS: calls.to_rows(self._node, batch.calls, person_of),
-            BLOCKS: blocks.to_rows(self._node, batch.blocks, person_of),
-            AUDIT: audit.to_rows(self._node, batch.audit, person_of),
-            SURVEYS: surveys.to_rows(self._node, batch.surveys, person_of),
-            ENTRIES: provisioning.to_rows(self._node, batch.entries),
-            DOMAINS: domains.to_rows(self._node, batch.domains),
-        }
-        gone = provisioning.to_keys(self._node, batch.removed)
-        if is_escaped:
-            rows = {table: _escaped(found) for table, found in rows.items()}
-        with writing(self._writer) as cursor:
-            for table, found in rows.items():
-                if found:
-                    cursor.executemany(self._upserts[table], found)
-            if gone:
-                cursor.executemany(self._deletion, gone)
-
-
-def _escaped(rows: list[Row]) -> list[Row]:
-    return [tuple(escape(v) if isinstance(v, str) else v for v in row) for row in rows]

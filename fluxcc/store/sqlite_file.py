@@ -57,10 +57,8 @@ class SqliteFile:
         self._path = path
 
     @classmethod
-    def of(cls, url: URL) -> SqliteFile | None:
-        """The file that the URL names, None for a server."""
-        if url.get_backend_name() != "sqlite":
-            return None
+    def of(cls, url: URL) -> SqliteFile:
+        """The file that the URL names."""
         return cls(Path(str(url.database)))
 
     def identity(self, companion: str = "") -> FileIdentity | None:

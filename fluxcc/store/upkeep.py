@@ -44,13 +44,13 @@ def revision(url: str) -> str:
 
     parsed = parse_url(url)
     file = SqliteFile.of(parsed)
-    if file is not None and file.identity() is None:
+    if file.identity() is None:
         return ""
     with _opened(parsed, create_reader) as engine, engine.connect() as connection:
         try:
             return current_revision(connection)
         except DatabaseError as error:
-            if file is None or not is_corrupt(error):
+            if not is_corrupt(error):
                 raise
             return ""
 
@@ -69,9 +69,8 @@ def is_current(url: str) -> bool:
 def try_writing(url: str) -> None:
     """Raises ``StoreUnavailableError`` where a batch could not be written.
 
-    It takes the lock that every batch takes, and deletes no rows: SQLite refuses the first where
-    the file or its folder is read-only, PostgreSQL the second on a standby or without the right to
-    delete. It creates and changes nothing.
+    It takes the lock that every batch takes, which SQLite refuses where the file or its folder is
+    read-only, and deletes no rows. It creates and changes nothing.
     """
     with (
         _opened(parse_url(url), create_writer) as engine,
@@ -106,11 +105,8 @@ def _opened(url: URL, create: Callable[[URL], Engine]) -> Iterator[Engine]:
         engine.dispose()
 
 
-def prepare(engine: Engine, file: SqliteFile | None) -> Path | None:
+def prepare(engine: Engine, file: SqliteFile) -> Path | None:
     """As ``upgrade``, on an engine without an open connection."""
-    if file is None:
-        _migrate(engine)
-        return None
     with file.exclusive():
         file.create()
         try:

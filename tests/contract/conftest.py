@@ -1,12 +1,7 @@
-"""The databases that the store's contract is held against.
-
-PostgreSQL is started once a session (``tests/testing/postgresql.py``). Where it is not installed
-its tests are skipped.
-"""
+"""The kinds of store that the store's contract is held against."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,37 +15,12 @@ from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import upgrade
 from tests.contract.fake_history import FakeHistory
 from tests.fakes import FakeStore
-from tests.testing.postgresql import running_server
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """The URL of an empty database on a server of our own; skips where there is none."""
-    with running_server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def lasting_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Every kind of store that outlives its process."""
-    return resolve_url(request, tmp_path)
-
-
-def resolve_url(request: pytest.FixtureRequest, folder: Path) -> str:
-    """A store of this kind that is empty: a new file, or a new schema on the one server."""
-    if request.param == "sqlite":
-        return f"sqlite:///{folder}/state/fluxcc.db"
-    server: str = request.getfixturevalue("postgresql_server")
-    return new_schema(server)
-
-
-def new_schema(server: str) -> str:
-    """The URL of an empty schema on the server."""
-    psycopg = pytest.importorskip("psycopg")
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server.replace("+psycopg", "", 1), autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-    return f"{server}&options=-csearch_path={name}"
+@pytest.fixture
+def lasting_url(tmp_path: Path) -> str:
+    """A store that outlives its process, a new file."""
+    return f"sqlite:///{tmp_path}/state/fluxcc.db"
 
 
 class Kept(NamedTuple):
@@ -76,10 +46,11 @@ def opened(url: str, node: str) -> Iterator[Kept]:
         yield Kept(store, history)
 
 
-@pytest.fixture(params=[FAKE, "sqlite", "postgresql"])
-def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=[FAKE, "sqlite"])
+def any_url(request: pytest.FixtureRequest) -> str:
     """Every kind of store, the fake one of the core's tests among them."""
-    return FAKE if request.param == FAKE else resolve_url(request, tmp_path)
+    url: str = FAKE if request.param == FAKE else request.getfixturevalue("lasting_url")
+    return url
 
 
 @pytest.fixture

@@ -141,18 +141,6 @@ def test_a_new_file_in_the_middle_of_a_life_is_of_the_same_node(
     assert read_identity(url).kept == own
 
 
-def test_pbxs_that_share_a_server_are_called_as_configured_or_after_their_hosts(
-    migrated_url: str, renamed: str
-) -> None:
-    if migrated_url.startswith("sqlite"):
-        pytest.skip("an SQLite file is of one PBX")
-    store_as(migrated_url, "pbx1", Batch(entries=(ROOM,)))
-    with closing(SqlStore(migrated_url, "")) as store:
-        store.open()
-        assert (store.node, store.entries()) == (renamed, [])
-    assert read_identity(migrated_url).kept == ""
-
-
 def test_a_renamed_node_has_everything_and_what_both_have_stays_as_it_is(migrated_url: str) -> None:
     before, now = Service("invoices", "7001"), Service("invoices", "7002")
     store_as(
@@ -169,7 +157,7 @@ def test_a_renamed_node_has_everything_and_what_both_have_stays_as_it_is(migrate
         assert store.entries() == [ROOM, now]
     found = read_identity(migrated_url)
     assert found.nodes == ("new",)
-    assert found.kept == ("" if found.is_shared else "new")
+    assert found.kept == "new"
 
 
 def test_the_nodes_are_found_without_reading_every_row(url: str) -> None:

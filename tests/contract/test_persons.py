@@ -179,17 +179,6 @@ def test_what_is_nobodys_number_is_found_as_it_was_seen(store: SqlStore, history
     assert found(history, "unknown")[0] == 1
 
 
-def test_each_node_reads_its_own(store: SqlStore, old: str) -> None:
-    if old.startswith("sqlite"):
-        pytest.skip("an SQLite file is of one PBX")
-    with closing(SqlStore(old, "pbx2", NOWHERE)) as other:
-        other.write(EVERYTHING)
-        fill(store)
-        assert other.fill(MANY).unread
-        fill(other)
-        assert store.fill(MANY).unread == ()
-
-
 def test_a_renamed_node_is_read_anew(store: SqlStore, old: str) -> None:
     fill(store)
     store.close()

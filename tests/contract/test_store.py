@@ -24,7 +24,7 @@ from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.domain.requests import Answered, Asked, Reply
 from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
-from tests.contract.conftest import new_schema, opened
+from tests.contract.conftest import opened
 from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
 from tests.contract.strategies import batches
 from tests.fakes import FakeStore
@@ -339,22 +339,6 @@ def test_an_action_or_a_state_may_come_as_an_enum(store: Store, history: History
     store.write(Batch(audit=(an_audit(action=Code.BLOCKED, status=Status.UNKNOWN),)))
     (found,) = history.audit(limit=1)
     assert (found.action, found.status) == ("blocked", "unknown")
-
-
-def test_a_server_that_dropped_its_connections_is_written_to_again(
-    postgresql_server: str,
-) -> None:
-    url = new_schema(postgresql_server)
-    with closing(SqlStore(url, "pbx1")) as store, closing(SqlStore(url, "pbx2")) as other:
-        store.write(Batch(calls=(a_call(1),)))
-        other.open()
-        with other._writer.connect() as connection:
-            connection.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE pid <> pg_backend_pid() AND application_name = 'fluxcc'"
-            )
-        store.write(Batch(calls=(a_call(2),)))
-        assert len(store.live_calls()) == 2
 
 
 # ------------------------------------------------------------------ any history, the newest state

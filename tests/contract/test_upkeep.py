@@ -11,10 +11,8 @@ import pytest
 from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.store import engines
-from fluxcc.store.engines import create_writer, parse_url
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import revision, try_writing, upgrade
-from tests.contract.conftest import new_schema
 from tests.contract.records import a_call
 
 
@@ -66,19 +64,3 @@ def test_a_locked_file_cannot_be_written_now(
         with pytest.raises(StoreUnavailableError, match="locked"):
             try_writing(url)
     try_writing(url)
-
-
-def test_a_server_that_only_lets_this_user_read_cannot_be_written(
-    postgresql_server: str,
-) -> None:
-    url = new_schema(postgresql_server)
-    upgrade(url)
-    engine = create_writer(parse_url(url))
-    with engine.begin() as connection:
-        schema = connection.exec_driver_sql("SELECT current_schema()").scalar()
-        connection.exec_driver_sql(f"CREATE ROLE reader_{schema} LOGIN")
-        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO reader_{schema}")
-        connection.exec_driver_sql(f"GRANT SELECT ON calls TO reader_{schema}")
-    engine.dispose()
-    with pytest.raises(StoreUnavailableError, match="permission denied"):
-        try_writing(url.replace("//fluxcc@", f"//reader_{schema}@"))

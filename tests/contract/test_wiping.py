@@ -74,8 +74,3 @@ def test_stores_that_were_set_aside_are_told(tmp_path: Path) -> None:
     with closing(SqlStore(f"sqlite:///{tmp_path}/fluxcc.db", "pbx1")) as store:
         store.open()
         assert store.wipe()[Place.SET_ASIDE] == str(aside)
-
-
-def test_what_a_server_keeps_is_its_administrators(postgresql_server: str) -> None:
-    with closing(SqlStore(postgresql_server, "pbx1")) as store:
-        assert set(store.wipe()) == {Place.SERVER}

@@ -1,4 +1,4 @@
-"""The store neither works nor fails: its disk or its server does not answer. The job is done, it is
+"""The store neither works nor fails: its disk does not answer. The job is done, it is
 told within seconds, and the daemon can be ended (contract, sections 1 to 4)."""
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from fluxcc.lab.port import Lab
 from tests.testing.daemon import Daemon
 from tests.testing.gate import is_refused
 from tests.testing.ports import free_port
-from tests.testing.postgresql import running_server, stopped_server
 from tests.testing.waiting import until
 
 from .people import Person
@@ -98,15 +97,3 @@ def test_a_daemon_begins_without_it(lab: Lab, watched: Daemon, port: int, person
         assert Watcher(port).get("/readyz")[0] == 503
     until(lambda: watched.status()["blocks"] == 1, "the block is known", timeout=30)
     until(lambda: Watcher(port).get("/readyz")[0] == 200, "it is ready", timeout=NOTICED)
-
-
-def test_a_server_that_hangs_too(make_daemon: Callable[..., Daemon], port: int) -> None:
-    """TCP goes on, so that no time-out of the network's ends it."""
-    with running_server() as url:
-        daemon = make_daemon(FLUXCC_METRICS_LISTEN=f"127.0.0.1:{port}", FLUXCC_STORE_URL=url)
-        daemon.start()
-        with stopped_server(url):
-            until(lambda: Watcher(port).get("/readyz")[0] == 503, "not ready", timeout=NOTICED)
-            asked = time.monotonic()
-            assert daemon.stop() == 0
-            assert time.monotonic() - asked < ENDED

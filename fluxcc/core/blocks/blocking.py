@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.repeaters import Repeaters
+from fluxcc.core.blocks.standings import Standings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx
 from fluxcc.domain.blocks import BY_TIME, Block, BlockChange, BlockState
@@ -43,8 +44,10 @@ class Blocking:
         pbx: Pbx,
         journal: Journal,
         clock: Clock,
+        standings: Standings,
     ) -> None:
         self.blocklist = blocklist
+        self.standings = standings
         self.repeaters = repeaters
         self.table = table
         self._pbx = pbx
@@ -64,6 +67,7 @@ class Blocking:
         block = self.blocklist.make(
             number, duration, self._clock.now(), by=by, reason=reason, call=call, domain=domain
         )
+        block = self.standings.change(block)
         return block, BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED
 
     def nth(self, number: Number, domain: str) -> int:
@@ -131,7 +135,7 @@ class Blocking:
         """Give a live block another reason, unless it has ended."""
         live = self.live(block)
         if live is not None and live.id == block.id and live.reason != reason:
-            reworded = replace(live, reason=reason)
+            reworded = self.standings.change(replace(live, reason=reason))
             self.blocklist.revise(reworded)
             self._journal.note(reworded)
 
@@ -172,6 +176,9 @@ class Blocking:
 
     def _end(self, block: Block, state: BlockState, by: str) -> Block:
         ended, keys = self.blocklist.remove(block, state, self._clock.now(), by)
+        if state is BlockState.RELEASED:
+            ended = self.standings.change(ended)
+        self.standings.note_end(ended)
         self.table.note_change(keys)
         self._journal.note(ended)
         return ended
@@ -179,6 +186,7 @@ class Blocking:
     def forget(self, person: Person) -> None:
         """Erase what is remembered of this person's ended blocks."""
         self.repeaters.forget(person)
+        self.standings.forget(person)
         self.blocklist.forget(person.has)
         self.table.forget(person.has)
 

@@ -16,8 +16,7 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
-from fluxcc.core.blocks.blocklist import Blocklist
-from fluxcc.core.blocks.gate_table import GateTable
+from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx, Runtime, Store
 from fluxcc.domain.blocks import Block, BlockState, read_gate_key
@@ -37,8 +36,7 @@ class Reclaim:
         self,
         pbx: Pbx,
         store: Store,
-        table: GateTable,
-        blocklist: Blocklist,
+        blocking: Blocking,
         numbers: NumberPlan,
         journal: Journal,
         runtime: Runtime,
@@ -46,8 +44,9 @@ class Reclaim:
     ) -> None:
         self._pbx = pbx
         self._store = store
-        self._table = table
-        self._blocklist = blocklist
+        self._table = blocking.table
+        self._blocklist = blocking.blocklist
+        self._standings = blocking.standings
         self._numbers = numbers
         self._journal = journal
         self._runtime = runtime
@@ -121,6 +120,7 @@ class Reclaim:
         if live is not None and until > live.until:
             # It was renewed, and the daemon died before the store could be written.
             block = replace(live, until=until, keys=tuple(dict.fromkeys((*live.keys, *new))))
+            block = self._standings.change(block)
             self._put(block, "a block that mod_hash has for longer was prolonged")
         elif live is None and new:
             block = Block(
@@ -132,6 +132,7 @@ class Reclaim:
                 by=BY_GATE,
                 domain=domain,
             )
+            block = self._standings.suppose(block)
             self._put(block, "a block that only mod_hash had was taken over")
         self._table.tell(keys)
 

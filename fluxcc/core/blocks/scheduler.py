@@ -35,6 +35,7 @@ class Scheduler:
         self._blocking.expire_due()
         if self._clock.now() >= self._prune_at:
             self._blocking.repeaters.prune(self._clock.now())
+            self._blocking.standings.prune()
             self._prune_at = self._clock.now() + PRUNED_EVERY
         next_end = self._blocking.blocklist.next_end()
         if next_end is None:

@@ -10,24 +10,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from fluxcc.domain.errors import StoreUnavailableError
-
-ADVISORY_LOCK = 0x666C757863  # "fluxc"
-"""The lock held during a migration of a PostgreSQL; on SQLite it is the write lock."""
 
 
 def migrate(connection: Connection) -> None:
     """Bring the schema up to date, inside the transaction that ``connection`` is in: all or
-    nothing, one process at a time. Nothing happens where it is up to date.
+    nothing, one process at a time by SQLite's write lock. Nothing happens where it is up to date.
 
     Raises ``StoreUnavailableError`` where a newer fluxcc wrote the schema.
     """
-    if connection.dialect.name == "postgresql":
-        # For this transaction only: a large table may take long.
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
     if is_current(connection):
         return
     config = _config()

@@ -38,7 +38,7 @@ def test_each_setting_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "store",
+    "site",
     [
         f"postgresql+psycopg://fluxcc:{SECRET}@db/fluxcc",
         f"postgresql+psycopg://fluxcc:{SECRET}/@{SECRET}@db/fluxcc",
@@ -46,9 +46,9 @@ def test_each_setting_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("how", [[], ["--json"]])
-def test_no_password_is_shown(tmp_path: Path, store: str, how: list[str]) -> None:
+def test_no_password_is_shown(tmp_path: Path, site: str, how: list[str]) -> None:
     file = tmp_path / "fluxcc.toml"
-    file.write_text(f'[pbx]\npassword = "{SECRET}"\n[store]\nurl = "{store}"\n')
+    file.write_text(f'[pbx]\nnode = "pbx1"\npassword = "{SECRET}"\n[site]\nurl = "{site}"\n')
     result = run(file, "config", "show", *how)
     assert result.exit_code == 0
     assert SECRET not in result.output

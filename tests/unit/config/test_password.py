@@ -12,7 +12,7 @@ import pytest
 
 from fluxcc import logs
 from fluxcc.cli import main
-from fluxcc.config import PbxSettings, Settings, StoreSettings, load
+from fluxcc.config import PbxSettings, Settings, SiteSettings, load
 from fluxcc.domain.errors import ConfigurationError, LinkRefusedError
 from fluxcc.pbx.link import Link
 from fluxcc.pbx.switch import Address
@@ -21,8 +21,8 @@ SECRET = "hush-hush"
 
 
 def test_whatever_is_shown_of_the_settings_has_no_password() -> None:
-    store = StoreSettings(url=f"postgresql+psycopg://fluxcc:{SECRET}@host/fluxcc")
-    settings = Settings(pbx=PbxSettings(password=SECRET), store=store)
+    site = SiteSettings(url=f"postgresql+psycopg://fluxcc:{SECRET}@host/fluxcc")
+    settings = Settings(pbx=PbxSettings(password=SECRET), site=site)
     assert SECRET not in f"{settings} {settings!r} {Address('host', 8021, SECRET)!r}"
 
 

@@ -315,6 +315,30 @@ def test_any_other_text_is_a_value_error_that_says_how_it_is_written(text: str) 
 # The operators' door
 
 
+def test_a_store_on_a_server_is_told_about_the_site(tmp_path: Path) -> None:
+    for url in ("postgresql+psycopg://u@h/d", "postgresql://u@h/d", "postgres://u@h/d"):
+        with pytest.raises(ConfigurationError) as caught:
+            load(None, {"FLUXCC_STORE_URL": url})
+        (fault,) = caught.value.faults
+        assert fault.key == "store.url"
+        assert "[site] url" in fault.problem
+        assert "u@h" not in fault.problem
+
+
+def test_a_pbx_of_a_site_must_be_named() -> None:
+    url = "postgresql+psycopg://u@a,b/d"
+    with pytest.raises(ConfigurationError) as caught:
+        load(None, {"FLUXCC_SITE_URL": url})
+    assert [fault.key for fault in caught.value.faults] == ["pbx.node"]
+    settings = load(None, {"FLUXCC_SITE_URL": url, "FLUXCC_PBX_NODE": "pbx1"})
+    assert settings.site.url == url
+
+
+def test_a_site_is_a_postgresql() -> None:
+    with pytest.raises(ConfigurationError, match=r"site\.url: must be postgresql"):
+        load(None, {"FLUXCC_SITE_URL": "sqlite:////a.db", "FLUXCC_PBX_NODE": "pbx1"})
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [
@@ -324,11 +348,6 @@ def test_any_other_text_is_a_value_error_that_says_how_it_is_written(text: str) 
 )
 def test_the_operators_door_is_beside_the_store(url: str, path: str) -> None:
     assert load(None, {"FLUXCC_STORE_URL": url}).control_socket == Path(path)
-
-
-def test_with_a_server_for_a_store_the_door_is_where_the_file_would_be() -> None:
-    settings = load(None, {"FLUXCC_STORE_URL": "postgresql+psycopg://u@h/d"})
-    assert settings.control_socket == load(None, {}).control_socket
 
 
 def test_the_door_can_be_put_elsewhere() -> None:

@@ -17,7 +17,6 @@ from fluxcc.doctor.installation import Installation
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.provisioning import Room
 from fluxcc.store import identity
-from fluxcc.store.identity import Identity
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import upgrade
 
@@ -74,14 +73,6 @@ def test_a_file_that_this_user_may_not_write_is_not_judged(
     assert codes(store.check_store(with_store(read_only))) == ["store-not-ours"]
 
 
-def test_a_server_that_cannot_be_written_is_grave_for_every_user(
-    read_only: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 4711)
-    server = Settings(store=StoreSettings(url="postgresql+psycopg://db/fluxcc"))
-    assert codes(store.check_store(installation(settings=server))) == ["store-read-only"]
-
-
 def used_by(file: Path, *nodes: str) -> None:
     """What daemons of these nodes leave in the store, the first of them at its birth."""
     for node in nodes:
@@ -120,17 +111,6 @@ def test_what_other_nodes_stored_in_a_file_of_one_pbx_is_warned_of(file: Path) -
     assert (finding.code, finding.facts["nodes"]) == ("rows-of-other-nodes", "pbx2")
 
 
-def test_a_pbx_that_shares_a_server_should_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = Identity("", ("pbx1", "pbx2"), is_shared=True)
-    monkeypatch.setattr(store, "read_identity", lambda _url: shared)
-    server = StoreSettings(url="postgresql+psycopg://db/fluxcc")
-    assert codes(store.check_node(installation(settings=Settings(store=server)))) == [
-        "node-unnamed"
-    ]
-    of_ours = Settings(store=server, pbx=PbxSettings(node="pbx1"))
-    assert codes(store.check_node(installation(settings=of_ours))) == []
-
-
 def test_a_full_disk_is_warned_of(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     free = SimpleNamespace(f_bavail=1000, f_frsize=4096)
     monkeypatch.setattr(os, "statvfs", lambda _folder: free)
@@ -140,10 +120,8 @@ def test_a_full_disk_is_warned_of(monkeypatch: pytest.MonkeyPatch, file: Path) -
     assert codes(store.check_disk(with_store(file))) == []
 
 
-@pytest.mark.parametrize("url", ["postgresql+psycopg://db/fluxcc", "sqlite:////nowhere/fluxcc.db"])
-def test_only_a_disk_of_this_machine_is_looked_at(
-    monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
+def test_only_a_disk_that_is_there_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "sqlite:////nowhere/fluxcc.db"
     monkeypatch.setattr(os, "statvfs", lambda _folder: pytest.fail("looked at a disk"))
     assert (
         codes(store.check_disk(installation(settings=Settings(store=StoreSettings(url=url))))) == []

@@ -1,0 +1,99 @@
+"""Lets blocks that were changed elsewhere in the site count here: in memory, at the gate, in the
+store and in the notices, as ``blocking`` does with those that were changed here.
+
+Memory gives the order here as well: all of a page is settled without a wait in between.
+``domain.changes`` decides which change counts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.blocks.rereading import BY_SETTINGS
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Clock
+from fluxcc.domain.blocks import Block, BlockChange, BlockState
+from fluxcc.domain.changes import Settled, settle
+from fluxcc.domain.errors import PbxError
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_TIME = 0.0
+"""In place of FreeSWITCH's time until that is known: nothing has run out by then."""
+
+
+class Merging:
+    """One per daemon."""
+
+    def __init__(self, blocking: Blocking, journal: Journal, clock: Clock) -> None:
+        self._blocking = blocking
+        self._blocklist = blocking.blocklist
+        self._standings = blocking.standings
+        self._journal = journal
+        self._clock = clock
+        self.is_protected: Callable[[str], bool] = lambda number: False
+        """Tells whether nobody can block a canonical number on this node."""
+
+    def apply(self, changed: Iterable[Block]) -> None:
+        """Let these changes count, in this order, as far as nothing later is known. Returns when
+        memory, gate and notices have them; the store has them with its next batch."""
+        told: list[tuple[BlockChange, Block]] = []
+        keys: dict[str, None] = {}
+        for theirs in changed:
+            # Its number and its keys, as they are read here.
+            block = self._blocklist.rederived(theirs)
+            earlier = self._blocklist.at(block.number, block.domain)
+            known = self._standings.of(block.number, block.domain)
+            now = self._clock.now() if self._clock.is_known else UNKNOWN_TIME
+            settled = settle(known, block, now)
+            if settled is None:
+                continue
+            keys.update(dict.fromkeys(earlier.keys if earlier else ()))
+            keys.update(dict.fromkeys(block.keys))
+            self._remember(earlier, settled)
+            if settled.told is not None and settled.standing.block is not None:
+                told.append((settled.told, settled.standing.block))
+        self._tell_gate(list(keys))
+        for change, block in told:
+            self._blocking.announce(change, block, block.ended_by or block.by)
+        self._free_protected(block for _, block in told)
+
+    def _remember(self, earlier: Block | None, settled: Settled) -> None:
+        """Take it into memory, and note it for the store."""
+        live = settled.standing.live
+        repeaters = self._blocking.repeaters
+        for each in settled.ended:
+            if not each.counts:
+                repeaters.take_back(each.number, each.domain, each.since)
+        if live is not None:
+            self._blocking.put(live)
+            self._journal.note(*settled.ended, live)
+            return
+        ended = settled.standing.block
+        if ended is not None:
+            if earlier is not None:
+                at = ended.ended_at or self._clock.now()
+                _, keys = self._blocklist.remove(earlier, ended.state, at, ended.ended_by)
+                self._blocking.table.note_change(keys)
+            self._standings.note_end(ended)
+            if ended.counts:
+                repeaters.note(ended.number, ended.domain, ended.since)
+        self._journal.note(*settled.ended)
+
+    def _tell_gate(self, keys: list[str]) -> None:
+        try:
+            if keys:
+                self._blocking.table.tell(keys)
+        except PbxError as error:
+            log.warning(
+                "the gate was not told of changes from elsewhere; it is later",
+                extra={"reason": str(error)},
+            )
+
+    def _free_protected(self, blocks: Iterable[Block]) -> None:
+        """End the blocks of numbers that nobody can block here, for the whole site."""
+        for block in blocks:
+            if block.state is BlockState.LIVE and self.is_protected(block.number):
+                self._blocking.release(block, BY_SETTINGS)

@@ -1,0 +1,1 @@
+"""What makes several PBXs a site: changes go out to the others, and theirs come in."""

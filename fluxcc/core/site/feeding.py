@@ -1,0 +1,104 @@
+"""Gives what was changed here to the site: out of the outbox, in which the transaction that wrote a
+change has marked it, so that none is forgotten whatever dies.
+
+A record is offered as it is when it is read, and its mark goes once the site has it; a mark that is
+made meanwhile is another one. What is offered twice changes nothing.
+
+Counterparts: ``store.outbox``, ``ports.Site``; a job of ``daemon.jobs`` calls ``step``.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from fluxcc.core.backlog import Unmarked
+from fluxcc.core.backoff import Backoff
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Batch, Marked, Runtime, Site, Store
+from fluxcc.domain.changes import MarkKind, change_of, marks_of, newest
+from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
+
+PER_OFFER = 500
+"""Changes that are offered at once."""
+IDLE_CHECK = 5.0
+"""Seconds after which the outbox is looked at though nothing was heard."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between tries to reach a site that failed."""
+CHANGES = (MarkKind.BLOCK,)
+
+log = logging.getLogger(__name__)
+
+
+class Feeding:
+    """One per daemon that is in a site."""
+
+    def __init__(
+        self,
+        site: Site,
+        node: str,
+        store: Store,
+        journal: Journal,
+        runtime: Runtime,
+        apart: Runtime,
+    ) -> None:
+        """``apart`` has native threads of its own, on which the site is asked."""
+        self._site = site
+        self._node = node
+        self._store = store
+        self._journal = journal
+        self._runtime = runtime
+        self._apart = apart
+        self._news = runtime.latch()
+        self._after = 0
+        """The id of the last mark that was offered in this life."""
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        self.failure = ""
+        """Why the site could not be told last; empty where it was."""
+        self.offered = 0
+        """Changes that were offered since the daemon began."""
+
+    def written(self, batch: Batch) -> None:
+        """A batch is in the store: look into the outbox now where it marked something."""
+        if marks_of(batch.blocks, self._node):
+            self.look()
+
+    def look(self) -> None:
+        """Look into the outbox now."""
+        self._news.set(True)
+
+    def step(self) -> float:
+        """Wait for changes and offer them; the seconds until the next step."""
+        self._news.wait(IDLE_CHECK)
+        self._news = self._runtime.latch()
+        return self.feed()
+
+    def feed(self) -> float:
+        """Offer everything that is marked; the seconds until that is to be tried again."""
+        try:
+            while self._offer():
+                pass
+        except (SiteUnavailableError, StoreUnavailableError) as error:
+            if not self.failure:
+                log.error("the site cannot be told of changes", extra={"error": str(error)})
+            self.failure = str(error)
+            self._news.set(True)
+            return self._backoff.next()
+        if self.failure:
+            log.info("the site is told of changes again", extra={"offered": self.offered})
+        self.failure = ""
+        self._backoff.reset()
+        return 0.0
+
+    def _offer(self) -> bool:
+        """Offer the next changes; whether there may be more."""
+        marked: Marked = self._runtime.offload(self._store.marked, CHANGES, self._after, PER_OFFER)
+        if not marked.marks:
+            return False
+        changes = newest(change_of(block) for block in marked.blocks)
+        if changes:
+            self._apart.offload(self._site.offer, changes)
+            self._apart.offload(self._site.hint)
+        self.offered += len(changes)
+        self._journal.note(Unmarked(tuple(id for id, _ in marked.marks)))
+        self._after = marked.marks[-1][0]
+        return len(marked.marks) == PER_OFFER

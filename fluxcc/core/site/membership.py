@@ -1,0 +1,40 @@
+"""A node's part in its site, put together: what goes out, what comes in.
+
+Counterparts: ``core.core`` makes one where there is a site, ``daemon.jobs`` runs its jobs.
+"""
+
+from __future__ import annotations
+
+from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.blocks.merging import Merging
+from fluxcc.core.happenings import Happenings
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Clock, Runtime, Site, Store
+from fluxcc.core.site.applying import Applying
+from fluxcc.core.site.feeding import Feeding
+from fluxcc.core.site.reading import Reading
+
+THREADS = 2
+"""One reads, the other writes: a site that does not answer takes no thread from the store."""
+
+
+class Membership:
+    """One per daemon that is in a site."""
+
+    def __init__(
+        self,
+        site: Site,
+        store: Store,
+        blocking: Blocking,
+        journal: Journal,
+        runtime: Runtime,
+        clock: Clock,
+        happenings: Happenings,
+    ) -> None:
+        apart = runtime.apart(THREADS)
+        self.merging = Merging(blocking, journal, clock)
+        self.applying = Applying(self.merging)
+        self.feeding = Feeding(site, blocking.standings.node, store, journal, runtime, apart)
+        self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
+        self.reading.have_marked = self.feeding.look
+        happenings.batch_written.connect(self.feeding.written)

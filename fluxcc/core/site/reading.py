@@ -1,0 +1,142 @@
+"""Takes in what was changed elsewhere in the site.
+
+Changes have numbers, and none is added before one that could be read (``site.log``), so a node asks
+for what comes after the last number that it took: after each connect, at each hint, and every few
+seconds without one. The number goes into the store with the changes or after them, never before.
+
+A node that is new, or that finds another database behind the same name (after a failover to a
+replica that lacked the last changes, or from a backup), takes in the last change of everything, and
+offers anew what was changed here. Counterparts: ``applying``, ``feeding``, ``ports.Site``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from fluxcc.core.backoff import Backoff
+from fluxcc.core.journal import Journal
+from fluxcc.core.ports import Clock, Runtime, Site, Store
+from fluxcc.core.site.applying import Applying
+from fluxcc.domain.changes import MICROSECONDS, SitePosition
+from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
+
+PER_PAGE = 500
+"""Changes that are read and applied at once."""
+POLL = 2.0
+"""Seconds after which changes are looked for though no hint came."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between tries to reach a site that failed."""
+OFFERED_AGAIN = 7 * 86_400.0
+"""Seconds since when changes of ended blocks are offered to a database that may lack them."""
+
+log = logging.getLogger(__name__)
+
+
+class Reading:
+    """One per daemon that is in a site."""
+
+    def __init__(
+        self,
+        site: Site,
+        store: Store,
+        applying: Applying,
+        journal: Journal,
+        runtime: Runtime,
+        apart: Runtime,
+        clock: Clock,
+    ) -> None:
+        """``apart`` has native threads of its own, on which the site is asked."""
+        self._site = site
+        self._store = store
+        self._applying = applying
+        self._journal = journal
+        self._runtime = runtime
+        self._apart = apart
+        self._clock = clock
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        self._is_open = False
+        self._position: SitePosition | None = None
+        self.may_begin: Callable[[], bool] = lambda: True
+        """Tells whether the store's own blocks are in memory, which come first."""
+        self.have_marked: Callable[[], None] = lambda: None
+        """Called when the outbox was filled again."""
+        self.failure = ""
+        """Why the site could not be read last; empty where it was."""
+        self.taken = 0
+        """Changes that were read since the daemon began."""
+
+    def step(self) -> float:
+        """Read what is new, and wait for a hint; the seconds until the next step."""
+        pause = self.read()
+        if pause:
+            return pause
+        try:
+            self._apart.offload(self._site.wait, POLL)
+        except SiteUnavailableError as error:
+            return self._fail(error)
+        return 0.0
+
+    def read(self) -> float:
+        """Take in everything that is new; the seconds until that is to be tried again."""
+        if not self.may_begin():
+            return FIRST_PAUSE
+        try:
+            if not self._is_open:
+                self._open()
+            while self._read_page():
+                pass
+        except (SiteUnavailableError, StoreUnavailableError) as error:
+            return self._fail(error)
+        self._succeed()
+        return 0.0
+
+    def _fail(self, error: Exception) -> float:
+        if not self.failure:
+            log.error("the site cannot be read", extra={"error": str(error)})
+        self.failure = str(error)
+        self._is_open = False
+        return self._backoff.next()
+
+    def _succeed(self) -> None:
+        if self.failure:
+            log.info("the site is read again", extra={"taken": self.taken})
+        self.failure = ""
+        self._backoff.reset()
+
+    def _open(self) -> None:
+        """Connect; where this is not the database of before, take everything in."""
+        if self._position is None:
+            self._position = self._runtime.offload(self._store.position)
+        found: SitePosition = self._apart.offload(self._site.open)
+        known = self._position
+        if known is None or known.site != found.site or known.number > found.number:
+            since = int((self._clock.now() - OFFERED_AGAIN) * MICROSECONDS)
+            self._runtime.offload(self._store.mark_again, since)
+            self._take_everything()
+            self._move(found)
+            self.have_marked()
+        self._is_open = True
+
+    def _take_everything(self) -> None:
+        after = "", ""
+        while page := self._apart.offload(self._site.standing, after, PER_PAGE):
+            self._applying.apply(page)
+            self.taken += len(page)
+            after = page[-1].kind, page[-1].key
+
+    def _read_page(self) -> bool:
+        """Take the next changes in; whether there may be more."""
+        position = self._position
+        if position is None:
+            return False
+        changes, number = self._apart.offload(self._site.changes, position.number, PER_PAGE)
+        if changes:
+            self._applying.apply(changes)
+            self.taken += len(changes)
+            self._move(SitePosition(position.site, number))
+        return len(changes) == PER_PAGE
+
+    def _move(self, position: SitePosition) -> None:
+        self._position = position
+        self._journal.note(position)

@@ -1,0 +1,89 @@
+"""What stands in for a site's PostgreSQL in the core's tests.
+
+Counterpart: ``fluxcc.core.ports.Site``, which each ``FakeSite`` is for one node; behind them is one
+``FakeDatabase``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fluxcc.domain.changes import Change, SitePosition
+from fluxcc.domain.errors import SiteUnavailableError
+
+
+class FakeDatabase:
+    """The last change of each thing, and every change that counted, in order."""
+
+    def __init__(self) -> None:
+        self.name = "site-1"
+        self.registers: dict[tuple[str, str], Change] = {}
+        self.log: list[Change] = []
+
+    def lose(self, number: int) -> None:
+        """A replica takes over that has only the first ``number`` changes."""
+        self.name += "'"
+        del self.log[number:]
+        self.registers = {(each.kind, each.key): each for each in self.log}
+
+
+class FakeSite:
+    """``ports.Site`` of one node, whose way to the database can be cut."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+        self._name = ""
+        """What the database was called when it was opened."""
+        self.is_cut = False
+        self.is_answer_lost = False
+        """Whether the way is cut right after the next offer was taken."""
+        self.hints = 0
+
+    def _check(self) -> None:
+        if self.is_cut:
+            raise SiteUnavailableError("the fake site is cut off")
+        if self._name != self._database.name:
+            raise SiteUnavailableError("the fake site is another one by now")
+
+    def open(self) -> SitePosition:
+        """Where its changes end."""
+        if not self.is_cut:
+            self._name = self._database.name
+        self._check()
+        return SitePosition(self._database.name, len(self._database.log))
+
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Each counts where it is later."""
+        self._check()
+        things = [(change.kind, change.key) for change in changes]
+        assert len(set(things)) == len(things), "each change is of another thing"
+        for thing, change in zip(things, changes, strict=True):
+            known = self._database.registers.get(thing)
+            if known is None or change.stamp > known.stamp:
+                self._database.registers[thing] = change
+                self._database.log.append(change)
+        if self.is_answer_lost:
+            self.is_answer_lost = False
+            raise SiteUnavailableError("the fake site's answer was lost")
+
+    def hint(self) -> None:
+        """Nobody waits."""
+        self._check()
+        self.hints += 1
+
+    def changes(self, after: int, limit: int) -> tuple[list[Change], int]:
+        """A part of the log."""
+        self._check()
+        page = self._database.log[after : after + limit]
+        return page, after + len(page)
+
+    def standing(self, after: tuple[str, str], limit: int) -> list[Change]:
+        """A part of the registers."""
+        self._check()
+        later = sorted(thing for thing in self._database.registers if thing > after)
+        return [self._database.registers[thing] for thing in later[:limit]]
+
+    def wait(self, seconds: float) -> bool:
+        """No hint comes."""
+        self._check()
+        return False

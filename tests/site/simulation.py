@@ -1,0 +1,229 @@
+"""A site of three PBXs in one process, on a clock that is stepped: random schedules of blocks,
+renewals, releases, ends, cuts, crashes and failovers, each told by its seed.
+
+At the end of each all nodes block the same numbers until the same second, as the last acknowledged
+change of each number says, and so do their gates.
+"""
+
+from __future__ import annotations
+
+import random
+
+from msgspec.structs import replace
+
+from fluxcc.config import NumberSettings, PbxSettings, Settings, SiteSettings
+from fluxcc.domain.actions import Action
+from fluxcc.domain.blocks import BlockState
+from fluxcc.domain.changes import UNSTAMPED, Stamp
+from fluxcc.domain.codes import Status
+from tests.builders import World, an_operators
+from tests.fake_site import FakeDatabase, FakeSite
+from tests.fakes import NOW
+
+NODES = ("pbx1", "pbx2", "pbx3")
+NUMBERS = ("+5511988887777", "+5521977776666", "+5531966665555")
+SKEW = 5.0
+"""Seconds by which a clock may be ahead or behind."""
+STEPS = 60
+ROUNDS = 6
+"""Times that everybody feeds and reads at the end: what a failover lost has to be found missing,
+offered and read."""
+
+
+class Node:
+    """One PBX: its daemon may crash, its store and its FreeSWITCH live on."""
+
+    def __init__(self, name: str, ahead: float, database: FakeDatabase) -> None:
+        self.name = name
+        self.ahead = ahead
+        self.site = FakeSite(database)
+        self.world = self._born()
+        self.world.recover()
+
+    def _born(self) -> World:
+        settings = Settings(
+            pbx=PbxSettings(node=self.name),
+            numbers=NumberSettings(area_code="11"),
+            site=SiteSettings(url="postgresql://site"),
+        )
+        return World(settings, site=self.site)
+
+    def set_clock(self, now: float) -> None:
+        """FreeSWITCH's clock is that of everybody, plus what this one is ahead by."""
+        clock = self.world.clock
+        clock.step(max(0.0, now - clock.own()))
+        clock.set_pbx(now + self.ahead)
+
+    def crash(self, now: float) -> None:
+        """The daemon dies with what it had not written, and begins again."""
+        former, self.world = self.world, self._born()
+        self.world.store.__dict__.update(former.store.__dict__)
+        self.world.pbx.gate = former.pbx.gate
+        self.set_clock(now)
+        self.world.recover()
+        self.world.publisher.publish_all()
+        self.world.reclaim_blocks()
+
+    def feed(self) -> None:
+        """What the job would do now."""
+        self.world.journal.flush()
+        assert self.world.membership is not None
+        self.world.membership.feeding.feed()
+
+    def read(self) -> None:
+        """What the job would do now."""
+        assert self.world.membership is not None
+        self.world.membership.reading.read()
+
+    def live(self) -> dict[str, tuple[str, int]]:
+        """Number → id and end of its block."""
+        return {block.number: (block.id, block.until) for block in self.world.blocklist.blocks()}
+
+
+class Simulation:
+    """One schedule."""
+
+    def __init__(self, seed: int) -> None:
+        self.lots = random.Random(seed)
+        self.now = NOW
+        self.database = FakeDatabase()
+        self.nodes = [Node(name, self.lots.uniform(-SKEW, SKEW), self.database) for name in NODES]
+        self.acknowledged: dict[str, Stamp] = {}
+        """Number → the last change that was acknowledged."""
+        self.story: list[str] = []
+
+    def run(self) -> None:
+        """Every step of it."""
+        doings = {
+            self._block: 6,
+            self._unblock: 3,
+            self._feed: 8,
+            self._read: 8,
+            self._cut: 2,
+            self._lose_answer: 1,
+            self._store_fails: 1,
+            self._crash: 1,
+            self._fail_over: 0.3,
+        }
+        for _ in range(STEPS):
+            self._pass(self.lots.choice((0.0, 0.0, 0.001, 0.5, 3.0, 20.0)))
+            does = self.lots.choices(list(doings), list(doings.values()))[0]
+            does(self.lots.choice(self.nodes))
+
+    def settle(self) -> None:
+        """Every way is free again, and time enough passes for all to hear all."""
+        for node in self.nodes:
+            node.site.is_cut = node.site.is_answer_lost = False
+            node.world.store.failure = ""
+        for _ in range(ROUNDS):
+            self._pass(0.1)
+            for node in self.nodes:
+                node.feed()
+                node.read()
+                node.world.journal.flush()
+
+    def check(self) -> None:
+        """All nodes are the same, and as the last acknowledged changes say."""
+        first = self.nodes[0].world
+        for number in NUMBERS:
+            wanted = first.standings.of(number, "")
+            for node in self.nodes:
+                found = node.world.standings.of(number, "")
+                assert found.stamp == wanted.stamp, (number, node.name)
+                if wanted.block is not None and found.block is not None:
+                    assert found.block.id == wanted.block.id
+                    assert found.block.until == wanted.block.until
+                is_over = found.live is None
+                self._check_end(node, number, is_over=is_over)
+            assert wanted.stamp >= self.acknowledged.get(number, UNSTAMPED), number
+        for node in self.nodes:
+            assert node.world.pbx.gate == dict(node.world.blocklist.entries()), node.name
+            for block in node.world.blocklist.blocks():
+                assert node.world.store.blocks[block.id] == block
+            kept = node.world.store.blocks.values()
+            live = [each.number for each in kept if each.state is BlockState.LIVE]
+            assert sorted(live) == sorted(node.live()), node.name
+
+    def _check_end(self, node: Node, number: str, *, is_over: bool) -> None:
+        """A number is free where it was released, or where its time is over by the own clock."""
+        block = node.world.standings.of(number, "").block
+        if block is None:
+            assert is_over
+            return
+        is_due = block.until <= self.now + node.ahead
+        is_released = block.state is BlockState.RELEASED
+        assert is_over == (is_due or is_released), (node.name, block)
+
+    # What happens
+
+    def _tell(self, node: Node, what: str) -> None:
+        self.story.append(f"{self.now - NOW:9.3f} {node.name} {what}")
+
+    def _pass(self, seconds: float) -> None:
+        self.now += seconds
+        for node in self.nodes:
+            node.set_clock(self.now)
+            node.world.blocking.expire_due()
+
+    def _ask(self, node: Node, action: Action, number: str, duration: int | None) -> None:
+        request = an_operators(action, number=number, duration=duration)
+        reply = node.world.ask(replace(request, id=f"{request.id}-{self.now}"))
+        self._tell(node, f"{action} {number} {reply.code}")
+        # A request that finds the store away is answered before it is on the disk.
+        if reply.status is Status.OK and not node.world.store.failure:
+            self.acknowledged[number] = max(
+                self.acknowledged.get(number, UNSTAMPED),
+                node.world.standings.of(number, "").stamp,
+            )
+
+    def _block(self, node: Node) -> None:
+        self._ask(node, Action.BLOCK, self.lots.choice(NUMBERS), self.lots.choice((20, 60, 600)))
+
+    def _unblock(self, node: Node) -> None:
+        self._ask(node, Action.UNBLOCK, self.lots.choice(NUMBERS), None)
+
+    def _feed(self, node: Node) -> None:
+        self._tell(node, "feeds")
+        node.feed()
+
+    def _read(self, node: Node) -> None:
+        self._tell(node, "reads")
+        node.read()
+
+    def _cut(self, node: Node) -> None:
+        node.site.is_cut = not node.site.is_cut
+        self._tell(node, "is cut off" if node.site.is_cut else "is connected")
+
+    def _lose_answer(self, node: Node) -> None:
+        node.site.is_answer_lost = True
+        self._tell(node, "loses an answer")
+
+    def _store_fails(self, node: Node) -> None:
+        node.world.store.failure = "" if node.world.store.failure else "the disk is full"
+        self._tell(node, f"has a store: {node.world.store.failure or 'again'}")
+
+    def _crash(self, node: Node) -> None:
+        if node.world.store.failure:
+            # What waits in memory then is lost with the process, as without a site.
+            return
+        self._tell(node, "crashes")
+        node.crash(self.now)
+
+    def _fail_over(self, node: Node) -> None:
+        lost = self.lots.randrange(3)
+        number = max(0, len(self.database.log) - lost)
+        self._tell(node, f"sees a failover that loses {len(self.database.log) - number} changes")
+        self.database.lose(number)
+
+
+def run(seed: int) -> list[str]:
+    """One schedule, from its beginning to its check; what happened. An ``AssertionError`` says what
+    was wrong, after the story."""
+    simulation = Simulation(seed)
+    try:
+        simulation.run()
+        simulation.settle()
+        simulation.check()
+    except Exception as error:
+        raise AssertionError("\n".join([f"seed {seed}", *simulation.story])) from error
+    return simulation.story
