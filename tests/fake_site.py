@@ -83,6 +83,11 @@ class FakeSite:
         later = sorted(thing for thing in self._database.registers if thing > after)
         return [self._database.registers[thing] for thing in later[:limit]]
 
+    def is_pruned(self, number: int) -> bool:
+        """Everything is kept."""
+        self._check()
+        return False
+
     def wait(self, seconds: float) -> bool:
         """No hint comes."""
         self._check()

@@ -379,6 +379,9 @@ class Site(Protocol):
         """The last change of each of the next ``limit`` things, in the order of kind and key, after
         that kind and key."""
 
+    def is_pruned(self, number: int) -> bool:
+        """Whether changes after that number are not to be had any more."""
+
     def wait(self, seconds: float) -> bool:
         """Wait for a hint for so long; whether one came. A hint may be missed: changes are looked
         for all the same."""

@@ -67,7 +67,8 @@ def running_server() -> Iterator[str]:
         yield url
     finally:
         if server is not None:
-            server.terminate()
+            # At once, and not when the last client has gone.
+            server.send_signal(signal.SIGINT)
             server.wait(20)
         shutil.rmtree(folder)
 

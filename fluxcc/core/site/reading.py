@@ -110,7 +110,8 @@ class Reading:
             self._position = self._runtime.offload(self._store.position)
         found: SitePosition = self._apart.offload(self._site.open)
         known = self._position
-        if known is None or known.site != found.site or known.number > found.number:
+        is_new = known is None or known.site != found.site or known.number > found.number
+        if known is None or is_new or self._apart.offload(self._site.is_pruned, known.number):
             since = int((self._clock.now() - OFFERED_AGAIN) * MICROSECONDS)
             self._runtime.offload(self._store.mark_again, since)
             self._take_everything()

@@ -1,0 +1,1 @@
+"""What the PBXs of a site share: a PostgreSQL, behind ``core.ports.Site``."""

@@ -1,0 +1,60 @@
+"""The one connection that waits for notifications, outside of the pool.
+
+A notification is a hint. None is kept for a node that does not listen, a PgBouncer in transaction
+mode passes none on, and changes are looked for without one as well.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from fluxcc.site.engines import create_single, unavailable
+
+
+class Listener:
+    """Waits on one channel. Used by one thread at a time."""
+
+    def __init__(self, url: URL, channel: str) -> None:
+        self._engine = create_single(url)
+        self._channel = channel
+        self._connection: Any = None
+
+    def connect(self) -> None:
+        """Listen from now on. Raises ``SiteUnavailableError``."""
+        self.close()
+        try:
+            # The driver's own connection: SQLAlchemy knows no notifications.
+            pooled = self._engine.raw_connection()
+            connection: Any = pooled.driver_connection
+            pooled.detach()
+            connection.execute(f'LISTEN "{self._channel}"')
+            connection.commit()
+        except self._errors() as error:
+            raise unavailable(self._engine.url, error) from None
+        self._connection = connection
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a hint for so long; whether there may be something new, as there may be after a
+        connect. Raises ``SiteUnavailableError``."""
+        if self._connection is None:
+            self.connect()
+            return True
+        try:
+            return any(True for _ in self._connection.notifies(timeout=seconds, stop_after=1))
+        except self._errors() as error:
+            self.close()
+            raise unavailable(self._engine.url, error) from None
+
+    def close(self) -> None:
+        """Listen no longer."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*self._errors()):
+                connection.close()
+
+    def _errors(self) -> tuple[type[Exception], ...]:
+        return SQLAlchemyError, OSError, self._engine.dialect.loaded_dbapi.Error

@@ -1,0 +1,61 @@
+"""The tables that the nodes of a site share. Their texts are ordered as Python orders them.
+
+A change here needs a migration, which only adds: during an upgrade a node of the version before
+works with the tables of this one (``migrations``).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    func,
+)
+
+METADATA = MetaData()
+BYTES = "C"
+"""The collation in which texts are ordered by code points."""
+
+IDENTITY = Table(
+    "site_identity",
+    METADATA,
+    Column("id", Text, primary_key=True),  # drawn when the tables were created
+    Column("least", Text, nullable=False),  # the oldest revision whose programs may work with it
+    Column("pruned", BigInteger, nullable=False, server_default="0"),
+)
+"""One row. ``pruned`` is the number of the last change that is in the log no more."""
+
+REGISTERS = Table(
+    "site_registers",
+    METADATA,
+    Column("kind", Text(collation=BYTES), primary_key=True),  # domain.changes.Kind
+    Column("key", Text(collation=BYTES), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("node", Text(collation=BYTES), nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""The last change of each thing that the whole site has."""
+
+LOG = Table(
+    "site_log",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=True),
+    Column("kind", Text(collation=BYTES), nullable=False),
+    Column("key", Text(collation=BYTES), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("node", Text(collation=BYTES), nullable=False),
+    Column("body", Text, nullable=False),
+    Column(
+        "written",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=func.clock_timestamp(),
+    ),
+)
+"""Every change that counted, in the order in which it did (``log``)."""
+Index("site_log_written", LOG.c.written)

@@ -1,0 +1,37 @@
+"""A PostgreSQL for the tests of sites, started once a session; where it is not installed, skipped."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from fluxcc.site.postgresql import PostgresqlSite
+from tests.testing.postgresql import running_server
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a database on a server of our own."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture
+def site_url(postgresql_server: str) -> str:
+    """The URL of an empty schema on the server."""
+    psycopg = pytest.importorskip("psycopg")
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgresql_server.replace("+psycopg", "", 1)) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{postgresql_server}&options=-csearch_path={name}"
+
+
+@pytest.fixture
+def site(site_url: str) -> Iterator[PostgresqlSite]:
+    """One node's way to an empty site."""
+    with closing(PostgresqlSite(site_url)) as opened:
+        opened.open()
+        yield opened
