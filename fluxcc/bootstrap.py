@@ -12,7 +12,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fluxcc import __version__, i18n, logs, memory
-from fluxcc.config import Settings
+from fluxcc.config import Settings, SiteSettings
 from fluxcc.config.reload import Reloader
 from fluxcc.core.core import Core, persons
 from fluxcc.core.erasure import Erasure, StoredLiveData
@@ -23,6 +23,7 @@ from fluxcc.daemon.jobs import jobs
 from fluxcc.daemon.process import Daemon
 from fluxcc.daemon.session import Session
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.domain.errors import SiteUnavailableError, StartError
 from fluxcc.doors.board import Board
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import Readings
@@ -32,6 +33,7 @@ from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
 from fluxcc.single import FileLock, SignOfLife
+from fluxcc.site.postgresql import PostgresqlSite
 from fluxcc.spool import FolderSpool
 from fluxcc.store.engines import parse_url
 from fluxcc.store.sql_store import SqlStore
@@ -51,7 +53,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     runtime = GeventRuntime()
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     known = persons(settings)
-    store = SqlStore(settings.store.url, settings.pbx.node, known)
+    url, is_of_site = settings.store.url, bool(settings.site.url)
+    store = SqlStore(url, settings.pbx.node, known, is_of_site=is_of_site)
     core = Core(
         settings,
         pbx=switch,
@@ -60,6 +63,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         clock=clock,
         runtime=runtime,
         persons=known,
+        site=_site(settings.site) if is_of_site else None,
     )
     # What is read from files at its first use would stall the event loop there: libphonenumber's
     # metadata, and the translations.
@@ -107,6 +111,15 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
 def locks(settings: Settings) -> list[FileLock]:
     """What keeps a second daemon from an SQLite file, by whichever path it knows it."""
     return [FileLock(Path(str(parse_url(settings.store.url).database)).resolve())]
+
+
+def _site(settings: SiteSettings) -> PostgresqlSite:
+    """The way to the site's database, not connected yet."""
+    try:
+        return PostgresqlSite(settings.url, settings.listen_url)
+    except SiteUnavailableError as error:
+        # It names no PostgreSQL, or there is no driver for one.
+        raise StartError(str(error)) from error
 
 
 def _spool(settings: Settings) -> FolderSpool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from fluxcc.domain.changes import Change, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
 
@@ -57,7 +59,7 @@ class FakeSite:
         self._check()
         things = [(change.kind, change.key) for change in changes]
         assert len(set(things)) == len(things), "each change is of another thing"
-        for thing, change in zip(things, changes, strict=True):
+        for thing, change in zip(things, map(_as_sent, changes), strict=True):
             known = self._database.registers.get(thing)
             if known is None or change.stamp > known.stamp:
                 self._database.registers[thing] = change
@@ -92,3 +94,8 @@ class FakeSite:
         """No hint comes."""
         self._check()
         return False
+
+
+def _as_sent(change: Change) -> Change:
+    """The change as another process has it."""
+    return msgspec.json.decode(msgspec.json.encode(change), type=Change)

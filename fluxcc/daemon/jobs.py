@@ -22,6 +22,7 @@ WRITE = "write"
 def jobs(core: Core, session: Session) -> dict[str, Job]:
     """The daemon's jobs by name."""
     return {
+        **(core.membership.jobs() if core.membership else {}),
         WRITE: core.journal.step,
         "watch the store": core.journal.watch,
         "expire blocks": core.scheduler.step,

@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests of sites, started once a session; where it is not installed, skipped."""
+"""A PostgreSQL for the tests of sites, started once a session; skipped where there is none."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def _read_blocks(changes: Sequence[Change]) -> list[Block]:
     written it, and the others must count all the same."""
     found = []
     for change in changes:
-        if change.kind is Kind.BLOCK:
+        if change.kind == Kind.BLOCK:
             try:
                 found.append(msgspec.json.decode(change.body, type=Block))
             except (msgspec.MsgspecError, ValueError) as error:

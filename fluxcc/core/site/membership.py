@@ -5,6 +5,8 @@ Counterparts: ``core.core`` makes one where there is a site, ``daemon.jobs`` run
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.merging import Merging
 from fluxcc.core.happenings import Happenings
@@ -38,3 +40,7 @@ class Membership:
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
         happenings.batch_written.connect(self.feeding.written)
+
+    def jobs(self) -> dict[str, Callable[[], float]]:
+        """What is done again and again, by name."""
+        return {"tell the site": self.feeding.step, "read the site": self.reading.step}

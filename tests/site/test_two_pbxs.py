@@ -1,0 +1,153 @@
+"""Two PBXs, each with its daemon, and a PostgreSQL that they share: who is marked on one is refused
+on both (contract, section 9)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fluxcc.kit import find_kit
+from fluxcc.lab.port import Lab
+from fluxcc.lab.simulated import SimulatedLab
+from tests.scenarios.people import STRANGERS, Person
+from tests.testing.daemon import Daemon
+from tests.testing.gate import is_refused
+from tests.testing.postgresql import stopped_server
+from tests.testing.waiting import until
+
+SOON = 10.0
+"""Seconds for which the other PBX is waited for; it takes a tenth of one."""
+
+
+class Pair(NamedTuple):
+    """Two nodes of one site."""
+
+    here: Daemon
+    there: Daemon
+
+
+@pytest.fixture(scope="module")
+def labs() -> Iterator[tuple[Lab, Lab]]:
+    """Two PBXs with the kit."""
+    with SimulatedLab() as one, SimulatedLab() as other:
+        for lab in (one, other):
+            lab.install_kit(find_kit())
+        yield one, other
+
+
+@pytest.fixture
+def pair(labs: tuple[Lab, Lab], site_url: str, tmp_path: Path) -> Iterator[Pair]:
+    """A site of two nodes, which run."""
+    daemons = []
+    with ExitStack() as opened:
+        for number, lab in enumerate(labs, 1):
+            folder = tmp_path / f"pbx{number}"
+            folder.mkdir()
+            settings = {"FLUXCC_SITE_URL": site_url, "FLUXCC_PBX_NODE": f"pbx{number}"}
+            daemons.append(Daemon(lab, folder, settings))
+            opened.callback(daemons[-1].close)
+            daemons[-1].start()
+        yield Pair(*daemons)
+
+
+@pytest.fixture
+def person() -> Person:
+    """A caller who never called before."""
+    return next(STRANGERS)
+
+
+def blocked(daemon: Daemon, number: str) -> list[dict[str, object]]:
+    """The number's blocks, as the daemon tells them."""
+    return [each for each in daemon.operate("blocks")["reading"] if each["number"] == number]
+
+
+def wait_blocked(daemon: Daemon, number: str) -> dict[str, object]:
+    """The number's one block, as soon as the daemon has it."""
+    told = "it is blocked there too; the log:\n"
+    (block,) = until(lambda: blocked(daemon, number), lambda: told + daemon.log, SOON)
+    return block
+
+
+def wait_free(daemon: Daemon, number: str) -> None:
+    """Return once the number is not blocked."""
+    until(lambda: not blocked(daemon, number), "it is free there too", SOON)
+
+
+def test_who_is_marked_on_one_is_refused_on_both_and_freed_on_both(
+    pair: Pair, person: Person
+) -> None:
+    here, there = pair
+    assert not is_refused(there.lab, person.number)
+    here.lab.call(person.number, "1000").wait_answered()
+    here.wait_talking(person.number)
+    with here.board() as board:
+        reply = board.prank("1000")
+        assert (reply.code, reply.blocked) == ("blocked", True)
+    block = wait_blocked(there, person.number)
+    assert (block["origin"], block["by"], block["until"]) == ("pbx1", "agent:1000", reply.expires)
+    until(lambda: is_refused(there.lab, person.number), "refused on the other", SOON)
+    assert is_refused(here.lab, person.number)
+
+    assert there.cli("unblock", person.number).code == 0
+    wait_free(here, person.number)
+    until(lambda: not is_refused(here.lab, person.number), "let in on the first", SOON)
+    assert not is_refused(there.lab, person.number)
+
+
+def test_boards_on_each_are_told_of_a_mark_on_another(pair: Pair, person: Person) -> None:
+    here, there = pair
+    with there.board(notices=True) as board:
+        assert here.cli("block", person.number, "--for", "90s").code == 0
+        wait_blocked(there, person.number)
+        notice = next(board.notices(SOON))
+    assert (notice["Fluxcc-Change"], notice["Fluxcc-Number"]) == ("blocked", person.number)
+
+
+def test_a_block_runs_out_on_both(pair: Pair, person: Person) -> None:
+    here, there = pair
+    assert here.cli("block", person.number, "--for", "3s").code == 0
+    wait_blocked(there, person.number)
+    for daemon in pair:
+        wait_free(daemon, person.number)
+        assert not is_refused(daemon.lab, person.number)
+
+
+def test_what_was_marked_while_one_was_down_is_refused_there_when_it_is_back(
+    pair: Pair, person: Person
+) -> None:
+    here, there = pair
+    there.kill()
+    assert here.cli("block", person.number).code == 0
+    assert not is_refused(there.lab, person.number)
+    there.start()
+    wait_blocked(there, person.number)
+    until(lambda: is_refused(there.lab, person.number), "refused there", SOON)
+
+
+def test_without_its_database_each_goes_on_and_tells_later(
+    pair: Pair, person: Person, postgresql_server: str
+) -> None:
+    here, there = pair
+    with stopped_server(postgresql_server):
+        began = time.monotonic()
+        assert here.cli("block", person.number).code == 0
+        assert time.monotonic() - began < 3
+        assert is_refused(here.lab, person.number)
+        here.kill()
+        assert not blocked(there, person.number)
+    here.start()
+    wait_blocked(there, person.number)
+
+
+def test_a_daemon_can_be_ended_while_its_database_does_not_answer(
+    pair: Pair, postgresql_server: str
+) -> None:
+    with stopped_server(postgresql_server):
+        began = time.monotonic()
+        assert pair.here.stop() == 0
+        assert time.monotonic() - began < 3
