@@ -365,8 +365,7 @@ class Site(Protocol):
         """Connect, create or migrate the site's tables; where its changes end now."""
 
     def offer(self, changes: Sequence[Change]) -> None:
-        """Let these count, each of another thing, unless a later one of the same thing does
-        already."""
+        """Record these, each of another thing, where no later change of the same thing is."""
 
     def hint(self) -> None:
         """Have the other nodes look for changes now."""

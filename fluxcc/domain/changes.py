@@ -5,10 +5,10 @@ Of two changes of one thing the later one counts, by FreeSWITCH's clock; the nod
 tie. A release is a change. An expiry is none: it follows from a block's end and each node's own
 clock. Were it one, the node whose clock is fast would beat a renewal that it had not heard of.
 
-Clocks differ. A change that is made in knowledge of another one is later than that, whatever the
-clock says (``Stamps``); so only changes made apart are compared by their clocks.
+Clocks differ. A change that is made in knowledge of another one is later than that, by any
+clock (``Stamps``); so only changes made apart are compared by their clocks.
 
-Counterparts: ``core.blocks.blocking`` and ``core.provisioning`` apply what this decides, and
+Counterparts: ``core.blocks.standings`` and ``merging`` stamp and apply changes, and
 ``site.log`` has the same order in SQL.
 """
 

@@ -72,7 +72,7 @@ _OF_REGISTER = tuple(REGISTERS.c)
 
 
 def offer(connection: Connection, changes: Sequence[Change]) -> None:
-    """Let these count where they are later than what is known; each is of another thing."""
+    """Record these where they are later than what is known; each is of another thing."""
     connection.execute(OFFER, {"lock": LOCK, "changes": msgspec.json.encode(changes).decode()})
 
 

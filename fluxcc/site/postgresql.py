@@ -56,7 +56,7 @@ class PostgresqlSite:
             return changes_log.place(connection)
 
     def offer(self, changes: Sequence[Change]) -> None:
-        """Let these count, each of another thing, unless a later one of the same thing does."""
+        """Record these, each of another thing, where no later change of the same thing is."""
         with connected(self._engine) as connection:
             changes_log.offer(connection, changes)
 

@@ -37,7 +37,7 @@ class Merging:
         """Tells whether nobody can block a canonical number on this node."""
 
     def apply(self, changed: Iterable[Block]) -> None:
-        """Let these changes count, in this order, as far as nothing later is known. Returns when
+        """Apply these changes, in this order, as far as nothing later is known. Returns when
         memory, gate and notices have them; the store has them with its next batch."""
         told: list[tuple[BlockChange, Block]] = []
         keys: dict[str, None] = {}

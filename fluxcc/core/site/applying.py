@@ -24,7 +24,7 @@ class Applying:
         self._blocks = blocks
 
     def apply(self, changes: Sequence[Change]) -> None:
-        """Let these count, in this order, as far as nothing later is known here."""
+        """Apply these, in this order, as far as nothing later is known here."""
         self._blocks.apply(_read_blocks(changes))
 
 

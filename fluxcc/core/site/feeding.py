@@ -1,5 +1,5 @@
 """Gives what was changed here to the site: out of the outbox, in which the transaction that wrote a
-change has marked it, so that none is forgotten whatever dies.
+change has marked it, so that none is forgotten after a crash.
 
 A record is offered as it is when it is read, and its mark goes once the site has it; a mark that is
 made meanwhile is another one. What is offered twice changes nothing.
