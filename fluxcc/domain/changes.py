@@ -51,6 +51,16 @@ class MarkKind(StrEnum):
 
     BLOCK = "block"
     """A block that was changed here."""
+    CALL = "call"
+    """A call that has ended, for the history."""
+    AUDIT = "audit"
+    """A request, for the history."""
+    SURVEY = "survey"
+    """For the history."""
+    ENDED = "ended"
+    """A block that has ended, for the history."""
+    ERASURE = "erasure"
+    """A person who is to be erased from the history: the only mark with a number in it."""
 
 
 class Mark(NamedTuple):
@@ -58,7 +68,7 @@ class Mark(NamedTuple):
 
     kind: MarkKind
     key: str
-    """The record's id."""
+    """The record's id; of an erasure the number."""
 
 
 class SitePosition(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from fluxcc.domain.errors import SiteUnavailableError
 
-CONNECTIONS = 3
+CONNECTIONS = 4
 """Connections that a daemon has at most, besides the one that waits for notifications."""
 LIBPQ = {
     "application_name": "fluxcc",
@@ -88,6 +88,15 @@ def connected(engine: Engine) -> Iterator[Connection]:
         if getattr(getattr(error, "orig", None), "sqlstate", "") == READ_ONLY:
             engine.dispose()
         raise unavailable(engine.url, error) from None
+
+
+@contextmanager
+def begun(engine: Engine) -> Iterator[Connection]:
+    """As ``connected``, in a transaction that is committed at the end of the ``with``."""
+    with connected(engine) as plain:
+        connection = plain.execution_options(isolation_level="READ COMMITTED")
+        with connection.begin():
+            yield connection
 
 
 def unavailable(url: URL, error: Exception) -> SiteUnavailableError:

@@ -8,14 +8,23 @@ not installed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
+from fluxcc.core.ports import Batch
 from fluxcc.domain.changes import Change, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.persons import AsSeen, Person
+from fluxcc.domain.retention import RecordKind
+from fluxcc.site import archive, months
 from fluxcc.site import log as changes_log
-from fluxcc.site.engines import connected, create_pooled, parse_url
+from fluxcc.site.engines import begun, connected, create_pooled, parse_url
 from fluxcc.site.listening import Listener
 from fluxcc.site.migrations import migrate
+from fluxcc.site.months import Month
+from fluxcc.store.persons import Plan
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +36,13 @@ change of everything."""
 class PostgresqlSite:
     """One per daemon."""
 
-    def __init__(self, url: str, listen_url: str = "") -> None:
+    def __init__(self, url: str, listen_url: str = "", persons: Plan | None = None) -> None:
         """``listen_url`` is the same database without a pooler in between; empty where ``url`` has
-        none."""
+        none. ``persons`` tells whose number it is; without it, each as it was seen is one."""
         self._engine = create_pooled(parse_url(url))
+        self._persons = persons or AsSeen()
+        self._months: set[tuple[RecordKind, Month]] = set()
+        """Those of which it is known that they have a partition."""
         self._listener = Listener(parse_url(listen_url or url), changes_log.CHANNEL)
 
     def close(self) -> None:
@@ -42,10 +54,8 @@ class PostgresqlSite:
         """Listen, create or migrate the tables; where the changes end now."""
         # Other connections may lead to the leader of before.
         self._engine.dispose()
-        with connected(self._engine) as connection:
-            begun = connection.execution_options(isolation_level="READ COMMITTED")
-            with begun.begin():
-                migrate(begun)
+        with begun(self._engine) as connection:
+            migrate(connection)
         with connected(self._engine) as connection:
             changes_log.prune(connection, LOGGED)
         try:
@@ -83,3 +93,56 @@ class PostgresqlSite:
     def wait(self, seconds: float) -> bool:
         """Wait for a hint for so long; whether there may be something new."""
         return self._listener.wait(seconds)
+
+    def record(self, node: str, batch: Batch) -> None:
+        """Keep the node's history: ended calls, requests, surveys and ended blocks."""
+        sent = archive.prepare(node, batch, self._persons.canonical)
+        self._have_months(set(sent.months()))
+        with connected(self._engine) as connection:
+            try:
+                archive.put(connection, node, sent)
+            except IntegrityError as error:
+                if months.is_missing(error):
+                    # Another node has dropped it. It is made anew at the next try.
+                    self._months.clear()
+                raise
+
+    def _have_months(self, needed: set[tuple[RecordKind, Month]]) -> None:
+        missing = needed - self._months
+        for kind in {kind for kind, _ in missing}:
+            with begun(self._engine) as connection:
+                months.make(connection, kind, (month for each, month in missing if each is kind))
+        self._months |= needed
+
+    def erase(self, person: Person, after: Any) -> tuple[int, Any]:
+        """Erase the person from the next rows of history: how many, and the ``after`` to go on
+        with, None at the end; it is None for the beginning."""
+        with connected(self._engine) as connection:
+            return archive.erase(connection, person, after)
+
+    def keep(self, node: str, ages: Mapping[RecordKind, float]) -> None:
+        """Note for how long (seconds) the node keeps its records; make the partitions of the next
+        months."""
+        with connected(self._engine) as connection:
+            now = months.now(connection)
+            archive.tell_ages(connection, node, ages, now)
+        self._months.clear()
+        self._have_months({(kind, month) for kind in RecordKind for month in months.ahead(now)})
+
+    def drop(self, kind: RecordKind, before: float) -> list[str]:
+        """Drop the months that are older than that moment (epoch seconds), and than any node keeps
+        such records by the server's clock; their names."""
+        with begun(self._engine) as connection:
+            kept = archive.oldest_kept(connection, kind, months.now(connection))
+            oldest = before if kept is None else min(before, kept)
+            dropped = months.drop(connection, kind, oldest)
+            if kind is RecordKind.AUDIT:
+                archive.forget_expiries(connection, oldest)
+        self._months -= {(kind, month) for month in dropped}
+        return [f"{kind} {month.year:04}-{month.number:02}" for month in dropped]
+
+    def purge(self, kind: RecordKind, node: str, before: float, limit: int) -> int:
+        """Delete at most ``limit`` of the node's rows of history that are older than that moment
+        (epoch seconds); how many there were."""
+        with connected(self._engine) as connection:
+            return archive.purge(connection, kind, node, before, limit)

@@ -17,6 +17,8 @@ from sqlalchemy import (
     func,
 )
 
+from fluxcc.store import schema as store
+
 METADATA = MetaData()
 BYTES = "C"
 """The collation in which texts are ordered by code points."""
@@ -59,3 +61,59 @@ LOG = Table(
 )
 """Every change that counted, in the order in which it did (``log``)."""
 Index("site_log_written", LOG.c.written)
+
+
+def _as_in_store(own: Table, month: str) -> Table:
+    """A table of the nodes' stores with the rows of all nodes, in a partition for each month of
+    the column ``month``, which is part of its key for that."""
+    columns = [
+        Column(
+            each.name,
+            Text(collation=BYTES) if isinstance(each.type, Text) else each.type,
+            primary_key=each.primary_key or each.name == month,
+            autoincrement=False,
+            nullable=each.nullable,
+            server_default=getattr(each.server_default, "arg", None),
+        )
+        for each in own.c
+    ]
+    return Table(own.name, METADATA, *columns, postgresql_partition_by=f"RANGE ({month})")
+
+
+CALLS = _as_in_store(store.CALLS, "id")
+AUDIT = _as_in_store(store.AUDIT, "id")
+SURVEYS = _as_in_store(store.SURVEYS, "offered")
+BLOCKS = _as_in_store(store.BLOCKS, "since")
+"""Ended calls, requests, surveys and ended blocks. The node is the one on which it was; of a block
+that which marked it first."""
+# One reader asks for all nodes' newest rows, another for one person's or one agent's.
+Index("calls_id", CALLS.c.id)
+Index("calls_of_person", CALLS.c.person, CALLS.c.id)
+Index("calls_of_agent", CALLS.c.agent, CALLS.c.id)
+Index("audit_id", AUDIT.c.id)
+Index("audit_of_person", AUDIT.c.person, AUDIT.c.id)
+Index("audit_of_agent", AUDIT.c.agent, AUDIT.c.id)
+Index("surveys_in_order", SURVEYS.c.offered)
+Index("surveys_of_person", SURVEYS.c.person, SURVEYS.c.offered)
+Index("blocks_in_order", BLOCKS.c.since)
+Index("blocks_of_person", BLOCKS.c.person, BLOCKS.c.since)
+
+EXPIRIES = Table(
+    "site_expiries",
+    METADATA,
+    Column("block", Text(collation=BYTES), primary_key=True),
+    Column("until", BigInteger, primary_key=True),
+    Column("node", Text(collation=BYTES), nullable=False),
+)
+"""Which node's row of audit says that a block ended by its time: the first that told of it."""
+Index("site_expiries_until", EXPIRIES.c.until)
+
+KEPT = Table(
+    "site_kept",
+    METADATA,
+    Column("node", Text(collation=BYTES), primary_key=True),
+    Column("kind", Text(collation=BYTES), primary_key=True),  # domain.retention.RecordKind
+    Column("seconds", BigInteger, nullable=False),
+    Column("told", BigInteger, nullable=False),  # epoch seconds of the server's clock
+)
+"""For how long each node keeps its records. A month goes once it is too old for all of them."""

@@ -72,6 +72,14 @@ def search(
     return newest(connection, query.order_by(AUDIT.c.id.desc()), AUDIT, _record, person, limit)
 
 
+def by_ids(connection: Connection, node: str, ids: Sequence[int]) -> list[AuditRecord]:
+    """The node's rows with these ids, as far as they are there."""
+    if not ids:
+        return []
+    query = select(*_RECORD).where(AUDIT.c.node == node, AUDIT.c.id.in_(ids))
+    return read_rows(connection, query, AUDIT, _record)
+
+
 def unfinished(connection: Connection, node: str) -> list[AuditRecord]:
     """Those of the node's newest rows whose action began and never ended."""
     newest_first = select(*_RECORD).where(AUDIT.c.node == node).order_by(AUDIT.c.id.desc())

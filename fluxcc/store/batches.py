@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Table
 
 from fluxcc.core.ports import Batch
+from fluxcc.domain import history
 from fluxcc.domain.changes import marks_of
 from fluxcc.store import audit, blocks, calls, domains, outbox, provisioning, surveys
 from fluxcc.store.engines import writing
@@ -50,7 +51,8 @@ class Batches:
         statements.append((self._deletion, provisioning.to_keys(node, batch.removed)))
         statements.append((outbox.UNMARK, [(id,) for id in batch.unmarked]))
         if self._is_of_site:
-            statements.append((outbox.MARK, outbox.to_rows(node, marks_of(batch.blocks, node))))
+            marks = marks_of(batch.blocks, node) + history.marks_of(node, batch)
+            statements.append((outbox.MARK, outbox.to_rows(node, marks)))
         with writing(self._engine) as cursor:
             for statement, found in statements:
                 if found:

@@ -57,6 +57,14 @@ def ended(
     return newest(connection, query.order_by(CALLS.c.id.desc()), CALLS, _record, person, limit)
 
 
+def by_ids(connection: Connection, node: str, ids: Sequence[int]) -> list[CallRecord]:
+    """The node's calls with these ids, as far as they are there."""
+    if not ids:
+        return []
+    query = select(*_RECORD).where(CALLS.c.node == node, CALLS.c.id.in_(ids))
+    return read_rows(connection, query, CALLS, _record)
+
+
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
     """Delete at most ``limit`` of the node's ended calls that began before that moment (epoch
     seconds), the oldest first; how many were deleted."""

@@ -1,7 +1,8 @@
 """What is marked for the site, and how far the site's changes were taken.
 
-A mark says which record changed, not what it says now: it holds nobody's number, and a record that
-changes again while its first change is on its way is marked anew, with an id of its own.
+A mark says which record changed, not what it says now: it holds nobody's number (but that of a
+person who is to be erased from the site), and a record that changes again while its first change is
+on its way is marked anew, with an id of its own.
 Counterparts: ``sql_store`` marks in the transaction that writes the records, ``core.site.feeding``
 reads the marks.
 """
@@ -11,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, insert, or_, select
 
 from fluxcc.core.ports import Marked
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition
-from fluxcc.store import blocks
+from fluxcc.domain.retention import RecordKind
+from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.schema import BLOCKS, OUTBOX, POSITION
 
 MARK = "INSERT OR REPLACE INTO outbox (node, kind, key) VALUES (?, ?, ?)"
@@ -52,8 +54,59 @@ def marked(
         .limit(limit)
     )
     found = [(id, Mark(MarkKind(kind), key)) for id, kind, key in connection.execute(query)]
-    ids = [mark.key for _, mark in found if mark.kind is MarkKind.BLOCK]
-    return Marked(tuple(found), tuple(blocks.by_ids(connection, node, ids)))
+    keys: dict[MarkKind, list[str]] = {kind: [] for kind in MarkKind}
+    for _, mark in found:
+        keys[mark.kind].append(mark.key)
+    ids = dict.fromkeys(keys[MarkKind.BLOCK] + keys[MarkKind.ENDED])
+    return Marked(
+        tuple(found),
+        blocks=tuple(blocks.by_ids(connection, node, list(ids))),
+        calls=tuple(calls.by_ids(connection, node, list(map(int, keys[MarkKind.CALL])))),
+        audit=tuple(audit.by_ids(connection, node, list(map(int, keys[MarkKind.AUDIT])))),
+        surveys=tuple(surveys.by_ids(connection, node, keys[MarkKind.SURVEY])),
+    )
+
+
+def mark(connection: Connection, node: str, marks: Iterable[Mark]) -> None:
+    """Mark these anew."""
+    statement = insert(OUTBOX).prefix_with("OR REPLACE")
+    rows = [{"node": node, "kind": each.kind.value, "key": each.key} for each in marks]
+    if rows:
+        connection.execute(statement, rows)
+
+
+def mark_rows(connection: Connection, node: str, kind: RecordKind, ids: Iterable[Any]) -> None:
+    """Mark rows of the node for the site's history. Of calls and blocks those that have ended: the
+    others are marked when they end."""
+    listed = list(ids)
+    if kind is RecordKind.CALLS:
+        listed = [each.id for each in calls.by_ids(connection, node, listed) if each.ended]
+    if kind is RecordKind.BLOCKS:
+        found = blocks.by_ids(connection, node, listed)
+        listed = [each.id for each in found if each.state is not BlockState.LIVE]
+    mark(connection, node, [Mark(_MARKS[kind], str(id)) for id in listed])
+
+
+def erased(connection: Connection, node: str, kind: RecordKind, ids: Iterable[Any]) -> None:
+    """These rows were erased: what is marked of them is not missing. A row of audit is still there,
+    without the person."""
+    if kind is RecordKind.AUDIT:
+        mark_rows(connection, node, kind, ids)
+        return
+    theirs = OUTBOX.delete().where(
+        OUTBOX.c.node == node,
+        OUTBOX.c.kind == _MARKS[kind].value,
+        OUTBOX.c.key.in_([str(id) for id in ids]),
+    )
+    connection.execute(theirs)
+
+
+_MARKS = {
+    RecordKind.CALLS: MarkKind.CALL,
+    RecordKind.AUDIT: MarkKind.AUDIT,
+    RecordKind.SURVEYS: MarkKind.SURVEY,
+    RecordKind.BLOCKS: MarkKind.ENDED,
+}
 
 
 def changed_here(connection: Connection, node: str, since: int) -> Sequence[str]:

@@ -172,6 +172,8 @@ OUTBOX = Table(
     sqlite_autoincrement=True,
 )
 """The records of which the site is to be told."""
+# Changes are not looked for behind a long queue of history.
+Index("outbox_kind", OUTBOX.c.node, OUTBOX.c.kind)
 
 POSITION = Table(
     "site_position",

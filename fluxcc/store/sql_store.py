@@ -7,8 +7,7 @@ has the queries for people, the file of each table its statements.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,10 +31,10 @@ from fluxcc.store import (
     blocks,
     calls,
     domains,
+    filling,
     identity,
     mentions,
     outbox,
-    persons,
     provisioning,
     surveys,
 )
@@ -52,7 +51,7 @@ from fluxcc.store.engines import (
 )
 from fluxcc.store.lost_log import WriteAheadLog
 from fluxcc.store.patience import PatientLock
-from fluxcc.store.persons import Plan, Position, Search
+from fluxcc.store.persons import Plan, Search
 from fluxcc.store.readable import Unread, noting
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
 from fluxcc.store.statements import escape
@@ -93,6 +92,7 @@ class SqlStore:
         ``is_of_site``, what the site is to be told of is marked with what is written."""
         self._url = parse_url(url)
         self._named = node
+        self._is_of_site = is_of_site
         self._node = node
         self._persons = plan or AsSeen()
         self._file = SqliteFile.of(self._url)
@@ -181,6 +181,8 @@ class SqlStore:
         if ids:
             with self._transaction() as connection:
                 _KEEPERS[kind].erase(connection, self._node, ids)
+                if self._is_of_site:
+                    outbox.erased(connection, self._node, kind, ids)
         return len(ids)
 
     def erase_mentions(self, kind: RecordKind, person: Person, after: Any) -> tuple[int, Any]:
@@ -192,6 +194,7 @@ class SqlStore:
         if found.mentions:
             with self._transaction() as connection:
                 mentions.erase(connection, self._node, kind, found.mentions)
+                self._mark_changed(connection, kind, [id for id, *_ in found.mentions])
         return len(found.mentions), found.after
 
     def wipe(self) -> dict[Place, str]:
@@ -231,39 +234,24 @@ class SqlStore:
     def fill(self, limit: int) -> Filled:
         """Read the persons of at most ``limit`` records that were written before numbers were read
         as now; how far that is. A call after a kill goes on where the last one was."""
-        reading = self._persons.reading
-        with self._connection() as connection:
-            places = persons.positions(connection, self._node)
-        if {place.reading for place in places.values()} != {reading}:
-            # What is being written meanwhile as numbers were read before is on disk after this, and
-            # is among the rows that are read again.
-            with self._transaction() as connection:
-                persons.begin(connection, self._node, reading)
-            return Filled(0, tuple(persons.TABLES))
-        unread = tuple(kind for kind in persons.TABLES if not places[kind].is_over)
-        return self._fill(unread, places[unread[0]], limit) if unread else Filled(0, ())
+        return filling.fill(
+            self._connection,
+            self._transaction,
+            lambda: self._node,
+            self._persons,
+            limit,
+            self._mark_changed,
+        )
 
-    def _fill(self, unread: tuple[RecordKind, ...], place: Position, limit: int) -> Filled:
-        kind = unread[0]
-        with self._connection() as connection:
-            rows = persons.part(connection, self._node, kind, place.after, limit)
-        # Outside of the transaction: reading takes longer than writing, and others wait to write.
-        changed = []
-        for id, number, known in rows:
-            person = escape(self._persons.canonical(number)) if number else ""
-            if person != known:
-                changed.append((id, number, person))
-            # Lets the event loop have Python's lock after each number, and not after 5 ms.
-            time.sleep(0)
-        is_over = len(rows) < limit
-        after = str(rows[-1][0]) if rows else place.after
+    def _mark_changed(self, connection: Connection, kind: RecordKind, ids: Sequence[Any]) -> None:
+        """Have the site's history take in these rows as they are now."""
+        if self._is_of_site:
+            outbox.mark_rows(connection, self._node, kind, ids)
+
+    def mark_erasure(self, number: str) -> None:
+        """Mark that the person with this number is to be erased from the site's history."""
         with self._transaction() as connection:
-            now = Position(place.reading, after, is_over)
-            persons.put(connection, self._node, kind, changed, now)
-        if is_over:
-            return Filled(len(rows), unread[1:])
-        reached = rows[-1][0] / 1e6 if kind is RecordKind.CALLS else None
-        return Filled(len(rows), unread, reached)
+            outbox.mark(connection, self._node, [Mark(MarkKind.ERASURE, escape(number))])
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -58,6 +58,14 @@ def search(
     return person.take(found, len(found)) if person else found
 
 
+def by_ids(connection: Connection, node: str, ids: Sequence[str]) -> list[Survey]:
+    """The node's surveys with these ids, as far as they are there."""
+    if not ids:
+        return []
+    query = select(*_RECORD).where(SURVEYS.c.node == node, SURVEYS.c.id.in_(ids))
+    return read_rows(connection, query, SURVEYS, _restore)
+
+
 def purge(connection: Connection, node: str, before: float, limit: int) -> int:
     """Delete at most ``limit`` of the node's surveys that were offered before that moment (epoch
     seconds), the oldest first; how many were deleted."""

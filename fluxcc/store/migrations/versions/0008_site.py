@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("node", "kind", "key", name="outbox_record"),
         sqlite_autoincrement=True,
     )
+    op.create_index("outbox_kind", "outbox", ["node", "kind"])
     op.create_table(
         "site_position",
         sa.Column("node", sa.Text, primary_key=True),

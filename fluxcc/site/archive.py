@@ -1,0 +1,286 @@
+"""The history of all nodes: takes in rows, erases persons, deletes what is too old.
+
+A node sends its rows in batches, each kind in one statement, which is a transaction of its own: it
+waits for no change of a block, and no change waits for it (``log``). A row that is there already
+stays as it is, or becomes what it is now on its node.
+
+Counterparts: ``postgresql`` calls it, ``history`` reads the same tables, ``months`` partitions
+them; the rows are made, found and erased as in a node's own store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Table, TextClause, delete, func, or_, select, text
+
+from fluxcc.core.ports import Batch
+from fluxcc.domain.audit import REQUESTED
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.changes import Kind, change_of
+from fluxcc.domain.history import expiry_of
+from fluxcc.domain.persons import Person
+from fluxcc.domain.retention import WITH_TEXTS, RecordKind
+from fluxcc.site.months import SHELVES, Month
+from fluxcc.site.schema import AUDIT, BLOCKS, EXPIRIES, KEPT
+from fluxcc.store import audit, blocks, calls, mentions, surveys
+from fluxcc.store.persons import TABLES, Search
+from fluxcc.store.statements import delete_rows, escape
+
+TOLD_FOR = 30 * 86_400
+"""Seconds for which it counts how long a node keeps its records. One that has not told it for so
+long is gone."""
+
+PersonOf = Callable[[str], str]
+
+_KEEPERS: dict[RecordKind, Any] = {
+    RecordKind.CALLS: calls,
+    RecordKind.SURVEYS: surveys,
+    RecordKind.BLOCKS: blocks,
+    RecordKind.AUDIT: audit,
+}
+
+
+class Sent(NamedTuple):
+    """What a batch brings to the tables."""
+
+    rows: dict[RecordKind, list[dict[str, Any]]]
+    """The rows of each kind, as column → value."""
+    expiries: list[dict[str, Any]]
+    """Blocks that ended by their time, with the rows of audit that say so."""
+
+    def months(self) -> Iterator[tuple[RecordKind, Month]]:
+        """Those that need a partition."""
+        for kind, rows in self.rows.items():
+            shelf = SHELVES[kind]
+            yield from ((kind, Month.of(row[shelf.month] / shelf.scale)) for row in rows)
+        for each in self.expiries:
+            yield RecordKind.AUDIT, Month.of(each["until"])
+
+
+def prepare(node: str, batch: Batch, person_of: PersonOf) -> Sent:
+    """The rows of a batch of that node. Reading whose number it is takes its time."""
+    ended = [block for block in batch.blocks if block.state is not BlockState.LIVE]
+    of_nodes = [
+        row for block in ended for row in blocks.to_rows(block.origin or node, [block], person_of)
+    ]
+    rows = {
+        RecordKind.CALLS: calls.to_rows(node, batch.calls, person_of),
+        RecordKind.AUDIT: audit.to_rows(node, batch.audit, person_of),
+        RecordKind.SURVEYS: surveys.to_rows(node, batch.surveys, person_of),
+        RecordKind.BLOCKS: of_nodes,
+    }
+    named = {kind: [_named(TABLES[kind], row) for row in found] for kind, found in rows.items()}
+    return Sent(named, [_expiry(node, block, person_of) for block in ended if _has_expired(block)])
+
+
+def _has_expired(block: Block) -> bool:
+    return block.state is BlockState.EXPIRED
+
+
+def _expiry(node: str, block: Block, person_of: PersonOf) -> dict[str, Any]:
+    (row,) = audit.to_rows(node, [expiry_of(block)], person_of)
+    change = change_of(block)
+    return {
+        "block": block.id,
+        "until": block.until,
+        "thing": escape(change.key),
+        "changed": change.at,
+        "row": _named(AUDIT, row),
+    }
+
+
+def _named(table: Table, row: Iterable[Any]) -> dict[str, Any]:
+    values = (escape(value) if isinstance(value, str) else value for value in row)
+    return dict(zip((column.name for column in table.c), values, strict=True))
+
+
+def put(connection: Connection, node: str, sent: Sent) -> None:
+    """Let these rows be there. The same ones again change nothing."""
+    for kind, rows in sent.rows.items():
+        if rows:
+            connection.execute(_PUT[kind], {"rows": msgspec.json.encode(rows).decode()})
+    if sent.expiries:
+        ended = msgspec.json.encode(sent.expiries).decode()
+        connection.execute(_EXPIRE, {"ended": ended, "node": node, "kind": Kind.BLOCK.value})
+
+
+def erase(
+    connection: Connection, person: Person, after: tuple[int, str, Any] | None
+) -> tuple[int, tuple[int, str, Any] | None]:
+    """Erase the person from the next rows of any node, in short transactions: how many, and where
+    to go on, None at the end; ``after`` is where it was, None for the beginning.
+
+    Every spelling is looked for, row by row: each node may read numbers in its own way."""
+    phase, node, reached = after or (0, "", None)
+    if phase == len(_PHASES):
+        return 0, None
+    kind, is_of_others = _PHASES[phase]
+    if reached is None:
+        table = SHELVES[kind].table
+        following = select(func.min(table.c.node)).where(table.c.node > node)
+        node = connection.execute(following).scalar() or ""
+        if not node:
+            return 0, (phase + 1, "", None)
+        reached = _FIRST
+    start = None if reached == _FIRST else reached
+    step = _erase_mentions if is_of_others else _erase_rows
+    count, reached = step(connection, kind, node, person, start)
+    return count, (phase, node, reached)
+
+
+_FIRST = ""
+"""Before a node's first row."""
+_PHASES = (
+    *((kind, False) for kind in RecordKind),
+    *((kind, True) for kind in WITH_TEXTS),
+)
+"""A kind of record, and whether its texts about others are gone through, not its own numbers."""
+
+
+def _erase_rows(
+    connection: Connection, kind: RecordKind, node: str, person: Person, start: Any
+) -> tuple[int, Any]:
+    table = TABLES[kind]
+    condition = table.c.person == escape(person.canonical)
+    if person.ending:
+        # Anything may be between them: a number may be stored with punctuation.
+        condition = or_(condition, table.c.number.like(f"%{'%'.join(person.ending)}%"))
+    search = Search(person, condition, is_exact=not person.ending)
+    ids, reached = _KEEPERS[kind].find(connection, node, search, -1 if start is None else start)
+    if ids:
+        _KEEPERS[kind].erase(connection, node, ids)
+    return len(ids), reached
+
+
+def _erase_mentions(
+    connection: Connection, kind: RecordKind, node: str, person: Person, start: Any
+) -> tuple[int, Any]:
+    found = mentions.find(connection, node, kind, person, start)
+    if found.mentions:
+        mentions.erase(connection, node, kind, found.mentions)
+    return len(found.mentions), found.after
+
+
+def tell_ages(
+    connection: Connection, node: str, ages: Mapping[RecordKind, float], now: float
+) -> None:
+    """Note for how long the node keeps its records; ``now`` by the server's clock."""
+    for kind, age in ages.items():
+        connection.execute(
+            _TELL_AGE, {"node": node, "kind": kind.value, "seconds": int(age), "told": int(now)}
+        )
+
+
+def oldest_kept(connection: Connection, kind: RecordKind, now: float) -> float | None:
+    """The epoch second before which no node keeps records of the kind; None where none has told
+    it."""
+    query = select(func.max(KEPT.c.seconds)).where(
+        KEPT.c.kind == kind.value, KEPT.c.told > int(now) - TOLD_FOR
+    )
+    seconds = connection.execute(query).scalar()
+    return None if seconds is None else now - seconds
+
+
+def purge(connection: Connection, kind: RecordKind, node: str, before: float, limit: int) -> int:
+    """Delete at most ``limit`` of the node's rows that are older than that moment (epoch seconds);
+    how many there were."""
+    shelf = SHELVES[kind]
+    moment = shelf.table.c[shelf.month]
+    old = select(shelf.table.c.id).where(
+        shelf.table.c.node == node, moment < int(before * shelf.scale)
+    )
+    if kind is RecordKind.BLOCKS:
+        old = old.where(func.coalesce(BLOCKS.c.ended_at, BLOCKS.c.since) < before)
+    # Named one by one: the planner finds the partition of a value, and not of a query's rows.
+    ids = connection.execute(old.order_by(moment).limit(limit)).scalars().all()
+    return delete_rows(connection, shelf.table, node, ids) if ids else 0
+
+
+def forget_expiries(connection: Connection, before: float) -> None:
+    """Forget whose rows of audit say that blocks ended before that moment (epoch seconds)."""
+    connection.execute(delete(EXPIRIES).where(EXPIRIES.c.until < int(before)))
+
+
+def _put(kind: RecordKind) -> TextClause:
+    """SQL that puts in rows of the kind. Columns are named: those that a later version has added
+    get what they have by default."""
+    table = SHELVES[kind].table
+    key = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    names = [f'"{column.name}"' for column in table.c]
+    others = [f'"{column.name}"' for column in table.c if not column.primary_key]
+    listed = ", ".join(names)
+    return text(
+        f"""
+        INSERT INTO {table.name} AS known ({listed})
+        SELECT {listed}
+        FROM jsonb_populate_recordset(CAST(NULL AS {table.name}), CAST(:rows AS jsonb)) AS sent
+        WHERE {_WANTED.get(kind, "true")}
+        ON CONFLICT ({key}) DO UPDATE
+        SET {", ".join(f"{name} = excluded.{name}" for name in others)}
+        WHERE ({", ".join(f"known.{name}" for name in others)})
+            IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in others)})
+            AND {_LATER.get(kind, "true")}
+        """  # noqa: S608
+    )
+
+
+_WANTED = {
+    # Every node tells of a block that ended by its time, and all but the first write nothing.
+    RecordKind.BLOCKS: """NOT EXISTS (
+            SELECT FROM blocks has WHERE (has.node, has.id, has.since)
+                = (sent.node, sent.id, sent.since)
+                AND (has.changed, has.attempts) >= (sent.changed, sent.attempts)
+        )""",
+}
+"""Which rows are put in at all, where it is not each."""
+_LATER = {
+    # What was given up may arrive after all, later than what was sent after it.
+    RecordKind.AUDIT: f"NOT (excluded.status = '{REQUESTED}' AND known.status <> '{REQUESTED}')",
+    RecordKind.BLOCKS: "(excluded.changed, excluded.attempts) >= (known.changed, known.attempts)",
+}
+"""Which rows replace the one that is there, where it is not each."""
+_PUT = {kind: _put(kind) for kind in RecordKind}
+
+
+def _of_expiry(column: str) -> str:
+    """SQL of a column of the row of audit; the sequence makes the ids of one second differ."""
+    is_id = column == "id"
+    return "told.until * 1000000 + nextval('site_expiry')" if is_id else f'filled."{column}"'
+
+
+_OF_AUDIT = [column.name for column in AUDIT.c]
+# One statement: there is a row of audit, or nobody has claimed it. A block that was changed
+# meanwhile has not ended so.
+_EXPIRE = text(
+    f"""
+    WITH ended AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:ended AS jsonb))
+            AS ended(block text, until bigint, thing text, changed bigint, row jsonb)
+    ), told AS (
+        INSERT INTO site_expiries (block, until, node)
+        SELECT block, until, :node FROM ended
+        WHERE NOT EXISTS (
+            SELECT FROM site_expiries known
+            WHERE (known.block, known.until) = (ended.block, ended.until)
+        ) AND NOT EXISTS (
+            SELECT FROM site_registers known
+            WHERE known.kind = :kind AND known.key = ended.thing AND known.at > ended.changed
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING block, until
+    )
+    INSERT INTO audit ({", ".join(f'"{name}"' for name in _OF_AUDIT)})
+    SELECT {", ".join(map(_of_expiry, _OF_AUDIT))}
+    FROM told JOIN ended USING (block, until),
+        jsonb_populate_record(CAST(NULL AS audit), ended.row) AS filled
+    """  # noqa: S608
+)
+_TELL_AGE = text(
+    """
+    INSERT INTO site_kept (node, kind, seconds, told) VALUES (:node, :kind, :seconds, :told)
+    ON CONFLICT (node, kind) DO UPDATE SET seconds = excluded.seconds, told = excluded.told
+    """
+)
