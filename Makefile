@@ -11,7 +11,7 @@ BENCH := .venv-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live shapes bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
+.PHONY: help install demo test live shapes site bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ shapes: $(VENV)/.installed-dev ## every action at every stage of every shape of 
 	$(BIN)/python -m tests.shapes.run --restart
 	$(BIN)/python -m tests.shapes.run --mixed 1000
 	$(BIN)/python -m tests.shapes.run --domains
+
+site: $(VENV)/.installed-dev ## what a site of several PBXs must show, with figures (needs PostgreSQL)
+	$(BIN)/python -m tests.site $(ROWS)
 
 bench: $(BENCH)/.installed ## measure everything against its bar (half an hour on a quiet machine)
 	$(BENCH)/bin/python -m bench $(ROWS)

@@ -83,16 +83,20 @@ def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
     Of a group, room, service or SIP domain that both nodes have, the new one's stays: it is in
     force now.
     """
-    for table in (ENTRIES, DOMAINS):
+    identities = {
+        ENTRIES: ("kind", "name"),
+        DOMAINS: ("name",),
+        OUTBOX: ("kind", "key"),
+    }
+    for table, names in identities.items():
         theirs = table.alias()
-        names = [column.name for column in table.primary_key if column.name != "node"]
         is_same = [theirs.c[name] == table.c[name] for name in names]
         has_both = exists().where(theirs.c.node == new, *is_same)
         connection.execute(delete(table).where(table.c.node == old, has_both))
-    # What is marked for the site, and how far its changes were taken, is the old node's: under
-    # another name a node joins the site anew.
-    for table in (OUTBOX, POSITION):
-        connection.execute(delete(table).where(table.c.node.in_((old, new))))
+    # What is marked for the site is still to be told; how far its changes were taken is not known
+    # of both together.
+    connection.execute(update(OUTBOX).where(OUTBOX.c.node == old).values(node=new))
+    connection.execute(delete(POSITION).where(POSITION.c.node.in_((old, new))))
     # How far one node's rows have been read says nothing of both together: they are read anew.
     connection.execute(delete(READINGS).where(READINGS.c.node.in_((old, new))))
     counts = {

@@ -10,6 +10,7 @@ Counterparts: ``store.outbox``, ``ports.Site``; a job of ``daemon.jobs`` calls `
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from fluxcc.core.backlog import Unmarked
 from fluxcc.core.backoff import Backoff
@@ -52,6 +53,8 @@ class Feeding:
         self._after = 0
         """The id of the last mark that was offered in this life."""
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        self.may_begin: Callable[[], bool] = lambda: True
+        """Tells whether the site's tables are known to be there."""
         self.failure = ""
         """Why the site could not be told last; empty where it was."""
         self.offered = 0
@@ -74,6 +77,9 @@ class Feeding:
 
     def feed(self) -> float:
         """Offer everything that is marked; the seconds until that is to be tried again."""
+        if not self.may_begin():
+            self.look()
+            return FIRST_PAUSE
         try:
             while self._offer():
                 pass

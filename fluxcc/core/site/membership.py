@@ -43,6 +43,7 @@ class Membership:
         self.feeding = Feeding(site, blocking.standings.node, store, journal, runtime, apart)
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
+        self.feeding.may_begin = lambda: self.reading.was_open
         happenings.batch_written.connect(self.feeding.written)
 
     def jobs(self) -> dict[str, Callable[[], float]]:

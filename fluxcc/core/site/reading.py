@@ -61,6 +61,8 @@ class Reading:
         """Tells whether the store's own blocks are in memory, which come first."""
         self.have_marked: Callable[[], None] = lambda: None
         """Called when the outbox was filled again."""
+        self.was_open = False
+        """Whether the site was reached in this life, so that its tables are there."""
         self.failure = ""
         """Why the site could not be read last; empty where it was."""
         self.taken = 0
@@ -117,7 +119,7 @@ class Reading:
             self._take_everything()
             self._move(found)
             self.have_marked()
-        self._is_open = True
+        self._is_open = self.was_open = True
 
     def _take_everything(self) -> None:
         after = "", ""

@@ -1,0 +1,151 @@
+"""What a store marks for the site, on every kind of store: in the transaction that writes a record,
+until the site has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from fluxcc.core.ports import Batch, Store
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.changes import MarkKind, SitePosition, Stamp, stamped
+from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.upkeep import rename_node
+from tests.contract.records import a_block
+from tests.fakes import FakeStore
+
+HERE, ELSEWHERE = Stamp(5, "pbx1"), Stamp(6, "pbx2")
+BLOCKS = (MarkKind.BLOCK,)
+
+
+def url_in(folder: Path) -> str:
+    return f"sqlite:///{folder}/fluxcc.db"
+
+
+@pytest.fixture(params=["fake", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """The store of the node pbx1 of a site."""
+    if request.param == "fake":
+        fake = FakeStore()
+        fake.node = "pbx1"
+        yield fake
+        return
+    with closing(SqlStore(url_in(tmp_path), "pbx1", is_of_site=True)) as opened:
+        opened.open()
+        yield opened
+
+
+def marked(store: Store, after: int = 0) -> list[Block]:
+    """The blocks of which the site is to be told, in the order of their marks."""
+    found = store.marked(BLOCKS, after, 100)
+    blocks = {block.id: block for block in found.blocks}
+    return [blocks[mark.key] for _, mark in found.marks]
+
+
+def ids(store: Store) -> tuple[int, ...]:
+    """The ids of the marks."""
+    return tuple(id for id, _ in store.marked(BLOCKS, 0, 100).marks)
+
+
+def test_what_was_changed_here_is_marked_and_what_came_from_elsewhere_is_not(store: Store) -> None:
+    here, elsewhere = stamped(a_block("b1"), HERE), stamped(a_block("b2"), ELSEWHERE)
+    store.write(Batch(blocks=(here, elsewhere, a_block("b3"))))
+    assert marked(store) == [here]
+
+
+def test_a_mark_goes_once_the_site_has_it(store: Store) -> None:
+    store.write(Batch(blocks=(stamped(a_block("b1"), HERE),)))
+    store.write(Batch(unmarked=ids(store)))
+    assert marked(store) == []
+
+
+def test_what_changes_while_it_is_on_its_way_is_marked_anew_after_the_others(store: Store) -> None:
+    first, second = stamped(a_block("b1"), HERE), stamped(a_block("b2"), HERE)
+    store.write(Batch(blocks=(first, second)))
+    on_its_way = ids(store)
+    newer = stamped(replace(first, until=first.until + 1), Stamp(7, "pbx1"))
+    store.write(Batch(blocks=(newer,)))
+    assert marked(store) == [second, newer]
+    assert marked(store, after=max(on_its_way)) == [newer]
+    store.write(Batch(unmarked=on_its_way))
+    assert marked(store) == [newer]
+
+
+def test_marks_are_read_a_few_at_a_time(store: Store) -> None:
+    blocks = [stamped(a_block(f"b{number}"), HERE) for number in range(5)]
+    store.write(Batch(blocks=tuple(blocks)))
+    first = store.marked(BLOCKS, 0, 3)
+    assert len(first.marks) == 3
+    rest = store.marked(BLOCKS, first.marks[-1][0], 3)
+    assert {block.id for block in (*first.blocks, *rest.blocks)} == {block.id for block in blocks}
+    assert store.marked((), 0, 3).marks == ()
+
+
+def test_what_was_changed_here_can_be_marked_again(store: Store) -> None:
+    live = stamped(a_block("b1"), HERE)
+    ended = replace(a_block("b2"), state=BlockState.RELEASED, ended_at=9.0, ended_by="x")
+    late, early = stamped(ended, Stamp(50, "pbx1")), stamped(replace(ended, id="b3"), HERE)
+    store.write(Batch(blocks=(live, late, early, stamped(a_block("b4"), ELSEWHERE))))
+    store.write(Batch(unmarked=ids(store)))
+    store.mark_again(10)
+    assert {block.id for block in marked(store)} == {"b1", "b2"}
+
+
+def test_the_ends_of_blocks_that_the_site_knows_are_read_back(store: Store) -> None:
+    ended = replace(a_block("b1"), state=BlockState.EXPIRED, ended_at=9.0, ended_by="time")
+    here, elsewhere = stamped(ended, HERE), stamped(replace(ended, id="b2"), ELSEWHERE)
+    live = stamped(a_block("b3"), ELSEWHERE)
+    store.write(Batch(blocks=(here, elsewhere, live, replace(ended, id="b4"))))
+    assert {block.id for block in store.ended_changes(0)} == {"b1", "b2"}
+    assert store.ended_changes(6) == [elsewhere]
+
+
+def test_how_far_the_site_was_taken_is_kept(store: Store) -> None:
+    assert store.position() is None
+    store.write(Batch(position=(SitePosition("site", 7),)))
+    store.write(Batch(position=(SitePosition("site", 9),)))
+    assert store.position() == SitePosition("site", 9)
+
+
+def test_a_block_is_restored_with_where_and_when_it_was_changed(store: Store) -> None:
+    block = stamped(stamped(a_block("b1"), HERE), ELSEWHERE)
+    store.write(Batch(blocks=(block,)))
+    assert store.live_blocks() == [block]
+    assert (block.origin, block.changer, block.changed) == ("pbx1", "pbx2", 6)
+
+
+def test_without_a_site_nothing_is_marked(tmp_path: Path) -> None:
+    with closing(SqlStore(url_in(tmp_path), "pbx1")) as alone:
+        alone.write(Batch(blocks=(stamped(a_block("b1"), HERE),)))
+        assert alone.marked(BLOCKS, 0, 9).marks == ()
+
+
+def test_marks_are_there_after_a_crash_and_their_ids_are_given_once(tmp_path: Path) -> None:
+    url = url_in(tmp_path)
+    first = SqlStore(url, "pbx1", is_of_site=True)
+    first.write(Batch(blocks=(stamped(a_block("b1"), HERE),)))
+    before = ids(first)
+    first.write(Batch(unmarked=before))
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as second:
+        second.write(Batch(blocks=(stamped(a_block("b2"), HERE),)))
+        assert min(ids(second)) > max(before)
+    first.close()
+
+
+def test_a_renamed_node_takes_the_site_anew_and_tells_what_it_had_not(
+    tmp_path: Path,
+) -> None:
+    url = url_in(tmp_path)
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as former:
+        block = stamped(a_block("b1"), HERE)
+        former.write(Batch(blocks=(block,), position=(SitePosition("site", 7),)))
+    rename_node(url, "pbx1", "pbx9")
+    with closing(SqlStore(url, "pbx9", is_of_site=True)) as renamed:
+        renamed.open()
+        assert renamed.position() is None
+        assert marked(renamed) == [block]
+        assert renamed.live_blocks() == [block]

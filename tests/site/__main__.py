@@ -1,0 +1,64 @@
+"""What a site of several PBXs must show, with figures: ``make site``.
+
+``python -m tests.site [ROW …] [--schedules N] [--nodes N] [--rate N] [--seconds N]``
+
+Each row prints its figures and whether they are within their bars; exit code 1 where one is not.
+PostgreSQL is started in a temporary folder; where it is not installed, rows that need it say so and
+are skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.site import simulation, spreading
+
+Row = Callable[[argparse.Namespace], bool]
+
+
+def schedules(wanted: argparse.Namespace) -> bool:
+    """Random schedules on three nodes, in simulation: all converge."""
+    began = time.monotonic()
+    failed, steps = [], 0
+    for seed in range(wanted.schedules):
+        try:
+            steps += len(simulation.run(seed))
+        except AssertionError as error:
+            failed.append(seed)
+            print(error)
+    print(
+        f"schedules: {wanted.schedules} of {len(simulation.NODES)} nodes, {steps} steps, clocks up"
+        f" to {simulation.SKEW:g} s off, in {time.monotonic() - began:.0f} s;"
+        f" did not converge: {failed or 'none'}"
+    )
+    return not failed
+
+
+ROWS: dict[str, Row] = {"schedules": schedules, "spread": spreading.measure}
+
+
+def main() -> int:
+    """Do the rows that were asked for, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.site", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}")
+    parser.add_argument("--schedules", type=int, default=1_000)
+    parser.add_argument("--nodes", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=50.0, help="blocks a second")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    wanted = parser.parse_args()
+    is_right = True
+    for name in wanted.rows or ROWS:
+        try:
+            is_right &= ROWS[name](wanted)
+        except pytest.skip.Exception as reason:
+            print(f"{name}: skipped, {reason}")
+    return 0 if is_right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
