@@ -24,6 +24,7 @@ from fluxcc.daemon.process import Daemon
 from fluxcc.daemon.session import Session
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.errors import SiteUnavailableError, StartError
+from fluxcc.domain.persons import Persons
 from fluxcc.doors.board import Board
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import Readings
@@ -63,7 +64,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         clock=clock,
         runtime=runtime,
         persons=known,
-        site=_site(settings.site) if is_of_site else None,
+        site=_site(settings.site, known) if is_of_site else None,
     )
     # What is read from files at its first use would stall the event loop there: libphonenumber's
     # metadata, and the translations.
@@ -113,10 +114,10 @@ def locks(settings: Settings) -> list[FileLock]:
     return [FileLock(Path(str(parse_url(settings.store.url).database)).resolve())]
 
 
-def _site(settings: SiteSettings) -> PostgresqlSite:
+def _site(settings: SiteSettings, known: Persons) -> PostgresqlSite:
     """The way to the site's database, not connected yet."""
     try:
-        return PostgresqlSite(settings.url, settings.listen_url)
+        return PostgresqlSite(settings.url, settings.listen_url, known)
     except SiteUnavailableError as error:
         # It names no PostgreSQL, or there is no driver for one.
         raise StartError(str(error)) from error
@@ -137,13 +138,19 @@ def _watch_server(settings: Settings, sources: Sources) -> WatchServer:
 def erasure(settings: Settings) -> Erasure:
     """The ``Erasure`` of a command, for use while no daemon is running."""
     clock, known = SystemClock(), persons(settings)
-    store = SqlStore(settings.store.url, settings.pbx.node, known)
+    is_of_site = bool(settings.site.url)
+    store = SqlStore(settings.store.url, settings.pbx.node, known, is_of_site=is_of_site)
 
     def write(row: AuditRecord) -> bool:
         store.write(Batch(audit=(row,)))
         return True
 
-    return Erasure(
+    def mark(number: str) -> bool:
+        # The daemon does it when it runs again.
+        store.mark_erasure(number)
+        return False
+
+    erasure = Erasure(
         store=store,
         spool=_spool(settings),
         runtime=GeventRuntime(),
@@ -153,3 +160,5 @@ def erasure(settings: Settings) -> Erasure:
         write=write,
         ids=MomentIds(),
     )
+    erasure.erase_at_site = mark if is_of_site else None
+    return erasure

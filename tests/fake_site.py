@@ -6,12 +6,16 @@ Counterpart: ``fluxcc.core.ports.Site``, which each ``FakeSite`` is for one node
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
+from fluxcc.core.ports import Batch
 from fluxcc.domain.changes import Change, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.persons import Person
+from fluxcc.domain.retention import RecordKind
 
 
 class FakeDatabase:
@@ -21,6 +25,10 @@ class FakeDatabase:
         self.name = "site-1"
         self.registers: dict[tuple[str, str], Change] = {}
         self.log: list[Change] = []
+        self.history: dict[tuple[str, str, object], Any] = {}
+        """Every record of history by its node, kind and id."""
+        self.ages: dict[str, Mapping[RecordKind, float]] = {}
+        """For how long each node keeps its records."""
 
     def lose(self, number: int) -> None:
         """A replica takes over that has only the first ``number`` changes."""
@@ -40,6 +48,10 @@ class FakeSite:
         self.is_answer_lost = False
         """Whether the way is cut right after the next offer was taken."""
         self.hints = 0
+        self.records = 0
+        """Batches of history that were taken."""
+        self.dropped: dict[RecordKind, float] = {}
+        self.purged: dict[RecordKind, float] = {}
 
     def _check(self) -> None:
         if self.is_cut:
@@ -94,6 +106,48 @@ class FakeSite:
         """No hint comes."""
         self._check()
         return False
+
+    def record(self, node: str, batch: Batch) -> None:
+        """Every record as it is now."""
+        self._check()
+        kinds = {
+            RecordKind.CALLS: batch.calls,
+            RecordKind.AUDIT: batch.audit,
+            RecordKind.SURVEYS: batch.surveys,
+            RecordKind.BLOCKS: batch.blocks,
+        }
+        for kind, records in kinds.items():
+            for each in records:
+                self._database.history[node, kind, each.id] = each
+        self.records += 1
+
+    def erase(self, person: Person, after: Any) -> tuple[int, Any]:
+        """All at once, in the second step."""
+        self._check()
+        if after is None:
+            return 0, 1
+        history = self._database.history
+        theirs = [key for key, each in history.items() if person.has(each.number)]
+        for key in theirs:
+            del history[key]
+        return len(theirs), None
+
+    def keep(self, node: str, ages: Mapping[RecordKind, float]) -> None:
+        """Note it."""
+        self._check()
+        self._database.ages[node] = dict(ages)
+
+    def drop(self, kind: RecordKind, before: float) -> list[str]:
+        """Note it."""
+        self._check()
+        self.dropped[kind] = before
+        return []
+
+    def purge(self, kind: RecordKind, node: str, before: float, limit: int) -> int:
+        """Note it."""
+        self._check()
+        self.purged[kind] = before
+        return 0
 
 
 def _as_sent(change: Change) -> Change:

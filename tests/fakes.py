@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fluxcc.core.ports import Batch, Latch, Marked, Moment, SpoolContents
+from fluxcc.domain import history
 from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
@@ -436,7 +437,8 @@ class FakeStore:
         for block in batch.blocks:
             self.story.append(f"write block {block.number}")
             self.blocks[block.id] = block
-        self._mark(batch.blocks)
+        self._mark(marks_of(batch.blocks, self.node))
+        self._mark(history.marks_of(self.node, batch) if self.node else ())
         self.outbox = {m: id for m, id in self.outbox.items() if id not in batch.unmarked}
         for position in batch.position:
             self.taken = position
@@ -453,8 +455,8 @@ class FakeStore:
         for entry in batch.removed:
             self.settings.pop((type(entry).__name__, key(entry)), None)
 
-    def _mark(self, blocks: Iterable[Block]) -> None:
-        for mark in marks_of(blocks, self.node):
+    def _mark(self, marks: Iterable[Mark]) -> None:
+        for mark in marks:
             self._marks += 1
             self.outbox[mark] = self._marks
 
@@ -468,17 +470,32 @@ class FakeStore:
         self._check()
         ids = sorted((id, mark) for mark, id in self.outbox.items())
         marks = [each for each in ids if each[0] > after and each[1].kind in kinds][:limit]
-        blocks = [self.blocks[mark.key] for _, mark in marks if mark.key in self.blocks]
-        return Marked(tuple(marks), tuple(blocks))
+        keys = {kind: [mark.key for _, mark in marks if mark.kind is kind] for kind in MarkKind}
+        ids = dict.fromkeys(keys[MarkKind.BLOCK] + keys[MarkKind.ENDED])
+        calls, audit = map(int, keys[MarkKind.CALL]), map(int, keys[MarkKind.AUDIT])
+        return Marked(
+            tuple(marks),
+            tuple(self.blocks[id] for id in ids if id in self.blocks),
+            tuple(self.calls[id] for id in calls if id in self.calls),
+            tuple(self.audit[id] for id in audit if id in self.audit),
+            tuple(self.surveys[id] for id in keys[MarkKind.SURVEY] if id in self.surveys),
+        )
 
     def mark_again(self, since: int) -> None:
         """See ``Store.mark_again``."""
         self._check()
-        self._mark(
+        again = (
             block
             for block in self.blocks.values()
             if block.state is BlockState.LIVE or block.changed >= since
         )
+        self._mark(marks_of(again, self.node))
+
+    def mark_erasure(self, number: str) -> None:
+        """See ``Store.mark_erasure``."""
+        self._check()
+        self.story.append("mark an erasure")
+        self._mark([Mark(MarkKind.ERASURE, number)])
 
     def ended_changes(self, since: int) -> list[Block]:
         """See ``Store.ended_changes``."""
@@ -519,8 +536,10 @@ class FakeStore:
                 self.audit[id] = msgspec.structs.replace(
                     self.audit[id], number="", reason="", content=""
                 )
+                self._mark([Mark(MarkKind.AUDIT, str(id))] if self.node else [])
             else:
                 self._records(kind).pop(id)
+                self.outbox = {m: n for m, n in self.outbox.items() if m.key != str(id)}
         self.story.append(f"erase {len(theirs)} {kind}")
         return len(theirs)
 

@@ -49,6 +49,7 @@ from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
 from fluxcc.core.site.membership import Membership
+from fluxcc.core.site.shared_history import SharedHistory
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.agents import Registration
@@ -133,6 +134,7 @@ class Core:
         self.is_recovered = False
         """Whether what the store knows was taken over."""
         self.membership = None if site is None else self._join(site)
+        self.shared_history = None if site is None else self._share_history(site)
         self._connect()
 
     def _join(self, site: Site) -> Membership:
@@ -141,6 +143,25 @@ class Core:
         joined.merging.is_protected = self.is_protected
         joined.reading.may_begin = lambda: self.is_recovered
         return joined
+
+    def _share_history(self, site: Site) -> SharedHistory:
+        shared = SharedHistory(
+            site,
+            self.standings.node,
+            self.store,
+            self.journal,
+            self.runtime,
+            self.clock,
+            self.persons,
+            self.retention,
+        )
+        self.happenings.batch_written.connect(shared.recording.written)
+        self.erasure.erase_at_site = shared.recording.erase
+        shared.recording.may_begin = shared.tidying.may_begin = self._is_in_site
+        return shared
+
+    def _is_in_site(self) -> bool:
+        return self.membership is not None and self.membership.reading.was_open
 
     def _build_calls(self, settings: Settings) -> None:
         self.contacts = Contacts()

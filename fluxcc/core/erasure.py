@@ -100,6 +100,9 @@ class Erasure:
         self._live_data = live_data
         self._write = write
         self._ids = ids
+        self.erase_at_site: Callable[[str], bool] | None = None
+        """Has the person with this number erased from the site's history, or marks it; whether it
+        is done already. None where there is no site."""
 
     def erase_person(
         self, number: str, by: str, request: str, *, with_live_block: bool = False
@@ -126,6 +129,10 @@ class Erasure:
         report.note(Place.OTHERS, is_clean=True)
         named = self._runtime.offload(_entries_of, self._store, person)
         report.note(Place.ENTRIES, is_clean=not named, what=", ".join(named))
+        if self.erase_at_site:
+            # After the rows: what is told of them from now on has nothing of the person.
+            report.note(Place.SITE, is_clean=self.erase_at_site(number))
+            report.note(Place.NODES, is_clean=False)
         return self._end(deletion, report)
 
     def erase_older(self, before: float, by: str, request: str) -> Erased:

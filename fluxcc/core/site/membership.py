@@ -12,13 +12,9 @@ from fluxcc.core.blocks.merging import Merging
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Site, Store
-from fluxcc.core.retention import Retention
 from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.feeding import Feeding
 from fluxcc.core.site.reading import Reading
-from fluxcc.core.site.recording import Recording
-from fluxcc.core.site.tidying import Tidying
-from fluxcc.domain.persons import Persons
 
 THREADS = 2
 """One reads, the other writes: a site that does not answer takes no thread from the store."""

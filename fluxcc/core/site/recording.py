@@ -1,9 +1,8 @@
-"""Gives this node's history to the site: ended calls, requests, surveys and ended blocks, out of the
-outbox, in batches.
+"""Gives this node's history to the site: ended calls, requests, surveys and ended blocks.
 
-It goes a way of its own: no change of a block waits behind it (``feeding``), and after an outage it
-catches up in steps between which others work. A mark goes once the site has the record as it was
-read; what is told twice changes nothing.
+It goes out of the outbox in batches, in a way of its own: no change of a block waits behind it
+(``feeding``), and after an outage it catches up in steps between which others work. A mark goes
+once the site has the record as it was read; what is told twice changes nothing.
 
 An erasure is marked after what the store has of the person is erased. All that was read before is
 told by the time the mark is read, so nothing of it comes later. It goes through the site's rows in
@@ -16,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from fluxcc.core.backlog import Unmarked
@@ -73,6 +73,8 @@ class Recording:
         """Where in the site's rows the first erasure is."""
         self._waiting: dict[str, Latch] = {}
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        self.may_begin: Callable[[], bool] = lambda: True
+        """Tells whether the site's tables are known to be there."""
         self.failure = ""
         """Why the site could not be told last; empty where it was."""
         self.told = 0
@@ -103,14 +105,16 @@ class Recording:
 
     def step(self) -> float:
         """Wait for records and tell them; the seconds until the next step."""
-        if not self._erasures and self._news.wait(IDLE_CHECK):
-            if not self._waiting:
-                self._runtime.sleep(LAG)
+        if not self._erasures and self._news.wait(IDLE_CHECK) and not self._waiting:
+            self._runtime.sleep(LAG)
         self._news = self._runtime.latch()
         return self.tell()
 
     def tell(self) -> float:
         """Tell everything that is marked; the seconds until that is to be tried again."""
+        if not self.may_begin():
+            self._news.set(True)
+            return self._backoff.next()
         try:
             while self._tell_next() | self._erase_next():
                 self._runtime.sleep(PAUSE)

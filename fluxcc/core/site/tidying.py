@@ -10,6 +10,7 @@ Counterparts: ``site.months`` and ``site.archive``; a job of ``daemon.jobs`` cal
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from fluxcc.core.ports import Clock, Runtime, Site
 from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, RECORDS_PER_BATCH, Retention, earlier_now
@@ -47,6 +48,8 @@ class Tidying:
         self._due = clock.monotonic() + FIRST_AFTER
         self._applied: float | None = None
         """When the store's own records were deleted that were the last to be followed."""
+        self.may_begin: Callable[[], bool] = lambda: True
+        """Tells whether the site's tables are known to be there."""
         self.deleted = 0
         """Rows of this node that were deleted from the site's history since the daemon began."""
 
@@ -55,6 +58,8 @@ class Tidying:
         wait = self._due - self._clock.monotonic()
         if wait > 0:
             return wait
+        if not self.may_begin():
+            return FIRST_AFTER
         try:
             self._apart.offload(self._site.keep, self._node, self._retention.ages)
             if self._applied != self._retention.last_done:

@@ -1,0 +1,178 @@
+"""The history of a whole site, for people: ended calls, blocks, audit, surveys, of all nodes or of
+some.
+
+It has the methods of ``store.history.History`` that read history; each record has its ``node``.
+What is set (groups, rooms) each node has in its own store.
+
+Counterparts: ``archive`` writes what is read here; the ``fluxcc`` command reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, Table, select
+
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.changes import Kind
+from fluxcc.domain.history import AuditAt, BlockAt, CallAt, SurveyAt
+from fluxcc.domain.persons import AsSeen
+from fluxcc.site.engines import connected, create_pooled, parse_url
+from fluxcc.site.schema import AUDIT, BLOCKS, CALLS, REGISTERS, SURVEYS
+from fluxcc.store.persons import Plan
+from fluxcc.store.readable import Unread, convert, noting, read_rows
+from fluxcc.store.statements import escape
+
+Record = TypeVar("Record", CallAt, AuditAt)
+
+
+def _columns(table: Table) -> list[ColumnElement[Any]]:
+    """Those of the record, in its order: the node comes last."""
+    names = [column.name for column in table.c if column.name not in ("node", "person")]
+    return [*(table.c[name] for name in names), table.c.node]
+
+
+_CALL, _REQUEST, _SURVEY, _BLOCK = map(_columns, (CALLS, AUDIT, SURVEYS, BLOCKS))
+
+
+class SiteHistory:
+    """One site, read only: it creates and changes nothing.
+
+    Every method may be called from any thread, and raises ``SiteUnavailableError``; the constructor
+    too where the URL names no PostgreSQL.
+    """
+
+    def __init__(self, url: str, nodes: Sequence[str] = (), persons: Plan | None = None) -> None:
+        """``nodes`` are those whose records are read; none for all. A number means the person as
+        ``persons`` reads it; without it, each as it was seen is one."""
+        self._nodes = tuple(nodes)
+        self._persons = persons or AsSeen()
+        self._unread = Unread()
+        self._engine = noting(create_pooled(parse_url(url)), self._unread)
+
+    @property
+    def unreadable(self) -> Mapping[str, int]:
+        """Table → how many of its rows could not be read so far."""
+        return self._unread.counts
+
+    def close(self) -> None:
+        """Close every connection. The next use opens new ones."""
+        self._engine.dispose()
+
+    def ended_calls(
+        self,
+        *,
+        since: float = 0,
+        number: str = "",
+        agent: str = "",
+        domain: str = "",
+        limit: int,
+    ) -> list[CallAt]:
+        """At most ``limit`` ended calls that began at ``since`` (epoch seconds) or later, newest
+        first; an empty number, agent or SIP domain stands for any."""
+        about = self._about(CALLS, number, agent=agent, domain=domain)
+        return self._newest(CALLS, _CALL, CallAt, since, about, limit)
+
+    def audit(
+        self,
+        *,
+        since: float = 0,
+        number: str = "",
+        agent: str = "",
+        domain: str = "",
+        limit: int,
+    ) -> list[AuditAt]:
+        """At most ``limit`` requests that came at ``since`` (epoch seconds) or later, newest
+        first; an empty number, agent or SIP domain stands for any."""
+        about = self._about(AUDIT, number, agent=agent, domain=domain)
+        return self._newest(AUDIT, _REQUEST, AuditAt, since, about, limit)
+
+    def surveys(
+        self,
+        *,
+        since: float = 0,
+        number: str = "",
+        group: str = "",
+        agent: str = "",
+        domain: str = "",
+    ) -> list[SurveyAt]:
+        """The surveys that were offered at ``since`` (epoch seconds) or later, oldest first; an
+        empty number, group, agent or SIP domain stands for any."""
+        about = self._about(SURVEYS, number, group=group, agent=agent, domain=domain)
+        query = select(*_SURVEY).where(SURVEYS.c.offered >= since, *about)
+        with connected(self._engine) as connection:
+            return read_rows(connection, query.order_by(SURVEYS.c.offered), SURVEYS, _read_survey)
+
+    def blocks(self, limit: int) -> list[BlockAt]:
+        """At most ``limit`` blocks in any state, newest first."""
+        query = select(*_BLOCK).where(*self._about(BLOCKS, ""))
+        newest = query.order_by(BLOCKS.c.since.desc()).limit(limit)
+        with connected(self._engine) as connection:
+            ended = read_rows(connection, newest, BLOCKS, _read_block)
+            live = self._live(connection)
+        found = {block.id: block for block in live}
+        for block in ended:
+            if block.id not in found or found[block.id].changed <= block.changed:
+                found[block.id] = block
+        return sorted(found.values(), key=lambda block: block.since, reverse=True)[:limit]
+
+    def live_blocks(self) -> list[BlockAt]:
+        """Every block whose last change has left it live, also those whose time has passed; newest
+        first."""
+        with connected(self._engine) as connection:
+            return sorted(self._live(connection), key=lambda block: block.since, reverse=True)
+
+    def _live(self, connection: Connection) -> list[BlockAt]:
+        query = select(REGISTERS.c.body).where(REGISTERS.c.kind == Kind.BLOCK.value)
+        found = read_rows(connection, query, REGISTERS, _read_standing)
+        return [
+            block
+            for block in found
+            if block.state is BlockState.LIVE and (not self._nodes or block.node in self._nodes)
+        ]
+
+    def _about(self, table: Table, number: str, **texts: str) -> list[ColumnElement[bool]]:
+        """What is asked for: of which person and nodes, and which texts; empty for any."""
+        asked = [table.c[name] == escape(text) for name, text in texts.items() if text]
+        if number:
+            asked.append(table.c.person == escape(self._persons.find(number).canonical))
+        if self._nodes:
+            asked.append(table.c.node.in_(self._nodes))
+        return asked
+
+    def _newest(
+        self,
+        table: Table,
+        columns: Sequence[ColumnElement[Any]],
+        kind: type[Record],
+        since: float,
+        about: Sequence[ColumnElement[bool]],
+        limit: int,
+    ) -> list[Record]:
+        query: Select[Any] = select(*columns).where(table.c.id >= int(since * 1_000_000), *about)
+        newest = query.order_by(table.c.id.desc()).limit(limit)
+        with connected(self._engine) as connection:
+            return read_rows(connection, newest, table, lambda *row: convert(kind, row))
+
+
+def _read_survey(*row: Any) -> SurveyAt:
+    return convert(SurveyAt, _with_json(SurveyAt, "answers", row))
+
+
+def _read_block(*row: Any) -> BlockAt:
+    return convert(BlockAt, _with_json(BlockAt, "keys", row))
+
+
+def _read_standing(body: str) -> BlockAt:
+    block = msgspec.json.decode(body, type=Block)
+    return BlockAt(*msgspec.structs.astuple(block), block.origin)
+
+
+def _with_json(kind: type[msgspec.Struct], name: str, row: Sequence[Any]) -> list[Any]:
+    """The row with the list in that column in place of its JSON."""
+    fields = list(row)
+    place = kind.__struct_fields__.index(name)
+    fields[place] = msgspec.json.decode(fields[place])
+    return fields
