@@ -556,8 +556,11 @@ class FakeStore:
             for name in ("reason", "subject", "sequel")
             if (text := getattr(record, name, ""))
         }
-        records[later[0]] = msgspec.structs.replace(record, **texts)
-        return int(records[later[0]] != record), later[0]
+        records[later[0]] = changed = msgspec.structs.replace(record, **texts)
+        if changed != record and self.node:
+            batch = Batch(**{kind.value: (changed,)})
+            self._mark(history.marks_of(self.node, batch))
+        return int(changed != record), later[0]
 
     def wipe(self) -> dict[Place, str]:
         """There is no file."""

@@ -13,9 +13,12 @@ from msgspec.structs import replace
 from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.changes import MarkKind, SitePosition, Stamp, stamped
+from fluxcc.domain.history import MARKED
+from fluxcc.domain.persons import AsSeen
+from fluxcc.domain.retention import RecordKind
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import rename_node
-from tests.contract.records import a_block
+from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
 from tests.fakes import FakeStore
 
 HERE, ELSEWHERE = Stamp(5, "pbx1"), Stamp(6, "pbx2")
@@ -149,3 +152,80 @@ def test_a_renamed_node_takes_the_site_anew_and_tells_what_it_had_not(
         assert renamed.position() is None
         assert marked(renamed) == [block]
         assert renamed.live_blocks() == [block]
+
+
+# History
+
+
+def marks(store: Store) -> list[tuple[MarkKind, str]]:
+    """What is marked for the site's history, in order."""
+    return [(mark.kind, mark.key) for _, mark in store.marked(MARKED, 0, 100).marks]
+
+
+def ended_block(id: str, state: BlockState, origin: str, changer: str) -> Block:
+    """A block that was marked on one node and changed on another last."""
+    block = replace(a_block(id), origin=origin, changed=5, changer=changer)
+    return replace(block, state=state, ended_at=NOW + 9.0, ended_by="time")
+
+
+OVER = a_call(1, ended=NOW + 9.0)
+
+
+def test_what_has_ended_is_marked_for_the_history(store: Store) -> None:
+    store.write(Batch(calls=(a_call(), OVER), audit=(an_audit(),), surveys=(a_survey(),)))
+    assert marks(store) == [
+        (MarkKind.CALL, str(OVER.id)),
+        (MarkKind.AUDIT, str(an_audit().id)),
+        (MarkKind.SURVEY, "s1"),
+    ]
+    found = store.marked(MARKED, 0, 100)
+    assert (found.calls, found.audit, found.surveys) == ((OVER,), (an_audit(),), (a_survey(),))
+
+
+def test_each_node_tells_of_a_block_that_ran_out_and_its_own_of_a_release(store: Store) -> None:
+    blocks = (
+        ended_block("e1", BlockState.EXPIRED, "pbx2", "pbx2"),
+        ended_block("r1", BlockState.RELEASED, "pbx1", "pbx2"),
+        ended_block("r2", BlockState.RELEASED, "pbx2", "pbx1"),
+        ended_block("r3", BlockState.RELEASED, "pbx2", "pbx2"),
+    )
+    store.write(Batch(blocks=(*blocks, a_block("l1"))))
+    told = [key for kind, key in marks(store) if kind is MarkKind.ENDED]
+    assert told == ["e1", "r1", "r2"]
+    assert {block.id for block in store.marked(MARKED, 0, 100).blocks} == set(told)
+
+
+def test_history_is_marked_apart_from_changes(store: Store) -> None:
+    store.write(Batch(calls=(OVER,), blocks=(stamped(a_block("b1"), HERE),)))
+    assert [block.id for block in marked(store)] == ["b1"]
+    assert marks(store) == [(MarkKind.CALL, str(OVER.id))]
+
+
+def test_of_what_was_erased_nothing_is_told_but_the_request_without_the_person(
+    store: Store,
+) -> None:
+    store.write(Batch(calls=(OVER,), audit=(an_audit(reason="theirs"),), surveys=(a_survey(),)))
+    (audit_mark,) = (id for id, mark in store.marked((MarkKind.AUDIT,), 0, 9).marks)
+    person = AsSeen().find(OVER.number)
+    for kind in RecordKind:
+        store.erase(kind, person, 100)
+    store.mark_erasure(OVER.number)
+    assert [kind for kind, _ in marks(store)] == [MarkKind.AUDIT, MarkKind.ERASURE]
+    found = store.marked(MARKED, audit_mark, 100)
+    (row,) = found.audit
+    assert (row.number, row.reason) == ("", "")
+
+
+def test_a_text_without_a_number_is_told_anew(store: Store) -> None:
+    mentioning = a_call(1, number="1", ended=NOW + 9.0, sequel=f"handed-over:{OVER.number}")
+    live = a_call(2, number="1", sequel=f"handed-over:{OVER.number}")
+    store.write(Batch(calls=(mentioning, live)))
+    store.write(Batch(unmarked=tuple(id for id, _ in store.marked(MARKED, 0, 9).marks)))
+    after, person = None, AsSeen().find(OVER.number)
+    while True:
+        _, after = store.erase_mentions(RecordKind.CALLS, person, after)
+        if after is None:
+            break
+    assert marks(store) == [(MarkKind.CALL, str(mentioning.id))]
+    (told,) = store.marked(MARKED, 0, 9).calls
+    assert told.sequel == "handed-over:***"
