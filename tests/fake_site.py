@@ -25,7 +25,7 @@ class FakeDatabase:
         self.name = "site-1"
         self.registers: dict[tuple[str, str], Change] = {}
         self.log: list[Change] = []
-        self.history: dict[tuple[str, str, object], Any] = {}
+        self.history: dict[tuple[str, str, Any], Any] = {}
         """Every record of history by its node, kind and id."""
         self.ages: dict[str, Mapping[RecordKind, float]] = {}
         """For how long each node keeps its records."""
@@ -120,6 +120,12 @@ class FakeSite:
             for each in records:
                 self._database.history[node, kind, each.id] = each
         self.records += 1
+
+    def recorded(self, node: str) -> float | None:
+        """The id of the newest call tells it."""
+        self._check()
+        ids = [id for of, kind, id in self._database.history if (of, kind) == (node, "calls")]
+        return max(map(int, ids)) / 1e6 if ids else None
 
     def erase(self, person: Person, after: Any) -> tuple[int, Any]:
         """All at once, in the second step."""

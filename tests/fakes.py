@@ -491,6 +491,17 @@ class FakeStore:
         )
         self._mark(marks_of(again, self.node))
 
+    def mark_history(self, since: float, after: Any) -> Any:
+        """See ``Store.mark_history``; all at once."""
+        self._check()
+        batch = Batch(
+            calls=tuple(each for id, each in self.calls.items() if id >= since * 1e6),
+            audit=tuple(each for id, each in self.audit.items() if id >= since * 1e6),
+            surveys=tuple(each for each in self.surveys.values() if each.offered >= since),
+            blocks=tuple(each for each in self.blocks.values() if each.since >= since),
+        )
+        self._mark(history.marks_of(self.node, batch) if self.node else ())
+
     def mark_erasure(self, number: str) -> None:
         """See ``Store.mark_erasure``."""
         self._check()

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from fluxcc.cli.ask import carry_out, reading_if_running
 from fluxcc.cli.domains import DomainColumn, domain_option
 from fluxcc.cli.moments import DurationType
+from fluxcc.cli.nodes import NodeColumn, node_of, node_option
 from fluxcc.cli.numbers import NumberType, number_plan
 from fluxcc.cli.session import FAILED, Session, json_option, pass_session, printable
-from fluxcc.cli.stored import stored
+from fluxcc.cli.stored import stored, whole_history
 from fluxcc.cli.table import Table
 from fluxcc.config import write_duration
 from fluxcc.domain.blocks import Block, BlockState, without_number
@@ -76,22 +77,25 @@ def unblock_command(session: Session, /, number: str, domain: str, reason: str) 
 @click.command("blocks")
 @click.option("--all", "with_ended", is_flag=True, help="Also those that have ended.")
 @domain_option(_("Of this SIP domain only."))
+@node_option()
 @json_option
 @pass_session
-def blocks_command(session: Session, /, with_ended: bool, domain: str) -> None:
+def blocks_command(session: Session, /, with_ended: bool, domain: str, node: str) -> None:
     """List the blocked numbers."""
-    blocks = _all(session) if with_ended else _live(session)
+    blocks = _all(session, node) if with_ended else _live(session)
+    # A live one is known on every node, and shown with the one on which it was marked.
+    blocks = [block for block in blocks if node in ("", node_of(block))]
     # One for all domains counts in each.
     blocks = [block for block in blocks if domain in ("", block.domain) or not block.domain]
     if session.as_json:
         session.show_json(msgspec.to_builtins(blocks))
         return
-    column = DomainColumn(blocks, least=1)
+    column, nodes = DomainColumn(blocks, least=1), NodeColumn(blocks)
     titles = [_("number"), _("until"), _("by"), _("attempts"), _("state"), _("reason")]
     grow = any(block.nth for block in blocks)
     if grow:
         titles.append(_("block no."))
-    table = Table(column.titles(titles))
+    table = Table(nodes.titles(column.titles(titles)))
     for block in blocks:
         table.add(
             printable(_shown(block)),
@@ -102,6 +106,7 @@ def blocks_command(session: Session, /, with_ended: bool, domain: str) -> None:
             printable(block.reason),
             *([str(block.nth or 1)] if grow else []),
             *column.cells(block),
+            *nodes.cells(block),
         )
     table.show(session)
 
@@ -178,19 +183,19 @@ def _live(session: Session) -> list[Block]:
     return [block for block in blocks if block.until > now]
 
 
-def _all(session: Session) -> list[Block]:
-    """Live and ended blocks, from the store. A live one whose time has passed is shown as expired:
-    the gate lets the number through, also while no daemon runs."""
+def _all(session: Session, node: str) -> list[Block]:
+    """Live and ended blocks, from the site or the store. A live one whose time has passed is shown
+    as expired: the gate lets the number through, also while no daemon runs."""
     now = time.time()
-    with stored(session) as store:
-        return [
-            without_number(
-                replace(block, state=BlockState.EXPIRED)
-                if block.state is BlockState.LIVE and block.until <= now
-                else block
-            )
-            for block in store.blocks(limit=MOST_BLOCKS)
-        ]
+    found = whole_history(session, lambda history: history.blocks(MOST_BLOCKS), node=node)
+    return [
+        without_number(
+            replace(block, state=BlockState.EXPIRED)
+            if block.state is BlockState.LIVE and block.until <= now
+            else block
+        )
+        for block in found
+    ]
 
 
 def _check_here(session: Session, number: str) -> CheckedNumber:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 import msgspec
 from msgspec.structs import replace
@@ -9,10 +11,12 @@ from msgspec.structs import replace
 from fluxcc.cli.ask import reading
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
+from fluxcc.cli.nodes import NodeColumn, node_option
 from fluxcc.cli.numbers import persons
 from fluxcc.cli.session import Session, json_option, pass_session, printable
-from fluxcc.cli.stored import stored
+from fluxcc.cli.stored import whole_history
 from fluxcc.cli.table import Table
+from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.privacy import told
 from fluxcc.marking import _
 from fluxcc.protocol.operators import CALLS, STATUS, DaemonStatus, LiveCall
@@ -174,14 +178,26 @@ def _say_survey(session: Session, status: DaemonStatus) -> None:
 @click.option("--number", metavar="N", default="", help="Of this number, in any spelling.")
 @click.option("--agent", metavar="A", default="", help="With --ended: of this agent.")
 @domain_option(_("Of this SIP domain only."))
+@node_option()
 @json_option
 @pass_session
 def calls_command(
-    session: Session, /, ended: bool, since: float, number: str, agent: str, domain: str
+    session: Session, /, ended: bool, since: float, number: str, agent: str, domain: str, node: str
 ) -> None:
     """List the calls that are live now, or those that have ended."""
     if ended:
-        _show_ended(session, since, number, *split(agent, domain))
+        agent, domain = split(agent, domain)
+        _show_ended(
+            session,
+            whole_history(
+                session,
+                lambda history: history.ended_calls(
+                    since=since, number=number, agent=agent, domain=domain, limit=MOST_CALLS
+                ),
+                number=number,
+                node=node,
+            ),
+        )
         return
     calls = reading(session, list[LiveCall], CALLS)
     calls = [call for call in calls if domain in ("", call.domain)]
@@ -207,14 +223,8 @@ def calls_command(
     table.show(session)
 
 
-def _show_ended(session: Session, since: float, number: str, agent: str, domain: str) -> None:
-    with stored(session, number) as store:
-        calls = [
-            replace(call, number=told(call.number, is_private=call.is_private))
-            for call in store.ended_calls(
-                since=since, number=number, agent=agent, domain=domain, limit=MOST_CALLS
-            )
-        ]
+def _show_ended(session: Session, found: Sequence[CallRecord]) -> None:
+    calls = [replace(call, number=told(call.number, is_private=call.is_private)) for call in found]
     if session.as_json:
         rows = msgspec.to_builtins(calls)
         for row in rows:
@@ -222,7 +232,7 @@ def _show_ended(session: Session, since: float, number: str, agent: str, domain:
             del row["state"]
         session.show_json(rows)
         return
-    column = DomainColumn(calls)
+    column, nodes = DomainColumn(calls), NodeColumn(calls)
     titles = [
         _("since"),
         _("direction"),
@@ -235,7 +245,7 @@ def _show_ended(session: Session, since: float, number: str, agent: str, domain:
         _("meanwhile"),
         _("call"),
     ]
-    table = Table(column.titles(titles))
+    table = Table(nodes.titles(column.titles(titles)))
     for call in calls:
         table.add(
             session.moment(call.started),
@@ -249,6 +259,7 @@ def _show_ended(session: Session, since: float, number: str, agent: str, domain:
             printable(_words(session, call.sequel)),
             printable(call.customer_leg),
             *column.cells(call),
+            *nodes.cells(call),
         )
     table.show(session)
 

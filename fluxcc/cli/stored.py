@@ -1,18 +1,74 @@
-"""Reads the store without the daemon: history can be read also while the daemon is down."""
+"""Reads the store, or the site, without the daemon: history can be read also while the daemon is
+down."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from fluxcc.cli.numbers import persons
-from fluxcc.cli.session import NOT_PERMITTED, Session
-from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.cli.session import FAILED, NOT_PERMITTED, UNAVAILABLE, Session
+from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.marking import _
 
 if TYPE_CHECKING:
+    from fluxcc.site.history import SiteHistory
     from fluxcc.store.history import History
+
+    AnyHistory = History | SiteHistory
+
+Record = TypeVar("Record")
+_UNREADABLE = _("{count} rows of {table} cannot be read, and are missing here (fluxcc doctor).")
+
+
+def whole_history(
+    session: Session,
+    question: Callable[[AnyHistory], Sequence[Record]],
+    *,
+    number: str = "",
+    node: str = "",
+) -> Sequence[Record]:
+    """What the history of the whole site answers, or of one node of it; where there is no site, or
+    it does not answer, that of this node. Ends the program where neither can be read. A ``number``
+    is what is to be searched for, if anything."""
+    settings = session.settings
+    if settings.site.url:
+        try:
+            return _ask_site(session, question, number, node)
+        except SiteUnavailableError as error:
+            if node not in ("", settings.pbx.node):
+                session.fail(
+                    UNAVAILABLE,
+                    "site-unavailable",
+                    _("The site cannot be read: {error}"),
+                    error=error,
+                )
+            session.warn(
+                _("The site cannot be read ({error}): this is what was on this node alone."),
+                error=error,
+            )
+    elif node:
+        session.fail(FAILED, "no-site", _("There is no other node: [site] url is not set."))
+    with stored(session, number) as store:
+        return question(store)
+
+
+def _ask_site(
+    session: Session,
+    question: Callable[[AnyHistory], Sequence[Record]],
+    number: str,
+    node: str,
+) -> Sequence[Record]:
+    from fluxcc.site.history import SiteHistory  # noqa: PLC0415  # SQLAlchemy takes its time
+
+    known = persons(session.settings) if number else None
+    history = SiteHistory(session.settings.site.url, [node] if node else [], known)
+    with closing(history):
+        found = question(history)
+    for table, count in history.unreadable.items():
+        session.warn(_UNREADABLE, count=count, table=table)
+    return found
 
 
 @contextmanager
@@ -31,8 +87,4 @@ def stored(session: Session, number: str = "") -> Iterator[History]:
             NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error
         )
     for table, count in history.unreadable.items():
-        session.warn(
-            _("{count} rows of {table} cannot be read, and are missing here (fluxcc doctor)."),
-            count=count,
-            table=table,
-        )
+        session.warn(_UNREADABLE, count=count, table=table)

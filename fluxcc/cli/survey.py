@@ -10,8 +10,9 @@ import msgspec
 
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
+from fluxcc.cli.nodes import NodeColumn, node_of, node_option
 from fluxcc.cli.session import Session, json_option, pass_session, printable
-from fluxcc.cli.stored import stored
+from fluxcc.cli.stored import whole_history
 from fluxcc.cli.table import Table
 from fluxcc.domain import report
 from fluxcc.marking import _
@@ -32,6 +33,7 @@ def survey_command() -> None:
 @click.option("--since", type=Since(), default=0.0, metavar="D", help="Since 7d, or a date.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @domain_option(_("Of this SIP domain only."))
+@node_option()
 @json_option
 @pass_session
 def report_command(
@@ -42,6 +44,7 @@ def report_command(
     number: str,
     since: float,
     domain: str,
+    node: str,
     as_csv: bool,
 ) -> None:
     """Count what customers answered: offered, answered, average, distribution.
@@ -52,10 +55,14 @@ def report_command(
     """
     for_group, of_group = split(group, domain)
     for_agent, of_agent = split(agent, of_group)
-    with stored(session, number) as store:
-        surveys = store.surveys(
+    surveys = whole_history(
+        session,
+        lambda history: history.surveys(
             since=since, number=number, group=for_group, agent=for_agent, domain=of_agent
-        )
+        ),
+        number=number,
+        node=node,
+    )
     lines = report.count(surveys)
     if session.as_json:
         session.show_json(msgspec.to_builtins(lines, str_keys=True))
@@ -79,13 +86,15 @@ def _csv(lines: list[report.Line]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = ("group", "agent", "question", "offered", "answered", "share", "average")
-    writer.writerow([*names, *(f"answer_{answer}" for answer in range(11)), "domain"])
+    nodes = ["node"] if any(map(node_of, lines)) else []
+    writer.writerow([*names, *(f"answer_{answer}" for answer in range(11)), "domain", *nodes])
     for line in lines:
         values = [_harmless(str(getattr(line, name))) for name in names[:2]]
         values += [str(getattr(line, name)) for name in names[2:6]]
         values.append("" if line.average is None else str(line.average))
         values += [str(line.distribution.get(answer, 0)) for answer in range(11)]
-        writer.writerow([*values, _harmless(line.domain)])
+        values.append(_harmless(line.domain))
+        writer.writerow([*values, _harmless(node_of(line))] if nodes else values)
     return text.getvalue()
 
 
@@ -96,7 +105,7 @@ def _harmless(text: str) -> str:
 
 
 def _show(session: Session, lines: list[report.Line]) -> None:
-    column = DomainColumn(lines)
+    column, nodes = DomainColumn(lines), NodeColumn(lines)
     titles = [
         _("group"),
         _("agent"),
@@ -107,7 +116,7 @@ def _show(session: Session, lines: list[report.Line]) -> None:
         _("average"),
         _("distribution"),
     ]
-    table = Table(column.titles(titles))
+    table = Table(nodes.titles(column.titles(titles)))
     for line in lines:
         table.add(
             printable(line.group),
@@ -119,6 +128,7 @@ def _show(session: Session, lines: list[report.Line]) -> None:
             "-" if line.average is None else f"{line.average:.2f}",
             _bars(line),
             *column.cells(line),
+            *nodes.cells(line),
         )
     table.show(session)
 

@@ -34,7 +34,7 @@ from fluxcc.core.filling import Filling
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Clock, Pbx, Runtime, Site, Spool, Store
+from fluxcc.core.ports import Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.core.publisher import Publisher
 from fluxcc.core.recovery import Recovery
@@ -49,6 +49,7 @@ from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
 from fluxcc.core.site.membership import Membership
+from fluxcc.core.site.port import WholeSite
 from fluxcc.core.site.shared_history import SharedHistory
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
@@ -85,7 +86,7 @@ class Core:
         clock: Clock,
         runtime: Runtime,
         persons: Persons,
-        site: Site | None = None,
+        site: WholeSite | None = None,
     ) -> None:
         """``persons`` are those of the settings; the store has the same. ``site`` goes with
         settings that name one."""
@@ -134,34 +135,16 @@ class Core:
         self.is_recovered = False
         """Whether what the store knows was taken over."""
         self.membership = None if site is None else self._join(site)
-        self.shared_history = None if site is None else self._share_history(site)
         self._connect()
 
-    def _join(self, site: Site) -> Membership:
+    def _join(self, site: WholeSite) -> Membership:
         parts = self.store, self.blocking, self.journal, self.runtime, self.clock
         joined = Membership(site, *parts, self.happenings)
         joined.merging.is_protected = self.is_protected
         joined.reading.may_begin = lambda: self.is_recovered
+        told = site, self.standings.node, self.store, self.journal, self.runtime, self.clock
+        joined.share(SharedHistory(*told, self.persons, self.retention), self.erasure)
         return joined
-
-    def _share_history(self, site: Site) -> SharedHistory:
-        shared = SharedHistory(
-            site,
-            self.standings.node,
-            self.store,
-            self.journal,
-            self.runtime,
-            self.clock,
-            self.persons,
-            self.retention,
-        )
-        self.happenings.batch_written.connect(shared.recording.written)
-        self.erasure.erase_at_site = shared.recording.erase
-        shared.recording.may_begin = shared.tidying.may_begin = self._is_in_site
-        return shared
-
-    def _is_in_site(self) -> bool:
-        return self.membership is not None and self.membership.reading.was_open
 
     def _build_calls(self, settings: Settings) -> None:
         self.contacts = Contacts()

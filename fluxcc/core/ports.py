@@ -337,6 +337,11 @@ class Store(Protocol):
         """Mark for the site every live block that was changed on this node last, and those that
         ended and were changed at ``since`` (microseconds of the epoch) or later."""
 
+    def mark_history(self, since: float, after: Any) -> Any:
+        """Mark for the site's history the next records of this node that began at ``since`` (epoch
+        seconds) or later, after the place ``after`` (None for the first); the ``after`` to go on
+        with, None at the end."""
+
     def mark_erasure(self, number: str) -> None:
         """Mark that the person with this number is to be erased from the site's history."""
 
@@ -390,22 +395,3 @@ class Site(Protocol):
     def wait(self, seconds: float) -> bool:
         """Wait for a hint for so long; whether one came. A hint may be missed: changes are looked
         for all the same."""
-
-    def record(self, node: str, batch: Batch) -> None:
-        """Keep the node's history: ended calls, requests, surveys and ended blocks; what is there
-        already stays. That a block ended by its time gets one row of audit for the site."""
-
-    def erase(self, person: Person, after: Any) -> tuple[int, Any]:
-        """Erase the person from the next records of the history of any node; how many, and the
-        ``after`` to go on with: None at the end, as at the beginning."""
-
-    def keep(self, node: str, ages: Mapping[RecordKind, float]) -> None:
-        """Note for how long (seconds) the node keeps its records; be ready for those to come."""
-
-    def drop(self, kind: RecordKind, before: float) -> list[str]:
-        """Delete the months of history that are older than that moment (epoch seconds), and that no
-        node keeps so long; which."""
-
-    def purge(self, kind: RecordKind, node: str, before: float, limit: int) -> int:
-        """Delete at most ``limit`` of the node's records of history that are older than that moment
-        (epoch seconds); how many there were."""

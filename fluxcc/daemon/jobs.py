@@ -23,7 +23,6 @@ def jobs(core: Core, session: Session) -> dict[str, Job]:
     """The daemon's jobs by name."""
     return {
         **(core.membership.jobs() if core.membership else {}),
-        **(core.shared_history.jobs() if core.shared_history else {}),
         WRITE: core.journal.step,
         "watch the store": core.journal.watch,
         "expire blocks": core.scheduler.step,

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import asdict
 
+from fluxcc.domain.history import SurveyAt
 from fluxcc.domain.surveys import UNHEARD, Survey
 
-Place = tuple[str, str, str, int]
-"""SIP domain, group, agent, question."""
+Place = tuple[str, str, str, str, int]
+"""Node of a site, SIP domain, group, agent, question."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -34,13 +36,20 @@ class Line(msgspec.Struct, frozen=True):
     """The SIP domain of group and agent."""
 
 
+class LineAt(Line, frozen=True):
+    """The same of one node of a site."""
+
+    node: str = ""
+
+
 def count(surveys: Iterable[Survey]) -> list[Line]:
-    """A line for each SIP domain, group, agent and question, in that order."""
+    """A line for each node of a site, SIP domain, group, agent and question, in that order."""
     offered: Counter[Place] = Counter()
     pressed: dict[Place, Counter[int]] = {}
     for survey in surveys:
+        node = survey.node if isinstance(survey, SurveyAt) else ""
         for number in range(1, survey.questions + 1):
-            place = (survey.domain, survey.group, survey.agent, number)
+            place = (node, survey.domain, survey.group, survey.agent, number)
             answer = survey.answers[number - 1] if number <= len(survey.answers) else None
             if answer == UNHEARD:
                 continue
@@ -52,10 +61,10 @@ def count(surveys: Iterable[Survey]) -> list[Line]:
 
 
 def _line(place: Place, offered: int, pressed: Counter[int]) -> Line:
-    domain, group, agent, question = place
+    node, domain, group, agent, question = place
     answered = pressed.total()
     total = sum(answer * times for answer, times in pressed.items())
-    return Line(
+    line = Line(
         group=group,
         agent=agent,
         question=question,
@@ -66,3 +75,4 @@ def _line(place: Place, offered: int, pressed: Counter[int]) -> Line:
         distribution=dict(sorted(pressed.items())),
         domain=domain,
     )
+    return LineAt(**asdict(line), node=node) if node else line

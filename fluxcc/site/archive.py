@@ -24,7 +24,7 @@ from fluxcc.domain.history import expiry_of
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import WITH_TEXTS, RecordKind
 from fluxcc.site.months import SHELVES, Month
-from fluxcc.site.schema import AUDIT, BLOCKS, EXPIRIES, KEPT
+from fluxcc.site.schema import AUDIT, BLOCKS, CALLS, EXPIRIES, KEPT
 from fluxcc.store import audit, blocks, calls, mentions, surveys
 from fluxcc.store.persons import TABLES, Search
 from fluxcc.store.statements import delete_rows, escape
@@ -105,6 +105,12 @@ def put(connection: Connection, node: str, sent: Sent) -> None:
     if sent.expiries:
         ended = msgspec.json.encode(sent.expiries).decode()
         connection.execute(_EXPIRE, {"ended": ended, "node": node, "kind": Kind.BLOCK.value})
+
+
+def recorded(connection: Connection, node: str) -> float | None:
+    """When the node's last call began (epoch seconds)."""
+    newest = connection.execute(select(func.max(CALLS.c.id)).where(CALLS.c.node == node)).scalar()
+    return None if newest is None else newest / 1e6
 
 
 def erase(

@@ -167,7 +167,7 @@ def _read_block(*row: Any) -> BlockAt:
 
 def _read_standing(body: str) -> BlockAt:
     block = msgspec.json.decode(body, type=Block)
-    return BlockAt(*msgspec.structs.astuple(block), block.origin)
+    return BlockAt(**msgspec.structs.asdict(block), node=block.origin)
 
 
 def _with_json(kind: type[msgspec.Struct], name: str, row: Sequence[Any]) -> list[Any]:

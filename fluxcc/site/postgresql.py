@@ -114,6 +114,11 @@ class PostgresqlSite:
                 months.make(connection, kind, (month for each, month in missing if each is kind))
         self._months |= needed
 
+    def recorded(self, node: str) -> float | None:
+        """When the node's last call began of which there is history (epoch seconds)."""
+        with connected(self._engine) as connection:
+            return archive.recorded(connection, node)
+
     def erase(self, person: Person, after: Any) -> tuple[int, Any]:
         """Erase the person from the next rows of history: how many, and the ``after`` to go on
         with, None at the end; it is None for the beginning."""

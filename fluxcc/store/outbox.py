@@ -19,8 +19,10 @@ from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, surveys
-from fluxcc.store.schema import BLOCKS, OUTBOX, POSITION
+from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, OUTBOX, POSITION, SURVEYS
 
+WINDOW = 2_000
+"""Rows that are marked in one transaction, in which nobody else writes: some 20 ms."""
 MARK = "INSERT OR REPLACE INTO outbox (node, kind, key) VALUES (?, ?, ?)"
 """Puts a mark with a new id in the place of an earlier one of the same record."""
 UNMARK = "DELETE FROM outbox WHERE id = ?"
@@ -85,6 +87,32 @@ def mark_rows(connection: Connection, node: str, kind: RecordKind, ids: Iterable
         found = blocks.by_ids(connection, node, listed)
         listed = [each.id for each in found if each.state is not BlockState.LIVE]
     mark(connection, node, [Mark(_MARKS[kind], str(id)) for id in listed])
+
+
+def mark_history(
+    connection: Connection, node: str, since: float, after: tuple[int, Any] | None
+) -> tuple[int, Any] | None:
+    """Mark the next ``WINDOW`` rows of the node's history that began at ``since`` (epoch seconds)
+    or later; ``after`` is where it was, None at the beginning and at the end."""
+    place, id = after or (0, None)
+    kind, table, moment, scale = _BEGINNINGS[place]
+    query = select(table.c.id).where(table.c.node == node, moment >= since * scale)
+    if id is not None:
+        query = query.where(table.c.id > id)
+    ids = connection.execute(query.order_by(table.c.id).limit(WINDOW)).scalars().all()
+    mark_rows(connection, node, kind, ids)
+    if ids:
+        return place, ids[-1]
+    return (place + 1, None) if place + 1 < len(_BEGINNINGS) else None
+
+
+_BEGINNINGS = (
+    (RecordKind.CALLS, CALLS, CALLS.c.id, 1_000_000),
+    (RecordKind.AUDIT, AUDIT, AUDIT.c.id, 1_000_000),
+    (RecordKind.SURVEYS, SURVEYS, SURVEYS.c.offered, 1),
+    (RecordKind.BLOCKS, BLOCKS, BLOCKS.c.since, 1),
+)
+"""Each kind with its table, when its rows began, and what that is in a second."""
 
 
 def erased(connection: Connection, node: str, kind: RecordKind, ids: Iterable[Any]) -> None:

@@ -248,6 +248,13 @@ class SqlStore:
         if self._is_of_site:
             outbox.mark_rows(connection, self._node, kind, ids)
 
+    def mark_history(self, since: float, after: Any) -> Any:
+        """Mark for the site the next rows of history that began at ``since`` (epoch seconds) or
+        later, after the place ``after`` (None for the beginning); where to go on, None at the end.
+        """
+        with self._transaction() as connection:
+            return outbox.mark_history(connection, self._node, since, after)
+
     def mark_erasure(self, number: str) -> None:
         """Mark that the person with this number is to be erased from the site's history."""
         with self._transaction() as connection:

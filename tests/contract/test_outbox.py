@@ -14,7 +14,8 @@ from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.changes import MarkKind, SitePosition, Stamp, stamped
 from fluxcc.domain.history import MARKED
-from fluxcc.domain.persons import AsSeen
+from fluxcc.domain.numbers import NumberPlan
+from fluxcc.domain.persons import AsSeen, Persons
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import rename_node
@@ -229,3 +230,41 @@ def test_a_text_without_a_number_is_told_anew(store: Store) -> None:
     assert marks(store) == [(MarkKind.CALL, str(mentioning.id))]
     (told,) = store.marked(MARKED, 0, 9).calls
     assert told.sequel == "handed-over:***"
+
+
+def test_the_last_history_can_be_marked_again(store: Store) -> None:
+    early, late = a_call(1, ended=NOW + 9.0), a_call(5, ended=NOW + 9.0)
+    store.write(
+        Batch(
+            calls=(early, late, a_call(6)),
+            audit=(an_audit(1), an_audit(5)),
+            surveys=(a_survey("s1", 1), a_survey("s2", 5)),
+            blocks=(
+                replace(ended_block("e1", BlockState.EXPIRED, "pbx2", "pbx2"), since=NOW + 5.0),
+                a_block("l1", since=NOW + 5.0),
+            ),
+        )
+    )
+    store.write(Batch(unmarked=tuple(id for id, _ in store.marked(MARKED, 0, 99).marks)))
+    after = store.mark_history(NOW + 5.0, None)
+    while after is not None:
+        after = store.mark_history(NOW + 5.0, after)
+    assert sorted(marks(store)) == [
+        (MarkKind.AUDIT, str(an_audit(5).id)),
+        (MarkKind.CALL, str(late.id)),
+        (MarkKind.ENDED, "e1"),
+        (MarkKind.SURVEY, "s2"),
+    ]
+
+
+def test_a_record_whose_person_is_read_anew_is_told_anew(tmp_path: Path) -> None:
+    url = url_in(tmp_path)
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as store:
+        store.write(Batch(calls=(OVER, a_call(2))))
+        store.write(Batch(unmarked=tuple(id for id, _ in store.marked(MARKED, 0, 9).marks)))
+    plan = Persons(NumberPlan("BR", "11", ()), "other")
+    plan.canonical = lambda seen: f"read:{seen}"  # type: ignore[method-assign]
+    with closing(SqlStore(url, "pbx1", plan, is_of_site=True)) as store:
+        while store.fill(100).unread:
+            pass
+        assert marks(store) == [(MarkKind.CALL, str(OVER.id))]

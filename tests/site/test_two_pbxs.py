@@ -3,6 +3,7 @@ on both (contract, section 9)."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from fluxcc.core.site.recording import LAG
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab
 from fluxcc.lab.simulated import SimulatedLab
@@ -20,6 +22,8 @@ from tests.testing.gate import is_refused
 from tests.testing.postgresql import stopped_server
 from tests.testing.waiting import until
 
+HISTORY_SOON = 5.0
+"""Seconds within which history is everywhere (contract, section 9)."""
 SOON = 10.0
 """Seconds for which the other PBX is waited for; it takes a tenth of one."""
 
@@ -127,6 +131,49 @@ def test_what_was_marked_while_one_was_down_is_refused_there_when_it_is_back(
     there.start()
     wait_blocked(there, person.number)
     until(lambda: is_refused(there.lab, person.number), "refused there", SOON)
+
+
+def audited(daemon: Daemon, *options: str) -> list[dict[str, object]]:
+    """Rows of the whole site's audit, as asked for beside that daemon."""
+    found: list[dict[str, object]] = json.loads(daemon.cli("audit", "--json", *options).stdout)
+    return found
+
+
+def test_what_was_done_on_one_is_read_beside_the_other_within_seconds(
+    pair: Pair, person: Person
+) -> None:
+    here, there = pair
+    assert here.cli("block", person.number, "--for", "2s").code == 0
+
+    def rows() -> list[tuple[object, object]]:
+        found = audited(there, "--number", person.number)
+        return sorted((row["action"], row["node"]) for row in found)
+
+    until(lambda: ("block", "pbx1") in rows(), lambda: there.log, HISTORY_SOON)
+    # Both let it run out, and one of them says so.
+    until(lambda: len(rows()) == 2, lambda: here.log + there.log, 2 + HISTORY_SOON)
+    time.sleep(2 * LAG)
+    assert [action for action, _ in rows()] == ["block", "expire"]
+
+
+def test_history_of_an_outage_follows_and_an_erasure_too(
+    pair: Pair, person: Person, postgresql_server: str
+) -> None:
+    here, there = pair
+    assert here.cli("block", person.number, "--for", "1s").code == 0
+    until(lambda: audited(there, "--number", person.number), lambda: here.log, HISTORY_SOON)
+    until(lambda: not blocked(here, person.number), "it has run out", SOON)
+    with stopped_server(postgresql_server):
+        assert here.cli("check", person.number).code == 0
+        erased = json.loads(here.cli("db", "purge", "--number", person.number, "--json").stdout)
+        assert "site" in erased["left"]
+        here.kill()
+    here.start()
+    until(
+        lambda: not audited(there, "--number", person.number),
+        lambda: here.log,
+        SOON,
+    )
 
 
 def test_without_its_database_each_goes_on_and_tells_later(

@@ -10,8 +10,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -102,9 +102,14 @@ def stopped_server(url: str) -> Iterator[None]:
     )
     processes = [int(each) for each in listed.stdout.split()]
     try:
-        for each in processes:
-            os.kill(each, signal.SIGSTOP)
+        _signal(processes, signal.SIGSTOP)
         yield
     finally:
-        for each in processes:
-            os.kill(each, signal.SIGCONT)
+        _signal(processes, signal.SIGCONT)
+
+
+def _signal(processes: Sequence[int], number: signal.Signals) -> None:
+    for each in processes:
+        # One that served a client may have ended since it was listed.
+        with suppress(ProcessLookupError):
+            os.kill(each, number)

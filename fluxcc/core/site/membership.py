@@ -9,12 +9,14 @@ from collections.abc import Callable
 
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.merging import Merging
+from fluxcc.core.erasure import Erasure
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Site, Store
 from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.feeding import Feeding
 from fluxcc.core.site.reading import Reading
+from fluxcc.core.site.shared_history import SharedHistory
 
 THREADS = 2
 """One reads, the other writes: a site that does not answer takes no thread from the store."""
@@ -40,8 +42,23 @@ class Membership:
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
         self.feeding.may_begin = lambda: self.reading.was_open
+        self.history: SharedHistory | None = None
+        self._happenings = happenings
         happenings.batch_written.connect(self.feeding.written)
+
+    def share(self, history: SharedHistory, erasure: Erasure) -> None:
+        """Tell the site this node's history too, and have persons erased from it."""
+        self.history = history
+        recording = history.recording
+        self._happenings.batch_written.connect(recording.written)
+        self.reading.mark_history = recording.tell_again
+        recording.may_begin = history.tidying.may_begin = lambda: self.reading.was_open
+        erasure.erase_at_site = recording.erase
 
     def jobs(self) -> dict[str, Callable[[], float]]:
         """What is done again and again, by name."""
-        return {"tell the site": self.feeding.step, "read the site": self.reading.step}
+        return {
+            "tell the site": self.feeding.step,
+            "read the site": self.reading.step,
+            **(self.history.jobs() if self.history else {}),
+        }

@@ -59,6 +59,8 @@ class Reading:
         self._position: SitePosition | None = None
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the store's own blocks are in memory, which come first."""
+        self.mark_history: Callable[[float], None] = lambda now: None
+        """Marks the last history again, at that moment (epoch seconds)."""
         self.have_marked: Callable[[], None] = lambda: None
         """Called when the outbox was filled again."""
         self.was_open = False
@@ -116,6 +118,7 @@ class Reading:
         if known is None or is_new or self._apart.offload(self._site.is_pruned, known.number):
             since = int((self._clock.now() - OFFERED_AGAIN) * MICROSECONDS)
             self._runtime.offload(self._store.mark_again, since)
+            self.mark_history(self._clock.own())
             self._take_everything()
             self._move(found)
             self.have_marked()

@@ -21,7 +21,8 @@ from typing import Any
 from fluxcc.core.backlog import Unmarked
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Batch, Latch, Marked, Runtime, Site, Store
+from fluxcc.core.ports import Batch, Latch, Marked, Runtime, Store
+from fluxcc.core.site.port import WholeSite
 from fluxcc.domain.changes import Mark, MarkKind
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.domain.history import MARKED, marks_of
@@ -37,6 +38,9 @@ PAUSE = 0.05
 """Seconds between two steps of many, in which others use the store."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries to reach a site that failed."""
+TOLD_AGAIN = 86_400.0
+"""Seconds of history that are told to another database than before, besides what it lacks: calls
+end after others that began later."""
 ERASE_WAIT = 5.0
 """Seconds for which an operator waits for the site at most."""
 
@@ -48,7 +52,7 @@ class Recording:
 
     def __init__(
         self,
-        site: Site,
+        site: WholeSite,
         node: str,
         store: Store,
         journal: Journal,
@@ -102,6 +106,17 @@ class Recording:
         is_done = bool(latch.wait(ERASE_WAIT))
         self._waiting.pop(number, None)
         return is_done
+
+    def tell_again(self, now: float) -> None:
+        """Mark the last history again, for a database that may lack it: what is newer than what it
+        has, and a day more. Raises ``SiteUnavailableError`` and ``StoreUnavailableError``."""
+        newest = self._apart.offload(self._site.recorded, self._node)
+        since = min(now, newest or now) - TOLD_AGAIN
+        after = self._runtime.offload(self._store.mark_history, since, None)
+        while after is not None:
+            self._runtime.sleep(PAUSE)
+            after = self._runtime.offload(self._store.mark_history, since, after)
+        self._news.set(True)
 
     def step(self) -> float:
         """Wait for records and tell them; the seconds until the next step."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Clock, Runtime, Site, Store
+from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.core.retention import Retention
+from fluxcc.core.site.port import WholeSite
 from fluxcc.core.site.recording import Recording
 from fluxcc.core.site.tidying import Tidying
 from fluxcc.domain.persons import Persons
@@ -20,7 +21,7 @@ class SharedHistory:
 
     def __init__(
         self,
-        site: Site,
+        site: WholeSite,
         node: str,
         store: Store,
         journal: Journal,

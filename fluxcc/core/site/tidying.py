@@ -12,8 +12,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from fluxcc.core.ports import Clock, Runtime, Site
+from fluxcc.core.ports import Clock, Runtime
 from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, RECORDS_PER_BATCH, Retention, earlier_now
+from fluxcc.core.site.port import WholeSite
 from fluxcc.domain.errors import SiteUnavailableError
 
 FIRST_AFTER = 10.0
@@ -31,7 +32,7 @@ class Tidying:
 
     def __init__(
         self,
-        site: Site,
+        site: WholeSite,
         node: str,
         retention: Retention,
         runtime: Runtime,

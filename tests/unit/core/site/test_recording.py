@@ -34,14 +34,14 @@ def here(database: FakeDatabase) -> Member:
 
 def recording(member: Member) -> Recording:
     """Its way to tell."""
-    assert member.shared_history is not None
-    return member.shared_history.recording
+    assert member.joined.history is not None
+    return member.joined.history.recording
 
 
 def tidying(member: Member) -> Tidying:
     """Its way to delete."""
-    assert member.shared_history is not None
-    return member.shared_history.tidying
+    assert member.joined.history is not None
+    return member.joined.history.tidying
 
 
 def tell(member: Member) -> float:
@@ -131,6 +131,25 @@ def test_nothing_is_told_before_there_are_tables(here: Member, database: FakeDat
     here.store.write(Batch(audit=(an_audit(),)))
     assert tell(here) > 0
     assert kinds(database) == []
+
+
+def test_another_database_is_told_what_it_lacks_and_a_day_more(
+    here: Member, database: FakeDatabase
+) -> None:
+    ages = (1, 2, 4, 6)
+    calls = tuple(a_call(-round(age * DAY), ended=NOW + 1.0) for age in ages)
+    here.store.write(Batch(calls=calls))
+    tell(here)
+    assert len(database.history) == len(ages)
+    # A replica or a backup that has what was there three days ago.
+    for age in (1, 2):
+        del database.history["pbx1", RecordKind.CALLS, a_call(-age * round(DAY)).id]
+    database.lose(0)
+    here.read()
+    here.read()
+    assert len(here.store.outbox) == 3
+    tell(here)
+    assert len(database.history) == len(ages)
 
 
 # Erasure
