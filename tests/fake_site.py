@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fluxcc.domain.changes import Change, SitePosition
+from fluxcc.domain.changes import Change, Expiry, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
 
 
@@ -21,6 +21,8 @@ class FakeDatabase:
         self.name = "site-1"
         self.registers: dict[tuple[str, str], Change] = {}
         self.log: list[Change] = []
+        self.claims: dict[tuple[str, int], tuple[str, Expiry]] = {}
+        """Block and end → who writes of it."""
 
     def lose(self, number: int) -> None:
         """A replica takes over that has only the first ``number`` changes."""
@@ -67,6 +69,13 @@ class FakeSite:
         if self.is_answer_lost:
             self.is_answer_lost = False
             raise SiteUnavailableError("the fake site's answer was lost")
+
+    def claim(self, node: str, expiries: Sequence[Expiry]) -> list[Expiry]:
+        """The first one has it."""
+        self._check()
+        claims = self._database.claims
+        found = [claims.setdefault((e.block, e.until), (node, e)) for e in expiries]
+        return [expiry for owner, expiry in found if owner == node]
 
     def hint(self) -> None:
         """Nobody waits."""

@@ -468,8 +468,8 @@ class FakeStore:
         self._check()
         ids = sorted((id, mark) for mark, id in self.outbox.items())
         marks = [each for each in ids if each[0] > after and each[1].kind in kinds][:limit]
-        blocks = [self.blocks[mark.key] for _, mark in marks if mark.key in self.blocks]
-        return Marked(tuple(marks), tuple(blocks))
+        blocks = {mark.key: self.blocks[mark.key] for _, mark in marks if mark.key in self.blocks}
+        return Marked(tuple(marks), tuple(blocks.values()))
 
     def mark_again(self, since: int) -> None:
         """See ``Store.mark_again``."""

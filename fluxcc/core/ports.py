@@ -24,7 +24,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Change, Mark, MarkKind, SitePosition
+from fluxcc.domain.changes import Change, Expiry, Mark, MarkKind, SitePosition
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
@@ -366,6 +366,10 @@ class Site(Protocol):
 
     def offer(self, changes: Sequence[Change]) -> None:
         """Record these, each of another thing, where no later change of the same thing is."""
+
+    def claim(self, node: str, expiries: Sequence[Expiry]) -> list[Expiry]:
+        """Those of which the node is to write the audit's row, because none other does; also those
+        that it claimed before, with the ids of then."""
 
     def hint(self) -> None:
         """Have the other nodes look for changes now."""

@@ -51,6 +51,8 @@ class MarkKind(StrEnum):
 
     BLOCK = "block"
     """A block that was changed here."""
+    EXPIRY = "expiry"
+    """A block whose time has passed here."""
 
 
 class Mark(NamedTuple):
@@ -59,6 +61,17 @@ class Mark(NamedTuple):
     kind: MarkKind
     key: str
     """The record's id."""
+
+
+class Expiry(msgspec.Struct, frozen=True):
+    """The end of a block's time, which every node sees and one of them writes into the audit."""
+
+    block: str
+    """The block's id."""
+    until: int
+    """The epoch second at which it ended."""
+    audit: int
+    """The id of the audit's row."""
 
 
 class SitePosition(msgspec.Struct, frozen=True):
@@ -89,9 +102,15 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def marks_of(blocks: Iterable[Block], node: str) -> list[Mark]:
-    """What is marked in the outbox when these are written on that node. What came from elsewhere is
-    known there."""
-    return [Mark(MarkKind.BLOCK, each.id) for each in blocks if node and each.changer == node]
+    """What is marked in the outbox when these are written on that node; nothing for an empty one.
+    What came from elsewhere is known there, and its end by its time is seen here too."""
+    marks = []
+    for each in blocks if node else ():
+        if each.changer == node:
+            marks.append(Mark(MarkKind.BLOCK, each.id))
+        if each.state is BlockState.EXPIRED:
+            marks.append(Mark(MarkKind.EXPIRY, each.id))
+    return marks
 
 
 def change_of(block: Block) -> Change:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from fluxcc.domain.changes import Change, SitePosition
+from fluxcc.domain.changes import Change, Expiry, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.site import expiries as ends
 from fluxcc.site import log as changes_log
 from fluxcc.site.engines import connected, create_pooled, parse_url
 from fluxcc.site.listening import Listener
@@ -48,6 +49,7 @@ class PostgresqlSite:
                 migrate(begun)
         with connected(self._engine) as connection:
             changes_log.prune(connection, LOGGED)
+            ends.prune(connection)
         try:
             self._listener.connect()
         except SiteUnavailableError as error:
@@ -59,6 +61,11 @@ class PostgresqlSite:
         """Record these, each of another thing, where no later change of the same thing is."""
         with connected(self._engine) as connection:
             changes_log.offer(connection, changes)
+
+    def claim(self, node: str, expiries: Sequence[Expiry]) -> list[Expiry]:
+        """Those of which the node is to write the audit's row."""
+        with connected(self._engine) as connection:
+            return ends.claim(connection, node, expiries)
 
     def hint(self) -> None:
         """Have the other nodes look for changes now."""

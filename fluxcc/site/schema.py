@@ -59,3 +59,13 @@ LOG = Table(
 )
 """Every change that counted, in the order in which it did (``log``)."""
 Index("site_log_written", LOG.c.written)
+
+EXPIRIES = Table(
+    "site_expiries",
+    METADATA,
+    Column("block", Text, primary_key=True),
+    Column("until", BigInteger, primary_key=True, autoincrement=False),
+    Column("node", Text, nullable=False),  # the one that writes the audit's row
+    Column("audit", BigInteger, nullable=False),  # the row's id
+)
+"""Which node writes of each block that its time has passed: the one whose row is here."""

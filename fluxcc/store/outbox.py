@@ -52,8 +52,9 @@ def marked(
         .limit(limit)
     )
     found = [(id, Mark(MarkKind(kind), key)) for id, kind, key in connection.execute(query)]
-    ids = [mark.key for _, mark in found if mark.kind is MarkKind.BLOCK]
-    return Marked(tuple(found), tuple(blocks.by_ids(connection, node, ids)))
+    # Each record once: of a block both its change and its end may be marked.
+    ids = {mark.key: None for _, mark in found}
+    return Marked(tuple(found), tuple(blocks.by_ids(connection, node, list(ids))))
 
 
 def changed_here(connection: Connection, node: str, since: int) -> Sequence[str]:

@@ -12,6 +12,7 @@ import random
 from msgspec.structs import replace
 
 from fluxcc.config import NumberSettings, PbxSettings, Settings, SiteSettings
+from fluxcc.core.site.expiries import EXPIRED
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import UNSTAMPED, Stamp
@@ -136,6 +137,7 @@ class Simulation:
                 is_over = found.live is None
                 self._check_end(node, number, is_over=is_over)
             assert wanted.stamp >= self.acknowledged.get(number, UNSTAMPED), number
+        self._check_audit()
         for node in self.nodes:
             assert node.world.pbx.gate == dict(node.world.blocklist.entries()), node.name
             for block in node.world.blocklist.blocks():
@@ -143,6 +145,23 @@ class Simulation:
             kept = node.world.store.blocks.values()
             live = [each.number for each in kept if each.state is BlockState.LIVE]
             assert sorted(live) == sorted(node.live()), node.name
+
+    def _check_audit(self) -> None:
+        """Of each block that ran out on any node one row says so, on one of them."""
+        rows = [
+            (row.request, row.expires)
+            for node in self.nodes
+            for row in node.world.store.audit.values()
+            if row.action == EXPIRED
+        ]
+        assert len(rows) == len(set(rows)), rows
+        over = {
+            (f"{EXPIRED}-{block.id}-{block.until}", block.until)
+            for node in self.nodes
+            for block in node.world.store.blocks.values()
+            if block.state is BlockState.EXPIRED
+        }
+        assert over <= set(rows)
 
     def _check_end(self, node: Node, number: str, *, is_over: bool) -> None:
         """A number is free where it was released, or where its time is over by the own clock."""

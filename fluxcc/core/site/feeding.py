@@ -16,6 +16,8 @@ from fluxcc.core.backlog import Unmarked
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Batch, Marked, Runtime, Site, Store
+from fluxcc.core.site.expiries import Expiries
+from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import MarkKind, change_of, marks_of, newest
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 
@@ -25,7 +27,7 @@ IDLE_CHECK = 5.0
 """Seconds after which the outbox is looked at though nothing was heard."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between tries to reach a site that failed."""
-CHANGES = (MarkKind.BLOCK,)
+KINDS = (MarkKind.BLOCK, MarkKind.EXPIRY)
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +43,10 @@ class Feeding:
         journal: Journal,
         runtime: Runtime,
         apart: Runtime,
+        expiries: Expiries,
     ) -> None:
         """``apart`` has native threads of its own, on which the site is asked."""
+        self._expiries = expiries
         self._site = site
         self._node = node
         self._store = store
@@ -97,14 +101,27 @@ class Feeding:
 
     def _offer(self) -> bool:
         """Offer the next changes; whether there may be more."""
-        marked: Marked = self._runtime.offload(self._store.marked, CHANGES, self._after, PER_OFFER)
+        marked: Marked = self._runtime.offload(self._store.marked, KINDS, self._after, PER_OFFER)
         if not marked.marks:
             return False
-        changes = newest(change_of(block) for block in marked.blocks)
+        changed, over = (_of_kind(marked, kind) for kind in KINDS)
+        changes = newest(change_of(block) for block in changed)
         if changes:
             self._apart.offload(self._site.offer, changes)
             self._apart.offload(self._site.hint)
         self.offered += len(changes)
-        self._journal.note(Unmarked(tuple(id for id, _ in marked.marks)))
+        ids = Unmarked(tuple(id for id, _ in marked.marks))
+        rows = self._expiries.rows(self._site, self._apart, over) if over else []
+        if rows:
+            # Together: a row that was claimed must not be lost with its mark gone.
+            self._journal.commit(*rows, ids)
+        else:
+            self._journal.note(ids)
         self._after = marked.marks[-1][0]
         return len(marked.marks) == PER_OFFER
+
+
+def _of_kind(marked: Marked, kind: MarkKind) -> list[Block]:
+    """The blocks that are marked so."""
+    ids = {mark.key for _, mark in marked.marks if mark.kind is kind}
+    return [block for block in marked.blocks if block.id in ids]

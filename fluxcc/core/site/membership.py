@@ -10,9 +10,11 @@ from collections.abc import Callable
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.merging import Merging
 from fluxcc.core.happenings import Happenings
+from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Site, Store
 from fluxcc.core.site.applying import Applying
+from fluxcc.core.site.expiries import Expiries
 from fluxcc.core.site.feeding import Feeding
 from fluxcc.core.site.reading import Reading
 
@@ -32,11 +34,14 @@ class Membership:
         runtime: Runtime,
         clock: Clock,
         happenings: Happenings,
+        audit_ids: MomentIds,
     ) -> None:
         apart = runtime.apart(THREADS)
         self.merging = Merging(blocking, journal, clock)
         self.applying = Applying(self.merging)
-        self.feeding = Feeding(site, blocking.standings.node, store, journal, runtime, apart)
+        node = blocking.standings.node
+        expiries = Expiries(node, clock, audit_ids)
+        self.feeding = Feeding(site, node, store, journal, runtime, apart, expiries)
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
         self.feeding.may_begin = lambda: self.reading.was_open

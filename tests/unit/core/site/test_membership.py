@@ -98,6 +98,47 @@ def test_each_ends_it_by_its_own_clock(here: Member, there: Member) -> None:
     assert len(here.blocklist.blocks()) == 1
 
 
+def ends(member: Member) -> list[tuple[str, float]]:
+    """Number and time of each row of the node's audit that says that a block's time has passed."""
+    rows = member.store.audit.values()
+    return [(row.number, row.at) for row in rows if row.action == "expire"]
+
+
+def test_one_row_of_the_audit_says_that_a_blocks_time_has_passed(
+    here: Member, there: Member
+) -> None:
+    block(here)
+    there.read()
+    for member in (here, there):
+        member.clock.step(61)
+        member.scheduler.step()
+    for member in (there, here, there, here):
+        member.feed()
+        member.journal.flush()
+    assert ends(there) == [(NUMBER, int(NOW) + 60)]
+    assert ends(here) == []
+    assert here.store.outbox == there.store.outbox == {}
+
+
+def test_a_row_that_was_claimed_is_written_though_the_node_died_in_between(
+    here: Member, there: Member
+) -> None:
+    block(here)
+    here.clock.step(61)
+    here.scheduler.step()
+    here.journal.flush()
+    marked = dict(here.store.outbox)
+    here.feed()
+    (row,) = [each for each in here.store.audit.values() if each.action == "expire"]
+    # The claim was made, and what followed was not written.
+    here.store.outbox = marked
+    del here.store.audit[row.id]
+    here.joined.feeding._after = 0
+    here.feed()
+    here.journal.flush()
+    assert here.store.audit[row.id] == row
+
+
 def test_a_block_that_is_over_is_told_to_nobody(here: Member, there: Member) -> None:
     block(here)
     there.clock.step(100)
