@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from fluxcc.config import NumberSettings, PbxSettings, Settings, SiteSettings
 from fluxcc.core.site.expiries import EXPIRED
+from fluxcc.core.site.feeding import TALLY_PERIOD
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import UNSTAMPED, Stamp
@@ -98,6 +99,7 @@ class Simulation:
         doings = {
             self._block: 6,
             self._unblock: 3,
+            self._attempt: 4,
             self._feed: 8,
             self._read: 8,
             self._cut: 2,
@@ -117,7 +119,7 @@ class Simulation:
             node.site.is_cut = node.site.is_answer_lost = False
             node.world.store.failure = ""
         for _ in range(ROUNDS):
-            self._pass(0.1)
+            self._pass(TALLY_PERIOD)
             for node in self.nodes:
                 node.feed()
                 node.read()
@@ -132,6 +134,7 @@ class Simulation:
                 found = node.world.standings.of(number, "")
                 assert found.stamp == wanted.stamp, (number, node.name)
                 if wanted.block is not None and found.block is not None:
+                    assert found.block.attempts == wanted.block.attempts, number
                     assert found.block.id == wanted.block.id
                     assert found.block.until == wanted.block.until
                 is_over = found.live is None
@@ -188,8 +191,8 @@ class Simulation:
         request = an_operators(action, number=number, duration=duration)
         reply = node.world.ask(replace(request, id=f"{request.id}-{self.now}"))
         self._tell(node, f"{action} {number} {reply.code}")
-        # A request that finds the store away is answered before it is on the disk.
-        if reply.status is Status.OK and not node.world.store.failure:
+        # A request that finds the store away is answered before it is on the disk, and says so.
+        if reply.status is Status.OK and not reply.record_pending:
             self.acknowledged[number] = max(
                 self.acknowledged.get(number, UNSTAMPED),
                 node.world.standings.of(number, "").stamp,
@@ -200,6 +203,11 @@ class Simulation:
 
     def _unblock(self, node: Node) -> None:
         self._ask(node, Action.UNBLOCK, self.lots.choice(NUMBERS), None)
+
+    def _attempt(self, node: Node) -> None:
+        for block in node.world.blocklist.blocks():
+            self._tell(node, f"counts an attempt of {block.number}")
+            node.world.blocking.count_attempt(block)
 
     def _feed(self, node: Node) -> None:
         self._tell(node, "feeds")
@@ -226,6 +234,8 @@ class Simulation:
             # What waits in memory then is lost with the process, as without a site.
             return
         self._tell(node, "crashes")
+        # Ids of rows are microseconds: a restart takes longer.
+        self._pass(0.001)
         node.crash(self.now)
 
     def _fail_over(self, node: Node) -> None:

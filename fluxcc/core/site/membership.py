@@ -41,7 +41,7 @@ class Membership:
         self.applying = Applying(self.merging)
         node = blocking.standings.node
         expiries = Expiries(node, clock, audit_ids)
-        self.feeding = Feeding(site, node, store, journal, runtime, apart, expiries)
+        self.feeding = Feeding(site, node, store, journal, runtime, apart, expiries, clock)
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
         self.feeding.may_begin = lambda: self.reading.was_open

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from fluxcc.core.site.feeding import TALLY_PERIOD
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import Change, Stamp, stamp_of, stamped
@@ -133,7 +134,7 @@ def test_a_row_that_was_claimed_is_written_though_the_node_died_in_between(
     # The claim was made, and what followed was not written.
     here.store.outbox = marked
     del here.store.audit[row.id]
-    here.joined.feeding._after = 0
+    here.joined.feeding._streams[0].after = 0
     here.feed()
     here.journal.flush()
     assert here.store.audit[row.id] == row
@@ -166,6 +167,60 @@ def test_a_mark_counts_its_own_attempts_on_each(here: Member, there: Member) -> 
     there.read()
     assert [each.attempts for each in there.store.live_blocks()] == [1]
     assert [each.attempts for each in here.store.live_blocks()] == [0]
+
+
+def dial(member: Member, times: int) -> None:
+    """A blocked caller dials, and the site is told."""
+    for _ in range(times):
+        member.blocking.count_attempt(member.blocklist.blocks()[0])
+    member.clock.step(TALLY_PERIOD)
+    member.feed()
+
+
+def attempts(member: Member) -> list[int]:
+    """The attempts at each live block, as the node's store has them."""
+    return [each.attempts for each in member.store.live_blocks()]
+
+
+def test_attempts_on_all_nodes_are_summed(here: Member, there: Member) -> None:
+    block(here)
+    there.read()
+    dial(there, 2)
+    dial(here, 1)
+    for member in (here, there):
+        member.read()
+        assert attempts(member) == [3]
+    dial(there, 1)
+    here.read()
+    assert attempts(here) == attempts(there) == [4]
+    (live,) = here.blocklist.blocks()
+    assert (live.own_attempts, live.elsewhere) == (1, {"pbx2": 3})
+
+
+def test_a_caller_who_dials_on_and_on_wakes_the_others_seldom(
+    here: Member, database: FakeDatabase
+) -> None:
+    block(here)
+    dial(here, 1)
+    told = len(database.log)
+    for _ in range(50):
+        here.blocking.count_attempt(here.blocklist.blocks()[0])
+        here.feed()
+    assert len(database.log) == told
+
+
+def test_attempts_at_a_block_that_has_just_ended_count(here: Member, there: Member) -> None:
+    block(here)
+    there.read()
+    there.blocking.count_attempt(there.blocklist.blocks()[0])
+    here.ask(an_operators(Action.UNBLOCK, number=NUMBER))
+    here.feed()
+    there.clock.step(TALLY_PERIOD)
+    there.feed()
+    here.read()
+    (ended,) = here.store.blocks.values()
+    assert (ended.state, ended.attempts) == (BlockState.RELEASED, 1)
+    assert ended.keys
 
 
 def test_a_number_that_is_protected_here_is_released_on_all(here: Member, there: Member) -> None:
