@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from fluxcc.core.ports import Batch
-from fluxcc.domain.changes import Change, SitePosition
+from fluxcc.domain.changes import Change, Expiry, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import RecordKind
@@ -25,6 +25,8 @@ class FakeDatabase:
         self.name = "site-1"
         self.registers: dict[tuple[str, str], Change] = {}
         self.log: list[Change] = []
+        self.claims: dict[tuple[str, int], tuple[str, Expiry]] = {}
+        """Block and end → who writes of it."""
         self.history: dict[tuple[str, str, Any], Any] = {}
         """Every record of history by its node, kind and id."""
         self.ages: dict[str, Mapping[RecordKind, float]] = {}
@@ -79,6 +81,13 @@ class FakeSite:
         if self.is_answer_lost:
             self.is_answer_lost = False
             raise SiteUnavailableError("the fake site's answer was lost")
+
+    def claim(self, node: str, expiries: Sequence[Expiry]) -> list[Expiry]:
+        """The first one has it."""
+        self._check()
+        claims = self._database.claims
+        found = [claims.setdefault((e.block, e.until), (node, e)) for e in expiries]
+        return [expiry for owner, expiry in found if owner == node]
 
     def hint(self) -> None:
         """Nobody waits."""

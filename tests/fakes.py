@@ -23,6 +23,7 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition, marks_of
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
+from fluxcc.domain.history import OF_BLOCKS
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.privacy import told
@@ -471,7 +472,7 @@ class FakeStore:
         ids = sorted((id, mark) for mark, id in self.outbox.items())
         marks = [each for each in ids if each[0] > after and each[1].kind in kinds][:limit]
         keys = {kind: [mark.key for _, mark in marks if mark.kind is kind] for kind in MarkKind}
-        ids = dict.fromkeys(keys[MarkKind.BLOCK] + keys[MarkKind.ENDED])
+        ids = dict.fromkeys(key for kind in OF_BLOCKS for key in keys[kind])
         calls, audit = map(int, keys[MarkKind.CALL]), map(int, keys[MarkKind.AUDIT])
         return Marked(
             tuple(marks),

@@ -139,7 +139,7 @@ class Core:
 
     def _join(self, site: WholeSite) -> Membership:
         parts = self.store, self.blocking, self.journal, self.runtime, self.clock
-        joined = Membership(site, *parts, self.happenings)
+        joined = Membership(site, *parts, self.happenings, self._audit_ids)
         joined.merging.is_protected = self.is_protected
         joined.reading.may_begin = lambda: self.is_recovered
         told = site, self.standings.node, self.store, self.journal, self.runtime, self.clock

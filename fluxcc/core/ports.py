@@ -24,7 +24,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Change, Mark, MarkKind, SitePosition
+from fluxcc.domain.changes import Change, Expiry, Mark, MarkKind, SitePosition
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
@@ -338,9 +338,8 @@ class Store(Protocol):
         ended and were changed at ``since`` (microseconds of the epoch) or later."""
 
     def mark_history(self, since: float, after: Any) -> Any:
-        """Mark for the site's history the next records of this node that began at ``since`` (epoch
-        seconds) or later, after the place ``after`` (None for the first); the ``after`` to go on
-        with, None at the end."""
+        """Mark the next records of history that began at ``since`` (epoch seconds) or later, after
+        the place ``after`` (None for the first); where to go on, None at the end."""
 
     def mark_erasure(self, number: str) -> None:
         """Mark that the person with this number is to be erased from the site's history."""
@@ -377,6 +376,10 @@ class Site(Protocol):
 
     def offer(self, changes: Sequence[Change]) -> None:
         """Record these, each of another thing, where no later change of the same thing is."""
+
+    def claim(self, node: str, expiries: Sequence[Expiry]) -> list[Expiry]:
+        """Those of which the node is to write the audit's row, because none other does; also those
+        that it claimed before, with the ids of then."""
 
     def hint(self) -> None:
         """Have the other nodes look for changes now."""

@@ -82,6 +82,7 @@ class Block(msgspec.Struct, frozen=True):
     ended_at: float | None = None
     ended_by: str = ""
     attempts: int = 0
+    """Calls of the blocked caller, on all nodes of a site."""
     last_attempt: float | None = None
     domain: str = ""
     """The SIP domain in which the number is refused; empty for all."""
@@ -97,6 +98,13 @@ class Block(msgspec.Struct, frozen=True):
     are ordered (``domain.changes``). Attempts and the end of its time are no changes."""
     changer: str = ""
     """The node on which it was last changed, in a site."""
+    elsewhere: dict[str, int] = {}
+    """Other node of the site → the attempts that it has told of."""
+
+    @property
+    def own_attempts(self) -> int:
+        """The attempts that this node has seen."""
+        return self.attempts - sum(self.elsewhere.values())
 
     @property
     def name(self) -> str:

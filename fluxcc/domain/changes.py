@@ -14,7 +14,7 @@ Counterparts: ``core.blocks.standings`` and ``merging`` stamp and apply changes,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -44,6 +44,9 @@ class Kind(StrEnum):
 
     BLOCK = "block"
     ENTRY = "entry"
+    TALLY = "tally"
+    """One node's attempts of a blocked caller. After ``BLOCK`` in the order of kinds: what counts
+    for a block is read after the block."""
 
 
 class MarkKind(StrEnum):
@@ -51,6 +54,10 @@ class MarkKind(StrEnum):
 
     BLOCK = "block"
     """A block that was changed here."""
+    EXPIRY = "expiry"
+    """A block whose time has passed here."""
+    TALLY = "tally"
+    """A block of which attempts were counted here."""
     CALL = "call"
     """A call that has ended, for the history."""
     AUDIT = "audit"
@@ -69,6 +76,29 @@ class Mark(NamedTuple):
     kind: MarkKind
     key: str
     """The record's id; of an erasure the number."""
+
+
+class Expiry(msgspec.Struct, frozen=True):
+    """The end of a block's time, which every node sees and one of them writes into the audit."""
+
+    block: str
+    """The block's id."""
+    until: int
+    """The epoch second at which it ended."""
+    audit: int
+    """The id of the audit's row."""
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many attempts of a blocked caller one node has seen. A count only grows, so that the
+    larger one is the later."""
+
+    block: str
+    """The block's id."""
+    number: str
+    domain: str
+    count: int
+    last: float | None
 
 
 class SitePosition(msgspec.Struct, frozen=True):
@@ -99,20 +129,59 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def marks_of(blocks: Iterable[Block], node: str) -> list[Mark]:
-    """What is marked in the outbox when these are written on that node. What came from elsewhere is
-    known there."""
-    return [Mark(MarkKind.BLOCK, each.id) for each in blocks if node and each.changer == node]
+    """What is marked in the outbox when these are written on that node; nothing for an empty one.
+    What came from elsewhere is known there, and its end by its time is seen here too."""
+    marks = []
+    for each in blocks if node else ():
+        if each.changer == node:
+            marks.append(Mark(MarkKind.BLOCK, each.id))
+        if each.state is BlockState.EXPIRED:
+            marks.append(Mark(MarkKind.EXPIRY, each.id))
+        if each.own_attempts:
+            marks.append(Mark(MarkKind.TALLY, each.id))
+    return marks
 
 
 def change_of(block: Block) -> Change:
     """A block's last change, as the site has it: without what is no change, the attempts, which
     each node counts for itself, and the end of its time."""
-    told = replace(block, attempts=0, last_attempt=None)
+    told = replace(block, attempts=0, last_attempt=None, elsewhere={})
     if block.state is BlockState.EXPIRED:
         told = replace(told, state=BlockState.LIVE, ended_at=None, ended_by="")
     stamp = stamp_of(block)
     key = gate_key(block.number, block.domain)
     return Change(Kind.BLOCK, key, stamp.at, stamp.node, msgspec.json.encode(told).decode())
+
+
+def tally_of(block: Block, node: str) -> Change:
+    """The attempts that a node has seen, as a change of their own: ordered by their count."""
+    count = block.own_attempts
+    told = Tally(block.id, block.number, block.domain, count, block.last_attempt)
+    body = msgspec.json.encode(told).decode()
+    return Change(Kind.TALLY, f"{block.id}/{node}", count, node, body)
+
+
+def completed(block: Block, here: str, node: str, tally: Tally) -> Block:
+    """The block, as the node ``here`` knows it, with what a node has counted of it."""
+    known = block.own_attempts if node == here else block.elsewhere.get(node, 0)
+    more = tally.count - known
+    if more <= 0:
+        return block
+    moments = [each for each in (block.last_attempt, tally.last) if each is not None]
+    others = block.elsewhere if node == here else {**block.elsewhere, node: tally.count}
+    return replace(
+        block,
+        attempts=block.attempts + more,
+        last_attempt=max(moments, default=None),
+        elsewhere=others,
+    )
+
+
+def replaced(settled: Settled, former: Block, block: Block) -> Settled:
+    """What a change makes of a number, with another state of its block."""
+    standing = Standing(settled.standing.stamp, block)
+    ended = tuple(block if each is former else each for each in settled.ended)
+    return Settled(standing, ended, settled.told)
 
 
 def newest(changes: Iterable[Change]) -> list[Change]:
@@ -181,13 +250,7 @@ def settle(known: Standing, theirs: Block, now: float) -> Settled | None:
     if stamp <= known.stamp:
         return None
     live = known.live
-    # Each node counts the attempts that it saw, of whichever of two marks made apart.
-    counting = live or (known.block if known.block and known.block.id == theirs.id else None)
-    block = replace(
-        theirs,
-        attempts=counting.attempts if counting else 0,
-        last_attempt=counting.last_attempt if counting else None,
-    )
+    block = _counting(theirs, known.block, live)
     is_other = live is not None and live.id != theirs.id
     superseded = (_supersede(live, theirs),) if live is not None and is_other else ()
     if block.state is BlockState.LIVE and block.until > now:
@@ -225,7 +288,13 @@ def _supersede(loser: Block, winner: Block) -> Block:
     )
 
 
-def merge_counts(known: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:
-    """How many attempts each node has seen, out of two reports. A count only grows, so the larger
-    one is the later; the site's count is the sum of all nodes'."""
-    return {node: max(known.get(node, 0), theirs.get(node, 0)) for node in {*known, *theirs}}
+def _counting(theirs: Block, known: Block | None, live: Block | None) -> Block:
+    """The block of a change with the attempts that are known: those of the same block, or of
+    another one in whose place it comes the own ones, since each node tells of its own."""
+    if known is not None and known.id == theirs.id:
+        attempts, last, elsewhere = known.attempts, known.last_attempt, known.elsewhere
+    elif live is not None:
+        attempts, last, elsewhere = live.own_attempts, live.last_attempt, {}
+    else:
+        attempts, last, elsewhere = 0, None, {}
+    return replace(theirs, attempts=attempts, last_attempt=last, elsewhere=elsewhere)

@@ -11,16 +11,15 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from fluxcc.domain.audit import AuditRecord
-from fluxcc.domain.blocks import BY_TIME, Block, BlockState
+from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.changes import Mark, MarkKind
-from fluxcc.domain.codes import Status
 from fluxcc.domain.surveys import Survey
 
-EXPIRE = "expire"
-"""The action in a site's audit of a block that ended by its time."""
 MARKED = (MarkKind.CALL, MarkKind.AUDIT, MarkKind.SURVEY, MarkKind.ENDED, MarkKind.ERASURE)
 """The marks of history, and of what is to be erased from it."""
+OF_BLOCKS = (MarkKind.BLOCK, MarkKind.EXPIRY, MarkKind.TALLY, MarkKind.ENDED)
+"""The marks whose record is a block."""
 
 
 class CallAt(CallRecord, frozen=True):
@@ -84,24 +83,3 @@ def _is_told(block: Block, node: str) -> bool:
     if block.state is BlockState.RELEASED:
         return node in (block.origin, block.changer)
     return block.state is BlockState.EXPIRED
-
-
-def expiry_of(block: Block) -> AuditRecord:
-    """The row of audit that says that a block ended by its time; its id is given where it is
-    written."""
-    return AuditRecord(
-        id=0,
-        at=float(block.until),
-        request=f"{EXPIRE}-{block.id}-{block.until}",
-        action=EXPIRE,
-        by=BY_TIME,
-        number=block.number,
-        status=Status.OK,
-        ended=float(block.until),
-        blocked=False,
-        expires=block.until,
-        subject=block.name if block.is_private else "",
-        domain=block.domain,
-        is_private=block.is_private,
-        nth=block.nth,
-    )

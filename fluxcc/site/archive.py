@@ -11,20 +11,18 @@ them; the rows are made, found and erased as in a node's own store.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, TextClause, delete, func, or_, select, text
+from sqlalchemy import Connection, Table, TextClause, func, or_, select, text
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.audit import REQUESTED
-from fluxcc.domain.blocks import Block, BlockState
-from fluxcc.domain.changes import Kind, change_of
-from fluxcc.domain.history import expiry_of
+from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import WITH_TEXTS, RecordKind
 from fluxcc.site.months import SHELVES, Month
-from fluxcc.site.schema import AUDIT, BLOCKS, CALLS, EXPIRIES, KEPT
+from fluxcc.site.schema import BLOCKS, CALLS, KEPT
 from fluxcc.store import audit, blocks, calls, mentions, surveys
 from fluxcc.store.persons import TABLES, Search
 from fluxcc.store.statements import delete_rows, escape
@@ -34,6 +32,8 @@ TOLD_FOR = 30 * 86_400
 long is gone."""
 
 PersonOf = Callable[[str], str]
+Rows = dict[RecordKind, list[dict[str, Any]]]
+"""Rows of each kind, as column → value."""
 
 _KEEPERS: dict[RecordKind, Any] = {
     RecordKind.CALLS: calls,
@@ -43,24 +43,7 @@ _KEEPERS: dict[RecordKind, Any] = {
 }
 
 
-class Sent(NamedTuple):
-    """What a batch brings to the tables."""
-
-    rows: dict[RecordKind, list[dict[str, Any]]]
-    """The rows of each kind, as column → value."""
-    expiries: list[dict[str, Any]]
-    """Blocks that ended by their time, with the rows of audit that say so."""
-
-    def months(self) -> Iterator[tuple[RecordKind, Month]]:
-        """Those that need a partition."""
-        for kind, rows in self.rows.items():
-            shelf = SHELVES[kind]
-            yield from ((kind, Month.of(row[shelf.month] / shelf.scale)) for row in rows)
-        for each in self.expiries:
-            yield RecordKind.AUDIT, Month.of(each["until"])
-
-
-def prepare(node: str, batch: Batch, person_of: PersonOf) -> Sent:
+def prepare(node: str, batch: Batch, person_of: PersonOf) -> Rows:
     """The rows of a batch of that node. Reading whose number it is takes its time."""
     ended = [block for block in batch.blocks if block.state is not BlockState.LIVE]
     of_nodes = [
@@ -72,24 +55,14 @@ def prepare(node: str, batch: Batch, person_of: PersonOf) -> Sent:
         RecordKind.SURVEYS: surveys.to_rows(node, batch.surveys, person_of),
         RecordKind.BLOCKS: of_nodes,
     }
-    named = {kind: [_named(TABLES[kind], row) for row in found] for kind, found in rows.items()}
-    return Sent(named, [_expiry(node, block, person_of) for block in ended if _has_expired(block)])
+    return {kind: [_named(TABLES[kind], row) for row in found] for kind, found in rows.items()}
 
 
-def _has_expired(block: Block) -> bool:
-    return block.state is BlockState.EXPIRED
-
-
-def _expiry(node: str, block: Block, person_of: PersonOf) -> dict[str, Any]:
-    (row,) = audit.to_rows(node, [expiry_of(block)], person_of)
-    change = change_of(block)
-    return {
-        "block": block.id,
-        "until": block.until,
-        "thing": escape(change.key),
-        "changed": change.at,
-        "row": _named(AUDIT, row),
-    }
+def months_of(rows: Rows) -> Iterator[tuple[RecordKind, Month]]:
+    """Those that need a partition."""
+    for kind, found in rows.items():
+        shelf = SHELVES[kind]
+        yield from ((kind, Month.of(row[shelf.month] / shelf.scale)) for row in found)
 
 
 def _named(table: Table, row: Iterable[Any]) -> dict[str, Any]:
@@ -97,14 +70,11 @@ def _named(table: Table, row: Iterable[Any]) -> dict[str, Any]:
     return dict(zip((column.name for column in table.c), values, strict=True))
 
 
-def put(connection: Connection, node: str, sent: Sent) -> None:
+def put(connection: Connection, sent: Rows) -> None:
     """Let these rows be there. The same ones again change nothing."""
-    for kind, rows in sent.rows.items():
+    for kind, rows in sent.items():
         if rows:
             connection.execute(_PUT[kind], {"rows": msgspec.json.encode(rows).decode()})
-    if sent.expiries:
-        ended = msgspec.json.encode(sent.expiries).decode()
-        connection.execute(_EXPIRE, {"ended": ended, "node": node, "kind": Kind.BLOCK.value})
 
 
 def recorded(connection: Connection, node: str) -> float | None:
@@ -205,11 +175,6 @@ def purge(connection: Connection, kind: RecordKind, node: str, before: float, li
     return delete_rows(connection, shelf.table, node, ids) if ids else 0
 
 
-def forget_expiries(connection: Connection, before: float) -> None:
-    """Forget whose rows of audit say that blocks ended before that moment (epoch seconds)."""
-    connection.execute(delete(EXPIRIES).where(EXPIRIES.c.until < int(before)))
-
-
 def _put(kind: RecordKind) -> TextClause:
     """SQL that puts in rows of the kind. Columns are named: those that a later version has added
     get what they have by default."""
@@ -249,41 +214,6 @@ _LATER = {
 }
 """Which rows replace the one that is there, where it is not each."""
 _PUT = {kind: _put(kind) for kind in RecordKind}
-
-
-def _of_expiry(column: str) -> str:
-    """SQL of a column of the row of audit; the sequence makes the ids of one second differ."""
-    is_id = column == "id"
-    return "told.until * 1000000 + nextval('site_expiry')" if is_id else f'filled."{column}"'
-
-
-_OF_AUDIT = [column.name for column in AUDIT.c]
-# One statement: there is a row of audit, or nobody has claimed it. A block that was changed
-# meanwhile has not ended so.
-_EXPIRE = text(
-    f"""
-    WITH ended AS (
-        SELECT * FROM jsonb_to_recordset(CAST(:ended AS jsonb))
-            AS ended(block text, until bigint, thing text, changed bigint, row jsonb)
-    ), told AS (
-        INSERT INTO site_expiries (block, until, node)
-        SELECT block, until, :node FROM ended
-        WHERE NOT EXISTS (
-            SELECT FROM site_expiries known
-            WHERE (known.block, known.until) = (ended.block, ended.until)
-        ) AND NOT EXISTS (
-            SELECT FROM site_registers known
-            WHERE known.kind = :kind AND known.key = ended.thing AND known.at > ended.changed
-        )
-        ON CONFLICT DO NOTHING
-        RETURNING block, until
-    )
-    INSERT INTO audit ({", ".join(f'"{name}"' for name in _OF_AUDIT)})
-    SELECT {", ".join(map(_of_expiry, _OF_AUDIT))}
-    FROM told JOIN ended USING (block, until),
-        jsonb_populate_record(CAST(NULL AS audit), ended.row) AS filled
-    """  # noqa: S608
-)
 _TELL_AGE = text(
     """
     INSERT INTO site_kept (node, kind, seconds, told) VALUES (:node, :kind, :seconds, :told)

@@ -9,14 +9,15 @@ Counterparts: ``archive`` writes what is read here; the ``fluxcc`` command reads
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import asdict, replace
 from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from fluxcc.domain.blocks import Block, BlockState
-from fluxcc.domain.changes import Kind
+from fluxcc.domain.changes import Kind, Tally
 from fluxcc.domain.history import AuditAt, BlockAt, CallAt, SurveyAt
 from fluxcc.domain.persons import AsSeen
 from fluxcc.site.engines import connected, create_pooled, parse_url
@@ -26,6 +27,7 @@ from fluxcc.store.readable import Unread, convert, noting, read_rows
 from fluxcc.store.statements import escape
 
 Record = TypeVar("Record", CallAt, AuditAt)
+Standing = TypeVar("Standing", BlockAt, Tally)
 
 
 def _columns(table: Table) -> list[ColumnElement[Any]]:
@@ -125,13 +127,20 @@ class SiteHistory:
             return sorted(self._live(connection), key=lambda block: block.since, reverse=True)
 
     def _live(self, connection: Connection) -> list[BlockAt]:
-        query = select(REGISTERS.c.body).where(REGISTERS.c.kind == Kind.BLOCK.value)
-        found = read_rows(connection, query, REGISTERS, _read_standing)
-        return [
-            block
+        found = _read_all(connection, Kind.BLOCK, _read_standing)
+        live = {
+            block.id: block
             for block in found
             if block.state is BlockState.LIVE and (not self._nodes or block.node in self._nodes)
-        ]
+        }
+        for tally in _read_all(connection, Kind.TALLY, _read_tally):
+            if block := live.get(tally.block):
+                live[block.id] = replace(
+                    block,
+                    attempts=block.attempts + tally.count,
+                    last_attempt=max(block.last_attempt or 0.0, tally.last or 0.0) or None,
+                )
+        return list(live.values())
 
     def _about(self, table: Table, number: str, **texts: str) -> list[ColumnElement[bool]]:
         """What is asked for: of which person and nodes, and which texts; empty for any."""
@@ -157,22 +166,34 @@ class SiteHistory:
             return read_rows(connection, newest, table, lambda *row: convert(kind, row))
 
 
+def _read_all(
+    connection: Connection, kind: Kind, build: Callable[[str], Standing]
+) -> list[Standing]:
+    """What stands of the things of a kind, in no order."""
+    query = select(REGISTERS.c.body).where(REGISTERS.c.kind == kind.value, REGISTERS.c.body != "")
+    return read_rows(connection, query, REGISTERS, build)
+
+
 def _read_survey(*row: Any) -> SurveyAt:
-    return convert(SurveyAt, _with_json(SurveyAt, "answers", row))
+    return convert(SurveyAt, _with_json(SurveyAt, row, "answers"))
 
 
 def _read_block(*row: Any) -> BlockAt:
-    return convert(BlockAt, _with_json(BlockAt, "keys", row))
+    return convert(BlockAt, _with_json(BlockAt, row, "keys", "elsewhere"))
 
 
 def _read_standing(body: str) -> BlockAt:
     block = msgspec.json.decode(body, type=Block)
-    return BlockAt(**msgspec.structs.asdict(block), node=block.origin)
+    return BlockAt(**asdict(block), node=block.origin)
 
 
-def _with_json(kind: type[msgspec.Struct], name: str, row: Sequence[Any]) -> list[Any]:
-    """The row with the list in that column in place of its JSON."""
+def _read_tally(body: str) -> Tally:
+    return msgspec.json.decode(body, type=Tally)
+
+
+def _with_json(kind: type[msgspec.Struct], row: Sequence[Any], *names: str) -> list[Any]:
+    """The row with what those columns mean in place of its JSON."""
     fields = list(row)
-    place = kind.__struct_fields__.index(name)
-    fields[place] = msgspec.json.decode(fields[place])
+    for place in map(kind.__struct_fields__.index, names):
+        fields[place] = msgspec.json.decode(fields[place])
     return fields

@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from fluxcc.core.ports import Batch
-from fluxcc.domain.changes import Change, SitePosition
+from fluxcc.domain.changes import Change, Expiry, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
 from fluxcc.domain.persons import AsSeen, Person
 from fluxcc.domain.retention import RecordKind
 from fluxcc.site import archive, months
+from fluxcc.site import expiries as ends
 from fluxcc.site import log as changes_log
 from fluxcc.site.engines import begun, connected, create_pooled, parse_url
 from fluxcc.site.listening import Listener
@@ -58,6 +59,7 @@ class PostgresqlSite:
             migrate(connection)
         with connected(self._engine) as connection:
             changes_log.prune(connection, LOGGED)
+            ends.prune(connection)
         try:
             self._listener.connect()
         except SiteUnavailableError as error:
@@ -69,6 +71,11 @@ class PostgresqlSite:
         """Record these, each of another thing, where no later change of the same thing is."""
         with connected(self._engine) as connection:
             changes_log.offer(connection, changes)
+
+    def claim(self, node: str, expiries: Sequence[Expiry]) -> list[Expiry]:
+        """Those of which the node is to write the audit's row."""
+        with connected(self._engine) as connection:
+            return ends.claim(connection, node, expiries)
 
     def hint(self) -> None:
         """Have the other nodes look for changes now."""
@@ -97,10 +104,10 @@ class PostgresqlSite:
     def record(self, node: str, batch: Batch) -> None:
         """Keep the node's history: ended calls, requests, surveys and ended blocks."""
         sent = archive.prepare(node, batch, self._persons.canonical)
-        self._have_months(set(sent.months()))
+        self._have_months(set(archive.months_of(sent)))
         with connected(self._engine) as connection:
             try:
-                archive.put(connection, node, sent)
+                archive.put(connection, sent)
             except IntegrityError as error:
                 if months.is_missing(error):
                     # Another node has dropped it. It is made anew at the next try.
@@ -139,10 +146,7 @@ class PostgresqlSite:
         such records by the server's clock; their names."""
         with begun(self._engine) as connection:
             kept = archive.oldest_kept(connection, kind, months.now(connection))
-            oldest = before if kept is None else min(before, kept)
-            dropped = months.drop(connection, kind, oldest)
-            if kind is RecordKind.AUDIT:
-                archive.forget_expiries(connection, oldest)
+            dropped = months.drop(connection, kind, before if kept is None else min(before, kept))
         self._months -= {(kind, month) for month in dropped}
         return [f"{kind} {month.year:04}-{month.number:02}" for month in dropped]
 

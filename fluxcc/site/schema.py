@@ -62,6 +62,16 @@ LOG = Table(
 """Every change that counted, in the order in which it did (``log``)."""
 Index("site_log_written", LOG.c.written)
 
+EXPIRIES = Table(
+    "site_expiries",
+    METADATA,
+    Column("block", Text, primary_key=True),
+    Column("until", BigInteger, primary_key=True, autoincrement=False),
+    Column("node", Text, nullable=False),  # the one that writes the audit's row
+    Column("audit", BigInteger, nullable=False),  # the row's id
+)
+"""Which node writes of each block that its time has passed: the one whose row is here."""
+
 
 def _as_in_store(own: Table, month: str) -> Table:
     """A table of the nodes' stores with the rows of all nodes, in a partition for each month of
@@ -97,16 +107,6 @@ Index("surveys_in_order", SURVEYS.c.offered)
 Index("surveys_of_person", SURVEYS.c.person, SURVEYS.c.offered)
 Index("blocks_in_order", BLOCKS.c.since)
 Index("blocks_of_person", BLOCKS.c.person, BLOCKS.c.since)
-
-EXPIRIES = Table(
-    "site_expiries",
-    METADATA,
-    Column("block", Text(collation=BYTES), primary_key=True),
-    Column("until", BigInteger, primary_key=True),
-    Column("node", Text(collation=BYTES), nullable=False),
-)
-"""Which node's row of audit says that a block ended by its time: the first that told of it."""
-Index("site_expiries_until", EXPIRIES.c.until)
 
 KEPT = Table(
     "site_kept",

@@ -17,17 +17,18 @@ from fluxcc.store.statements import delete_rows
 
 _RECORD = [column for column in BLOCKS.c if column.name not in ("node", "person")]
 _HAS_ENDED = BLOCKS.c.state != BlockState.LIVE.value
-_KEYS = Block.__struct_fields__.index("keys")
+_AS_JSON = tuple(map(Block.__struct_fields__.index, ("keys", "elsewhere")))
 
 
 def to_rows(
     node: str, blocks: Iterable[Block], person_of: Callable[[str], str]
 ) -> list[tuple[Any, ...]]:
-    """The blocks as rows of ``BLOCKS``: the keys as a JSON array, the state as its text."""
+    """The blocks as rows of ``BLOCKS``: keys and other nodes' counts as JSON."""
     rows = []
     for block in blocks:
         row = list(astuple(block))
-        row[_KEYS] = msgspec.json.encode(block.keys).decode()
+        for place in _AS_JSON:
+            row[place] = msgspec.json.encode(row[place]).decode()
         rows.append((node, *row, person_of(block.number)))
     return rows
 
@@ -119,9 +120,10 @@ def _read(
 
 
 def _restore(*row: Any) -> Block:
-    """The block with its keys in their own type again."""
+    """The block with what is JSON in its own type again."""
     fields = list(row)
-    fields[_KEYS] = msgspec.json.decode(row[_KEYS])
+    for place in _AS_JSON:
+        fields[place] = msgspec.json.decode(row[place])
     return convert(Block, fields)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, or_, select
 from fluxcc.core.ports import Marked
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition
+from fluxcc.domain.history import OF_BLOCKS
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, OUTBOX, POSITION, SURVEYS
@@ -59,7 +60,8 @@ def marked(
     keys: dict[MarkKind, list[str]] = {kind: [] for kind in MarkKind}
     for _, mark in found:
         keys[mark.kind].append(mark.key)
-    ids = dict.fromkeys(keys[MarkKind.BLOCK] + keys[MarkKind.ENDED])
+    # Each record once: of a block both its change and its end may be marked.
+    ids = dict.fromkeys(key for kind in OF_BLOCKS for key in keys[kind])
     return Marked(
         tuple(found),
         blocks=tuple(blocks.by_ids(connection, node, list(ids))),

@@ -86,6 +86,7 @@ BLOCKS = Table(
     Column("origin", Text, nullable=False, server_default=""),
     Column("changed", BigInteger, nullable=False, server_default="0"),
     Column("changer", Text, nullable=False, server_default=""),
+    Column("elsewhere", Text, nullable=False, server_default="{}"),  # a JSON object
     Column("person", Text, nullable=False, server_default=""),
 )
 Index("blocks_state", BLOCKS.c.node, BLOCKS.c.state, BLOCKS.c.since)

@@ -71,7 +71,17 @@ def test_an_empty_database_is_not_current(lasting_url: str) -> None:
 
 
 LATER_COLUMNS = frozenset(
-    {"domain", "is_private", "nth", "person", "content", "origin", "changed", "changer"}
+    {
+        "domain",
+        "is_private",
+        "nth",
+        "person",
+        "content",
+        "origin",
+        "changed",
+        "changer",
+        "elsewhere",
+    }
 )
 """Columns that revision 0003 did not have yet."""
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.blocks import Block, BlockState
-from fluxcc.domain.changes import MarkKind, SitePosition, Stamp, stamped
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition, Stamp, stamped
 from fluxcc.domain.history import MARKED
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import AsSeen, Persons
@@ -120,6 +120,15 @@ def test_a_block_is_restored_with_where_and_when_it_was_changed(store: Store) ->
     store.write(Batch(blocks=(block,)))
     assert store.live_blocks() == [block]
     assert (block.origin, block.changer, block.changed) == ("pbx1", "pbx2", 6)
+
+
+def test_the_end_of_a_blocks_time_is_marked_wherever_it_was_changed(store: Store) -> None:
+    over = replace(a_block("b1"), state=BlockState.EXPIRED, ended_at=9.0, ended_by="time")
+    released = replace(over, id="b2", state=BlockState.RELEASED)
+    store.write(Batch(blocks=(stamped(over, ELSEWHERE), stamped(released, ELSEWHERE))))
+    found = store.marked((MarkKind.BLOCK, MarkKind.EXPIRY), 0, 9)
+    assert [mark for _, mark in found.marks] == [Mark(MarkKind.EXPIRY, "b1")]
+    assert [block.id for block in found.blocks] == ["b1"]
 
 
 def test_without_a_site_nothing_is_marked(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import random
 from msgspec.structs import replace
 
 from fluxcc.config import NumberSettings, PbxSettings, Settings, SiteSettings
+from fluxcc.core.site.expiries import EXPIRED
+from fluxcc.core.site.feeding import TALLY_PERIOD
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import UNSTAMPED, Stamp
@@ -97,6 +99,7 @@ class Simulation:
         doings = {
             self._block: 6,
             self._unblock: 3,
+            self._attempt: 4,
             self._feed: 8,
             self._read: 8,
             self._cut: 2,
@@ -116,7 +119,7 @@ class Simulation:
             node.site.is_cut = node.site.is_answer_lost = False
             node.world.store.failure = ""
         for _ in range(ROUNDS):
-            self._pass(0.1)
+            self._pass(TALLY_PERIOD)
             for node in self.nodes:
                 node.feed()
                 node.read()
@@ -131,11 +134,13 @@ class Simulation:
                 found = node.world.standings.of(number, "")
                 assert found.stamp == wanted.stamp, (number, node.name)
                 if wanted.block is not None and found.block is not None:
+                    assert found.block.attempts == wanted.block.attempts, number
                     assert found.block.id == wanted.block.id
                     assert found.block.until == wanted.block.until
                 is_over = found.live is None
                 self._check_end(node, number, is_over=is_over)
             assert wanted.stamp >= self.acknowledged.get(number, UNSTAMPED), number
+        self._check_audit()
         for node in self.nodes:
             assert node.world.pbx.gate == dict(node.world.blocklist.entries()), node.name
             for block in node.world.blocklist.blocks():
@@ -143,6 +148,23 @@ class Simulation:
             kept = node.world.store.blocks.values()
             live = [each.number for each in kept if each.state is BlockState.LIVE]
             assert sorted(live) == sorted(node.live()), node.name
+
+    def _check_audit(self) -> None:
+        """Of each block that ran out on any node one row says so, on one of them."""
+        rows = [
+            (row.request, row.expires)
+            for node in self.nodes
+            for row in node.world.store.audit.values()
+            if row.action == EXPIRED
+        ]
+        assert len(rows) == len(set(rows)), rows
+        over = {
+            (f"{EXPIRED}-{block.id}-{block.until}", block.until)
+            for node in self.nodes
+            for block in node.world.store.blocks.values()
+            if block.state is BlockState.EXPIRED
+        }
+        assert over <= set(rows)
 
     def _check_end(self, node: Node, number: str, *, is_over: bool) -> None:
         """A number is free where it was released, or where its time is over by the own clock."""
@@ -169,8 +191,8 @@ class Simulation:
         request = an_operators(action, number=number, duration=duration)
         reply = node.world.ask(replace(request, id=f"{request.id}-{self.now}"))
         self._tell(node, f"{action} {number} {reply.code}")
-        # A request that finds the store away is answered before it is on the disk.
-        if reply.status is Status.OK and not node.world.store.failure:
+        # A request that finds the store away is answered before it is on the disk, and says so.
+        if reply.status is Status.OK and not reply.record_pending:
             self.acknowledged[number] = max(
                 self.acknowledged.get(number, UNSTAMPED),
                 node.world.standings.of(number, "").stamp,
@@ -181,6 +203,11 @@ class Simulation:
 
     def _unblock(self, node: Node) -> None:
         self._ask(node, Action.UNBLOCK, self.lots.choice(NUMBERS), None)
+
+    def _attempt(self, node: Node) -> None:
+        for block in node.world.blocklist.blocks():
+            self._tell(node, f"counts an attempt of {block.number}")
+            node.world.blocking.count_attempt(block)
 
     def _feed(self, node: Node) -> None:
         self._tell(node, "feeds")
@@ -207,6 +234,8 @@ class Simulation:
             # What waits in memory then is lost with the process, as without a site.
             return
         self._tell(node, "crashes")
+        # Ids of rows are microseconds: a restart takes longer.
+        self._pass(0.001)
         node.crash(self.now)
 
     def _fail_over(self, node: Node) -> None:

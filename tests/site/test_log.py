@@ -4,14 +4,16 @@ ever misses one (contract, section 9)."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from fluxcc.domain.changes import Change, Kind
+from fluxcc.domain.changes import Change, Expiry, Kind
 from fluxcc.site import log
 from fluxcc.site.engines import create_pooled, parse_url
+from fluxcc.site.expiries import KEPT
 from fluxcc.site.postgresql import PostgresqlSite
 
 
@@ -81,6 +83,20 @@ def test_a_node_that_was_away_for_too_long_is_told(site: PostgresqlSite, site_ur
     assert site.is_pruned(0)
     assert not site.is_pruned(last)
     assert site.open().number == last
+
+
+def test_one_node_writes_of_a_blocks_end_and_knows_it_when_it_asks_again(
+    site: PostgresqlSite,
+) -> None:
+    until = int(time.time()) - 5
+    mine = Expiry("b1", until, 1)
+    assert site.claim("pbx1", [mine, Expiry("b2", until, 2)]) == [mine, Expiry("b2", until, 2)]
+    assert site.claim("pbx2", [Expiry("b1", until, 7)]) == []
+    assert site.claim("pbx1", [Expiry("b1", until, 9)]) == [mine]
+    # Renewed since then, it ended once more.
+    assert site.claim("pbx2", [Expiry("b1", until + 1, 8)]) == [Expiry("b1", until + 1, 8)]
+    # A new node hears of blocks that ended long ago.
+    assert site.claim("pbx2", [Expiry("b9", until - KEPT, 8)]) == []
 
 
 # Transactions that overlap

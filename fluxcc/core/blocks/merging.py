@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.rereading import BY_SETTINGS
+from fluxcc.core.blocks.tallies import Tallies
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
-from fluxcc.domain.changes import Settled, settle
+from fluxcc.domain.changes import Settled, Tally, settle
 from fluxcc.domain.errors import PbxError
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Merging:
         self._blocking = blocking
         self._blocklist = blocking.blocklist
         self._standings = blocking.standings
+        self._tallies = Tallies(blocking.standings.node)
         self._journal = journal
         self._clock = clock
         self.is_protected: Callable[[str], bool] = lambda number: False
@@ -50,6 +52,7 @@ class Merging:
             settled = settle(known, block, now)
             if settled is None:
                 continue
+            settled = self._tallies.complete_change(settled)
             keys.update(dict.fromkeys(earlier.keys if earlier else ()))
             keys.update(dict.fromkeys(block.keys))
             self._remember(earlier, settled)
@@ -59,6 +62,21 @@ class Merging:
         for change, block in told:
             self._blocking.announce(change, block, block.ended_by or block.by)
         self._free_protected(block for _, block in told)
+
+    def tally(self, node: str, tally: Tally) -> None:
+        """Count what a node has seen of a block."""
+        self._tallies.note(node, tally)
+        known = self._standings.of(tally.number, tally.domain).block
+        if known is None or known.id != tally.block:
+            return
+        block = self._tallies.complete(known)
+        if block is known:
+            return
+        if block.state is BlockState.LIVE:
+            self._blocklist.revise(block)
+        else:
+            self._standings.note_end(block)
+        self._journal.note(block)
 
     def _remember(self, earlier: Block | None, settled: Settled) -> None:
         """Take it into memory, and note it for the store."""

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
 from fluxcc.core.blocks.blocklist import Blocklist, Identity
 from fluxcc.core.ports import Clock
 from fluxcc.domain.blocks import Block
@@ -28,7 +26,7 @@ from fluxcc.domain.changes import (
 )
 from fluxcc.domain.persons import Person
 
-KEPT = 7 * 86_400.0
+KEPT = 86_400.0
 """Seconds for which the change that ended a block is remembered."""
 
 
@@ -77,7 +75,7 @@ class Standings:
     def note_end(self, block: Block) -> None:
         """A block ended, by a change or by its time."""
         if self.node:
-            self._ended[block.number, block.domain] = replace(block, keys=())
+            self._ended[block.number, block.domain] = block
 
     def load(self, ended: Iterable[Block]) -> None:
         """Take over the store's ended blocks, unless more is known of their numbers."""

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
 from fluxcc.core.blocks.merging import Merging
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.changes import Change, Kind
+from fluxcc.domain.changes import Change, Kind, Tally
 
 log = logging.getLogger(__name__)
+
+Shape = TypeVar("Shape", Block, Tally)
 
 
 class Applying:
@@ -24,21 +27,25 @@ class Applying:
         self._blocks = blocks
 
     def apply(self, changes: Sequence[Change]) -> None:
-        """Apply these, in this order, as far as nothing later is known here."""
-        self._blocks.apply(_read_blocks(changes))
+        """Apply these, in this order, as far as nothing later is known here. One that cannot be
+        read is passed over: a later version may have written it, and the others must count."""
+        blocks = [each for each in changes if each.kind == Kind.BLOCK]
+        self._blocks.apply(_read(blocks, Block))
+        for change in changes:
+            if change.kind == Kind.TALLY:
+                for tally in _read([change], Tally):
+                    self._blocks.tally(change.node, tally)
 
 
-def _read_blocks(changes: Sequence[Change]) -> list[Block]:
-    """The blocks among them. One that cannot be read is passed over: a later version may have
-    written it, and the others must count all the same."""
+def _read(changes: Sequence[Change], shape: type[Shape]) -> list[Shape]:
+    """What the changes say, as far as it can be read."""
     found = []
     for change in changes:
-        if change.kind == Kind.BLOCK:
-            try:
-                found.append(msgspec.json.decode(change.body, type=Block))
-            except (msgspec.MsgspecError, ValueError) as error:
-                log.error(
-                    "a block from elsewhere cannot be read",
-                    extra={"node": change.node, "error": str(error)},
-                )
+        try:
+            found.append(msgspec.json.decode(change.body, type=shape))
+        except (msgspec.MsgspecError, ValueError) as error:
+            log.error(
+                "a change from elsewhere cannot be read",
+                extra={"kind": change.kind, "node": change.node, "error": str(error)},
+            )
     return found

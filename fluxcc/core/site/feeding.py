@@ -15,8 +15,10 @@ from collections.abc import Callable
 from fluxcc.core.backlog import Unmarked
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Batch, Marked, Runtime, Site, Store
-from fluxcc.domain.changes import MarkKind, change_of, marks_of, newest
+from fluxcc.core.ports import Batch, Clock, Marked, Runtime, Site, Store
+from fluxcc.core.site.expiries import Expiries
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.changes import MarkKind, change_of, marks_of, newest, tally_of
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 
 PER_OFFER = 500
@@ -25,9 +27,23 @@ IDLE_CHECK = 5.0
 """Seconds after which the outbox is looked at though nothing was heard."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between tries to reach a site that failed."""
-CHANGES = (MarkKind.BLOCK,)
+TALLY_PERIOD = 2.0
+"""Seconds between two times that attempts are told of: nobody waits for them, and a caller who
+dials on and on must not wake every node each time."""
 
 log = logging.getLogger(__name__)
+
+
+class _Stream:
+    """Marks that are read together, in their order."""
+
+    def __init__(self, *kinds: MarkKind, period: float = 0.0) -> None:
+        self.kinds = kinds
+        self.period = period
+        self.after = 0
+        """The id of the last one that was offered in this life."""
+        self.due = 0.0
+        """When they are read next, on the monotonic clock."""
 
 
 class Feeding:
@@ -41,8 +57,12 @@ class Feeding:
         journal: Journal,
         runtime: Runtime,
         apart: Runtime,
+        expiries: Expiries,
+        clock: Clock,
     ) -> None:
         """``apart`` has native threads of its own, on which the site is asked."""
+        self._expiries = expiries
+        self._clock = clock
         self._site = site
         self._node = node
         self._store = store
@@ -50,8 +70,10 @@ class Feeding:
         self._runtime = runtime
         self._apart = apart
         self._news = runtime.latch()
-        self._after = 0
-        """The id of the last mark that was offered in this life."""
+        self._streams = (
+            _Stream(MarkKind.BLOCK, MarkKind.EXPIRY),
+            _Stream(MarkKind.TALLY, period=TALLY_PERIOD),
+        )
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the site's tables are known to be there."""
@@ -81,8 +103,8 @@ class Feeding:
             self.look()
             return FIRST_PAUSE
         try:
-            while self._offer():
-                pass
+            for stream in self._streams:
+                self._empty(stream)
         except (SiteUnavailableError, StoreUnavailableError) as error:
             if not self.failure:
                 log.error("the site cannot be told of changes", extra={"error": str(error)})
@@ -95,16 +117,41 @@ class Feeding:
         self._backoff.reset()
         return 0.0
 
-    def _offer(self) -> bool:
+    def _empty(self, stream: _Stream) -> None:
+        """Offer all of a stream, where that is due."""
+        if self._clock.monotonic() < stream.due:
+            return
+        while self._offer(stream):
+            pass
+        stream.due = self._clock.monotonic() + stream.period
+
+    def _offer(self, stream: _Stream) -> bool:
         """Offer the next changes; whether there may be more."""
-        marked: Marked = self._runtime.offload(self._store.marked, CHANGES, self._after, PER_OFFER)
+        marked: Marked = self._runtime.offload(
+            self._store.marked, stream.kinds, stream.after, PER_OFFER
+        )
         if not marked.marks:
             return False
-        changes = newest(change_of(block) for block in marked.blocks)
+        changes = newest(change_of(block) for block in _of_kind(marked, MarkKind.BLOCK))
+        tallies = _of_kind(marked, MarkKind.TALLY)
+        changes += [tally_of(block, self._node) for block in tallies]
         if changes:
             self._apart.offload(self._site.offer, changes)
             self._apart.offload(self._site.hint)
         self.offered += len(changes)
-        self._journal.note(Unmarked(tuple(id for id, _ in marked.marks)))
-        self._after = marked.marks[-1][0]
+        over = _of_kind(marked, MarkKind.EXPIRY)
+        rows = self._expiries.rows(self._site, self._apart, over) if over else []
+        ids = Unmarked(tuple(id for id, _ in marked.marks))
+        if rows:
+            # Together: a row that was claimed must not be lost with its mark gone.
+            self._journal.commit(*rows, ids)
+        else:
+            self._journal.note(ids)
+        stream.after = marked.marks[-1][0]
         return len(marked.marks) == PER_OFFER
+
+
+def _of_kind(marked: Marked, kind: MarkKind) -> list[Block]:
+    """The blocks that are marked so."""
+    ids = {mark.key for _, mark in marked.marks if mark.kind is kind}
+    return [block for block in marked.blocks if block.id in ids]

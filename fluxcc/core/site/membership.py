@@ -11,9 +11,11 @@ from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.merging import Merging
 from fluxcc.core.erasure import Erasure
 from fluxcc.core.happenings import Happenings
+from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Site, Store
 from fluxcc.core.site.applying import Applying
+from fluxcc.core.site.expiries import Expiries
 from fluxcc.core.site.feeding import Feeding
 from fluxcc.core.site.reading import Reading
 from fluxcc.core.site.shared_history import SharedHistory
@@ -34,11 +36,14 @@ class Membership:
         runtime: Runtime,
         clock: Clock,
         happenings: Happenings,
+        audit_ids: MomentIds,
     ) -> None:
         apart = runtime.apart(THREADS)
         self.merging = Merging(blocking, journal, clock)
         self.applying = Applying(self.merging)
-        self.feeding = Feeding(site, blocking.standings.node, store, journal, runtime, apart)
+        node = blocking.standings.node
+        expiries = Expiries(node, clock, audit_ids)
+        self.feeding = Feeding(site, node, store, journal, runtime, apart, expiries, clock)
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
         self.feeding.may_begin = lambda: self.reading.was_open

@@ -18,7 +18,7 @@ class WholeSite(Site, Protocol):
 
     def record(self, node: str, batch: Batch) -> None:
         """Keep the node's history: ended calls, requests, surveys and ended blocks; what is there
-        already stays. That a block ended by its time gets one row of audit for the site."""
+        already stays."""
 
     def recorded(self, node: str) -> float | None:
         """When the last call of the node began of which there is history (epoch seconds)."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -18,12 +19,15 @@ from fluxcc.domain.changes import (
     Stamp,
     Stamps,
     Standing,
-    merge_counts,
+    Tally,
+    change_of,
+    completed,
     settle,
     stamp_of,
     stamped,
+    tally_of,
 )
-from tests.builders import a_block
+from tests.builders import NUMBER, a_block
 from tests.fakes import NOW
 
 LATER = NOW + 10
@@ -264,13 +268,48 @@ def test_all_nodes_end_the_same_by_any_order_any_repetition_and_any_clocks(
         assert block.state is wanted
 
 
-counts = st.dictionaries(st.sampled_from(NODES), st.integers(0, 9))
+tallies = st.lists(
+    st.builds(
+        lambda node, count: (node, Tally("b1", NUMBER, "", count, NOW + count)),
+        st.sampled_from(NODES[1:]),
+        st.integers(0, 9),
+    ),
+    max_size=8,
+)
 
 
-@given(counts, counts, counts)
-def test_counts_of_attempts_agree_in_any_order(
-    one: dict[str, int], two: dict[str, int], three: dict[str, int]
+@given(tallies, st.integers(0, 5), st.randoms(use_true_random=False))
+def test_the_attempts_of_all_nodes_are_summed_in_any_order_and_by_any_repetition(
+    told: list[tuple[str, Tally]], own: int, lots: random.Random
 ) -> None:
-    assert merge_counts(merge_counts(one, two), three) == merge_counts(
-        merge_counts(three, one), merge_counts(two, one)
-    )
+    block = replace(marked("b1", "pbx1", NOW), attempts=own, last_attempt=NOW if own else None)
+    again = told * 2
+    lots.shuffle(again)
+    for node, tally in again:
+        block = completed(block, "pbx1", node, tally)
+    largest = [max((t.count for n, t in told if n == node), default=0) for node in NODES[1:]]
+    assert block.attempts == own + sum(largest)
+    assert block.own_attempts == own
+    assert tally_of(block, "pbx1").at == own
+
+
+def test_what_others_counted_of_the_same_block_stays_with_a_renewal() -> None:
+    mine = completed(marked("b1", "pbx1", NOW), "pbx1", "pbx2", Tally("b1", NUMBER, "", 4, NOW))
+    renewal = stamped(mine, Stamp(mine.changed + 1, "pbx2"))
+    renewed = heard_with(mine, change_of_block(renewal))
+    assert (renewed.attempts, renewed.elsewhere) == (4, {"pbx2": 4})
+    other = heard_with(mine, marked("b2", "pbx2", NOW + 1))
+    assert (other.attempts, other.elsewhere) == (0, {})
+
+
+def heard_with(known: Block, theirs: Block) -> Block:
+    """What becomes of a live block by a change."""
+    settled = settle(Standing(stamp_of(known), known), theirs, LATER)
+    assert settled is not None
+    assert settled.standing.live is not None
+    return settled.standing.live
+
+
+def change_of_block(block: Block) -> Block:
+    """A block as the others hear of it."""
+    return msgspec.json.decode(change_of(block).body, type=Block)

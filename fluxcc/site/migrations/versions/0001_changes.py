@@ -1,4 +1,5 @@
-"""The site's identity, the last change of each thing, and the log of changes."""
+"""The site's identity, the last change of each thing, the log of changes, and who writes of the
+ends of blocks."""
 
 from __future__ import annotations
 
@@ -47,3 +48,10 @@ def upgrade() -> None:
         ),
     )
     op.create_index("site_log_written", "site_log", ["written"])
+    op.create_table(
+        "site_expiries",
+        sa.Column("block", sa.Text, primary_key=True),
+        sa.Column("until", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("node", sa.Text, nullable=False),
+        sa.Column("audit", sa.BigInteger, nullable=False),
+    )

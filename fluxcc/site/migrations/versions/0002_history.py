@@ -112,18 +112,12 @@ def upgrade() -> None:
         sa.Column("origin", text, nullable=False, server_default=""),
         sa.Column("changed", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("changer", text, nullable=False, server_default=""),
+        sa.Column("elsewhere", text, nullable=False, server_default="{}"),
         sa.Column("person", text, nullable=False, server_default=""),
         postgresql_partition_by="RANGE (since)",
     )
     op.create_index("blocks_in_order", "blocks", ["since"])
     op.create_index("blocks_of_person", "blocks", ["person", "since"])
-    op.create_table(
-        "site_expiries",
-        sa.Column("block", text, primary_key=True),
-        sa.Column("until", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("node", text, nullable=False),
-    )
-    op.create_index("site_expiries_until", "site_expiries", ["until"])
     op.create_table(
         "site_kept",
         sa.Column("node", text, primary_key=True),
@@ -131,5 +125,3 @@ def upgrade() -> None:
         sa.Column("seconds", sa.BigInteger, nullable=False),
         sa.Column("told", sa.BigInteger, nullable=False),
     )
-    # Makes the ids of rows of the same second differ.
-    op.execute("CREATE SEQUENCE site_expiry MINVALUE 0 MAXVALUE 999999 CYCLE")

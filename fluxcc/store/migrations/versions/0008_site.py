@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("blocks", sa.Column("origin", sa.Text, nullable=False, server_default=""))
     op.add_column("blocks", sa.Column("changed", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("blocks", sa.Column("changer", sa.Text, nullable=False, server_default=""))
+    op.add_column("blocks", sa.Column("elsewhere", sa.Text, nullable=False, server_default="{}"))
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),

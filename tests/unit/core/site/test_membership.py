@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from fluxcc.core.site.feeding import TALLY_PERIOD
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
-from fluxcc.domain.changes import Change, MarkKind, Stamp, stamp_of, stamped
+from fluxcc.domain.changes import Change, Mark, Stamp, stamp_of, stamped
 from fluxcc.domain.codes import Code
+from fluxcc.domain.history import MARKED
 from fluxcc.domain.provisioning import Protected
 from tests.builders import NUMBER, OTHER, SPELLINGS, World, a_block, an_operators
 from tests.fake_site import FakeDatabase
@@ -34,6 +36,11 @@ def there(database: FakeDatabase) -> Member:
     return Member("pbx2", database)
 
 
+def waiting(member: Member) -> list[Mark]:
+    """The changes of which the site is still to be told."""
+    return [mark for mark in member.store.outbox if mark.kind not in MARKED]
+
+
 def block(member: Member, number: str = NUMBER, duration: int = 60) -> None:
     """An operator blocks a number on a node, which tells the site."""
     member.ask(an_operators(Action.BLOCK, number=number, duration=duration))
@@ -49,7 +56,7 @@ def test_a_block_is_at_the_gate_in_the_store_and_in_the_notices_of_the_other(
     (stored,) = there.store.live_blocks()
     assert (stored.number, stored.origin, stored.by) == (NUMBER, "pbx1", "operator:maria")
     assert there.changes() == ["blocked"]
-    assert there.store.outbox == {}
+    assert waiting(there) == []
 
 
 def test_a_release_frees_the_number_on_both_and_its_node_is_told(
@@ -98,6 +105,47 @@ def test_each_ends_it_by_its_own_clock(here: Member, there: Member) -> None:
     assert len(here.blocklist.blocks()) == 1
 
 
+def ends(member: Member) -> list[tuple[str, float]]:
+    """Number and time of each row of the node's audit that says that a block's time has passed."""
+    rows = member.store.audit.values()
+    return [(row.number, row.at) for row in rows if row.action == "expire"]
+
+
+def test_one_row_of_the_audit_says_that_a_blocks_time_has_passed(
+    here: Member, there: Member
+) -> None:
+    block(here)
+    there.read()
+    for member in (here, there):
+        member.clock.step(61)
+        member.scheduler.step()
+    for member in (there, here, there, here):
+        member.feed()
+        member.journal.flush()
+    assert ends(there) == [(NUMBER, int(NOW) + 60)]
+    assert ends(here) == []
+    assert waiting(here) == waiting(there) == []
+
+
+def test_a_row_that_was_claimed_is_written_though_the_node_died_in_between(
+    here: Member, there: Member
+) -> None:
+    block(here)
+    here.clock.step(61)
+    here.scheduler.step()
+    here.journal.flush()
+    marked = dict(here.store.outbox)
+    here.feed()
+    (row,) = [each for each in here.store.audit.values() if each.action == "expire"]
+    # The claim was made, and what followed was not written.
+    here.store.outbox = marked
+    del here.store.audit[row.id]
+    here.joined.feeding._streams[0].after = 0
+    here.feed()
+    here.journal.flush()
+    assert here.store.audit[row.id] == row
+
+
 def test_a_block_that_is_over_is_told_to_nobody(here: Member, there: Member) -> None:
     block(here)
     there.clock.step(100)
@@ -125,6 +173,60 @@ def test_a_mark_counts_its_own_attempts_on_each(here: Member, there: Member) -> 
     there.read()
     assert [each.attempts for each in there.store.live_blocks()] == [1]
     assert [each.attempts for each in here.store.live_blocks()] == [0]
+
+
+def dial(member: Member, times: int) -> None:
+    """A blocked caller dials, and the site is told."""
+    for _ in range(times):
+        member.blocking.count_attempt(member.blocklist.blocks()[0])
+    member.clock.step(TALLY_PERIOD)
+    member.feed()
+
+
+def attempts(member: Member) -> list[int]:
+    """The attempts at each live block, as the node's store has them."""
+    return [each.attempts for each in member.store.live_blocks()]
+
+
+def test_attempts_on_all_nodes_are_summed(here: Member, there: Member) -> None:
+    block(here)
+    there.read()
+    dial(there, 2)
+    dial(here, 1)
+    for member in (here, there):
+        member.read()
+        assert attempts(member) == [3]
+    dial(there, 1)
+    here.read()
+    assert attempts(here) == attempts(there) == [4]
+    (live,) = here.blocklist.blocks()
+    assert (live.own_attempts, live.elsewhere) == (1, {"pbx2": 3})
+
+
+def test_a_caller_who_dials_on_and_on_wakes_the_others_seldom(
+    here: Member, database: FakeDatabase
+) -> None:
+    block(here)
+    dial(here, 1)
+    told = len(database.log)
+    for _ in range(50):
+        here.blocking.count_attempt(here.blocklist.blocks()[0])
+        here.feed()
+    assert len(database.log) == told
+
+
+def test_attempts_at_a_block_that_has_just_ended_count(here: Member, there: Member) -> None:
+    block(here)
+    there.read()
+    there.blocking.count_attempt(there.blocklist.blocks()[0])
+    here.ask(an_operators(Action.UNBLOCK, number=NUMBER))
+    here.feed()
+    there.clock.step(TALLY_PERIOD)
+    there.feed()
+    here.read()
+    (ended,) = here.store.blocks.values()
+    assert (ended.state, ended.attempts) == (BlockState.RELEASED, 1)
+    assert ended.keys
 
 
 def test_a_number_that_is_protected_here_is_released_on_all(here: Member, there: Member) -> None:
@@ -173,7 +275,7 @@ def test_what_could_not_be_told_is_told_later(here: Member, there: Member) -> No
     there.read()
     assert len(there.blocklist.blocks()) == 1
     here.journal.flush()
-    assert MarkKind.BLOCK not in {mark.kind for mark in here.store.outbox}
+    assert waiting(here) == []
 
 
 def test_what_was_told_twice_counts_once(
