@@ -15,7 +15,7 @@ from typing import Any
 from fluxcc.actions.rules import Rules
 from fluxcc.config import NumberSettings, Settings
 from fluxcc.core.core import Core, persons
-from fluxcc.core.ports import Site
+from fluxcc.core.site.port import Site
 from fluxcc.domain.actions import Action
 from fluxcc.domain.agents import read_agent
 from fluxcc.domain.blocks import Block

@@ -34,7 +34,7 @@ from fluxcc.core.filling import Filling
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Clock, Pbx, Runtime, Site, Spool, Store
+from fluxcc.core.ports import Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.provisioning import Provisioning
 from fluxcc.core.publisher import Publisher
 from fluxcc.core.recovery import Recovery
@@ -49,6 +49,7 @@ from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
 from fluxcc.core.site.membership import Membership
+from fluxcc.core.site.port import Site
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
 from fluxcc.domain.agents import Registration

@@ -18,6 +18,7 @@ from fluxcc.core.ports import Clock
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
 from fluxcc.domain.changes import Settled, Tally, settle
 from fluxcc.domain.errors import PbxError
+from fluxcc.domain.persons import Person
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,10 @@ class Merging:
         else:
             self._standings.note_end(block)
         self._journal.note(block)
+
+    def forget(self, person: Person) -> None:
+        """Erase what is remembered of this person's attempts."""
+        self._tallies.forget(person)
 
     def _remember(self, earlier: Block | None, settled: Settled) -> None:
         """Take it into memory, and note it for the store."""

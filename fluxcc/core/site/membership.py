@@ -12,10 +12,11 @@ from fluxcc.core.blocks.merging import Merging
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Clock, Runtime, Site, Store
+from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.expiries import Expiries
 from fluxcc.core.site.feeding import Feeding
+from fluxcc.core.site.port import Site
 from fluxcc.core.site.reading import Reading
 
 THREADS = 2
@@ -46,6 +47,7 @@ class Membership:
         self.reading.have_marked = self.feeding.look
         self.feeding.may_begin = lambda: self.reading.was_open
         happenings.batch_written.connect(self.feeding.written)
+        happenings.person_erased.connect(self.merging.forget)
 
     def jobs(self) -> dict[str, Callable[[], float]]:
         """What is done again and again, by name."""
