@@ -70,7 +70,7 @@ def test_an_empty_database_is_not_current(lasting_url: str) -> None:
     assert not is_current(lasting_url)
 
 
-LATER_COLUMNS = frozenset({"domain", "is_private", "nth", "person", "content"})
+LATER_COLUMNS = frozenset({"domain", "is_private", "nth", "ahead", "person", "content"})
 """Columns that revision 0003 did not have yet."""
 
 
