@@ -57,7 +57,10 @@ class Attempts:
         if leg.kind is not LegKind.TRUNK:
             return
         block = self._blocking.blocklist.match(leg.number, leg.domain, leg.homes)
-        if block is None or (leg.call is not None and leg.call.outcome is Outcome.REFUSED):
+        if block is None or self._blocking.is_over(block):
+            # Over, and not ended yet: the gate lets the caller through from the same second on.
+            return
+        if leg.call is not None and leg.call.outcome is Outcome.REFUSED:
             return
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED

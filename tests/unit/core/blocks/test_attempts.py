@@ -176,3 +176,13 @@ def test_one_who_is_blocked_though_the_gate_thinks_it_over_is_refused_by_the_dae
     world.caller_dials("leg")
     assert ended(world) == ["end leg CALL_REJECTED"]
     assert world.clock.monotonic() - before < GATE_TIME
+
+
+def test_one_whose_block_is_over_and_not_ended_yet_is_let_through(world: World) -> None:
+    """The gate does so from the same second on, however late the scheduler is."""
+    world.blocks(until=int(NOW) + 10)
+    world.pbx.gated.clear()
+    world.clock.step(10)
+    world.caller_dials("leg")
+    assert ended(world) == []
+    assert world.blocklist.blocks()[0].attempts == 0
