@@ -26,8 +26,10 @@ from .shape import SHAPES
 
 SERVICE, SERVICE_NAME = "8003", "tone"
 """Answers, and plays a tone for minutes."""
-SETTLED = 4.0
+SETTLED = 10.0
 """Seconds within which the PBX shows what a reply says."""
+NOBODY = "0"
+"""No extension of anybody."""
 SUCCESS = {
     "prank": "blocked",
     "conference": "conference-joined",
@@ -136,14 +138,21 @@ class Play:
         return self.cast.people[self.stage.customer].user
 
     def reach(self) -> None:
-        """Bring everybody to the stage, and let the daemon see it."""
+        """Bring everybody to the stage."""
         self.cast, _ = SHAPES[self.stage.shape].reach(self._pool, self.stage.name, self.trial.home)
         self.cast.telephone("idle")
-        time.sleep(0.3)
+
+    def let_daemon_see(self, ask: Ask) -> None:
+        """Return when the daemon has seen all that happened so far: its events come in order, and
+        this request after them. A FreeSWITCH has a moment more, to send what is still to come."""
+        if self.cast.site.is_real:
+            time.sleep(0.3)
+        ask([Wish("hangup", NOBODY)])
 
     def act(self, ask: Ask) -> None:
         """Ask for what must be refused, then for what must succeed."""
         trial = self.trial
+        self.let_daemon_see(ask)
         before = self._legs()
         for role, code in self._refused():
             reply = self._ask(ask, role)

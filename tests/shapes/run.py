@@ -28,7 +28,7 @@ from fluxcc.client import Board, Reply
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from tests.testing.daemon import Daemon
-from tests.testing.waiting import until
+from tests.testing.waiting import PATIENCE, until
 
 from . import scripts
 from .cast import Pool
@@ -106,7 +106,6 @@ class Run:
                 list(threads.map(self._close, ready))
                 self._note(before)
                 before = plays
-        time.sleep(0.5)
         self._note(before)
 
     def close(self) -> None:
@@ -185,10 +184,18 @@ class Run:
         except LabError as error:
             play.findings.wrong.append(f"{play.trial}: the end: {error}")
 
-    def _note(self, plays: list[Play]) -> None:
+    def _history(self) -> dict[str, list[CallRecord]]:
+        """The rows by the end of the number."""
         rows: dict[str, list[CallRecord]] = {}
         for row in self._daemon.store.ended_calls(limit=2_000):
             rows.setdefault(number_end(row.number), []).append(row)
+        return rows
+
+    def _note(self, plays: list[Play]) -> None:
+        wanted = {number for play in plays for number, *_ in play.rows}
+        deadline = time.monotonic() + PATIENCE
+        while not wanted <= (rows := self._history()).keys() and time.monotonic() < deadline:
+            time.sleep(0.05)
         for play in plays:
             play.history_is(rows)
             if isinstance(play, TwinPlay):

@@ -24,7 +24,7 @@ def _part(homes: Sequence[Home]) -> Iterator[Trial]:
 
 
 @pytest.mark.xdist_group("matrix")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("homes", [ONE, TWO], ids=["one domain", "two domains"])
 def test_everybody_is_answered_as_the_matrix_says(homes: Sequence[Home], tmp_path: Path) -> None:
     with SimulatedSite(homes=homes) as site:
