@@ -28,8 +28,6 @@ SERVICE, SERVICE_NAME = "8003", "tone"
 """Answers, and plays a tone for minutes."""
 SETTLED = 10.0
 """Seconds within which the PBX shows what a reply says."""
-NOBODY = "0"
-"""No extension of anybody."""
 SUCCESS = {
     "prank": "blocked",
     "conference": "conference-joined",
@@ -147,7 +145,8 @@ class Play:
         this request after them. A FreeSWITCH has a moment more, to send what is still to come."""
         if self.cast.site.is_real:
             time.sleep(0.3)
-        ask([Wish("hangup", NOBODY)])
+        # Nobody's extension, and another one each time: one agent's requests may be too many.
+        ask([Wish("hangup", f"0{self.cast.slot()}")])
 
     def act(self, ask: Ask) -> None:
         """Ask for what must be refused, then for what must succeed."""

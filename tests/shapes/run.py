@@ -150,9 +150,11 @@ class Run:
         def check(what: str, found: object, expected: object) -> None:
             self.findings.check(f"{LEFT_OVER}{what}", found, expected)
 
-        audit = {row.request: row.code for row in self._daemon.store.audit(limit=100_000)}
-        told = {request: audit.get(request) for request in self._asked}
-        check("the audit", told, self._asked)
+        deadline = time.monotonic() + PATIENCE
+        # A refusal's row may lag.
+        while (audit := self._audited()) != self._asked and time.monotonic() < deadline:
+            time.sleep(0.1)
+        check("the audit", audit, self._asked)
         until(lambda: not self._daemon.calls(), "the daemon knows of no call")
         check("legs of the daemon", self._daemon.status()["legs"], 0)
         check("legs", self._site.api("show channels count").split()[0], "0")
@@ -168,6 +170,11 @@ class Run:
         keys = self._site.api("hash_dump db").splitlines()
         left = [key for key in keys if "fluxcc_block" in key or "fluxcc_room" in key]
         check("keys of mod_hash", left, [])
+
+    def _audited(self) -> dict[str, str | None]:
+        """What the audit has of each request that was asked."""
+        audit = {row.request: row.code for row in self._daemon.store.audit(limit=100_000)}
+        return {request: audit.get(request) for request in self._asked}
 
     def _board(self) -> Board:
         board: Board | None = getattr(self._boards, "board", None)
