@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from fluxcc.domain.clocks import Clocks, is_over
 from fluxcc.domain.privacy import WITHHELD
 
 BY_TIME = "time"
@@ -91,6 +92,8 @@ class Block(msgspec.Struct, frozen=True):
     nth: int = 0
     """Which block of this number it is within ``[blocks] memory``, where blocks grow on repeaters
     (``[blocks] escalation``); 0 elsewhere."""
+    ahead: int = 0
+    """Seconds by which FreeSWITCH's clock was ahead of the machine's when ``until`` was set."""
     origin: str = ""
     """The node that marked it first; empty where there was no site then."""
     changed: int = 0
@@ -100,6 +103,10 @@ class Block(msgspec.Struct, frozen=True):
     """The node on which it was last changed, in a site."""
     elsewhere: dict[str, int] = {}
     """Other node of the site → the attempts that it has told of."""
+
+    def is_over(self, clocks: Clocks) -> bool:
+        """Whether its time has passed (``domain.clocks``)."""
+        return is_over(self.until, self.ahead, clocks)
 
     @property
     def own_attempts(self) -> int:

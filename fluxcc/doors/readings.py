@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import filterfalse
 
 from msgspec.structs import replace
 
@@ -119,7 +120,8 @@ class Readings:
     def blocks(self, _ask: Ask, who: str) -> list[Block]:
         """The blocks that are live, the newest first. An operator is shown every number, and the
         audit notes whose caller hides it."""
-        blocks = sorted(self._core.blocklist.blocks(), key=lambda block: -block.since)
+        live = filterfalse(self._core.blocking.is_over, self._core.blocklist.blocks())
+        blocks = sorted(live, key=lambda block: -block.since)
         self._core.disclosure.note(blocks, who, blocks)
         return blocks
 

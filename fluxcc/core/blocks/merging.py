@@ -22,9 +22,6 @@ from fluxcc.domain.persons import Person
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_TIME = 0.0
-"""In place of FreeSWITCH's time until that is known: nothing has run out by then."""
-
 
 class Merging:
     """One per daemon."""
@@ -49,8 +46,9 @@ class Merging:
             block = self._blocklist.rederived(theirs)
             earlier = self._blocklist.at(block.number, block.domain)
             known = self._standings.of(block.number, block.domain)
-            now = self._clock.now() if self._clock.is_known else UNKNOWN_TIME
-            settled = settle(known, block, now)
+            # Until FreeSWITCH's clock is known nothing has run out.
+            is_over = self._clock.is_known and self._blocking.is_over(block)
+            settled = settle(known, block, is_over=is_over)
             if settled is None:
                 continue
             settled = self._tallies.complete_change(settled)
