@@ -104,7 +104,7 @@ class Feed:
     # Whether it notes anything
 
     def rouse(self) -> None:
-        """Note from now on, as somebody watches."""
+        """Note from now on: there is a watcher."""
         if not self._is_awake:
             self._is_awake = True
             self._live = set(self._core.tracker.calls)
@@ -177,7 +177,7 @@ class Feed:
 
     def look(self) -> None:
         """Note the daemon's state where it has changed, and drop lines that are too old. To be
-        called often while somebody watches; it does something once a second."""
+        called often while there is a watcher; it does something once a second."""
         now = self._core.clock.monotonic()
         if now - self._looked < LOOK_EVERY:
             return
