@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,31 +17,11 @@ from hypothesis import strategies as st
 
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import AnotherDaemonError, StartError
-from fluxcc.doors.askers import Askers
-from fluxcc.doors.feed import Feed
-from fluxcc.doors.operators import MODE, OperatorsDoor, Reading
-from fluxcc.doors.watch import Watch
+from fluxcc.doors.operators import MODE, OperatorsDoor
 from fluxcc.protocol.operators import Answer
 from tests.builders import NUMBER, World
-from tests.fakes import NOW
 
-MARIA, WEB, DAEMON = 501, 502, 503
-"""User IDs of an operator, of the web process, and of the daemon."""
-NAMES = {MARIA: "maria", WEB: "fluxcc-web", DAEMON: "fluxcc"}
-
-
-def a_door(
-    world: World, path: Path, readings: Mapping[str, Reading] | None = None
-) -> OperatorsDoor:
-    """The door of a world."""
-    askers = Askers(
-        world.provisioning.find_account, "fluxcc-web", lambda user: NAMES.get(user, "maria"), DAEMON
-    )
-    status = cast(Any, lambda: None)
-    watch = Watch(world, Feed(world, status, NOW), status)
-    return OperatorsDoor(
-        path, world.executor, readings or {}, lambda: world.pbx.is_connected, askers, watch
-    )
+from .doors import MARIA, a_door
 
 
 @pytest.fixture
@@ -154,7 +134,7 @@ def test_a_line_that_is_no_json_is_malformed(door: OperatorsDoor, line: bytes) -
 
 @given(line=st.binary(max_size=100))
 def test_any_line_gets_an_answer_that_can_be_sent(line: bytes) -> None:
-    door = a_door(World(), Path("none"))
+    door = a_door(World(), Path("none"), {})
     msgspec.json.encode(door.answer(line, MARIA))
 
 
