@@ -136,6 +136,57 @@ def test_a_token_is_made_by_the_command_and_is_there_after_a_crash(scene: Scene)
     assert gone["error"].startswith("malformed: ")
 
 
+def test_a_user_is_made_and_changed_by_the_command(scene: Scene) -> None:
+    """The password goes nowhere but into its hash; other rights leave it as it is."""
+    argon2 = pytest.importorskip("argon2", reason="passwords are hashed by argon2-cffi")
+
+    def fluxcc(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "fluxcc", *words],
+            env=scene.daemon.environment | {"LC_ALL": "C.UTF-8"},
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+
+    def kept() -> User:
+        (user,) = until(
+            lambda: [each for each in scene.daemon.store.entries() if isinstance(each, User)],
+            "it is written",
+        )
+        return user
+
+    first, second = "a first password", "another password"
+    assert fluxcc("user", "add", "eva", "--role", "admin", typed="short\n").returncode == 2
+    assert fluxcc("user", "add", "eva", "--role", "agent", typed=f"{first}\n").returncode == 2
+    assert fluxcc("user", "password", "eva", typed=f"{first}\n").returncode == 1
+    made = fluxcc("--json", "user", "add", "eva", "--role", "admin", typed=f"{first}\n")
+    assert made.returncode == 0, made.stderr
+    try:
+        hashed = kept().password_hash
+        assert argon2.PasswordHasher().verify(hashed, first)
+        words = ("--role", "supervisor", "--domain", DOMAIN, "--language", "en")
+        assert fluxcc("user", "add", "eva", *words).returncode == 0
+        assert kept() == User("eva", UserRole.SUPERVISOR, "", DOMAIN, hashed, "en")
+        assert fluxcc("user", "password", "eva", typed=f"{second}\n").returncode == 0
+        assert argon2.PasswordHasher().verify(kept().password_hash, second)
+        listed = fluxcc("--json", "user", "list").stdout
+        assert json.loads(listed)[0] == {
+            "name": "eva",
+            "role": "supervisor",
+            "extension": "",
+            "domain": DOMAIN,
+            "language": "en",
+            "password_hash": True,
+        }
+        told = listed + scene.daemon.log + scene.daemon.cli("audit", "--json").stdout
+        assert not [word for word in (first, second, "argon2id") if word in told]
+    finally:
+        assert fluxcc("user", "remove", "eva").returncode == 0
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask as another user")
 def test_only_the_web_process_asks_on_behalf_of_others(make_daemon: Callable[..., Daemon]) -> None:
     """The kernel says who asks, and what is not in the line cannot be forged there."""
