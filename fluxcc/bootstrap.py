@@ -91,7 +91,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     return Daemon(
         core,
         session,
-        locks=[*_locks(settings), life],
+        locks=[*locks(settings), life],
         requests=board,
         doors=(
             OperatorsDoor(
@@ -110,7 +110,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     )
 
 
-def _locks(settings: Settings) -> list[FileLock]:
+def locks(settings: Settings) -> list[FileLock]:
     """What keeps a second daemon from an SQLite file, by whichever path it knows it."""
     url = parse_url(settings.store.url)
     if url.get_backend_name() != "sqlite":

@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, cast
+from unittest.mock import patch
 
 import msgspec
 
@@ -217,32 +218,28 @@ class _Given:
     """A file with this in it."""
 
     def __init__(self, text: bytes) -> None:
-        self._text = text
-
-    def read_text(self, encoding: str) -> str:
-        """As of a ``Path``."""
-        return self._text.decode(encoding)
+        self.text = text
 
 
-class _NoFiles(type(Path())):  # type: ignore[misc]
-    """Paths that nothing is read from, or the fuzzer would sooner or later name a device."""
-
-    def read_text(self, *given: Any, **more: Any) -> str:
-        """As of a ``Path``: what no system call takes is refused before."""
-        if "\0" in str(self):
-            raise ValueError("embedded null byte")
-        raise FileNotFoundError(str(self))
+def _read(path: object) -> str:
+    """As ``reading.read_text``. Nothing else is read, or the fuzzer would sooner or later name a
+    file that is there. What no system call takes is refused before."""
+    if isinstance(path, _Given):
+        return path.text.decode("utf-8")
+    if "\0" in str(path):
+        raise ValueError("embedded null byte")
+    raise FileNotFoundError(str(path))
 
 
 def configuration_loader(data: bytes) -> None:
     """Settings that hold what they promise, or all faults at once; never a password in a fault."""
-    setattr(reading, "Path", _NoFiles)  # noqa: B010  # mypy, too, would not have it
     text, _, variables = data.partition(b"\0")
     pairs = (line.partition("=") for line in variables.decode("utf-8", "replace").split("\n"))
     environment = {name: value for name, _, value in pairs if "\0" not in value}
     environment.pop(reading.FILE_VARIABLE, None)
     try:
-        settings = reading.load(cast(Path, _Given(text)), environment)
+        with patch.object(reading, "read_text", _read):
+            settings = reading.load(cast(Path, _Given(text)), environment)
     except ConfigurationError as error:
         str(error)
         return

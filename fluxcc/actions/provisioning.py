@@ -9,7 +9,7 @@ from fluxcc.actions.rules import Rules
 from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import EndBlock, Plan, Remove, Save
 from fluxcc.domain.errors import RefusedError
-from fluxcc.domain.protection import canonical, is_number, is_protected
+from fluxcc.domain.protection import Protections, canonical, is_number
 from fluxcc.domain.provisioning import Entry, Protected, Token, User, faults
 from fluxcc.domain.requests import Request
 
@@ -25,10 +25,11 @@ def plan_set(request: Request, rules: Rules) -> Plan:
         return Plan(effects=(Save(entry),), code=Code.SAVED)
     if is_number(entry.name) and not rules.numbers.read(entry.name).is_usable:
         raise RefusedError(Code.NUMBER_UNUSABLE, number=entry.name)
+    protected = Protections((entry.name,), rules.numbers)
     freed = tuple(
         EndBlock(block.number, block.domain)
         for block in rules.live_blocks()
-        if is_protected(block.number, (entry.name,), rules.numbers)
+        if protected.has(block.number)
     )
     return Plan(effects=(Save(entry), *freed), code=Code.SAVED)
 

@@ -21,7 +21,7 @@ from fluxcc.cli.table import Table
 from fluxcc.config import write_duration
 from fluxcc.domain.blocks import Block, BlockState, without_number
 from fluxcc.domain.codes import Code
-from fluxcc.domain.protection import is_protected
+from fluxcc.domain.protection import Protections
 from fluxcc.domain.provisioning import Protected
 from fluxcc.marking import _
 from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber, checked
@@ -199,12 +199,12 @@ def _check_here(session: Session, number: str) -> CheckedNumber:
         live = [block for block in store.live_blocks() if block.until > now]
         entries = [each.name for each in store.entries() if isinstance(each, Protected)]
     plan = number_plan(session.settings)
-    never = (*session.settings.blocks.never, *entries)
+    protected = Protections((*session.settings.blocks.never, *entries), plan)
     known = checked(
         number,
         plan,
         lambda known: [block for block in live if block.number == known.canonical],
-        lambda canonical: is_protected(canonical, never, plan),
+        protected.has,
     )
     known.blocks = [without_number(block) for block in known.blocks]
     known.block = without_number(known.block) if known.block else None

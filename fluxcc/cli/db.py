@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from fluxcc.cli.ask import asked, reading_if_running
+from fluxcc.cli.ask import asked
 from fluxcc.cli.erased import say_places
 from fluxcc.cli.moments import Since
 from fluxcc.cli.numbers import NumberType
@@ -28,7 +28,7 @@ from fluxcc.cli.session import (
 from fluxcc.config.values import NODE
 from fluxcc.domain import codes
 from fluxcc.domain.codes import Code
-from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.errors import AnotherDaemonError, StoreUnavailableError
 from fluxcc.domain.requests import Actor, Role
 from fluxcc.marking import _
 from fluxcc.operators import client
@@ -137,9 +137,37 @@ def rename_node_command(session: Session, names: tuple[str, ...]) -> None:
 
 
 def _require_stopped(session: Session) -> None:
-    """End the program where a daemon runs: it would go on writing under its former name."""
-    if reading_if_running(session, DaemonStatus, STATUS) is not None:
-        session.fail(FAILED, "daemon-running", _("Stop the daemon first: systemctl stop fluxcc"))
+    """End the program where a daemon runs, or does not tell whether it does: it would go on writing
+    under its former name."""
+
+    def is_running(path: Path) -> bool:
+        try:
+            client.read(path, Ask(do=STATUS), DaemonStatus)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+    if asked(session, is_running):
+        _fail_on_daemon(session)
+    _require_unlocked(session)
+
+
+def _require_unlocked(session: Session) -> None:
+    """End the program where a daemon has the store's lock: its socket may have been deleted."""
+    from fluxcc import bootstrap  # noqa: PLC0415  # the core takes its time
+
+    for lock in bootstrap.locks(session.settings):
+        # A lock that root makes here could not be taken by the service.
+        if lock.path.exists():
+            try:
+                lock.take()
+            except AnotherDaemonError:
+                _fail_on_daemon(session)
+            lock.release()
+
+
+def _fail_on_daemon(session: Session) -> NoReturn:
+    session.fail(FAILED, "daemon-running", _("Stop the daemon first: systemctl stop fluxcc"))
 
 
 @db_command.command("purge")
@@ -261,6 +289,7 @@ def _purge_here(session: Session, question: Ask) -> Purged:
             "daemon-unavailable",
             _("What is overdue is deleted by the daemon, which compares the clocks: start it."),
         )
+    _require_unlocked(session)
     try:
         who = Actor(Role.OPERATOR, getpass.getuser())
         return readings.purge(bootstrap.erasure(session.settings), question, who)

@@ -20,6 +20,7 @@ def run_command(session: Session) -> None:
     """Run the daemon in the foreground (systemd does so)."""
     # Its files are for its group at most, and there are no core dumps: they would have the numbers
     # of callers and the password. The unit says the same, for a daemon that systemd starts.
+    _open_closed_streams()
     os.umask(os.umask(0o777) | 0o027)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = session.load_settings(is_password_needed=True)
@@ -59,3 +60,16 @@ def _live(settings: Settings, file: Path | None) -> str:
     except LinkRefusedError as error:
         return f"{error}; set pbx.password or pbx.password_file to event_socket's"
     return ""
+
+
+def _open_closed_streams() -> None:
+    """Where the daemon was started without standard streams, let nothing else take their numbers:
+    what is written to stderr would go into a connection or the store."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # It gets the lowest number that is free, which is this one.
+            os.open(os.devnull, os.O_RDWR)
+    # Python has none for one that was closed when it began.
+    sys.stderr = sys.stderr or os.fdopen(2, "w")

@@ -6,7 +6,9 @@ which declares every key with its rule.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +24,8 @@ from fluxcc.marking import _
 
 DEFAULT_FILE = Path("/etc/fluxcc/fluxcc.toml")
 FILE_VARIABLE = "FLUXCC_CONFIG"
+LARGEST_FILE = 4 * 1024 * 1024
+"""Bytes of a file that is read."""
 ONE_LINE = _("must be one line, without control characters")
 UNREADABLE = _("cannot be read: {error}")
 
@@ -90,8 +94,7 @@ def _read_file(
     named = named_file(file, environment)
     path = named or DEFAULT_FILE
     try:
-        text = path.read_text(encoding="utf-8")
-        return msgspec.toml.decode(text, type=dict[str, Any])
+        return msgspec.toml.decode(read_text(path), type=dict[str, Any])
     except FileNotFoundError:
         if named is not None:
             faults.append(Fault(str(path), _("does not exist")))
@@ -100,6 +103,20 @@ def _read_file(
     except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
         faults.append(Fault(str(path), UNREADABLE, {"error": str(error)}))
     return {}
+
+
+def read_text(path: Path) -> str:
+    """A file's text. For a pipe a daemon that reads it again would wait, and a device would fill
+    its memory: ``OSError`` is raised for these, and ``UnicodeDecodeError`` too."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        found = os.fstat(file.fileno())
+        is_empty = found.st_rdev == os.stat(os.devnull).st_rdev and stat.S_ISCHR(found.st_mode)
+        if not stat.S_ISREG(found.st_mode) and not is_empty:
+            raise OSError(f"{path} is no regular file")
+        data = file.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise OSError(f"{path} is larger than {LARGEST_FILE // 1024**2} MB")
+    return data.decode("utf-8")
 
 
 def _given(
@@ -201,7 +218,7 @@ def _with_password(settings: Settings, faults: list[Fault], *, is_needed: bool) 
         faults.append(Fault("pbx.password_file", _("must not be set together with pbx.password")))
         return settings
     try:
-        password = Path(pbx.password_file).read_text(encoding="utf-8").strip()
+        password = read_text(Path(pbx.password_file)).strip()
     except (OSError, UnicodeDecodeError) as error:
         if is_needed or not isinstance(error, PermissionError):
             faults.append(Fault("pbx.password_file", UNREADABLE, {"error": str(error)}))

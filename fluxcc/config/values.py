@@ -25,6 +25,8 @@ Rule = Callable[[Any], None]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 3650 * 86400
 """Seconds of the longest duration: what is meant to last longer is a mistake."""
+MOST_PROTECTED = 1_000
+"""Entries of a list of protected numbers. They are read while the event loop waits."""
 SQLITE = "sqlite:///"
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -193,6 +195,11 @@ def expressions(value: tuple[str, ...]) -> None:
 
 def protections(value: tuple[str, ...]) -> None:
     """Numbers or regular expressions."""
+    if len(value) > MOST_PROTECTED:
+        raise WrongValueError(
+            _("must be {most} at most; one regular expression stands for many numbers"),
+            most=str(MOST_PROTECTED),
+        )
     for text in value:
         if protection.fault(text):
             raise WrongValueError(

@@ -19,8 +19,9 @@ from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.blocks.reclaim import Reclaim
 from fluxcc.core.blocks.repeaters import Repeaters
-from fluxcc.core.blocks.rereading import BY_SETTINGS, Rereading
+from fluxcc.core.blocks.rereading import Rereading
 from fluxcc.core.blocks.scheduler import Scheduler
+from fluxcc.core.blocks.unblockable import Unblockable
 from fluxcc.core.calls.contacts import Contacts
 from fluxcc.core.calls.identity import Stations
 from fluxcc.core.calls.snapshot import Snapshots
@@ -48,7 +49,6 @@ from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
-from fluxcc.domain import protection
 from fluxcc.domain.agents import Registration
 from fluxcc.domain.blocks import Scope
 from fluxcc.domain.errors import PbxError
@@ -89,7 +89,6 @@ class Core:
         self.happenings = Happenings()
         self._audit_ids = MomentIds()
         self.numbers, self.persons = persons.numbers, persons
-        self._never = settings.blocks.never
         self.journal = Journal(store, runtime, clock, self.happenings)
         self._build_calls(settings)
         self.provisioning = Provisioning(
@@ -151,6 +150,9 @@ class Core:
         self.gate_table = GateTable(self.blocklist, self.pbx, self.runtime, self.clock)
         self.blocking = Blocking(
             self.blocklist, self.repeaters, self.gate_table, self.pbx, self.journal, self.clock
+        )
+        self.unblockable = Unblockable(
+            settings.blocks.never, self.numbers, self.provisioning, self.blocking, self.runtime
         )
         self.comparison = Comparison(
             self.blocklist, self.gate_table, self.pbx, self.runtime, self.clock
@@ -281,7 +283,7 @@ class Core:
         self.rules.block_duration = wanted.blocks.duration
         self.rules.escalation = wanted.blocks.steps
         self.repeaters.memory = wanted.blocks.memory
-        self._never = wanted.blocks.never
+        self.unblockable.configure(wanted.blocks.never)
         self.rules.block_scope = Scope(wanted.blocks.scope)
         self.rules.room_context = wanted.conference.context
         self.rules.survey_destination = wanted.survey.destination
@@ -295,7 +297,7 @@ class Core:
         self._tell_gate(gained)
         self.publisher.configure(gate_settings(wanted), gate_rules(self.numbers))
         self._tell_gate(lost)
-        self._free_unblockable()
+        self.unblockable.free()
         if not is_same:
             self.happenings.numbers_reread()
 
@@ -309,21 +311,12 @@ class Core:
         """Take over the store's state; False where it cannot be read now."""
         if not self.is_recovered and self.recovery.step():
             self.is_recovered = True
-            self._free_unblockable()
+            self.unblockable.free()
         return self.is_recovered
 
     def is_protected(self, number: str) -> bool:
         """Whether nobody can block this canonical number."""
-        return protection.is_protected(number, self._never, self.numbers) or (
-            protection.is_protected(number, self.provisioning.protected(), self.numbers)
-        )
-
-    def _free_unblockable(self) -> None:
-        """End the blocks of numbers that nobody can block by the settings of now."""
-        for block in self.blocklist.blocks():
-            number = self.numbers.read(block.number)
-            if not number.is_usable or self.is_protected(block.number):
-                self.blocking.release(block, BY_SETTINGS)
+        return self.unblockable.has(number)
 
     def telephone_registered(self, registration: Registration) -> None:
         """A telephone is registered: its domain counts, and its contact is its agent's."""

@@ -42,15 +42,19 @@ class Provisioning:
         }
         self._closed_rooms: set[str] = set()
         """Keys of removed rooms that are still to be withdrawn from mod_hash."""
+        self.changes = 0
+        """How often entries changed, for who keeps what follows from them."""
 
     def load(self, entries: Iterable[Entry]) -> None:
         """Take over the store's entries; an entry that is in memory already stays."""
+        self.changes += 1
         for entry in entries:
             self._entries[type(entry)].setdefault(key(entry), entry)
 
     def put(self, entry: Entry) -> None:
         """Save an entry. Raises ``PbxError`` where it is a room that mod_hash did not take."""
         self._entries[type(entry)][key(entry)] = entry
+        self.changes += 1
         if isinstance(entry, Room):
             self._publish(entry)
         elif isinstance(entry, Group):
@@ -59,6 +63,7 @@ class Provisioning:
     def drop(self, entry: Entry) -> None:
         """Remove an entry. Raises as ``put``."""
         self._entries[type(entry)].pop(key(entry), None)
+        self.changes += 1
         if isinstance(entry, Room):
             self._close(entry)
         elif isinstance(entry, Group):

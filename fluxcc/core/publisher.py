@@ -68,6 +68,12 @@ class Publisher:
         """Whether mod_hash took everything since the last connect, as far as is known."""
         return self.state is Published.ALL and self._table.is_told
 
+    def doubt(self) -> None:
+        """FreeSWITCH is connected anew, and may have been restarted: nothing counts as published
+        until it is."""
+        if self.state is Published.ALL:
+            self.state = Published.NOTHING
+
     def publish_all(self) -> None:
         """Publish everything, the newest block first. What FreeSWITCH does not take is logged, and
         ``repair`` tries again."""

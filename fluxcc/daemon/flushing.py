@@ -1,8 +1,9 @@
 """Flushes FreeSWITCH's events, many times a second, while there is a call or a request.
 
 FreeSWITCH sends a connection its events every 20 ms, or when it reads something from it
-(``docs/decisions/0006``). Without a call no action waits for an event, and a flush every 5 ms takes
-3 % of a core. Counterparts: ``session`` calls ``look``, a job of ``jobs`` calls ``step``.
+(``docs/decisions/0006``). Without a call no action waits for an event, and a flush every few
+milliseconds takes 3 % of a core. Counterparts: ``session`` calls ``look``, a job of ``jobs`` calls
+``step``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from fluxcc.daemon.intake import Intake
 from fluxcc.domain.errors import PbxError
 from fluxcc.pbx.switch import Switch
 
-FLUSH_PERIOD = 0.005
+FLUSH_PERIOD = 0.003
 """Seconds between two flushes of FreeSWITCH's event queue. By itself FreeSWITCH sends queued events
 every 20 ms, once to the daemon and once to the board: an agent's click took 41 ms instead of 21."""
 AFTER_REQUEST = 10.0

@@ -40,6 +40,8 @@ class Intake:
         self.handled = 0
         """Events handled since the daemon started."""
         self.undecodable = 0
+        self._has_request = False
+        """Whether the event that is being handled is a request."""
         self.lag = 0.0
         """Seconds from the time stamp of the last heartbeat to the moment it was handled."""
         self._handlers: dict[tuple[str, str], Handler] = {
@@ -64,8 +66,11 @@ class Intake:
         started = time.perf_counter()
         while (body := inbox.take()) is not None:
             self.last_heard = self._clock.monotonic()
+            self._has_request = False
             self.handle(body)
-            if time.perf_counter() - started > SLICE_SECONDS:
+            # A request is begun before the events after it are handled: it means the call that its
+            # agent had when it was fired, and not the one that came next.
+            if self._has_request or time.perf_counter() - started > SLICE_SECONDS:
                 yield_to_others()
                 return True
         return False
@@ -93,8 +98,9 @@ class Intake:
             log.exception("an event could not be handled", extra={"event": event.name})
 
     def _requested(self, event: events.Event, body: bytes) -> None:
+        self._has_request = True
         self.last_request = self._clock.monotonic()
-        self.board.receive(self._decoder.request(body))
+        self.board.receive(self._decoder.request(body), self._age(event))
 
     def _reply_came_back(self, event: events.Event, body: bytes) -> None:
         self.board.reply_came_back(self._decoder.request(body).request)
@@ -134,5 +140,8 @@ class Intake:
             self._core.gate_table.doubt()
 
     def _heartbeat(self, event: events.Event, body: bytes) -> None:
-        if event.at.isdigit():
-            self.lag = self._clock.now() - int(event.at) / 1e6
+        self.lag = self._age(event)
+
+    def _age(self, event: events.Event) -> float:
+        """Seconds since FreeSWITCH fired it; 0 where it does not say."""
+        return self._clock.now() - int(event.at) / 1e6 if event.at.isdigit() else 0.0

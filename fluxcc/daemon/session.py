@@ -168,6 +168,7 @@ class Session:
         meanwhile. Raises ``PbxError`` and ``AnotherDaemonError``."""
         core = self._core
         self._inbox = Inbox()
+        core.publisher.doubt()
         self.switch.connect(self._inbox.put)
         self._was_admitted, self.refusal = True, ""
         self._claim.take(self._is_stopping.wait)

@@ -55,6 +55,7 @@ class Code(StrEnum):
     TOO_MANY_REQUESTS = "too-many-requests"
     REQUEST_ID_REUSED = "request-id-reused"
     SHUTTING_DOWN = "shutting-down"
+    TOO_LATE = "too-late"
     ROOM_NOT_PROVISIONED = "room-not-provisioned"
     UNKNOWN_SERVICE = "unknown-service"
     NUMBER_INTERNAL = "number-internal"
@@ -120,6 +121,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
         Code.ROOM_OCCUPIED: _("Somebody else is in your conference room, so nobody was moved."),
         Code.TOO_MANY_REQUESTS: _("Too many requests came at once; this one was not carried out."),
         Code.REQUEST_ID_REUSED: _("This request ID was used for another request already."),
+        Code.TOO_LATE: _("The request came too late, so it was not carried out."),
         Code.SHUTTING_DOWN: _("The service is being stopped or restarted; try again in a moment."),
         Code.ROOM_NOT_PROVISIONED: _(
             "Your conference room was not provisioned. Please ask your supervisor."

@@ -133,6 +133,11 @@ class NumberPlan:
         """What a caller ID stands for; see ``Number``. Takes any text and never raises."""
         return self._read(shown.number(caller_id), homes)
 
+    def canonical(self, caller_id: str) -> str:
+        """The canonical number alone, or of what identifies nobody the text itself; much quicker
+        than ``read``."""
+        return self._tell(caller_id, NOWHERE)[1] or caller_id.strip()[:_LONGEST_CALLER_ID]
+
     def key(self, caller_id: str, homes: str = NOWHERE) -> str:
         """The gate's key of a caller ID, and no more of what ``read`` tells."""
         return self._tell(shown.number(caller_id), homes)[0]

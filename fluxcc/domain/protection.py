@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # libphonenumber takes its time
@@ -39,19 +38,30 @@ def fault(text: str) -> str:
 
 def canonical(text: str, numbers: NumberPlan) -> str:
     """The entry in the form in which it is kept: a number canonical, an expression as it is."""
-    return numbers.read(text).canonical if is_number(text) else text
+    return numbers.canonical(text) if is_number(text) else text
 
 
-def is_protected(number: str, entries: Iterable[str], numbers: NumberPlan) -> bool:
-    """Whether one of the entries protects a canonical number."""
-    return any(
-        canonical(text, numbers) == number
-        if is_number(text)
-        else _compiled(text).fullmatch(number) is not None
-        for text in entries
-    )
+class Protections:
+    """Entries, read once: how many they are costs nothing when a number is looked up."""
+
+    def __init__(
+        self, entries: Iterable[str], numbers: NumberPlan, earlier: Protections | None = None
+    ) -> None:
+        """What the ``earlier`` ones read by the same plan is not read again."""
+        known = earlier._read if earlier is not None else {}
+        self._read: dict[str, str | re.Pattern[str]] = {
+            text: known[text] if text in known else _read(text, numbers) for text in entries
+        }
+        read = self._read.values()
+        self._numbers = {each for each in read if isinstance(each, str)}
+        self._patterns = [each for each in read if not isinstance(each, str)]
+
+    def has(self, number: str) -> bool:
+        """Whether one of the entries protects a canonical number."""
+        return number in self._numbers or any(
+            pattern.fullmatch(number) is not None for pattern in self._patterns
+        )
 
 
-@lru_cache(maxsize=1024)
-def _compiled(text: str) -> re.Pattern[str]:
-    return re.compile(text)
+def _read(text: str, numbers: NumberPlan) -> str | re.Pattern[str]:
+    return canonical(text, numbers) if is_number(text) else re.compile(text)

@@ -134,6 +134,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a supervisor sets or removes."""
     reason: str = ""
     language: str = ""
+    is_late: bool = False
+    """Whether it is read so late that its asker waits for no reply any more."""
 
     @property
     def subject(self) -> str:

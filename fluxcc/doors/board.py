@@ -12,6 +12,7 @@ import logging
 from functools import partial
 
 import gevent
+from msgspec.structs import replace
 
 from fluxcc import i18n
 from fluxcc.config import find_zone
@@ -28,6 +29,10 @@ from fluxcc.protocol import board as protocol
 
 ON_THE_WAY = 0.3
 """Seconds of ``REPLY_LIMIT`` that are left for the reply's own way."""
+LATEST = REPLY_LIMIT + 2.0
+"""Seconds after which a request that was not read yet is refused: the daemon was stopped, or its
+machine was suspended. Its board waits for no reply any more, and the agent may have another
+customer. FreeSWITCH's clock is known to 2 s."""
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +40,10 @@ log = logging.getLogger(__name__)
 class Pending:
     """A request that has no reply yet."""
 
-    def __init__(self, headers: RequestHeaders, language: str) -> None:
+    def __init__(self, headers: RequestHeaders, language: str, age: float) -> None:
         self.headers = headers
         self.language = language
+        self.age = age
         self.at_worst: Reply | None = None
         """What is replied where the request takes too long."""
         self.asked = ""
@@ -62,11 +68,12 @@ class Board:
 
     # Requests
 
-    def receive(self, headers: RequestHeaders) -> None:
-        """Carry a request out in a greenlet of its own, or refuse it where too many are in work."""
+    def receive(self, headers: RequestHeaders, age: float = 0.0) -> None:
+        """Carry a request out in a greenlet of its own, or refuse it where too many are in work.
+        It was fired ``age`` seconds ago."""
         asker = (headers.board, headers.agent, headers.domain)
         if self.admission.admit(asker, headers.request):
-            gevent.spawn(self._serve, headers)
+            gevent.spawn(self._serve, headers, age)
             return
         if self._outbox.is_idle:
             log.warning(
@@ -75,9 +82,9 @@ class Board:
             )
         self._outbox.send_later(partial(self._turn_away, headers))
 
-    def answer(self, headers: RequestHeaders) -> None:
+    def answer(self, headers: RequestHeaders, age: float = 0.0) -> None:
         """Carry a request out and send its reply; never raises."""
-        pending = Pending(headers, i18n.pick(headers.language, self.language))
+        pending = Pending(headers, i18n.pick(headers.language, self.language), age)
         self._pending.add(pending)
         timer = gevent.spawn_later(REPLY_LIMIT - ON_THE_WAY, self._overdue, pending)
         try:
@@ -88,9 +95,9 @@ class Board:
                 timer.kill(block=False)
         self._reply(pending, reply)
 
-    def _serve(self, headers: RequestHeaders) -> None:
+    def _serve(self, headers: RequestHeaders, age: float) -> None:
         try:
-            self.answer(headers)
+            self.answer(headers, age)
         finally:
             self.admission.leave((headers.board, headers.agent, headers.domain))
 
@@ -103,7 +110,7 @@ class Board:
             return self._refuse(pending.at_worst, headers)
         pending.asked = headers.agent
         pending.at_worst = request.reply(Code.OUTCOME_UNKNOWN, call=request.call)
-        return self._carry_out(request)
+        return self._carry_out(replace(request, is_late=pending.age > LATEST))
 
     def _carry_out(self, request: Request) -> Reply | None:
         try:

@@ -9,6 +9,7 @@ decide who may connect.
 from __future__ import annotations
 
 import logging
+import select
 import socket as native_socket
 import stat
 import struct
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import gevent
 import msgspec
 from gevent import socket
 from gevent.server import StreamServer
@@ -42,8 +44,15 @@ from fluxcc.single import FileLock
 
 MODE = 0o660
 BACKLOG = 64
-READ_TIMEOUT = 10.0
-"""Seconds for which an operator's line is waited for."""
+MOST_CONNECTIONS = 16
+"""Operators who are served at the same time; further ones wait. Each may take an answer of some
+megabytes slowly, where there are thousands of blocks."""
+READ_TIMEOUT = 3.0
+"""Seconds for which an operator's line is waited for; the command sends it at once."""
+WRITE_TIMEOUT = 10.0
+"""Seconds that an operator may take to read the answer."""
+LOOKED_AFTER = 2.0
+"""Seconds between two looks whether the socket is still there."""
 Reading = Callable[[Ask, Actor], Any]
 """(question, asker) → the answer's ``reading``. Raises ``ValueError``."""
 
@@ -70,14 +79,21 @@ class OperatorsDoor:
         self._server: StreamServer | None = None
         self._askers = askers
         self._watch = watch
+        self._keeper: gevent.Greenlet | None = None
         self._lock = FileLock(path)
         self._identity: tuple[int, int] | None = None
+        self._failure = ""
+        """Why a socket that was deleted cannot be made again."""
 
     def start(self) -> None:
         """Listen. A socket that is left from before a crash is replaced. Raises ``StartError``
         where another process listens on it, or where something else is at its path."""
-        self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._lock.take()
+        self._listen()
+        self._keeper = gevent.spawn(self._keep)
+
+    def _listen(self) -> None:
+        self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         with short_path(self._path) as path:
             if _is_left_over(self._path, path):
                 self._path.unlink(missing_ok=True)
@@ -86,12 +102,38 @@ class OperatorsDoor:
         self._path.chmod(MODE)
         self._identity = _identity(self._path)
         listener.listen(BACKLOG)
-        self._server = StreamServer(listener, self._serve)
+        self._server = StreamServer(listener, self._serve, spawn=MOST_CONNECTIONS)
         self._server.start()
+
+    def _keep(self) -> None:
+        while True:
+            gevent.sleep(LOOKED_AFTER)
+            self.look_after()
+
+    def look_after(self) -> None:
+        """Listen again where the socket was deleted, by something that cleans its folder: nobody
+        could ask the daemon any more, and commands would take it for stopped."""
+        if _identity(self._path) is not None:
+            return
+        former = self._server
+        try:
+            self._listen()
+        except (OSError, StartError) as error:
+            if str(error) != self._failure:
+                self._failure = str(error)
+                log.error("the operators' socket cannot be made", extra={"error": self._failure})
+            return
+        self._failure = ""
+        log.warning("the operators' socket was deleted, and is made again")
+        if former is not None:
+            # Those who are served already have their answers.
+            former.close()
 
     def stop(self) -> None:
         """Listen no longer, end the streams, and remove the socket, if it is still this one's."""
         self._watch.stop()
+        if self._keeper is not None:
+            self._keeper.kill()
         if self._server is not None:
             self._server.stop(timeout=1)
             if _identity(self._path) == self._identity:
@@ -103,7 +145,11 @@ class OperatorsDoor:
         try:
             with connection, connection.makefile("rb") as lines:
                 line = lines.readline(LONGEST_LINE)
-                if line:
+                if line and _has_gone(connection):
+                    # It was read late: the agent may have another customer by now.
+                    log.warning("an operator's command was not carried out: it waits no longer")
+                elif line:
+                    connection.settimeout(WRITE_TIMEOUT)
                     self._reply(line, connection)
         except OSError as error:
             log.info("an operator's connection was lost", extra={"error": str(error)})
@@ -111,7 +157,7 @@ class OperatorsDoor:
     def _reply(self, line: bytes, connection: socket.socket) -> None:
         asked = self._read(line, _user(connection))
         if not isinstance(asked, Answer) and asked[0].do == WATCH:
-            self._watch.serve(connection, asked[0].after)
+            self._watch.begin(connection, asked[0].after)
         else:
             answer = asked if isinstance(asked, Answer) else self._answer(*asked)
             connection.sendall(msgspec.json.encode(answer))
@@ -156,7 +202,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     """Which file is there: device and inode."""
     try:
         found = path.lstat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 
@@ -184,6 +230,14 @@ def _is_left_over(path: Path, short: str) -> bool:
     raise AnotherDaemonError(
         f"another process listens on {path}; end it, or set control.socket to another path"
     )
+
+
+def _has_gone(connection: socket.socket) -> bool:
+    """Whether the process at the other end has closed the connection, and not only ended its
+    line so."""
+    poll = select.poll()
+    poll.register(connection.fileno(), 0)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
 def _user(connection: socket.socket) -> int:

@@ -55,24 +55,28 @@ class Watch:
         self._watchers: set[gevent.Greenlet] = set()
         self._end: gevent.Greenlet | None = None
 
-    def serve(self, connection: socket.socket, after: int | None) -> None:
-        """Tell a watcher what happens, from now on or after that line, until the watcher goes.
-        Raises ``OSError`` where they are gone, or do not keep up."""
+    def begin(self, connection: socket.socket, after: int | None) -> None:
+        """Tell a watcher what happens, from now on or after that line, until the watcher goes or
+        does not keep up. It is done in a greenlet of its own; the caller may close its end."""
         if len(self._watchers) >= MOST_WATCHERS:
             connection.sendall(msgspec.json.encode(Answer(error="too many watchers")))
             return
-        me = gevent.getcurrent()
-        self._watchers.add(me)
         if self._end is not None:
             self._end.kill(block=False)
         self._feed.rouse()
+        self._watchers.add(gevent.spawn(self._serve, connection.dup(), after))
+
+    def _serve(self, connection: socket.socket, after: int | None) -> None:
         connection.settimeout(PATIENCE)
         try:
-            self._tell(connection, after)
+            with connection:
+                self._tell(connection, after)
         except TimeoutError:
             log.warning("a watcher does not keep up, and is cut off")
+        except OSError as error:
+            log.info("a watcher is gone", extra={"error": str(error)})
         finally:
-            self._watchers.discard(me)
+            self._watchers.discard(gevent.getcurrent())
             if not self._watchers:
                 self._end = gevent.spawn_later(KEPT, self._feed.doze)
 
@@ -90,12 +94,12 @@ class Watch:
             number = after
             _send(connection, _line(Start(number=number)))
         else:
-            number = self._begin(connection, is_reset=after is not None)
+            number = self._send_all(connection, is_reset=after is not None)
         silence = 0.0
         while True:
             feed.look()
             if not feed.has(number):
-                number = self._begin(connection, is_reset=True)
+                number = self._send_all(connection, is_reset=True)
             lines = list(feed.after(number, MOST_LINES))
             if lines:
                 _send(connection, b"".join(lines))
@@ -117,7 +121,7 @@ class Watch:
             self._feed.wake.remove(is_there.set)
         return False
 
-    def _begin(self, connection: socket.socket, *, is_reset: bool) -> int:
+    def _send_all(self, connection: socket.socket, *, is_reset: bool) -> int:
         """Send everything that is live; the number of the last line that it stands for."""
         number = self._feed.settle()
         blocks = self._core.blocklist.blocks()

@@ -48,6 +48,7 @@ from fluxcc.store.engines import (
     writing,
 )
 from fluxcc.store.identity import TABLES
+from fluxcc.store.lost_log import WriteAheadLog
 from fluxcc.store.patience import PatientLock
 from fluxcc.store.persons import Plan, Position, Search
 from fluxcc.store.readable import Unread, noting
@@ -102,7 +103,7 @@ class SqlStore:
         self._writing = PatientLock(WRITE_PATIENCE)
         self._is_open = False
         self._identity: FileIdentity | None = None
-        self._wal: FileIdentity | None = None
+        self._log: WriteAheadLog | None = None
         self.recreated = 0
         """How often the file was found corrupt, deleted or replaced by another one; earlier records
         are not in the new one. When it grows in a ``write``, the caller must write again what is
@@ -341,7 +342,8 @@ class SqlStore:
             self._node = identity.take(identity.settle(connection, self._node), self._named)
         if self._file:
             self._identity = self._file.identity()
-            self._wal = self._file.identity(WAL)
+            self._log = WriteAheadLog(self._file, self._writer)
+            self._log.note()
         self._is_open = True
 
     def _be_ready(self) -> None:
@@ -350,6 +352,12 @@ class SqlStore:
         elif self._file and self._file.identity() != self._identity:
             log.error("store: the file was deleted or replaced by another one")
             self._begin_anew(self._file)
+        elif self._file and self._log and self._log.is_lost():
+            if self._log.save():
+                self.close()
+                self._open()
+            else:
+                self._begin_anew(self._file)
 
     def _begin_anew(self, file: SqliteFile) -> None:
         """Go on with the file that is at the path now, or with a new one. If it is the same file as
@@ -362,7 +370,7 @@ class SqlStore:
             with file.exclusive():
                 if file.identity() == self._identity:
                     replace(file)
-                elif file.identity(WAL) == self._wal:
+                elif self._log and self._log.is_there():
                     # The old file's WAL is still there: SQLite would apply it to the new file.
                     file.set_aside(COMPANIONS)
             self._open()

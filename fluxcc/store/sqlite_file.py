@@ -3,6 +3,7 @@ aside. Counterparts: ``sql_store`` and ``upkeep``."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import glob
 import os
@@ -20,16 +21,33 @@ WAL = "-wal"
 """Suffix of the write-ahead log: transactions that are committed and not yet in the file."""
 COMPANIONS = (WAL, "-shm")
 """Suffixes of the files that SQLite puts beside its own."""
+LOCK_PATIENCE, LOCK_POLL = 5.0, 0.02
+"""Seconds for which another process that prepares the file is waited for, and between two tries."""
 FileIdentity = tuple[int, int]
 """Device and inode. No other file gets them while a process has this one open."""
 PRIMARY_CODE = 0xFF
 """The bits of SQLite's extended error codes that are the primary code."""
 
 
-def is_corrupt(error: DatabaseError) -> bool:
+def is_corrupt(error: DatabaseError | sqlite3.DatabaseError) -> bool:
     """Whether the error says that the file is corrupt, or no SQLite file."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE
+    native = error if isinstance(error, sqlite3.DatabaseError) else error.orig
+    code = getattr(native, "sqlite_errorcode", 0) & PRIMARY_CODE
     return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _lock(descriptor: int) -> None:
+    deadline = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                reason = "another process has locked its folder, to create or migrate the store"
+                raise BlockingIOError(errno.EWOULDBLOCK, reason) from None
+            time.sleep(LOCK_POLL)
+        else:
+            return
 
 
 class SqliteFile:
@@ -62,7 +80,8 @@ class SqliteFile:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Keep other processes from creating, migrating or replacing it; waits for them.
+        """Keep other processes from creating, migrating or replacing it; waits for them, but not
+        for ever: one of them may be stopped.
 
         The lock is on the folder, which is created where it is missing: the file itself may have
         to be renamed meanwhile.
@@ -73,7 +92,7 @@ class SqliteFile:
             folder.chmod(FOLDER_MODE)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor)
             yield
             os.fsync(descriptor)
         finally:

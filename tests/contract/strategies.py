@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fluxcc.core.ports import Batch
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
-from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.calls import CallRecord, Direction, Outcome
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.provisioning import Group, Protected, Room, Service
 from tests.contract.records import a_survey
@@ -32,12 +32,14 @@ def a_dated_block(since: float, lasted: float | None, **fields: Any) -> Block:
 calls = st.builds(
     CallRecord,
     id=ids,
-    **dict.fromkeys(("direction", "customer_leg", "agent_leg", "agent", "group"), texts),
+    direction=st.sampled_from(Direction).map(str),
+    **dict.fromkeys(("customer_leg", "agent_leg", "agent", "group"), texts),
     number=st.one_of(numbers, texts),
     started=seconds,
     bridged=moments,
     ended=moments,
-    **dict.fromkeys(("cause", "outcome"), texts),
+    cause=texts,
+    outcome=st.sampled_from(Outcome).map(str),
     is_private=st.booleans(),
 )
 blocks = st.builds(

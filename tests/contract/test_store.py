@@ -46,7 +46,9 @@ def public(thing: type) -> set[str]:
 
 @pytest.mark.parametrize("kind", [SqlStore, FakeStore])
 def test_a_store_takes_each_method_of_the_port_with_the_ports_parameters(kind: type) -> None:
-    for name in public(Store):
+    methods = [name for name in public(Store) if callable(getattr(Store, name))]
+    assert "write" in methods
+    for name in methods:
         wanted = inspect.signature(getattr(Store, name)).parameters
         assert inspect.signature(getattr(kind, name)).parameters == wanted
 

@@ -120,6 +120,9 @@ class Executor:
 
     def _decide(self, request: Request) -> tuple[Call | None, Conversation | None, Plan]:
         rights.check(request, self._rules)
+        if request.is_late:
+            # The agent may have another customer by now, or have gone on with this one.
+            raise RefusedError(Code.TOO_LATE)
         plan_without_call = PLANS_WITHOUT_CALL.get(request.action)
         if plan_without_call is not None:
             return None, None, plan_without_call(request, self._rules)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
 
-from fluxcc.cli import db, main
+from fluxcc import bootstrap
+from fluxcc.cli import main
+from fluxcc.config import load
 from fluxcc.core.ports import Batch
 from fluxcc.domain.retention import RecordKind
+from fluxcc.operators import client
 from fluxcc.store.history import History
 from fluxcc.store.sql_store import SqlStore
-from fluxcc.store.upkeep import is_current
+from fluxcc.store.upkeep import is_current, read_identity
 from tests.contract.records import NOW, a_block, a_call, an_audit
 from tests.unit.doctor.builders import STATUS
 
@@ -119,9 +124,42 @@ def test_one_or_two_names_are_needed(names: tuple[str, ...]) -> None:
 
 @pytest.mark.usefixtures("store")
 def test_a_node_is_not_renamed_while_its_daemon_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "reading_if_running", lambda *_question: STATUS)
+    monkeypatch.setattr(client, "read", lambda *_question: STATUS)
     told = run("rename-node", "pbx2")
     assert (told.exit_code, told.stderr.split(":")[0]) == (1, "daemon-running")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (TimeoutError("timed out"), 69),
+        (ValueError("an answer of another version's"), 69),
+        (PermissionError(13, "Permission denied"), 77),
+    ],
+)
+def test_a_node_is_not_renamed_where_its_daemon_may_run(
+    monkeypatch: pytest.MonkeyPatch, store: SqlStore, tmp_path: Path, error: Exception, code: int
+) -> None:
+    """One that is stopped, busy or not to be asked goes on writing under its former name."""
+
+    def fail(*_question: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(client, "read", fail)
+    assert run("rename-node", "pbx2").exit_code == code
+    assert "pbx2" not in read_identity(f"sqlite:///{tmp_path}/fluxcc.db").nodes
+
+
+@pytest.mark.parametrize("command", [("rename-node", "pbx2"), ("purge", "--number", THEIRS)])
+def test_a_daemon_whose_socket_was_deleted_is_seen_by_its_lock(
+    store: SqlStore, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (lock,) = bootstrap.locks(load(None, os.environ))
+    lock.take()
+    told = run(*command)
+    assert (told.exit_code, told.stderr.split(":")[0]) == (1, "daemon-running")
+    lock.release()
+    assert run(*command).exit_code == 0
 
 
 # purge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from fluxcc.config import (
     values,
 )
 from fluxcc.config.declaration import Declared, Key
+from fluxcc.config.reading import LARGEST_FILE
 from fluxcc.domain.errors import ConfigurationError
 
 CONTRACT = """
@@ -257,15 +259,15 @@ def test_a_password_file_that_is_missing_or_empty_is_a_fault(tmp_path: Path) -> 
 def test_an_operator_needs_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its file is root's; whoever only asks the daemon for something does without."""
     secret = tmp_path / "esl.password"
-    read_text = Path.read_text
+    open_ = os.open
 
-    def refuse(path: Path, encoding: str) -> str:
+    def refuse(path: Path, flags: int) -> int:
         # Root, as whom tests may run, is refused nothing.
         if path == secret:
             raise PermissionError(13, "Permission denied", str(path))
-        return read_text(path, encoding)
+        return open_(path, flags)
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     environment = {"FLUXCC_PBX_PASSWORD_FILE": str(secret)}
     with pytest.raises(ConfigurationError) as error:
         load(None, environment)
@@ -376,3 +378,30 @@ def test_a_destination_is_what_a_supervisor_could_set_too(value: str) -> None:
     """FreeSWITCH takes one that begins with a dash for an option, and the action would fail."""
     with pytest.raises(values.WrongValueError, match="must be a destination"):
         values.destination(value)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "large"])
+@pytest.mark.parametrize("name", ["fluxcc.toml", "password"])
+def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str, name: str) -> None:
+    """A daemon that reads its configuration again neither waits for a pipe nor fills its memory."""
+    path, config = tmp_path / name, tmp_path / "fluxcc.toml"
+    config.write_text(f'[pbx]\npassword_file = "{path}"\n')
+    if name == "fluxcc.toml":
+        config.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.write_text("#" * (LARGEST_FILE + 1))
+    with pytest.raises(ConfigurationError) as caught:
+        load(config, {})
+    assert any("cannot be read" in fault.problem for fault in caught.value.faults)
+
+
+def test_protected_numbers_are_not_too_many() -> None:
+    values.protections(("+551133334444",) * values.MOST_PROTECTED)
+    with pytest.raises(values.WrongValueError):
+        values.protections(("+551133334444",) * (values.MOST_PROTECTED + 1))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from fluxcc.config import BlockSettings, RetentionSettings
+from fluxcc.core.blocks.unblockable import BLOCKS_PER_TURN
 from fluxcc.core.core import NO_DIVERT
 from fluxcc.domain.actions import Action
-from fluxcc.domain.provisioning import Group, Trigger
+from fluxcc.domain.provisioning import Group, Protected, Trigger
 from fluxcc.domain.retention import RecordKind
 from tests.builders import NUMBER, SETTINGS, World, a_block, an_operators
 
@@ -116,3 +118,22 @@ def test_what_may_change_at_run_time_counts_at_once(world: World) -> None:
     assert world.attempts.cause == "USER_BUSY"
     assert world.pbx.settings == {"reject_cause": "USER_BUSY", "divert": NO_DIVERT}
     assert world.retention.ages[RecordKind.CALLS] == 5
+
+
+def test_a_reload_with_thousands_of_blocks_lets_others_run(world: World) -> None:
+    """A numbering or a list of protected numbers that changes is compared with every block."""
+    for count in range(3 * BLOCKS_PER_TURN):
+        world.ask(an_operators(Action.BLOCK, number=f"+551191{count:07d}"))
+    turns: list[float] = []
+    world.runtime.sleep = turns.append  # type: ignore[method-assign]
+    world.configure(replace(SETTINGS, blocks=replace(SETTINGS.blocks, never=(r"\+551191.*5",))))
+    assert len(turns) == 3
+    assert len(world.blocklist.blocks()) == 3 * BLOCKS_PER_TURN * 9 // 10
+
+
+def test_a_protected_number_counts_and_no_longer_counts_at_once(world: World) -> None:
+    assert not world.is_protected("+55119100")
+    world.provisioning.put(Protected(r"\+551191.*"))
+    assert world.is_protected("+55119100")
+    world.provisioning.drop(Protected(r"\+551191.*"))
+    assert not world.is_protected("+55119100")

@@ -172,3 +172,13 @@ def test_a_key_that_mod_hash_refused_is_told_with_the_rest(known: World) -> None
     known.pbx.rejected.clear()
     known.publisher.repair()
     assert known.pbx.gate == {}
+
+
+def test_a_new_connection_has_nothing_until_it_was_told(known: World) -> None:
+    """FreeSWITCH may have been restarted meanwhile: ``status`` says no more than what is known."""
+    known.publisher.publish_all()
+    assert known.publisher.is_done
+    known.publisher.doubt()
+    assert not known.publisher.is_done
+    known.publisher.publish_all()
+    assert known.publisher.is_done

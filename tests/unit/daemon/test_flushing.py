@@ -44,7 +44,7 @@ def test_with_a_call_there_are_200_a_second_until_it_is_over(
 ) -> None:
     world.caller_dials()
     connected.flushing.look()
-    assert connected.flushing.step() == FLUSH_PERIOD == 0.005
+    assert connected.flushing.step() == FLUSH_PERIOD == 0.003
     assert steps(connected, world) == 3
     world.hear("CHANNEL_DESTROY", "customer")
     connected.flushing.look()

@@ -35,11 +35,12 @@ def a_custom_event(subclass: str, **headers: str) -> bytes:
     return event_body("CUSTOM", Event_Subclass=subclass, **headers)
 
 
-def a_request() -> bytes:
-    """An agent without a call wants to hang up."""
+def a_request(**headers: str) -> bytes:
+    """Agent 1000 wants to hang up."""
     return a_custom_event(
         "fluxcc::request",
         **{"Fluxcc-Request-ID": "r-1", "Fluxcc-Action": "hangup", "Fluxcc-Agent": "1000"},
+        **headers,
     )
 
 
@@ -330,6 +331,30 @@ def test_a_slice_ends_after_its_time(intake: Intake, slow: list[str]) -> None:
     assert (intake.handled, len(inbox), slow) == (3, 1, ["others"])
     assert not intake.take_slice(inbox)
     assert (intake.handled, slow) == (4, ["others"])
+
+
+def test_a_request_means_the_call_of_its_moment(intake: Intake, world: World) -> None:
+    """What came after it is handled after it was begun, however long all of it waited."""
+    world.received_call()
+    inbox = Inbox()
+    inbox.put(a_request())
+    for leg in ("customer", "telephone"):
+        inbox.put(event_body("CHANNEL_HANGUP", leg, Hangup_Cause="NORMAL_CLEARING"))
+    assert intake.take_slice(inbox), "others run, and more is waiting"
+    while intake.take_slice(inbox):
+        pass
+    (reply,) = world.pbx.heard("fluxcc::reply")
+    assert reply["Fluxcc-Code"] != "no-live-call"
+
+
+def test_a_request_that_waited_for_long_is_refused(intake: Intake, world: World) -> None:
+    """By FreeSWITCH's clock, which dates its events."""
+    world.received_call()
+    fired = str(int((world.clock.now() - 60) * 1e6))
+    intake.handle(a_request(**{"Event-Date-Timestamp": fired}))
+    let_others_run()
+    (reply,) = world.pbx.heard("fluxcc::reply")
+    assert reply["Fluxcc-Code"] == "too-late"
 
 
 def test_an_empty_inbox_keeps_nobody_up(intake: Intake, slow: list[str]) -> None:

@@ -16,7 +16,7 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import LinkLostError, RefusedError
 from fluxcc.domain.requests import Reply, Role
 from fluxcc.doors.admission import MOST_OF_AN_AGENT
-from fluxcc.doors.board import ON_THE_WAY, Board
+from fluxcc.doors.board import LATEST, ON_THE_WAY, Board
 from fluxcc.pbx import events
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import read_request, reply_headers
@@ -407,6 +407,17 @@ def test_a_request_that_takes_too_long_is_answered_in_time_and_once(
     assert replies(world) == [("r-1", "outcome-unknown")]
     board.answer(headers())
     assert replies(world)[1:] == [("r-1", "blocked")], "asked again, it is told what became of it"
+
+
+def test_a_request_that_waited_too_long_is_refused(world: World, board: Board) -> None:
+    """Its board waits no longer, and its agent may have another customer. Its ID is used up."""
+    world.received_call()
+    board.answer(headers(request="in-time"), LATEST)
+    world.received_call(customer="next", telephone="next telephone")
+    board.answer(headers(), LATEST + 0.1)
+    board.answer(headers())
+    assert replies(world) == [("in-time", "blocked"), ("r-1", "too-late"), ("r-1", "too-late")]
+    assert set(world.tracker.legs) == {"next", "next telephone"}
 
 
 def test_a_burst_is_refused_beyond_what_is_carried_out(world: World, board: Board) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gevent
 import msgspec
 import pytest
 from gevent import socket
@@ -17,7 +19,8 @@ from hypothesis import strategies as st
 
 from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.errors import AnotherDaemonError, StartError
-from fluxcc.doors.operators import MODE, OperatorsDoor
+from fluxcc.doors import operators
+from fluxcc.doors.operators import MODE, MOST_CONNECTIONS, OperatorsDoor
 from fluxcc.protocol.operators import Answer
 from tests.builders import NUMBER, World
 
@@ -212,6 +215,79 @@ def test_a_second_daemon_takes_no_socket_and_the_first_ones_end_takes_no_others(
         other.bind(str(path))
         door.stop()
         assert path.is_socket()
+
+
+def test_a_socket_that_was_deleted_is_made_again(
+    door: OperatorsDoor, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a cleaner of old files, with its folder. Who is served meanwhile has their answer."""
+    path = tmp_path / "run" / "fluxcc.sock"
+    door = a_door(World(), path, door._readings)
+    door.start()
+    try:
+        door.look_after()
+        with socket.socket(socket.AF_UNIX) as early, socket.socket(socket.AF_UNIX) as late:
+            early.connect(str(path))
+            gevent.sleep(0.01)
+            shutil.rmtree(path.parent)
+            path.parent.touch()
+            for _ in range(3):
+                door.look_after()
+            assert caplog.text.count("cannot be made") == 1
+            path.parent.unlink()
+            door.look_after()
+            late.connect(str(path))
+            for asker in (early, late):
+                asker.sendall(b'{"do": "status"}\n')
+                assert json.loads(asker.recv(65536))["reading"] == {"calls": 0}
+    finally:
+        door.stop()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_command_that_waits_no_longer_is_not_carried_out(
+    door: OperatorsDoor, world: World, tmp_path: Path, waits: bool
+) -> None:
+    """The daemon was suspended while it was asked: the agent may have another customer by now. One
+    that has only ended its line waits."""
+    door.start()
+    try:
+        with socket.socket(socket.AF_UNIX) as asker:
+            asker.connect(str(tmp_path / "fluxcc.sock"))
+            asker.sendall(b'{"do": "block", "number": "+5511988887777"}\n')
+            asker.shutdown(socket.SHUT_WR)
+            if waits:
+                assert json.loads(asker.recv(65536))["status"] == "ok"
+        gevent.sleep(0.05)
+    finally:
+        door.stop()
+    assert (world.blocklist.match(NUMBER) is not None) is waits
+
+
+def test_so_many_are_served_at_once_and_nobody_who_says_nothing_stays(
+    door: OperatorsDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand connections use up neither files nor memory, and the next operator is served."""
+    monkeypatch.setattr(operators, "READ_TIMEOUT", 0.2)
+    path = tmp_path / "fluxcc.sock"
+    door.start()
+    askers = [socket.socket(socket.AF_UNIX) for _ in range(2 * MOST_CONNECTIONS)]
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        for asker in askers:
+            asker.connect(str(path))
+            asker.sendall(b'{"do":')
+        gevent.sleep(0.05)
+        assert len(os.listdir("/proc/self/fd")) - before == MOST_CONNECTIONS
+        with socket.socket(socket.AF_UNIX) as last:
+            last.connect(str(path))
+            last.sendall(b'{"do": "status"}\n')
+            assert json.loads(last.recv(65536))["reading"] == {"calls": 0}
+    finally:
+        door.stop()
+        for asker in askers:
+            asker.close()
 
 
 def test_a_path_too_long_for_the_kernel_works_all_the_same(world: World, tmp_path: Path) -> None:

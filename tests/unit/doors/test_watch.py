@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from gevent import socket
 
 from fluxcc.doors import watch as watch_module
-from fluxcc.doors.operators import OperatorsDoor
+from fluxcc.doors.operators import MOST_CONNECTIONS, OperatorsDoor
 from fluxcc.protocol.watching import CallHappening, Start, read_line
 from tests.builders import NUMBER, World, a_block
 
@@ -205,3 +205,15 @@ def test_many_blocks_are_one_list(world: World, door: OperatorsDoor, path: Path)
     with watching(path) as watcher:
         blocks = watcher.line().snapshot.blocks
     assert [block.since for block in blocks] == [*range(1_199, -1, -1)]
+
+
+def test_watchers_take_no_place_from_operators(door: OperatorsDoor, path: Path) -> None:
+    """Else a few pages would keep the command waiting."""
+    with ExitStack() as watchers:
+        for _ in range(MOST_CONNECTIONS + 1):
+            assert watchers.enter_context(watching(path)).line()
+        with socket.socket(socket.AF_UNIX) as asker:
+            asker.settimeout(5)
+            asker.connect(str(path))
+            asker.sendall(b'{"do": "status"}\n')
+            assert json.loads(asker.recv(65536))["reading"]["calls"] == 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import shutil
 import sqlite3
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.store import sqlite_file
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import is_current, upgrade
 from tests.contract.records import a_block, a_call
@@ -175,6 +179,58 @@ def test_a_file_deleted_in_use_is_noticed_and_a_new_one_written(
     store.write(BATCH)
     assert store.recreated == 1
     assert blocks_on_disk(path) == {"b1", "b2"}
+
+
+def test_a_write_ahead_log_deleted_in_use_is_saved(path: Path, store: SqlStore) -> None:
+    """What was acknowledged is in it alone, and a restart would find nothing of it."""
+    (path.parent / "fluxcc.db-wal").unlink()
+    store.write(LATER)
+    assert sorted(blocks_after_a_crash(path)) == ["b1", "b2"]
+    assert store.recreated == 0
+
+
+def test_a_write_ahead_log_deleted_while_it_is_read_is_unavailable_until_it_is_saved(
+    path: Path, store: SqlStore
+) -> None:
+    with closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN").execute("SELECT * FROM blocks").fetchone()
+        store.write(LATER)
+        (path.parent / "fluxcc.db-wal").unlink()
+        with pytest.raises(StoreUnavailableError, match="write-ahead log"):
+            store.write(BATCH)
+    store.write(BATCH)
+    assert sorted(blocks_after_a_crash(path)) == ["b1", "b2"]
+
+
+def test_a_write_ahead_log_that_ends_with_a_wipe_was_not_deleted(store: SqlStore) -> None:
+    store.wipe()
+    store.write(LATER)
+    store.write(BATCH)
+    assert store.recreated == 0
+
+
+def blocks_after_a_crash(path: Path) -> set[str]:
+    """What the next process finds, of which no file is open yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        for each in path.parent.glob("fluxcc.db*"):
+            shutil.copy(each, folder)
+        return blocks_on_disk(Path(folder, path.name))
+
+
+def test_a_process_that_is_stopped_while_it_prepares_the_store_is_not_waited_for_long(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suspended ``fluxcc db upgrade``: the daemon starts without its store, and tries again."""
+    monkeypatch.setattr(sqlite_file, "LOCK_PATIENCE", 0.1)
+    path.parent.mkdir()
+    holder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    with closing(SqlStore(f"sqlite:///{path}", "pbx1")) as store:
+        with pytest.raises(StoreUnavailableError, match="another process has locked its folder"):
+            store.open()
+        os.close(holder)
+        store.write(BATCH)
+    assert blocks_on_disk(path) == {"b1"}
 
 
 def test_a_folder_deleted_in_use_is_made_again(path: Path, store: SqlStore) -> None:
