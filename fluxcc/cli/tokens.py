@@ -61,7 +61,7 @@ def add_token(session: Session, /, name: str, role: str, extension: str, domain:
         session.fail(
             FAILED, Code.MALFORMED_REQUEST, _("There is a token of that name; revoke it first.")
         )
-    carry_out(session, "set", extra={"token": secret}, entry=token)
+    carry_out(session, "set", added={"token": secret}, entry=token)
     if not session.as_json:
         click.echo(secret)
 
