@@ -128,6 +128,7 @@ class Server:
         self._calls = [Call(bodies, plain=wanted.plain) for bodies in recorded_calls()]
         self._wanted = wanted
         self._snapshot = snapshots.make(wanted.channels)
+        self._variables = {"storage_dir": b"/nonexistent"}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
 
@@ -204,8 +205,12 @@ class Server:
             return self._snapshot.describe(command.split()[1])
         if command == "strepoch":
             return str(int(time.time())).encode()
-        if command.startswith("global_getvar"):
-            return b"/nonexistent"
+        if command.startswith("global_setvar"):
+            # With a third part, the value so far; there is nobody else here who could change it.
+            name, value = command.removeprefix("global_setvar ").split("=")[:2]
+            self._variables[name] = value.encode()
+        if command.startswith("global_getvar "):
+            return self._variables.get(command.split()[1], b"")
         return b"+OK\n"
 
 

@@ -53,6 +53,7 @@ def check(
     daemon = Subject(lab, folder, {"FLUXCC_BLOCKS_DURATION": f"{block}s"})
     daemon.start()
     _set_up(daemon)
+    idle = daemon.vitals()
     faults: list[str] = []
     began = time.monotonic()
     with (
@@ -88,8 +89,8 @@ def check(
         faults.append(str(error))
     time.sleep(3)
     rest = daemon.vitals()
-    if rest.greenlets > 12:
-        faults.append(f"{rest.greenlets} greenlets at rest")
+    if rest.greenlets > idle.greenlets + 1:
+        faults.append(f"{rest.greenlets} greenlets at rest, {idle.greenlets} before the first call")
     if late.files > young.files + 2 or late.threads > THREADS:
         faults.append(f"files or threads grew: {young} to {late}")
     if "Traceback" in daemon.log:

@@ -642,11 +642,10 @@ class FakeSpool:
         return SpoolContents(files=files, faults=dict(self.faults))
 
     def remove(self, name: str, *, keep_aside: bool) -> None:
-        """Take a file out."""
+        """Take a file out; one that is gone is no fault."""
         if name in self.stuck:
             raise PermissionError(errno.EACCES, "Permission denied", name)
-        del self.files[name]
-        if keep_aside:
+        if self.files.pop(name, None) is not None and keep_aside:
             self.kept_aside.append(name)
 
     def erase(self, has: Callable[[str], bool]) -> str:

@@ -274,6 +274,7 @@ class Core:
         happenings.connected.connect(self.replies.learn_again)
         happenings.agent_appeared.connect(self.publisher.agent_appeared)
         happenings.person_erased.connect(self.audit.forget)
+        happenings.person_erased.connect(self.surveys.forget)
 
     def configure(self, wanted: Settings) -> None:
         """Apply the settings that may change at run time; they hold from the next action on."""

@@ -1,6 +1,6 @@
 """Erases what is kept of one person, or what is older than a moment, when an operator asks for it.
 
-Of a person it goes through every place in turn: what is live (``LiveData``), the survey's spool,
+Of a person it goes through every place in turn: the survey's spool, what is live (``LiveData``),
 the store's rows, what its file still holds of them, and what memory still holds. What it could not
 reach is part of its result.
 
@@ -114,8 +114,10 @@ class Erasure:
         if is_withheld(person.seen) or not number.isprintable():
             raise RefusedError(Code.NUMBER_UNUSABLE)
         report = Report()
-        self._live_data.forget(person, by, report, with_live_block=with_live_block)
+        # The spool first: what is read from it later has nothing of the person, and what was read
+        # before is forgotten with the live data or written before the rows are searched.
         self._empty_spool(person, report)
+        self._live_data.forget(person, by, report, with_live_block=with_live_block)
         deletion = self._begin(by, request)
         for kind in RecordKind:
             deletion.erase(kind, person)

@@ -22,6 +22,7 @@ from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.domain import shown
 from fluxcc.domain.calls import Call, Conversation
 from fluxcc.domain.errors import PbxError, PbxRejectedError, RefusedError
+from fluxcc.domain.persons import Person
 from fluxcc.domain.provisioning import MOST_QUESTIONS, Group
 from fluxcc.domain.requests import clean_text
 from fluxcc.domain.surveys import UNHEARD, Survey
@@ -60,6 +61,9 @@ class Surveys:
         """Calls whose survey is still to be armed or disarmed: FreeSWITCH did not answer."""
         self._done_with: dict[str, bool] = {}
         """Files that were taken in and cannot be removed → whether they are to be kept aside."""
+        self._erased: list[Person] | None = None
+        """Persons who were erased since the files were read that are being taken in now; None
+        while none are."""
         self.taken = 0
         """Surveys taken in from the spool since the daemon started."""
         self.malformed = 0
@@ -139,11 +143,23 @@ class Surveys:
         self._answered(survey)
         self.faults.told(headers)
 
+    def forget(self, person: Person) -> None:
+        """Note no survey of this person that was read before: the spool has it no more."""
+        if self._erased is not None:
+            self._erased.append(person)
+
     def empty_spool(self) -> int:
         """Take in the spool's finished files; each is removed once its survey is in the store.
 
         Returns how many files were taken in.
         """
+        self._erased = []
+        try:
+            return self._take_in(self._erased)
+        finally:
+            self._erased = None
+
+    def _take_in(self, erased: list[Person]) -> int:
         faults: dict[str, str] = {}
         for name, is_kept_aside in list(self._done_with.items()):
             faults |= self._put_away(name, is_kept_aside=is_kept_aside)
@@ -151,7 +167,9 @@ class Surveys:
         taken = 0
         for name, records in contents.files:
             surveys = self._read_file(name, records)
-            if not surveys or self._journal.commit(surveys[-1]):
+            if any(person.has(survey.number) for survey in surveys for person in erased):
+                faults |= self._put_away(name, is_kept_aside=False)
+            elif not surveys or self._journal.commit(surveys[-1]):
                 faults |= self._put_away(name, is_kept_aside=not surveys)
                 taken += 1
                 self._log_taken(surveys)

@@ -150,7 +150,7 @@ class SqlStore:
                 if self._file is None or not is_corrupt(error):
                     raise
                 log.error("store: %s", error.orig)
-                self._begin_anew(self._file)
+                self._begin_anew(self._file, is_damaged=True)
                 self._put(batch)
 
     def _rest(self) -> None:
@@ -351,17 +351,14 @@ class SqlStore:
             self._open()
         elif self._file and self._file.identity() != self._identity:
             log.error("store: the file was deleted or replaced by another one")
-            self._begin_anew(self._file)
+            self._begin_anew(self._file, is_damaged=False)
         elif self._file and self._log and self._log.is_lost():
-            if self._log.save():
-                self.close()
-                self._open()
-            else:
-                self._begin_anew(self._file)
+            # A log that cannot be saved had what was acknowledged, and the file is damaged by that.
+            self._begin_anew(self._file, is_damaged=not self._log.save())
 
-    def _begin_anew(self, file: SqliteFile) -> None:
-        """Go on with the file that is at the path now, or with a new one. If it is the same file as
-        before, it is corrupt and is set aside."""
+    def _begin_anew(self, file: SqliteFile, *, is_damaged: bool) -> None:
+        """Go on with the file that is at the path now, or with a new one. The same file as before
+        is set aside where it ``is_damaged``; otherwise it was away for a moment only."""
         self._is_open = False
         self.recreated += 1
         with self._reading:
@@ -369,7 +366,8 @@ class SqlStore:
             self._writer.dispose()
             with file.exclusive():
                 if file.identity() == self._identity:
-                    replace(file)
+                    if is_damaged:
+                        replace(file)
                 elif self._log and self._log.is_there():
                     # The old file's WAL is still there: SQLite would apply it to the new file.
                     file.set_aside(COMPANIONS)

@@ -233,6 +233,22 @@ def test_the_transfer_is_history(scene: Scene, kind: Kind) -> None:
     assert row.call == talk.customer
 
 
+@every_kind
+def test_what_became_of_an_erased_customer_does_not_bring_the_number_back(
+    scene: Scene, kind: Kind
+) -> None:
+    """The audit's row is written again when the call's sequel is known (contract, section 2a)."""
+    talk = scene.connect(kind)
+    reply = scene.board.ask("transfer", AGENT, service="invoices")
+    until(lambda: is_with_the_service(scene.lab, talk.customer), "the service has the customer")
+    number = talk.number
+    assert [row.number for row in scene.daemon.store.audit(number=number, limit=9)]
+    assert scene.daemon.cli("db", "purge", "--number", number).code == 0
+    talk.customer_hangs_up()
+    until(lambda: scene.follow_up(reply.request) == "abandoned", "the audit says so")
+    assert scene.daemon.store.audit(number=number, limit=9) == []
+
+
 def is_with_the_service(lab: Lab, leg: str) -> bool:
     """Whether the leg got to what stands behind ``ANSWERS`` in the lab's dialplan."""
     variable = lab.api(f"uuid_getvar {leg} lab_service_reached").strip()

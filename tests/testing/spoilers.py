@@ -15,6 +15,7 @@ import gevent
 
 from fluxcc import bootstrap
 from fluxcc.config import Settings
+from fluxcc.core import retention
 from fluxcc.core.blocks import comparison, gate_table
 from fluxcc.core.ports import Batch
 from fluxcc.daemon import session
@@ -27,6 +28,8 @@ SECONDS_PER_EVENT = 0.005
 SECONDS_PER_WRITE = 0.2
 COMPARED_EVERY = 0.3
 """Seconds, in place of half a minute."""
+APPLIED_EVERY = 0.3
+"""Seconds, in place of a day."""
 SECONDS_PER_HANGUP = 0.8
 """In place of 1 ms."""
 LONGER_THAN_A_REPLY = 5.5
@@ -106,6 +109,12 @@ def eager_comparison(daemon: Daemon) -> None:
     gate_table.IN_CHANGE = COMPARED_EVERY
 
 
+def eager_retention(daemon: Daemon) -> None:
+    """What is too old is deleted from the start on, all the time."""
+    retention.PERIOD = retention.RETRY_AFTER = APPLIED_EVERY
+    daemon.core.retention._due = 0.0
+
+
 def slow_directory(daemon: Daemon) -> None:
     """The service that knows users' names takes its time."""
 
@@ -147,6 +156,7 @@ BY_NAME = {
         broken_job,
         slow_store,
         eager_comparison,
+        eager_retention,
         slow_directory,
         blocked_loop,
         busy_loop,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 import pytest
 
 from fluxcc.core.backlog import PER_BATCH
 from fluxcc.core.erasure import Erasure, StoredLiveData
 from fluxcc.core.ids import MomentIds
-from fluxcc.core.ports import Batch
+from fluxcc.core.ports import Batch, SpoolContents
 from fluxcc.domain.actions import Action
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.calls import Call
@@ -22,6 +23,7 @@ from tests.builders import NUMBER, OTHER, SPELLINGS, World, a_request, an_operat
 from tests.fakes import NOW
 from tests.unit.core.requests.moves import transfer
 from tests.unit.core.test_retention import DAY, a_call, everything, rows
+from tests.unit.core.test_surveys import ANSWERS
 
 # One person
 
@@ -328,3 +330,36 @@ def test_an_operator_may_have_everything_older_go(
     assert len(world.store.calls) == 1
     assert len(rows(world, "purge")) == 1
     assert world.blocklist.match(OTHER) is not None
+
+
+def test_an_answer_that_was_read_before_does_not_come_back(
+    world: World, erasing: Erasure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The spool's files were read, and are not noted yet, while the number is erased."""
+    read = world.spool.read
+
+    def read_and_erase(known: Collection[str]) -> SpoolContents:
+        contents = read(known)
+        erase(erasing)
+        return contents
+
+    others = ANSWERS | {"Fluxcc-Number": OTHER, "Fluxcc-Survey": "s-2"}
+    world.spool.files = {"theirs.done": [ANSWERS], "others.done": [others]}
+    monkeypatch.setattr(world.spool, "read", read_and_erase)
+    world.surveys.empty_spool()
+    world.journal.flush()
+    assert [survey.number for survey in world.store.surveys.values()] == [OTHER]
+    assert not world.spool.files
+    assert not world.spool.kept_aside
+
+
+def test_the_spool_is_erased_before_what_was_read_from_it(
+    world: World, erasing: Erasure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it could be read once more in between."""
+    world.spool.files = {"theirs.done": [ANSWERS]}
+    seen = []
+    monkeypatch.setattr(world.surveys, "forget", lambda _: seen.append(dict(world.spool.files)))
+    world.happenings.person_erased.connect(world.surveys.forget)
+    erase(erasing)
+    assert seen == [{}]
