@@ -50,6 +50,37 @@ class Language(StrEnum):
     ENGLISH = "en"
 
 
+class UserRole(StrEnum):
+    """What a user of the page, or a token's holder, may do (contract, section 10)."""
+
+    VIEWER = "viewer"
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class User(msgspec.Struct, frozen=True, tag_field="kind", tag="user"):
+    """Who may log in to the page."""
+
+    name: str
+    role: UserRole
+    extension: str = ""
+    domain: str = ""
+    password_hash: str = ""
+    language: str = ""
+
+
+class Token(msgspec.Struct, frozen=True, tag_field="kind", tag="token"):
+    """A key to the HTTP API."""
+
+    name: str
+    role: UserRole
+    extension: str = ""
+    domain: str = ""
+    digest: str = ""
+    created: float = 0.0
+
+
 class Group(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
     """A group, and what happens after its calls."""
 

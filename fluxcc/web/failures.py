@@ -1,0 +1,55 @@
+"""Turns what was raised into an answer: a problem for programs, a page for people."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+
+from fluxcc import i18n
+from fluxcc.marking import _
+from fluxcc.web.guards import WebRequest
+from fluxcc.web.permissions import API
+from fluxcc.web.problems import MEDIA_TYPE, SENTENCES, Problem, ProblemError, code_of_status
+from fluxcc.web.rendering import address, language_of, render
+
+log = logging.getLogger(__name__)
+
+
+def answer(request: WebRequest, error: Exception) -> Response[Any]:
+    """The answer to a request that ended so."""
+    problem = _problem(request, error)
+    if problem.code == "internal-error":
+        log.error("a request failed", exc_info=error, extra={"path": request.scope["path"]})
+    headers = error.headers if isinstance(error, ProblemError) else {}
+    if isinstance(error, HTTPException):
+        # 405 names what is allowed.
+        headers = {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
+    if request.scope["path"].startswith((API, "/healthz")):
+        return Response(
+            msgspec.json.encode(problem),
+            status_code=problem.status,
+            media_type=MEDIA_TYPE,
+            headers=headers,
+        )
+    if "Location" in headers:
+        return Redirect(address(request, headers["Location"]), status_code=303)
+    page = render(request, "error.html", http_status=problem.status, problem=problem)
+    page.headers.update(headers)
+    return page
+
+
+def _problem(request: WebRequest, error: Exception) -> Problem:
+    translate = i18n.catalogue(language_of(request)).gettext
+    if isinstance(error, ProblemError):
+        status, code, detail = error.status, error.code, error.detail
+    elif isinstance(error, HTTPException):
+        status, code = error.status_code, code_of_status(error.status_code)
+        detail = error.detail if status < 500 else ""
+    else:
+        status, code, detail = 500, "internal-error", ""
+    return Problem(status=status, code=code, title=translate(SENTENCES[code]), detail=detail)

@@ -1,0 +1,39 @@
+"""Which role may use which route: the one table, which ``guards`` asks at every request.
+
+A route without a row here cannot be served: ``app.build_app`` refuses to start. The tests try every
+row with every role.
+"""
+
+from __future__ import annotations
+
+from fluxcc.domain.provisioning import UserRole
+
+Roles = frozenset[UserRole]
+VIEWER, AGENT = UserRole.VIEWER, UserRole.AGENT
+SUPERVISOR, ADMIN = UserRole.SUPERVISOR, UserRole.ADMIN
+
+EVERYBODY: Roles | None = None
+"""Also those who have not logged in."""
+USERS: Roles = frozenset(UserRole)
+"""Everybody who has logged in."""
+READERS: Roles = frozenset({VIEWER, SUPERVISOR, ADMIN})
+"""Everybody but agents, who see the own calls only."""
+ACTORS: Roles = frozenset({AGENT, SUPERVISOR, ADMIN})
+"""Those who may act on calls; an agent on the own ones."""
+SUPERVISORS: Roles = frozenset({SUPERVISOR, ADMIN})
+ADMINS: Roles = frozenset({ADMIN})
+
+API = "/api/v1"
+
+PERMISSIONS: dict[tuple[str, str], Roles | None] = {
+    ("GET", "/healthz"): EVERYBODY,
+    ("GET", "/static/{file_path:path}"): EVERYBODY,
+    ("HEAD", "/static/{file_path:path}"): EVERYBODY,
+    ("GET", "/"): USERS,
+    ("GET", "/login"): EVERYBODY,
+    ("POST", "/login"): EVERYBODY,
+    ("POST", "/logout"): USERS,
+    ("GET", f"{API}/openapi.json"): EVERYBODY,
+    ("GET", f"{API}/events"): USERS,
+}
+"""(method, path as it is declared) → who may; ``EVERYBODY`` stands for no log-in at all."""
