@@ -24,6 +24,7 @@ from fluxcc.config.values import (
     read_duration,
     write_duration,
 )
+from fluxcc.config.web_settings import WebSettings
 
 __all__ = [
     "DECLARED",
@@ -40,6 +41,7 @@ __all__ = [
     "Settings",
     "StoreSettings",
     "SurveySettings",
+    "WebSettings",
     "default_store",
     "find_zone",
     "load",

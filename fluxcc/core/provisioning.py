@@ -13,7 +13,17 @@ from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Pbx
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
-from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key, scoped
+from fluxcc.domain.provisioning import (
+    Entry,
+    Group,
+    Protected,
+    Room,
+    Service,
+    Token,
+    User,
+    key,
+    scoped,
+)
 
 
 class Provisioning:
@@ -26,7 +36,7 @@ class Provisioning:
         self._domains = domains
         self._room = room
         self._entries: dict[type[Entry], dict[str, Entry]] = {
-            kind: {} for kind in (Group, Room, Service, Protected)
+            kind: {} for kind in (Group, Room, Service, Protected, User, Token)
         }
         self._closed_rooms: set[str] = set()
         """Keys of removed rooms that are still to be withdrawn from mod_hash."""

@@ -11,7 +11,7 @@ import msgspec
 from fluxcc.domain.actions import Action
 from fluxcc.domain.agents import NOBODY, Agent, clean_domain
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.provisioning import Entry, without_secret
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -101,11 +101,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         """What the audit row names besides call and number: a service's name, or as JSON the entry
-        that is set or removed."""
+        that is set or removed, without its secret."""
         if self.entry is None:
             return self.service
         kind = type(self.entry).__name__.lower()
-        return msgspec.json.encode({kind: msgspec.structs.asdict(self.entry)}).decode()
+        shown = without_secret(self.entry)
+        return msgspec.json.encode({kind: msgspec.structs.asdict(shown)}).decode()
 
     @property
     def asked(self) -> Asked:
@@ -120,7 +121,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             self.call,
             self.number,
             str(self.duration),
-            self.subject,
+            self.subject if self.entry is None else msgspec.json.encode(self.entry).decode(),
             str(self.has_survey),
             self.reason,
         )

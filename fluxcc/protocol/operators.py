@@ -44,6 +44,8 @@ CLOCK_DOUBTED = "clock-doubted"
 """``Purged.code`` where FreeSWITCH's clock and the machine's differ."""
 STATUS, CALLS, BLOCKS, CHECK, VITALS = "status", "calls", "blocks", "check", "vitals"
 """Questions that change nothing."""
+WATCH = "watch"
+"""A stream of what happens (``protocol.watching``) in place of an answer."""
 PURGE = "purge"
 """The erasure of records: neither an action nor a mere question."""
 
@@ -52,7 +54,7 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The line that the ``fluxcc`` command sends."""
 
     do: str
-    """An ``Action``, a reading, or ``PURGE``."""
+    """An ``Action``, a reading, ``WATCH`` or ``PURGE``."""
     agent: str = ""
     """``1000`` or ``1000@a.example``."""
     domain: str = ""
@@ -72,6 +74,13 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     with_live_block: bool = False
     reason: str = ""
     language: str = ""
+    on_behalf_of: str = ""
+    """``supervisor:ana``, ``agent:carla``, ``supervisor:token/ci``: role and name of the page's
+    user, or of a token, who asks. The web process alone may say so (``doors.askers``)."""
+    request: str = ""
+    """The asker's request ID, by which nothing is done twice; empty for a new one."""
+    after: int | None = None
+    """With ``watch``: the number of the last line that was read (``protocol.watching``)."""
 
 
 class Answer(msgspec.Struct):
