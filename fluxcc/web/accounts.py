@@ -1,6 +1,7 @@
 """Who may log in, and whose tokens are taken: the store's entries ``User`` and ``Token``.
 
-Counterparts: ``fluxcc user`` and ``fluxcc token`` make them, ``records`` reads them, ``guards`` asks.
+Counterparts: ``fluxcc user`` and ``fluxcc token`` make them, ``records`` reads them, ``guards``
+asks.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from fluxcc.domain.provisioning import Entry, Token, User
+from fluxcc.domain.provisioning import Account, Entry, Token, User
 from fluxcc.web.sessions import digest
 from fluxcc.web.visitor import Visitor
 
@@ -26,7 +27,7 @@ class Accounts:
 
     def __init__(
         self,
-        read: Callable[[], Awaitable[Sequence[Entry | User | Token]]],
+        read: Callable[[], Awaitable[Sequence[Entry]]],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """``read`` returns the store's entries."""
@@ -86,7 +87,7 @@ class Accounts:
             self._read_at = self._now()
 
 
-def visitor(account: User | Token) -> Visitor:
+def visitor(account: Account) -> Visitor:
     """Who a user or a token's holder is to the rest of the process."""
     return Visitor(
         name=account.name,

@@ -11,7 +11,6 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from fluxcc import i18n
-from fluxcc.marking import _
 from fluxcc.web.guards import WebRequest
 from fluxcc.web.permissions import API
 from fluxcc.web.problems import MEDIA_TYPE, SENTENCES, Problem, ProblemError, code_of_status

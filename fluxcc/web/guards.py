@@ -15,10 +15,9 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
-from fluxcc.domain.provisioning import User
 from fluxcc.web.accounts import visitor
 from fluxcc.web.backend import Backend
-from fluxcc.web.permissions import API, EVERYBODY, PERMISSIONS
+from fluxcc.web.permissions import API, EVENTS, EVERYBODY, PERMISSIONS
 from fluxcc.web.problems import ProblemError
 from fluxcc.web.security import SAFE_METHODS, is_same
 from fluxcc.web.sessions import Session, stamp
@@ -46,37 +45,48 @@ class Authentication(AbstractAuthenticationMiddleware):
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
         """See the base class."""
-        backend = backend_of(connection)
-        given = connection.headers.get("Authorization", "")
-        if given:
-            scheme, _, shown = given.partition(" ")
-            token = await backend.accounts.token(shown.strip())
-            if scheme.lower() != "bearer" or token is None:
-                raise ProblemError(
-                    401, "not-logged-in", "no such token", {"WWW-Authenticate": "Bearer"}
-                )
-            return AuthenticationResult(user=visitor(token), auth=None)
-        session = backend.sessions.find(connection.cookies.get(COOKIE, ""))
-        user = await backend.accounts.user(session.user) if session else None
-        if session is None or not is_still_valid(session, user):
-            return AuthenticationResult(user=None, auth=None)
-        return AuthenticationResult(user=visitor(user), auth=session)
+        # Who only listens is not there: a page that is left open logs out like any other.
+        is_use = connection.scope["path"] != EVENTS
+        found, session = await find_visitor(connection, is_use=is_use)
+        return AuthenticationResult(user=found, auth=session)
 
 
-def is_still_valid(session: Session, user: User | None) -> bool:
-    """Whether the user of a session is there still, with the password of its beginning."""
-    return user is not None and session.stamp == stamp(user.password_hash)
+async def find_visitor(
+    connection: ASGIConnection[Any, Any, Any, Any], *, is_use: bool
+) -> tuple[Visitor | None, Session | None]:
+    """Who asks, and by which session. Raises ``ProblemError`` for a token that is none."""
+    backend = backend_of(connection)
+    given = connection.headers.get("Authorization", "")
+    if given:
+        scheme, _, shown = given.partition(" ")
+        token = await backend.accounts.token(shown.strip())
+        if scheme.lower() != "bearer" or token is None:
+            raise ProblemError(
+                401, "not-logged-in", "no such token", {"WWW-Authenticate": "Bearer"}
+            )
+        return visitor(token), None
+    session = backend.sessions.find(connection.cookies.get(COOKIE, ""), is_use=is_use)
+    user = await backend.accounts.user(session.user) if session else None
+    if session is None or user is None or session.stamp != stamp(user.password_hash):
+        return None, None
+    return visitor(user), session
 
 
-async def guard(
-    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
-) -> None:
+async def may_go_on(request: WebRequest) -> bool:
+    """Whether who listens to a stream may still do so, with the rights of its beginning."""
+    try:
+        found, _ = await find_visitor(request, is_use=False)
+    except ProblemError:
+        return False
+    return found == request.user
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Refuses who may not."""
-    method, path = connection.scope["method"], connection.scope["path_template"]
-    if method == "OPTIONS":
-        return
-    allowed = PERMISSIONS[method, path]
-    if allowed is EVERYBODY:
+    assert isinstance(connection, Request)  # noqa: S101  # there are no web sockets
+    method, path = connection.method, connection.scope["path_template"]
+    allowed = EVERYBODY if method == "OPTIONS" else PERMISSIONS[method, path]
+    if allowed is None:
         return
     visitor = connection.scope["user"]
     if visitor is None:
@@ -87,26 +97,26 @@ async def guard(
         await _check_csrf(connection)
 
 
-def not_logged_in(connection: ASGIConnection[Any, Any, Any, Any]) -> ProblemError:
+def not_logged_in(connection: WebRequest) -> ProblemError:
     """The refusal of somebody unknown; on a page it leads to the log-in form."""
     if connection.scope["path"].startswith(API):
         return ProblemError(401, "not-logged-in", headers={"WWW-Authenticate": "Bearer"})
-    wanted = connection.scope["path"] if connection.scope["method"] == "GET" else "/"
+    wanted = connection.scope["path"] if connection.method == "GET" else "/"
     return ProblemError(401, "not-logged-in", headers={"Location": f"/login?next={quote(wanted)}"})
 
 
-async def _check_csrf(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+async def _check_csrf(connection: WebRequest) -> None:
     given = connection.headers.get(CSRF_HEADER, "")
-    if not given and isinstance(connection, Request) and not is_json(connection):
+    if not given and is_form(connection):
         given = str((await connection.form()).get(CSRF_FIELD, ""))
     if not is_same(given, connection.scope["auth"].csrf):
         raise ProblemError(403, "csrf")
 
 
-def is_json(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    """Whether the body is no form: then the token is in the header or nowhere."""
+def is_form(connection: WebRequest) -> bool:
+    """Whether the body is a form's; otherwise the token is in the header or nowhere."""
     kind = connection.headers.get("Content-Type", "")
-    return not kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
+    return kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
 
 
 async def provide_user(request: WebRequest) -> Visitor:

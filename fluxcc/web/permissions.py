@@ -24,6 +24,7 @@ SUPERVISORS: Roles = frozenset({SUPERVISOR, ADMIN})
 ADMINS: Roles = frozenset({ADMIN})
 
 API = "/api/v1"
+EVENTS = f"{API}/events"
 
 PERMISSIONS: dict[tuple[str, str], Roles | None] = {
     ("GET", "/healthz"): EVERYBODY,
@@ -34,6 +35,6 @@ PERMISSIONS: dict[tuple[str, str], Roles | None] = {
     ("POST", "/login"): EVERYBODY,
     ("POST", "/logout"): USERS,
     ("GET", f"{API}/openapi.json"): EVERYBODY,
-    ("GET", f"{API}/events"): USERS,
+    ("GET", EVENTS): USERS,
 }
 """(method, path as it is declared) → who may; ``EVERYBODY`` stands for no log-in at all."""

@@ -1,8 +1,8 @@
 """Pages out of Jinja's templates, in the reader's language.
 
 Every template knows: ``_`` (translates), ``user`` (the ``Visitor`` or None), ``csrf_token`` (for a
-form's hidden field ``csrf_token``), ``address(path)`` (a link inside the site, behind a proxy's base
-path too), ``language`` (for ``<html lang>``).
+form's hidden field ``csrf_token``), ``address(path)`` (a link inside the site, behind a proxy's
+base path too), ``language`` (for ``<html lang>``).
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
 def language_of(request: WebRequest) -> str:
     """The reader's: the user's own, else the browser's, else the configured one."""
     otherwise = backend_of(request).settings.lang
-    wanted = request.user.language if request.scope.get("user") else ""
+    visitor = request.scope.get("user")
+    wanted = visitor.language if visitor else ""
     return i18n.pick(wanted or request.headers.get("Accept-Language", ""), otherwise)
 
 
@@ -46,9 +47,7 @@ def address(request: WebRequest, path: str) -> str:
     return backend_of(request).settings.web.base_path + path
 
 
-def render(
-    request: WebRequest, template: str, *, http_status: int = 200, **facts: Any
-) -> Template:
+def render(request: WebRequest, template: str, *, http_status: int = 200, **facts: Any) -> Template:
     """A page; ``facts`` are what the template shows."""
     language = language_of(request)
     session = request.scope.get("auth")

@@ -1,7 +1,7 @@
 """Headers of every answer, and what is checked before anything of a request is believed.
 
-Nothing is loaded from elsewhere, no script stands inside a page, nobody may frame it, and nothing of
-it is kept by a browser or a proxy: there are persons' numbers in it.
+Nothing is loaded from elsewhere, no script stands inside a page, nobody may frame it, and nothing
+of it is kept by a browser or a proxy: there are persons' numbers in it.
 """
 
 from __future__ import annotations

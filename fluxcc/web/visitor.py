@@ -9,6 +9,8 @@ from fluxcc.domain.provisioning import UserRole
 
 SEES_WHOLE_NUMBERS = frozenset({UserRole.AGENT, UserRole.SUPERVISOR, UserRole.ADMIN})
 """Roles that are shown numbers whole. An agent's are those of the own calls, and no others."""
+TOKEN = "token/"  # noqa: S105  # a word, and none itself
+"""Before a token's name, where the daemon is told who asks."""
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,9 +28,8 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def on_behalf_of(self) -> str:
-        """How the daemon is told who asks: ``supervisor:ana``; an agent by the extension."""
-        named = str(self.agent) if self.role is UserRole.AGENT else self.name
-        return f"{self.role}:{named}"
+        """How the daemon is told who asks: ``supervisor:ana``, ``supervisor:token/ci``."""
+        return f"{self.role}:{TOKEN if self.is_token else ''}{self.name}"
 
     @property
     def agent(self) -> Agent:

@@ -28,7 +28,7 @@ class WithoutViewers(InitPlugin):
 
 
 def without_viewers(app_config: AppConfig) -> AppConfig:
-    """A hook of Litestar's, called before those of plugins: the last of these will take them away."""
+    """A hook of Litestar's, called before those of plugins: the last of these takes them away."""
     app_config.plugins.append(WithoutViewers())
     return app_config
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
@@ -19,7 +19,7 @@ from fluxcc.web.guards import (
     WebRequest,
 )
 from fluxcc.web.problems import SENTENCES
-from fluxcc.web.rendering import address, language_of, render
+from fluxcc.web.rendering import address, render
 from fluxcc.web.security import is_same, local_path
 from fluxcc.web.sessions import stamp
 from fluxcc.web.visitor import Visitor
@@ -101,7 +101,7 @@ def _form(request: WebRequest, next_path: str, code: str = "", status: int = 200
     return answer
 
 
-def _set_cookie(request: WebRequest, answer: Response[object], key: str, value: str) -> None:
+def _set_cookie(request: WebRequest, answer: Response[Any], key: str, value: str) -> None:
     answer.set_cookie(
         key,
         value,
