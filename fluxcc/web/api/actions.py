@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import post
 from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from fluxcc.domain.requests import LONGEST_REASON, LONGEST_SERVICE, parse_agent
 from fluxcc.protocol.operators import LONGEST_LANGUAGE, Ask
@@ -41,7 +42,7 @@ async def act(
     request: WebRequest,
     user: NamedDependency[Visitor],
     backend: NamedDependency[Backend],
-    data: ActionBody,
+    data: JSONBody[ActionBody],
     request_id: IdempotencyKey = None,
 ) -> Reply:
     """Act on a live call, and answer when FreeSWITCH's events show what became of it."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from fluxcc.domain.actions import Action
 from fluxcc.domain.requests import LONGEST_REASON
@@ -78,7 +78,7 @@ async def block(
     request: WebRequest,
     user: NamedDependency[Visitor],
     backend: NamedDependency[Backend],
-    data: BlockBody,
+    data: JSONBody[BlockBody],
     request_id: IdempotencyKey = None,
 ) -> Reply:
     """Block a number, or make its block hold longer."""

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 
 from litestar import delete, get, put
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, faults, key, scoped
@@ -62,7 +62,7 @@ async def put_group(
     user: NamedDependency[Visitor],
     backend: NamedDependency[Backend],
     name: AName,
-    data: entry_shapes.GroupBody,
+    data: JSONBody[entry_shapes.GroupBody],
     domain: DomainFilter = "",
 ) -> Reply:
     """Set a group; in force from the next action on."""
@@ -106,7 +106,7 @@ async def put_room(
     user: NamedDependency[Visitor],
     backend: NamedDependency[Backend],
     agent: AName,
-    data: entry_shapes.RoomBody,
+    data: JSONBody[entry_shapes.RoomBody],
     domain: DomainFilter = "",
 ) -> Reply:
     """Provision an agent's room."""
@@ -150,7 +150,7 @@ async def put_service(
     user: NamedDependency[Visitor],
     backend: NamedDependency[Backend],
     name: AName,
-    data: entry_shapes.ServiceBody,
+    data: JSONBody[entry_shapes.ServiceBody],
     domain: DomainFilter = "",
 ) -> Reply:
     """Put a service into the catalogue."""
@@ -192,7 +192,7 @@ async def put_protected(
     user: NamedDependency[Visitor],
     backend: NamedDependency[Backend],
     number: ANumber,
-    data: entry_shapes.ProtectedBody,
+    data: JSONBody[entry_shapes.ProtectedBody],
 ) -> Reply:
     """Protect a number; blocks that it has end."""
     return await _set(request, backend, user, data.entry(number))

@@ -47,7 +47,7 @@ _HTTP = {Status.REFUSED: 409, Status.FAILED: 502, Status.UNKNOWN: 504}
 _HTTP_OF_CODES: dict[str, int] = {
     Code.MALFORMED_REQUEST: 400,
     Code.UNKNOWN_ACTION: 400,
-    "not-permitted": 403,
+    Code.NOT_PERMITTED: 403,
     Code.NOT_YOUR_CALL: 403,
     Code.NO_SUCH_CALL: 404,
     Code.NOT_BLOCKED: 404,
