@@ -53,6 +53,9 @@ def _problem(request: WebRequest, error: Exception) -> Problem:
     status, detail = 500, ""
     if isinstance(error, HTTPException) and error.status_code < 500:
         status, detail = error.status_code, _detail(error)
+    if isinstance(error, RecursionError):
+        # A body that is nested too deep: nothing else here recurses.
+        status, detail = 400, "nested too deep"
     code = code_of_status(status)
     return Problem(status=status, code=code, title=translate(SENTENCES[code]), detail=detail)
 

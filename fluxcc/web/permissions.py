@@ -64,4 +64,4 @@ PERMISSIONS: dict[tuple[str, str], Roles | None] = {
     ("GET", f"{API}/audit"): READERS,
     ("GET", EVENTS): USERS,
 }
-"""(method, path with its parameters' names) → who may; ``EVERYBODY`` stands for no log-in at all."""
+"""(method, path with its parameters) → who may; ``EVERYBODY`` stands for no log-in at all."""
