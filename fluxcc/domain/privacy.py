@@ -22,7 +22,7 @@ def told(number: str, *, is_private: bool) -> str:
 
 
 def masked(number: str) -> str:
-    """The number for somebody who may not see it whole: all but its last digits are masked, as in
+    """The number for a reader who may not see it whole: all but its last digits are masked, as in
     the log. An extension is short, and shown."""
     if number == WITHHELD or len(number) <= SHOWN_DIGITS:
         return number

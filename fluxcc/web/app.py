@@ -39,7 +39,7 @@ def build_app(settings: Settings, backend: Backend) -> Litestar:
     app = Litestar(
         [
             healthz,
-            *pages.HANDLERS,
+            Router("/", route_handlers=pages.HANDLERS, include_in_schema=False),
             Router(API, route_handlers=api.HANDLERS),
             create_static_files_router("/static", [STATIC]),
         ],

@@ -23,7 +23,7 @@ from fluxcc.web.visitor import Visitor
 
 
 async def carry_out(request: WebRequest, backend: Backend, user: Visitor, ask: Ask) -> Reply:
-    """The daemon's reply, whatever it says. Raises ``ProblemError`` where there is none."""
+    """The daemon's reply, also one that refuses. Raises ``ProblemError`` where there is none."""
     language = i18n.pick(ask.language, language_of(request))
     answer = await backend.daemon.ask(
         replace(ask, on_behalf_of=user.on_behalf_of, language=language)

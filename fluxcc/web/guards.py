@@ -98,7 +98,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRo
 
 
 def not_logged_in(connection: WebRequest) -> ProblemError:
-    """The refusal of somebody unknown; on a page it leads to the log-in form."""
+    """The refusal of a visitor who is not known; on a page it leads to the log-in form."""
     if connection.scope["path"].startswith(API):
         return ProblemError(401, "not-logged-in", headers={"WWW-Authenticate": "Bearer"})
     wanted = connection.scope["path"] if connection.method == "GET" else "/"

@@ -90,7 +90,7 @@ class Ring:
         self._entries.clear()
 
     def position_after(self, number: int) -> int:
-        """Where somebody goes on who has read up to this number."""
+        """Where a reader goes on who has read up to this number."""
         newer = sum(1 for _ in self._newer_than(number))
         return self.end - newer
 
@@ -107,6 +107,6 @@ class Ring:
 
 
 def encode(event: str, body: Any, number: int | None = None) -> bytes:
-    """A server-sent event. JSON has no line end in it, whatever a caller has chosen."""
+    """A server-sent event. JSON has no line end in it, also where a caller chose one."""
     name = b"" if number is None else b"id: %d\n" % number
     return b"%sevent: %s\ndata: %s\n\n" % (name, event.encode(), msgspec.json.encode(body))

@@ -86,7 +86,7 @@ class Reply(msgspec.Struct, kw_only=True):
 
 
 class Status(msgspec.Struct, kw_only=True):
-    """The daemon, as far as it concerns whoever uses the page."""
+    """The daemon, as far as it concerns the page's users."""
 
     reached: bool
     """Whether the daemon answers; what else is told is the last that was known."""
@@ -152,7 +152,7 @@ class AttemptEvent(msgspec.Struct, kw_only=True):
 
 
 class ReplyEvent(msgspec.Struct, kw_only=True):
-    """``event: reply``: somebody's action was answered."""
+    """``event: reply``: an action was answered."""
 
     at: float
     by: str

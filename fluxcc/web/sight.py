@@ -172,7 +172,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def audit(self, row: AuditRecord) -> shapes.AuditRow:
-        """A row of the audit. In what somebody wrote there may be numbers."""
+        """A row of the audit. There may be numbers in free text."""
         return shapes.AuditRow(
             id=row.id,
             at=row.at,

@@ -9,7 +9,7 @@ WITHIN = 300.0
 """Seconds after which a failure is forgotten."""
 LIMITS = {"both": 5, "address": 20, "user": 50}
 """Failures within that time after which the next try is refused. A user's own limit is wide, so
-that a stranger cannot lock somebody out by trying."""
+that a stranger cannot lock a user out by trying."""
 MOST_KEPT = 20_000
 """Users and addresses that are remembered; the ones that failed longest ago are forgotten first."""
 

@@ -1,4 +1,4 @@
-"""``GET /api/v1/status``: the daemon, as far as it concerns whoever uses the page."""
+"""``GET /api/v1/status``: the daemon, as far as it concerns the page's users."""
 
 from __future__ import annotations
 
