@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import uvicorn
@@ -51,19 +52,19 @@ def test_a_request_that_does_not_come_whole_is_cut_off(port: int, said: bytes) -
         slow.settimeout(10)
         slow.sendall(said)
         begun = time.monotonic()
-        with pytest.raises(ConnectionError):
+        with suppress(ConnectionError):
             while slow.recv(1024):
                 pass
-            raise ConnectionError("closed")
         assert time.monotonic() - begun < LIMIT + 5
 
 
 def test_one_who_trickles_is_cut_off_as_well(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as slow:
         begun = time.monotonic()
-        with pytest.raises(OSError):  # noqa: PT011  # reset or broken, as it comes
+        slow.sendall(b"GET / HTTP/1.1\r\nX")
+        with suppress(OSError):
             while time.monotonic() - begun < 10:
-                slow.sendall(b"GET / HTTP/1.1\r\nX" if time.monotonic() - begun < 0.01 else b"x")
+                slow.sendall(b"x")
                 time.sleep(0.05)
         assert time.monotonic() - begun < LIMIT + 5
 
