@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ from fluxcc.domain.persons import Person
 from fluxcc.domain.provisioning import key
 from fluxcc.domain.requests import Reply, Request
 from fluxcc.domain.surveys import Survey
-from fluxcc.doors.readings import live_call
+from fluxcc.doors.readings import facts_of
 from fluxcc.protocol.operators import DaemonStatus
 from fluxcc.protocol.watching import (
     AnyHappening,
@@ -50,20 +49,15 @@ ENDS = {BlockState.RELEASED: BlockChange.RELEASED, BlockState.EXPIRED: BlockChan
 _encode = msgspec.json.Encoder().encode
 
 
-class _Entry:
+class _Entry(msgspec.Struct, gc=False):
     """One line, noted or written."""
 
-    __slots__ = ("at", "fact", "line", "number", "write")
-
-    def __init__(
-        self, number: int, at: float, write: Callable[[_Entry], AnyHappening], fact: Any
-    ) -> None:
-        self.number = number
-        self.at = at
-        self.write = write
-        self.fact = fact
-        """What it is about; None once it is written."""
-        self.line = b""
+    number: int
+    at: float
+    write: Callable[[_Entry], AnyHappening]
+    fact: Any
+    """What it is about; None once it is written."""
+    line: bytes = b""
 
 
 class Feed:
@@ -220,8 +214,10 @@ class Feed:
         """At most so many lines after that one, the oldest first; ``has`` it."""
         if number == self.number:
             return
-        skipped = number + 1 - self._entries[0].number
-        for entry in list(islice(self._entries, skipped, skipped + most)):
+        # By index: most are asked for near the end, to which the way from the beginning is long.
+        first = number + 1 - self._entries[0].number
+        wanted = range(first, min(first + most, len(self._entries)))
+        for entry in [self._entries[index] for index in wanted]:
             if not entry.line:
                 self._write(entry)
             yield entry.line
@@ -276,7 +272,7 @@ class Feed:
 def watched_call(call: Call) -> WatchedCall:
     """A call as the stream tells it."""
     return WatchedCall(
-        **msgspec.structs.asdict(live_call(call)),
+        **facts_of(call),
         id=call.id,
         outcome=call.outcome,
         ended=call.ended,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -123,7 +124,7 @@ class Readings:
         if who.role is Role.AGENT:
             own = {leg.call for leg in self._core.views.telephones(read_agent(who.name))}
             calls = [call for call in calls if call in own]
-        return [live_call(call) for call in calls if who.domain in ("", call.domain)]
+        return [LiveCall(**facts_of(call)) for call in calls if who.domain in ("", call.domain)]
 
     def blocks(self, _ask: Ask, who: Actor) -> list[Block]:
         """The blocks that are live and hold in the asker's SIP domain, the newest first. Who may
@@ -203,18 +204,18 @@ def _of_domain(blocks: list[Block], who: Actor) -> list[Block]:
     return [block for block in blocks if block.domain in ("", who.domain)]
 
 
-def live_call(call: Call) -> LiveCall:
-    """A call as ``calls`` tells it."""
+def facts_of(call: Call) -> dict[str, Any]:
+    """The fields of a ``LiveCall``."""
     first = call.legs[0].uuid if call.legs else ""
-    return LiveCall(
-        call=call.customer_uuid or first,
-        direction=call.direction.value,
-        number=told(call.number, is_private=call.is_private),
-        agent=call.agent.extension,
-        domain=call.domain,
-        group=call.group,
-        started=call.started,
-        bridged=call.bridged,
-        talking=call.is_talking,
-        legs=[leg.uuid for leg in call.legs],
-    )
+    return {
+        "call": call.customer_uuid or first,
+        "direction": call.direction.value,
+        "number": told(call.number, is_private=call.is_private),
+        "agent": call.agent.extension,
+        "domain": call.domain,
+        "group": call.group,
+        "started": call.started,
+        "bridged": call.bridged,
+        "talking": call.is_talking,
+        "legs": [leg.uuid for leg in call.legs],
+    }
