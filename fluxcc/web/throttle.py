@@ -27,7 +27,7 @@ class Throttle:
         return max(waits)
 
     def failed(self, user: str, address: str) -> None:
-        """Note a wrong password."""
+        """Note a try, before its password is looked at: many at once count as well."""
         for key in _keys(user, address):
             self._failures[key] = [*self._recent(key), self._now()]
             self._failures.move_to_end(key)
@@ -35,8 +35,12 @@ class Throttle:
             self._failures.popitem(last=False)
 
     def succeeded(self, user: str, address: str) -> None:
-        """Forget what failed from there for that user."""
-        self._failures.pop(_keys(user, address)[0], None)
+        """Take the last failure back, which was noted before the password was looked at; and
+        forget what failed from there for that user."""
+        both, *others = _keys(user, address)
+        self._failures.pop(both, None)
+        for key in others:
+            self._failures[key] = self._recent(key)[:-1]
 
     def _wait(self, kind: str, name: str) -> float:
         recent = self._recent((kind, name))
