@@ -11,7 +11,7 @@ BENCH := .venv-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live shapes bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
+.PHONY: help install demo test live shapes bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz schema audit clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -91,6 +91,12 @@ RUNS ?= 200000
 
 fuzz: $(VENV)/.installed-fuzz ## feed RUNS random inputs to everything that reads strangers' bytes
 	$(BIN)/python -m fuzz --total $(RUNS)
+
+# Requests to the HTTP API, made out of its own description.
+REQUESTS ?= 20000
+
+schema: $(VENV)/.installed-dev ## send REQUESTS random requests to the HTTP API, as its OpenAPI document describes them
+	FLUXCC_SCHEMA_REQUESTS=$(REQUESTS) $(PYTEST) tests/web/test_schema.py
 
 audit: $(VENV)/.installed-dev ## known faults in the libraries and in the code (asks PyPI)
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml fluxcc

@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "run": Entry("fluxcc.cli.run", _("Run the daemon in the foreground.")),
+    "web": Entry("fluxcc.cli.web", _("Serve the page and the HTTP API.")),
     "demo": Entry("fluxcc.cli.demo", _("Show the main job, start to end, on a PBX of its own.")),
     "status": Entry("fluxcc.cli.live", _("Tell whether the daemon is up and connected.")),
     "doctor": Entry("fluxcc.cli.doctor", _("Check the whole installation, with remedies.")),
