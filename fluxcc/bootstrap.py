@@ -6,6 +6,7 @@ It puts the real things behind the core's ports, and makes the doors.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,9 +24,12 @@ from fluxcc.daemon.jobs import jobs
 from fluxcc.daemon.process import Daemon
 from fluxcc.daemon.session import Session
 from fluxcc.domain.audit import AuditRecord
+from fluxcc.doors.askers import Askers
 from fluxcc.doors.board import Board
+from fluxcc.doors.feed import Feed
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import Readings
+from fluxcc.doors.watch import Watch
 from fluxcc.pbx import events
 from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.switch import Address, Switch
@@ -95,6 +99,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
                 core.executor,
                 {**readings.by_name(), VITALS: lambda ask, who: vitals()},
                 lambda: switch.is_connected,
+                Askers(core.provisioning.find_account, settings.web.user),
+                Watch(core, Feed(core, readings.state, time.time()), readings.state),
             ),
             _watch_server(settings, sources),
         ),

@@ -25,6 +25,7 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import ConfigurationError, PbxRejectedError, RefusedError
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.requests import Reply, Request
+from fluxcc.doors.askers import Askers
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import purge
 from fluxcc.kit import names
@@ -157,12 +158,14 @@ _DOOR = OperatorsDoor(
     cast(Any, _EXECUTOR),
     {"status": lambda ask, who: {}, "purge": partial(purge, cast(Any, _Erasure()))},
     lambda: True,
+    Askers(lambda name, is_token: None, "fluxcc-web", lambda user: "anna", own=0),
+    cast(Any, None),
 )
 
 
 def request_parser(data: bytes) -> None:
     """A request that is well formed, or a refusal; the reply is the headers it was meant to be."""
-    answer = _DOOR.answer(data, "anna")
+    answer = _DOOR.answer(data, 1000)
     msgspec.json.encode(answer)
     try:
         headers = events.Decoder.request(data)

@@ -115,6 +115,7 @@ class Core:
             spool,
             runtime,
             SurveyFaults(self.provisioning),
+            self.happenings.survey_answered,
         )
         self._build_retention(settings)
         self.recovery = Recovery(
@@ -145,7 +146,7 @@ class Core:
         self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
 
     def _build_blocks(self, settings: Settings) -> None:
-        self.blocklist = Blocklist(self.numbers)
+        self.blocklist = Blocklist(self.numbers, self.happenings.block_changed)
         self.repeaters = Repeaters(settings.blocks.memory)
         self.gate_table = GateTable(self.blocklist, self.pbx, self.runtime, self.clock)
         self.blocking = Blocking(
@@ -167,6 +168,7 @@ class Core:
             self.runtime,
             settings.blocks.reject_cause,
             settings.blocks.divert,
+            self.happenings.caller_refused,
         )
         self.reclaim = Reclaim(
             self.pbx,
@@ -204,7 +206,7 @@ class Core:
             agent_context=surroundings.agent_context,
             room_members=surroundings.room_members,
             media_of=surroundings.media_of,
-            has_entry=self.provisioning.has,
+            find_entry=self.provisioning.find,
         )
 
     def _build_requests(self) -> None:
@@ -294,6 +296,8 @@ class Core:
         self.publisher.configure(gate_settings(wanted), gate_rules(self.numbers))
         self._tell_gate(lost)
         self._free_unblockable()
+        if not is_same:
+            self.happenings.numbers_reread()
 
     def _tell_gate(self, keys: list[str]) -> None:
         try:

@@ -7,10 +7,13 @@ log are told this word, and the block by its name (contract, section 2a).
 
 from __future__ import annotations
 
+import re
+
 WITHHELD = "withheld"
 """A header's and a record's value, never translated; ``i18n`` has the word for people."""
 SHOWN_DIGITS = 4
 MASK = "*"
+_NUMBER_IN_A_TEXT = re.compile(r"\d{8,}", re.ASCII)
 
 
 def told(number: str, *, is_private: bool) -> str:
@@ -24,3 +27,8 @@ def masked(number: str) -> str:
     if number == WITHHELD or len(number) <= SHOWN_DIGITS:
         return number
     return MASK * (len(number) - SHOWN_DIGITS) + number[-SHOWN_DIGITS:]
+
+
+def masked_in(text: str) -> str:
+    """The text with every number that may be in it masked."""
+    return _NUMBER_IN_A_TEXT.sub(lambda found: masked(found[0]), text)

@@ -45,10 +45,20 @@ def answer(request: WebRequest, error: Exception) -> Response[Any]:
 def _problem(request: WebRequest, error: Exception) -> Problem:
     translate = i18n.catalogue(language_of(request)).gettext
     if isinstance(error, ProblemError):
-        status, code, detail = error.status, error.code, error.detail
-    elif isinstance(error, HTTPException):
-        status, code = error.status_code, code_of_status(error.status_code)
-        detail = error.detail if status < 500 else ""
-    else:
-        status, code, detail = 500, "internal-error", ""
+        reply = error.reply
+        title = reply.text if reply else translate(SENTENCES[error.code])
+        return Problem(
+            status=error.status, code=error.code, title=title, detail=error.detail, reply=reply
+        )
+    status, detail = 500, ""
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        status, detail = error.status_code, _detail(error)
+    code = code_of_status(status)
     return Problem(status=status, code=code, title=translate(SENTENCES[code]), detail=detail)
+
+
+def _detail(error: HTTPException) -> str:
+    """What exactly is wrong with a request: which field, and why."""
+    fields = error.extra if isinstance(error.extra, list) else []
+    said = [f"{each.get('key', '')}: {each.get('message', '')}" for each in fields]
+    return "; ".join(said) or error.detail

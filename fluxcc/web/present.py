@@ -11,6 +11,7 @@ from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.protocol.operators import DaemonStatus
 from fluxcc.protocol.watching import Snapshot, WatchedCall
 from fluxcc.web import shapes
+from fluxcc.web.problems import ProblemError
 from fluxcc.web.sight import Sight
 
 
@@ -66,7 +67,21 @@ class Present:
         else:
             self._blocks.pop(block.id, None)
 
-    def call_domain(self, uuid: str) -> WatchedCall | None:
+    def demand(self) -> None:
+        """Raises ``ProblemError`` where it is a picture of the past, or none at all."""
+        if not self.is_reached:
+            raise ProblemError(503, "unavailable", "the daemon is not being watched")
+
+    @property
+    def node(self) -> str:
+        """The PBX's name; empty where it is not known."""
+        return self.daemon.node if self.daemon else ""
+
+    def live_calls(self, sight: Sight) -> list[WatchedCall]:
+        """The live calls that are seen, the oldest first, as the daemon tells them."""
+        return [each for each in self._calls.values() if sight.has_call(each)]
+
+    def find_call(self, uuid: str) -> WatchedCall | None:
         """The live call with this leg."""
         return next(
             (each for each in self._calls.values() if uuid == each.call or uuid in each.legs), None
@@ -74,7 +89,7 @@ class Present:
 
     def calls(self, sight: Sight) -> list[shapes.Call]:
         """The live calls that are seen, the oldest first."""
-        return [sight.call(each) for each in self._calls.values() if sight.has_call(each)]
+        return [sight.call(each) for each in self.live_calls(sight)]
 
     def blocks(self, sight: Sight) -> list[shapes.Block]:
         """The live blocks that are seen, the newest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from fluxcc.marking import _
+from fluxcc.web.shapes import Reply
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -19,19 +20,27 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A sentence for a person, in the reader's language."""
     detail: str = ""
     """What exactly, in English."""
+    reply: Reply | None = None
+    """The daemon's, where it was asked for an action."""
 
 
 class ProblemError(Exception):
     """Ends a request with a problem."""
 
     def __init__(
-        self, status: int, code: str, detail: str = "", headers: dict[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        detail: str = "",
+        headers: dict[str, str] | None = None,
+        reply: Reply | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.detail = detail
         self.headers = headers or {}
+        self.reply = reply
 
 
 SENTENCES = {

@@ -35,12 +35,12 @@ class Records:
         self._own = threading.local()
         """Each thread's ``History``: one reads one thing at a time."""
 
-    async def read(self, query: Callable[[History], Found]) -> Found:
-        """What the query finds, as ``records.read(lambda history: history.blocks(100))``. Raises
-        ``ProblemError``."""
+    async def read(self, query: Callable[[History], Found], node: str = "") -> Found:
+        """What the query finds, as ``records.read(lambda history: history.blocks(100))``, of this
+        PBX or of another one in the same store. Raises ``ProblemError``."""
         run = asyncio.get_running_loop().run_in_executor
         try:
-            return await run(self._pool, partial(self._run, query))
+            return await run(self._pool, partial(self._run, query, node))
         except StoreUnavailableError as error:
             raise ProblemError(503, "store-unavailable", str(error)) from error
 
@@ -48,9 +48,20 @@ class Records:
         """End the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, query: Callable[[History], Found]) -> Found:
+    def _run(self, query: Callable[[History], Found], node: str) -> Found:
+        if node and node != self._node:
+            return self._run_elsewhere(query, node)
         history: History | None = getattr(self._own, "history", None)
         if history is None:
-            persons = Persons(self.numbers, self._reading)
-            history = self._own.history = History(self._url, [self._node], persons)
+            history = self._own.history = self._open(self._node)
         return query(history)
+
+    def _run_elsewhere(self, query: Callable[[History], Found], node: str) -> Found:
+        history = self._open(node)
+        try:
+            return query(history)
+        finally:
+            history.close()
+
+    def _open(self, node: str) -> History:
+        return History(self._url, [node], Persons(self.numbers, self._reading))

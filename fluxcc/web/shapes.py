@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from fluxcc.domain.report import Line
+
 
 class Call(msgspec.Struct, kw_only=True):
     """One call, live or ended."""
@@ -180,3 +182,76 @@ class Snapshot(msgspec.Struct, kw_only=True):
     status: Status
     calls: list[Call]
     blocks: list[Block]
+
+
+class Number(msgspec.Struct, kw_only=True):
+    """What is known of a number."""
+
+    number: str
+    """Canonical."""
+    spellings: list[str]
+    """As callers and trunks may present it."""
+    internal: bool
+    blockable: bool
+    protected: bool
+    blocked_until: int | None = None
+    blocks: list[Block] = []
+    earlier: int = 0
+    """Where blocks grow on repeaters: how many it had of late that count."""
+    next_duration: int | None = None
+    """Where blocks grow on repeaters: for how many seconds its next one would hold."""
+
+
+class AuditRow(msgspec.Struct, kw_only=True):
+    """One request and what became of it."""
+
+    id: int
+    at: float
+    request: str
+    action: str
+    by: str
+    """``agent:1000``, ``operator:maria``, ``supervisor:ana via web``."""
+    status: str
+    code: str
+    agent: str = ""
+    domain: str = ""
+    call: str = ""
+    number: str = ""
+    reason: str = ""
+    subject: str = ""
+    """What was set, as JSON, or the service that was asked for."""
+    sequel: str = ""
+    """What became of a transferred call."""
+    ended: float | None = None
+    blocked: bool | None = None
+    expires: int | None = None
+
+
+class ReportLine(msgspec.Struct, kw_only=True):
+    """The answers to one question of one agent in one group."""
+
+    group: str
+    agent: str
+    domain: str
+    question: int
+    offered: int
+    answered: int
+    share: float
+    average: float | None
+    distribution: dict[str, int]
+    """Answer → how often it was pressed."""
+
+    @classmethod
+    def of(cls, line: Line) -> ReportLine:
+        """The line as it was counted."""
+        return cls(
+            group=line.group,
+            agent=line.agent,
+            domain=line.domain,
+            question=line.question,
+            offered=line.offered,
+            answered=line.answered,
+            share=line.share,
+            average=line.average,
+            distribution={str(answer): times for answer, times in line.distribution.items()},
+        )

@@ -1,7 +1,7 @@
 """What a visitor may see of what there is, and how: other domains' things are left out, numbers
 are masked or whole. Pure.
 
-Counterparts: ``shapes``, which this fills in; ``permissions`` decides which routes there are at all.
+Counterparts: ``shapes``, which this fills in; ``permissions`` says which routes there are at all.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import msgspec
 from fluxcc.domain import blocks as domain_blocks
 from fluxcc.domain import requests, surveys
 from fluxcc.domain.agents import Agent
+from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.privacy import masked, told
-from fluxcc.domain.provisioning import UserRole
-from fluxcc.protocol.operators import DaemonStatus
+from fluxcc.domain.privacy import masked, masked_in, told
+from fluxcc.domain.provisioning import Entry, Room, UserRole
+from fluxcc.protocol.operators import CheckedNumber, DaemonStatus
 from fluxcc.protocol.watching import (
     AnyHappening,
     AttemptHappening,
@@ -70,6 +71,12 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the block is seen."""
         return self.agent is None and self.has_domain(block.domain)
 
+    def has_entry(self, entry: Entry) -> bool:
+        """Whether the entry is seen; of rooms, an agent sees the own one."""
+        if self.agent is not None and isinstance(entry, Room):
+            return self.agent.may_be(Agent(entry.extension, entry.domain))
+        return self.has_domain(entry.domain)
+
     def call(self, call: WatchedCall) -> shapes.Call:
         """A live call, or one that ended just now."""
         return shapes.Call(
@@ -121,7 +128,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             since=block.since,
             until=block.until,
             by=block.by,
-            reason=block.reason,
+            reason=block.reason if self.is_whole else masked_in(block.reason),
             state=block.state,
             ended=block.ended_at,
             ended_by=block.ended_by,
@@ -148,6 +155,42 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             nth=reply.nth,
             freed=reply.freed,
             record_pending=reply.record_pending,
+        )
+
+    def checked(self, number: CheckedNumber) -> shapes.Number:
+        """What is known of a number."""
+        return shapes.Number(
+            number=self.number(number.number),
+            spellings=number.spellings if self.is_whole else [],
+            internal=number.internal,
+            blockable=number.blockable,
+            protected=number.protected,
+            blocked_until=number.blocked_until,
+            blocks=[self.block(each) for each in number.blocks if self.has_block(each)],
+            earlier=number.earlier,
+            next_duration=number.next_duration,
+        )
+
+    def audit(self, row: AuditRecord) -> shapes.AuditRow:
+        """A row of the audit. In what somebody wrote there may be numbers."""
+        return shapes.AuditRow(
+            id=row.id,
+            at=row.at,
+            request=row.request,
+            action=row.action,
+            by=row.by,
+            status=row.status,
+            code=row.code,
+            agent=row.agent,
+            domain=row.domain,
+            call=row.call,
+            number=self.number(told(row.number, is_private=row.is_private)),
+            reason=row.reason if self.is_whole else masked_in(row.reason),
+            subject=row.subject if self.is_whole else masked_in(row.subject),
+            sequel=row.sequel,
+            ended=row.ended,
+            blocked=row.blocked,
+            expires=row.expires,
         )
 
     def survey(self, survey: surveys.Survey) -> shapes.Survey:

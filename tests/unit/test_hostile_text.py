@@ -22,7 +22,7 @@ from fluxcc.core.surveys import read_answer, read_survey
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import LinkLostError, PbxRejectedError, RefusedError
 from fluxcc.domain.report import Line
-from fluxcc.domain.requests import Reply, clean_text
+from fluxcc.domain.requests import Actor, Reply, Role, clean_text
 from fluxcc.kit import find_kit
 from fluxcc.lab.simulator.assembly import build
 from fluxcc.pbx import commands, events
@@ -163,7 +163,7 @@ def test_a_board_cannot_put_more_into_a_request_than_it_has(field: str, text: st
 def test_an_operators_line_cannot_either(field: str, text: str) -> None:
     good = {"do": "block" if field == "number" else "prank", "agent": "1000"}
     try:
-        request = read_ask(Ask(**good | {field: text}), "anna")
+        request = read_ask(Ask(**good | {field: text}), Actor(Role.OPERATOR, "anna"))
     except ValueError:
         return
     kept = (str(request.agent), request.call, request.number, request.service, request.reason)

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, QueryParameter
+from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Response, Template
 
 from fluxcc.web.backend import Backend
@@ -57,7 +56,7 @@ async def log_in_form(
 async def log_in(
     request: WebRequest,
     backend: NamedDependency[Backend],
-    data: Annotated[Credentials, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: URLEncodedBody[Credentials],
 ) -> Template | Redirect:
     """Begin a session, with a name that nobody had before."""
     client = request.client.host if request.client else ""
