@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, MediaType, Router, get
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
@@ -22,6 +23,9 @@ from fluxcc.web.guards import Authentication, guard, provide_backend, provide_us
 from fluxcc.web.permissions import API, PERMISSIONS
 from fluxcc.web.rendering import STATIC, template_config
 from fluxcc.web.security import LONGEST_BODY, add_headers
+
+NOT_COMPRESSED = "^(?!/static/)"
+"""Pages are sent as they are: the length of a compressed one tells of the secrets in it."""
 
 
 def build_app(settings: Settings, backend: Backend) -> Litestar:
@@ -52,6 +56,7 @@ def build_app(settings: Settings, backend: Backend) -> Litestar:
         exception_handlers={Exception: answer},
         template_config=template_config(),
         request_max_body_size=LONGEST_BODY,
+        compression_config=CompressionConfig("gzip", exclude=NOT_COMPRESSED),
         openapi_config=OpenAPIConfig(title="fluxcc", version=__version__, path=VIEWERS),
         on_app_init=[without_viewers],
         logging_config=None,

@@ -1,8 +1,9 @@
 """Pages out of Jinja's templates, in the reader's language.
 
-Every template knows: ``_`` and ``ngettext`` (translate), ``user`` (the ``Visitor`` or None), ``csrf_token`` (for a
-form's hidden field ``csrf_token``), ``address(path)`` (a link inside the site, behind a proxy's
-base path too), ``language`` (for ``<html lang>``).
+Every template knows: ``_`` and ``ngettext`` (translate), ``user`` (the ``Visitor`` or None),
+``csrf_token`` (for a form's hidden field ``csrf_token``), ``address(path)`` (a link inside the site,
+behind a proxy's base path too), ``language`` (for ``<html lang>``), ``here`` (the path that was
+asked for). A page for somebody who is logged in has a ``frame`` besides (``pages.frame``).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
 
 
 def language_of(request: WebRequest) -> str:
-    """The reader's: what was chosen on a page, else the user's own, else the browser's, else the configured one."""
+    """What the reader chose on a page, else the user's own, the browser's, the configured one."""
     otherwise = backend_of(request).settings.lang
     visitor = request.scope.get("user")
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
@@ -59,6 +60,7 @@ def render(request: WebRequest, template: str, *, http_status: int = 200, **fact
         "user": request.scope.get("user"),
         "csrf_token": session.csrf if session else "",
         "language": language.replace("_", "-"),
+        "here": request.scope["path"],
         "address": lambda path: address(request, path),
         **facts,
     }

@@ -41,9 +41,7 @@ class ActionForm(msgspec.Struct):
 
 
 @get("/calls/{number:int}")
-async def one_call(
-    request: WebRequest, number: int, backend: NamedDependency[Backend]
-) -> Template:
+async def one_call(request: WebRequest, number: int, backend: NamedDependency[Backend]) -> Template:
     """What can be done with a call: a page of its own, or the menu of its row."""
     present, sight = backend.live.present, sight_of(request)
     call = next((each for each in present.calls(sight) if each.id == number), None)

@@ -130,9 +130,7 @@ async def release(
     _reply, notice = await ask(request, "unblock", number=data.number, domain=domain)
     if left and data.number.startswith("+"):
         fields = {"number": data.number, "domain": domain, "duration": str(max(60, left[0]))}
-        notice = with_undo(
-            notice, "/blocks", translate(_("Block again")), **fields, back=data.back
-        )
+        notice = with_undo(notice, "/blocks", translate(_("Block again")), **fields, back=data.back)
     return told(request, notice, data.back)
 
 

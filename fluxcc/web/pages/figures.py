@@ -95,9 +95,7 @@ def _sentence(surveys: Sequence[Survey], now: float, language: str) -> str:
 def _trend(surveys: Sequence[Survey], now: float, language: str) -> str:
     """How the average of the last seven days differs from that of the seven before."""
     this = first_answers(each for each in surveys if each.offered >= now - WEEK)
-    before = first_answers(
-        each for each in surveys if now - 2 * WEEK <= each.offered < now - WEEK
-    )
+    before = first_answers(each for each in surveys if now - 2 * WEEK <= each.offered < now - WEEK)
     if min(len(this), len(before)) < LEAST:
         return ""
     change = sum(this) / len(this) - sum(before) / len(before)

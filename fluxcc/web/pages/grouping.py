@@ -87,7 +87,7 @@ async def groups(
         protected=[
             _plain(each, "protected") | {"shown": as_written(each.name)}
             for each in seen
-            if isinstance(each, Protected)
+            if isinstance(each, Protected) and user.role in SUPERVISORS
         ],
         new_group=_group(Group(""), translate),
         known_groups=sorted(known),

@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 
 from fluxcc import i18n
 from fluxcc.domain.provisioning import UserRole
+from fluxcc.marking import _
 from fluxcc.web.backend import Backend
 from fluxcc.web.guards import WebRequest
 from fluxcc.web.pages import moments, views, words
@@ -59,6 +60,7 @@ def live_facts(language: str, clock: float) -> dict[str, Any]:
         **{f"direction-{name}": translate(word) for name, word in words.DIRECTIONS.items()},
         **{f"outcome-{name}": translate(word) for name, word in words.OUTCOMES.items()},
         **{f"role-{name}": translate(word) for name, word in words.ROLES_OF_ACTORS.items()},
+        "blocked-until": translate(_("blocked until")),
         "hidden": translate(words.HIDDEN),
     }
     return {"clock": clock, "as_of": moments.moment(clock, language), "spoken": spoken}

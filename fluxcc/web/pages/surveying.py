@@ -7,10 +7,10 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import MediaType, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
-from litestar.response import Response, Template
+from litestar.response import Template
 
 from fluxcc import i18n
 from fluxcc.domain import report
@@ -41,8 +41,8 @@ class Asked(msgspec.Struct, kw_only=True):
 
     @property
     def query(self) -> str:
-        """The same as a link has it."""
-        return urlencode(msgspec.structs.asdict(self))
+        """The same as the API has it."""
+        return urlencode({"since": self.since, "group": self.group, "agent": self.agent})
 
     @property
     def since(self) -> float:
@@ -89,24 +89,6 @@ async def survey(
         lines=[figures.line_view(line, language) for line in report.count(found)],
         pranks=figures.pranks_of(marked, language),
         columns=Columns(domain=len(domains) > 1 and not sight.domain),
-    )
-
-
-@get("/survey.csv", media_type=MediaType.TEXT)
-async def survey_csv(
-    request: WebRequest,
-    backend: NamedDependency[Backend],
-    days: Days = USUAL,
-    group: Name = "",
-    agent: Name = "",
-) -> Response[str]:
-    """The table, for a spreadsheet."""
-    asked = Asked(days=days, group=group.strip(), agent=agent.strip())
-    lines = report.count(await _surveys(backend, sight_of(request), asked))
-    return Response(
-        report.as_csv(lines),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="avali-e.csv"'},
     )
 
 
