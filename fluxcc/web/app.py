@@ -75,7 +75,7 @@ async def healthz() -> str:
 def routes(app: Litestar) -> set[tuple[str, str]]:
     """(method, path) of everything that is served."""
     return {
-        (method, route.path)
+        (method, route.path_format)
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for method in route.methods

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from fluxcc.domain import codes
+from fluxcc.domain.codes import Code
 from fluxcc.marking import _
 from fluxcc.web.shapes import Reply
 
@@ -43,8 +45,10 @@ class ProblemError(Exception):
         self.reply = reply
 
 
-SENTENCES = {
-    "malformed-request": _("The request is malformed."),
+SENTENCES: dict[str, str] = {
+    Code.MALFORMED_REQUEST: codes.SENTENCES[Code.MALFORMED_REQUEST],
+    Code.NOT_YOUR_CALL: codes.SENTENCES[Code.NOT_YOUR_CALL],
+    Code.UNKNOWN_ENTRY: codes.SENTENCES[Code.UNKNOWN_ENTRY],
     "not-logged-in": _("Please log in first."),
     "wrong-password": _("User or password is wrong."),
     "not-permitted": _("Your user may not do this. Please ask an administrator."),
@@ -60,7 +64,7 @@ SENTENCES = {
     "store-unavailable": _("The records cannot be read now. Please try again in a moment."),
     "internal-error": _("Something went wrong here. The log of fluxcc web says what."),
 }
-"""Code → its sentence in English; the codes of replies have theirs in ``domain.codes``."""
+"""Code → its sentence in English."""
 
 _OF_STATUS = {
     400: "malformed-request",
