@@ -34,6 +34,8 @@ PASSWORD_HASH = re.compile(
     r"\$argon2id\$v=\d+\$[a-z0-9,=]{1,64}(\$[A-Za-z0-9+/]{1,128}){2}", re.ASCII
 )
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+LEAST_PASSWORD, LONGEST_PASSWORD = 10, 200
+"""Characters of a password."""
 
 
 class Trigger(StrEnum):
@@ -274,3 +276,10 @@ def without_secret(entry: Entry) -> Entry:
             return replace(entry, digest="")
         case _:
             return entry
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token. It is random enough that nobody finds it by trying."""
+    from hashlib import sha256  # noqa: PLC0415  # as in ``requests``
+
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -17,6 +17,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.privacy import masked, masked_in, told
 from fluxcc.domain.provisioning import Entry, Room, UserRole
+from fluxcc.domain.written import as_written
 from fluxcc.protocol.operators import CheckedNumber, DaemonStatus
 from fluxcc.protocol.watching import (
     AnyHappening,

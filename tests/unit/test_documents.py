@@ -197,7 +197,7 @@ class TestContract:
             for word in QUOTED.findall(row[0])
         }
         assert told == names
-        assert {"user", "token", "web"}.isdisjoint(name.split()[0] for name in names)
+        assert {"web"}.isdisjoint(name.split()[0] for name in names)
 
     def test_has_the_defaults(self) -> None:
         built, others = map(tomllib.loads, TOML.findall(contract_sections()["5"]))

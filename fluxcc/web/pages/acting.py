@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
@@ -52,7 +52,7 @@ async def one_call(request: WebRequest, number: int, backend: NamedDependency[Ba
             gone = refusal(request, _("This call is over."))
             return render(request, "parts/answer.html", answer=gone)
         raise ProblemError(404, "not-found")
-    facts = {
+    facts: dict[str, Any] = {
         "call": call_view(call, present.clock(), translate),
         "offers": await offers_of(request, backend, call),
         "back": "/",
@@ -72,13 +72,13 @@ async def act(
     if data.action not in ACTIONS or not data.call:
         raise ProblemError(400, "malformed-request", "action or call is missing")
     is_agent = user.role is UserRole.AGENT
-    _reply, notice = await ask(
+    notice = await ask(
         request,
         data.action,
         agent=str(user.agent) if is_agent else "",
         call=data.call,
         service=data.service,
-        request=data.request,
+        request_id=data.request,
     )
     return told(request, notice, data.back)
 

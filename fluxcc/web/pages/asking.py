@@ -10,9 +10,9 @@ import msgspec
 from litestar.response import Redirect, Template
 
 from fluxcc import i18n
-from fluxcc.domain.requests import Reply
 from fluxcc.marking import _
 from fluxcc.protocol.operators import Ask
+from fluxcc.web.asking import carry_out
 from fluxcc.web.guards import WebRequest, backend_of
 from fluxcc.web.notices import Notice, Undo
 from fluxcc.web.problems import SENTENCES, ProblemError
@@ -28,25 +28,23 @@ ADVICE = {
 """Code → what to do next."""
 
 
-async def ask(request: WebRequest, do: str, **fields: Any) -> tuple[Reply | None, Notice]:
+async def ask(request: WebRequest, do: str, *, request_id: str = "", **fields: Any) -> Notice:
     """What became of it, in the reader's language. Nothing is raised: a refusal is an answer."""
     assert request.user is not None  # noqa: S101  # the guard has seen to it
-    language = language_of(request)
-    translate = i18n.catalogue(language).gettext
-    question = Ask(do=do, on_behalf_of=request.user.on_behalf_of, language=language, **fields)
+    translate = i18n.catalogue(language_of(request)).gettext
+    question = Ask(do=do, request=request_id, **fields)
     try:
-        reply = (await backend_of(request).daemon.ask(question)).reply
+        reply = await carry_out(request, backend_of(request), request.user, question)
     except ProblemError as error:
         text = translate(SENTENCES[error.code])
         if error.code == "malformed-request" and error.detail:
             text = f"{text} ({error.detail.removeprefix('malformed: ')})"
-        return None, Notice(
+        return Notice(
             status="failed", text=text, code=error.code, advice=advice(error.code, translate)
         )
-    assert reply is not None  # noqa: S101  # an action has one
-    return reply, Notice(
+    return Notice(
         status=reply.status,
-        text=i18n.sentence(reply, language),
+        text=reply.text,
         code=reply.code,
         request=reply.request,
         advice=advice(reply.code, translate),

@@ -99,7 +99,7 @@ async def block(
 ) -> Template | Redirect:
     """Block a number."""
     translate = i18n.catalogue(language_of(request)).gettext
-    _reply, notice = await ask(
+    notice = await ask(
         request,
         "block",
         number=data.number,
@@ -127,7 +127,7 @@ async def release(
         for each in present.blocks(sight_of(request))
         if data.number in (each.number, each.name) and each.domain == domain
     ]
-    _reply, notice = await ask(request, "unblock", number=data.number, domain=domain)
+    notice = await ask(request, "unblock", number=data.number, domain=domain)
     if left and data.number.startswith("+"):
         fields = {"number": data.number, "domain": domain, "duration": str(max(60, left[0]))}
         notice = with_undo(notice, "/blocks", translate(_("Block again")), **fields, back=data.back)

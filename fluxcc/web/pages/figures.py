@@ -14,6 +14,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.surveys import UNHEARD, Survey
 from fluxcc.marking import _
 from fluxcc.web.pages import charts, moments
+from fluxcc.web.pages.moments import NOTHING
 
 DAY = 86400
 WEEK = 7 * DAY
@@ -122,8 +123,8 @@ def days_of(surveys: Sequence[Survey], language: str) -> charts.Days | None:
         share = len(answers) / len(here) if here else 0.0
         average = sum(answers) / len(answers) if answers else None
         name = day.strftime("%d/%m" if language == i18n.PORTUGUESE else "%b %d")
-        told = "–" if average is None else moments.figure(average, 1, language)
-        percent = moments.percent(share, language) if here else "–"
+        told = NOTHING if average is None else moments.figure(average, 1, language)
+        percent = moments.percent(share, language) if here else NOTHING
         shares.append((name, share, percent))
         averages.append((average, told))
         rows.append(
@@ -188,12 +189,12 @@ def pranks_of(rows: Sequence[AuditRecord], language: str) -> Pranks | None:
 
 def line_view(line: report.Line, language: str) -> dict[str, object]:
     """A line of the table."""
-    average = "–" if line.average is None else moments.figure(line.average, 2, language)
+    average = NOTHING if line.average is None else moments.figure(line.average, 2, language)
     pressed = "  ".join(f"{answer}: {times}" for answer, times in line.distribution.items())
     return msgspec.structs.asdict(line) | {
         "share": moments.percent(line.share, language),
         "average": average,
-        "distribution": pressed or "–",
+        "distribution": pressed or NOTHING,
     }
 
 

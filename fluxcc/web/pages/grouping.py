@@ -30,6 +30,7 @@ from fluxcc.web.guards import WebRequest
 from fluxcc.web.notices import Notice
 from fluxcc.web.pages.asking import ask, refusal, told, with_undo
 from fluxcc.web.pages.frame import show, sight_of
+from fluxcc.web.pages.moments import NOTHING
 from fluxcc.web.pages.views import Columns
 from fluxcc.web.pages.words import Translate
 from fluxcc.web.permissions import SUPERVISORS
@@ -112,9 +113,7 @@ async def switch_survey(
         (each for each in entries if isinstance(each, Group) and key(each) == key(wanted)), wanted
     )
     is_on = data.survey == "on"
-    _reply, notice = await ask(
-        request, "set", entry=msgspec.structs.replace(known, has_survey=is_on)
-    )
+    notice = await ask(request, "set", entry=msgspec.structs.replace(known, has_survey=is_on))
     title = i18n.catalogue(language_of(request)).gettext(_("Undo"))
     fields = {"name": data.name, "domain": wanted.domain, "survey": "" if is_on else "on"}
     return told(request, with_undo(notice, f"{PATH}/survey", title, **fields), PATH)
@@ -128,7 +127,7 @@ async def save(
     entry = read_entry(kind, data, user.domain)
     notice = foreign(request, user, entry)
     if notice is None:
-        _reply, notice = await ask(request, "set", entry=entry)
+        notice = await ask(request, "set", entry=entry)
     return told(request, notice, PATH)
 
 
@@ -148,7 +147,7 @@ async def remove(
             (each for each in entries if type(each) is type(named) and key(each) == key(named)),
             named,
         )
-        _reply, notice = await ask(request, "remove", entry=known)
+        notice = await ask(request, "remove", entry=known)
         title = i18n.catalogue(language_of(request)).gettext(_("Undo"))
         notice = with_undo(notice, f"{PATH}/{data.kind}", title, **form_of(known))
     return told(request, notice, PATH)
@@ -225,7 +224,7 @@ def _plain(entry: Service | Protected, kind: str) -> dict[str, Any]:
 
 
 def _group(group: Group, translate: Translate) -> dict[str, Any]:
-    when = translate(TRIGGERS[group.trigger]) if group.has_survey else "–"
+    when = translate(TRIGGERS[group.trigger]) if group.has_survey else NOTHING
     fields = msgspec.structs.asdict(group)
     return fields | {"kind": "group", "survey": group.has_survey, "when": when}
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from fluxcc.i18n import LATEST, PORTUGUESE, machine_zone
 
 HOUR = 3600
+NOTHING = "\N{EN DASH}"
+"""In place of a figure or a word that there is not."""
 
 
 def span(seconds: float) -> str:

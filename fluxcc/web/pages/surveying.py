@@ -14,6 +14,7 @@ from litestar.response import Template
 
 from fluxcc import i18n
 from fluxcc.domain import report
+from fluxcc.domain.provisioning import Group
 from fluxcc.domain.surveys import Survey
 from fluxcc.marking import _
 from fluxcc.web.backend import Backend
@@ -80,7 +81,7 @@ async def survey(
         periods=[(count, translate(words)) for count, words in PERIODS],
         known_groups=sorted(
             named
-            | {each.name for each in entries if type(each).__name__ == "Group"}
+            | {each.name for each in entries if isinstance(each, Group)}
             | ({asked.group} if asked.group else set())
         ),
         sentences=figures.sentences(found, time.time(), language),

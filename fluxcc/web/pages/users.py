@@ -70,7 +70,7 @@ async def add_user(
         password_hash=await backend.accounts.hash(data.password),
         language=data.language,
     )
-    _reply, notice = await ask(request, "set", entry=user)
+    notice = await ask(request, "set", entry=user)
     return told(request, notice, PATH)
 
 
@@ -86,7 +86,7 @@ async def set_password(
         return told(request, refusal(request, wrong), PATH)
     hashed = await backend.accounts.hash(data.password)
     changed = msgspec.structs.replace(user, password_hash=hashed)
-    _reply, notice = await ask(request, "set", entry=changed)
+    notice = await ask(request, "set", entry=changed)
     if notice.status == "ok":
         backend.sessions.end_all_of(user.name)
     return told(request, notice, PATH)
@@ -103,7 +103,7 @@ async def remove_user(
         raise ProblemError(404, "not-found")
     if user.name == request.user.name:
         return told(request, refusal(request, _("You cannot remove yourself.")), PATH)
-    _reply, notice = await ask(request, "remove", entry=user)
+    notice = await ask(request, "remove", entry=user)
     if notice.status == "ok":
         backend.sessions.end_all_of(user.name)
     return told(request, notice, PATH)
@@ -126,7 +126,7 @@ async def add_token(
     entries = await backend.records.read(lambda history: history.entries())
     if any(isinstance(each, Token) and each.name == token.name for each in entries):
         return told(request, refusal(request, _("There is a token of that name.")), PATH)
-    _reply, notice = await ask(request, "set", entry=token)
+    notice = await ask(request, "set", entry=token)
     if notice.status != "ok":
         return told(request, notice, PATH)
     return await _page(request, backend, shown_token=secret)
@@ -143,7 +143,7 @@ async def revoke_token(
     )
     if token is None:
         raise ProblemError(404, "not-found")
-    _reply, notice = await ask(request, "remove", entry=token)
+    notice = await ask(request, "remove", entry=token)
     return told(request, notice, PATH)
 
 
