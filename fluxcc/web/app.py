@@ -9,6 +9,8 @@ from litestar import Litestar, MediaType, Router, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 from litestar.static_files import create_static_files_router
@@ -24,8 +26,9 @@ from fluxcc.web.permissions import API, PERMISSIONS
 from fluxcc.web.rendering import STATIC, template_config
 from fluxcc.web.security import LONGEST_BODY, add_headers
 
-NOT_COMPRESSED = "^(?!/static/)"
-"""Pages are sent as they are: the length of a compressed one tells of the secrets in it."""
+COMPRESSED = DefineMiddleware(CompressionMiddleware, config=CompressionConfig("gzip"))
+"""For files without persons in them alone: the length of a compressed page tells of the secrets in
+it."""
 
 
 def build_app(settings: Settings, backend: Backend) -> Litestar:
@@ -45,7 +48,7 @@ def build_app(settings: Settings, backend: Backend) -> Litestar:
             healthz,
             *pages.HANDLERS,
             Router(API, route_handlers=api.HANDLERS),
-            create_static_files_router("/static", [STATIC]),
+            create_static_files_router("/static", [STATIC], middleware=[COMPRESSED]),
         ],
         state=State({"backend": backend}),
         lifespan=[life],
@@ -56,7 +59,6 @@ def build_app(settings: Settings, backend: Backend) -> Litestar:
         exception_handlers={Exception: answer},
         template_config=template_config(),
         request_max_body_size=LONGEST_BODY,
-        compression_config=CompressionConfig("gzip", exclude=NOT_COMPRESSED),
         openapi_config=OpenAPIConfig(title="fluxcc", version=__version__, path=VIEWERS),
         on_app_init=[without_viewers],
         logging_config=None,

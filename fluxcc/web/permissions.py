@@ -35,16 +35,16 @@ PERMISSIONS: dict[tuple[str, str], Roles | None] = {
     ("GET", "/login"): EVERYBODY,
     ("POST", "/login"): EVERYBODY,
     ("POST", "/logout"): USERS,
-    ("GET", "/language/{name:str}"): EVERYBODY,
+    ("GET", "/language/{name}"): EVERYBODY,
     ("GET", "/domain"): USERS,
     ("GET", "/me"): AGENTS,
-    ("GET", "/calls/{number:int}"): ACTORS,
+    ("GET", "/calls/{number}"): ACTORS,
     ("POST", "/actions"): ACTORS,
     ("GET", "/blocks"): READERS,
     ("POST", "/blocks"): SUPERVISORS,
     ("POST", "/blocks/release"): SUPERVISORS,
     ("GET", "/groups"): READERS,
-    ("POST", "/groups/{kind:str}"): SUPERVISORS,
+    ("POST", "/groups/{kind}"): SUPERVISORS,
     ("POST", "/groups/survey"): SUPERVISORS,
     ("POST", "/groups/remove"): SUPERVISORS,
     ("GET", "/survey"): READERS,
@@ -85,4 +85,4 @@ PERMISSIONS: dict[tuple[str, str], Roles | None] = {
     ("GET", f"{API}/audit"): READERS,
     ("GET", EVENTS): USERS,
 }
-"""(method, path with its parameters' names) → who may; ``EVERYBODY`` stands for no log-in at all."""
+"""(method, path with its parameters' names) → who may; ``EVERYBODY`` stands for no log-in."""

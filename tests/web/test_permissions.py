@@ -1,5 +1,5 @@
-"""Every route, with every role, with a session and with a token, with none, with an expired one, and
-about a foreign domain: the table of permissions, tried whole."""
+"""Every route, with every role, with a session and with a token, with none, with an expired one,
+and about a foreign domain: the table of permissions, tried whole."""
 
 from __future__ import annotations
 

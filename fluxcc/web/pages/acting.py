@@ -8,7 +8,7 @@ import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 
 from fluxcc import i18n
@@ -41,7 +41,9 @@ class ActionForm(msgspec.Struct):
 
 
 @get("/calls/{number:int}")
-async def one_call(request: WebRequest, number: int, backend: NamedDependency[Backend]) -> Template:
+async def one_call(
+    request: WebRequest, number: FromPath[int], backend: NamedDependency[Backend]
+) -> Template:
     """What can be done with a call: a page of its own, or the menu of its row."""
     present, sight = backend.live.present, sight_of(request)
     call = next((each for each in present.calls(sight) if each.id == number), None)

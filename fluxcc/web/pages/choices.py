@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import get
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from fluxcc import i18n
@@ -20,7 +20,7 @@ YEAR = 365 * 86400
 
 @get("/language/{name:str}")
 async def choose_language(
-    request: WebRequest, name: str, back: Annotated[str, QueryParameter()] = "/"
+    request: WebRequest, name: FromPath[str], back: Annotated[str, QueryParameter()] = "/"
 ) -> Redirect:
     """Keep the language in a cookie."""
     return _kept(request, LANGUAGE_COOKIE, i18n.pick(name, i18n.ENGLISH), back)

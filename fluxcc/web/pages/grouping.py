@@ -8,7 +8,7 @@ import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 
 from fluxcc import i18n
@@ -121,7 +121,7 @@ async def switch_survey(
 
 @post(f"{PATH}/{{kind:str}}", status_code=200)
 async def save(
-    request: WebRequest, user: NamedDependency[Visitor], kind: str, data: Form
+    request: WebRequest, user: NamedDependency[Visitor], kind: FromPath[str], data: Form
 ) -> Template | Redirect:
     """Set an entry."""
     entry = read_entry(kind, data, user.domain)
@@ -160,7 +160,7 @@ def foreign(request: WebRequest, user: Visitor, entry: Entry) -> Notice | None:
     return refusal(request, _("This belongs to a domain that is not yours."))
 
 
-def read_entry(kind: str, data: EntryForm, domain: str) -> Entry:
+def read_entry(kind: FromPath[str], data: EntryForm, domain: str) -> Entry:
     """What a form says. Raises ``ProblemError``."""
     name, domain = data.name.strip(), (domain or data.domain).strip().lower()
     try:
