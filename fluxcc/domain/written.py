@@ -7,12 +7,16 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
-from fluxcc.domain.privacy import MASK
+from fluxcc.domain.numbers import is_withheld
+from fluxcc.domain.privacy import MASK, WITHHELD
 
 
 @lru_cache(maxsize=4096)
 def as_written(number: str) -> str:
-    """A canonical number in groups; anything else as it is, masked digits in one short group."""
+    """A canonical number in groups; anything else as it is, masked digits in one short group.
+    Empty for what stands for a number that is withheld."""
+    if number == WITHHELD or is_withheld(number):
+        return ""
     if number.startswith(MASK):
         return f"…{number.lstrip(MASK)}"
     if not number.startswith("+"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fluxcc.domain.privacy import WITHHELD
 from fluxcc.domain.written import as_written
 from fluxcc.marking import _
 
@@ -66,9 +65,7 @@ HIDDEN = _("(hidden)")
 
 def number_word(number: str, translate: Translate) -> str:
     """A number as it is read: grouped, or the word for one that is not shown."""
-    if number in ("", WITHHELD):
-        return translate(HIDDEN)
-    return as_written(number)
+    return as_written(number) or translate(HIDDEN)
 
 
 def actor_word(actor: str, translate: Translate) -> str:

@@ -34,7 +34,7 @@
     return !domain || !thing.domain || thing.domain === domain;
   }
 
-  const shown = (thing) => (thing.shown && thing.number !== "withheld" ? thing.shown : words.hidden);
+  const shown = (thing) => thing.shown || words.hidden;
 
   function blank(name) {
     return document.getElementById(`${name}-blank`).content.firstElementChild.cloneNode(true);
