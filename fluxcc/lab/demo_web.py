@@ -143,7 +143,7 @@ def main(write: Callable[[str], object] = print) -> None:
 
 def _start(command: str, variables: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
     with (folder / f"{command}.log").open("w") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "fluxcc", command], env=variables, stderr=log
         )
 

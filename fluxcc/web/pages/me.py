@@ -70,9 +70,10 @@ async def me(
 
 
 def current(calls: list[shapes.Call]) -> shapes.Call | None:
-    """The call that the agent talks on, else the one that they hold, else none that rings."""
-    answered = [each for each in calls if each.bridged and each.state == "live"]
-    return max(answered, key=lambda each: (each.talking, each.id), default=None)
+    """The call that the agent talks on, else the one that they parked; none that only rings, and
+    none whose customer went on to somebody else."""
+    theirs = [each for each in calls if each.bridged and (each.talking or each.holder)]
+    return max(theirs, key=lambda each: (each.talking, each.id), default=None)
 
 
 async def last_answers(backend: Backend, agent: Agent, language: str) -> list[AnswerView]:

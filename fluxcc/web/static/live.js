@@ -5,6 +5,7 @@
   const words = JSON.parse(live.dataset.words);
   const FADE = 2000;
   const QUIET = 5000; // A screen reader is told at most so often.
+  const SETTLED = 700; // After an answer the agent may have left without a further event of theirs.
   const LATE = 7500; // No sign of life for so long: the picture may be of the past.
   let ahead = Number(live.dataset.now) * 1000 - Date.now();
   let heard = Date.now();
@@ -205,7 +206,7 @@
   // The stream
 
   const handlers = live.dataset.own
-    ? { reset: (told) => { putStatus(told.status); drawOwn(); }, call: drawOwn, reply: drawOwn, status: (told) => { putStatus(told.status); drawOwn(); } }
+    ? { reset: (told) => { putStatus(told.status); drawOwn(); }, call: drawOwn, reply: () => { drawOwn(); setTimeout(drawOwn, SETTLED); }, status: (told) => { putStatus(told.status); drawOwn(); } }
     : {
         reset: begin,
         call: (told) => putCall(told.call),
