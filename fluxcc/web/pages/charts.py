@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import msgspec
 
 WIDTH, HEIGHT, BASE, TOP = 640, 220, 192, 28
+WIDEST = 96
+"""Of a bar."""
 MOST_LABELS = 8
 """Labels below a picture that do not touch each other on a telephone."""
 
@@ -85,13 +87,15 @@ def bars(
     found = []
     for place, (name, value, words) in enumerate(named):
         height = round((BASE - TOP) * value / full, 1)
+        width = min(step * 0.7, WIDEST)
+        middle = (place + 0.5) * step
         found.append(
             Bar(
-                x=round(place * step + step * 0.15, 1),
+                x=round(middle - width / 2, 1),
                 y=round(BASE - height, 1),
-                width=round(min(step * 0.7, 96), 1),
+                width=round(width, 1),
                 height=height,
-                middle=round(place * step + step * 0.15 + min(step * 0.7, 96) / 2, 1),
+                middle=round(middle, 1),
                 name=name,
                 label=name if place % every == 0 else "",
                 value=words,

@@ -158,7 +158,7 @@ async def _page(request: WebRequest, backend: Backend, shown_token: str = "") ->
             "role_word": translate(ROLES[each.role]),
             "extension": each.extension,
             "domain": each.domain,
-            "made": moments.moment(each.created, language) if isinstance(each, Token) else "",
+            "made": _made(each, language),
         }
 
     return show(
@@ -170,6 +170,12 @@ async def _page(request: WebRequest, backend: Backend, shown_token: str = "") ->
         least=LEAST_PASSWORD,
         shown_token=shown_token,
     )
+
+
+def _made(account: User | Token, language: str) -> str:
+    if isinstance(account, User) or not account.created:
+        return moments.NOTHING
+    return moments.moment(account.created, language)
 
 
 def _role(name: str) -> UserRole:
