@@ -57,11 +57,11 @@ class Life:
         self._thread = threading.Thread(target=self._live, daemon=True)
 
     def start(self) -> None:
-        """Let them begin."""
+        """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let them end."""
+        """End, and return when nobody begins anything any more."""
         self._over.set()
         self._thread.join(30)
 

@@ -1,4 +1,4 @@
-"""What became of what somebody asked for, kept until the page that tells it is loaded."""
+"""What became of what a visitor asked for, kept until the page that tells it is loaded."""
 
 from __future__ import annotations
 

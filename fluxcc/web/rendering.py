@@ -3,7 +3,7 @@
 Every template knows: ``_`` and ``ngettext`` (translate), ``user`` (the ``Visitor`` or None),
 ``csrf_token`` (for a form's hidden field ``csrf_token``), ``address(path)`` (a link inside the
 site, behind a proxy's base path too), ``language`` (for ``<html lang>``), ``here`` (the path asked
-for). A page for somebody who is logged in has a ``frame`` besides (``pages.frame``).
+for). A page for a visitor who is logged in has a ``frame`` besides (``pages.frame``).
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def sight_of(request: WebRequest) -> Sight:
 
 
 def show(request: WebRequest, page: str, *, http_status: int = 200, **facts: Any) -> Template:
-    """A page for somebody who is logged in; ``facts`` are what its template shows."""
+    """A page for a visitor who is logged in; ``facts`` are what its template shows."""
     frame = framed(request, page)
     return render(request, f"{page}.html", http_status=http_status, frame=frame, **facts)
 

@@ -71,7 +71,7 @@ async def me(
 
 def current(calls: list[shapes.Call]) -> shapes.Call | None:
     """The call that the agent talks on, else the one that they parked; none that only rings, and
-    none whose customer went on to somebody else."""
+    none whose customer went on to another person."""
     theirs = [each for each in calls if each.bridged and (each.talking or each.holder)]
     return max(theirs, key=lambda each: (each.talking, each.id), default=None)
 

@@ -57,7 +57,7 @@ async def users(request: WebRequest, backend: NamedDependency[Backend]) -> Templ
 async def add_user(
     request: WebRequest, backend: NamedDependency[Backend], data: Form
 ) -> Template | Redirect:
-    """Let somebody in. Someone who may log in already is not changed by it."""
+    """Add a user; one of that name who is there already is not changed by it."""
     if await backend.accounts.user(data.name.strip()):
         return told(request, refusal(request, _("There is a user of that name.")), PATH)
     if wrong := _password_fault(data.password):
@@ -96,7 +96,7 @@ async def set_password(
 async def remove_user(
     request: WebRequest, backend: NamedDependency[Backend], data: Form
 ) -> Template | Redirect:
-    """Let somebody in no longer; not oneself, so that one administrator stays."""
+    """Remove a user; not oneself, so that one administrator stays."""
     assert request.user is not None  # noqa: S101  # the guard has seen to it
     user = await backend.accounts.user(data.name)
     if user is None:
