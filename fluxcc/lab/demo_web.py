@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,8 @@ def admit(socket: Path, password: str) -> None:
 
 def main(write: Callable[[str], object] = print) -> None:
     """Show it until Ctrl-C."""
+    # An end by SIGTERM leaves no process behind either.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     password = secrets.token_urlsafe(9)
     with tempfile.TemporaryDirectory(prefix="fluxcc-web-") as name, SimulatedLab() as lab:
         folder, socket = Path(name), Path(name, "demo.sock")
