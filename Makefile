@@ -11,7 +11,7 @@ BENCH := .venv-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live shapes bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz schema audit clean
+.PHONY: help install demo demo-web test live shapes bench bench-guard prompts settings picture pictures catalogues lint format check deb test-deb chaos chaos-quick fuzz schema audit clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ install: $(VENV)/.installed ## make .venv with .venv/bin/fluxcc
 
 demo: $(VENV)/.installed ## the main job, start to end, on this machine
 	$(BIN)/fluxcc demo
+
+demo-web: $(VENV)/.installed-dev ## the page, with calls that come and go on the simulator
+	$(BIN)/python -m fluxcc.lab.demo_web
 
 test: $(VENV)/.installed-dev ## every test that this machine can run (the others say why not)
 	$(PYTEST) -n 4 --dist loadgroup -m "not slow"
@@ -64,6 +67,9 @@ settings: $(VENV)/.installed ## write what is read of the settings, out of their
 
 picture: $(VENV)/.installed-dev ## draw docs/demo.svg anew, from a real run of the demo in each language
 	$(BIN)/python packaging/demo_picture.py
+
+pictures: $(VENV)/.installed-dev ## take docs/page-*.png anew (needs Chromium)
+	PYTHONPATH=. $(BIN)/python packaging/page_pictures.py
 
 CATALOGUES := fluxcc/locale
 

@@ -61,6 +61,11 @@ class Accounts:
         is_right = await checked(self._checking, self._is_password, kept or self._nobody, password)
         return user if kept and is_right else None
 
+    async def hash(self, password: str) -> str:
+        """What is kept of a password."""
+        run = asyncio.get_running_loop().run_in_executor
+        return await run(self._checking, self._hasher.hash, password)
+
     def forget(self) -> None:
         """Read the entries again at the next request."""
         self._read_at = float("-inf")

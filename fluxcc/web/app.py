@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, MediaType, Router, get
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 from litestar.static_files import create_static_files_router
@@ -22,6 +25,10 @@ from fluxcc.web.guards import Authentication, guard, provide_backend, provide_us
 from fluxcc.web.permissions import API, PERMISSIONS
 from fluxcc.web.rendering import STATIC, template_config
 from fluxcc.web.security import LONGEST_BODY, add_headers
+
+COMPRESSED = DefineMiddleware(CompressionMiddleware, config=CompressionConfig("gzip"))
+"""For files without persons in them alone: the length of a compressed page tells of the secrets in
+it."""
 
 
 def build_app(settings: Settings, backend: Backend) -> Litestar:
@@ -41,7 +48,7 @@ def build_app(settings: Settings, backend: Backend) -> Litestar:
             healthz,
             Router("/", route_handlers=pages.HANDLERS, include_in_schema=False),
             Router(API, route_handlers=api.HANDLERS),
-            create_static_files_router("/static", [STATIC]),
+            create_static_files_router("/static", [STATIC], middleware=[COMPRESSED]),
         ],
         state=State({"backend": backend}),
         lifespan=[life],

@@ -12,6 +12,7 @@ from fluxcc.config.values import SQLITE
 from fluxcc.web.accounts import Accounts
 from fluxcc.web.daemon import Daemon
 from fluxcc.web.live import Live
+from fluxcc.web.notices import Notices
 from fluxcc.web.records import Records
 from fluxcc.web.sessions import Sessions
 from fluxcc.web.throttle import Throttle
@@ -35,6 +36,8 @@ class Backend:
         self.accounts = Accounts(lambda: self.records.read(lambda history: history.entries()))
         web = settings.web
         self.sessions = Sessions(sessions_file, web.session_idle, web.session_absolute, time.time)
+        self.notices = Notices()
+        """What pages have still to tell."""
         self.throttle = Throttle(time.monotonic)
 
     async def start(self) -> None:

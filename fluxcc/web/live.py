@@ -38,8 +38,9 @@ PAUSE = 0.5
 """Seconds before the daemon is tried again."""
 TOGETHER = 0.1
 """Seconds within which what happens is told in one piece where it is much."""
-BEAT = 10.0
-"""Seconds after which a browser is sent a sign of life, and asked whether it may still listen."""
+BEAT = 3.0
+"""Seconds after which a browser is sent a sign of life, by which it knows that its picture is true,
+and asked whether it may still listen."""
 RETRY = b"retry: 1000\n\n"
 """After how many milliseconds a browser comes back."""
 
@@ -111,7 +112,7 @@ class Live:
                 if not await may_go_on():
                     return
                 checked = time.monotonic()
-                yield b":\n\n"
+                yield encode("beat", {"at": self.present.clock()})
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
                     await changed.wait()

@@ -20,6 +20,7 @@ READERS: Roles = frozenset({VIEWER, SUPERVISOR, ADMIN})
 """Everybody but agents, who see the own calls only."""
 ACTORS: Roles = frozenset({AGENT, SUPERVISOR, ADMIN})
 """Those who may act on calls; an agent on the own ones."""
+AGENTS: Roles = frozenset({AGENT})
 SUPERVISORS: Roles = frozenset({SUPERVISOR, ADMIN})
 ADMINS: Roles = frozenset({ADMIN})
 
@@ -34,6 +35,26 @@ PERMISSIONS: dict[tuple[str, str], Roles | None] = {
     ("GET", "/login"): EVERYBODY,
     ("POST", "/login"): EVERYBODY,
     ("POST", "/logout"): USERS,
+    ("GET", "/language/{name}"): EVERYBODY,
+    ("GET", "/domain"): USERS,
+    ("GET", "/me"): AGENTS,
+    ("GET", "/calls/{number}"): ACTORS,
+    ("POST", "/actions"): ACTORS,
+    ("GET", "/blocks"): READERS,
+    ("POST", "/blocks"): SUPERVISORS,
+    ("POST", "/blocks/release"): SUPERVISORS,
+    ("GET", "/groups"): READERS,
+    ("POST", "/groups/{kind}"): SUPERVISORS,
+    ("POST", "/groups/survey"): SUPERVISORS,
+    ("POST", "/groups/remove"): SUPERVISORS,
+    ("GET", "/survey"): READERS,
+    ("GET", "/audit"): READERS,
+    ("GET", "/users"): ADMINS,
+    ("POST", "/users"): ADMINS,
+    ("POST", "/users/password"): ADMINS,
+    ("POST", "/users/remove"): ADMINS,
+    ("POST", "/tokens"): ADMINS,
+    ("POST", "/tokens/revoke"): ADMINS,
     ("GET", f"{API}/openapi.json"): EVERYBODY,
     ("GET", f"{API}/status"): USERS,
     ("GET", f"{API}/calls"): USERS,

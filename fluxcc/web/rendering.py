@@ -1,8 +1,9 @@
 """Pages out of Jinja's templates, in the reader's language.
 
-Every template knows: ``_`` (translates), ``user`` (the ``Visitor`` or None), ``csrf_token`` (for a
-form's hidden field ``csrf_token``), ``address(path)`` (a link inside the site, behind a proxy's
-base path too), ``language`` (for ``<html lang>``).
+Every template knows: ``_`` and ``ngettext`` (translate), ``user`` (the ``Visitor`` or None),
+``csrf_token`` (for a form's hidden field ``csrf_token``), ``address(path)`` (a link inside the
+site, behind a proxy's base path too), ``language`` (for ``<html lang>``), ``here`` (the path asked
+for). A page for a visitor who is logged in has a ``frame`` besides (``pages.frame``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fluxcc.web.guards import WebRequest, backend_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
+LANGUAGE_COOKIE = "fluxcc_language"
 
 
 def template_config() -> TemplateConfig[JinjaTemplateEngine]:
@@ -35,10 +37,11 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
 
 
 def language_of(request: WebRequest) -> str:
-    """The reader's: the user's own, else the browser's, else the configured one."""
+    """What the reader chose on a page, else the user's own, the browser's, the configured one."""
     otherwise = backend_of(request).settings.lang
     visitor = request.scope.get("user")
-    wanted = visitor.language if visitor else ""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    wanted = chosen or (visitor.language if visitor else "")
     return i18n.pick(wanted or request.headers.get("Accept-Language", ""), otherwise)
 
 
@@ -53,9 +56,11 @@ def render(request: WebRequest, template: str, *, http_status: int = 200, **fact
     session = request.scope.get("auth")
     context = {
         "_": i18n.catalogue(language).gettext,
+        "ngettext": i18n.catalogue(language).ngettext,
         "user": request.scope.get("user"),
         "csrf_token": session.csrf if session else "",
         "language": language.replace("_", "-"),
+        "here": request.scope["path"],
         "address": lambda path: address(request, path),
         **facts,
     }

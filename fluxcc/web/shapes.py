@@ -24,6 +24,8 @@ class Call(msgspec.Struct, kw_only=True):
     direction: str
     number: str
     """The customer's; ``withheld`` where the caller asked for that, and masked for a viewer."""
+    shown: str = ""
+    """The same for the eye, in groups: ``+55 11 98888-7777``."""
     agent: str
     """The extension; empty where no agent has it."""
     group: str
@@ -50,6 +52,8 @@ class Block(msgspec.Struct, kw_only=True):
     name: str
     """What a person calls it by where the number is ``withheld``."""
     number: str
+    shown: str = ""
+    """The same for the eye, in groups."""
     domain: str
     """The SIP domain in which it is refused; empty for all."""
     since: float

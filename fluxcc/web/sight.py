@@ -17,6 +17,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.privacy import masked, masked_in, told
 from fluxcc.domain.provisioning import Entry, Room, UserRole
+from fluxcc.domain.written import as_written
 from fluxcc.protocol.operators import CheckedNumber, DaemonStatus
 from fluxcc.protocol.watching import (
     AnyHappening,
@@ -85,6 +86,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             state="live" if call.ended is None else "ended",
             direction=call.direction,
             number=self.number(call.number),
+            shown=as_written(self.number(call.number)),
             agent=call.agent,
             group=call.group,
             domain=call.domain,
@@ -124,6 +126,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             id=block.id,
             name=block.name,
             number=self.number(shown),
+            shown=as_written(self.number(shown)),
             domain=block.domain,
             since=block.since,
             until=block.until,

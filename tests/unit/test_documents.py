@@ -299,6 +299,7 @@ def test_there_is_a_portuguese_document_for_each_who_needs_one() -> None:
         "docs/board.pt-BR.md",
         "docs/fusionpbx.pt-BR.md",
         "docs/supervisor.pt-BR.md",
+        "docs/web.pt-BR.md",
     }
 
 

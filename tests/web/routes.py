@@ -32,6 +32,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("GET", "/login"): Sample("/login", _of(200, 303)),
     ("POST", "/login"): Sample("/login", _of(403)),
     ("POST", "/logout"): Sample("/logout", _of(303)),
+    ("GET", "/calls/{number}"): Sample("/calls/1", _of(404)),
     ("GET", f"{API}/openapi.json"): Sample(f"{API}/openapi.json", _of(200)),
     ("GET", f"{API}/status"): Sample(f"{API}/status", _of(200)),
     ("GET", f"{API}/calls"): Sample(f"{API}/calls", _of(200), foreign=f"{API}/calls?{A}"),

@@ -21,7 +21,6 @@ from fluxcc.web.problems import SENTENCES
 from fluxcc.web.rendering import address, render
 from fluxcc.web.security import is_same, local_path
 from fluxcc.web.sessions import stamp
-from fluxcc.web.visitor import Visitor
 
 LONGEST_PASSWORD = 1024
 """Characters of a password that is looked at: a longer one is wrong without being hashed."""
@@ -34,12 +33,6 @@ class Credentials(msgspec.Struct):
     password: str = ""
     csrf_token: str = ""
     next: str = "/"
-
-
-@get("/")
-async def first_page(request: WebRequest, user: NamedDependency[Visitor]) -> Template:
-    """Where everybody comes to after logging in."""
-    return render(request, "first.html")
 
 
 @get("/login")
