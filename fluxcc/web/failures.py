@@ -23,7 +23,9 @@ def answer(request: WebRequest, error: Exception) -> Response[Any]:
     """The answer to a request that ended so."""
     problem = _problem(request, error)
     if problem.code == "internal-error":
-        log.error("a request failed", exc_info=error, extra={"path": request.scope["path"]})
+        # The path itself may hold a telephone number.
+        route = request.scope.get("path_template", "")
+        log.error("a request failed", exc_info=error, extra={"route": route})
     headers = error.headers if isinstance(error, ProblemError) else {}
     if isinstance(error, HTTPException):
         # 405 names what is allowed.
