@@ -124,7 +124,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 $(BENCH)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench,web]'
 	@touch $@
 
 $(VENV)/.installed-fuzz: $(VENV)/.installed-dev
