@@ -58,13 +58,18 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
         return number if self.is_whole else masked(number)
 
     def has_domain(self, domain: str) -> bool:
-        """Whether what belongs to this domain is seen; what belongs to none is everybody's."""
+        """Whether what is set for this domain is seen; what is set for all is everybody's."""
         return not self.domain or not domain or domain == self.domain
+
+    def is_within(self, domain: str) -> bool:
+        """Whether what happens in this domain is seen. Where it is not known, or not yet, it may be
+        another's."""
+        return self.domain in ("", domain)
 
     def has_call(self, call: WatchedCall | CallRecord) -> bool:
         """Whether the call is seen: by an agent the own ones, and those that they have parked."""
         if self.agent is None:
-            return self.has_domain(call.domain)
+            return self.is_within(call.domain)
         is_own = self.agent.may_be(Agent(call.agent, call.domain))
         return is_own or (getattr(call, "holder", "") == self.agent.extension != "")
 
@@ -263,11 +268,11 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
                 return None
 
     def _has_survey(self, survey: surveys.Survey) -> bool:
-        return self.agent is None and self.has_domain(survey.domain)
+        return self.agent is None and self.is_within(survey.domain)
 
     def _has_reply(self, reply: requests.Reply) -> bool:
         if self.agent is None:
-            return self.has_domain(reply.domain)
+            return self.is_within(reply.domain)
         return bool(reply.agent) and self.agent.may_be(Agent(reply.agent, reply.domain))
 
 

@@ -81,7 +81,7 @@ async def audit(
             limit=MOST_READ,
         )
     )
-    seen = [row for row in found if sight.has_domain(row.domain) and outcome in ("", row.status)]
+    seen = [row for row in found if outcome in ("", row.status)]
     every = [("", _("any")), *((name, word) for name, word in words.STATUSES.items())]
     domains = backend.live.present.status(sight).domains
     return show(

@@ -81,7 +81,7 @@ async def survey(
         periods=[(count, translate(words)) for count, words in PERIODS],
         known_groups=sorted(
             named
-            | {each.name for each in entries if isinstance(each, Group)}
+            | {each.name for each in entries if isinstance(each, Group) and sight.has_entry(each)}
             | ({asked.group} if asked.group else set())
         ),
         sentences=figures.sentences(found, time.time(), language),

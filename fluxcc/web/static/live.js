@@ -30,10 +30,10 @@
     for (const element of item.querySelectorAll(`[data-field="${name}"]`)) put(element, text);
   }
 
-  function isMine(thing) {
-    const domain = live.dataset.domain;
-    return !domain || !thing.domain || thing.domain === domain;
-  }
+  // A call whose domain is not known yet may be another's; a block without one is for all.
+  const chosen = live.dataset.domain;
+  const isMine = (call) => !chosen || call.domain === chosen;
+  const isForUs = (block) => !chosen || !block.domain || block.domain === chosen;
 
   const shown = (thing) => thing.shown || words.hidden;
 
@@ -95,7 +95,7 @@
   // Blocks
 
   function putBlock(block) {
-    if (!isMine(block)) return;
+    if (!isForUs(block)) return;
     let item = document.getElementById(`block-${block.id}`);
     if (block.state !== "live") {
       item?.remove();
@@ -134,7 +134,7 @@
   function begin(snapshot) {
     const calls = new Set(snapshot.calls.filter(isMine).map((call) => `call-${call.id}`));
     for (const row of document.querySelectorAll("#calls tr:not(.gone)")) if (!calls.has(row.id)) row.remove();
-    const blocks = new Set(snapshot.blocks.filter(isMine).map((block) => `block-${block.id}`));
+    const blocks = new Set(snapshot.blocks.filter(isForUs).map((block) => `block-${block.id}`));
     for (const item of document.querySelectorAll("#blocks li")) if (!blocks.has(item.id)) item.remove();
     snapshot.calls.forEach(putCall);
     [...snapshot.blocks].reverse().forEach(putBlock);
