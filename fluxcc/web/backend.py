@@ -29,10 +29,10 @@ class Backend:
         self.settings = settings
         self.daemon = Daemon(settings.control_socket)
         """Asks for actions and readings."""
-        self.live = Live(self.daemon)
-        """The present, and what happens from now on."""
         self.records = Records(settings)
         """The past."""
+        self.live = Live(self.daemon, self.records.spell)
+        """The present, and what happens from now on."""
         self.accounts = Accounts(lambda: self.records.read(lambda history: history.entries()))
         web = settings.web
         self.sessions = Sessions(sessions_file, web.session_idle, web.session_absolute, time.time)

@@ -23,6 +23,7 @@ from fluxcc.protocol.watching import (
     CallHappening,
     Start,
     StatusHappening,
+    WatchedCall,
     read_line,
 )
 from fluxcc.web import shapes
@@ -50,8 +51,10 @@ log = logging.getLogger(__name__)
 class Live:
     """One per process."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, spell: Callable[[str], str]) -> None:
+        """``spell`` gives a number in the one spelling that blocks and the audit have."""
         self._daemon = daemon
+        self._spell = spell
         self._ring = Ring()
         self._changed = asyncio.Event()
         self._woken = float("-inf")
@@ -158,6 +161,8 @@ class Live:
                         case happening if happening.number >= until:
                             break
                         case happening:
+                            if isinstance(happening, CallHappening):
+                                self._put_spelling(happening.call)
                             found.append(happening)
                             if happening.number == until - 1:
                                 break
@@ -201,6 +206,8 @@ class Live:
 
     def _begin(self, start: Start) -> None:
         if start.snapshot is not None:
+            for call in start.snapshot.calls:
+                self._put_spelling(call)
             self.present.begin(start.number, start.snapshot)
             self._ring.clear()
         self.present.is_reached = True
@@ -209,6 +216,7 @@ class Live:
     def _happened(self, happening: AnyHappening) -> None:
         match happening:
             case CallHappening(call=call):
+                self._put_spelling(call)
                 self.present.put_call(call)
             case BlockHappening(block=block) | AttemptHappening(block=block):
                 self.present.put_block(block)
@@ -217,6 +225,9 @@ class Live:
         self.present.number = happening.number
         self.present.beat(happening.at)
         self._ring.append(happening)
+
+    def _put_spelling(self, call: WatchedCall) -> None:
+        call.number = self._spell(call.number)
 
     def _wake_soon(self) -> None:
         """Wake the streams: at once where nothing was told of late, otherwise together."""

@@ -35,6 +35,12 @@ class Records:
         self._own = threading.local()
         """Each thread's ``History``: one reads one thing at a time."""
 
+    def spell(self, caller_id: str) -> str:
+        """A number that a PBX presents in the spelling of blocks and the audit; what is none, as it
+        is."""
+        number = self.numbers.read(caller_id)
+        return number.canonical if number.is_usable else caller_id
+
     async def read(self, query: Callable[[History], Found], node: str = "") -> Found:
         """What the query finds, as ``records.read(lambda history: history.blocks(100))``, of this
         PBX or of another one in the same store. Raises ``ProblemError``."""
