@@ -36,6 +36,7 @@ PAIRS, QUICK_PAIRS = 3, 1
 STREAMS, LOADS = 200, 20
 TOKEN = "of-the-benchmark"
 NOT_INSTALLED = "the page is not installed: pip install '.[web]'"
+TICKS = os.sysconf("SC_CLK_TCK")
 GROWTH, SLOWEST, LARGEST = 1.10, 0.050, 150 * 1024
 ACTIONS = "p99 of a prank at 100 calls/s with 200 streams and 20 page loads/s, over none"
 RESUMED = "streams that the page's kill broke, and what they missed"
@@ -49,6 +50,8 @@ class Seen(NamedTuple):
     browsers: dict[str, Any]
     resident: int
     """Kilobytes of the page's process at most."""
+    share: float
+    """Its share of a processor while there were calls."""
     newest: int
     """The number of the last event that the daemon told."""
 
@@ -78,15 +81,15 @@ def run(seconds: int, *, has_page: bool, is_killed: bool = False) -> Seen:
             daemon.ask("connects 1", "resynced")
             if not has_page:
                 replay.read("sent")
-                return Seen(daemon.ask("until 0", "samples")["latencies"], {}, 0, 0)
+                return Seen(daemon.ask("until 0", "samples")["latencies"], {}, 0, 0.0, 0)
             page = Page(folder)
             with page.serving(UserRole.ADMIN), browsers(page.port) as listening:
-                replay.read("began")
+                began = replay.read("began")["began"], page.computed()
                 if is_killed:
                     time.sleep(seconds / 3)
                     page.kill()
                     page.start()
-                replay.read("sent")
+                ended = replay.read("sent")["ended"], page.computed()
                 newest = newest_number(page.door)
                 # What the streams are told together, and a browser that comes back.
                 time.sleep(2.0)
@@ -95,7 +98,8 @@ def run(seconds: int, *, has_page: bool, is_killed: bool = False) -> Seen:
                 listening.process.stdin.close()
                 seen = listening.read("loads")
             told = daemon.ask("until 0", "samples")
-            return Seen(told["latencies"], seen, resident, newest)
+            share = (ended[1] - began[1]) / (ended[0] - began[0])
+            return Seen(told["latencies"], seen, resident, share, newest)
 
 
 def newest_number(door: Path) -> int:
@@ -113,7 +117,10 @@ class Page:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.door = folder / "fluxcc.sock"
-        settings = {"FLUXCC_WEB_LISTEN": f"127.0.0.1:{self.port}"}
+        settings = {
+            "FLUXCC_WEB_LISTEN": f"127.0.0.1:{self.port}",
+            "FLUXCC_LOG_LEVEL": "WARNING",
+        }
         self._environment = environment(1, PASSWORD, folder / "fluxcc.db", settings)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -150,6 +157,13 @@ class Page:
         finally:
             self.kill()
 
+    def computed(self) -> float:
+        """Seconds of CPU that it took so far."""
+        assert self._process is not None
+        text = Path(f"/proc/{self._process.pid}/stat").read_text()
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / TICKS
+
     def most_resident(self) -> int:
         """Kilobytes that it had at most."""
         assert self._process is not None
@@ -178,6 +192,7 @@ def actions(alone: list[Seen], beside: list[Seen]) -> Row:
     page, largest = quantiles(loads, n=20)[18], max(seen.resident for seen in beside)
     growth = late[1] / late[0]
     events = sum(seen.browsers["told"][0] for seen in beside)
+    share = max(seen.share for seen in beside)
     return Row(
         "18",
         ACTIONS,
@@ -187,7 +202,7 @@ def actions(alone: list[Seen], beside: list[Seen]) -> Row:
         f"p99 {late[1] * 1000:.1f} over {late[0] * 1000:.1f} ms, p50 {half[1] * 1000:.2f} over "
         f"{half[0] * 1000:.2f}, {len(with_page)} and {len(without)} pranks; {len(loads)} pages, "
         f"{median(loads) * 1000:.0f} ms p50, {len(wrong)} refused; {events} events to each of "
-        f"{STREAMS} browsers",
+        f"{STREAMS} browsers; the page took {share:.0%} of a core",
     )
 
 
