@@ -127,7 +127,8 @@ class Web:
             except httpx.TransportError:
                 return False
 
-        until(is_there, "the web process answers")
+        # It imports for a second where nothing else runs.
+        until(is_there, "the web process answers", 60)
 
     def kill(self, number: int = signal.SIGKILL) -> int:
         """End it; its exit code."""
