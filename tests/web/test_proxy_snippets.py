@@ -165,10 +165,10 @@ def test_what_happens_is_told_at_once(proxy: Proxy, daemon: Daemon) -> None:
     ):
         told = events(stream.iter_lines())
         assert next(told).kind == "reset"
-        assert daemon.operate("block", number="11933334444")["status"] == "ok"
+        assert daemon.operate("block", number="11955556666")["status"] == "ok"
         event = next(event for event in told if event.kind == "block")
-        assert event.data["block"]["number"].endswith("11933334444")
-        daemon.operate("unblock", number="11933334444")
+        assert event.data["block"]["number"].endswith("11955556666")
+        daemon.operate("unblock", number="11955556666")
 
 
 def test_nobody_forges_an_address_through_it(proxy: Proxy) -> None:
