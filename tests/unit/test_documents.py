@@ -296,6 +296,7 @@ class TestPortuguese:
 def test_there_is_a_portuguese_document_for_each_who_needs_one() -> None:
     assert {*map(name_of, PORTUGUESE)} == {
         "README.pt-BR.md",
+        "docs/api.pt-BR.md",
         "docs/board.pt-BR.md",
         "docs/fusionpbx.pt-BR.md",
         "docs/supervisor.pt-BR.md",
