@@ -13,7 +13,7 @@ from fluxcc.domain.written import as_written
 from tests.testing.browser import TELEPHONE, Tab, chromium, needs_browser
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
-from tests.testing.web import AGENT, SUPERVISOR, Web, admit
+from tests.testing.web import AGENT, SUPERVISOR, Web, admit, dismiss
 
 from .ear import Ear
 from .kinds import GROUP
@@ -32,6 +32,7 @@ def web(daemon: Daemon, tmp_path: Path) -> Iterator[Web]:
     process.start()
     yield process
     process.close()
+    dismiss(daemon, AGENT, SUPERVISOR)
 
 
 @pytest.fixture

@@ -79,6 +79,13 @@ def admit(daemon: Daemon, *people: Someone) -> None:
             assert answer["reply"]["code"] == "saved", answer
 
 
+def dismiss(daemon: Daemon, *people: Someone) -> None:
+    """Remove their users and tokens."""
+    for person in people:
+        for entry in person.entries:
+            daemon.operate("remove", entry=entry)
+
+
 def log_in(
     client: httpx.Client, name: str, password: str = PASSWORD, **form: str
 ) -> httpx.Response:
