@@ -36,7 +36,7 @@ shapes: $(VENV)/.installed-dev ## every action at every stage of every shape of 
 	$(BIN)/python -m tests.shapes.run --mixed 1000
 	$(BIN)/python -m tests.shapes.run --domains
 
-bench: $(BENCH)/.installed ## measure everything against its bar (half an hour on a quiet machine)
+bench: $(BENCH)/.installed ## measure everything against its bar (three quarters of an hour on a quiet machine)
 	$(BENCH)/bin/python -m bench $(ROWS)
 
 bench-guard: $(BENCH)/.installed ## only the ratios that a careless change spoils, with a wide margin
