@@ -37,8 +37,9 @@ SILENCE = 15.0
 """Seconds without a line after which the daemon is taken for gone; it sends a beat more often."""
 PAUSE = 0.5
 """Seconds before the daemon is tried again."""
-TOGETHER = 0.1
-"""Seconds within which what happens is told in one piece where it is much."""
+TOGETHER = 0.25
+"""Seconds within which what happens is told in one piece where it is much: what is sent costs more
+by the piece than by the byte."""
 BEAT = 3.0
 """Seconds after which a browser is sent a sign of life, by which it knows that its picture is true,
 and asked whether it may still listen."""
@@ -56,6 +57,8 @@ class Live:
         self._daemon = daemon
         self._spell = spell
         self._ring = Ring()
+        self._pieces: dict[tuple[int, Sight], bytes] = {}
+        """Of what is in the ring now; see ``_told_since``."""
         self._changed = asyncio.Event()
         self._woken = float("-inf")
         self._is_waking = False
@@ -102,12 +105,12 @@ class Live:
                 position = self._ring.end
                 yield self._reset(sight)
             elif position < self._ring.end or is_reached != self.present.is_reached:
-                status = self.present.status
-                told = [entry.told(sight, status) for entry in self._ring.since(position)]
+                told = [self._told_since(position, sight)]
                 position = self._ring.end
                 if is_reached != self.present.is_reached:
                     is_reached = self.present.is_reached
-                    now = shapes.StatusEvent(at=self.present.clock(), status=status(sight))
+                    status = self.present.status(sight)
+                    now = shapes.StatusEvent(at=self.present.clock(), status=status)
                     told.append(encode("status", now))
                 if content := b"".join(told):
                     yield content
@@ -119,6 +122,16 @@ class Live:
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
                     await changed.wait()
+
+    def _told_since(self, position: int, sight: Sight) -> bytes:
+        """What happened since that position, in one piece: most of those with a sight are at the
+        same one."""
+        found = self._pieces.get((position, sight))
+        if found is None:
+            status = self.present.status
+            found = b"".join(entry.told(sight, status) for entry in self._ring.since(position))
+            self._pieces[position, sight] = found
+        return found
 
     def _reset(self, sight: Sight) -> bytes:
         return encode("reset", self.present.snapshot(sight), self.present.number)
@@ -231,6 +244,7 @@ class Live:
 
     def _wake_soon(self) -> None:
         """Wake the streams: at once where nothing was told of late, otherwise together."""
+        self._pieces.clear()
         if self._is_waking:
             return
         self._is_waking = True
