@@ -44,6 +44,8 @@ class Actors:
         self.codes: Counter[str] = Counter()
         self.seconds: list[float] = []
         """What each answer took."""
+        self.asked: Counter[str] = Counter()
+        """Leg → how many requests there were for its call."""
 
     def __enter__(self) -> Actors:
         for thread in self._threads:
@@ -96,6 +98,7 @@ class Actors:
             "Fluxcc-Service": "tone" if action == "transfer" else "",
         }
         began = time.monotonic()
+        self.asked.update(call["legs"])
         board.send(headers)
         while True:
             try:

@@ -45,7 +45,9 @@ _ONLY_ZEROS = re.compile(r"\+?0+")
 _PUNCTUATION = re.compile(r"[\s()./\-]+")
 _PIECES = re.compile(dialling.PIECES)
 _LONGEST_CALLER_ID = 64
-_CACHED_NUMBERS = 4096
+_CACHED_NUMBERS = 512
+"""Numbers kept as they were read, of some 800 bytes each: an action reads the same one again and
+again."""
 
 
 class Number(msgspec.Struct, frozen=True):
