@@ -1,7 +1,8 @@
 """``python -m bench.browsers PORT TOKEN``: many browsers of one page's process.
 
 Each keeps a stream of what happens and comes back with ``Last-Event-ID`` when it breaks; beside
-them somebody loads a page, at a steady rate. At the end of its input it says what it saw.
+them somebody loads a page, at a steady rate. Once it reads the number of the last event, and all
+streams have told that, it says what it saw.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from bench.replay import say
 PAGES = ("/", "/blocks", "/groups", "/survey", "/audit", "/users")
 BACK = 1.0
 """Seconds after which a browser comes back: what the stream asks for (``retry:``)."""
+CATCH_UP = 30.0
+"""Seconds for which the last events are waited for."""
 ID, RESET = b"\nid: ", b"\nevent: reset\n"
 
 
@@ -94,7 +97,7 @@ async def load(port: int, path: str, token: str, times: list[float], wrong: list
 
 
 async def browse(wanted: argparse.Namespace) -> None:
-    """Until the input ends."""
+    """Until the input says where it ends."""
     times: list[float] = []
     wrong: list[str] = []
     streams = [Stream(wanted.port, wanted.token) for _ in range(wanted.streams)]
@@ -102,7 +105,7 @@ async def browse(wanted: argparse.Namespace) -> None:
     while not all(stream.resets for stream in streams):
         await asyncio.sleep(0.05)
     say(listening=len(streams))
-    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
     due, number = time.monotonic(), 0
     loads: set[asyncio.Task[None]] = set()
     while not ended.done():
@@ -115,6 +118,9 @@ async def browse(wanted: argparse.Namespace) -> None:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
     if loads:
         await asyncio.wait(loads, timeout=10)
+    newest, deadline = int(ended.result()), time.monotonic() + CATCH_UP
+    while time.monotonic() < deadline and any(stream.last < newest for stream in streams):
+        await asyncio.sleep(0.05)
     say(
         loads=times,
         wrong=wrong,

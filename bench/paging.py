@@ -91,12 +91,8 @@ def run(seconds: int, *, has_page: bool, is_killed: bool = False) -> Seen:
                     page.start()
                 ended = replay.read("sent")["ended"], page.computed()
                 newest = newest_number(page.door)
-                # What the streams are told together, and a browser that comes back.
-                time.sleep(2.0)
+                seen = listening.ask(str(newest), "loads")
                 resident = page.most_resident()
-                assert listening.process.stdin is not None
-                listening.process.stdin.close()
-                seen = listening.read("loads")
             told = daemon.ask("until 0", "samples")
             share = (ended[1] - began[1]) / (ended[0] - began[0])
             return Seen(told["latencies"], seen, resident, share, newest)
