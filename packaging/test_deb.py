@@ -33,6 +33,8 @@ PASSWORD = "not-ClueCon"
 NUMBER = "+5511988887777"
 PAGE = "http://127.0.0.1:8137"
 LOG_IN = "a long password"
+LIMIT = 600
+"""Seconds that a command may take; a new release on a busy machine takes minutes."""
 OVERRIDE = Path("/run/systemd/system/fluxcc.service.d/test.conf")
 
 SIMULATOR = """
@@ -65,7 +67,7 @@ def run(*command: str, user: str = "", fails: bool = False) -> str:
     """What a command prints; it has to succeed, or to fail."""
     as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
     done = subprocess.run(
-        [*as_user, *command], capture_output=True, text=True, timeout=120, cwd="/", check=False
+        [*as_user, *command], capture_output=True, text=True, timeout=LIMIT, cwd="/", check=False
     )
     if fails != (done.returncode != 0):
         raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
