@@ -20,6 +20,8 @@ from fluxcc.client import Board
 from fluxcc.domain.provisioning import UserRole
 from fluxcc.kit import find_kit
 from fluxcc.lab.real import RealLab, why_unavailable
+from tests.testing.operators import operate
+from tests.testing.waiting import until
 
 MEASURE = "an agent's hangup and prank by HTTP on a real FreeSWITCH, click to seen ended"
 BAR = "≤ 12 ms p50"
@@ -55,7 +57,7 @@ def rows(*, quick: bool) -> list[Row]:
             for number in range(QUICK_EACH if quick else EACH):
                 for action in ENDS:
                     for way in sorted(ways, reverse=bool(number % 2)):
-                        taken = timed(lab, action, ways[way])
+                        taken = timed(lab, page.door, action, ways[way])
                         times.setdefault((action, way), []).append(taken)
     middle = {key: median(taken) * 1000 for key, taken in times.items()}
     return [
@@ -86,13 +88,20 @@ class Clicks:
         return str(answer["code"])
 
 
+def is_talking(door: Path) -> bool:
+    """Whether the daemon sees the agent talk."""
+    calls = operate(door, "calls")["reading"]
+    return any(call["talking"] and call["agent"] == "1000" for call in calls)
+
+
 _NUMBERS = iter(range(70_000_000, 80_000_000))
 
 
-def timed(lab: RealLab, action: str, ask: Callable[[str], str]) -> float:
+def timed(lab: RealLab, door: Path, action: str, ask: Callable[[str], str]) -> float:
     """A call to the agent, and the seconds until the reply says that it is over."""
     caller = lab.call(f"+55119{next(_NUMBERS)}", "1000")
     caller.wait_answered()
+    until(lambda: is_talking(door), "the daemon sees the agent talk")
     # At any moment of the beat, as people click.
     time.sleep(0.1 + random.uniform(0.0, BEAT))
     began = time.perf_counter()
