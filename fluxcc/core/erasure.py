@@ -18,11 +18,12 @@ from msgspec.structs import replace
 
 from fluxcc.core.blocks.blocking import BY_TIME, Blocking
 from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.clocks import both_clocks
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch, Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.requests.replies import Replies
-from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, Deletion, begin_row, earlier_now
+from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, Deletion, begin_row
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import BlockState, read_gate_key
 from fluxcc.domain.codes import Code
@@ -132,7 +133,7 @@ class Erasure:
         """Erase what is older than that moment (epoch seconds), as ``[retention]`` does. Raises
         ``StoreUnavailableError``."""
         # A moment in the future would include the audit row of this deletion.
-        before = min(before, earlier_now(self._clock))
+        before = min(before, both_clocks(self._clock).earlier)
         deletion = self._begin(by, request)
         for kind in RecordKind:
             deletion.purge(kind, before)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from fluxcc.domain.clocks import Clocks, is_over
 from fluxcc.domain.privacy import WITHHELD
 
 LEAST_NAME = 8
@@ -88,6 +89,12 @@ class Block(msgspec.Struct, frozen=True):
     nth: int = 0
     """Which block of this number it is within ``[blocks] memory``, where blocks grow on repeaters
     (``[blocks] escalation``); 0 elsewhere."""
+    ahead: int = 0
+    """Seconds by which FreeSWITCH's clock was ahead of the machine's when ``until`` was set."""
+
+    def is_over(self, clocks: Clocks) -> bool:
+        """Whether its time has passed (``domain.clocks``)."""
+        return is_over(self.until, self.ahead, clocks)
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import filterfalse
 from typing import Any
 
 from msgspec.structs import replace
@@ -129,7 +130,8 @@ class Readings:
     def blocks(self, _ask: Ask, who: Actor) -> list[Block]:
         """The blocks that are live and hold in the asker's SIP domain, the newest first. Who may
         see whole numbers is shown every number, and the audit notes whose caller hides it."""
-        live = sorted(self._core.blocklist.blocks(), key=lambda block: -block.since)
+        held = filterfalse(self._core.blocking.is_over, self._core.blocklist.blocks())
+        live = sorted(held, key=lambda block: -block.since)
         blocks = _of_domain(live, who)
         if not who.sees_whole_numbers:
             return [without_number(block) for block in blocks]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import Any
 
 import gevent
@@ -124,7 +124,8 @@ class Watch:
     def _send_all(self, connection: socket.socket, *, is_reset: bool) -> int:
         """Send everything that is live; the number of the last line that it stands for."""
         number = self._feed.settle()
-        blocks = self._core.blocklist.blocks()
+        held = self._core.blocklist.blocks()
+        blocks = list(filterfalse(self._core.blocking.is_over, held))
         calls = [watched_call(call) for call in self._core.tracker.calls.values()]
         head = {
             "kind": "start",

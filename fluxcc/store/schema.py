@@ -81,6 +81,7 @@ BLOCKS = Table(
     Column("domain", Text, nullable=False, server_default=""),
     Column("is_private", Boolean, nullable=False, server_default=false()),
     Column("nth", Integer, nullable=False, server_default="0"),
+    Column("ahead", BigInteger, nullable=False, server_default="0"),
     Column("person", Text, nullable=False, server_default=""),
 )
 Index("blocks_state", BLOCKS.c.node, BLOCKS.c.state, BLOCKS.c.since)

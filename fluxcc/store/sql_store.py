@@ -7,9 +7,9 @@ the file of each table its statements.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -47,14 +47,15 @@ from fluxcc.store.engines import (
     translating,
     writing,
 )
+from fluxcc.store.filling import Filling
 from fluxcc.store.identity import TABLES
 from fluxcc.store.lost_log import WriteAheadLog
 from fluxcc.store.patience import PatientLock
-from fluxcc.store.persons import Plan, Position, Search
-from fluxcc.store.readable import Unread, noting
+from fluxcc.store.persons import Plan, Search
+from fluxcc.store.readable import Unchanged, Unread, change_rows, noting
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, SURVEYS
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
-from fluxcc.store.statements import delete, escape, upsert
+from fluxcc.store.statements import delete, delete_rows, escape, upsert
 from fluxcc.store.upkeep import prepare, replace
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ _KEEPERS: dict[RecordKind, Any] = {
     RecordKind.BLOCKS: blocks,
     RecordKind.AUDIT: audit,
 }
-"""The tables' modules with records of people; each has ``purge``, ``find`` and ``erase``."""
+"""The tables' modules with records of people; each has ``old``, ``find`` and ``erase``."""
 
 
 class SqlStore:
@@ -96,7 +97,10 @@ class SqlStore:
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
         self._unread = Unread()
+        self._unchanged = Unchanged(self._unread)
         self._reader = noting(create_reader(self._url), self._unread)
+        access = (self._connection, self._transaction, self._change_rows)
+        self._filling = Filling(*access, self._unchanged, self._persons, lambda: self._node)
         self._upserts = {t: upsert(t, self._writer.dialect) for t in TABLES}
         self._deletion = delete(ENTRIES, self._writer.dialect)
         self._reading = PatientLock(READ_PATIENCE)
@@ -161,9 +165,14 @@ class SqlStore:
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
         transaction; how many there were. Live calls and blocks stay."""
-        with self._transaction() as connection:
-            deleted: int = _KEEPERS[kind].purge(connection, self._node, before, limit)
-        return deleted
+
+        def find(limit: int) -> list[Any]:
+            with self._connection() as connection:
+                found: list[Any] = _KEEPERS[kind].old(connection, self._node, before, limit)
+            return found
+
+        table = persons.TABLES[kind]
+        return self._change(table, find, limit, lambda c, *rest: delete_rows(c, table, *rest))
 
     def share(self, kind: RecordKind, before: float, span: float) -> float:
         """Which share of the records that ``purge`` may delete it would delete; 0 where none of
@@ -176,11 +185,8 @@ class SqlStore:
         Live calls and blocks stay.
 
         They are searched for before the transaction, so that it is short."""
-        ids = self._find(kind, person, limit)
-        if ids:
-            with self._transaction() as connection:
-                _KEEPERS[kind].erase(connection, self._node, ids)
-        return len(ids)
+        erase = _KEEPERS[kind].erase
+        return self._change(persons.TABLES[kind], partial(self._find, kind, person), limit, erase)
 
     def erase_mentions(self, kind: RecordKind, person: Person, after: Any) -> tuple[int, Any]:
         """Erase the person's number from the texts of the next records after the id ``after`` (None
@@ -189,9 +195,12 @@ class SqlStore:
         with self._connection() as connection:
             found = mentions.find(connection, self._node, kind, person, after)
         if found.mentions:
-            with self._transaction() as connection:
-                mentions.erase(connection, self._node, kind, found.mentions)
-        return len(found.mentions), found.after
+            left = self._change_rows(
+                found.mentions, lambda c, some: mentions.erase(c, self._node, kind, some)
+            )
+            self._unchanged.keep(persons.TABLES[kind], (mention[0] for mention in left))
+            return len(found.mentions) - len(left), found.after
+        return 0, found.after
 
     def wipe(self) -> dict[Place, str]:
         """Overwrite what the database still holds of deleted rows: the places where that may be,
@@ -233,39 +242,29 @@ class SqlStore:
     def fill(self, limit: int) -> Filled:
         """Read the persons of at most ``limit`` records that were written before numbers were read
         as now; how far that is. A call after a kill goes on where the last one was."""
-        reading = self._persons.reading
-        with self._connection() as connection:
-            places = persons.positions(connection, self._node)
-        if {place.reading for place in places.values()} != {reading}:
-            # What is being written meanwhile as numbers were read before is on disk after this, and
-            # is among the rows that are read again.
-            with self._transaction() as connection:
-                persons.begin(connection, self._node, reading)
-            return Filled(0, tuple(persons.TABLES))
-        unread = tuple(kind for kind in persons.TABLES if not places[kind].is_over)
-        return self._fill(unread, places[unread[0]], limit) if unread else Filled(0, ())
+        return self._filling.step(limit)
 
-    def _fill(self, unread: tuple[RecordKind, ...], place: Position, limit: int) -> Filled:
-        kind = unread[0]
-        with self._connection() as connection:
-            rows = persons.part(connection, self._node, kind, place.after, limit)
-        # Outside of the transaction: reading takes longer than writing, and others wait to write.
-        changed = []
-        for id, number, known in rows:
-            person = escape(self._persons.canonical(number)) if number else ""
-            if person != known:
-                changed.append((id, number, person))
-            # Lets the event loop have Python's lock after each number, and not after 5 ms.
-            time.sleep(0)
-        is_over = len(rows) < limit
-        after = str(rows[-1][0]) if rows else place.after
-        with self._transaction() as connection:
-            now = Position(place.reading, after, is_over)
-            persons.put(connection, self._node, kind, changed, now)
-        if is_over:
-            return Filled(len(rows), unread[1:])
-        reached = rows[-1][0] / 1e6 if kind is RecordKind.CALLS else None
-        return Filled(len(rows), unread, reached)
+    def _change(
+        self, table: Table, find: Callable[[int], list[Any]], limit: int, change: Callable[..., Any]
+    ) -> int:
+        """Do ``change`` with at most ``limit`` of the rows whose ids are found; how many. Fewer
+        only where no more are left that can be changed."""
+        changed, is_all = 0, False
+        while changed < limit and not is_all:
+            found = find(limit + self._unchanged.count(table))
+            ids = self._unchanged.without(table, found)[: limit - changed]
+            left = self._change_rows(ids, lambda c, some: change(c, self._node, some))
+            self._unchanged.keep(table, left)
+            changed += len(ids) - len(left)
+            is_all = not left
+        return changed
+
+    def _change_rows(
+        self, items: Sequence[Any], change: Callable[[Connection, Sequence[Any]], object]
+    ) -> list[Any]:
+        with self._writing, translating(self._url):
+            self._be_ready()
+            return change_rows(self._writer, items, change)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

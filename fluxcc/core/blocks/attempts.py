@@ -2,10 +2,11 @@
 
 The gate in the dialplan refuses before anything else runs. Where it is missing or cannot be seen,
 where it is an older kit's and the caller ID has a spelling that is no key of it, where mod_hash
-does not have the blocks, or where the caller ID is disguised (``domain.shown``), the daemon ends
-the leg itself (contract, section 2). That a gate stands there is no proof that it refuses: a leg
-that is past it a moment later is ended too. Counterparts: ``gates``, which knows where the gate
-stands, and ``gate_table``, which knows what it was told.
+does not have the blocks, where the caller ID is disguised (``domain.shown``), or where a block is
+over by FreeSWITCH's clock alone, the daemon ends the leg itself (contract, section 2). That a gate
+stands there is no proof that it refuses: a leg that is past it a moment later is ended too.
+Counterparts: ``gates``, which knows where the gate stands, and ``gate_table``, which knows what it
+was told.
 """
 
 from __future__ import annotations
@@ -59,7 +60,10 @@ class Attempts:
         if leg.kind is not LegKind.TRUNK:
             return
         block = self._blocking.blocklist.match(leg.number, leg.domain, leg.homes)
-        if block is None or (leg.call is not None and leg.call.outcome is Outcome.REFUSED):
+        if block is None or self._blocking.is_over(block):
+            # Over, and not ended yet: the gate lets the caller through from the same second on.
+            return
+        if leg.call is not None and leg.call.outcome is Outcome.REFUSED:
             return
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED
@@ -75,7 +79,8 @@ class Attempts:
         self._blocking.announce_attempt(block, leg.number, is_private=leg.is_private)
         try:
             key = gate_key(leg.number, block.domain)
-            is_for_gate = bool(context) and not leg.is_disguised
+            is_over_there = self._blocking.is_over_at_gate(block)
+            is_for_gate = bool(context) and not leg.is_disguised and not is_over_there
             if is_for_gate and self._is_left_to_gate(context, key) and self._is_refused(leg):
                 return
             if self.divert:

@@ -16,6 +16,7 @@ from collections import Counter
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.repeaters import Repeaters
+from fluxcc.core.clocks import both_clocks
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
@@ -54,6 +55,8 @@ class Blocking:
         """Changes of blocks since the daemon started."""
         self.attempts = 0
         """Calls of blocked callers since the daemon started."""
+        self._told_held = 0
+        """Of how many blocks that are held the log tells."""
 
     def make(
         self, number: Number, domain: str, duration: int, by: str, reason: str, call: str
@@ -61,8 +64,16 @@ class Blocking:
         """A number's block for ``duration`` seconds in a SIP domain, or for an empty one in all,
         and whether it is new or renewed. It is not in force yet."""
         is_renewed = self.blocklist.find(number, domain) is not None
+        clocks = both_clocks(self._clock)
         block = self.blocklist.make(
-            number, duration, self._clock.now(), by=by, reason=reason, call=call, domain=domain
+            number,
+            duration,
+            clocks.at_pbx,
+            by=by,
+            reason=reason,
+            call=call,
+            domain=domain,
+            ahead=round(clocks.ahead),
         )
         return block, BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED
 
@@ -164,9 +175,28 @@ class Blocking:
 
     def expire_due(self) -> None:
         """End every block whose time has passed. The gate has let the number through by itself."""
-        for block in self.blocklist.due(self._clock.now()):
+        for block in self.blocklist.due(both_clocks(self._clock)):
             ended = self._end(block, BlockState.EXPIRED, BY_TIME)
             self.let_through(ended, BlockChange.EXPIRED, BY_TIME)
+        self._tell_of_held()
+
+    def _tell_of_held(self) -> None:
+        held = self.blocklist.held
+        if held > self._told_held:
+            log.warning(
+                "blocks that are over by FreeSWITCH's clock alone are held, and their callers ended"
+                " by the daemon: its clock and the machine's differ",
+                extra={"held": held, "seconds": round(both_clocks(self._clock).ahead)},
+            )
+        self._told_held = held
+
+    def is_over_at_gate(self, block: Block) -> bool:
+        """Whether the gate lets the block's number through: it goes by FreeSWITCH's clock alone."""
+        return block.until <= self._clock.now()
+
+    def is_over(self, block: Block) -> bool:
+        """Whether the block's time has passed, though it may not be ended yet."""
+        return block.is_over(both_clocks(self._clock))
 
     def _end(self, block: Block, state: BlockState, by: str) -> Block:
         ended, keys = self.blocklist.remove(block, state, self._clock.now(), by)

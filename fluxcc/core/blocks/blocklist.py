@@ -15,6 +15,7 @@ import msgspec
 
 from fluxcc.domain.blocks import Block, BlockState, gate_key, is_name, read_gate_key
 from fluxcc.domain.calls import NOWHERE
+from fluxcc.domain.clocks import LARGEST_DIFFERENCE, Clocks
 from fluxcc.domain.numbers import Number, NumberPlan
 
 ID_BYTES = 8
@@ -48,6 +49,9 @@ class Blocklist:
         """Key of the gate → the block that holds it."""
         self._ends: list[tuple[int, Identity]] = []
         """Heap of (end, block); an entry that a renewal made obsolete is skipped."""
+        self._held: list[tuple[int, Identity]] = []
+        """Heap of the same by (end in the machine's time, block): what FreeSWITCH's clock alone
+        says is over."""
         self._released: dict[Identity, Block] = {}
         """The last block that was taken back, of numbers of which its end is still to come."""
 
@@ -112,8 +116,10 @@ class Blocklist:
         reason: str,
         call: str,
         domain: str = "",
+        ahead: int = 0,
     ) -> Block:
         """A number's block from ``now`` (epoch seconds) on: a new one, or the live one renewed.
+        ``ahead`` is the block's.
 
         It ends ``duration`` seconds after the full second that follows ``now``, so that it never
         holds for less than ``duration``; and not in the second of one that was taken back, by which
@@ -136,6 +142,7 @@ class Blocklist:
                 reason=reason,
                 call=call,
                 domain=domain,
+                ahead=ahead,
             )
         return msgspec.structs.replace(
             earlier,
@@ -144,6 +151,7 @@ class Blocklist:
             by=by,
             reason=reason,
             call=call,
+            ahead=ahead,
         )
 
     def put(self, block: Block) -> None:
@@ -224,18 +232,48 @@ class Blocklist:
             del self._by_key[key]
         return keys
 
-    def due(self, now: float) -> Iterator[Block]:
+    def due(self, clocks: Clocks) -> Iterator[Block]:
         """The live blocks whose time has passed, the oldest first, for the caller to ``remove``.
+        Those of which FreeSWITCH's clock alone says so are held, out of the way of the others,
+        until the machine's says so too or the clocks agree.
 
         Each is checked when its turn comes: while one is withdrawn from the gate, the next may be
         renewed or released. Two renewals within a second leave two entries for one block.
         """
-        while (end := self.next_end()) is not None and end <= now:
+        if clocks.ahead <= LARGEST_DIFFERENCE:
+            self._look_again()
+        while (end := self.next_end()) is not None and end <= clocks.at_pbx:
             _, identity = heapq.heappop(self._ends)
-            yield self._blocks[identity]
+            block = self._blocks[identity]
+            if block.is_over(clocks):
+                yield block
+            else:
+                heapq.heappush(self._held, (block.until - block.ahead, identity))
+        while self._held and self._held[0][0] <= clocks.own:
+            _, identity = heapq.heappop(self._held)
+            held = self._blocks.get(identity)
+            if held is None:
+                continue
+            if held.is_over(clocks):
+                yield held
+            else:
+                heapq.heappush(self._ends, (held.until, identity))
+
+    def _look_again(self) -> None:
+        """Put held blocks among the others again: FreeSWITCH's clock is not far ahead any more."""
+        held, self._held = self._held, []
+        for _, identity in held:
+            if identity in self._blocks:
+                heapq.heappush(self._ends, (self._blocks[identity].until, identity))
+
+    @property
+    def held(self) -> int:
+        """How many blocks are held, those among them that were released since."""
+        return len(self._held)
 
     def next_end(self) -> int | None:
-        """The epoch second at which the next block ends; None where there is none."""
+        """The epoch second at which the next block ends that is not held; None where there is
+        none."""
         while self._ends:
             until, identity = self._ends[0]
             block = self._blocks.get(identity)
