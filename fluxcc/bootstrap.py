@@ -6,6 +6,7 @@ It puts the real things behind the core's ports, and makes the doors.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,9 +25,13 @@ from fluxcc.daemon.process import Daemon
 from fluxcc.daemon.session import Session
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.errors import SiteUnavailableError, StartError
+from fluxcc.domain.persons import Persons
+from fluxcc.doors.askers import Askers
 from fluxcc.doors.board import Board
+from fluxcc.doors.feed import Feed
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import Readings
+from fluxcc.doors.watch import Watch
 from fluxcc.pbx import events
 from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.switch import Address, Switch
@@ -53,8 +58,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     runtime = GeventRuntime()
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     known = persons(settings)
-    url, is_of_site = settings.store.url, bool(settings.site.url)
-    store = SqlStore(url, settings.pbx.node, known, is_of_site=is_of_site)
+    store = _store(settings, known)
     core = Core(
         settings,
         pbx=switch,
@@ -63,7 +67,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         clock=clock,
         runtime=runtime,
         persons=known,
-        site=_site(settings.site) if is_of_site else None,
+        site=_site(settings.site),
     )
     # What is read from files at its first use would stall the event loop there: libphonenumber's
     # metadata, and the translations.
@@ -99,6 +103,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
                 core.executor,
                 {**readings.by_name(), VITALS: lambda ask, who: vitals()},
                 lambda: switch.is_connected,
+                Askers(core.provisioning.find_account, settings.web.user),
+                Watch(core, Feed(core, readings.state, time.time()), readings.state),
             ),
             _watch_server(settings, sources),
         ),
@@ -113,8 +119,16 @@ def locks(settings: Settings) -> list[FileLock]:
     return [FileLock(Path(str(parse_url(settings.store.url).database)).resolve())]
 
 
-def _site(settings: SiteSettings) -> PostgresqlSite:
-    """The way to the site's database, not connected yet."""
+def _store(settings: Settings, known: Persons) -> SqlStore:
+    """The daemon's store, not opened yet."""
+    url, is_of_site = settings.store.url, bool(settings.site.url)
+    return SqlStore(url, settings.pbx.node, known, is_of_site=is_of_site)
+
+
+def _site(settings: SiteSettings) -> PostgresqlSite | None:
+    """The way to the site's database, not connected yet; None where there is no site."""
+    if not settings.url:
+        return None
     try:
         return PostgresqlSite(settings.url, settings.listen_url)
     except SiteUnavailableError as error:
