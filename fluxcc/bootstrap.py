@@ -69,11 +69,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         persons=known,
         site=_site(settings.site),
     )
-    # What is read from files at its first use would stall the event loop there: libphonenumber's
-    # metadata, and the translations.
-    for language in (i18n.ENGLISH, i18n.PORTUGUESE):
-        i18n.catalogue(language)
-    core.numbers.read(SAMPLE_NUMBER)
+    _read_ahead(core)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
     board = Board(core.executor, switch, settings.lang, settings.zone)
     core.happenings.connected.connect(board.send_unsent)
@@ -112,6 +108,14 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         manager=manager,
         reload=Reloader(settings, lambda: runtime.offload(read), apply).reload,
     )
+
+
+def _read_ahead(core: Core) -> None:
+    """Read what would stall the event loop at its first use: libphonenumber's metadata, and the
+    translations."""
+    for language in (i18n.ENGLISH, i18n.PORTUGUESE):
+        i18n.catalogue(language)
+    core.numbers.read(SAMPLE_NUMBER)
 
 
 def locks(settings: Settings) -> list[FileLock]:

@@ -87,7 +87,7 @@ class Core:
         persons: Persons,
         site: Site | None = None,
     ) -> None:
-        """``persons`` are those of the settings and the store; ``site`` goes with ``[site] url``."""
+        """``persons`` are those of settings and store; ``site`` goes with ``[site] url``."""
         self.pbx, self.store, self.spool = pbx, store, spool
         self.clock, self.runtime = clock, runtime
         self.happenings = Happenings()
