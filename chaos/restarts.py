@@ -14,6 +14,7 @@ from pathlib import Path
 from chaos.report import Report
 from chaos.subject import Subject
 from chaos.traffic import Crowd, Line, fresh_number
+from fluxcc.core.blocks.comparison import PERIOD
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Lab, LabError
 from fluxcc.lab.simulated import SimulatedLab
@@ -85,7 +86,8 @@ def check(report: Report, lab: Lab, folder: Path, restarts: int, rate: float) ->
                 until(lambda line=line: daemon.agrees(line), "the legs agree", 10)
             except AssertionError:
                 faults.append(f"restart {number}: the legs differ")
-    _forget_mod_hash(line, wanted, report)
+    _reload_mod_hash(line, wanted, report)
+    _empty_mod_hash(line, wanted, report)
     report.figure(
         "restarts",
         faults,
@@ -109,13 +111,28 @@ def _back_after(lab: Lab, wanted: dict[str, int], began: float) -> float:
         time.sleep(0.05)
 
 
-def _forget_mod_hash(line: Line, wanted: dict[str, int], report: Report) -> None:
-    """``reload mod_hash``, or somebody who empties it: the gate is told again."""
+def _reload_mod_hash(line: Line, wanted: dict[str, int], report: Report) -> None:
+    """The module tells that it was loaded, and is told again at once."""
     line.api("reload mod_hash")
+    took = _told_after(line, wanted, AGAIN)
+    report.figure(
+        "restarts mod-hash-reloaded", ["not told"] if took > AGAIN else [], back_after=took
+    )
+
+
+def _empty_mod_hash(line: Line, wanted: dict[str, int], report: Report) -> None:
+    """Nothing tells that a person deleted keys by hand; the next comparison sees it."""
     for key in ("fluxcc/reject_cause", *(f"fluxcc_block/{key}" for key in wanted)):
         line.api(f"hash delete/{key}")
+    limit = PERIOD + AGAIN
+    took = _told_after(line, wanted, limit)
+    report.figure(
+        "restarts mod-hash-emptied", ["not told"] if took > limit else [], back_after=took
+    )
+
+
+def _told_after(line: Line, wanted: dict[str, int], limit: float) -> float:
     began = time.monotonic()
-    while line.gate() != wanted and time.monotonic() - began < 15:
+    while line.gate() != wanted and time.monotonic() - began <= limit:
         time.sleep(0.1)
-    took = time.monotonic() - began
-    report.figure("restarts mod-hash-reloaded", ["not told"] if took > 14 else [], back_after=took)
+    return time.monotonic() - began

@@ -15,7 +15,7 @@ from typing import Any
 from fluxcc.actions.rules import Rules
 from fluxcc.config import NumberSettings, Settings
 from fluxcc.core.core import Core, persons
-from fluxcc.core.site.port import WholeSite
+from fluxcc.core.site.port import Site
 from fluxcc.domain.actions import Action
 from fluxcc.domain.agents import read_agent
 from fluxcc.domain.blocks import Block
@@ -207,7 +207,7 @@ class World(Core):
         *,
         pbx: type[FakePbx] = FakePbx,
         runtime: type[InlineRuntime] = InlineRuntime,
-        site: WholeSite | None = None,
+        site: Site | None = None,
     ) -> None:
         self.story: list[str] = []
         """What the PBX was told and the store got, in order."""

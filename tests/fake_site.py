@@ -1,7 +1,7 @@
 """What stands in for a site's PostgreSQL in the core's tests.
 
-Counterpart: ``fluxcc.core.ports.Site``, which each ``FakeSite`` is for one node; behind them is one
-``FakeDatabase``.
+Counterpart: ``fluxcc.core.site.port.Site``, which each ``FakeSite`` is for one node; behind them is
+one ``FakeDatabase``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class FakeDatabase:
 
 
 class FakeSite:
-    """``ports.Site`` of one node, whose way to the database can be cut."""
+    """``core.site.port`` of one node, whose way to the database can be cut."""
 
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
@@ -54,6 +54,7 @@ class FakeSite:
         """Batches of history that were taken."""
         self.dropped: dict[RecordKind, float] = {}
         self.purged: dict[RecordKind, float] = {}
+        self.prunings = 0
 
     def _check(self) -> None:
         if self.is_cut:
@@ -110,6 +111,11 @@ class FakeSite:
         """Everything is kept."""
         self._check()
         return False
+
+    def prune(self) -> None:
+        """Everything is kept."""
+        self._check()
+        self.prunings += 1
 
     def wait(self, seconds: float) -> bool:
         """No hint comes."""

@@ -21,11 +21,19 @@ from fluxcc.cli.stored import stored, whole_history
 from fluxcc.cli.table import Table
 from fluxcc.config import write_duration
 from fluxcc.domain.blocks import Block, BlockState, without_number
+from fluxcc.domain.clocks import Clocks
 from fluxcc.domain.codes import Code
 from fluxcc.domain.protection import Protections
 from fluxcc.domain.provisioning import Protected
 from fluxcc.marking import _
-from fluxcc.protocol.operators import BLOCKS, CHECK, CheckedNumber, checked
+from fluxcc.protocol.operators import (
+    BLOCKS,
+    CHECK,
+    STATUS,
+    CheckedNumber,
+    DaemonStatus,
+    checked,
+)
 
 MOST_BLOCKS = 1_000
 """Blocks that ``blocks --all`` lists."""
@@ -175,23 +183,26 @@ def _fault(number: str) -> str:
 def _live(session: Session) -> list[Block]:
     """The blocks that hold now, from the daemon, or from the store where none is running."""
     blocks = reading_if_running(session, list[Block], BLOCKS)
-    if blocks is None:
-        # Nobody could note that it was shown.
-        with stored(session) as store:
-            blocks = [without_number(block) for block in store.live_blocks()]
-    now = time.time()
-    return [block for block in blocks if block.until > now]
+    if blocks is not None:
+        # Which of them hold FreeSWITCH's clock says, which the daemon knows.
+        return blocks
+    # Nobody could note that it was shown.
+    clocks = _clocks()
+    with stored(session) as store:
+        live = [block for block in store.live_blocks() if not block.is_over(clocks)]
+    return [without_number(block) for block in live]
 
 
 def _all(session: Session, node: str) -> list[Block]:
     """Live and ended blocks, from the site or the store. A live one whose time has passed is shown
     as expired: the gate lets the number through, also while no daemon runs."""
-    now = time.time()
+    status = reading_if_running(session, DaemonStatus, STATUS)
+    clocks = _clocks(status.clock_offset if status else 0.0)
     found = whole_history(session, lambda history: history.blocks(MOST_BLOCKS), node=node)
     return [
         without_number(
             replace(block, state=BlockState.EXPIRED)
-            if block.state is BlockState.LIVE and block.until <= now
+            if block.state is BlockState.LIVE and block.is_over(clocks)
             else block
         )
         for block in found
@@ -199,9 +210,9 @@ def _all(session: Session, node: str) -> list[Block]:
 
 
 def _check_here(session: Session, number: str) -> CheckedNumber:
-    now = time.time()
+    clocks = _clocks()
     with stored(session) as store:
-        live = [block for block in store.live_blocks() if block.until > now]
+        live = [block for block in store.live_blocks() if not block.is_over(clocks)]
         entries = [each.name for each in store.entries() if isinstance(each, Protected)]
     plan = number_plan(session.settings)
     protected = Protections((*session.settings.blocks.never, *entries), plan)
@@ -214,6 +225,12 @@ def _check_here(session: Session, number: str) -> CheckedNumber:
     known.blocks = [without_number(block) for block in known.blocks]
     known.block = without_number(known.block) if known.block else None
     return known
+
+
+def _clocks(ahead: float = 0.0) -> Clocks:
+    """Both clocks; without a daemon nobody knows FreeSWITCH's."""
+    now = time.time()
+    return Clocks(now + ahead, now)
 
 
 def _shown(block: Block) -> str:

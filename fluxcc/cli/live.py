@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -16,10 +17,12 @@ from fluxcc.cli.numbers import persons
 from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import whole_history
 from fluxcc.cli.table import Table
-from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.privacy import told
 from fluxcc.marking import _
 from fluxcc.protocol.operators import CALLS, STATUS, DaemonStatus, LiveCall
+
+if TYPE_CHECKING:  # importing it is slow
+    from fluxcc.domain.calls import CallRecord
 
 MOST_CALLS = 1_000
 """Ended calls that are listed."""

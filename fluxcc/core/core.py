@@ -49,7 +49,7 @@ from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
 from fluxcc.core.site.membership import Membership
-from fluxcc.core.site.port import WholeSite
+from fluxcc.core.site.port import Site
 from fluxcc.core.site.shared_history import SharedHistory
 from fluxcc.core.survey_faults import SurveyFaults
 from fluxcc.core.surveys import Surveys
@@ -86,10 +86,9 @@ class Core:
         clock: Clock,
         runtime: Runtime,
         persons: Persons,
-        site: WholeSite | None = None,
+        site: Site | None = None,
     ) -> None:
-        """``persons`` are those of the settings; the store has the same. ``site`` goes with
-        settings that name one."""
+        """``persons`` are those of settings and store; ``site`` goes with ``[site] url``."""
         self.pbx, self.store, self.spool = pbx, store, spool
         self.clock, self.runtime = clock, runtime
         self.happenings = Happenings()
@@ -120,6 +119,7 @@ class Core:
             spool,
             runtime,
             SurveyFaults(self.provisioning),
+            self.happenings.survey_answered,
         )
         self._build_retention(settings)
         self.recovery = Recovery(
@@ -137,7 +137,7 @@ class Core:
         self.membership = None if site is None else self._join(site)
         self._connect()
 
-    def _join(self, site: WholeSite) -> Membership:
+    def _join(self, site: Site) -> Membership:
         parts = self.store, self.blocking, self.journal, self.runtime, self.clock
         joined = Membership(site, *parts, self.happenings, self._audit_ids)
         joined.merging.is_protected = self.is_protected
@@ -160,7 +160,7 @@ class Core:
         self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
 
     def _build_blocks(self, settings: Settings) -> None:
-        self.blocklist = Blocklist(self.numbers)
+        self.blocklist = Blocklist(self.numbers, self.happenings.block_changed)
         self.repeaters = Repeaters(settings.blocks.memory)
         self.gate_table = GateTable(self.blocklist, self.pbx, self.runtime, self.clock)
         node = settings.pbx.node if settings.site.url else ""
@@ -193,6 +193,7 @@ class Core:
             self.runtime,
             settings.blocks.reject_cause,
             settings.blocks.divert,
+            self.happenings.caller_refused,
         )
         self.reclaim = Reclaim(
             self.pbx,
@@ -229,7 +230,7 @@ class Core:
             agent_context=surroundings.agent_context,
             room_members=surroundings.room_members,
             media_of=surroundings.media_of,
-            has_entry=self.provisioning.has,
+            find_entry=self.provisioning.find,
         )
 
     def _build_requests(self) -> None:
@@ -320,6 +321,8 @@ class Core:
         self.publisher.configure(gate_settings(wanted), gate_rules(self.numbers))
         self._tell_gate(lost)
         self.unblockable.free()
+        if not is_same:
+            self.happenings.numbers_reread()
 
     def _tell_gate(self, keys: list[str]) -> None:
         try:

@@ -18,18 +18,19 @@ from msgspec.structs import replace
 
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.calls.tracker import Tracker
+from fluxcc.core.clocks import both_clocks
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch, Clock, Pbx, Runtime, Spool, Store
 from fluxcc.core.requests.replies import Replies
-from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, Deletion, begin_row, earlier_now
+from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, Deletion, begin_row
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import BY_TIME, BlockState, read_gate_key
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, RefusedError, StoreUnavailableError
 from fluxcc.domain.numbers import is_withheld
 from fluxcc.domain.persons import Person, Persons
-from fluxcc.domain.provisioning import Protected, Room
+from fluxcc.domain.provisioning import Group, Protected, Service
 from fluxcc.domain.retention import OUTSIDE, WITH_TEXTS, Erased, Place, RecordKind
 
 PURGE = "purge"
@@ -139,7 +140,7 @@ class Erasure:
         """Erase what is older than that moment (epoch seconds), as ``[retention]`` does. Raises
         ``StoreUnavailableError``."""
         # A moment in the future would include the audit row of this deletion.
-        before = min(before, earlier_now(self._clock))
+        before = min(before, both_clocks(self._clock).earlier)
         deletion = self._begin(by, request)
         for kind in RecordKind:
             deletion.purge(kind, before)
@@ -284,9 +285,11 @@ class StoredLiveData:
 def _entries_of(store: Store, person: Person) -> list[str]:
     """The names of the groups and services that send calls to this person, and the protected
     number."""
-    entries = [entry for entry in store.entries() if not isinstance(entry, Room)]
-    return [
-        entry.name
-        for entry in entries
-        if person.has(entry.name if isinstance(entry, Protected) else entry.destination)
-    ]
+    names = []
+    for entry in store.entries():
+        match entry:
+            case Group() | Service() if person.has(entry.destination):
+                names.append(entry.name)
+            case Protected() if person.has(entry.name):
+                names.append(entry.name)
+    return names

@@ -8,8 +8,9 @@ port                  the real thing                         in tests
 ``Clock``             ``runtime.PbxClock``                   ``tests.fakes.SteppedClock``
 ``Runtime``           ``runtime.GeventRuntime``              ``tests.fakes.InlineRuntime``
 ``Spool``             ``spool.FolderSpool``                  ``tests.fakes.FakeSpool``
-``Site``              ``site.postgresql.PostgresqlSite``     ``tests.fake_site.FakeSite``
 ====================  =====================================  =========================
+
+What a site of several PBXs shares is behind ``core.site.port``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Change, Expiry, Mark, MarkKind, SitePosition
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
@@ -362,39 +363,3 @@ class Store(Protocol):
 
         A request that began and never ended is answered ``outcome-unknown``.
         """
-
-
-class Site(Protocol):
-    """What the PBXs of a site share: a PostgreSQL.
-
-    Every method may raise ``SiteUnavailableError``; all of them block, some for seconds, so they
-    are called through ``Runtime.offload`` of a runtime that is ``apart``.
-    """
-
-    def open(self) -> SitePosition:
-        """Connect, create or migrate the site's tables; where its changes end now."""
-
-    def offer(self, changes: Sequence[Change]) -> None:
-        """Record these, each of another thing, where no later change of the same thing is."""
-
-    def claim(self, node: str, expiries: Sequence[Expiry]) -> list[Expiry]:
-        """Those of which the node is to write the audit's row, because none other does; also those
-        that it claimed before, with the ids of then."""
-
-    def hint(self) -> None:
-        """Have the other nodes look for changes now."""
-
-    def changes(self, after: int, limit: int) -> tuple[list[Change], int]:
-        """The first ``limit`` changes that counted after that number, in order, and the number of
-        the last one. None is ever added before it."""
-
-    def standing(self, after: tuple[str, str], limit: int) -> list[Change]:
-        """The last change of each of the next ``limit`` things, in the order of kind and key, after
-        that kind and key."""
-
-    def is_pruned(self, number: int) -> bool:
-        """Whether changes after that number are not to be had any more."""
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for a hint for so long; whether one came. A hint may be missed: changes are looked
-        for all the same."""

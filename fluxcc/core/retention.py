@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
+from fluxcc.core.clocks import both_clocks
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Store
@@ -42,9 +43,6 @@ PERIOD = 86400.0
 """Seconds between two deletions."""
 RETRY_AFTER = 300.0
 """Seconds to the next try after one that failed."""
-LARGEST_DIFFERENCE = 3600.0
-"""Seconds between the machine's clock and FreeSWITCH's beyond which nothing is deleted: one of them
-is wrong, and what is deleted does not come back."""
 USUAL_SPAN = 7 * 86400.0
 """Seconds by which the oldest record may be too old before its share counts. Where records are
 deleted each day it is one day, and a few after a long weekend during which the daemon was off."""
@@ -170,7 +168,7 @@ class Retention:
         if self.is_clock_doubted:
             log.warning(
                 "old records are not deleted: FreeSWITCH's clock and the machine's differ",
-                extra={"seconds": round(self._clock.now() - self._clock.own())},
+                extra={"seconds": round(both_clocks(self._clock).ahead)},
             )
             return False
         now, held = self._now(), {}
@@ -189,11 +187,10 @@ class Retention:
         return True
 
     def _doubt_clock(self) -> None:
-        difference = self._clock.now() - self._clock.own()
-        self.is_clock_doubted = abs(difference) > LARGEST_DIFFERENCE
+        self.is_clock_doubted = both_clocks(self._clock).differ
 
     def _now(self) -> float:
-        return earlier_now(self._clock)
+        return both_clocks(self._clock).earlier
 
     def _apply(
         self, ages: Mapping[RecordKind, float], by: str, request: str
@@ -216,12 +213,6 @@ class Retention:
             extra={str(kind): deletion.counts[kind] for kind in ages},
         )
         return {kind: deletion.counts[kind] for kind in ages}
-
-
-def earlier_now(clock: Clock) -> float:
-    """The earlier one of what FreeSWITCH's clock and the machine's say, in epoch seconds: what is
-    deleted must be old by both."""
-    return min(clock.now(), clock.own())
 
 
 def begin_row(id: int, now: float, action: str, by: str, request: str) -> AuditRecord:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from fluxcc.domain.clocks import Clocks, is_over
 from fluxcc.domain.privacy import WITHHELD
 
 BY_TIME = "time"
@@ -74,7 +75,7 @@ class Block(msgspec.Struct, frozen=True):
     until: int
     """The epoch second at which it ends: the value in mod_hash (contract, section 2)."""
     by: str
-    """Who asked for it last (``agent:1000``, ``operator:maria``)."""
+    """Who asked for it last (``agent:1000``, ``operator:maria``, ``supervisor:ana via web``)."""
     reason: str = ""
     call: str = ""
     """UUID of the customer's leg of the call that was marked; empty for an operator's block."""
@@ -91,6 +92,8 @@ class Block(msgspec.Struct, frozen=True):
     nth: int = 0
     """Which block of this number it is within ``[blocks] memory``, where blocks grow on repeaters
     (``[blocks] escalation``); 0 elsewhere."""
+    ahead: int = 0
+    """Seconds by which FreeSWITCH's clock was ahead of the machine's when ``until`` was set."""
     origin: str = ""
     """The node that marked it first; empty where there was no site then."""
     changed: int = 0
@@ -100,6 +103,10 @@ class Block(msgspec.Struct, frozen=True):
     """The node on which it was last changed, in a site."""
     elsewhere: dict[str, int] = {}
     """Other node of the site → the attempts that it has told of."""
+
+    def is_over(self, clocks: Clocks) -> bool:
+        """Whether its time has passed (``domain.clocks``)."""
+        return is_over(self.until, self.ahead, clocks)
 
     @property
     def own_attempts(self) -> int:

@@ -243,9 +243,9 @@ def stamped(block: Block, stamp: Stamp) -> Block:
     return replace(block, changed=stamp.at, changer=stamp.node, origin=block.origin or stamp.node)
 
 
-def settle(known: Standing, theirs: Block, now: float) -> Settled | None:
-    """What a block's change from elsewhere makes of its number at ``now`` (epoch seconds of this
-    node's FreeSWITCH); None where what is known is later, or the same change."""
+def settle(known: Standing, theirs: Block, *, is_over: bool) -> Settled | None:
+    """What a block's change from elsewhere makes of its number; None where what is known is later,
+    or the same change. ``is_over`` says that the block's time has passed on this node."""
     stamp = stamp_of(theirs)
     if stamp <= known.stamp:
         return None
@@ -253,7 +253,7 @@ def settle(known: Standing, theirs: Block, now: float) -> Settled | None:
     block = _counting(theirs, known.block, live)
     is_other = live is not None and live.id != theirs.id
     superseded = (_supersede(live, theirs),) if live is not None and is_other else ()
-    if block.state is BlockState.LIVE and block.until > now:
+    if block.state is BlockState.LIVE and not is_over:
         change = BlockChange.BLOCKED if live is None else BlockChange.RENEWED
         return Settled(Standing(stamp, block), superseded, change)
     if block.state is BlockState.LIVE:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import filterfalse
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -14,7 +16,8 @@ from fluxcc import __version__
 from fluxcc.actions.blocking import usual_duration
 from fluxcc.core.core import Core
 from fluxcc.core.erasure import Erasure
-from fluxcc.domain.blocks import Block
+from fluxcc.domain.agents import read_agent
+from fluxcc.domain.blocks import Block, without_number
 from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import ClockDoubtedError, RefusedError, StoreUnavailableError
@@ -61,7 +64,7 @@ class Readings:
         self._offset = offset
         self._started = time.time()
 
-    def by_name(self) -> dict[str, Callable[[Ask, str], object]]:
+    def by_name(self) -> dict[str, Callable[[Ask, Actor], object]]:
         """Name of the question (``Ask.do``) → the method that answers it."""
         return {
             STATUS: self.status,
@@ -71,7 +74,11 @@ class Readings:
             PURGE: self.purge,
         }
 
-    def status(self, _ask: Ask, _who: str) -> DaemonStatus:
+    def status(self, _ask: Ask, _who: Actor) -> DaemonStatus:
+        """The daemon's state."""
+        return self.state()
+
+    def state(self) -> DaemonStatus:
         """The daemon's state."""
         core = self._core
         return DaemonStatus(
@@ -112,25 +119,35 @@ class Readings:
             persons_filled=core.filling.rows,
         )
 
-    def calls(self, _ask: Ask, _who: str) -> list[LiveCall]:
-        """The calls that are live."""
-        return [_live_call(call) for call in self._core.tracker.calls.values()]
+    def calls(self, _ask: Ask, who: Actor) -> list[LiveCall]:
+        """The calls that are live, in the asker's SIP domain; an agent's own."""
+        calls = list(self._core.tracker.calls.values())
+        if who.role is Role.AGENT:
+            own = {leg.call for leg in self._core.views.telephones(read_agent(who.name))}
+            calls = [call for call in calls if call in own]
+        return [LiveCall(**facts_of(call)) for call in calls if who.domain in ("", call.domain)]
 
-    def blocks(self, _ask: Ask, who: str) -> list[Block]:
-        """The blocks that are live, the newest first. An operator is shown every number, and the
-        audit notes whose caller hides it."""
-        blocks = sorted(self._core.blocklist.blocks(), key=lambda block: -block.since)
-        self._core.disclosure.note(blocks, who, blocks)
+    def blocks(self, _ask: Ask, who: Actor) -> list[Block]:
+        """The blocks that are live and hold in the asker's SIP domain, the newest first. Who may
+        see whole numbers is shown every number, and the audit notes whose caller hides it."""
+        held = filterfalse(self._core.blocking.is_over, self._core.blocklist.blocks())
+        live = sorted(held, key=lambda block: -block.since)
+        blocks = _of_domain(live, who)
+        if not who.sees_whole_numbers:
+            return [without_number(block) for block in blocks]
+        self._core.disclosure.note(blocks, who, live)
         return blocks
 
-    def check(self, ask: Ask, who: str) -> CheckedNumber:
+    def check(self, ask: Ask, who: Actor) -> CheckedNumber:
         """What is known of a number, or of that of a block (``Block.name``)."""
         core = self._core
         named = core.blocklist.named(ask.number)
+        if named is not None and not _of_domain([named], who):
+            named = None
         found = checked(
             named.number if named else ask.number,
             core.numbers,
-            core.blocklist.find_all,
+            lambda number: _of_domain(core.blocklist.find_all(number), who),
             core.is_protected,
         )
         core.disclosure.note(found.blocks, who, core.blocklist.blocks())
@@ -140,15 +157,14 @@ class Readings:
         duration = usual_duration(earlier + 1, core.rules)
         return replace(found, earlier=earlier, next_duration=int(duration))
 
-    def purge(self, ask: Ask, who: str) -> Purged:
+    def purge(self, ask: Ask, who: Actor) -> Purged:
         """Erase, in the daemon. Raises ``ValueError``."""
         if not ask.overdue:
             return purge(self._core.erasure, ask, who)
         if ask.number or ask.before is not None:
             raise ValueError("neither number nor before goes with overdue")
-        by = str(Actor(Role.OPERATOR, who))
         try:
-            counts = self._core.retention.delete_overdue(by, new_request_id())
+            counts = self._core.retention.delete_overdue(str(who), new_request_id())
         except ClockDoubtedError:
             return Purged(code=CLOCK_DOUBTED)
         except StoreUnavailableError as error:
@@ -156,12 +172,12 @@ class Readings:
         return Purged(code=Code.ERASED, counts={str(kind): n for kind, n in counts.items()})
 
 
-def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
+def purge(erasure: Erasure, ask: Ask, who: Actor) -> Purged:
     """Erase for ``fluxcc db purge``, in the daemon or in the command. Raises ``ValueError``."""
     if bool(ask.number) == (ask.before is not None):
         raise ValueError("exactly one of number and before goes with purge")
     check_number(ask)
-    by, request = str(Actor(Role.OPERATOR, who)), new_request_id()
+    by, request = str(who), new_request_id()
     try:
         if ask.before is not None:
             erased = erasure.erase_older(ask.before, by, request)
@@ -183,17 +199,25 @@ def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
     )
 
 
-def _live_call(call: Call) -> LiveCall:
+def _of_domain(blocks: list[Block], who: Actor) -> list[Block]:
+    """Those that hold in the asker's SIP domain."""
+    if not who.domain:
+        return blocks
+    return [block for block in blocks if block.domain in ("", who.domain)]
+
+
+def facts_of(call: Call) -> dict[str, Any]:
+    """The fields of a ``LiveCall``."""
     first = call.legs[0].uuid if call.legs else ""
-    return LiveCall(
-        call=call.customer_uuid or first,
-        direction=call.direction.value,
-        number=told(call.number, is_private=call.is_private),
-        agent=call.agent.extension,
-        domain=call.domain,
-        group=call.group,
-        started=call.started,
-        bridged=call.bridged,
-        talking=call.is_talking,
-        legs=[leg.uuid for leg in call.legs],
-    )
+    return {
+        "call": call.customer_uuid or first,
+        "direction": call.direction.value,
+        "number": told(call.number, is_private=call.is_private),
+        "agent": call.agent.extension,
+        "domain": call.domain,
+        "group": call.group,
+        "started": call.started,
+        "bridged": call.bridged,
+        "talking": call.is_talking,
+        "legs": [leg.uuid for leg in call.legs],
+    }

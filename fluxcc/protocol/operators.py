@@ -13,13 +13,15 @@ from uuid import uuid4
 import msgspec
 
 from fluxcc.domain.actions import ON_CALLS, Action
-from fluxcc.domain.agents import NOBODY, clean_domain
+from fluxcc.domain.agents import NOBODY, Agent, clean_domain
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.codes import Status
-from fluxcc.domain.provisioning import Entry, faults
+from fluxcc.domain.provisioning import LOGIN, Entry, UserRole, faults
 from fluxcc.domain.requests import (
     LONGEST_REASON,
     LONGEST_SERVICE,
+    REQUEST_ID,
+    TOKEN,
     UUID,
     Actor,
     Reply,
@@ -38,12 +40,16 @@ LONGEST_LANGUAGE = 16
 LONGEST_BLOCK = 3650 * 86400
 UNAVAILABLE = "unavailable"
 """``Answer.error`` where the PBX does not answer."""
+NOT_PERMITTED = "not-permitted"
+"""``Answer.error`` where the asker may not ask this question."""
 STORE_UNAVAILABLE = "store-unavailable"
 """``Purged.code`` where the store cannot be written."""
 CLOCK_DOUBTED = "clock-doubted"
 """``Purged.code`` where FreeSWITCH's clock and the machine's differ."""
 STATUS, CALLS, BLOCKS, CHECK, VITALS = "status", "calls", "blocks", "check", "vitals"
 """Questions that change nothing."""
+WATCH = "watch"
+"""A stream of what happens (``protocol.watching``) in place of an answer."""
 PURGE = "purge"
 """The erasure of records: neither an action nor a mere question."""
 
@@ -52,7 +58,7 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The line that the ``fluxcc`` command sends."""
 
     do: str
-    """An ``Action``, a reading, or ``PURGE``."""
+    """An ``Action``, a reading, ``WATCH`` or ``PURGE``."""
     agent: str = ""
     """``1000`` or ``1000@a.example``."""
     domain: str = ""
@@ -72,6 +78,13 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     with_live_block: bool = False
     reason: str = ""
     language: str = ""
+    on_behalf_of: str = ""
+    """``supervisor:ana``, ``agent:carla``, ``supervisor:token/ci``: role and name of the page's
+    user, or of a token, who asks. The web process alone may say so (``doors.askers``)."""
+    request: str = ""
+    """The asker's request ID, by which nothing is done twice; empty for a new one."""
+    after: int | None = None
+    """With ``watch``: the number of the last line that was read (``protocol.watching``)."""
 
 
 class Answer(msgspec.Struct):
@@ -84,7 +97,7 @@ class Answer(msgspec.Struct):
     """A ``DaemonStatus``, a list of ``LiveCall`` or ``Block``, a ``CheckedNumber``, a
     ``Purged``."""
     error: str = ""
-    """``UNAVAILABLE``, or what of the line is malformed."""
+    """``UNAVAILABLE``, ``NOT_PERMITTED``, or what of the line is malformed."""
 
 
 class DaemonStatus(msgspec.Struct, kw_only=True):
@@ -234,6 +247,9 @@ def read_ask(line: bytes) -> Ask:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from error
     check_number(ask)
+    if ask.do == WATCH and ask.on_behalf_of:
+        # The web process watches for all users at once, and tells each what is theirs.
+        raise ValueError("watch goes without on_behalf_of")
     return ask
 
 
@@ -244,14 +260,25 @@ def check_number(ask: Ask) -> None:
         raise ValueError("number is malformed")
 
 
-def read_request(ask: Ask, who: str) -> Request:
-    """An operator's line as a request. Raises ``ValueError``."""
+def read_behalf(text: str) -> tuple[str, str, bool]:
+    """``Ask.on_behalf_of`` in its parts: role, name, and whether it is a token's. Raises
+    ``ValueError``."""
+    role, _, name = text.partition(":")
+    is_token = name.startswith(TOKEN)
+    name = name.removeprefix(TOKEN)
+    if role not in set(UserRole) or not LOGIN.fullmatch(name):
+        raise ValueError("on_behalf_of is malformed")
+    return role, name, is_token
+
+
+def read_request(ask: Ask, who: Actor) -> Request:
+    """A line as a request. What a user of one SIP domain does not say of domains means that one;
+    an agent means the own extension. Raises ``ValueError``."""
     action = Action(ask.do)
     check_number(ask)
-    try:
-        agent = parse_agent(ask.agent, ask.domain) if ask.agent else NOBODY
-    except ValueError as error:
-        raise ValueError("agent or domain is malformed") from error
+    if ask.request and not REQUEST_ID.fullmatch(ask.request):
+        raise ValueError("request is malformed")
+    agent = _read_agent(ask, who)
     if ask.domain and not clean_domain(ask.domain):
         raise ValueError("domain is malformed")
     if ask.call and not UUID.fullmatch(ask.call):
@@ -259,7 +286,7 @@ def read_request(ask: Ask, who: str) -> Request:
     if action in (Action.BLOCK, Action.UNBLOCK):
         if not ask.number:
             raise ValueError("number is malformed")
-    elif action in ON_CALLS and not ask.agent and not ask.call:
+    elif action in ON_CALLS and not agent and not ask.call:
         raise ValueError("agent or call is missing")
     if (ask.entry is not None) != (action in (Action.SET, Action.REMOVE)):
         raise ValueError("an entry goes with set and remove, and with nothing else")
@@ -268,11 +295,11 @@ def read_request(ask: Ask, who: str) -> Request:
     if ask.duration is not None and not 0 < ask.duration <= LONGEST_BLOCK:
         raise ValueError("duration is malformed")
     return Request(
-        id=new_request_id(),
+        id=ask.request or new_request_id(),
         action=action,
-        actor=Actor(Role.OPERATOR, who),
+        actor=who,
         agent=agent,
-        domain=clean_domain(ask.domain),
+        domain=clean_domain(ask.domain) or who.domain,
         call=ask.call,
         number=ask.number,
         duration=ask.duration,
@@ -284,6 +311,19 @@ def read_request(ask: Ask, who: str) -> Request:
     )
 
 
+def _read_agent(ask: Ask, who: Actor) -> Agent:
+    own = parse_agent(who.name) if who.role is Role.AGENT else NOBODY
+    try:
+        agent = parse_agent(ask.agent, ask.domain) if ask.agent else own
+    except ValueError as error:
+        raise ValueError("agent or domain is malformed") from error
+    if own and (agent.extension != own.extension or agent.domain not in ("", own.domain)):
+        raise ValueError("an agent has no say about others")
+    if own:
+        return own
+    return Agent(agent.extension, agent.domain or who.domain) if agent else NOBODY
+
+
 def new_request_id() -> str:
-    """A request ID for an operator's request."""
+    """A request ID for a request that brings none."""
     return f"operator-{uuid4().hex}"

@@ -1,1 +1,1 @@
-"""What the PBXs of a site share: a PostgreSQL, behind ``core.ports.Site``."""
+"""What the PBXs of a site share: a PostgreSQL, behind ``core.site.port.Site``."""

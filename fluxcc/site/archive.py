@@ -172,7 +172,9 @@ def purge(connection: Connection, kind: RecordKind, node: str, before: float, li
         old = old.where(func.coalesce(BLOCKS.c.ended_at, BLOCKS.c.since) < before)
     # Named one by one: the planner finds the partition of a value, and not of a query's rows.
     ids = connection.execute(old.order_by(moment).limit(limit)).scalars().all()
-    return delete_rows(connection, shelf.table, node, ids) if ids else 0
+    if ids:
+        delete_rows(connection, shelf.table, node, ids)
+    return len(ids)
 
 
 def _put(kind: RecordKind) -> TextClause:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, func, select, text, tuple_
+from sqlalchemy import Connection, select, text, tuple_
 
 from fluxcc.domain.changes import Change, SitePosition
 from fluxcc.site.schema import IDENTITY, LOG, REGISTERS
@@ -56,7 +56,7 @@ PLACE = text(
     FROM site_identity
     """
 )
-PRUNE = text(
+PRUNE_LOG = text(
     """
     WITH gone AS (
         DELETE FROM site_log WHERE written < clock_timestamp() - make_interval(secs => :seconds)
@@ -64,6 +64,29 @@ PRUNE = text(
     )
     UPDATE site_identity SET pruned = greatest(pruned, (SELECT max(number) FROM gone))
     WHERE EXISTS (SELECT 1 FROM gone)
+    """
+)
+# Bodies are read by patterns, which in JSON cannot match inside of a text: PostgreSQL reads no JSON
+# in which a text has a NUL. A release is kept for as long as its block would have held: a node that
+# did not hear of it may still have the block.
+PRUNE_BLOCKS = text(
+    """
+    DELETE FROM site_registers
+    WHERE kind = 'block'
+        AND at < 1000000 * (extract(epoch FROM clock_timestamp()) - :seconds)
+        AND substring(body FROM '"until":([0-9]+)')::bigint
+        < extract(epoch FROM clock_timestamp()) - :seconds
+    """
+)
+PRUNE_TALLIES = text(
+    """
+    DELETE FROM site_registers AS tally
+    WHERE kind = 'tally' AND NOT EXISTS (
+        SELECT FROM site_registers AS block
+        WHERE block.kind = 'block'
+            AND substring(block.body FROM '"id":"([^"]*)"')
+            = substring(tally.body FROM '"block":"([^"]*)"')
+    )
     """
 )
 
@@ -109,7 +132,8 @@ def standing(connection: Connection, after: tuple[str, str], limit: int) -> list
     return [Change(*row) for row in rows]
 
 
-def prune(connection: Connection, seconds: float) -> int:
-    """Delete changes that are older than that; how far the log is pruned then."""
-    connection.execute(PRUNE, {"seconds": seconds})
-    return connection.execute(select(func.max(IDENTITY.c.pruned))).scalar() or 0
+def prune(connection: Connection, seconds: float) -> None:
+    """Delete what is older than that: changes from the log, and what ended so long ago."""
+    for statement in (PRUNE_LOG, PRUNE_BLOCKS):
+        connection.execute(statement, {"seconds": seconds})
+    connection.execute(PRUNE_TALLIES)

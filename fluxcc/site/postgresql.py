@@ -1,4 +1,4 @@
-"""``core.ports.Site`` on PostgreSQL.
+"""``core.site.port.Site`` on PostgreSQL.
 
 Every method may be called from any thread, and raises ``SiteUnavailableError``; ``wait`` is called
 by one thread at a time. The constructor raises it where the URL names no PostgreSQL or psycopg is
@@ -30,8 +30,8 @@ from fluxcc.store.persons import Plan
 log = logging.getLogger(__name__)
 
 LOGGED = 7 * 86_400.0
-"""Seconds for which changes are kept in the log. A node that was away for longer takes in the last
-change of everything."""
+"""Seconds for which changes are kept in the log, and blocks after their end. A node that was away
+for longer takes in the last change of everything."""
 
 
 class PostgresqlSite:
@@ -57,9 +57,6 @@ class PostgresqlSite:
         self._engine.dispose()
         with begun(self._engine) as connection:
             migrate(connection)
-        with connected(self._engine) as connection:
-            changes_log.prune(connection, LOGGED)
-            ends.prune(connection)
         try:
             self._listener.connect()
         except SiteUnavailableError as error:
@@ -96,6 +93,12 @@ class PostgresqlSite:
         """The last change of each of the next ``limit`` things after that kind and key."""
         with connected(self._engine) as connection:
             return changes_log.standing(connection, after, limit)
+
+    def prune(self) -> None:
+        """Delete what no node needs any more."""
+        with connected(self._engine) as connection:
+            changes_log.prune(connection, LOGGED)
+            ends.prune(connection)
 
     def wait(self, seconds: float) -> bool:
         """Wait for a hint for so long; whether there may be something new."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.retention import RecordKind
+from fluxcc.store.readable import read_rows, typed
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, SURVEYS
 
 
 class _Ageing(NamedTuple):
     """How the records of one kind age."""
 
-    node: ColumnElement[str]
+    table: Table
     moment: ColumnElement[float]
     """From which their age counts; indexed beside the node."""
     unit: float
@@ -24,13 +25,11 @@ class _Ageing(NamedTuple):
 
 
 _AGEING: dict[RecordKind, _Ageing] = {
-    RecordKind.CALLS: _Ageing(CALLS.c.node, CALLS.c.id, 1e6, CALLS.c.ended.is_not(None)),
-    RecordKind.SURVEYS: _Ageing(SURVEYS.c.node, SURVEYS.c.offered, 1),
+    RecordKind.CALLS: _Ageing(CALLS, CALLS.c.id, 1e6, CALLS.c.ended.is_not(None)),
+    RecordKind.SURVEYS: _Ageing(SURVEYS, SURVEYS.c.offered, 1),
     # A block ended after it began, so its age is at most this.
-    RecordKind.BLOCKS: _Ageing(
-        BLOCKS.c.node, BLOCKS.c.since, 1, BLOCKS.c.state != BlockState.LIVE.value
-    ),
-    RecordKind.AUDIT: _Ageing(AUDIT.c.node, AUDIT.c.id, 1e6),
+    RecordKind.BLOCKS: _Ageing(BLOCKS, BLOCKS.c.since, 1, BLOCKS.c.state != BlockState.LIVE.value),
+    RecordKind.AUDIT: _Ageing(AUDIT, AUDIT.c.id, 1e6),
 }
 
 
@@ -41,14 +40,19 @@ def share(connection: Connection, node: str, kind: RecordKind, before: float, sp
     Only then is anything counted: on a day like any other it reads one row.
     """
     ageing = _AGEING[kind]
-    conditions = [ageing.node == node]
+    conditions = [ageing.table.c.node == node]
     if ageing.may_go is not None:
         conditions.append(ageing.may_go)
-    earliest = select(ageing.moment).where(*conditions).order_by(ageing.moment).limit(1)
-    oldest = connection.execute(earliest).scalar()
+    # Both databases read a least value from the index; a damaged table has one in each part.
+    least = select(func.min(ageing.moment)).where(*conditions)
+    found = read_rows(connection, least, ageing.table, typed(float | None))
+    oldest = min((moment for (moment,) in found if moment is not None), default=None)
     if oldest is None or oldest / ageing.unit >= before - span:
         return 0.0
-    counts = select(func.count()).where(*conditions)
-    old = connection.execute(counts.where(ageing.moment < before * ageing.unit)).scalar_one()
-    every = connection.execute(counts).scalar_one()
-    return float(old) / every if every else 0.0
+
+    def count(*further: ColumnElement[bool]) -> int:
+        counts = select(func.count()).select_from(ageing.table).where(*conditions, *further)
+        return sum(n for (n,) in read_rows(connection, counts, ageing.table, typed(int)))
+
+    every = count()
+    return count(ageing.moment < before * ageing.unit) / every if every else 0.0

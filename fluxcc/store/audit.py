@@ -15,9 +15,8 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Answered, Asked, Reply
 from fluxcc.store.persons import Search, newest
-from fluxcc.store.readable import convert, read_rows
+from fluxcc.store.readable import convert, read_rows, typed
 from fluxcc.store.schema import AUDIT
-from fluxcc.store.statements import delete_rows
 
 FOREVER = 1e15
 """Epoch seconds that no clock shows."""
@@ -99,7 +98,8 @@ def request_ids(connection: Connection, node: str, since: Moment) -> list[str]:
 
 def find_reply(connection: Connection, node: str, request: str, since: Moment) -> Answered | None:
     """The first request of that ID at ``since`` or later by either clock, and its reply; None
-    without one.
+    without one, or where its row cannot be read: an action that is done twice is better than one
+    that is not done.
 
     Its code is ``outcome-unknown`` where the action began and its end was never written.
     """
@@ -109,10 +109,11 @@ def find_reply(connection: Connection, node: str, request: str, since: Moment) -
         "after": int(since.own * 1_000_000),
         "after_at_pbx": FOREVER if since.pbx is None else since.pbx,
     }
-    row = connection.execute(_FIRST_REPLY, asked).first()
-    if row is None:
+    rows = read_rows(connection, _FIRST_REPLY, AUDIT, _record, asked)
+    if not rows:
         return None
-    found = _record(*row)
+    # Of a damaged table, each part has its first one.
+    found = min(rows, key=lambda record: record.id)
     reply = Reply(
         request=found.request,
         action=found.action,
@@ -131,16 +132,16 @@ def find_reply(connection: Connection, node: str, request: str, since: Moment) -
     return Answered(asked_for, reply)
 
 
-def purge(connection: Connection, node: str, before: float, limit: int) -> int:
-    """Delete at most ``limit`` of the node's rows from before that moment (epoch seconds), the
-    oldest first; how many were deleted."""
-    old = (
+def old(connection: Connection, node: str, before: float, limit: int) -> list[int]:
+    """The ids of at most ``limit`` of the node's rows from before that moment (epoch seconds), the
+    oldest first."""
+    query = (
         select(AUDIT.c.id)
         .where(AUDIT.c.node == node, AUDIT.c.id < int(before * 1e6))
         .order_by(AUDIT.c.id)
         .limit(limit)
     )
-    return delete_rows(connection, AUDIT, node, old)
+    return [id for (id,) in read_rows(connection, query, AUDIT, typed(int))]
 
 
 def find(
@@ -148,7 +149,7 @@ def find(
 ) -> tuple[list[int], None]:
     """The ids of the person's rows of the node, all at once."""
     query = select(AUDIT.c.id, AUDIT.c.number).where(AUDIT.c.node == node, person.condition)
-    return person.ids(connection.execute(query)), None
+    return person.ids(read_rows(connection, query, AUDIT, typed(int, str))), None
 
 
 def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:

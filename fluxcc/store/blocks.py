@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.store.persons import Search
-from fluxcc.store.readable import convert, read_rows
+from fluxcc.store.readable import convert, read_rows, typed
 from fluxcc.store.schema import BLOCKS
 from fluxcc.store.statements import delete_rows
 
@@ -72,10 +72,10 @@ def times(connection: Connection, node: str, since: float) -> list[tuple[str, st
     return read_rows(connection, query, BLOCKS, _time)
 
 
-def purge(connection: Connection, node: str, before: float, limit: int) -> int:
-    """Delete at most ``limit`` of the node's blocks that ended before that moment (epoch seconds);
-    how many were deleted."""
-    old = (
+def old(connection: Connection, node: str, before: float, limit: int) -> list[str]:
+    """The ids of at most ``limit`` of the node's blocks that ended before that moment (epoch
+    seconds)."""
+    query = (
         select(BLOCKS.c.id)
         .where(
             BLOCKS.c.node == node,
@@ -87,7 +87,7 @@ def purge(connection: Connection, node: str, before: float, limit: int) -> int:
         .order_by(BLOCKS.c.since)
         .limit(limit)
     )
-    return delete_rows(connection, BLOCKS, node, old)
+    return [id for (id,) in read_rows(connection, query, BLOCKS, typed(str))]
 
 
 def find(
@@ -97,7 +97,7 @@ def find(
     query = select(BLOCKS.c.id, BLOCKS.c.number).where(
         BLOCKS.c.node == node, person.condition, _HAS_ENDED
     )
-    return person.ids(connection.execute(query)), None
+    return person.ids(read_rows(connection, query, BLOCKS, typed(str, str))), None
 
 
 def erase(connection: Connection, node: str, ids: Sequence[str]) -> None:

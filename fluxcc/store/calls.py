@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 
 from fluxcc.domain.calls import CallRecord, Direction, Outcome
 from fluxcc.store.persons import Search, newest
-from fluxcc.store.readable import convert, read_rows
+from fluxcc.store.readable import convert, read_rows, typed
 from fluxcc.store.schema import CALLS
 from fluxcc.store.statements import delete_rows, end_of_window
 
@@ -65,16 +65,30 @@ def by_ids(connection: Connection, node: str, ids: Sequence[int]) -> list[CallRe
     return read_rows(connection, query, CALLS, _record)
 
 
-def purge(connection: Connection, node: str, before: float, limit: int) -> int:
-    """Delete at most ``limit`` of the node's ended calls that began before that moment (epoch
-    seconds), the oldest first; how many were deleted."""
-    old = (
+def by_leg(connection: Connection, node: str, leg: str) -> CallRecord | None:
+    """The newest of the node's calls with this leg, among the last ``WINDOW``: legs have no
+    index."""
+    newest = select(CALLS.c.id).where(CALLS.c.node == node).order_by(CALLS.c.id.desc())
+    window = newest.limit(WINDOW).subquery()
+    query = select(*_RECORD).where(
+        CALLS.c.node == node,
+        CALLS.c.id >= select(func.min(window.c.id)).scalar_subquery(),
+        or_(CALLS.c.customer_leg == leg, CALLS.c.agent_leg == leg),
+    )
+    query = query.order_by(CALLS.c.id.desc()).limit(1)
+    return next(iter(read_rows(connection, query, CALLS, _record)), None)
+
+
+def old(connection: Connection, node: str, before: float, limit: int) -> list[int]:
+    """The ids of at most ``limit`` of the node's ended calls that began before that moment (epoch
+    seconds), the oldest first."""
+    query = (
         select(CALLS.c.id)
         .where(CALLS.c.node == node, CALLS.c.id < int(before * 1e6), CALLS.c.ended.is_not(None))
         .order_by(CALLS.c.id)
         .limit(limit)
     )
-    return delete_rows(connection, CALLS, node, old)
+    return [id for (id,) in read_rows(connection, query, CALLS, typed(int))]
 
 
 def find(
@@ -93,7 +107,7 @@ def find(
         CALLS.c.ended.is_not(None),
         person.condition,
     )
-    return person.ids(connection.execute(found)), last
+    return person.ids(read_rows(connection, found, CALLS, typed(int, str))), last
 
 
 def erase(connection: Connection, node: str, ids: Sequence[int]) -> None:

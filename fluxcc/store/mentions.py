@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import RecordKind
+from fluxcc.store.readable import read_rows, typed
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS
 from fluxcc.store.statements import end_of_window
 
@@ -26,11 +27,14 @@ TEXTS = {
 """The tables with such texts, and the columns that have them."""
 
 
+Mention = tuple[Any, str, str, str]
+"""The row's id, the column, its text, and the text without the number."""
+
+
 class Found(NamedTuple):
     """What a search of a table's next rows gave."""
 
-    mentions: list[tuple[Any, str, str, str]]
-    """The row's id, the column, its text, and the text without the number."""
+    mentions: list[Mention]
     after: Any
     """The id after which to go on; None where there were no more rows."""
 
@@ -49,7 +53,8 @@ def find(connection: Connection, node: str, kind: RecordKind, person: Person, af
     like = f"%{'%'.join(person.ending or person.seen)}%"
     rows = rows.where(or_(*(and_(table.c[n] != "", table.c[n].like(like)) for n in names)))
     mentions = []
-    for id, *texts in connection.execute(rows):
+    kinds = (table.c.id.type.python_type, *(str for _ in names))
+    for id, *texts in read_rows(connection, rows, table, typed(*kinds)):
         for name, text in zip(names, texts, strict=True):
             if (without := person.erase_from(text)) != text:
                 mentions.append((id, name, text, without))
@@ -60,7 +65,7 @@ def erase(
     connection: Connection,
     node: str,
     kind: RecordKind,
-    mentions: Sequence[tuple[Any, str, str, str]],
+    mentions: Sequence[Mention],
 ) -> None:
     """Put each text without the number in place of the one with it."""
     table, _ = TEXTS[kind]

@@ -2,7 +2,7 @@
 
 A row has its person from the beginning, as numbers are read when it is written. Rows of an earlier
 reading (``domain.persons``) are read again in the order of their ids; ``READINGS`` keeps how far
-that is, in the transaction that changes the rows, so that a killed daemon goes on where it was.
+that is, once the rows are changed, so that a killed daemon goes on where it was.
 Until it is over, a search finds the rows that have the digits in which a person's numbers end, and
 reads each.
 
@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, select
 
 from fluxcc.domain.persons import AsSeen, Person, Persons
 from fluxcc.domain.retention import RecordKind
-from fluxcc.store.readable import read_rows
+from fluxcc.store.readable import read_rows, typed
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, READINGS, SURVEYS
-from fluxcc.store.statements import escape
+from fluxcc.store.statements import end_of_window, escape
 
 Plan = Persons | AsSeen
 TABLES: dict[RecordKind, Table] = {
@@ -124,7 +124,8 @@ def is_over(connection: Connection, node: str, kind: RecordKind, reading: str) -
 def positions(connection: Connection, node: str) -> dict[RecordKind, Position]:
     """How far each table is filled; nothing where it has not begun."""
     columns = (READINGS.c.kind, READINGS.c.reading, READINGS.c.after, READINGS.c.is_over)
-    rows = connection.execute(select(*columns).where(READINGS.c.node == node))
+    query = select(*columns).where(READINGS.c.node == node)
+    rows = read_rows(connection, query, READINGS, typed(str, str, str, bool))
     return {
         RecordKind(kind): Position(reading, after, is_over)
         for kind, reading, after, is_over in rows
@@ -141,40 +142,64 @@ def begin(connection: Connection, node: str, reading: str) -> None:
     connection.execute(READINGS.insert(), rows)
 
 
-def part(
-    connection: Connection, node: str, kind: RecordKind, after: str, limit: int
-) -> list[tuple[Any, str, str]]:
-    """Id, number and person of the next ``limit`` rows after that id, in the order of the ids."""
+class Part(NamedTuple):
+    """The next rows of a table."""
+
+    rows: list[tuple[Any, str, str]]
+    """Id, number and person of each, in the order of the ids; without those that cannot be read."""
+    last: Any
+    """The last id, also where its row cannot be read; None without a row."""
+    is_over: bool
+    """Whether no row is after them."""
+
+
+def part(connection: Connection, node: str, kind: RecordKind, after: str, limit: int) -> Part:
+    """The next ``limit`` rows after that id."""
     table = TABLES[kind]
+    of_id = table.c.id.type.python_type
+    first = of_id(after) if after else None
+    last = end_of_window(connection, table, node, first, limit)
+    if not isinstance(last, of_id):
+        # An id of another type is of a bad row, and SQLite orders it after all good ones.
+        return Part(_between(connection, table, node, first, None), None, is_over=True)
+    rows = _between(connection, table, node, first, last)
+    is_over = end_of_window(connection, table, node, last, 1) is None
+    return Part(rows, last, is_over)
+
+
+def _between(
+    connection: Connection, table: Table, node: str, after: Any, last: Any
+) -> list[tuple[Any, str, str]]:
     query = select(table.c.id, table.c.number, table.c.person).where(table.c.node == node)
-    if after:
-        query = query.where(table.c.id > table.c.id.type.python_type(after))
-    rows = connection.execute(query.order_by(table.c.id).limit(limit))
-    return [(id, number, person) for id, number, person in rows]
+    if after is not None:
+        query = query.where(table.c.id > after)
+    if last is not None:
+        query = query.where(table.c.id <= last)
+    build = typed(table.c.id.type.python_type, str, str)
+    return sorted(read_rows(connection, query, table, build))
 
 
 def put(
-    connection: Connection,
-    node: str,
-    kind: RecordKind,
-    persons: Sequence[tuple[Any, str, str]],
-    position: Position,
+    connection: Connection, node: str, kind: RecordKind, persons: Sequence[tuple[Any, str, str]]
 ) -> None:
-    """Write the persons, given as (id, number, person), and how far it is. A row whose number was
-    erased meanwhile stays as it is."""
+    """Write the persons, given as (id, number, person). A row whose number was erased meanwhile
+    stays as it is."""
     table = TABLES[kind]
-    if persons:
-        statement = (
-            table.update()
-            .where(
-                table.c.node == node,
-                table.c.id == bindparam("of_id"),
-                table.c.number == bindparam("of_number"),
-            )
-            .values(person=bindparam("is_of"))
+    statement = (
+        table.update()
+        .where(
+            table.c.node == node,
+            table.c.id == bindparam("of_id"),
+            table.c.number == bindparam("of_number"),
         )
-        rows = [{"of_id": id, "of_number": n, "is_of": person} for id, n, person in persons]
-        connection.execute(statement, rows)
+        .values(person=bindparam("is_of"))
+    )
+    rows = [{"of_id": id, "of_number": n, "is_of": person} for id, n, person in persons]
+    connection.execute(statement, rows)
+
+
+def go_on(connection: Connection, node: str, kind: RecordKind, position: Position) -> None:
+    """Write how far it is, where the filling is still of that reading."""
     connection.execute(
         READINGS.update()
         .where(

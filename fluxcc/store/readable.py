@@ -4,8 +4,8 @@ A row may be bad because something broke (a text where a number belongs), or bec
 wrote it (a kind, a state, a code that this one does not know). It is counted and stays as it is.
 
 Where SQLite says that the file is damaged, the table is read in parts, and each part that cannot be
-read in two halves, until what cannot be read stands alone. The file itself is set aside only where
-a record cannot be *written* for its damage (``sql_store``).
+read in two halves, until what cannot be read stands alone. Many rows are changed in the same way.
+The file itself is set aside only where a record cannot be *written* for its damage (``sql_store``).
 
 Counterpart: each table's file.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,6 +31,7 @@ MOST_FAILURES = 5_000
 HIGHEST_ROWID = 1 << 48
 """Above every row, where the damage is where the last row would be."""
 Built = TypeVar("Built")
+Item = TypeVar("Item")
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,31 @@ class Unread:
             return dict(self._counts)
 
 
+class Unchanged:
+    """The ids of the rows that the file's damage keeps from being changed. Any thread."""
+
+    def __init__(self, unread: Unread) -> None:
+        """They are noted as unread."""
+        self._unread = unread
+        self._ids: dict[str, frozenset[Any]] = {}
+
+    def keep(self, table: Table, ids: Iterable[Any]) -> None:
+        """These could not be changed."""
+        known = self._ids.get(table.name, frozenset())
+        if new := known.union(ids) - known:
+            self._ids[table.name] = known | new
+            self._unread.note(table.name, len(known | new))
+
+    def count(self, table: Table) -> int:
+        """How many they are."""
+        return len(self._ids.get(table.name, ()))
+
+    def without(self, table: Table, ids: Iterable[Any]) -> list[Any]:
+        """The other ones of these."""
+        known = self._ids.get(table.name, frozenset())
+        return [id for id in ids if id not in known]
+
+
 def noting(engine: Engine, unread: Unread) -> Engine:
     """The engine, whose readings note in ``unread`` what they could not read."""
     return engine.execution_options(**{UNREAD: unread})
@@ -77,18 +103,32 @@ def convert(kind: type[Built], row: Iterable[Any]) -> Built:
     return msgspec.convert(dict(zip(fields, row, strict=True)), kind)
 
 
+def typed(*kinds: Any) -> Callable[..., Any]:
+    """What ``read_rows`` makes of a row: a tuple of values of these types."""
+    shape = tuple.__class_getitem__(kinds)
+    return lambda *row: msgspec.convert(row, shape)
+
+
 def read_rows(
-    connection: Connection, query: Select[Any], table: Table, build: Callable[..., Built]
+    connection: Connection,
+    query: Select[Any],
+    table: Table,
+    build: Callable[..., Built],
+    parameters: Mapping[str, Any] | None = None,
 ) -> list[Built]:
     """The records that ``build`` makes of the query's rows, which come from that table; without
-    those that cannot be read."""
+    those that cannot be read.
+
+    A damaged table is read in parts, each of which has the query's order and limit, or its one row
+    where the query counts.
+    """
     missing = 0
     try:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query, parameters).all()
     except DBAPIError as error:
         if not is_damage(error):
             raise
-        salvage = _Salvage(connection, query, table)
+        salvage = _Salvage(connection, query, table, parameters)
         rows, missing = list(salvage.rows()), salvage.missing
     found = []
     for row in rows:
@@ -102,13 +142,45 @@ def read_rows(
     return found
 
 
+def change_rows(
+    writer: Engine, items: Sequence[Item], change: Callable[[Connection, Sequence[Item]], object]
+) -> list[Item]:
+    """Do ``change`` with the items whose rows can be changed, in one transaction, and in more where
+    the file's damage keeps it; the items of which it does.
+
+    Not by savepoints: after one was taken back, SQLite calls every further change malformed.
+    """
+    if not items:
+        return []
+    try:
+        with writer.begin() as connection:
+            change(connection, items)
+    except DBAPIError as error:
+        if not is_damage(error):
+            raise
+        if len(items) == 1:
+            return list(items)
+        middle = len(items) // 2
+        first = change_rows(writer, items[:middle], change)
+        return first + change_rows(writer, items[middle:], change)
+    return []
+
+
 class _Salvage:
     """What can be read of a damaged table."""
 
-    def __init__(self, connection: Connection, query: Select[Any], table: Table) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        query: Select[Any],
+        table: Table,
+        parameters: Mapping[str, Any] | None,
+    ) -> None:
         self._connection = connection
-        # Not by an index, which may be damaged itself and would lead all over the table.
-        self._query = query.order_by(None).with_hint(table, "NOT INDEXED", "sqlite")
+        self._parameters = parameters
+        # Not by an index, which may be damaged itself and would lead all over the table. The order
+        # stays: of a part with a limit come the rows that the query means.
+        self._query = query.with_hint(table, "NOT INDEXED", "sqlite")
         self._rowid: Any = literal_column(f"{table.name}.rowid")
         self._table = table
         self._left = MOST_FAILURES
@@ -129,7 +201,7 @@ class _Salvage:
     def _part(self, first: int, last: int) -> Iterator[Any]:
         try:
             rows = self._connection.execute(
-                self._query.where(self._rowid.between(first, last))
+                self._query.where(self._rowid.between(first, last)), self._parameters
             ).all()
         except DBAPIError as error:
             if not is_damage(error):

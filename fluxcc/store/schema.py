@@ -83,6 +83,7 @@ BLOCKS = Table(
     Column("domain", Text, nullable=False, server_default=""),
     Column("is_private", Boolean, nullable=False, server_default=false()),
     Column("nth", Integer, nullable=False, server_default="0"),
+    Column("ahead", BigInteger, nullable=False, server_default="0"),
     Column("origin", Text, nullable=False, server_default=""),
     Column("changed", BigInteger, nullable=False, server_default="0"),
     Column("changer", Text, nullable=False, server_default=""),

@@ -7,20 +7,20 @@ has the queries for people, the file of each table its statements.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DatabaseError
 
-from fluxcc.core.ports import Batch, Marked, Moment
+from fluxcc.core.ports import Batch, Moment
 from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Mark, MarkKind, SitePosition
 from fluxcc.domain.persons import AsSeen, Filled, Person
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Answered
@@ -31,10 +31,10 @@ from fluxcc.store import (
     blocks,
     calls,
     domains,
-    filling,
     identity,
     mentions,
     outbox,
+    persons,
     provisioning,
     surveys,
 )
@@ -47,14 +47,15 @@ from fluxcc.store.engines import (
     parse_url,
     shorten_wal,
     translating,
-    writing,
 )
+from fluxcc.store.filling import Filling
 from fluxcc.store.lost_log import WriteAheadLog
 from fluxcc.store.patience import PatientLock
 from fluxcc.store.persons import Plan, Search
-from fluxcc.store.readable import Unread, noting
+from fluxcc.store.readable import Unchanged, Unread, change_rows, noting
 from fluxcc.store.sqlite_file import COMPANIONS, WAL, FileIdentity, SqliteFile, is_corrupt
-from fluxcc.store.statements import escape
+from fluxcc.store.statements import delete_rows
+from fluxcc.store.telling import Telling
 from fluxcc.store.upkeep import prepare, replace
 
 log = logging.getLogger(__name__)
@@ -71,10 +72,10 @@ _KEEPERS: dict[RecordKind, Any] = {
     RecordKind.BLOCKS: blocks,
     RecordKind.AUDIT: audit,
 }
-"""The tables' modules with records of people; each has ``purge``, ``find`` and ``erase``."""
+"""The tables' modules with records of people; each has ``old``, ``find`` and ``erase``."""
 
 
-class SqlStore:
+class SqlStore(Telling):
     """``core.ports.Store`` on SQLite.
 
     Every method may be called from any thread. Those that write do so one after the other, and
@@ -98,7 +99,12 @@ class SqlStore:
         self._file = SqliteFile.of(self._url)
         self._writer = create_writer(self._url)
         self._unread = Unread()
+        self._unchanged = Unchanged(self._unread)
         self._reader = noting(create_reader(self._url), self._unread)
+        access = (self._connection, self._transaction, self._change_rows)
+        self._filling = Filling(
+            *access, self._unchanged, self._persons, lambda: self._node, self._mark_changed
+        )
         self._batches = Batches(self._writer, self._persons, is_of_site=is_of_site)
         self._reading = PatientLock(READ_PATIENCE)
         self._writing = PatientLock(WRITE_PATIENCE)
@@ -162,9 +168,14 @@ class SqlStore:
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete at most ``limit`` records that are older than that moment (epoch seconds), in one
         transaction; how many there were. Live calls and blocks stay."""
-        with self._transaction() as connection:
-            deleted: int = _KEEPERS[kind].purge(connection, self._node, before, limit)
-        return deleted
+
+        def find(limit: int) -> list[Any]:
+            with self._connection() as connection:
+                found: list[Any] = _KEEPERS[kind].old(connection, self._node, before, limit)
+            return found
+
+        table = persons.TABLES[kind]
+        return self._change(table, find, limit, lambda c, *rest: delete_rows(c, table, *rest))
 
     def share(self, kind: RecordKind, before: float, span: float) -> float:
         """Which share of the records that ``purge`` may delete it would delete; 0 where none of
@@ -177,13 +188,15 @@ class SqlStore:
         Live calls and blocks stay.
 
         They are searched for before the transaction, so that it is short."""
-        ids = self._find(kind, person, limit)
-        if ids:
-            with self._transaction() as connection:
-                _KEEPERS[kind].erase(connection, self._node, ids)
-                if self._is_of_site:
-                    outbox.erased(connection, self._node, kind, ids)
-        return len(ids)
+        erase = partial(self._erase, kind)
+        return self._change(persons.TABLES[kind], partial(self._find, kind, person), limit, erase)
+
+    def _erase(
+        self, kind: RecordKind, connection: Connection, node: str, ids: Sequence[Any]
+    ) -> None:
+        _KEEPERS[kind].erase(connection, node, ids)
+        if self._is_of_site:
+            outbox.erased(connection, node, kind, ids)
 
     def erase_mentions(self, kind: RecordKind, person: Person, after: Any) -> tuple[int, Any]:
         """Erase the person's number from the texts of the next records after the id ``after`` (None
@@ -192,10 +205,14 @@ class SqlStore:
         with self._connection() as connection:
             found = mentions.find(connection, self._node, kind, person, after)
         if found.mentions:
-            with self._transaction() as connection:
-                mentions.erase(connection, self._node, kind, found.mentions)
-                self._mark_changed(connection, kind, [id for id, *_ in found.mentions])
-        return len(found.mentions), found.after
+            left = self._change_rows(found.mentions, partial(self._erase_texts, kind))
+            self._unchanged.keep(persons.TABLES[kind], (mention[0] for mention in left))
+            return len(found.mentions) - len(left), found.after
+        return 0, found.after
+
+    def _erase_texts(self, kind: RecordKind, connection: Connection, some: Sequence[Any]) -> None:
+        mentions.erase(connection, self._node, kind, some)
+        self._mark_changed(connection, kind, [id for id, *_ in some])
 
     def wipe(self) -> dict[Place, str]:
         """Overwrite what the database still holds of deleted rows: the places where that may be,
@@ -234,31 +251,29 @@ class SqlStore:
     def fill(self, limit: int) -> Filled:
         """Read the persons of at most ``limit`` records that were written before numbers were read
         as now; how far that is. A call after a kill goes on where the last one was."""
-        return filling.fill(
-            self._connection,
-            self._transaction,
-            lambda: self._node,
-            self._persons,
-            limit,
-            self._mark_changed,
-        )
+        return self._filling.step(limit)
 
-    def _mark_changed(self, connection: Connection, kind: RecordKind, ids: Sequence[Any]) -> None:
-        """Have the site's history take in these rows as they are now."""
-        if self._is_of_site:
-            outbox.mark_rows(connection, self._node, kind, ids)
+    def _change(
+        self, table: Table, find: Callable[[int], list[Any]], limit: int, change: Callable[..., Any]
+    ) -> int:
+        """Do ``change`` with at most ``limit`` of the rows whose ids are found; how many. Fewer
+        only where no more are left that can be changed."""
+        changed, is_all = 0, False
+        while changed < limit and not is_all:
+            found = find(limit + self._unchanged.count(table))
+            ids = self._unchanged.without(table, found)[: limit - changed]
+            left = self._change_rows(ids, lambda c, some: change(c, self._node, some))
+            self._unchanged.keep(table, left)
+            changed += len(ids) - len(left)
+            is_all = not left
+        return changed
 
-    def mark_history(self, since: float, after: Any) -> Any:
-        """Mark for the site the next rows of history that began at ``since`` (epoch seconds) or
-        later, after the place ``after`` (None for the beginning); where to go on, None at the end.
-        """
-        with self._transaction() as connection:
-            return outbox.mark_history(connection, self._node, since, after)
-
-    def mark_erasure(self, number: str) -> None:
-        """Mark that the person with this number is to be erased from the site's history."""
-        with self._transaction() as connection:
-            outbox.mark(connection, self._node, [Mark(MarkKind.ERASURE, escape(number))])
+    def _change_rows(
+        self, items: Sequence[Any], change: Callable[[Connection, Sequence[Any]], object]
+    ) -> list[Any]:
+        with self._writing, translating(self._url):
+            self._be_ready()
+            return change_rows(self._writer, items, change)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -312,33 +327,6 @@ class SqlStore:
         with self._connection() as connection:
             search = self._search(connection, RecordKind.BLOCKS, person)
             return blocks.history(connection, self._node, search)
-
-    def ended_changes(self, since: int) -> list[Block]:
-        """The ended blocks of this node that were changed in a site at ``since`` (microseconds of
-        the epoch) or later."""
-        with self._connection() as connection:
-            return blocks.ended_changes(connection, self._node, since)
-
-    def position(self) -> SitePosition | None:
-        """How far this node took the site's changes; None before the first one."""
-        with self._connection() as connection:
-            return outbox.position(connection, self._node)
-
-    def marked(self, kinds: Collection[MarkKind], after: int, limit: int) -> Marked:
-        """The first ``limit`` marks of these kinds with an id after ``after``, and their records as
-        they are now."""
-        with self._connection() as connection:
-            return outbox.marked(connection, self._node, kinds, after, limit)
-
-    def mark_again(self, since: int) -> None:
-        """Mark for the site every live block that was changed on this node last, and those that
-        were changed at ``since`` (microseconds of the epoch) or later."""
-        with self._connection() as connection:
-            ids = outbox.changed_here(connection, self._node, since)
-        marks = outbox.to_rows(self._node, [Mark(MarkKind.BLOCK, id) for id in ids])
-        if marks:
-            with self._writing, translating(self._url), writing(self._writer) as cursor:
-                cursor.executemany(outbox.MARK, marks)
 
     def block_times(self, since: float) -> list[tuple[str, str, float]]:
         """Number, SIP domain and beginning (epoch seconds) of this node's blocks that began at

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+
+from fluxcc.store.readable import is_damage, read_rows, typed
 
 
 def upsert(table: Table, dialect: Dialect) -> str:
@@ -36,12 +39,9 @@ def delete(table: Table, dialect: Dialect) -> str:
     return str(statement.compile(dialect=dialect))
 
 
-def delete_rows(
-    connection: Connection, table: Table, node: str, ids: Select[Any] | Sequence[Any]
-) -> int:
-    """Delete the node's rows with these ids, or those that a query names; how many there were."""
-    statement = table.delete().where(table.c.node == node, table.c.id.in_(ids))
-    return connection.execute(statement).rowcount
+def delete_rows(connection: Connection, table: Table, node: str, ids: Sequence[Any]) -> None:
+    """Delete the node's rows with these ids."""
+    connection.execute(table.delete().where(table.c.node == node, table.c.id.in_(ids)))
 
 
 def end_of_window(connection: Connection, table: Table, node: str, after: Any, size: int) -> Any:
@@ -50,7 +50,13 @@ def end_of_window(connection: Connection, table: Table, node: str, after: Any, s
     ids = select(table.c.id).where(table.c.node == node).order_by(table.c.id).limit(size)
     if after is not None:
         ids = ids.where(table.c.id > after)
-    return connection.execute(select(func.max(ids.subquery().c.id))).scalar()
+    try:
+        return connection.execute(select(func.max(ids.subquery().c.id))).scalar()
+    except DBAPIError as error:
+        if not is_damage(error):
+            raise
+    found = read_rows(connection, ids, table, typed(table.c.id.type.python_type))
+    return max(sorted(id for (id,) in found)[:size], default=None)
 
 
 def escape(text: str) -> str:

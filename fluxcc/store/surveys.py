@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from fluxcc.domain.surveys import Survey
 from fluxcc.store.persons import Search
-from fluxcc.store.readable import convert, read_rows
+from fluxcc.store.readable import convert, read_rows, typed
 from fluxcc.store.schema import SURVEYS
 from fluxcc.store.statements import delete_rows
 
@@ -66,16 +66,16 @@ def by_ids(connection: Connection, node: str, ids: Sequence[str]) -> list[Survey
     return read_rows(connection, query, SURVEYS, _restore)
 
 
-def purge(connection: Connection, node: str, before: float, limit: int) -> int:
-    """Delete at most ``limit`` of the node's surveys that were offered before that moment (epoch
-    seconds), the oldest first; how many were deleted."""
-    old = (
+def old(connection: Connection, node: str, before: float, limit: int) -> list[str]:
+    """The ids of at most ``limit`` of the node's surveys that were offered before that moment
+    (epoch seconds), the oldest first."""
+    query = (
         select(SURVEYS.c.id)
         .where(SURVEYS.c.node == node, SURVEYS.c.offered < before)
         .order_by(SURVEYS.c.offered)
         .limit(limit)
     )
-    return delete_rows(connection, SURVEYS, node, old)
+    return [id for (id,) in read_rows(connection, query, SURVEYS, typed(str))]
 
 
 def find(
@@ -84,7 +84,7 @@ def find(
     """The ids of the person's surveys of the node, all at once: the search is row by row, but there
     are far fewer surveys than calls."""
     query = select(SURVEYS.c.id, SURVEYS.c.number).where(SURVEYS.c.node == node, person.condition)
-    return person.ids(connection.execute(query)), None
+    return person.ids(read_rows(connection, query, SURVEYS, typed(str, str))), None
 
 
 def erase(connection: Connection, node: str, ids: Sequence[str]) -> None:

@@ -56,6 +56,7 @@ blocks = st.builds(
     last_attempt=moments,
     is_private=st.booleans(),
     nth=st.integers(0, 9),
+    ahead=st.integers(-(2**40), 2**40),
 )
 audit = st.builds(
     AuditRecord,

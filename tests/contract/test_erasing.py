@@ -17,6 +17,7 @@ from fluxcc.store.engines import create_writer, parse_url
 from fluxcc.store.history import History
 from fluxcc.store.persons import TABLES, Search
 from fluxcc.store.sql_store import SqlStore
+from fluxcc.store.statements import delete_rows
 from fluxcc.store.upkeep import upgrade
 from tests.builders import SAO_PAULO
 from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
@@ -242,17 +243,20 @@ def test_only_the_calls_and_the_surveys_of_a_person_are_looked_for_row_by_row(
     listen_for(engine, asked)
     with engine.connect() as connection:
         for table in (calls, surveys, blocks, audit):
-            table.purge(connection, "pbx1", 1.0, MANY)
+            table.old(connection, "pbx1", 1.0, MANY)
+        for kind in RecordKind:
+            delete_rows(connection, TABLES[kind], "pbx1", [1, 2])
         for kind, table in ((RecordKind.BLOCKS, blocks), (RecordKind.AUDIT, audit)):
             table.find(connection, "pbx1", Search(PERSON, of_person(kind), is_exact=True), -1)
         audit.erase(connection, "pbx1", [1, 2])
         used = used_indexes(connection, asked)
     engine.dispose()
     assert [[index for index, _ in steps] for steps in used] == [
-        ["sqlite_autoindex_calls_1", "sqlite_autoindex_calls_1"],
-        ["sqlite_autoindex_surveys_1", "surveys_offered"],
-        ["sqlite_autoindex_blocks_1", "blocks_since"],
-        ["sqlite_autoindex_audit_1", "sqlite_autoindex_audit_1"],
+        ["sqlite_autoindex_calls_1"],
+        ["surveys_offered"],
+        ["blocks_since"],
+        ["sqlite_autoindex_audit_1"],
+        *([f"sqlite_autoindex_{TABLES[kind].name}_1"] for kind in RecordKind),
         ["blocks_person"],
         ["audit_person"],
         ["sqlite_autoindex_audit_1"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -49,19 +50,47 @@ def answer(store: Store, step: tuple[Any, ...]) -> Any:
 
 
 # Not made smaller when it fails: each try writes to a disk.
-@settings(
-    max_examples=100,
+on_disk = settings(
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(first=batches, taken=st.lists(steps, max_size=6), asked=st.lists(questions, max_size=6))
+whatever_is_done = given(
+    first=batches, taken=st.lists(steps, max_size=6), asked=st.lists(questions, max_size=6)
+)
+
+
+@settings(on_disk, max_examples=20)
+@whatever_is_done
 def test_whatever_is_done_the_fake_store_answers_as_the_database(
     migrated_url: str,
     first: Batch,
     taken: list[tuple[Any, ...]],
     asked: list[tuple[Any, ...]],
 ) -> None:
+    compare(migrated_url, first, taken, asked)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@settings(on_disk, max_examples=300)
+@whatever_is_done
+def test_so_it_does_in_many_more_cases(
+    migrated_url: str,
+    first: Batch,
+    taken: list[tuple[Any, ...]],
+    asked: list[tuple[Any, ...]],
+) -> None:
+    compare(migrated_url, first, taken, asked)
+
+
+def compare(
+    migrated_url: str,
+    first: Batch,
+    taken: list[tuple[Any, ...]],
+    asked: list[tuple[Any, ...]],
+) -> None:
+    """Do all of it to both, and ask both."""
     fake = FakeStore()
     # A node of its own stands for a new database, which would take longer to make.
     with opened(migrated_url, f"node-{uuid4()}") as (store, history):

@@ -211,7 +211,7 @@ def test_a_killed_daemon_goes_on_where_it_was(migrated_url: str) -> None:
             [sys.executable, "-c", FILLER, migrated_url], stdout=subprocess.PIPE, text=True
         ) as filler:
             assert filler.stdout is not None
-            for _ in range(20):
+            for _ in range(10):
                 begun += int(filler.stdout.readline())
             filler.send_signal(signal.SIGKILL)
             begun += sum(int(line) for line in filler.stdout if line.endswith("\n"))
@@ -222,7 +222,7 @@ def test_a_killed_daemon_goes_on_where_it_was(migrated_url: str) -> None:
     ):
         assert len(history.ended_calls(number=numbers[-1], limit=9)) == 1
         rest = 0
-        while (filled := store.fill(7)).unread:
+        while (filled := store.fill(MANY)).unread:
             rest += filled.rows
         # Of each kill at most one step was not acknowledged.
         assert len(calls) - 3 * 7 <= begun + rest + filled.rows <= len(calls) + 3 * 7

@@ -364,11 +364,24 @@ def newest_first(records: Iterable[Dated]) -> list[Dated]:
     return sorted(records, key=lambda record: -record.id)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+on_disk = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@settings(on_disk, max_examples=12)
 @given(written=st.lists(batches, max_size=5))
 def test_any_history_leaves_exactly_the_newest_state(any_url: str, written: list[Batch]) -> None:
+    leaves_the_newest_state(any_url, written)
+
+
+@pytest.mark.slow
+@settings(on_disk, max_examples=100)
+@given(written=st.lists(batches, max_size=5))
+def test_many_more_histories_do(any_url: str, written: list[Batch]) -> None:
+    leaves_the_newest_state(any_url, written)
+
+
+def leaves_the_newest_state(any_url: str, written: list[Batch]) -> None:
+    """Write all, and compare with a model."""
     # A node of its own stands for a new database, which would take longer to make.
     model = Model()
     with opened(any_url, f"node-{uuid4()}") as (store, history):

@@ -34,26 +34,36 @@ _KINDS = [
         marks=[pytest.mark.live, pytest.mark.skipif(_WHY_NOT is not None, reason=str(_WHY_NOT))],
     ),
 ]
-_ONE_HALF = frozenset(
-    {
+_PARTS = {
+    "one": {
         "test_a_blocks_life",
         "test_doctor",
         "test_refused_requests",
         "test_survey",
         "test_survey_that_nobody_hears",
         "test_transfer",
-    }
-)
-"""Modules that take as long as all others together."""
+    },
+    "two": {
+        "test_conference",
+        "test_far_clock",
+        "test_late_requests",
+        "test_nothing_blocks_the_loop",
+        "test_one_reply",
+        "test_rooms",
+        "test_store_that_hangs",
+    },
+}
+"""Modules, in parts that take as long as all others together."""
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two PBXs of each kind run side by side, one a worker: much of a scenario is waiting."""
+    """Three PBXs of each kind run side by side, one a worker: much of a scenario is waiting."""
     for item in items:
         if kind := _kind(item):
-            half = "one" if item.path.stem in _ONE_HALF else "other"
-            item.add_marker(pytest.mark.xdist_group(f"{kind}-{half}"))
+            module = item.path.stem
+            part = next((part for part, some in _PARTS.items() if module in some), "three")
+            item.add_marker(pytest.mark.xdist_group(f"{kind}-{part}"))
 
 
 def _kind(item: pytest.Item) -> str | None:

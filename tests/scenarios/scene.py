@@ -187,6 +187,10 @@ class Scene:
         """Whether this caller is refused before any answer, as a blocked one is."""
         return gate.is_refused(self.lab, number, destination)
 
+    def is_turned_away(self, number: str, destination: str = AGENT) -> bool:
+        """Whether this caller is refused, or ended as soon as the daemon hears of the call."""
+        return gate.is_turned_away(self.lab, number, destination)
+
     def agent_state(self, agent: str = AGENT) -> str:
         """What mod_callcenter says of an agent."""
         return pbx.agent_state(self.lab, agent)

@@ -31,7 +31,7 @@ def test_a_disguised_caller_is_the_number_that_is_shown(scene: Scene, disguise: 
     assert scene.are_gone(*call.call["legs"])
     # Plain, it is the gate that refuses; disguised, the daemon.
     assert scene.is_refused(scene.number)
-    assert scene.is_refused(disguised)
+    assert scene.is_turned_away(disguised)
     shown = scene.daemon.cli("--json", "blocks").stdout + scene.daemon.cli("audit").stdout
     assert scene.number in shown
     assert not any(letter in shown for letter in "\u200b\u202e\u2060")

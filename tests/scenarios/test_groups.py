@@ -10,4 +10,4 @@ def test_the_scenarios_of_a_pbx_stay_on_one_worker(request: pytest.FixtureReques
     """A pytest-xdist that takes no notice of the groups would start a PBX of each kind on every
     worker, which two cores do not carry; nothing else would say so."""
     if request.config.getoption("loadgroup", default=False):
-        assert request.node.nodeid.endswith(("@RealLab-other", "@SimulatedLab-other"))
+        assert request.node.nodeid.endswith(("@RealLab-three", "@SimulatedLab-three"))

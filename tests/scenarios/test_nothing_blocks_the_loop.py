@@ -13,6 +13,8 @@ import pytest
 
 from tests.testing import stalls
 from tests.testing.daemon import Daemon
+from tests.testing.spoilers import CHECKED
+from tests.testing.waiting import until
 
 
 def test_a_directory_service_that_takes_its_time(make_daemon: Callable[..., Daemon]) -> None:
@@ -33,7 +35,7 @@ def test_a_stall_is_found_and_told_from_a_busy_processor(
 ) -> None:
     daemon = make_daemon()
     daemon.start(spoil=spoil)
-    time.sleep(6)  # one health check
+    until(lambda: CHECKED in daemon.log, "one health check is over")
     daemon.signal(signal.SIGSTOP)
     time.sleep(0.3)
     daemon.signal(signal.SIGCONT)

@@ -26,7 +26,7 @@ from .shape import SHAPES
 
 SERVICE, SERVICE_NAME = "8003", "tone"
 """Answers, and plays a tone for minutes."""
-SETTLED = 4.0
+SETTLED = 10.0
 """Seconds within which the PBX shows what a reply says."""
 SUCCESS = {
     "prank": "blocked",
@@ -136,14 +136,22 @@ class Play:
         return self.cast.people[self.stage.customer].user
 
     def reach(self) -> None:
-        """Bring everybody to the stage, and let the daemon see it."""
+        """Bring everybody to the stage."""
         self.cast, _ = SHAPES[self.stage.shape].reach(self._pool, self.stage.name, self.trial.home)
         self.cast.telephone("idle")
-        time.sleep(0.3)
+
+    def let_daemon_see(self, ask: Ask) -> None:
+        """Return when the daemon has seen all that happened so far: its events come in order, and
+        this request after them. A FreeSWITCH has a moment more, to send what is still to come."""
+        if self.cast.site.is_real:
+            time.sleep(0.3)
+        # Nobody's extension, and another one each time: one agent's requests may be too many.
+        ask([Wish("hangup", f"0{self.cast.slot()}")])
 
     def act(self, ask: Ask) -> None:
         """Ask for what must be refused, then for what must succeed."""
         trial = self.trial
+        self.let_daemon_see(ask)
         before = self._legs()
         for role, code in self._refused():
             reply = self._ask(ask, role)

@@ -28,7 +28,7 @@ from fluxcc.client import Board, Reply
 from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
 from tests.testing.daemon import Daemon
-from tests.testing.waiting import until
+from tests.testing.waiting import PATIENCE, until
 
 from . import scripts
 from .cast import Pool
@@ -106,7 +106,6 @@ class Run:
                 list(threads.map(self._close, ready))
                 self._note(before)
                 before = plays
-        time.sleep(0.5)
         self._note(before)
 
     def close(self) -> None:
@@ -151,9 +150,11 @@ class Run:
         def check(what: str, found: object, expected: object) -> None:
             self.findings.check(f"{LEFT_OVER}{what}", found, expected)
 
-        audit = {row.request: row.code for row in self._daemon.store.audit(limit=100_000)}
-        told = {request: audit.get(request) for request in self._asked}
-        check("the audit", told, self._asked)
+        deadline = time.monotonic() + PATIENCE
+        # A refusal's row may lag.
+        while (audit := self._audited()) != self._asked and time.monotonic() < deadline:
+            time.sleep(0.1)
+        check("the audit", audit, self._asked)
         until(lambda: not self._daemon.calls(), "the daemon knows of no call")
         check("legs of the daemon", self._daemon.status()["legs"], 0)
         check("legs", self._site.api("show channels count").split()[0], "0")
@@ -170,6 +171,11 @@ class Run:
         left = [key for key in keys if "fluxcc_block" in key or "fluxcc_room" in key]
         check("keys of mod_hash", left, [])
 
+    def _audited(self) -> dict[str, str | None]:
+        """What the audit has of each request that was asked."""
+        audit = {row.request: row.code for row in self._daemon.store.audit(limit=100_000)}
+        return {request: audit.get(request) for request in self._asked}
+
     def _board(self) -> Board:
         board: Board | None = getattr(self._boards, "board", None)
         if board is None:
@@ -185,10 +191,18 @@ class Run:
         except LabError as error:
             play.findings.wrong.append(f"{play.trial}: the end: {error}")
 
-    def _note(self, plays: list[Play]) -> None:
+    def _history(self) -> dict[str, list[CallRecord]]:
+        """The rows by the end of the number."""
         rows: dict[str, list[CallRecord]] = {}
         for row in self._daemon.store.ended_calls(limit=2_000):
             rows.setdefault(number_end(row.number), []).append(row)
+        return rows
+
+    def _note(self, plays: list[Play]) -> None:
+        wanted = {number for play in plays for number, *_ in play.rows}
+        deadline = time.monotonic() + PATIENCE
+        while not wanted <= (rows := self._history()).keys() and time.monotonic() < deadline:
+            time.sleep(0.05)
         for play in plays:
             play.history_is(rows)
             if isinstance(play, TwinPlay):

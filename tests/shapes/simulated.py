@@ -14,13 +14,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
 from fluxcc.kit import find_kit
-from fluxcc.lab.esl import api
+from fluxcc.lab.esl import Links
 from fluxcc.lab.layout import lay_out
 
 from .domains import GATEWAY, ONE, Home, site_configuration
@@ -197,6 +197,7 @@ class SimulatedSite:
     """``Site`` on the simulator. Everything it starts and writes is gone when it is left."""
 
     is_real = False
+    _links: Links
 
     def __init__(self, kit: Path | None = None, homes: Sequence[Home] = ONE) -> None:
         self.name = "the built-in simulator"
@@ -232,6 +233,7 @@ class SimulatedSite:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             assert self._process.stdout
             self.port = int(self._process.stdout.readline())
+            self._links = self._opened.enter_context(closing(Links(self.port, self.password)))
         except BaseException:
             self._opened.close()
             raise
@@ -241,12 +243,12 @@ class SimulatedSite:
         self._opened.close()
 
     def api(self, command: str) -> str:
-        """By a connection of its own."""
-        return api(self.port, self.password, command)
+        """By a connection that others used before."""
+        return self._links.api(command)
 
     def ask(self, command: str, timeout: float = PATIENCE) -> str:
         """What follows ``+OK`` in the answer to a command of the simulator's own."""
-        answer = api(self.port, self.password, command, timeout)
+        answer = self._links.api(command, timeout)
         if not answer.startswith("+OK"):
             raise LabError(f"{command}: {answer}")
         return answer.removeprefix("+OK").strip()

@@ -24,7 +24,7 @@ def _part(homes: Sequence[Home]) -> Iterator[Trial]:
 
 
 @pytest.mark.xdist_group("matrix")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("homes", [ONE, TWO], ids=["one domain", "two domains"])
 def test_everybody_is_answered_as_the_matrix_says(homes: Sequence[Home], tmp_path: Path) -> None:
     with SimulatedSite(homes=homes) as site:
@@ -33,7 +33,10 @@ def test_everybody_is_answered_as_the_matrix_says(homes: Sequence[Home], tmp_pat
         try:
             daemon.start()
             run.provision()
-            run.play(_part(homes), AT_ONCE)
+            part = list(_part(homes))
+            run.play([trial for trial in part if not trial.stage.passing], AT_ONCE)
+            # Alone, and so before the PBX bridges the two anew: not in the very moment.
+            run.play([trial for trial in part if trial.stage.passing], 1)
             run.check_left_over()
         finally:
             run.close()

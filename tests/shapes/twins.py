@@ -8,7 +8,6 @@ Counterparts: ``cells`` plays the trial itself, ``run --domains`` many side by s
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from fluxcc.client import Reply
@@ -46,11 +45,12 @@ class TwinPlay(Play):
 
     def act(self, ask: Ask) -> None:
         """First the twins ask, then the people of this domain."""
+        self.let_daemon_see(ask)
         for wish, code in self._wishes("no-live-call"):
             self._must_not_touch(ask, wish, code, "idle twin")
         if self._has_own_call:
             self.twins.connect()
-            time.sleep(0.3)
+            self.let_daemon_see(ask)
             for wish, code in self._wishes(""):
                 self._must_not_touch(ask, wish, code, "talking twin")
             if self.trial.action != "conference":

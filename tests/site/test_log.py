@@ -10,11 +10,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from fluxcc.domain.changes import Change, Expiry, Kind
+from fluxcc.domain.changes import Change, Expiry, Kind, Stamp, change_of, stamped, tally_of
 from fluxcc.site import log
 from fluxcc.site.engines import create_pooled, parse_url
 from fluxcc.site.expiries import KEPT
 from fluxcc.site.postgresql import PostgresqlSite
+from tests.builders import a_block
 
 
 def a_change(key: str = "+5511988887777", at: int = 1, node: str = "pbx1", **more: str) -> Change:
@@ -75,14 +76,39 @@ def test_any_text_can_be_a_body(site: PostgresqlSite) -> None:
 def test_a_node_that_was_away_for_too_long_is_told(site: PostgresqlSite, site_url: str) -> None:
     site.offer([a_change("+1")])
     last = site.open().number
-    engine = create_pooled(parse_url(site_url))
-    with engine.connect() as connection:
-        log.prune(connection, -1)
-    engine.dispose()
+    prune(site_url, -1)
     assert site.changes(0, 10) == ([], 0)
     assert site.is_pruned(0)
     assert not site.is_pruned(last)
     assert site.open().number == last
+
+
+def prune(url: str, seconds: float) -> None:
+    """Delete what is older than that."""
+    engine = create_pooled(parse_url(url))
+    with engine.connect() as connection:
+        log.prune(connection, seconds)
+    engine.dispose()
+
+
+def a_mark(key: str, until: float, at: float) -> Change:
+    """A block that was marked and ends then, seconds from now."""
+    block = a_block(f"b{key}", number=key, until=int(time.time() + until), reason="a\0b")
+    return change_of(stamped(block, Stamp(int((time.time() + at) * 1e6), "pbx1")))
+
+
+def test_what_ended_long_ago_goes_and_what_may_still_hold_somewhere_stays(
+    site: PostgresqlSite, site_url: str
+) -> None:
+    over, held = a_mark("+1", until=-200, at=-300), a_mark("+2", until=500, at=-300)
+    late = a_mark("+3", until=-200, at=-10)
+    tally = tally_of(a_block("b+1", number="+1", attempts=3), "pbx2")
+    kept = tally_of(a_block("b+2", number="+2", attempts=3), "pbx2")
+    site.offer([over, held, late, tally, kept])
+    prune(site_url, 100)
+    assert site.standing(("", ""), 10) == [held, late, kept]
+    site.prune()
+    assert site.standing(("", ""), 10) == [held, late, kept]
 
 
 def test_one_node_writes_of_a_blocks_end_and_knows_it_when_it_asks_again(

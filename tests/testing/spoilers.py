@@ -6,6 +6,7 @@ daemon's own process. Counterpart: ``program``, which calls it there.
 
 from __future__ import annotations
 
+import logging
 import pwd
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from fluxcc.core.blocks import comparison, gate_table
 from fluxcc.core.ports import Batch
 from fluxcc.daemon import session
 from fluxcc.daemon.process import Daemon
+
+log = logging.getLogger(__name__)
 
 MOST_WAITING = 2
 """Events that may wait where they are slow, in place of thousands."""
@@ -36,6 +39,9 @@ LONGER_THAN_A_REPLY = 5.5
 """Seconds that a hangup takes, where no reply can wait for it."""
 SECONDS_PER_NAME = 3.0
 MOMENT = 0.3
+CHECKED_EVERY = 0.5
+"""Seconds, in place of 5."""
+CHECKED = "the spoilt health check is over"
 STUCK = 3600.0
 """Seconds; longer than any test."""
 
@@ -128,11 +134,7 @@ def slow_directory(daemon: Daemon) -> None:
 
 def blocked_loop(daemon: Daemon) -> None:
     """The health check blocks the event loop for a moment."""
-
-    def block() -> None:
-        time.sleep(MOMENT)
-
-    daemon.core.publisher.repair = block  # type: ignore[method-assign]
+    _check_with(daemon, partial(time.sleep, MOMENT))
 
 
 def busy_loop(daemon: Daemon) -> None:
@@ -143,7 +145,18 @@ def busy_loop(daemon: Daemon) -> None:
         while time.thread_time() < until:
             pass
 
-    daemon.core.publisher.repair = be_busy  # type: ignore[method-assign]
+    _check_with(daemon, be_busy)
+
+
+def _check_with(daemon: Daemon, work: Callable[[], None]) -> None:
+    """The health check does this, often, and the log says when it has."""
+
+    def check() -> None:
+        work()
+        log.info(CHECKED)
+
+    session.HEALTH_PERIOD = CHECKED_EVERY
+    daemon.core.publisher.repair = check  # type: ignore[method-assign]
 
 
 BY_NAME = {

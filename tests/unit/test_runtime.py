@@ -14,6 +14,7 @@ from gevent.event import Event
 
 from fluxcc.runtime import (
     CLOCK_TOLERANCE,
+    THREADS,
     GeventLatch,
     GeventRuntime,
     PbxClock,
@@ -136,6 +137,42 @@ def test_what_breaks_on_another_thread_is_raised_here_and_nothing_is_said(
     with pytest.raises(ValueError, match="broken"):
         GeventRuntime().offload(fail)
     assert capfd.readouterr().err == ""
+
+
+def test_work_within_a_time_gives_its_result_or_its_error() -> None:
+    runtime = GeventRuntime()
+    assert runtime.within(5, int, "7") == 7
+    with pytest.raises(ValueError, match="invalid"):
+        runtime.within(5, int, "x")
+
+
+def test_work_that_hangs_is_waited_for_only_so_long_and_goes_on_by_itself() -> None:
+    may_end, ended = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        may_end.wait(20)
+        ended.set()
+
+    runtime = GeventRuntime()
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"has not answered for 0\.05 s"):
+        runtime.within(0.05, hang)
+    assert time.monotonic() - began < 10
+    may_end.set()
+    assert ended.wait(10)
+
+
+def test_work_that_finds_no_thread_is_waited_for_only_so_long_too() -> None:
+    may_end = threading.Event()
+    runtime = GeventRuntime()
+    others = [gevent.spawn(runtime.offload, may_end.wait, 20) for _ in range(THREADS)]
+    gevent.sleep(0)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        runtime.within(0.05, int)
+    assert time.monotonic() - began < 10
+    may_end.set()
+    gevent.joinall(others, timeout=10)
 
 
 def test_what_is_begun_beside_everything_else_is_not_waited_for() -> None:

@@ -2,10 +2,11 @@
 
 The gate in the dialplan refuses before anything else runs. Where it is missing or cannot be seen,
 where it is an older kit's and the caller ID has a spelling that is no key of it, where mod_hash
-does not have the blocks, or where the caller ID is disguised (``domain.shown``), the daemon ends
-the leg itself (contract, section 2). That a gate stands there is no proof that it refuses: a leg
-that is past it a moment later is ended too. Counterparts: ``gates``, which knows where the gate
-stands, and ``gate_table``, which knows what it was told.
+does not have the blocks, where the caller ID is disguised (``domain.shown``), or where a block is
+over by FreeSWITCH's clock alone, the daemon ends the leg itself (contract, section 2). That a gate
+stands there is no proof that it refuses: a leg that is past it a moment later is ended too.
+Counterparts: ``gates``, which knows where the gate stands, and ``gate_table``, which knows what it
+was told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import logging
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.domains import Domains
+from fluxcc.core.happenings import Signal
 from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.domain.blocks import Block, gate_key
 from fluxcc.domain.calls import Leg, LegKind, Outcome
@@ -40,6 +42,7 @@ class Attempts:
         runtime: Runtime,
         cause: str,
         divert: str,
+        refused: Signal[[Block]],
     ) -> None:
         self._blocking = blocking
         self._gates = gates
@@ -50,17 +53,21 @@ class Attempts:
         """Hangup cause of a refused leg."""
         self.divert = divert
         """Where blocked callers go in place of that; empty for nowhere."""
+        self._refused = refused
 
     def check(self, leg: Leg) -> None:
         """Count the call of a blocked caller, and refuse it in a greenlet of its own."""
         if leg.kind is not LegKind.TRUNK:
             return
         block = self._blocking.blocklist.match(leg.number, leg.domain, leg.homes)
-        if block is None or (leg.call is not None and leg.call.outcome is Outcome.REFUSED):
+        if block is None or self._blocking.is_over(block):
+            # Over, and not ended yet: the gate lets the caller through from the same second on.
+            return
+        if leg.call is not None and leg.call.outcome is Outcome.REFUSED:
             return
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED
-        self._blocking.count_attempt(block)
+        self._refused(self._blocking.count_attempt(block))
         # Where the domain is known only now, its dialplan's gate has not refused the leg.
         is_new = not block.domain or self._domains.of_context(leg.context) == block.domain
         gate = leg.context if is_new else ""
@@ -72,7 +79,8 @@ class Attempts:
         self._blocking.announce_attempt(block, leg.number, is_private=leg.is_private)
         try:
             key = gate_key(leg.number, block.domain)
-            is_for_gate = bool(context) and not leg.is_disguised
+            is_over_there = self._blocking.is_over_at_gate(block)
+            is_for_gate = bool(context) and not leg.is_disguised and not is_over_there
             if is_for_gate and self._is_left_to_gate(context, key) and self._is_refused(leg):
                 return
             if self.divert:

@@ -13,12 +13,11 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from msgspec.structs import replace
-
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.blocks.standings import Standings
+from fluxcc.core.clocks import both_clocks
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx
 from fluxcc.domain.blocks import BY_TIME, Block, BlockChange, BlockState
@@ -57,6 +56,8 @@ class Blocking:
         """Changes of blocks since the daemon started."""
         self.attempts = 0
         """Calls of blocked callers since the daemon started."""
+        self._told_held = 0
+        """Of how many blocks that are held the log tells."""
 
     def make(
         self, number: Number, domain: str, duration: int, by: str, reason: str, call: str
@@ -64,8 +65,16 @@ class Blocking:
         """A number's block for ``duration`` seconds in a SIP domain, or for an empty one in all,
         and whether it is new or renewed. It is not in force yet."""
         is_renewed = self.blocklist.find(number, domain) is not None
+        clocks = both_clocks(self._clock)
         block = self.blocklist.make(
-            number, duration, self._clock.now(), by=by, reason=reason, call=call, domain=domain
+            number,
+            duration,
+            clocks.at_pbx,
+            by=by,
+            reason=reason,
+            call=call,
+            domain=domain,
+            ahead=round(clocks.ahead),
         )
         block = self.standings.change(block)
         return block, BlockChange.RENEWED if is_renewed else BlockChange.BLOCKED
@@ -135,9 +144,8 @@ class Blocking:
         """Give a live block another reason, unless it has ended."""
         live = self.live(block)
         if live is not None and live.id == block.id and live.reason != reason:
-            reworded = self.standings.change(replace(live, reason=reason))
-            self.blocklist.revise(reworded)
-            self._journal.note(reworded)
+            changed = self.standings.change(live)
+            self._journal.note(self.blocklist.reword(changed, reason))
 
     def end(self, number: str, domain: str, by: str) -> Block | None:
         """End the block of a canonical number before its time, in memory and for the store; the
@@ -170,9 +178,28 @@ class Blocking:
 
     def expire_due(self) -> None:
         """End every block whose time has passed. The gate has let the number through by itself."""
-        for block in self.blocklist.due(self._clock.now()):
+        for block in self.blocklist.due(both_clocks(self._clock)):
             ended = self._end(block, BlockState.EXPIRED, BY_TIME)
             self.let_through(ended, BlockChange.EXPIRED, BY_TIME)
+        self._tell_of_held()
+
+    def _tell_of_held(self) -> None:
+        held = self.blocklist.held
+        if held > self._told_held:
+            log.warning(
+                "blocks that are over by FreeSWITCH's clock alone are held, and their callers ended"
+                " by the daemon: its clock and the machine's differ",
+                extra={"held": held, "seconds": round(both_clocks(self._clock).ahead)},
+            )
+        self._told_held = held
+
+    def is_over_at_gate(self, block: Block) -> bool:
+        """Whether the gate lets the block's number through: it goes by FreeSWITCH's clock alone."""
+        return block.until <= self._clock.now()
+
+    def is_over(self, block: Block) -> bool:
+        """Whether the block's time has passed, though it may not be ended yet."""
+        return block.is_over(both_clocks(self._clock))
 
     def _end(self, block: Block, state: BlockState, by: str) -> Block:
         ended, keys = self.blocklist.remove(block, state, self._clock.now(), by)
@@ -190,11 +217,13 @@ class Blocking:
         self.blocklist.forget(person.has)
         self.table.forget(person.has)
 
-    def count_attempt(self, block: Block) -> None:
-        """Count a blocked caller's call. It sends no command: it is called while events are
-        handled."""
+    def count_attempt(self, block: Block) -> Block:
+        """Count a blocked caller's call; the block with its new count. It sends no command: it is
+        called while events are handled."""
         self.attempts += 1
-        self._journal.note(self.blocklist.count_attempt(block, self._clock.now()))
+        counted = self.blocklist.count_attempt(block, self._clock.now())
+        self._journal.note(counted)
+        return counted
 
     def announce_attempt(self, block: Block, seen: str, *, is_private: bool) -> None:
         """Send the notice that a blocked caller dialled; ``seen`` is the caller ID, which is

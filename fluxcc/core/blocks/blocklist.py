@@ -15,6 +15,7 @@ import msgspec
 
 from fluxcc.domain.blocks import Block, BlockState, gate_key, is_name, read_gate_key
 from fluxcc.domain.calls import NOWHERE
+from fluxcc.domain.clocks import LARGEST_DIFFERENCE, Clocks
 from fluxcc.domain.numbers import Number, NumberPlan
 
 ID_BYTES = 8
@@ -25,11 +26,21 @@ Identity = tuple[str, str]
 """Canonical number and SIP domain, of which one live block is at most."""
 
 
+Changed = Callable[[Block, Block | None], object]
+
+
+def _ignore(_block: Block, _earlier: Block | None) -> None:
+    """Nobody listens."""
+
+
 class Blocklist:
     """One per daemon."""
 
-    def __init__(self, numbers: NumberPlan) -> None:
+    def __init__(self, numbers: NumberPlan, changed: Changed = _ignore) -> None:
+        """``changed`` is told of each block that is put in force, reworded or ended: the block as
+        it is now, and as it was before."""
         self._numbers = numbers
+        self._changed = changed
         self._blocks: dict[Identity, Block] = {}
         self._domains: dict[str, list[str]] = {}
         """Canonical number → the SIP domains in which it is blocked; an empty one stands for
@@ -38,6 +49,9 @@ class Blocklist:
         """Key of the gate → the block that holds it."""
         self._ends: list[tuple[int, Identity]] = []
         """Heap of (end, block); an entry that a renewal made obsolete is skipped."""
+        self._held: list[tuple[int, Identity]] = []
+        """Heap of the same by (end in the machine's time, block): what FreeSWITCH's clock alone
+        says is over."""
         self._released: dict[Identity, Block] = {}
         """The last block that was taken back, of numbers of which its end is still to come."""
 
@@ -102,8 +116,10 @@ class Blocklist:
         reason: str,
         call: str,
         domain: str = "",
+        ahead: int = 0,
     ) -> Block:
         """A number's block from ``now`` (epoch seconds) on: a new one, or the live one renewed.
+        ``ahead`` is the block's.
 
         It ends ``duration`` seconds after the full second that follows ``now``, so that it never
         holds for less than ``duration``; and not in the second of one that was taken back, by which
@@ -126,6 +142,7 @@ class Blocklist:
                 reason=reason,
                 call=call,
                 domain=domain,
+                ahead=ahead,
             )
         return msgspec.structs.replace(
             earlier,
@@ -134,6 +151,7 @@ class Blocklist:
             by=by,
             reason=reason,
             call=call,
+            ahead=ahead,
         )
 
     def put(self, block: Block) -> None:
@@ -148,6 +166,7 @@ class Blocklist:
         for key in block.keys:
             self._by_key[key] = identity
         heapq.heappush(self._ends, (block.until, identity))
+        self._changed(block, earlier)
 
     def rederived(self, block: Block, *, in_full: bool = False) -> Block:
         """The block as its number and its keys are read now: an older program, or other settings,
@@ -174,11 +193,18 @@ class Blocklist:
     def count_attempt(self, block: Block, now: float) -> Block:
         """Count a blocked caller's call; the block with its new count."""
         counted = msgspec.structs.replace(block, attempts=block.attempts + 1, last_attempt=now)
-        self.revise(counted)
+        self._blocks[block.number, block.domain] = counted
         return counted
 
-    def revise(self, block: Block) -> None:
-        """Put a live block in place of its earlier state, which had the same end and keys."""
+    def reword(self, block: Block, reason: str) -> Block:
+        """Give a live block another reason; the block with it."""
+        reworded = msgspec.structs.replace(block, reason=reason)
+        self._blocks[block.number, block.domain] = reworded
+        self._changed(reworded, block)
+        return reworded
+
+    def recount(self, block: Block) -> None:
+        """Put a live block in place of its state with other counts of attempts."""
         self._blocks[block.number, block.domain] = block
 
     def remove(
@@ -199,6 +225,7 @@ class Blocklist:
         if state is BlockState.RELEASED:
             self._released = {key: each for key, each in self._released.items() if each.until > now}
             self._released[identity] = ended
+        self._changed(ended, live)
         return ended, self._let_go(live)
 
     def _let_go(self, block: Block) -> list[str]:
@@ -209,18 +236,48 @@ class Blocklist:
             del self._by_key[key]
         return keys
 
-    def due(self, now: float) -> Iterator[Block]:
+    def due(self, clocks: Clocks) -> Iterator[Block]:
         """The live blocks whose time has passed, the oldest first, for the caller to ``remove``.
+        Those of which FreeSWITCH's clock alone says so are held, out of the way of the others,
+        until the machine's says so too or the clocks agree.
 
         Each is checked when its turn comes: while one is withdrawn from the gate, the next may be
         renewed or released. Two renewals within a second leave two entries for one block.
         """
-        while (end := self.next_end()) is not None and end <= now:
+        if clocks.ahead <= LARGEST_DIFFERENCE:
+            self._look_again()
+        while (end := self.next_end()) is not None and end <= clocks.at_pbx:
             _, identity = heapq.heappop(self._ends)
-            yield self._blocks[identity]
+            block = self._blocks[identity]
+            if block.is_over(clocks):
+                yield block
+            else:
+                heapq.heappush(self._held, (block.until - block.ahead, identity))
+        while self._held and self._held[0][0] <= clocks.own:
+            _, identity = heapq.heappop(self._held)
+            held = self._blocks.get(identity)
+            if held is None:
+                continue
+            if held.is_over(clocks):
+                yield held
+            else:
+                heapq.heappush(self._ends, (held.until, identity))
+
+    def _look_again(self) -> None:
+        """Put held blocks among the others again: FreeSWITCH's clock is not far ahead any more."""
+        held, self._held = self._held, []
+        for _, identity in held:
+            if identity in self._blocks:
+                heapq.heappush(self._ends, (self._blocks[identity].until, identity))
+
+    @property
+    def held(self) -> int:
+        """How many blocks are held, those among them that were released since."""
+        return len(self._held)
 
     def next_end(self) -> int | None:
-        """The epoch second at which the next block ends; None where there is none."""
+        """The epoch second at which the next block ends that is not held; None where there is
+        none."""
         while self._ends:
             until, identity = self._ends[0]
             block = self._blocks.get(identity)

@@ -18,11 +18,9 @@ from fluxcc.core.ports import Clock
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
 from fluxcc.domain.changes import Settled, Tally, settle
 from fluxcc.domain.errors import PbxError
+from fluxcc.domain.persons import Person
 
 log = logging.getLogger(__name__)
-
-UNKNOWN_TIME = 0.0
-"""In place of FreeSWITCH's time until that is known: nothing has run out by then."""
 
 
 class Merging:
@@ -48,8 +46,9 @@ class Merging:
             block = self._blocklist.rederived(theirs)
             earlier = self._blocklist.at(block.number, block.domain)
             known = self._standings.of(block.number, block.domain)
-            now = self._clock.now() if self._clock.is_known else UNKNOWN_TIME
-            settled = settle(known, block, now)
+            # Until FreeSWITCH's clock is known nothing has run out.
+            is_over = self._clock.is_known and self._blocking.is_over(block)
+            settled = settle(known, block, is_over=is_over)
             if settled is None:
                 continue
             settled = self._tallies.complete_change(settled)
@@ -73,10 +72,14 @@ class Merging:
         if block is known:
             return
         if block.state is BlockState.LIVE:
-            self._blocklist.revise(block)
+            self._blocklist.recount(block)
         else:
             self._standings.note_end(block)
         self._journal.note(block)
+
+    def forget(self, person: Person) -> None:
+        """Erase what is remembered of this person's attempts."""
+        self._tallies.forget(person)
 
     def _remember(self, earlier: Block | None, settled: Settled) -> None:
         """Take it into memory, and note it for the store."""

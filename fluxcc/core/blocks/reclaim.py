@@ -17,6 +17,7 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.clocks import both_clocks
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Pbx, Runtime, Store
 from fluxcc.domain.blocks import Block, BlockState, read_gate_key
@@ -117,9 +118,12 @@ class Reclaim:
         new = {key: end for key, end in keys.items() if (key, end) not in over and not is_protected}
         live = self._blocklist.at(number, domain)
         until = max(new.values(), default=0)
+        # What is still to come by a clock that is far ahead was dated by it.
+        ahead = round(both_clocks(self._clock).ahead)
         if live is not None and until > live.until:
             # It was renewed, and the daemon died before the store could be written.
-            block = replace(live, until=until, keys=tuple(dict.fromkeys((*live.keys, *new))))
+            keys_of_both = tuple(dict.fromkeys((*live.keys, *new)))
+            block = replace(live, until=until, keys=keys_of_both, ahead=ahead)
             block = self._standings.change(block)
             self._put(block, "a block that mod_hash has for longer was prolonged")
         elif live is None and new:
@@ -131,6 +135,7 @@ class Reclaim:
                 until=until,
                 by=BY_GATE,
                 domain=domain,
+                ahead=ahead,
             )
             block = self._standings.suppose(block)
             self._put(block, "a block that only mod_hash had was taken over")

@@ -8,6 +8,7 @@ forward, or a machine that was suspended, is noticed.
 from __future__ import annotations
 
 from fluxcc.core.blocks.blocking import Blocking
+from fluxcc.core.clocks import both_clocks
 from fluxcc.core.ports import Clock
 
 LONGEST_SLEEP = 1.0
@@ -28,15 +29,15 @@ class Scheduler:
         """End the blocks that are due; the seconds to sleep before the next step.
 
         Until FreeSWITCH's clock is known nothing is ended: the gate goes by that clock, and this
-        machine's may differ.
+        machine's may differ. A block that is over by that clock alone is held (``domain.clocks``).
         """
         if not self._clock.is_known:
             return LONGEST_SLEEP
         self._blocking.expire_due()
-        if self._clock.now() >= self._prune_at:
-            self._blocking.repeaters.prune(self._clock.now())
+        if self._clock.monotonic() >= self._prune_at:
+            self._blocking.repeaters.prune(both_clocks(self._clock).earlier)
             self._blocking.standings.prune()
-            self._prune_at = self._clock.now() + PRUNED_EVERY
+            self._prune_at = self._clock.monotonic() + PRUNED_EVERY
         next_end = self._blocking.blocklist.next_end()
         if next_end is None:
             return LONGEST_SLEEP

@@ -10,6 +10,7 @@ from collections import OrderedDict
 
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import Settled, Tally, completed, replaced
+from fluxcc.domain.persons import Person
 
 KEPT = 10_000
 """Blocks whose attempts are remembered."""
@@ -32,6 +33,11 @@ class Tallies:
         while len(self._told) > KEPT:
             self._told.popitem(last=False)
 
+    def forget(self, person: Person) -> None:
+        """Erase this person."""
+        for id in [id for id, told in self._told.items() if _is_of(person, told)]:
+            del self._told[id]
+
     def complete(self, block: Block) -> Block:
         """The block with every node's attempts."""
         for node, tally in self._told.get(block.id, {}).items():
@@ -42,3 +48,7 @@ class Tallies:
         """The same of the block that a change is of."""
         block = settled.standing.block
         return settled if block is None else replaced(settled, block, self.complete(block))
+
+
+def _is_of(person: Person, told: dict[str, Tally]) -> bool:
+    return any(person.has(tally.number) for tally in told.values())

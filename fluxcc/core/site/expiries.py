@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fluxcc.core.ids import MomentIds
-from fluxcc.core.ports import Clock, Runtime, Site
+from fluxcc.core.ports import Clock, Runtime
+from fluxcc.core.site.port import Site
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import BY_TIME, Block, BlockState
 from fluxcc.domain.changes import Expiry

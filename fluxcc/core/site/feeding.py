@@ -4,7 +4,7 @@ change has marked it, so that none is forgotten after a crash.
 A record is offered as it is when it is read, and its mark goes once the site has it; a mark that is
 made meanwhile is another one. What is offered twice changes nothing.
 
-Counterparts: ``store.outbox``, ``ports.Site``; a job of ``daemon.jobs`` calls ``step``.
+Counterparts: ``store.outbox``, ``core.site.port``; a job of ``daemon.jobs`` calls ``step``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from collections.abc import Callable
 from fluxcc.core.backlog import Unmarked
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Batch, Clock, Marked, Runtime, Site, Store
+from fluxcc.core.ports import Batch, Clock, Marked, Runtime, Store
 from fluxcc.core.site.expiries import Expiries
+from fluxcc.core.site.port import Site
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import MarkKind, change_of, marks_of, newest, tally_of
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError

@@ -13,10 +13,11 @@ from fluxcc.core.erasure import Erasure
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Clock, Runtime, Site, Store
+from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.expiries import Expiries
 from fluxcc.core.site.feeding import Feeding
+from fluxcc.core.site.port import Site
 from fluxcc.core.site.reading import Reading
 from fluxcc.core.site.shared_history import SharedHistory
 
@@ -50,6 +51,7 @@ class Membership:
         self.history: SharedHistory | None = None
         self._happenings = happenings
         happenings.batch_written.connect(self.feeding.written)
+        happenings.person_erased.connect(self.merging.forget)
 
     def share(self, history: SharedHistory, erasure: Erasure) -> None:
         """Tell the site this node's history too, and have persons erased from it."""

@@ -6,7 +6,7 @@ seconds without one. The number goes into the store with the changes or after th
 
 A node that is new, or that finds another database behind the same name (after a failover to a
 replica that lacked the last changes, or from a backup), takes in the last change of everything, and
-offers anew what was changed here. Counterparts: ``applying``, ``feeding``, ``ports.Site``.
+offers anew what was changed here. Counterparts: ``applying``, ``feeding``, ``core.site.port``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from collections.abc import Callable
 
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.journal import Journal
-from fluxcc.core.ports import Clock, Runtime, Site, Store
+from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.core.site.applying import Applying
-from fluxcc.domain.changes import MICROSECONDS, SitePosition
+from fluxcc.core.site.port import Site
+from fluxcc.domain.changes import MICROSECONDS, Kind, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 
 PER_PAGE = 500
@@ -27,6 +28,8 @@ POLL = 2.0
 """Seconds after which changes are looked for though no hint came."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between tries to reach a site that failed."""
+PRUNED_EVERY = 3600.0
+"""Seconds after which the site is rid of what no node needs any more."""
 OFFERED_AGAIN = 7 * 86_400.0
 """Seconds since when changes of ended blocks are offered to a database that may lack them."""
 
@@ -57,6 +60,7 @@ class Reading:
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._is_open = False
         self._position: SitePosition | None = None
+        self._prune_at = clock.monotonic() + PRUNED_EVERY
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the store's own blocks are in memory, which come first."""
         self.mark_history: Callable[[float], None] = lambda now: None
@@ -90,6 +94,7 @@ class Reading:
                 self._open()
             while self._read_page():
                 pass
+            self._prune()
         except (SiteUnavailableError, StoreUnavailableError) as error:
             return self._fail(error)
         self._succeed()
@@ -119,13 +124,16 @@ class Reading:
             since = int((self._clock.now() - OFFERED_AGAIN) * MICROSECONDS)
             self._runtime.offload(self._store.mark_again, since)
             self.mark_history(self._clock.own())
-            self._take_everything()
+            self._take_standing(("", ""))
             self._move(found)
             self.have_marked()
+        elif not self.was_open:
+            # Of blocks that were not the last ones here an earlier life kept no counts.
+            self._take_standing((Kind.TALLY, ""))
         self._is_open = self.was_open = True
 
-    def _take_everything(self) -> None:
-        after = "", ""
+    def _take_standing(self, after: tuple[str, str]) -> None:
+        """Take in the last change of each thing after that kind and key."""
         while page := self._apart.offload(self._site.standing, after, PER_PAGE):
             self._applying.apply(page)
             self.taken += len(page)
@@ -142,6 +150,11 @@ class Reading:
             self.taken += len(changes)
             self._move(SitePosition(position.site, number))
         return len(changes) == PER_PAGE
+
+    def _prune(self) -> None:
+        if self._clock.monotonic() >= self._prune_at:
+            self._apart.offload(self._site.prune)
+            self._prune_at = self._clock.monotonic() + PRUNED_EVERY
 
     def _move(self, position: SitePosition) -> None:
         self._position = position

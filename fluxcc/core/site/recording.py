@@ -22,7 +22,7 @@ from fluxcc.core.backlog import Unmarked
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Batch, Latch, Marked, Runtime, Store
-from fluxcc.core.site.port import WholeSite
+from fluxcc.core.site.port import Site
 from fluxcc.domain.changes import Mark, MarkKind
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.domain.history import MARKED, marks_of
@@ -52,7 +52,7 @@ class Recording:
 
     def __init__(
         self,
-        site: WholeSite,
+        site: Site,
         node: str,
         store: Store,
         journal: Journal,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.core.retention import Retention
-from fluxcc.core.site.port import WholeSite
+from fluxcc.core.site.port import Site
 from fluxcc.core.site.recording import Recording
 from fluxcc.core.site.tidying import Tidying
 from fluxcc.domain.persons import Persons
@@ -21,7 +21,7 @@ class SharedHistory:
 
     def __init__(
         self,
-        site: WholeSite,
+        site: Site,
         node: str,
         store: Store,
         journal: Journal,

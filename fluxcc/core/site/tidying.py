@@ -12,9 +12,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from fluxcc.core.clocks import both_clocks
 from fluxcc.core.ports import Clock, Runtime
-from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, RECORDS_PER_BATCH, Retention, earlier_now
-from fluxcc.core.site.port import WholeSite
+from fluxcc.core.retention import PAUSE_BETWEEN_BATCHES, RECORDS_PER_BATCH, Retention
+from fluxcc.core.site.port import Site
 from fluxcc.domain.errors import SiteUnavailableError
 
 FIRST_AFTER = 10.0
@@ -32,7 +33,7 @@ class Tidying:
 
     def __init__(
         self,
-        site: WholeSite,
+        site: Site,
         node: str,
         retention: Retention,
         runtime: Runtime,
@@ -76,7 +77,7 @@ class Tidying:
 
     def _delete(self) -> None:
         """Delete what is too old, of the kinds of which it was deleted here."""
-        now, held = earlier_now(self._clock), self._retention.held
+        now, held = both_clocks(self._clock).earlier, self._retention.held
         for kind, age in self._retention.ages.items():
             if kind in held or self._retention.is_clock_doubted:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from typing import Any
 
 import pytest
 
@@ -199,6 +200,30 @@ def test_the_end_of_a_request_does_not_bring_the_number_back(
     transfer(world, arrives=True, meanwhile=move)
     (row,) = rows(world, "transfer")
     assert (row.code, row.number, row.reason) == ("transferred", "", "")
+
+
+@pytest.mark.parametrize("moment", ["write_blocks", "announce"])
+def test_the_end_of_a_request_about_another_does_not_bring_the_number_back(
+    world: World, erasing: Erasure, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Its reason names the person, who is erased while it is carried out."""
+    is_begun: list[bool] = []
+    plain = getattr(world.pbx, moment)
+
+    def erase_first(*arguments: Any) -> None:
+        if not is_begun:
+            is_begun.append(True)
+            erase(erasing)
+        plain(*arguments)
+
+    monkeypatch.setattr(world.pbx, moment, erase_first)
+    world.ask(an_operators(Action.BLOCK, number=OTHER, reason=f"also calls as {SPELLINGS[2]}"))
+    world.journal.flush()
+    assert is_begun
+    (row,) = rows(world, "block")
+    (block,) = world.store.blocks.values()
+    assert (row.status, row.number) == ("ok", OTHER)
+    assert (row.reason, block.reason) == ("also calls as ***", "also calls as ***")
 
 
 def test_nothing_is_erased_while_much_waits_for_the_store(world: World, erasing: Erasure) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
-from fluxcc.core.retention import FIRST_AFTER, LARGEST_DIFFERENCE, PERIOD, RETRY_AFTER, Retention
+from fluxcc.core.retention import FIRST_AFTER, PERIOD, RETRY_AFTER, Retention
+from fluxcc.domain.clocks import LARGEST_DIFFERENCE
 from fluxcc.domain.errors import ClockDoubtedError
 from fluxcc.domain.retention import RecordKind
 from tests.builders import World

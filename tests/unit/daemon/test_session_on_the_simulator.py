@@ -248,8 +248,9 @@ def test_a_flood_is_repaired_by_a_snapshot(
     )
     flood()
     until(lambda: site.session.dropped)
+    # The leg may be known before: by events that came before there were too many.
+    until(lambda: "events were dropped; a snapshot replaces them" in caplog.messages)
     until(lambda: len(site.core.tracker.legs) == 1 and not site.session.waiting)
-    assert "events were dropped; a snapshot replaces them" in caplog.messages
     assert site.session.connects == 1
 
 

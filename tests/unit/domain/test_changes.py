@@ -51,20 +51,20 @@ def heard(*changes: Block, now: float = LATER) -> Standing:
     """What a node knows that heard of these, in this order."""
     known = Standing()
     for change in changes:
-        settled = settle(known, change, now)
+        settled = settle(known, change, is_over=change.until <= now)
         known = known if settled is None else settled.standing
     return known
 
 
 def test_the_later_of_two_marks_counts_and_the_earlier_one_has_ended() -> None:
     first, second = marked("b1", "pbx1", NOW), marked("b2", "pbx2", NOW + 1)
-    settled = settle(Standing(stamp_of(first), first), second, LATER)
+    settled = settle(Standing(stamp_of(first), first), second, is_over=second.until <= LATER)
     assert settled is not None
     assert settled.standing.live == second
     assert settled.told is BlockChange.RENEWED
     (loser,) = settled.ended
     assert (loser.id, loser.state, loser.ended_by) == ("b1", BlockState.RELEASED, "agent:pbx2")
-    assert settle(Standing(stamp_of(second), second), first, LATER) is None
+    assert settle(Standing(stamp_of(second), second), first, is_over=first.until <= LATER) is None
 
 
 def test_the_nodes_name_decides_where_both_are_of_the_same_microsecond() -> None:
@@ -83,7 +83,7 @@ def test_a_release_is_a_change() -> None:
 def test_a_release_of_one_of_two_marks_made_apart_frees_the_number() -> None:
     mine, other = marked("b1", "pbx1", NOW), marked("b2", "pbx2", NOW - 1)
     release = released(other, "pbx2", NOW + 1)
-    settled = settle(Standing(stamp_of(mine), mine), release, LATER)
+    settled = settle(Standing(stamp_of(mine), mine), release, is_over=release.until <= LATER)
     assert settled is not None
     assert settled.standing.live is None
     assert settled.told is BlockChange.RELEASED
@@ -97,7 +97,9 @@ def test_the_end_of_its_time_is_no_change_so_a_renewal_of_before_it_still_counts
     mark = marked("b1", "pbx1", NOW)
     ended = replace(mark, state=BlockState.EXPIRED, ended_at=mark.until, ended_by=BY_TIME)
     renewal = stamped(replace(mark, until=mark.until + 900), Stamp(mark.changed + 1, "pbx2"))
-    settled = settle(Standing(stamp_of(ended), ended), renewal, mark.until + 1)
+    settled = settle(
+        Standing(stamp_of(ended), ended), renewal, is_over=renewal.until <= mark.until + 1
+    )
     assert settled is not None
     assert settled.standing.live == renewal
     assert settled.told is BlockChange.BLOCKED
@@ -105,7 +107,7 @@ def test_the_end_of_its_time_is_no_change_so_a_renewal_of_before_it_still_counts
 
 def test_a_block_whose_time_has_passed_is_over_when_it_is_heard_of() -> None:
     mark = marked("b1", "pbx1", NOW)
-    settled = settle(Standing(), mark, OVER)
+    settled = settle(Standing(), mark, is_over=mark.until <= OVER)
     assert settled is not None
     assert settled.standing.live is None
     assert settled.told is None
@@ -120,7 +122,9 @@ def test_a_block_whose_time_has_passed_is_over_when_it_is_heard_of() -> None:
 def test_a_mark_after_the_end_of_another_one_lets_that_one_have_run_out() -> None:
     first = marked("b1", "pbx1", NOW)
     second = marked("b2", "pbx2", first.until + 1)
-    settled = settle(Standing(stamp_of(first), first), second, first.until - 1)
+    settled = settle(
+        Standing(stamp_of(first), first), second, is_over=second.until <= first.until - 1
+    )
     assert settled is not None
     assert [each.state for each in settled.ended] == [BlockState.EXPIRED]
 
@@ -128,7 +132,7 @@ def test_a_mark_after_the_end_of_another_one_lets_that_one_have_run_out() -> Non
 def test_each_node_goes_on_counting_its_own_attempts() -> None:
     mine = replace(marked("b1", "pbx1", NOW), attempts=3, last_attempt=NOW + 1)
     for theirs in (marked("b2", "pbx2", NOW + 2), replace(mine, attempts=7, changed=2**60)):
-        settled = settle(Standing(stamp_of(mine), mine), theirs, LATER)
+        settled = settle(Standing(stamp_of(mine), mine), theirs, is_over=theirs.until <= LATER)
         assert settled is not None
         assert settled.standing.live is not None
         assert settled.standing.live.attempts == 3
@@ -139,7 +143,7 @@ def test_what_was_there_before_the_site_is_beaten_by_everything_the_site_knows()
     assert stamp_of(old) == UNSTAMPED
     assert heard(old).live is None
     theirs = marked("b2", "pbx2", NOW - 1000)
-    assert settle(Standing(UNSTAMPED, old), theirs, LATER) is not None
+    assert settle(Standing(UNSTAMPED, old), theirs, is_over=theirs.until <= LATER) is not None
 
 
 def test_the_origin_of_a_block_is_the_node_that_marked_it_first() -> None:
@@ -208,7 +212,7 @@ class Node:
 
     def hear(self, theirs: Block, now: float) -> None:
         """A change comes in."""
-        settled = settle(self.known, theirs, now + self.ahead)
+        settled = settle(self.known, theirs, is_over=theirs.until <= now + self.ahead)
         if settled is not None:
             self.known = settled.standing
 
@@ -304,7 +308,7 @@ def test_what_others_counted_of_the_same_block_stays_with_a_renewal() -> None:
 
 def heard_with(known: Block, theirs: Block) -> Block:
     """What becomes of a live block by a change."""
-    settled = settle(Standing(stamp_of(known), known), theirs, LATER)
+    settled = settle(Standing(stamp_of(known), known), theirs, is_over=theirs.until <= LATER)
     assert settled is not None
     assert settled.standing.live is not None
     return settled.standing.live

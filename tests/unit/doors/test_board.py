@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 
 import gevent
 import pytest
@@ -407,6 +408,75 @@ def test_a_request_that_takes_too_long_is_answered_in_time_and_once(
     assert replies(world) == [("r-1", "outcome-unknown")]
     board.answer(headers())
     assert replies(world)[1:] == [("r-1", "blocked")], "asked again, it is told what became of it"
+
+
+def test_a_reply_in_time_is_sent_once_although_its_request_ends_while_it_is_sent(
+    world: World, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request's end takes back the limit's own greenlet only before that replies: ended in the
+    middle, the reply would stay unconfirmed and be sent again."""
+    monkeypatch.setattr("fluxcc.doors.board.REPLY_LIMIT", ON_THE_WAY + 0.01)
+    world.received_call()
+    hung_up, announce = world.pbx.on_end, world.pbx.announce
+    is_being_sent, may_be_sent = Event(), Event()
+
+    def hang_up(leg: str, cause: str) -> None:
+        is_being_sent.wait(5)
+        hung_up(leg, cause)
+
+    def announce_slowly(subclass: str, *each: Sequence[tuple[str, str]]) -> None:
+        announce(subclass, *each)
+        if subclass == events.REPLY:
+            is_being_sent.set()
+            may_be_sent.wait(5)
+
+    world.pbx.on_end = hang_up
+    monkeypatch.setattr(world.pbx, "announce", announce_slowly)
+    board.answer(headers())
+    assert replies(world) == [("r-1", "outcome-unknown")]
+    assert not board.is_idle, "its answer is still waited for"
+    may_be_sent.set()
+    gevent.wait(timeout=5)
+    assert board.is_idle
+    board.send_unsent()
+    assert replies(world) == [("r-1", "outcome-unknown")]
+
+
+def test_a_reply_whose_link_breaks_while_its_request_ends_is_sent_after_the_next_connect(
+    world: World,
+    board: Board,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As above; it did not go out, and is told as unsent."""
+    monkeypatch.setattr("fluxcc.doors.board.REPLY_LIMIT", ON_THE_WAY + 0.01)
+    world.received_call()
+    hung_up, announce = world.pbx.on_end, world.pbx.announce
+    is_being_sent, may_be_sent = Event(), Event()
+
+    def hang_up(leg: str, cause: str) -> None:
+        is_being_sent.wait(5)
+        hung_up(leg, cause)
+
+    def break_slowly(subclass: str, *each: Sequence[tuple[str, str]]) -> None:
+        if subclass == events.REPLY:
+            is_being_sent.set()
+            may_be_sent.wait(5)
+            raise LinkLostError("gone")
+        announce(subclass, *each)
+
+    world.pbx.on_end = hang_up
+    monkeypatch.setattr(world.pbx, "announce", break_slowly)
+    with caplog.at_level(logging.WARNING):
+        board.answer(headers())
+        may_be_sent.set()
+        gevent.wait(timeout=5)
+    assert board.is_idle
+    assert "a reply may not have been sent; it is after the next connect" in caplog.messages
+    monkeypatch.setattr(world.pbx, "announce", announce)
+    board.send_unsent()
+    board.send_unsent()
+    assert replies(world) == [("r-1", "outcome-unknown")]
 
 
 def test_a_request_that_waited_too_long_is_refused(world: World, board: Board) -> None:

@@ -109,6 +109,7 @@ def upgrade() -> None:
         sa.Column("domain", text, nullable=False, server_default=""),
         sa.Column("is_private", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("nth", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("ahead", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("origin", text, nullable=False, server_default=""),
         sa.Column("changed", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("changer", text, nullable=False, server_default=""),

@@ -6,6 +6,7 @@ import pytest
 
 from fluxcc.core.blocks.attempts import GATE_TIME
 from tests.builders import NUMBER, OTHER, SPELLINGS, World
+from tests.fakes import NOW
 
 
 def ended(world: World) -> list[str]:
@@ -163,3 +164,25 @@ def test_where_mod_hash_has_no_blocks_the_gate_is_not_waited_for(world: World) -
     world.caller_dials("leg")
     assert ended(world) == ["end leg CALL_REJECTED"]
     assert world.clock.monotonic() == 0
+
+
+def test_one_who_is_blocked_though_the_gate_thinks_it_over_is_refused_by_the_daemon_at_once(
+    world: World,
+) -> None:
+    """FreeSWITCH's clock, by which the gate goes, is far ahead."""
+    world.blocks()
+    world.clock.set_pbx(NOW + 400 * 86_400)
+    before = world.clock.monotonic()
+    world.caller_dials("leg")
+    assert ended(world) == ["end leg CALL_REJECTED"]
+    assert world.clock.monotonic() - before < GATE_TIME
+
+
+def test_one_whose_block_is_over_and_not_ended_yet_is_let_through(world: World) -> None:
+    """The gate does so from the same second on, however late the scheduler is."""
+    world.blocks(until=int(NOW) + 10)
+    world.pbx.gated.clear()
+    world.clock.step(10)
+    world.caller_dials("leg")
+    assert ended(world) == []
+    assert world.blocklist.blocks()[0].attempts == 0

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
+
 import pytest
 
-from fluxcc.core.requests.replies import WINDOW
+from fluxcc.core.ports import Moment
+from fluxcc.core.requests.replies import WINDOW, Replies
 from fluxcc.domain.codes import Code
-from fluxcc.domain.requests import Reply
+from fluxcc.domain.requests import Answered, Reply
+from fluxcc.runtime import GeventRuntime
 from tests.builders import OTHER, World, a_request
+from tests.fakes import FakeStore, SteppedClock
 from tests.unit.core.requests.hangups import tell_nothing
 
 
@@ -115,3 +122,53 @@ def test_what_the_clock_of_freeswitch_alone_finds_is_learned_after_a_connect(wor
     later.clock.is_known = True
     later.happenings.connected()
     assert later.ask(request) == first
+
+
+# A store that hangs
+
+
+class HangingStore(FakeStore):
+    """One whose readings of requests do not end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_end = threading.Event()
+
+    def find_reply(self, request: str, since: Moment) -> Answered | None:
+        """Hangs."""
+        self.may_end.wait(20)
+        return super().find_reply(request, since)
+
+    def request_ids(self, since: Moment) -> list[str]:
+        """Hangs."""
+        self.may_end.wait(20)
+        return super().request_ids(since)
+
+
+@pytest.fixture
+def hanging() -> Iterator[HangingStore]:
+    store = HangingStore()
+    yield store
+    store.may_end.set()
+
+
+def test_a_request_is_carried_out_where_the_store_does_not_say_in_time_whether_it_was(
+    hanging: HangingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An action that is done twice is better than one that is not done."""
+    monkeypatch.setattr("fluxcc.core.requests.replies.PATIENCE", 0.05)
+    replies = Replies(hanging, GeventRuntime(), SteppedClock())
+    began = time.monotonic()
+    assert replies.find("r-1") is None
+    assert time.monotonic() - began < 10
+
+
+def test_the_start_waits_only_so_long_for_the_stores_request_ids(
+    hanging: HangingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fluxcc.core.requests.replies.LONGEST_READ", 0.05)
+    replies = Replies(hanging, GeventRuntime(), SteppedClock())
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        replies.learn()
+    assert time.monotonic() - began < 10

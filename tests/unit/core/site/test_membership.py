@@ -347,6 +347,15 @@ def test_a_change_of_a_kind_that_only_later_versions_know_is_passed_over(
     assert len(there.blocklist.blocks()) == 1
 
 
+def test_the_site_is_rid_of_what_is_old_every_hour(here: Member) -> None:
+    here.read()
+    assert here.site.prunings == 0
+    here.clock.step(3601)
+    here.read()
+    here.read()
+    assert here.site.prunings == 1
+
+
 # Before there was a site
 
 
