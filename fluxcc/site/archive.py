@@ -71,7 +71,7 @@ def _named(table: Table, row: Iterable[Any]) -> dict[str, Any]:
 
 
 def put(connection: Connection, sent: Rows) -> None:
-    """Let these rows be there. The same ones again change nothing."""
+    """Put these rows in. The same ones again change nothing."""
     for kind, rows in sent.items():
         if rows:
             connection.execute(_PUT[kind], {"rows": msgspec.json.encode(rows).decode()})
