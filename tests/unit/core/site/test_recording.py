@@ -10,6 +10,7 @@ from fluxcc.core.site.recording import PER_BATCH, Recording
 from fluxcc.core.site.tidying import FIRST_AFTER, PERIOD, Tidying
 from fluxcc.domain.actions import Action
 from fluxcc.domain.changes import MarkKind
+from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import Place, RecordKind
 from tests.builders import NUMBER, OTHER, an_operators
 from tests.contract.records import a_call, a_survey, an_audit
@@ -211,16 +212,20 @@ def test_one_broken_off_begins_anew(here: Member, database: FakeDatabase) -> Non
     here.store.mark_erasure(NUMBER)
     erase = here.site.erase
 
-    def cut(*arguments: object) -> object:
-        here.site.is_cut = True
-        here.site.erase = erase  # type: ignore[method-assign]
-        return erase(*arguments)  # type: ignore[arg-type]
+    places = []
 
-    here.site.erase = cut  # type: ignore[method-assign,assignment]
+    def note(person: Person, after: object) -> tuple[int, object]:
+        places.append(after)
+        here.site.is_cut = len(places) == 2
+        return erase(person, after)
+
+    here.site.erase = note  # type: ignore[method-assign]
     assert tell(here) > 0
     assert recording(here).erasing == 1
     here.site.is_cut = False
     assert tell(here) == 0
+    # It may be another database by then.
+    assert places == [None, 1, None, 1]
     assert not database.history
 
 
