@@ -18,6 +18,7 @@ from fluxcc.core.core import Core, persons
 from fluxcc.core.erasure import Erasure, StoredLiveData
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
+from fluxcc.core.site.neighbourhood import Neighbourhood
 from fluxcc.daemon.intake import Intake
 from fluxcc.daemon.jobs import jobs
 from fluxcc.daemon.process import Daemon
@@ -33,6 +34,7 @@ from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
 from fluxcc.single import FileLock, SignOfLife
+from fluxcc.site.neighbours import PostgresqlNeighbours
 from fluxcc.site.postgresql import PostgresqlSite
 from fluxcc.spool import FolderSpool
 from fluxcc.store.engines import parse_url
@@ -63,8 +65,9 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         clock=clock,
         runtime=runtime,
         persons=known,
-        site=_site(settings.site) if is_of_site else None,
+        site=_site(settings) if is_of_site else None,
     )
+    neighbourhood = _neighbourhood(core, settings.site)
     # What is read from files at its first use would stall the event loop there: libphonenumber's
     # metadata, and the translations.
     for language in (i18n.ENGLISH, i18n.PORTUGUESE):
@@ -79,9 +82,13 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     claim = Claim(switch.variables, life)
     session = Session(core, switch, decoder, intake, clock, manager, claim)
     health = Health(session, core.journal, clock, lambda: manager.turned)
-    sources = Sources(__version__, lambda: store.node, session, intake, health, core, board)
+    sources = Sources(
+        __version__, lambda: store.node, session, intake, health, core, board, neighbourhood
+    )
 
-    readings = Readings(core, session, intake, lambda: store.node, lambda: clock.offset)
+    readings = Readings(
+        core, session, intake, lambda: store.node, lambda: clock.offset, neighbourhood
+    )
 
     def apply(wanted: Settings) -> None:
         core.configure(wanted)
@@ -102,7 +109,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             ),
             _watch_server(settings, sources),
         ),
-        jobs=jobs(core, session),
+        jobs=jobs(core, session) | (neighbourhood.jobs() if neighbourhood else {}),
         manager=manager,
         reload=Reloader(settings, lambda: runtime.offload(read), apply).reload,
     )
@@ -113,13 +120,20 @@ def locks(settings: Settings) -> list[FileLock]:
     return [FileLock(Path(str(parse_url(settings.store.url).database)).resolve())]
 
 
-def _site(settings: SiteSettings) -> PostgresqlSite:
+def _site(settings: Settings) -> PostgresqlSite:
     """The way to the site's database, not connected yet."""
     try:
-        return PostgresqlSite(settings.url, settings.listen_url)
+        return PostgresqlSite(settings.site.url, settings.site.listen_url, settings.pbx.node)
     except SiteUnavailableError as error:
         # It names no PostgreSQL, or there is no driver for one.
         raise StartError(str(error)) from error
+
+
+def _neighbourhood(core: Core, settings: SiteSettings) -> Neighbourhood | None:
+    """The way to the other nodes of the core's site."""
+    if core.membership is None:
+        return None
+    return Neighbourhood(core, core.membership, PostgresqlNeighbours(settings.url))
 
 
 def _spool(settings: Settings) -> FolderSpool:

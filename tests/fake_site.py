@@ -12,6 +12,7 @@ import msgspec
 
 from fluxcc.domain.changes import Change, Expiry, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.nodes import Hint
 
 
 class FakeDatabase:
@@ -105,10 +106,10 @@ class FakeSite:
         self._check()
         self.prunings += 1
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> Hint:
         """No hint comes."""
         self._check()
-        return False
+        return Hint(0)
 
 
 def _as_sent(change: Change) -> Change:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import filterfalse
 
 from msgspec.structs import replace
@@ -15,11 +16,17 @@ from fluxcc import __version__
 from fluxcc.actions.blocking import usual_duration
 from fluxcc.core.core import Core
 from fluxcc.core.erasure import Erasure
+from fluxcc.core.site.neighbourhood import Neighbourhood
+from fluxcc.core.site.showing import as_shown
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
-from fluxcc.domain.errors import ClockDoubtedError, RefusedError, StoreUnavailableError
-from fluxcc.domain.privacy import told
+from fluxcc.domain.errors import (
+    ClockDoubtedError,
+    RefusedError,
+    SiteUnavailableError,
+    StoreUnavailableError,
+)
+from fluxcc.domain.nodes import Node, NodeCall
 from fluxcc.domain.requests import Actor, Role
 from fluxcc.domain.sight import Sight
 from fluxcc.doors.observed import Intake, Session
@@ -29,6 +36,7 @@ from fluxcc.protocol.operators import (
     CHECK,
     CLOCK_DOUBTED,
     PURGE,
+    SITE,
     STATUS,
     STORE_UNAVAILABLE,
     Ask,
@@ -36,6 +44,8 @@ from fluxcc.protocol.operators import (
     DaemonStatus,
     LiveCall,
     Purged,
+    SiteNode,
+    SiteStatus,
     check_number,
     checked,
     new_request_id,
@@ -52,9 +62,12 @@ class Readings:
         intake: Intake,
         node: Callable[[], str],
         offset: Callable[[], float],
+        neighbourhood: Neighbourhood | None = None,
     ) -> None:
         """``node`` returns the name of this PBX in the store; ``offset`` by how many seconds
-        FreeSWITCH's clock is ahead of the machine's."""
+        FreeSWITCH's clock is ahead of the machine's; ``neighbourhood`` is None where the PBX is
+        alone."""
+        self._neighbourhood = neighbourhood
         self._core = core
         self._session = session
         self._intake = intake
@@ -69,6 +82,7 @@ class Readings:
             CALLS: self.calls,
             BLOCKS: self.blocks,
             CHECK: self.check,
+            SITE: self.site,
             PURGE: self.purge,
         }
 
@@ -113,9 +127,44 @@ class Readings:
             persons_filled=core.filling.rows,
         )
 
-    def calls(self, _ask: Ask, _who: str) -> list[LiveCall]:
-        """The calls that are live."""
-        return [_live_call(call) for call in self._core.tracker.calls.values()]
+    def calls(self, ask: Ask, _who: str) -> list[LiveCall]:
+        """The calls that are live: of all nodes that are heard of, or of one. Where the site is
+        not reached, those of this node."""
+        node = self._neighbourhood.presence.node if self._neighbourhood is not None else ""
+        found = []
+        if ask.node in ("", node):
+            calls = self._core.tracker.calls.values()
+            found = [_live_call(as_shown(call), node) for call in calls]
+        if self._neighbourhood is not None and ask.node != node:
+            with suppress(SiteUnavailableError, TimeoutError):
+                others = self._neighbourhood.calls()
+                found += [_live_call(call, of) for of, call in others if ask.node in ("", of)]
+        return found
+
+    def site(self, _ask: Ask, _who: str) -> SiteStatus:
+        """The site, and its nodes."""
+        membership, neighbourhood = self._core.membership, self._neighbourhood
+        if membership is None or neighbourhood is None:
+            return SiteStatus(node="")
+        presence, forwarding = neighbourhood.presence, neighbourhood.forwarding
+        failure, nodes = presence.failure or membership.reading.failure, []
+        try:
+            nodes = neighbourhood.nodes()
+        except (SiteUnavailableError, TimeoutError) as error:
+            failure = failure or str(error)
+        return SiteStatus(
+            node=presence.node,
+            failure=failure,
+            telling_failure=membership.feeding.failure,
+            offered=membership.feeding.offered,
+            taken=membership.reading.taken,
+            number=membership.reading.number,
+            behind=presence.behind,
+            requests_sent=forwarding.sent,
+            requests_served=forwarding.served,
+            requests_unanswered=forwarding.unanswered,
+            nodes=site_nodes(nodes, presence.last.number if presence.last else 0),
+        )
 
     def blocks(self, _ask: Ask, who: str) -> list[Block]:
         """The blocks that are live, the newest first. An operator is shown every number, and the
@@ -185,17 +234,38 @@ def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
     )
 
 
-def _live_call(call: Call) -> LiveCall:
-    first = call.legs[0].uuid if call.legs else ""
+def site_nodes(nodes: list[Node], number: int) -> list[SiteNode]:
+    """The nodes as they are told; ``number`` is the site's last change."""
+    number = max([number, *(node.state.number for node in nodes)])
+    return [
+        SiteNode(
+            name=node.name,
+            silence=round(node.silence, 1),
+            silent=node.is_silent,
+            version=node.state.version,
+            tables=node.state.tables,
+            since=node.state.since,
+            connected=node.state.is_connected,
+            behind=number - node.state.number,
+            clock_offset=node.state.offset,
+            calls=node.state.calls,
+            blocks=node.state.blocks,
+        )
+        for node in nodes
+    ]
+
+
+def _live_call(call: NodeCall, node: str) -> LiveCall:
     return LiveCall(
-        call=call.customer_uuid or first,
-        direction=call.direction.value,
-        number=told(call.number, is_private=call.is_private),
-        agent=call.agent.extension,
+        call=call.call,
+        direction=call.direction,
+        number=call.number,
+        agent=call.agent,
         domain=call.domain,
         group=call.group,
         started=call.started,
         bridged=call.bridged,
-        talking=call.is_talking,
-        legs=[leg.uuid for leg in call.legs],
+        talking=call.talking,
+        legs=call.legs,
+        node=node,
     )

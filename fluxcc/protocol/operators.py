@@ -43,6 +43,7 @@ STORE_UNAVAILABLE = "store-unavailable"
 CLOCK_DOUBTED = "clock-doubted"
 """``Purged.code`` where FreeSWITCH's clock and the machine's differ."""
 STATUS, CALLS, BLOCKS, CHECK, VITALS = "status", "calls", "blocks", "check", "vitals"
+SITE = "site"
 """Questions that change nothing."""
 PURGE = "purge"
 """The erasure of records: neither an action nor a mere question."""
@@ -59,6 +60,8 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The agent's SIP domain, or the one for which a number is blocked or freed; empty for all."""
     call: str = ""
     number: str = ""
+    node: str = ""
+    """With ``calls``: of this node of the site only; empty for all."""
     duration: int | None = None
     service: str = ""
     survey: bool = True
@@ -166,6 +169,56 @@ class LiveCall(msgspec.Struct, kw_only=True):
     talking: bool
     legs: list[str]
     domain: str = ""
+    node: str = ""
+    """The PBX; empty where there is only one."""
+
+
+class SiteNode(msgspec.Struct, kw_only=True):
+    """One node of ``SiteStatus``."""
+
+    name: str
+    silence: float
+    """Seconds since it was heard of, by the database's clock."""
+    silent: bool
+    """Whether it counts as not heard of."""
+    version: str
+    tables: str
+    """The newest revision of the site's tables that its program knows."""
+    since: float
+    connected: bool
+    """Whether its FreeSWITCH is."""
+    behind: int
+    """Changes of the site that it had not taken in when it was heard of."""
+    clock_offset: float | None
+    """Seconds by which its FreeSWITCH's clock is ahead of the database's; None where not known."""
+    calls: int
+    blocks: int
+
+
+class SiteStatus(msgspec.Struct, kw_only=True):
+    """``site``: the site as this node sees it."""
+
+    node: str
+    """This node's name; empty where the PBX is alone."""
+    failure: str = ""
+    """Why this node does not reach the site's database now; empty where it does."""
+    telling_failure: str = ""
+    """Why its changes cannot be told; empty where they can."""
+    offered: int = 0
+    """Changes that it told since it started."""
+    taken: int = 0
+    """Changes that it took in since then."""
+    number: int = 0
+    """The last change that it took in."""
+    behind: int = 0
+    """Changes that it had not taken in when it last asked."""
+    requests_sent: int = 0
+    """Requests that went to other nodes since it started."""
+    requests_served: int = 0
+    """Requests that came from them."""
+    requests_unanswered: int = 0
+    """Of those that went there, how many had no reply in time."""
+    nodes: list[SiteNode] = []
 
 
 class CheckedNumber(msgspec.Struct, kw_only=True):

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 
 from fluxcc.domain.changes import Change, Expiry, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.nodes import Hint
 from fluxcc.site import expiries as ends
 from fluxcc.site import log as changes_log
+from fluxcc.site import requests
 from fluxcc.site.engines import connected, create_pooled, parse_url
 from fluxcc.site.listening import Listener
 from fluxcc.site.migrations import migrate
@@ -28,11 +30,12 @@ for longer takes in the last change of everything."""
 class PostgresqlSite:
     """One per daemon."""
 
-    def __init__(self, url: str, listen_url: str = "") -> None:
+    def __init__(self, url: str, listen_url: str = "", node: str = "") -> None:
         """``listen_url`` is the same database without a pooler in between; empty where ``url`` has
-        none."""
+        none. ``node`` is this one's name."""
         self._engine = create_pooled(parse_url(url))
-        self._listener = Listener(parse_url(listen_url or url), changes_log.CHANNEL)
+        channels = {changes_log.CHANNEL: Hint.CHANGES, requests.channel(node): Hint.MAIL}
+        self._listener = Listener(parse_url(listen_url or url), channels)
 
     def close(self) -> None:
         """Close every connection. The next use opens new ones."""
@@ -90,6 +93,6 @@ class PostgresqlSite:
             changes_log.prune(connection, LOGGED)
             ends.prune(connection)
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for a hint for so long; whether there may be something new."""
+    def wait(self, seconds: float) -> Hint:
+        """Wait for a hint for so long; what there may be that is new."""
         return self._listener.wait(seconds)

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from fluxcc.core.blocks.comparison import Difference
 from fluxcc.core.core import Core
+from fluxcc.core.site.neighbourhood import Neighbourhood
 from fluxcc.domain.blocks import BlockChange
 from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.sight import Sight
@@ -30,6 +31,8 @@ class Sources(NamedTuple):
     health: Health
     core: Core
     board: Board
+    neighbourhood: Neighbourhood | None = None
+    """None where the PBX is alone."""
 
 
 Reading = tuple[str, str, Callable[[Sources], float]]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from fluxcc.domain.changes import Change, Expiry, SitePosition
+from fluxcc.domain.nodes import Hint
 
 
 class Site(Protocol):
@@ -43,6 +44,6 @@ class Site(Protocol):
     def prune(self) -> None:
         """Delete what no node needs any more."""
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for a hint for so long; whether one came. A hint may be missed: changes are looked
+    def wait(self, seconds: float) -> Hint:
+        """Wait for a hint for so long; what it hints at. A hint may be missed: changes are looked
         for all the same."""

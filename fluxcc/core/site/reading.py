@@ -21,6 +21,7 @@ from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.port import Site
 from fluxcc.domain.changes import MICROSECONDS, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
+from fluxcc.domain.nodes import Hint
 
 PER_PAGE = 500
 """Changes that are read and applied at once."""
@@ -63,6 +64,8 @@ class Reading:
         self._prune_at = clock.monotonic() + PRUNED_EVERY
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the store's own blocks are in memory, which come first."""
+        self.mail_came: Callable[[], None] = lambda: None
+        """Called when there may be requests or replies for this node."""
         self.have_marked: Callable[[], None] = lambda: None
         """Called when the outbox was filled again."""
         self.was_open = False
@@ -72,15 +75,22 @@ class Reading:
         self.taken = 0
         """Changes that were read since the daemon began."""
 
+    @property
+    def number(self) -> int:
+        """The last change that was taken in."""
+        return self._position.number if self._position is not None else 0
+
     def step(self) -> float:
         """Read what is new, and wait for a hint; the seconds until the next step."""
         pause = self.read()
         if pause:
             return pause
         try:
-            self._apart.offload(self._site.wait, POLL)
+            hint: Hint = self._apart.offload(self._site.wait, POLL)
         except SiteUnavailableError as error:
             return self._fail(error)
+        if Hint.MAIL in hint:
+            self.mail_came()
         return 0.0
 
     def read(self) -> float:
