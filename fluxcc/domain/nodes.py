@@ -118,15 +118,17 @@ def full_name(agent: Agent) -> str:
 
 def wanted_names(agent: Agent, call: str, domains: Iterable[str], *, any_domain: bool) -> list[str]:
     """By what the call that is meant is found on the other nodes: its leg, else its agent. An
-    extension without its domain is that of the own ``domains``, as another PBX may have the same
-    for another person, unless the asker may mean any."""
+    extension without its domain is that of the asked node's own ``domains``, as another PBX may have
+    the same for another person; of any where the asker may mean any, or that node has no telephones
+    of its own."""
     if call:
         return [leg_name(call)]
     if not agent:
         return []
     if agent.domain:
         return [full_name(agent)]
-    if any_domain:
+    domains = [*domains]
+    if any_domain or not domains:
         return [bare_name(agent)]
     return [full_name(Agent(agent.extension, domain)) for domain in ("", *domains)]
 
