@@ -6,7 +6,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from fluxcc.cli.ask import reading
+from fluxcc.cli.ask import reading, reading_if_running
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
 from fluxcc.cli.numbers import persons
@@ -15,7 +15,14 @@ from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.domain.privacy import told
 from fluxcc.marking import _
-from fluxcc.protocol.operators import CALLS, STATUS, DaemonStatus, LiveCall
+from fluxcc.protocol.operators import (
+    CALLS,
+    SITE,
+    STATUS,
+    DaemonStatus,
+    LiveCall,
+    SiteStatus,
+)
 
 MOST_CALLS = 1_000
 """Ended calls that are listed."""
@@ -174,16 +181,18 @@ def _say_survey(session: Session, status: DaemonStatus) -> None:
 @click.option("--number", metavar="N", default="", help="Of this number, in any spelling.")
 @click.option("--agent", metavar="A", default="", help="With --ended: of this agent.")
 @domain_option(_("Of this SIP domain only."))
+@click.option("--node", metavar="NAME", default="", help="Of this PBX of the site only.")
 @json_option
 @pass_session
 def calls_command(
-    session: Session, /, ended: bool, since: float, number: str, agent: str, domain: str
+    session: Session, /, ended: bool, since: float, number: str, agent: str, domain: str, node: str
 ) -> None:
     """List the calls that are live now, or those that have ended."""
     if ended:
         _show_ended(session, since, number, *split(agent, domain))
         return
-    calls = reading(session, list[LiveCall], CALLS)
+    calls = reading(session, list[LiveCall], CALLS, **({"node": node} if node else {}))
+    _warn_of_site(session)
     calls = [call for call in calls if domain in ("", call.domain)]
     if number:
         person = persons(session.settings).find(number)
@@ -193,7 +202,8 @@ def calls_command(
         return
     column = DomainColumn(calls)
     titles = [_("since"), _("direction"), _("number"), _("agent"), _("group"), _("call")]
-    table = Table(column.titles(titles))
+    of_site = [_("node")] if session.settings.site.url else []
+    table = Table(column.titles(titles) + of_site)
     for call in calls:
         table.add(
             session.moment(call.started),
@@ -203,8 +213,29 @@ def calls_command(
             printable(call.group),
             printable(call.call),
             *column.cells(call),
+            *(printable(call.node) for _title in of_site),
         )
     table.show(session)
+
+
+def _warn_of_site(session: Session) -> None:
+    """Say which PBXs of the site are not in what is shown."""
+    if not session.settings.site.url:
+        return
+    site = reading_if_running(session, SiteStatus, SITE)
+    if site is None:
+        return
+    if site.failure:
+        session.warn(
+            _("The site's database is NOT reached: {reason}"), reason=printable(site.failure)
+        )
+    for node in site.nodes:
+        if node.silent:
+            session.warn(
+                _("PBX {node} has NOT been heard of for {seconds:.0f} s."),
+                node=printable(node.name),
+                seconds=node.silence,
+            )
 
 
 def _show_ended(session: Session, since: float, number: str, agent: str, domain: str) -> None:

@@ -118,7 +118,7 @@ def full_name(agent: Agent) -> str:
 
 def wanted_names(agent: Agent, call: str, domains: Iterable[str], *, any_domain: bool) -> list[str]:
     """By what the call that is meant is found on the other nodes: its leg, else its agent. An
-    extension without its domain is that of the asked node's own ``domains``, as another PBX may have
+    extension without its domain is that of the node's ``domains``, as another PBX may have
     the same for another person; of any where the asker may mean any, or that node has no telephones
     of its own."""
     if call:

@@ -44,11 +44,11 @@ from fluxcc.protocol.operators import (
     DaemonStatus,
     LiveCall,
     Purged,
-    SiteNode,
     SiteStatus,
     check_number,
     checked,
     new_request_id,
+    site_nodes,
 )
 
 
@@ -147,7 +147,8 @@ class Readings:
         if membership is None or neighbourhood is None:
             return SiteStatus(node="")
         presence, forwarding = neighbourhood.presence, neighbourhood.forwarding
-        failure, nodes = presence.failure or membership.reading.failure, []
+        failure = presence.failure or membership.reading.failure
+        nodes: list[Node] = []
         try:
             nodes = neighbourhood.nodes()
         except (SiteUnavailableError, TimeoutError) as error:
@@ -232,27 +233,6 @@ def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
         reached=[str(place) for place in erased.reached],
         left={str(place): what for place, what in erased.left.items()},
     )
-
-
-def site_nodes(nodes: list[Node], number: int) -> list[SiteNode]:
-    """The nodes as they are told; ``number`` is the site's last change."""
-    number = max([number, *(node.state.number for node in nodes)])
-    return [
-        SiteNode(
-            name=node.name,
-            silence=round(node.silence, 1),
-            silent=node.is_silent,
-            version=node.state.version,
-            tables=node.state.tables,
-            since=node.state.since,
-            connected=node.state.is_connected,
-            behind=number - node.state.number,
-            clock_offset=node.state.offset,
-            calls=node.state.calls,
-            blocks=node.state.blocks,
-        )
-        for node in nodes
-    ]
 
 
 def _live_call(call: NodeCall, node: str) -> LiveCall:

@@ -16,6 +16,7 @@ from fluxcc.domain.actions import ON_CALLS, Action
 from fluxcc.domain.agents import NOBODY, clean_domain
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.codes import Status
+from fluxcc.domain.nodes import Node
 from fluxcc.domain.provisioning import Entry, faults
 from fluxcc.domain.requests import (
     LONGEST_REASON,
@@ -278,6 +279,28 @@ class Purged(msgspec.Struct, kw_only=True):
     left: dict[str, str] = {}
     """Each ``Place`` that was not reached, or not in full → what is there, where that is known."""
     error: str = ""
+
+
+def site_nodes(nodes: list[Node], number: int = 0) -> list[SiteNode]:
+    """The nodes as they are told; ``number`` is the site's last change, where it is
+    known."""
+    number = max([number, *(node.state.number for node in nodes)])
+    return [
+        SiteNode(
+            name=node.name,
+            silence=round(node.silence, 1),
+            silent=node.is_silent,
+            version=node.state.version,
+            tables=node.state.tables,
+            since=node.state.since,
+            connected=node.state.is_connected,
+            behind=number - node.state.number,
+            clock_offset=node.state.offset,
+            calls=node.state.calls,
+            blocks=node.state.blocks,
+        )
+        for node in nodes
+    ]
 
 
 def read_ask(line: bytes) -> Ask:

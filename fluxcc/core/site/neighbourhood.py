@@ -61,6 +61,12 @@ class Neighbourhood:
             blocks=len(core.blocklist),
         )
 
+    @property
+    def failure(self) -> str:
+        """Why the site is not told or read now; empty where it is."""
+        parts = self.presence, self._membership.reading, self._membership.feeding
+        return next((part.failure for part in parts if part.failure), "")
+
     def jobs(self) -> dict[str, Callable[[], float]]:
         """What is done again and again, by name."""
         return {
