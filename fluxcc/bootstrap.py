@@ -68,15 +68,9 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         site=_site(settings) if is_of_site else None,
     )
     neighbourhood = _neighbourhood(core, settings.site)
-    # What is read from files at its first use would stall the event loop there: libphonenumber's
-    # metadata, and the translations.
-    for language in (i18n.ENGLISH, i18n.PORTUGUESE):
-        i18n.catalogue(language)
-    core.numbers.read(SAMPLE_NUMBER)
+    _read_files(core)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
-    board = Board(core.executor, switch, settings.lang, settings.zone)
-    core.happenings.connected.connect(board.send_unsent)
-    core.happenings.person_erased.connect(board.forget)
+    board = _board(core, settings)
     intake = Intake(decoder, core, board)
     life = SignOfLife()
     claim = Claim(switch.variables, life)
@@ -113,6 +107,21 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         manager=manager,
         reload=Reloader(settings, lambda: runtime.offload(read), apply).reload,
     )
+
+
+def _read_files(core: Core) -> None:
+    """Read what would stall the event loop at its first use: libphonenumber's metadata, and the
+    translations."""
+    for language in (i18n.ENGLISH, i18n.PORTUGUESE):
+        i18n.catalogue(language)
+    core.numbers.read(SAMPLE_NUMBER)
+
+
+def _board(core: Core, settings: Settings) -> Board:
+    board = Board(core.executor, core.pbx, settings.lang, settings.zone)
+    core.happenings.connected.connect(board.send_unsent)
+    core.happenings.person_erased.connect(board.forget)
+    return board
 
 
 def locks(settings: Settings) -> list[FileLock]:

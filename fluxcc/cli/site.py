@@ -17,6 +17,15 @@ from fluxcc.domain.errors import SiteUnavailableError
 from fluxcc.marking import _
 from fluxcc.protocol.operators import SITE, STATUS, DaemonStatus, SiteNode, SiteStatus, site_nodes
 
+HERE, SITE_S = "here", "site"
+WHICH_COUNTS = {
+    HERE: _(
+        "{number}: blocked here until {here}, in the site until {there}; the mark made here counts"
+    ),
+    SITE_S: _(
+        "{number}: blocked here until {here}, in the site until {there}; the site's mark counts"
+    ),
+}
 PER_PAGE = 500
 MOST_BLOCKS = 100_000
 
@@ -119,11 +128,10 @@ def site_join(session: Session) -> None:
     )
     for mine, other, counts in clashes:
         session.say(
-            _("{number}: blocked here until {here}, in the site until {there}; {counts} counts"),
+            WHICH_COUNTS[counts],
             number=mine.name or mine.number,
             here=session.moment(mine.until),
             there=session.moment(other.until),
-            counts=counts,
         )
 
 
@@ -137,7 +145,7 @@ def clashing(own: list[Block], theirs: list[Block]) -> list[tuple[Block, Block, 
         if other is None or other.id == block.id:
             continue
         mine = block.changed or int(block.since * MICROSECONDS)
-        found.append((block, other, "here" if mine > other.changed else "site"))
+        found.append((block, other, HERE if mine > other.changed else SITE_S))
     return found
 
 

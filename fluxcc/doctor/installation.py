@@ -45,9 +45,9 @@ class Installation:
         places_call: bool = False,
         ask_site: Callable[[], SiteStatus] = lambda: SiteStatus(node=""),
     ) -> None:
-        """``kit`` is the folder of the kit that this program came with. ``ask_daemon`` and ``ask_site`` raise
-        ``OSError`` or ``ValueError`` where the daemon does not answer; ``now`` gives epoch
-        seconds."""
+        """``kit`` is the folder of the kit that this program came with. ``ask_daemon`` and
+        ``ask_site`` raise ``OSError`` or ``ValueError`` where the daemon does not answer; ``now``
+        gives epoch seconds."""
         self.settings = settings
         self.kit = kit
         self._inquiry = inquiry

@@ -94,7 +94,7 @@ def _versions(nodes: list[SiteNode]) -> Iterator[Finding]:
     heard = [node for node in nodes if not node.silent]
     versions = sorted({node.version for node in heard})
     if len(versions) > 1:
-        finding = grave if len(versions) > 2 else warning  # noqa: PLR2004
+        finding = grave if len(versions) > 2 else warning
         yield finding(
             "site-versions",
             _("The PBXs of the site run different versions: {versions}."),

@@ -125,7 +125,7 @@ class Forwarding:
         is_withdrawn = self._apart.within(POST_WAIT, self._neighbours.withdraw, request.id)
         log.warning(
             "no reply came from the call's node",
-            extra={"request": request.id, "was_taken": not is_withdrawn},
+            extra={"request": request.id, "taken": not is_withdrawn},
         )
         return None
 
