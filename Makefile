@@ -11,7 +11,7 @@ BENCH := .venv-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live shapes site bench bench-guard prompts settings picture catalogues lint format check deb test-deb chaos chaos-quick fuzz audit clean
+.PHONY: help install demo demo-web test live shapes site bench bench-guard prompts settings picture pictures catalogues lint format check deb test-deb chaos chaos-quick fuzz schema audit clean
 
 help: ## explain these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ install: $(VENV)/.installed ## make .venv with .venv/bin/fluxcc
 
 demo: $(VENV)/.installed ## the main job, start to end, on this machine
 	$(BIN)/fluxcc demo
+
+demo-web: $(VENV)/.installed-dev ## the page, with calls that come and go on the simulator
+	$(BIN)/python -m fluxcc.lab.demo_web
 
 test: $(VENV)/.installed-dev ## every test that this machine can run (the others say why not)
 	$(PYTEST) -n 4 --dist loadgroup -m "not slow"
@@ -36,7 +39,7 @@ shapes: $(VENV)/.installed-dev ## every action at every stage of every shape of 
 site: $(VENV)/.installed-dev ## what a site of several PBXs must show, with figures (needs PostgreSQL)
 	$(BIN)/python -m tests.site $(ROWS)
 
-bench: $(BENCH)/.installed ## measure everything against its bar (half an hour on a quiet machine)
+bench: $(BENCH)/.installed ## measure everything against its bar (three quarters of an hour on a quiet machine)
 	$(BENCH)/bin/python -m bench $(ROWS)
 
 bench-guard: $(BENCH)/.installed ## only the ratios that a careless change spoils, with a wide margin
@@ -68,6 +71,9 @@ settings: $(VENV)/.installed ## write what is read of the settings, out of their
 picture: $(VENV)/.installed-dev ## draw docs/demo.svg anew, from a real run of the demo in each language
 	$(BIN)/python packaging/demo_picture.py
 
+pictures: $(VENV)/.installed-dev ## take docs/page-*.png anew (needs Chromium)
+	PYTHONPATH=. $(BIN)/python packaging/page_pictures.py
+
 CATALOGUES := fluxcc/locale
 
 catalogues: $(VENV)/.installed-dev ## collect the sentences anew and compile their translations
@@ -95,6 +101,12 @@ RUNS ?= 200000
 fuzz: $(VENV)/.installed-fuzz ## feed RUNS random inputs to everything that reads strangers' bytes
 	$(BIN)/python -m fuzz --total $(RUNS)
 
+# Requests to the HTTP API, made out of its own description.
+REQUESTS ?= 20000
+
+schema: $(VENV)/.installed-dev ## send REQUESTS random requests to the HTTP API, as its OpenAPI document describes them
+	FLUXCC_SCHEMA_REQUESTS=$(REQUESTS) $(PYTEST) tests/web/test_schema.py
+
 audit: $(VENV)/.installed-dev ## known faults in the libraries and in the code (asks PyPI)
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml fluxcc
 	$(BIN)/pip-audit --local --skip-editable
@@ -115,7 +127,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 $(BENCH)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench,web]'
 	@touch $@
 
 $(VENV)/.installed-fuzz: $(VENV)/.installed-dev

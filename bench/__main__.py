@@ -10,11 +10,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bench import (
+    clicking,
     history,
     idling,
     marking,
     memory,
     nudging,
+    paging,
     real,
     resync,
     scheduling,
@@ -34,6 +36,8 @@ THEMES: dict[str, Callable[..., list[Row]]] = {
     "13 14": history.rows,
     "15": nudging.rows,
     "16 17": idling.rows,
+    "18 19": paging.rows,
+    "20": clicking.rows,
 }
 """Rows that are measured together → how."""
 

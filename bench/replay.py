@@ -145,7 +145,9 @@ class Server:
         try:
             while data := connection.recv(65536):
                 *commands, buffer = (buffer + data).lstrip(b"\n").split(b"\n\n")
-                answers = [self.answer(command.strip(b"\n").decode()) for command in commands]
+                # Two blank lines together are no command.
+                asked = [command.strip(b"\n") for command in commands]
+                answers = [self.answer(command.decode()) for command in asked if command]
                 self.write(connection, b"".join(answers))
                 if any(command.lstrip(b"\n").startswith(b"event") for command in commands):
                     threading.Thread(target=self._play, args=(connection,), daemon=True).start()

@@ -6,6 +6,7 @@ It puts the real things behind the core's ports, and makes the doors.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,9 +26,13 @@ from fluxcc.daemon.process import Daemon
 from fluxcc.daemon.session import Session
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.errors import SiteUnavailableError, StartError
+from fluxcc.domain.persons import Persons
+from fluxcc.doors.askers import Askers
 from fluxcc.doors.board import Board
+from fluxcc.doors.feed import Feed
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import Readings
+from fluxcc.doors.watch import Watch
 from fluxcc.pbx import events
 from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.switch import Address, Switch
@@ -55,8 +60,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     runtime = GeventRuntime()
     switch = Switch(Address(settings.pbx.host, settings.pbx.port, settings.pbx.password))
     known = persons(settings)
-    url, is_of_site = settings.store.url, bool(settings.site.url)
-    store = SqlStore(url, settings.pbx.node, known, is_of_site=is_of_site)
+    store = _store(settings, known)
     core = Core(
         settings,
         pbx=switch,
@@ -65,10 +69,10 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         clock=clock,
         runtime=runtime,
         persons=known,
-        site=_site(settings) if is_of_site else None,
+        site=_site(settings),
     )
     neighbourhood = _neighbourhood(core, settings.site)
-    _read_files(core)
+    _read_ahead(core)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
     board = _board(core, settings)
     intake = Intake(decoder, core, board)
@@ -100,6 +104,8 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
                 core.executor,
                 {**readings.by_name(), VITALS: lambda ask, who: vitals()},
                 lambda: switch.is_connected,
+                Askers(core.provisioning.find_account, settings.web.user),
+                Watch(core, Feed(core, readings.state, time.time()), readings.state),
             ),
             _watch_server(settings, sources),
         ),
@@ -109,12 +115,23 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
     )
 
 
-def _read_files(core: Core) -> None:
+def _read_ahead(core: Core) -> None:
     """Read what would stall the event loop at its first use: libphonenumber's metadata, and the
     translations."""
     for language in (i18n.ENGLISH, i18n.PORTUGUESE):
         i18n.catalogue(language)
     core.numbers.read(SAMPLE_NUMBER)
+
+
+def locks(settings: Settings) -> list[FileLock]:
+    """What keeps a second daemon from an SQLite file, by whichever path it knows it."""
+    return [FileLock(Path(str(parse_url(settings.store.url).database)).resolve())]
+
+
+def _store(settings: Settings, known: Persons) -> SqlStore:
+    """The daemon's store, not opened yet."""
+    url, is_of_site = settings.store.url, bool(settings.site.url)
+    return SqlStore(url, settings.pbx.node, known, is_of_site=is_of_site)
 
 
 def _board(core: Core, settings: Settings) -> Board:
@@ -124,13 +141,10 @@ def _board(core: Core, settings: Settings) -> Board:
     return board
 
 
-def locks(settings: Settings) -> list[FileLock]:
-    """What keeps a second daemon from an SQLite file, by whichever path it knows it."""
-    return [FileLock(Path(str(parse_url(settings.store.url).database)).resolve())]
-
-
-def _site(settings: Settings) -> PostgresqlSite:
-    """The way to the site's database, not connected yet."""
+def _site(settings: Settings) -> PostgresqlSite | None:
+    """The way to the site's database, not connected yet; None where there is no site."""
+    if not settings.site.url:
+        return None
     try:
         return PostgresqlSite(settings.site.url, settings.site.listen_url, settings.pbx.node)
     except SiteUnavailableError as error:

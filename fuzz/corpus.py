@@ -62,10 +62,32 @@ ASKS = (
         "do": "remove",
         "entry": {"kind": "service", "name": "financeiro", "destination": "7001"},
     },
+    {
+        "do": "set",
+        "entry": {
+            "kind": "user",
+            "name": "ana",
+            "role": "supervisor",
+            "domain": "a.example",
+            "password_hash": "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA",
+            "language": "pt_BR",
+        },
+        "on_behalf_of": "admin:root",
+        "request": "form:1",
+    },
+    {
+        "do": "set",
+        "entry": {"kind": "token", "name": "ci", "role": "viewer", "digest": "a" * 64},
+    },
+    {"do": "prank", "call": "0f6c4b1e", "on_behalf_of": "agent:carla", "request": "key-1"},
+    {"do": "hangup", "agent": "1000@a.example", "on_behalf_of": "supervisor:token/ci"},
+    {"do": "unblock", "number": "#b-1", "on_behalf_of": "supervisor:saul"},
+    {"do": "check", "number": "11988887777", "on_behalf_of": "viewer:vera"},
+    {"do": "watch", "after": 12345},
     {"do": "purge", "before": 1.5},
     {"do": "status"},
 )
-"""An operator's lines, one of each shape."""
+"""Lines of an operator and of the web process, one of each shape."""
 _SURVEY = {
     "Fluxcc-Survey": "s-1",
     "Fluxcc-Call": "0f6c4b1e",

@@ -25,7 +25,9 @@ from fluxcc.domain import pasted
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import ConfigurationError, PbxRejectedError, RefusedError
 from fluxcc.domain.numbers import NumberPlan
+from fluxcc.domain.provisioning import Account, Token, User, UserRole
 from fluxcc.domain.requests import Reply, Request
+from fluxcc.doors.askers import Askers
 from fluxcc.doors.operators import OperatorsDoor
 from fluxcc.doors.readings import purge
 from fluxcc.kit import names
@@ -152,19 +154,32 @@ class _Erasure:
     erase_older = erase_person = _refuse
 
 
+_ACCOUNTS: dict[str, Account] = {
+    "root": User("root", UserRole.ADMIN),
+    "ana": User("ana", UserRole.SUPERVISOR),
+    "saul": User("saul", UserRole.SUPERVISOR, domain="a.example"),
+    "carla": User("carla", UserRole.AGENT, "1000", "a.example"),
+    "vera": User("vera", UserRole.VIEWER),
+    "ci": Token("ci", UserRole.SUPERVISOR, domain="a.example"),
+}
+_OPERATOR, _WEB = 1000, 1001
+_LOGINS = {_OPERATOR: "anna", _WEB: "fluxcc-web"}
 _EXECUTOR = _Executor()
 _DOOR = OperatorsDoor(
     Path("unused"),
     cast(Any, _EXECUTOR),
     {"status": lambda ask, who: {}, "purge": partial(purge, cast(Any, _Erasure()))},
     lambda: True,
+    Askers(lambda name, is_token: _ACCOUNTS.get(name), "fluxcc-web", _LOGINS.__getitem__, own=0),
+    cast(Any, None),
 )
 
 
 def request_parser(data: bytes) -> None:
-    """A request that is well formed, or a refusal; the reply is the headers it was meant to be."""
-    answer = _DOOR.answer(data, "anna")
-    msgspec.json.encode(answer)
+    """A request that is well formed, or a refusal, whichever process it comes from; the reply is
+    the headers it was meant to be."""
+    for user in (_OPERATOR, _WEB):
+        msgspec.json.encode(_DOOR.answer(data, user))
     try:
         headers = events.Decoder.request(data)
     except ValueError:

@@ -17,7 +17,11 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
 
 ROOT = Path("/root")
 CONFIGURATION = Path("/etc/fluxcc/fluxcc.toml")
@@ -27,6 +31,10 @@ STORAGE = Path("/var/lib/freeswitch/storage")
 PYTHON = "/opt/fluxcc/bin/python"
 PASSWORD = "not-ClueCon"
 NUMBER = "+5511988887777"
+PAGE = "http://127.0.0.1:8137"
+LOG_IN = "a long password"
+LIMIT = 600
+"""Seconds that a command may take; a new release on a busy machine takes minutes."""
 OVERRIDE = Path("/run/systemd/system/fluxcc.service.d/test.conf")
 
 SIMULATOR = """
@@ -59,7 +67,7 @@ def run(*command: str, user: str = "", fails: bool = False) -> str:
     """What a command prints; it has to succeed, or to fail."""
     as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
     done = subprocess.run(
-        [*as_user, *command], capture_output=True, text=True, timeout=120, cwd="/", check=False
+        [*as_user, *command], capture_output=True, text=True, timeout=LIMIT, cwd="/", check=False
     )
     if fails != (done.returncode != 0):
         raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -72,9 +80,9 @@ def apt(*arguments: str) -> str:
     return run("apt-get", "--quiet", "--yes", "--option", keep, *arguments)
 
 
-def prop(name: str) -> str:
-    """One of systemd's properties of the service."""
-    return run("systemctl", "show", "--value", "--property", name, "fluxcc").strip()
+def prop(name: str, unit: str = "fluxcc") -> str:
+    """One of systemd's properties of a service."""
+    return run("systemctl", "show", "--value", "--property", name, unit).strip()
 
 
 def until(look: Callable[[], object], what: str, timeout: float = 20) -> None:
@@ -188,6 +196,55 @@ def serves_operators() -> None:
     assert "anna" in run("fluxcc", "audit")
 
 
+def serves_the_page() -> None:
+    """Off as delivered. With an address it serves, as a user of its own who has no password of
+    FreeSWITCH's, and acts on behalf of its users; a restart logs nobody out."""
+    assert prop("UnitFileState", "fluxcc-web") == "disabled"
+    run("systemctl", "start", "fluxcc-web", fails=True)
+    assert prop("ExecMainStatus", "fluxcc-web") == "78"
+    text = CONFIGURATION.read_text()
+    assert text.count('#listen = ""') == 1
+    listen = PAGE.removeprefix("http://")
+    CONFIGURATION.write_text(text.replace('#listen = ""', f'listen = "{listen}"'))
+    run("sh", "-c", f"echo '{LOG_IN}' | fluxcc user add ana --role admin")
+    token = json.loads(run("fluxcc", "--json", "token", "add", "ci", "--role", "supervisor"))
+    run("systemctl", "enable", "--now", "fluxcc-web")
+    user = pwd.getpwnam("fluxcc-web").pw_uid
+    assert Path(f"/proc/{prop('MainPID', 'fluxcc-web')}").stat().st_uid == user
+    run("cat", str(SECRET), user="fluxcc-web", fails=True)
+    run("touch", str(DATABASE), user="fluxcc-web", fails=True)
+    browser = build_opener(HTTPCookieProcessor(CookieJar()))
+    form = browser.open(f"{PAGE}/login").read().decode()
+    (csrf,) = re.findall('name="csrf_token" value="([^"]*)"', form)
+    fields = {"user": "ana", "password": LOG_IN, "csrf_token": csrf}
+    assert browser.open(f"{PAGE}/login", urlencode(fields).encode()).url == f"{PAGE}/"
+    asked = Request(f"{PAGE}/api/v1/blocks", b'{"number": "11977776666"}')
+    asked.add_header("Authorization", f"Bearer {token['token']}")
+    asked.add_header("Content-Type", "application/json")
+    assert json.loads(urlopen(asked).read())["code"] == "blocked"
+    assert "supervisor:token/ci via web" in run("fluxcc", "audit")
+    run("systemctl", "restart", "fluxcc-web")
+    assert browser.open(f"{PAGE}/users").url == f"{PAGE}/users"
+    # The records are there also while the daemon is not.
+    run("systemctl", "stop", "fluxcc")
+    audit = browser.open(f"{PAGE}/audit").read().decode()
+    assert "11977776666" in re.sub(r"\D", "", audit)
+    run("systemctl", "start", "fluxcc")
+    until(lambda: status()["connected"], "it is connected again")
+    run("systemd-analyze", "verify", "--man=no", "/lib/systemd/system/fluxcc-web.service")
+
+
+def page_answers() -> bool:
+    """Whether the page's process is there, and wants a log-in."""
+    try:
+        urlopen(f"{PAGE}/api/v1/status")
+    except HTTPError as error:
+        return error.code == 401
+    except OSError:
+        return False
+    return False
+
+
 def takes_answers_in() -> None:
     """It may list FreeSWITCH's storage folder and take the answers out of it, although these are
     another user's, and nothing else of FreeSWITCH's."""
@@ -288,12 +345,13 @@ def upgrades(deb: Path) -> None:
     assert CONFIGURATION.read_text() == configuration
     assert not Path("/opt/fluxcc/obsolete").exists()
     run("fluxcc", "block", NUMBER)
+    until(page_answers, "the page is there again")
 
 
 def is_removed(deb: Path) -> None:
     """Configuration and store stay; installed again, it goes on where it was."""
     apt("remove", "fluxcc")
-    assert prop("ActiveState") == "inactive"
+    assert (prop("ActiveState"), prop("ActiveState", "fluxcc-web")) == ("inactive", "inactive")
     assert not Path("/opt/fluxcc").exists()
     assert CONFIGURATION.exists()
     assert DATABASE.exists()
@@ -377,6 +435,7 @@ def main() -> None:
             partial(has_what_it_compiled, f"3.{sys.version_info.minor}"),
             partial(connects, simulator),
             serves_operators,
+            serves_the_page,
             takes_answers_in,
             is_watched,
             waits_for_a_person,

@@ -1,5 +1,5 @@
-"""``set`` and ``remove``: supervisors' entries, which are groups, rooms, services and protected
-numbers."""
+"""``set`` and ``remove``: entries, which are groups, rooms, services, protected numbers, users and
+tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.effects import EndBlock, Plan, Remove, Save
 from fluxcc.domain.errors import RefusedError
 from fluxcc.domain.protection import Protections, canonical, is_number
-from fluxcc.domain.provisioning import Entry, Protected, faults
+from fluxcc.domain.provisioning import Entry, Protected, Token, User, faults
 from fluxcc.domain.requests import Request
 
 
@@ -20,7 +20,7 @@ def plan_set(request: Request, rules: Rules) -> Plan:
     none."""
     if request.entry is None or faults(request.entry):
         raise RefusedError(Code.MALFORMED_REQUEST)
-    entry = _canonical(request.entry, rules)
+    entry = _with_secret(_canonical(request.entry, rules), rules)
     if not isinstance(entry, Protected):
         return Plan(effects=(Save(entry),), code=Code.SAVED)
     if is_number(entry.name) and not rules.numbers.read(entry.name).is_usable:
@@ -39,7 +39,7 @@ def plan_remove(request: Request, rules: Rules) -> Plan:
     if request.entry is None:
         raise RefusedError(Code.MALFORMED_REQUEST)
     entry = _canonical(request.entry, rules)
-    if not rules.has_entry(entry):
+    if rules.find_entry(entry) is None:
         raise RefusedError(Code.UNKNOWN_ENTRY)
     return Plan(effects=(Remove(entry),), code=Code.REMOVED)
 
@@ -49,3 +49,15 @@ def _canonical(entry: Entry, rules: Rules) -> Entry:
     if not isinstance(entry, Protected):
         return entry
     return replace(entry, name=canonical(entry.name, rules.numbers))
+
+
+def _with_secret(entry: Entry, rules: Rules) -> Entry:
+    """The entry with the password, or the token, that it has already, where it names no other."""
+    known = rules.find_entry(entry)
+    match entry, known:
+        case User(password_hash=""), User():
+            return replace(entry, password_hash=known.password_hash)
+        case Token(digest=""), Token():
+            return replace(entry, digest=known.digest, created=known.created)
+        case _:
+            return entry

@@ -58,8 +58,8 @@ class Rules(msgspec.Struct):
     """The legs in a conference that the kit serves; FreeSWITCH is asked each time."""
     media_of: Callable[[str], Media]
     """The way of the media of the bridge whose originatee this leg is; FreeSWITCH is asked."""
-    has_entry: Callable[[Entry], bool]
-    """Whether there is an entry of that kind and name."""
+    find_entry: Callable[[Entry], Entry | None]
+    """The entry of that kind and name."""
 
     def scope(self, domain: str) -> str:
         """The SIP domain for which a prank in ``domain`` blocks; empty for all."""

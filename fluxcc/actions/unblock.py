@@ -15,13 +15,16 @@ def plan(request: Request, rules: Rules) -> Plan:
     named = rules.named_block(request.number)
     canonical = named.number if named else rules.numbers.read(request.number).canonical
     blocks = [named] if named else rules.find_blocks(rules.numbers.read(request.number))
-    blocks = [block for block in blocks if request.domain in ("", block.domain)]
-    if not blocks:
+    wanted = [block for block in blocks if request.domain in ("", block.domain)]
+    if blocks and not wanted and request.actor.domain:
+        # It is another domain's, or all domains'.
+        raise RefusedError(Code.NOT_PERMITTED)
+    if not wanted:
         raise RefusedError(Code.NOT_BLOCKED, number="" if named else canonical)
     return Plan(
-        effects=tuple(EndBlock(block.number, block.domain) for block in blocks),
+        effects=tuple(EndBlock(block.number, block.domain) for block in wanted),
         code=Code.RELEASED,
         number=canonical,
-        is_private=any(block.is_private for block in blocks),
+        is_private=any(block.is_private for block in wanted),
         blocked=False,
     )

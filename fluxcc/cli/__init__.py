@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "run": Entry("fluxcc.cli.run", _("Run the daemon in the foreground.")),
+    "web": Entry("fluxcc.cli.web", _("Serve the page and the HTTP API.")),
     "demo": Entry("fluxcc.cli.demo", _("Show the main job, start to end, on a PBX of its own.")),
     "status": Entry("fluxcc.cli.live", _("Tell whether the daemon is up and connected.")),
     "doctor": Entry("fluxcc.cli.doctor", _("Check the whole installation, with remedies.")),
@@ -45,6 +46,8 @@ COMMANDS = {
     "group": Entry("fluxcc.cli.provisioning", _("The groups, and the survey after their calls.")),
     "room": Entry("fluxcc.cli.provisioning", _("The agents' conference rooms.")),
     "service": Entry("fluxcc.cli.provisioning", _("The services to transfer customers to.")),
+    "user": Entry("fluxcc.cli.users", _("The users of the page.")),
+    "token": Entry("fluxcc.cli.tokens", _("The tokens of the HTTP API.")),
     "survey": Entry("fluxcc.cli.survey", _("What customers said to the survey Avali-E.")),
     "audit": Entry("fluxcc.cli.audit", _("Tell who asked for what, and what became of it.")),
     "site": Entry("fluxcc.cli.site", _("The PBXs that share their blocks, and their state.")),

@@ -39,9 +39,11 @@ def reading_if_running(
         return None
 
 
-def carry_out(session: Session, action: str, **fields: Any) -> None:
+def carry_out(
+    session: Session, action: str, *, added: dict[str, str] | None = None, **fields: Any
+) -> None:
     """Ask for an action, print its reply, and end with the fitting exit code. Fields that are None
-    are not sent."""
+    are not sent; ``added`` goes into the JSON of what was done."""
     given = {name: value for name, value in fields.items() if value is not None}
     question = Ask(do=action, language=session.language, **given)
     answer = asked(session, lambda path: client.ask(path, question))
@@ -49,15 +51,17 @@ def carry_out(session: Session, action: str, **fields: Any) -> None:
         session.fail(UNAVAILABLE, "pbx-unavailable", _("The daemon has no link to FreeSWITCH now."))
     if answer.error or answer.reply is None:
         session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=answer.error)
-    _show(session, answer)
+    _show(session, answer, added or {})
 
 
-def _show(session: Session, answer: Answer) -> None:
+def _show(session: Session, answer: Answer, added: dict[str, str]) -> None:
     reply = answer.reply
     assert reply is not None  # noqa: S101  # ``carry_out`` has looked
     text = session.sentence(reply)
     if session.as_json:
-        session.show_json({"status": answer.status, **msgspec.to_builtins(reply), "text": text})
+        more = added if answer.status is Status.OK else {}
+        document = {"status": answer.status, **msgspec.to_builtins(reply), "text": text, **more}
+        session.show_json(document)
     elif answer.status is Status.OK:
         click.echo(text)
     if answer.status is not Status.OK:

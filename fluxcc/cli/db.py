@@ -29,6 +29,7 @@ from fluxcc.config.values import NODE
 from fluxcc.domain import codes
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import AnotherDaemonError, StoreUnavailableError
+from fluxcc.domain.requests import Actor, Role
 from fluxcc.marking import _
 from fluxcc.operators import client
 from fluxcc.protocol.operators import (
@@ -290,7 +291,8 @@ def _purge_here(session: Session, question: Ask) -> Purged:
         )
     _require_unlocked(session)
     try:
-        return readings.purge(bootstrap.erasure(session.settings), question, getpass.getuser())
+        who = Actor(Role.OPERATOR, getpass.getuser())
+        return readings.purge(bootstrap.erasure(session.settings), question, who)
     except ValueError as error:
         session.fail(FAILED, Code.MALFORMED_REQUEST, "{error}", error=error)
 

@@ -19,7 +19,12 @@ from fluxcc.doctor.finding import State
 from fluxcc.domain.errors import ConfigurationError, Fault
 from fluxcc.marking import _
 from fluxcc.operators import client
-from fluxcc.protocol.operators import SITE, STATUS, Ask, DaemonStatus, SiteStatus
+from fluxcc.protocol.operators import (
+    STATUS,
+    Ask,
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SITE, SiteStatus
 
 STATES = {
     State.OK: (_("ok"), "green"),

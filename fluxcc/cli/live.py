@@ -17,12 +17,11 @@ from fluxcc.domain.privacy import told
 from fluxcc.marking import _
 from fluxcc.protocol.operators import (
     CALLS,
-    SITE,
     STATUS,
     DaemonStatus,
     LiveCall,
-    SiteStatus,
 )
+from fluxcc.protocol.site import SITE, SiteStatus
 
 MOST_CALLS = 1_000
 """Ended calls that are listed."""
@@ -89,6 +88,7 @@ def status_command(session: Session) -> None:
     _say_persons(session, status)
     _say_gates(session, status)
     _say_survey(session, status)
+    _warn_of_site(session)
 
 
 def _say_retention(session: Session, status: DaemonStatus) -> None:

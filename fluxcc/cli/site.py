@@ -15,7 +15,11 @@ from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.changes import MICROSECONDS, Kind
 from fluxcc.domain.errors import SiteUnavailableError
 from fluxcc.marking import _
-from fluxcc.protocol.operators import SITE, STATUS, DaemonStatus, SiteNode, SiteStatus, site_nodes
+from fluxcc.protocol.operators import (
+    STATUS,
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SITE, SiteNode, SiteStatus, site_nodes
 
 HERE, SITE_S = "here", "site"
 WHICH_COUNTS = {

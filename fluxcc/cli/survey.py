@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import click
 import msgspec
 
@@ -14,6 +11,7 @@ from fluxcc.cli.session import Session, json_option, pass_session, printable
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.domain import report
+from fluxcc.domain.spreadsheet import report_csv
 from fluxcc.marking import _
 
 LONGEST_BAR = 20
@@ -60,7 +58,7 @@ def report_command(
     if session.as_json:
         session.show_json(msgspec.to_builtins(lines, str_keys=True))
     elif as_csv:
-        click.echo(_csv(lines), nl=False)
+        click.echo(report_csv(lines), nl=False)
     else:
         _show(session, lines)
         unheard = sum(not each.is_heard_in_full for each in surveys)
@@ -72,27 +70,6 @@ def report_command(
                 ),
                 unheard=unheard,
             )
-
-
-def _csv(lines: list[report.Line]) -> str:
-    """One row a line; the distribution has a column an answer from 0 to 10."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = ("group", "agent", "question", "offered", "answered", "share", "average")
-    writer.writerow([*names, *(f"answer_{answer}" for answer in range(11)), "domain"])
-    for line in lines:
-        values = [_harmless(str(getattr(line, name))) for name in names[:2]]
-        values += [str(getattr(line, name)) for name in names[2:6]]
-        values.append("" if line.average is None else str(line.average))
-        values += [str(line.distribution.get(answer, 0)) for answer in range(11)]
-        writer.writerow([*values, _harmless(line.domain)])
-    return text.getvalue()
-
-
-def _harmless(text: str) -> str:
-    """A text that a spreadsheet takes neither for a formula nor for another row."""
-    text = printable(text)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
 def _show(session: Session, lines: list[report.Line]) -> None:

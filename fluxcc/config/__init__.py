@@ -25,6 +25,7 @@ from fluxcc.config.values import (
     read_duration,
     write_duration,
 )
+from fluxcc.config.web_settings import WebSettings
 
 __all__ = [
     "DECLARED",
@@ -42,6 +43,7 @@ __all__ = [
     "SiteSettings",
     "StoreSettings",
     "SurveySettings",
+    "WebSettings",
     "default_store",
     "find_zone",
     "load",

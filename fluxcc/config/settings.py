@@ -19,6 +19,7 @@ from fluxcc.config.block_settings import BlockSettings
 from fluxcc.config.declaration import Key, declared
 from fluxcc.config.site_settings import SiteSettings
 from fluxcc.config.values import SQLITE, Duration, default_store, read_address
+from fluxcc.config.web_settings import WebSettings
 from fluxcc.marking import _
 
 LANGUAGES = ("pt_BR", "en")
@@ -370,6 +371,7 @@ class Settings(msgspec.Struct, frozen=True):
     control: ControlSettings = ControlSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+    web: WebSettings = WebSettings()
 
     @property
     def numbering(self) -> tuple[str, str, tuple[str, ...], tuple[str, ...], dict[str, str]]:

@@ -244,8 +244,19 @@ def address(value: str) -> None:
             read_address(value)
     except ValueError as error:
         raise WrongValueError(
-            _("must be an address and a port, such as 127.0.0.1:9137, or empty for no metrics")
+            _("must be an address and a port, such as 127.0.0.1:9137, or empty for nowhere")
         ) from error
+
+
+def networks(value: tuple[str, ...]) -> None:
+    """Addresses and networks."""
+    for text in value:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            raise WrongValueError(
+                _("{text} is neither an address nor a network, such as 10.0.0.0/8"), text=repr(text)
+            ) from error
 
 
 cause = matching(
@@ -269,6 +280,14 @@ def area_codes(value: dict[str, str]) -> None:
             )
 
 
+login = matching(
+    re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}\$?", re.ASCII),
+    _("must be a login name, such as fluxcc-web"),
+)
+base_path = matching(
+    re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._~-]{0,63}){0,8}", re.ASCII),
+    _("must be a path that begins with / and does not end with it, or empty"),
+)
 destination = matching(DESTINATION, _("must be a destination, such as *28"))
 context = matching(CONTEXT, _("must be the name of a dialplan context"))
 

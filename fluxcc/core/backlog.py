@@ -25,7 +25,7 @@ from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, CallRecord
 from fluxcc.domain.changes import SitePosition
-from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key
+from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.surveys import Survey
 
@@ -170,7 +170,7 @@ def _take(waiting: dict[Any, Any], limit: int) -> dict[Any, Any]:
 def _identity(each: Record) -> Identity:
     if isinstance(each, Removal):
         each = each.entry
-    if isinstance(each, Group | Room | Service | Protected):
+    if isinstance(each, Entry):
         return type(each).__name__, key(each)
     if isinstance(each, SeenDomain):
         return type(each).__name__, each.name

@@ -87,8 +87,7 @@ class Core:
         persons: Persons,
         site: Site | None = None,
     ) -> None:
-        """``persons`` are those of the settings; the store has the same. ``site`` goes with
-        settings that name one."""
+        """``persons`` are those of settings and store; ``site`` goes with ``[site] url``."""
         self.pbx, self.store, self.spool = pbx, store, spool
         self.clock, self.runtime = clock, runtime
         self.happenings = Happenings()
@@ -119,6 +118,7 @@ class Core:
             spool,
             runtime,
             SurveyFaults(self.provisioning),
+            self.happenings.survey_answered,
         )
         self._build_retention(settings)
         self.recovery = Recovery(
@@ -157,7 +157,7 @@ class Core:
         self.snapshots = Snapshots(self.tracker, stations, self.journal, self.happenings)
 
     def _build_blocks(self, settings: Settings) -> None:
-        self.blocklist = Blocklist(self.numbers)
+        self.blocklist = Blocklist(self.numbers, self.happenings.block_changed)
         self.repeaters = Repeaters(settings.blocks.memory)
         self.gate_table = GateTable(self.blocklist, self.pbx, self.runtime, self.clock)
         node = settings.pbx.node if settings.site.url else ""
@@ -190,6 +190,7 @@ class Core:
             self.runtime,
             settings.blocks.reject_cause,
             settings.blocks.divert,
+            self.happenings.caller_refused,
         )
         self.reclaim = Reclaim(
             self.pbx,
@@ -226,7 +227,7 @@ class Core:
             agent_context=surroundings.agent_context,
             room_members=surroundings.room_members,
             media_of=surroundings.media_of,
-            has_entry=self.provisioning.has,
+            find_entry=self.provisioning.find,
         )
 
     def _build_requests(self) -> None:
@@ -317,6 +318,8 @@ class Core:
         self.publisher.configure(gate_settings(wanted), gate_rules(self.numbers))
         self._tell_gate(lost)
         self.unblockable.free()
+        if not is_same:
+            self.happenings.numbers_reread()
 
     def _tell_gate(self, keys: list[str]) -> None:
         try:

@@ -30,7 +30,7 @@ from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, RefusedError, StoreUnavailableError
 from fluxcc.domain.numbers import is_withheld
 from fluxcc.domain.persons import Person, Persons
-from fluxcc.domain.provisioning import Protected, Room
+from fluxcc.domain.provisioning import Group, Protected, Service
 from fluxcc.domain.retention import OUTSIDE, WITH_TEXTS, Erased, Place, RecordKind
 
 PURGE = "purge"
@@ -278,9 +278,11 @@ class StoredLiveData:
 def _entries_of(store: Store, person: Person) -> list[str]:
     """The names of the groups and services that send calls to this person, and the protected
     number."""
-    entries = [entry for entry in store.entries() if not isinstance(entry, Room)]
-    return [
-        entry.name
-        for entry in entries
-        if person.has(entry.name if isinstance(entry, Protected) else entry.destination)
-    ]
+    names = []
+    for entry in store.entries():
+        match entry:
+            case Group() | Service() if person.has(entry.destination):
+                names.append(entry.name)
+            case Protected() if person.has(entry.name):
+                names.append(entry.name)
+    return names

@@ -13,10 +13,12 @@ from typing import Generic, ParamSpec
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.agents import Agent
+from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, Leg
 from fluxcc.domain.persons import Person
 from fluxcc.domain.provisioning import Group
 from fluxcc.domain.requests import Reply, Request
+from fluxcc.domain.surveys import Survey
 
 Facts = ParamSpec("Facts")
 
@@ -43,6 +45,8 @@ class Happenings:
     def __init__(self) -> None:
         self.leg_came_in: Signal[[Leg]] = Signal()
         """An inbound leg is known now, or is still not answered after a snapshot."""
+        self.call_changed: Signal[[Call]] = Signal()
+        """A call began, changed or ended. It is also told of changes that nobody sees."""
         self.call_bridged: Signal[[Call]] = Signal()
         """An agent and a customer were connected."""
         self.customer_moved_on: Signal[[Call]] = Signal()
@@ -55,6 +59,15 @@ class Happenings:
         """A request was carried out or refused: request, reply, and the seconds that it took."""
         self.batch_written: Signal[[Batch]] = Signal()
         """What is on disk now."""
+        self.block_changed: Signal[[Block, Block | None]] = Signal()
+        """A block was put in force, reworded or ended, in memory: as it is now, and as it was
+        before; None where there was none."""
+        self.caller_refused: Signal[[Block]] = Signal()
+        """A blocked caller dialled; the block with this attempt counted."""
+        self.survey_answered: Signal[[Survey]] = Signal()
+        """A customer was offered a survey, or pressed something; the survey so far."""
+        self.numbers_reread: Signal[[]] = Signal()
+        """The settings read numbers otherwise, and every live block was read again."""
         self.store_recreated: Signal[[]] = Signal()
         """The store was created anew: what is still valid has to be written again."""
         self.connected: Signal[[]] = Signal()

@@ -98,6 +98,7 @@ class Journal:
         """Write this call's newest state with the next batch."""
         self._backlog.change(call, is_away=bool(self.failure))
         self._work.set(True)
+        self._happenings.call_changed(call)
 
     def note(self, *records: Record) -> None:
         """Write these with the next batch."""

@@ -1,4 +1,5 @@
-"""The entries that supervisors set (groups, rooms, services, protected numbers), in memory.
+"""The entries that supervisors set (groups, rooms, services, protected numbers), and the page's
+users and tokens, in memory.
 
 Counterparts: the store keeps them, ``actions`` look them up through ``Rules``. The rooms are in
 FreeSWITCH's mod_hash too (realm ``fluxcc_room``), where the kit's dialplan looks them up.
@@ -13,7 +14,18 @@ from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Pbx
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
-from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key, scoped
+from fluxcc.domain.provisioning import (
+    Account,
+    Entry,
+    Group,
+    Protected,
+    Room,
+    Service,
+    Token,
+    User,
+    key,
+    scoped,
+)
 
 
 class Provisioning:
@@ -26,7 +38,7 @@ class Provisioning:
         self._domains = domains
         self._room = room
         self._entries: dict[type[Entry], dict[str, Entry]] = {
-            kind: {} for kind in (Group, Room, Service, Protected)
+            kind: {} for kind in (Group, Room, Service, Protected, User, Token)
         }
         self._closed_rooms: set[str] = set()
         """Keys of removed rooms that are still to be withdrawn from mod_hash."""
@@ -57,12 +69,17 @@ class Provisioning:
         elif isinstance(entry, Group):
             self._happenings.group_changed(Group(entry.name, domain=entry.domain))
 
-    def has(self, entry: Entry) -> bool:
-        """Whether there is an entry of that kind and name."""
-        return key(entry) in self._entries[type(entry)]
+    def find(self, entry: Entry) -> Entry | None:
+        """The entry of that kind and name."""
+        return self._entries[type(entry)].get(key(entry))
+
+    def find_account(self, name: str, *, is_token: bool) -> Account | None:
+        """The user or the token of that name."""
+        found = self._entries[Token if is_token else User].get(name)
+        return found if isinstance(found, Account) else None
 
     def entries(self) -> list[Entry]:
-        """Every group, room, service and protected number."""
+        """Every entry of every kind."""
         return [entry for kind in self._entries.values() for entry in kind.values()]
 
     def has_surveys(self) -> bool:

@@ -15,6 +15,7 @@ from functools import partial
 from fluxcc.actions import survey
 from fluxcc.actions.rules import Rules
 from fluxcc.core.calls.views import Views
+from fluxcc.core.happenings import Signal
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Pbx, Runtime, Spool
 from fluxcc.core.survey_faults import SurveyFaults
@@ -46,6 +47,7 @@ class Surveys:
         spool: Spool,
         runtime: Runtime,
         faults: SurveyFaults,
+        answered: Signal[[Survey]],
     ) -> None:
         self._views = views
         self._journal = journal
@@ -54,6 +56,7 @@ class Surveys:
         self._spool = spool
         self._runtime = runtime
         self.faults = faults
+        self._answered = answered
         self._unsettled: set[Call] = set()
         """Calls whose survey is still to be armed or disarmed: FreeSWITCH did not answer."""
         self._done_with: dict[str, bool] = {}
@@ -131,11 +134,13 @@ class Surveys:
         """Note an answer that came as an event (its headers). It is in the spool too, so a lost
         event loses nothing."""
         try:
-            self._journal.note(read_survey(headers))
+            survey = read_survey(headers)
         except ValueError as error:
             self.malformed += 1
             log.warning("a survey's event was malformed", extra={"error": str(error)})
             return
+        self._journal.note(survey)
+        self._answered(survey)
         self.faults.told(headers)
 
     def forget(self, person: Person) -> None:
@@ -208,6 +213,7 @@ class Surveys:
         if records:
             self.taken += 1
             survey = records[-1]
+            self._answered(survey)
             log.info(
                 "a survey was taken in",
                 extra={

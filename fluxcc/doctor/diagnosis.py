@@ -14,7 +14,10 @@ from fluxcc.domain.provisioning import Entry
 from fluxcc.kit import find_kit
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.pbx.switch import Address
-from fluxcc.protocol.operators import DaemonStatus, SiteStatus
+from fluxcc.protocol.operators import (
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SiteStatus
 from fluxcc.store.history import History
 
 

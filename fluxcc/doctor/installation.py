@@ -17,7 +17,10 @@ from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import DOMAIN, PLACEHOLDERS, Entry
 from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry
-from fluxcc.protocol.operators import DaemonStatus, SiteStatus
+from fluxcc.protocol.operators import (
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SiteStatus
 
 Kind = TypeVar("Kind", bound=Entry)
 

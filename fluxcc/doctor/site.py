@@ -9,7 +9,7 @@ from fluxcc.doctor.clock import GRAVE_OFFSET, WARNING_OFFSET
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
 from fluxcc.marking import _
-from fluxcc.protocol.operators import SiteNode, SiteStatus
+from fluxcc.protocol.site import SiteNode, SiteStatus
 
 MOST_BEHIND = 1_000
 """Changes that a node may be behind: a few seconds' worth."""

@@ -24,7 +24,7 @@ class AuditRecord(msgspec.Struct, frozen=True):
     """The asker's request ID; the same one is never carried out twice."""
     action: str
     by: str
-    """``agent:1000``, ``operator:maria``."""
+    """``agent:1000``, ``operator:maria``, ``supervisor:ana via web``."""
     agent: str = ""
     call: str = ""
     number: str = ""

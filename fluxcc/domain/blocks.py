@@ -75,7 +75,7 @@ class Block(msgspec.Struct, frozen=True):
     until: int
     """The epoch second at which it ends: the value in mod_hash (contract, section 2)."""
     by: str
-    """Who asked for it last (``agent:1000``, ``operator:maria``)."""
+    """Who asked for it last (``agent:1000``, ``operator:maria``, ``supervisor:ana via web``)."""
     reason: str = ""
     call: str = ""
     """UUID of the customer's leg of the call that was marked; empty for an operator's block."""

@@ -44,6 +44,7 @@ class Code(StrEnum):
 
     MALFORMED_REQUEST = "malformed-request"
     UNKNOWN_ACTION = "unknown-action"
+    NOT_PERMITTED = "not-permitted"
     NO_SUCH_CALL = "no-such-call"
     NO_LIVE_CALL = "no-live-call"
     AMBIGUOUS_CALL = "ambiguous-call"
@@ -110,6 +111,7 @@ _TABLE: dict[Status, dict[Code, str]] = {
     Status.REFUSED: {
         Code.MALFORMED_REQUEST: _("The request is malformed."),
         Code.UNKNOWN_ACTION: _("This action is not known."),
+        Code.NOT_PERMITTED: _("You may not do this."),
         Code.NO_SUCH_CALL: _("There is no such call now."),
         Code.NO_LIVE_CALL: _("You have no call now."),
         Code.AMBIGUOUS_CALL: _("You have more than one call; say which one."),

@@ -1,5 +1,6 @@
 """What supervisors have set: groups with their survey, agents' rooms, services to transfer to, and
-numbers that nobody can block."""
+numbers that nobody can block; and the users and tokens of the page, which are the admins' business.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import re
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from fluxcc.domain.agents import clean_domain
 from fluxcc.domain.protection import fault as protection_fault
@@ -25,6 +27,15 @@ LONGEST_WAIT = 60
 MOST_QUESTIONS = 3
 """Questions of a survey."""
 LONGEST_COMMENT = 200
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+"""A user's or a token's name."""
+EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+PASSWORD_HASH = re.compile(
+    r"\$argon2id\$v=\d+\$[a-z0-9,=]{1,64}(\$[A-Za-z0-9+/]{1,128}){2}", re.ASCII
+)
+DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+LEAST_PASSWORD, LONGEST_PASSWORD = 10, 200
+"""Characters of a password."""
 
 
 class Trigger(StrEnum):
@@ -48,6 +59,19 @@ class Language(StrEnum):
 
     PORTUGUESE = "pt_BR"
     ENGLISH = "en"
+
+
+class UserRole(StrEnum):
+    """What a user of the page, or the bearer of a token, may do."""
+
+    VIEWER = "viewer"
+    """Sees, and changes nothing."""
+    AGENT = "agent"
+    """Acts on the own extension's call."""
+    SUPERVISOR = "supervisor"
+    """Acts on any call, on numbers and on what supervisors set, in one SIP domain or in all."""
+    ADMIN = "admin"
+    """As a supervisor of all domains, and has the say about users and tokens."""
 
 
 class Group(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
@@ -105,12 +129,48 @@ class Protected(msgspec.Struct, frozen=True, tag_field="kind", tag="protected"):
     """Always empty: it holds in all SIP domains."""
 
 
-Entry = Group | Room | Service | Protected
+class User(msgspec.Struct, frozen=True, tag_field="kind", tag="user"):
+    """A person who logs in to the page."""
+
+    name: str
+    """The log-in name, one in all SIP domains."""
+    role: UserRole
+    extension: str = ""
+    """An agent's; nobody else has one."""
+    domain: str = ""
+    """The one SIP domain that the user sees and acts in; empty for all, which an admin's is. Of an
+    agent it is the extension's."""
+    password_hash: str = ""
+    """Argon2id, as argon2-cffi writes it; nobody logs in by an empty one. In a request to ``set``
+    an empty one leaves the password as it is."""
+    language: str = ""
+    """A ``Language``; empty for the browser's."""
+
+
+class Token(msgspec.Struct, frozen=True, tag_field="kind", tag="token"):
+    """What a program shows in place of a log-in; its rights are those of a user of that role."""
+
+    name: str
+    role: UserRole
+    extension: str = ""
+    domain: str = ""
+    digest: str = ""
+    """SHA-256 of the token, in hexadecimal digits. The token itself is kept nowhere. In a request
+    to ``set`` an empty one leaves it as it is."""
+    created: float = 0.0
+    """In epoch seconds."""
+
+
+Entry = Group | Room | Service | Protected | User | Token
+Account = User | Token
+"""What is known of the one who asks through the page or its API."""
 
 
 def key(entry: Entry) -> str:
     """The entry's name among its kind, with its domain: ``8000``, ``8000@a.example``. A room's is
-    the agent's."""
+    the agent's; a user's or a token's has no domain."""
+    if isinstance(entry, Account):
+        return entry.name
     return scoped(entry.extension if isinstance(entry, Room) else entry.name, entry.domain)
 
 
@@ -123,6 +183,8 @@ def faults(entry: Entry) -> list[str]:
     """What is wrong with an entry, in English, for the log and the operator; empty if nothing."""
     if isinstance(entry, Protected):
         return _protection_faults(entry)
+    if isinstance(entry, Account):
+        return _account_faults(entry)
     wrong = []
     if entry.domain != clean_domain(entry.domain):
         wrong.append("domain must be a SIP domain in small letters, such as a.example")
@@ -181,3 +243,43 @@ def _protection_faults(entry: Protected) -> list[str]:
     if fault := protection_fault(entry.name):
         wrong.append(fault)
     return wrong
+
+
+def _account_faults(account: Account) -> list[str]:
+    wrong = []
+    if not LOGIN.fullmatch(account.name):
+        wrong.append("name must be at most 32 small letters, digits and . _ - only")
+    if account.domain != clean_domain(account.domain):
+        wrong.append("domain must be a SIP domain in small letters, such as a.example")
+    if account.role is UserRole.ADMIN and account.domain:
+        wrong.append("an admin is of all domains")
+    if (account.role is UserRole.AGENT) != bool(account.extension):
+        wrong.append("an extension goes with the role agent, and with no other")
+    if account.extension and not EXTENSION.fullmatch(account.extension):
+        wrong.append("extension must be letters and digits")
+    match account:
+        case User(password_hash=secret) if secret and not PASSWORD_HASH.fullmatch(secret):
+            wrong.append("password_hash must be argon2id's")
+        case User(language=language) if language not in ("", *Language):
+            wrong.append("language must be pt_BR or en")
+        case Token(digest=digest) if digest and not DIGEST.fullmatch(digest):
+            wrong.append("digest must be 64 hexadecimal digits")
+    return wrong
+
+
+def without_secret(entry: Entry) -> Entry:
+    """The entry as it may be shown, logged and written into the audit."""
+    match entry:
+        case User():
+            return replace(entry, password_hash="")
+        case Token():
+            return replace(entry, digest="")
+        case _:
+            return entry
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token. It is random enough that nobody finds it by trying."""
+    from hashlib import sha256  # noqa: PLC0415  # as in ``requests``
+
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -11,7 +11,7 @@ import msgspec
 from fluxcc.domain.actions import Action
 from fluxcc.domain.agents import NOBODY, Agent, clean_domain
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.provisioning import Entry
+from fluxcc.domain.provisioning import Account, Entry, User, UserRole, without_secret
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -29,12 +29,22 @@ LONGEST_SERVICE = 65
 
 
 class Role(StrEnum):
-    """What the asker may do; it follows from the door through which the request came."""
+    """What the asker may do (``actions.rights``); it follows from the door through which the
+    request came, and of a user of the page from what an admin set."""
 
     AGENT = "agent"
     """Acts on their own call only."""
     OPERATOR = "operator"
-    """Acts on any call, and on numbers."""
+    """May do everything."""
+    VIEWER = "viewer"
+    """A ``domain.provisioning.UserRole``, as the next two."""
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+WEB = "web"
+TOKEN = "token/"  # noqa: S105  # the beginning of a name
+"""What a token's name begins with where users' names stand too."""
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -42,9 +52,36 @@ class Actor(msgspec.Struct, frozen=True):
 
     role: Role
     name: str
+    via: str = ""
+    """``WEB`` for a user of the page."""
+    domain: str = ""
+    """The one SIP domain to which the rights are confined; empty for all."""
+    user: str = ""
+    """The log-in name of a user of the page."""
 
     def __str__(self) -> str:
-        return f"{self.role}:{self.name}"
+        return f"{self.role}:{self.name} via {self.via}" if self.via else f"{self.role}:{self.name}"
+
+    @property
+    def acts_on_any_call(self) -> bool:
+        """Whether calls of others may be acted on, within ``domain``."""
+        return self.role in (Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN)
+
+    @property
+    def sees_whole_numbers(self) -> bool:
+        """Whether also the numbers are shown that their callers hide."""
+        return self.acts_on_any_call
+
+
+def actor_of(account: Account) -> Actor:
+    """The page's user, or the bearer of a token, as the one who asks."""
+    is_user = isinstance(account, User)
+    user = account.name if is_user else ""
+    if account.role is UserRole.AGENT:
+        agent = Agent(account.extension, account.domain)
+        return Actor(Role.AGENT, str(agent), WEB, user=user)
+    name = account.name if is_user else f"{TOKEN}{account.name}"
+    return Actor(Role(account.role.value), name, WEB, account.domain, user)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -103,11 +140,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         """What the audit row names besides call and number: a service's name, or as JSON the entry
-        that is set or removed."""
+        that is set or removed, without its secret."""
         if self.entry is None:
             return self.service
         kind = type(self.entry).__name__.lower()
-        return msgspec.json.encode({kind: msgspec.structs.asdict(self.entry)}).decode()
+        shown = without_secret(self.entry)
+        return msgspec.json.encode({kind: msgspec.structs.asdict(shown)}).decode()
 
     @property
     def asked(self) -> Asked:
@@ -122,7 +160,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             self.call,
             self.number,
             str(self.duration),
-            self.subject,
+            self.subject if self.entry is None else msgspec.json.encode(self.entry).decode(),
             str(self.has_survey),
             self.reason,
         )

@@ -14,6 +14,10 @@ class Execution(Protocol):
         """The one reply to a request; None while the same request is being carried out already.
         May raise ``PbxError``."""
 
+    def result(self, request: Request) -> Reply | None:
+        """The reply to a request that is being carried out already, once it is there; None where it
+        takes too long."""
+
     def refuse(self, asked: Asked, reply: Reply) -> Reply | None:
         """Write a malformed request into the audit, and keep its reply; returns the reply to be
         sent, or None for none."""

@@ -1,8 +1,9 @@
 """The operators' door: one line of JSON in, one out, on a UNIX socket (mode 0660).
 
 Counterparts: ``operators.client`` at the other end, ``protocol.operators`` for the lines,
-``readings`` for queries. The operator's name comes from the kernel (SO_PEERCRED) and not from the
-line, so that the audit is reliable; the socket's owner, group and mode decide who may connect.
+``readings`` for queries, ``watch`` for the stream, ``askers`` for who asks: the kernel says so
+(SO_PEERCRED) and not the line, so that the audit is reliable; the socket's owner, group and mode
+decide who may connect.
 """
 
 from __future__ import annotations
@@ -22,13 +23,18 @@ from gevent import socket
 from gevent.server import StreamServer
 
 from fluxcc.domain.actions import ON_CALLS
+from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import AnotherDaemonError, PbxError, StartError
+from fluxcc.domain.requests import Actor, Request
+from fluxcc.doors.askers import Askers, may_read
 from fluxcc.doors.execution import Execution
-from fluxcc.doors.logins import LoginNames
+from fluxcc.doors.watch import Watch
 from fluxcc.operators.paths import short_path
 from fluxcc.protocol.operators import (
     LONGEST_LINE,
+    NOT_PERMITTED,
     UNAVAILABLE,
+    WATCH,
     Answer,
     Ask,
     read_ask,
@@ -47,8 +53,8 @@ WRITE_TIMEOUT = 10.0
 """Seconds that an operator may take to read the answer."""
 LOOKED_AFTER = 2.0
 """Seconds between two looks whether the socket is still there."""
-Reading = Callable[[Ask, str], Any]
-"""(question, operator's name) → the answer's ``reading``. Raises ``ValueError``."""
+Reading = Callable[[Ask, Actor], Any]
+"""(question, asker) → the answer's ``reading``. Raises ``ValueError``."""
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +68,8 @@ class OperatorsDoor:
         execution: Execution,
         readings: Mapping[str, Reading],
         is_connected: Callable[[], bool],
+        askers: Askers,
+        watch: Watch,
     ) -> None:
         """``readings`` are the questions that are no actions, by name (``Ask.do``)."""
         self._path = path
@@ -69,8 +77,9 @@ class OperatorsDoor:
         self._readings = readings
         self._is_connected = is_connected
         self._server: StreamServer | None = None
+        self._askers = askers
+        self._watch = watch
         self._keeper: gevent.Greenlet | None = None
-        self._names = LoginNames()
         self._lock = FileLock(path)
         self._identity: tuple[int, int] | None = None
         self._failure = ""
@@ -121,7 +130,8 @@ class OperatorsDoor:
             former.close()
 
     def stop(self) -> None:
-        """Listen no longer, and remove the socket, if it is still this one's."""
+        """Listen no longer, end the streams, and remove the socket, if it is still this one's."""
+        self._watch.stop()
         if self._keeper is not None:
             self._keeper.kill()
         if self._server is not None:
@@ -140,29 +150,52 @@ class OperatorsDoor:
                     log.warning("an operator's command was not carried out: it waits no longer")
                 elif line:
                     connection.settimeout(WRITE_TIMEOUT)
-                    connection.sendall(
-                        msgspec.json.encode(self.answer(line, self._names.name(_user(connection))))
-                    )
+                    self._reply(line, connection)
         except OSError as error:
             log.info("an operator's connection was lost", extra={"error": str(error)})
 
-    def answer(self, line: bytes, who: str) -> Answer:
-        """The answer to one line of the operator ``who`` (a login name)."""
+    def _reply(self, line: bytes, connection: socket.socket) -> None:
+        asked = self._read(line, _user(connection))
+        if not isinstance(asked, Answer) and asked[0].do == WATCH:
+            self._watch.begin(connection, asked[0].after)
+        else:
+            answer = asked if isinstance(asked, Answer) else self._answer(*asked)
+            connection.sendall(msgspec.json.encode(answer))
+
+    def answer(self, line: bytes, user: int) -> Answer:
+        """The answer to one line of a process of this user ID."""
+        asked = self._read(line, user)
+        return asked if isinstance(asked, Answer) else self._answer(*asked)
+
+    def _read(self, line: bytes, user: int) -> tuple[Ask, Actor] | Answer:
+        """A line and who asks; an answer where it is malformed."""
         try:
             ask = read_ask(line)
-            reading = self._readings.get(ask.do)
-            if reading is not None:
-                return Answer(reading=reading(ask, who))
-            request = read_request(ask, who)
+            return ask, self._askers.actor(ask, user)
         except ValueError as error:
             return Answer(error=f"malformed: {error}")
+
+    def _answer(self, ask: Ask, who: Actor) -> Answer:
+        try:
+            reading = self._readings.get(ask.do)
+            if reading is None:
+                return self._carry_out(read_request(ask, who))
+            if not may_read(who, ask.do):
+                return Answer(error=NOT_PERMITTED)
+            return Answer(reading=reading(ask, who))
+        except ValueError as error:
+            return Answer(error=f"malformed: {error}")
+
+    def _carry_out(self, request: Request) -> Answer:
         if request.action in ON_CALLS and not self._is_connected():
             return Answer(error=UNAVAILABLE)
         try:
-            reply = self._execution.execute(request)
+            reply = self._execution.execute(request) or self._execution.result(request)
         except PbxError:
             return Answer(error=UNAVAILABLE)
-        return Answer(reply=reply, status=reply.status if reply else None)
+        if reply is None:
+            reply = request.reply(Code.OUTCOME_UNKNOWN, call=request.call)
+        return Answer(reply=reply, status=reply.status)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import filterfalse
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from fluxcc import __version__
@@ -17,8 +18,9 @@ from fluxcc.actions.blocking import usual_duration
 from fluxcc.core.core import Core
 from fluxcc.core.erasure import Erasure
 from fluxcc.core.site.neighbourhood import Neighbourhood
-from fluxcc.core.site.showing import as_shown
-from fluxcc.domain.blocks import Block
+from fluxcc.domain.agents import NOBODY, read_agent
+from fluxcc.domain.blocks import Block, without_number
+from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import (
     ClockDoubtedError,
@@ -27,6 +29,7 @@ from fluxcc.domain.errors import (
     StoreUnavailableError,
 )
 from fluxcc.domain.nodes import Node, NodeCall
+from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Actor, Role
 from fluxcc.domain.sight import Sight
 from fluxcc.doors.observed import Intake, Session
@@ -36,7 +39,6 @@ from fluxcc.protocol.operators import (
     CHECK,
     CLOCK_DOUBTED,
     PURGE,
-    SITE,
     STATUS,
     STORE_UNAVAILABLE,
     Ask,
@@ -44,12 +46,14 @@ from fluxcc.protocol.operators import (
     DaemonStatus,
     LiveCall,
     Purged,
-    SiteStatus,
     check_number,
     checked,
     new_request_id,
-    site_nodes,
 )
+from fluxcc.protocol.site import SITE, SiteStatus, site_nodes
+
+SHARED = frozenset(LiveCall.__struct_fields__) & frozenset(NodeCall.__struct_fields__)
+"""What is told of a call of another node as of one of this node."""
 
 
 class Readings:
@@ -75,7 +79,7 @@ class Readings:
         self._offset = offset
         self._started = time.time()
 
-    def by_name(self) -> dict[str, Callable[[Ask, str], object]]:
+    def by_name(self) -> dict[str, Callable[[Ask, Actor], object]]:
         """Name of the question (``Ask.do``) → the method that answers it."""
         return {
             STATUS: self.status,
@@ -86,7 +90,11 @@ class Readings:
             PURGE: self.purge,
         }
 
-    def status(self, _ask: Ask, _who: str) -> DaemonStatus:
+    def status(self, _ask: Ask, _who: Actor) -> DaemonStatus:
+        """The daemon's state."""
+        return self.state()
+
+    def state(self) -> DaemonStatus:
         """The daemon's state."""
         core = self._core
         return DaemonStatus(
@@ -127,21 +135,23 @@ class Readings:
             persons_filled=core.filling.rows,
         )
 
-    def calls(self, ask: Ask, _who: str) -> list[LiveCall]:
-        """The calls that are live: of all nodes that are heard of, or of one. Where the site is
-        not reached, those of this node."""
-        node = self._neighbourhood.presence.node if self._neighbourhood is not None else ""
-        found = []
-        if ask.node in ("", node):
-            calls = self._core.tracker.calls.values()
-            found = [_live_call(as_shown(call), node) for call in calls]
-        if self._neighbourhood is not None and ask.node != node:
-            with suppress(SiteUnavailableError, TimeoutError):
-                others = self._neighbourhood.calls()
-                found += [_live_call(call, of) for of, call in others if ask.node in ("", of)]
-        return found
+    def calls(self, ask: Ask, who: Actor) -> list[LiveCall]:
+        """The calls that are live, in the asker's SIP domain; an agent's own. Of a site those of
+        all nodes that are heard of, or of one; where it is not reached, those of this node."""
+        calls = list(self._core.tracker.calls.values())
+        if who.role is Role.AGENT:
+            own = {leg.call for leg in self._core.views.telephones(read_agent(who.name))}
+            calls = [call for call in calls if call in own]
+        there = self._neighbourhood
+        node = there.presence.node if there is not None else ""
+        here = calls if ask.node in ("", node) else []
+        found = [LiveCall(**facts_of(call), node=node) for call in here]
+        if there is not None and ask.node != node:
+            others = there.calls_of(read_agent(who.name) if who.role is Role.AGENT else NOBODY)
+            found += [_elsewhere(call, of) for of, call in others if ask.node in ("", of)]
+        return [call for call in found if who.domain in ("", call.domain)]
 
-    def site(self, _ask: Ask, _who: str) -> SiteStatus:
+    def site(self, _ask: Ask, _who: Actor) -> SiteStatus:
         """The site, and its nodes."""
         membership, neighbourhood = self._core.membership, self._neighbourhood
         if membership is None or neighbourhood is None:
@@ -167,22 +177,27 @@ class Readings:
             nodes=site_nodes(nodes, presence.last.number if presence.last else 0),
         )
 
-    def blocks(self, _ask: Ask, who: str) -> list[Block]:
-        """The blocks that are live, the newest first. An operator is shown every number, and the
-        audit notes whose caller hides it."""
-        live = filterfalse(self._core.blocking.is_over, self._core.blocklist.blocks())
-        blocks = sorted(live, key=lambda block: -block.since)
-        self._core.disclosure.note(blocks, who, blocks)
+    def blocks(self, _ask: Ask, who: Actor) -> list[Block]:
+        """The blocks that are live and hold in the asker's SIP domain, the newest first. Who may
+        see whole numbers is shown every number, and the audit notes whose caller hides it."""
+        held = filterfalse(self._core.blocking.is_over, self._core.blocklist.blocks())
+        live = sorted(held, key=lambda block: -block.since)
+        blocks = _of_domain(live, who)
+        if not who.sees_whole_numbers:
+            return [without_number(block) for block in blocks]
+        self._core.disclosure.note(blocks, who, live)
         return blocks
 
-    def check(self, ask: Ask, who: str) -> CheckedNumber:
+    def check(self, ask: Ask, who: Actor) -> CheckedNumber:
         """What is known of a number, or of that of a block (``Block.name``)."""
         core = self._core
         named = core.blocklist.named(ask.number)
+        if named is not None and not _of_domain([named], who):
+            named = None
         found = checked(
             named.number if named else ask.number,
             core.numbers,
-            core.blocklist.find_all,
+            lambda number: _of_domain(core.blocklist.find_all(number), who),
             core.is_protected,
         )
         core.disclosure.note(found.blocks, who, core.blocklist.blocks())
@@ -192,15 +207,14 @@ class Readings:
         duration = usual_duration(earlier + 1, core.rules)
         return replace(found, earlier=earlier, next_duration=int(duration))
 
-    def purge(self, ask: Ask, who: str) -> Purged:
+    def purge(self, ask: Ask, who: Actor) -> Purged:
         """Erase, in the daemon. Raises ``ValueError``."""
         if not ask.overdue:
             return purge(self._core.erasure, ask, who)
         if ask.number or ask.before is not None:
             raise ValueError("neither number nor before goes with overdue")
-        by = str(Actor(Role.OPERATOR, who))
         try:
-            counts = self._core.retention.delete_overdue(by, new_request_id())
+            counts = self._core.retention.delete_overdue(str(who), new_request_id())
         except ClockDoubtedError:
             return Purged(code=CLOCK_DOUBTED)
         except StoreUnavailableError as error:
@@ -208,12 +222,12 @@ class Readings:
         return Purged(code=Code.ERASED, counts={str(kind): n for kind, n in counts.items()})
 
 
-def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
+def purge(erasure: Erasure, ask: Ask, who: Actor) -> Purged:
     """Erase for ``fluxcc db purge``, in the daemon or in the command. Raises ``ValueError``."""
     if bool(ask.number) == (ask.before is not None):
         raise ValueError("exactly one of number and before goes with purge")
     check_number(ask)
-    by, request = str(Actor(Role.OPERATOR, who)), new_request_id()
+    by, request = str(who), new_request_id()
     try:
         if ask.before is not None:
             erased = erasure.erase_older(ask.before, by, request)
@@ -235,17 +249,30 @@ def purge(erasure: Erasure, ask: Ask, who: str) -> Purged:
     )
 
 
-def _live_call(call: NodeCall, node: str) -> LiveCall:
-    return LiveCall(
-        call=call.call,
-        direction=call.direction,
-        number=call.number,
-        agent=call.agent,
-        domain=call.domain,
-        group=call.group,
-        started=call.started,
-        bridged=call.bridged,
-        talking=call.talking,
-        legs=call.legs,
-        node=node,
-    )
+def _of_domain(blocks: list[Block], who: Actor) -> list[Block]:
+    """Those that hold in the asker's SIP domain."""
+    if not who.domain:
+        return blocks
+    return [block for block in blocks if block.domain in ("", who.domain)]
+
+
+def _elsewhere(call: NodeCall, node: str) -> LiveCall:
+    facts = msgspec.structs.asdict(call)
+    return LiveCall(**{name: facts[name] for name in SHARED}, node=node)
+
+
+def facts_of(call: Call) -> dict[str, Any]:
+    """The fields of a ``LiveCall``."""
+    first = call.legs[0].uuid if call.legs else ""
+    return {
+        "call": call.customer_uuid or first,
+        "direction": call.direction.value,
+        "number": told(call.number, is_private=call.is_private),
+        "agent": call.agent.extension,
+        "domain": call.domain,
+        "group": call.group,
+        "started": call.started,
+        "bridged": call.bridged,
+        "talking": call.is_talking,
+        "legs": [leg.uuid for leg in call.legs],
+    }

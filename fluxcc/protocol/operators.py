@@ -13,14 +13,15 @@ from uuid import uuid4
 import msgspec
 
 from fluxcc.domain.actions import ON_CALLS, Action
-from fluxcc.domain.agents import NOBODY, clean_domain
+from fluxcc.domain.agents import NOBODY, Agent, clean_domain
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.codes import Status
-from fluxcc.domain.nodes import Node
-from fluxcc.domain.provisioning import Entry, faults
+from fluxcc.domain.provisioning import LOGIN, Entry, UserRole, faults
 from fluxcc.domain.requests import (
     LONGEST_REASON,
     LONGEST_SERVICE,
+    REQUEST_ID,
+    TOKEN,
     UUID,
     Actor,
     Reply,
@@ -39,13 +40,16 @@ LONGEST_LANGUAGE = 16
 LONGEST_BLOCK = 3650 * 86400
 UNAVAILABLE = "unavailable"
 """``Answer.error`` where the PBX does not answer."""
+NOT_PERMITTED = "not-permitted"
+"""``Answer.error`` where the asker may not ask this question."""
 STORE_UNAVAILABLE = "store-unavailable"
 """``Purged.code`` where the store cannot be written."""
 CLOCK_DOUBTED = "clock-doubted"
 """``Purged.code`` where FreeSWITCH's clock and the machine's differ."""
 STATUS, CALLS, BLOCKS, CHECK, VITALS = "status", "calls", "blocks", "check", "vitals"
-SITE = "site"
 """Questions that change nothing."""
+WATCH = "watch"
+"""A stream of what happens (``protocol.watching``) in place of an answer."""
 PURGE = "purge"
 """The erasure of records: neither an action nor a mere question."""
 
@@ -54,7 +58,7 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The line that the ``fluxcc`` command sends."""
 
     do: str
-    """An ``Action``, a reading, or ``PURGE``."""
+    """An ``Action``, a reading, ``WATCH`` or ``PURGE``."""
     agent: str = ""
     """``1000`` or ``1000@a.example``."""
     domain: str = ""
@@ -76,6 +80,13 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     with_live_block: bool = False
     reason: str = ""
     language: str = ""
+    on_behalf_of: str = ""
+    """``supervisor:ana``, ``agent:carla``, ``supervisor:token/ci``: role and name of the page's
+    user, or of a token, who asks. The web process alone may say so (``doors.askers``)."""
+    request: str = ""
+    """The asker's request ID, by which nothing is done twice; empty for a new one."""
+    after: int | None = None
+    """With ``watch``: the number of the last line that was read (``protocol.watching``)."""
 
 
 class Answer(msgspec.Struct):
@@ -88,7 +99,7 @@ class Answer(msgspec.Struct):
     """A ``DaemonStatus``, a list of ``LiveCall`` or ``Block``, a ``CheckedNumber``, a
     ``Purged``."""
     error: str = ""
-    """``UNAVAILABLE``, or what of the line is malformed."""
+    """``UNAVAILABLE``, ``NOT_PERMITTED``, or what of the line is malformed."""
 
 
 class DaemonStatus(msgspec.Struct, kw_only=True):
@@ -174,54 +185,6 @@ class LiveCall(msgspec.Struct, kw_only=True):
     """The PBX; empty where there is only one."""
 
 
-class SiteNode(msgspec.Struct, kw_only=True):
-    """One node of ``SiteStatus``."""
-
-    name: str
-    silence: float
-    """Seconds since it was heard of, by the database's clock."""
-    silent: bool
-    """Whether it counts as not heard of."""
-    version: str
-    tables: str
-    """The newest revision of the site's tables that its program knows."""
-    since: float
-    connected: bool
-    """Whether its FreeSWITCH is."""
-    behind: int
-    """Changes of the site that it had not taken in when it was heard of."""
-    clock_offset: float | None
-    """Seconds by which its FreeSWITCH's clock is ahead of the database's; None where not known."""
-    calls: int
-    blocks: int
-
-
-class SiteStatus(msgspec.Struct, kw_only=True):
-    """``site``: the site as this node sees it."""
-
-    node: str
-    """This node's name; empty where the PBX is alone."""
-    failure: str = ""
-    """Why this node does not reach the site's database now; empty where it does."""
-    telling_failure: str = ""
-    """Why its changes cannot be told; empty where they can."""
-    offered: int = 0
-    """Changes that it told since it started."""
-    taken: int = 0
-    """Changes that it took in since then."""
-    number: int = 0
-    """The last change that it took in."""
-    behind: int = 0
-    """Changes that it had not taken in when it last asked."""
-    requests_sent: int = 0
-    """Requests that went to other nodes since it started."""
-    requests_served: int = 0
-    """Requests that came from them."""
-    requests_unanswered: int = 0
-    """Of those that went there, how many had no reply in time."""
-    nodes: list[SiteNode] = []
-
-
 class CheckedNumber(msgspec.Struct, kw_only=True):
     """``check``: a number's canonical form, spellings, and block."""
 
@@ -281,28 +244,6 @@ class Purged(msgspec.Struct, kw_only=True):
     error: str = ""
 
 
-def site_nodes(nodes: list[Node], number: int = 0) -> list[SiteNode]:
-    """The nodes as they are told; ``number`` is the site's last change, where it is
-    known."""
-    number = max([number, *(node.state.number for node in nodes)])
-    return [
-        SiteNode(
-            name=node.name,
-            silence=round(node.silence, 1),
-            silent=node.is_silent,
-            version=node.state.version,
-            tables=node.state.tables,
-            since=node.state.since,
-            connected=node.state.is_connected,
-            behind=number - node.state.number,
-            clock_offset=node.state.offset,
-            calls=node.state.calls,
-            blocks=node.state.blocks,
-        )
-        for node in nodes
-    ]
-
-
 def read_ask(line: bytes) -> Ask:
     """A line of JSON. Raises ``ValueError``."""
     try:
@@ -310,6 +251,9 @@ def read_ask(line: bytes) -> Ask:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from error
     check_number(ask)
+    if ask.do == WATCH and ask.on_behalf_of:
+        # The web process watches for all users at once, and tells each what is theirs.
+        raise ValueError("watch goes without on_behalf_of")
     return ask
 
 
@@ -320,14 +264,25 @@ def check_number(ask: Ask) -> None:
         raise ValueError("number is malformed")
 
 
-def read_request(ask: Ask, who: str) -> Request:
-    """An operator's line as a request. Raises ``ValueError``."""
+def read_behalf(text: str) -> tuple[str, str, bool]:
+    """``Ask.on_behalf_of`` in its parts: role, name, and whether it is a token's. Raises
+    ``ValueError``."""
+    role, _, name = text.partition(":")
+    is_token = name.startswith(TOKEN)
+    name = name.removeprefix(TOKEN)
+    if role not in set(UserRole) or not LOGIN.fullmatch(name):
+        raise ValueError("on_behalf_of is malformed")
+    return role, name, is_token
+
+
+def read_request(ask: Ask, who: Actor) -> Request:
+    """A line as a request. What a user of one SIP domain does not say of domains means that one;
+    an agent means the own extension. Raises ``ValueError``."""
     action = Action(ask.do)
     check_number(ask)
-    try:
-        agent = parse_agent(ask.agent, ask.domain) if ask.agent else NOBODY
-    except ValueError as error:
-        raise ValueError("agent or domain is malformed") from error
+    if ask.request and not REQUEST_ID.fullmatch(ask.request):
+        raise ValueError("request is malformed")
+    agent = _read_agent(ask, who)
     if ask.domain and not clean_domain(ask.domain):
         raise ValueError("domain is malformed")
     if ask.call and not UUID.fullmatch(ask.call):
@@ -335,7 +290,7 @@ def read_request(ask: Ask, who: str) -> Request:
     if action in (Action.BLOCK, Action.UNBLOCK):
         if not ask.number:
             raise ValueError("number is malformed")
-    elif action in ON_CALLS and not ask.agent and not ask.call:
+    elif action in ON_CALLS and not agent and not ask.call:
         raise ValueError("agent or call is missing")
     if (ask.entry is not None) != (action in (Action.SET, Action.REMOVE)):
         raise ValueError("an entry goes with set and remove, and with nothing else")
@@ -344,11 +299,11 @@ def read_request(ask: Ask, who: str) -> Request:
     if ask.duration is not None and not 0 < ask.duration <= LONGEST_BLOCK:
         raise ValueError("duration is malformed")
     return Request(
-        id=new_request_id(),
+        id=ask.request or new_request_id(),
         action=action,
-        actor=Actor(Role.OPERATOR, who),
+        actor=who,
         agent=agent,
-        domain=clean_domain(ask.domain),
+        domain=clean_domain(ask.domain) or who.domain,
         call=ask.call,
         number=ask.number,
         duration=ask.duration,
@@ -360,6 +315,19 @@ def read_request(ask: Ask, who: str) -> Request:
     )
 
 
+def _read_agent(ask: Ask, who: Actor) -> Agent:
+    own = parse_agent(who.name) if who.role is Role.AGENT else NOBODY
+    try:
+        agent = parse_agent(ask.agent, ask.domain) if ask.agent else own
+    except ValueError as error:
+        raise ValueError("agent or domain is malformed") from error
+    if own and (agent.extension != own.extension or agent.domain not in ("", own.domain)):
+        raise ValueError("an agent has no say about others")
+    if own:
+        return own
+    return Agent(agent.extension, agent.domain or who.domain) if agent else NOBODY
+
+
 def new_request_id() -> str:
-    """A request ID for an operator's request."""
+    """A request ID for a request that brings none."""
     return f"operator-{uuid4().hex}"

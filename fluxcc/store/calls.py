@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 
 from fluxcc.domain.calls import CallRecord, Direction, Outcome
 from fluxcc.store.persons import Search, newest
@@ -55,6 +55,20 @@ def ended(
     if domain:
         query = query.where(CALLS.c.domain == domain)
     return newest(connection, query.order_by(CALLS.c.id.desc()), CALLS, _record, person, limit)
+
+
+def by_leg(connection: Connection, node: str, leg: str) -> CallRecord | None:
+    """The newest of the node's calls with this leg, among the last ``WINDOW``: legs have no
+    index."""
+    newest = select(CALLS.c.id).where(CALLS.c.node == node).order_by(CALLS.c.id.desc())
+    window = newest.limit(WINDOW).subquery()
+    query = select(*_RECORD).where(
+        CALLS.c.node == node,
+        CALLS.c.id >= select(func.min(window.c.id)).scalar_subquery(),
+        or_(CALLS.c.customer_leg == leg, CALLS.c.agent_leg == leg),
+    )
+    query = query.order_by(CALLS.c.id.desc()).limit(1)
+    return next(iter(read_rows(connection, query, CALLS, _record)), None)
 
 
 def old(connection: Connection, node: str, before: float, limit: int) -> list[int]:

@@ -130,6 +130,12 @@ class History:
         with self._connection() as connection:
             return calls.live(connection, self._nodes)
 
+    def call(self, leg: str) -> CallRecord | None:
+        """The call with this leg, live or ended, among the newest ones."""
+        with self._connection() as connection:
+            found = [calls.by_leg(connection, node, escape(leg)) for node in self._nodes]
+        return next((call for call in found if call is not None), None)
+
     def entries(self) -> list[Entry]:
         """The groups, rooms and services, by kind and name."""
         with self._connection() as connection:

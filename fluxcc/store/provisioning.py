@@ -1,4 +1,4 @@
-"""The table of groups, rooms, services and protected numbers: one row an entry, its fields as JSON.
+"""The table of entries, such as groups, rooms and users: one row an entry, its fields as JSON.
 
 They are few, read whole at start, and never searched, so a new field needs no migration.
 Counterparts: ``sql_store`` and ``history``.
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, key
+from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, Token, User, key
 from fluxcc.store.readable import read_rows
 from fluxcc.store.schema import ENTRIES
 
@@ -21,6 +21,8 @@ _KINDS: dict[str, type[Entry]] = {
     "room": Room,
     "service": Service,
     "protected": Protected,
+    "user": User,
+    "token": Token,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -13,15 +13,19 @@ from typing import Any
 import pytest
 
 from fluxcc.client import Board, Reply
+from fluxcc.domain.provisioning import UserRole
+from fluxcc.domain.written import as_written
 from tests.shapes.cast import Pool
 from tests.shapes.domains import TWO
 from tests.shapes.simulated import SimulatedSite
 from tests.shapes.site import RealSite, why_unavailable
+from tests.testing.browser import Tab, chromium, needs_browser
 from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
+from tests.testing.web import SUPERVISOR, Listener, Someone, Web, admit, dismiss, listening
 
 from .scene import Scene
-from .sides import Sides
+from .sides import Side, Sides
 
 _WHY_NOT = why_unavailable()
 SETTINGS = dict.fromkeys(("FLUXCC_CONFERENCE_CONTEXT", "FLUXCC_SURVEY_CONTEXT"), "{domain}")
@@ -389,6 +393,143 @@ def test_a_survey_is_reported_in_its_domain(sides: Sides, board: Board) -> None:
 def _rows(sides: Sides, *words: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = sides.fluxcc(*words, "--json").json
     return rows
+
+
+# The page
+
+
+@pytest.fixture
+def page(sides: Sides, tmp_path: Path) -> Iterator[Web]:
+    """The web process, for a supervisor of all domains and for those of one (``of``)."""
+    people = (SUPERVISOR, of(sides.a), of(sides.b))
+    admit(sides.daemon, *people)
+    process = Web(sides.daemon, tmp_path)
+    process.start()
+    yield process
+    process.close()
+    dismiss(sides.daemon, *people)
+
+
+def of(side: Side) -> Someone:
+    """The supervisor of that side's domain."""
+    return Someone(f"saul-{side.domain[0]}", UserRole.SUPERVISOR, domain=side.domain)
+
+
+def domains_told(listener: Listener) -> set[str]:
+    """Of which domains' calls somebody was told."""
+    return {event.data["call"]["domain"] for event in listener.events if event.kind == "call"}
+
+
+def test_a_supervisor_of_one_domain_is_told_of_its_calls_alone(sides: Sides, page: Web) -> None:
+    with listening(page, SUPERVISOR) as every, listening(page, of(sides.a)) as own:
+        legs = [side.talks() for side in (sides.b, sides.a)]
+        every.wait("call", call=legs[1], talking=True)
+        own.wait("call", call=legs[1], talking=True)
+        assert domains_told(every) >= {sides.a.domain, sides.b.domain}
+        assert domains_told(own) == {sides.a.domain}
+    with page.client(of(sides.a)) as program:
+        assert [call["call"] for call in program.get("/api/v1/calls").json()] == [legs[1]]
+        assert program.get(f"/api/v1/calls/{legs[0]}").status_code == 404
+        refused = program.get("/api/v1/calls", params={"domain": sides.b.domain})
+        assert (refused.status_code, refused.json()["code"]) == (403, "foreign-domain")
+
+
+@pytest.mark.parametrize("action", ["prank", "conference", "transfer", "hangup"])
+def test_a_supervisor_of_one_domain_does_nothing_to_the_others_call(
+    sides: Sides, page: Web, action: str
+) -> None:
+    """By its leg, by its agent with the domain, or by its agent alone, who is the own one then."""
+    leg = sides.b.talks()
+    with page.client(of(sides.a)) as program:
+
+        def ask(**named: str) -> str:
+            body = {"action": action, "service": "tone"} | named
+            if action != "transfer":
+                body.pop("service")
+            return str(program.post("/api/v1/actions", json=body).json()["code"])
+
+        assert ask(call=leg) in ("not-your-call", "no-such-call")
+        assert ask(agent=sides.b.agent) in ("not-permitted", "not-your-call", "foreign-domain")
+        assert ask(agent=sides.extension) == "no-live-call"
+    assert sides.b.is_up
+
+
+def test_what_a_supervisor_of_one_domain_blocks_is_refused_there_alone(
+    sides: Sides, page: Web
+) -> None:
+    caller = sides.a.cast.outside()
+    with page.client(of(sides.a)) as program, page.client(of(sides.b)) as other:
+        blocked = program.post("/api/v1/blocks", json={"number": caller.user}).json()
+        assert (blocked["code"], blocked["domain"]) == ("blocked", sides.a.domain)
+        assert sides.a.refuses(caller)
+        assert not sides.b.refuses(caller)
+        for path in ("/api/v1/blocks", "/api/v1/audit"):
+            rows = other.get(path).json()
+            assert not [row for row in rows if row["number"] == blocked["number"]]
+        assert other.delete(f"/api/v1/blocks/{blocked['number']}").status_code in (403, 404)
+        body = {"number": caller.user, "domain": sides.a.domain}
+        assert other.post("/api/v1/blocks", json=body).status_code == 403
+        assert sides.a.refuses(caller)
+        assert program.delete(f"/api/v1/blocks/{blocked['number']}").json()["code"] == "released"
+        assert not sides.a.refuses(caller)
+
+
+def test_a_supervisor_of_one_domain_sets_nothing_in_the_other(sides: Sides, page: Web) -> None:
+    sides.sets("group", "set", "--survey", "off", name="theirs", domain=sides.b.domain)
+    with page.client(of(sides.a)) as program:
+        path, theirs = "/api/v1/groups/sales", {"domain": sides.b.domain}
+        assert program.put(path, json={"survey": True}, params=theirs).status_code == 403
+        assert program.delete("/api/v1/groups/theirs", params=theirs).status_code == 403
+        assert program.put(path, json={"survey": True}).json()["code"] == "saved"
+        try:
+            entries = program.get("/api/v1/groups").json()
+            assert [(each["name"], each["domain"]) for each in entries] == [
+                ("sales", sides.a.domain)
+            ]
+        finally:
+            assert program.delete(path).json()["code"] == "removed"
+
+
+@needs_browser
+def test_two_supervisors_look_at_one_page(sides: Sides, page: Web) -> None:
+    """She of all domains sees both calls and chooses one domain; he of one sees his own, marks it,
+    and is told nothing of the other."""
+    with chromium() as browser:
+        hers = Tab(browser, page, locale="pt-BR").log_in(SUPERVISOR)
+        his = Tab(browser, page, locale="pt-BR").log_in(of(sides.a))
+        for tab in (hers, his):
+            tab.wait_live()
+        for side in (sides.b, sides.a):
+            side.talks()
+        callers = {
+            side.domain: as_written(f"+{side.cast.people['customer'].user}")
+            for side in (sides.a, sides.b)
+        }
+        for side in (sides.a, sides.b):
+            row = hers.page.locator("#calls tr", has_text=callers[side.domain])
+            row.wait_for()
+            assert side.domain in row.inner_text()
+        his.page.locator("#calls tr", has_text=callers[sides.a.domain]).wait_for()
+        assert callers[sides.b.domain] not in his.page.content()
+        assert his.page.locator("header .domain").inner_text() == sides.a.domain
+        hers.open(f"/domain?to={sides.b.domain}")
+        hers.wait_live()
+        assert hers.page.locator("#calls tr").count() == 1
+        for tab in (hers, his):
+            tab.check()
+        his.page.locator("a.act").click()
+        his.page.get_by_text("Marcar como trote").click()
+        his.page.get_by_role("button", name="Confirmar trote?").click()
+        his.page.locator("#blocks li", has_text=callers[sides.a.domain]).wait_for()
+        until(sides.a.is_over, "the call is over")
+        assert sides.b.is_up
+        assert hers.page.locator("#blocks li", has_text=callers[sides.a.domain]).count() == 0
+        for path in ("/blocks", "/groups", "/survey", "/audit"):
+            his.open(path)
+            assert callers[sides.b.domain] not in his.page.content()
+            his.check()
+        for tab in (hers, his):
+            tab.close()
 
 
 # What the doctor says

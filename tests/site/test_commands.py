@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fluxcc.cli.site import clashing
 from fluxcc.domain.changes import Stamp, stamped
-from fluxcc.protocol.operators import SITE
+from fluxcc.protocol.site import SITE
 from tests.builders import a_block
 from tests.scenarios.people import Person
 from tests.site.test_neighbours import talk, wait_seen

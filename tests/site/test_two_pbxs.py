@@ -3,9 +3,10 @@ on both (contract, section 9)."""
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,13 +109,43 @@ def test_boards_on_each_are_told_of_a_mark_on_another(pair: Pair, person: Person
     assert (notice["Fluxcc-Change"], notice["Fluxcc-Number"]) == ("blocked", person.number)
 
 
-def test_a_block_runs_out_on_both(pair: Pair, person: Person) -> None:
+def is_told(daemon: Daemon) -> bool:
+    """Whether the site has everything that the daemon has to tell."""
+    with closing(sqlite3.connect(daemon.database)) as store:
+        return not store.execute("SELECT * FROM outbox").fetchall()
+
+
+def test_a_block_runs_out_on_both_and_one_row_of_the_audit_says_so(
+    pair: Pair, person: Person
+) -> None:
     here, there = pair
     assert here.cli("block", person.number, "--for", "3s").code == 0
     wait_blocked(there, person.number)
     for daemon in pair:
         wait_free(daemon, person.number)
         assert not is_refused(daemon.lab, person.number)
+
+    def ends() -> list[dict[str, object]]:
+        rows = [row for daemon in pair for row in daemon.cli("audit", "--json").json]
+        return [r for r in rows if r["action"] == "expire" and r["number"] == person.number]
+
+    until(ends, "a row says so", SOON)
+    until(lambda: all(map(is_told, pair)), "both asked whether to write it", SOON)
+    (row,) = ends()
+    assert (row["by"], row["status"]) == ("time", "ok")
+
+
+def test_attempts_on_both_are_summed(pair: Pair, person: Person) -> None:
+    here, there = pair
+    assert here.cli("block", person.number).code == 0
+    wait_blocked(there, person.number)
+    for lab in (here.lab, there.lab, there.lab):
+        assert is_refused(lab, person.number)
+
+    def attempts() -> list[object]:
+        return [wait_blocked(daemon, person.number)["attempts"] for daemon in pair]
+
+    until(lambda: attempts() == [3, 3], lambda: f"all are counted on both: {attempts()}", SOON)
 
 
 def test_what_was_marked_while_one_was_down_is_refused_there_when_it_is_back(

@@ -35,6 +35,8 @@ FACTS = {
         "decisions/0003-no-monkey-patching.md": ["50 ms", "50 ms"],
         "decisions/0010-end-of-a-block.md": ["29 minutes", "59.1 seconds", "30 minutes"],
         "decisions/0011-the-pbxs-clock.md": ["an hour", "half an hour", "a day"],
+        "web.md": ["8 s"],
+        "web.pt-BR.md": ["8 s"],
     },
     "what rounding up to a full second of the clock adds": {
         "decisions/0010-end-of-a-block.md": ["a second"],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fluxcc.config import reading
 from fluxcc.domain.actions import Action
 from fluxcc.domain.errors import ConfigurationError
+from fluxcc.domain.requests import Actor, Role
 from fluxcc.pbx import answers, commands, events, frames, snapshot
 from fluxcc.pbx.events import RequestHeaders
 from fluxcc.protocol.board import read_request
@@ -67,7 +68,7 @@ def test_an_operators_seed_has_the_shape_that_the_door_reads(line: dict[str, obj
     """One that is refused for its shape leaves all that stands behind the shape untried."""
     ask = msgspec.convert(line, Ask)
     if ask.do in set(Action):
-        assert read_ask(ask, "anna").action == ask.do
+        assert read_ask(ask, Actor(Role.OPERATOR, "anna")).action == ask.do
 
 
 # Found
@@ -109,7 +110,9 @@ def test_a_services_name_that_none_has_is_cut_before_it_is_written_down(service:
     """It went into the audit, and onto terminals, as it was."""
     headers = RequestHeaders(request="r", action="transfer", agent="1000", service=service)
     of_board = read_request(headers, "en").service
-    of_operator = read_ask(Ask(do="transfer", agent="1000", service=service), "anna").service
+    of_operator = read_ask(
+        Ask(do="transfer", agent="1000", service=service), Actor(Role.OPERATOR, "anna")
+    ).service
     assert of_board == of_operator
     assert len(of_board) <= 65
     assert of_board.isprintable()
@@ -124,7 +127,7 @@ def test_a_cut_services_name_is_not_another_one() -> None:
 @pytest.mark.parametrize("action", ["block", "unblock"])
 def test_an_operators_number_is_one_printable_line(action: str, number: str) -> None:
     with pytest.raises(ValueError, match="number"):
-        read_ask(Ask(do=action, number=number), "anna")
+        read_ask(Ask(do=action, number=number), Actor(Role.OPERATOR, "anna"))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ WITHOUT_MODULE = {
     "core/test_privacy.py": "a caller's privacy through all of the core",
     "core/test_recorded_calls.py": "recorded calls through pbx.events and all of core.calls",
     "core/calls/test_any_sequence.py": "any sequence of events through all of core.calls",
+    "web/test_templates.py": "what all templates say where there is nothing",
     "lab/simulator/test_calls.py": "whole calls through the simulator",
     "lab/simulator/test_lab.py": "the simulator as lab.simulated starts it, a process of its own",
     "lab/simulator/test_modules_and_xml.py": "several files of lab/simulator/api",

@@ -16,6 +16,7 @@ import logging
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.gates import Gates
 from fluxcc.core.domains import Domains
+from fluxcc.core.happenings import Signal
 from fluxcc.core.ports import Pbx, Runtime
 from fluxcc.domain.blocks import Block, gate_key
 from fluxcc.domain.calls import Leg, LegKind, Outcome
@@ -41,6 +42,7 @@ class Attempts:
         runtime: Runtime,
         cause: str,
         divert: str,
+        refused: Signal[[Block]],
     ) -> None:
         self._blocking = blocking
         self._gates = gates
@@ -51,6 +53,7 @@ class Attempts:
         """Hangup cause of a refused leg."""
         self.divert = divert
         """Where blocked callers go in place of that; empty for nowhere."""
+        self._refused = refused
 
     def check(self, leg: Leg) -> None:
         """Count the call of a blocked caller, and refuse it in a greenlet of its own."""
@@ -64,7 +67,7 @@ class Attempts:
             return
         if leg.call is not None:
             leg.call.outcome = Outcome.REFUSED
-        self._blocking.count_attempt(block)
+        self._refused(self._blocking.count_attempt(block))
         # Where the domain is known only now, its dialplan's gate has not refused the leg.
         is_new = not block.domain or self._domains.of_context(leg.context) == block.domain
         gate = leg.context if is_new else ""

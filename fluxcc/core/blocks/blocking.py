@@ -13,8 +13,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from msgspec.structs import replace
-
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gate_table import GateTable
 from fluxcc.core.blocks.repeaters import Repeaters
@@ -146,9 +144,8 @@ class Blocking:
         """Give a live block another reason, unless it has ended."""
         live = self.live(block)
         if live is not None and live.id == block.id and live.reason != reason:
-            reworded = self.standings.change(replace(live, reason=reason))
-            self.blocklist.revise(reworded)
-            self._journal.note(reworded)
+            changed = self.standings.change(live)
+            self._journal.note(self.blocklist.reword(changed, reason))
 
     def end(self, number: str, domain: str, by: str) -> Block | None:
         """End the block of a canonical number before its time, in memory and for the store; the
@@ -220,11 +217,13 @@ class Blocking:
         self.blocklist.forget(person.has)
         self.table.forget(person.has)
 
-    def count_attempt(self, block: Block) -> None:
-        """Count a blocked caller's call. It sends no command: it is called while events are
-        handled."""
+    def count_attempt(self, block: Block) -> Block:
+        """Count a blocked caller's call; the block with its new count. It sends no command: it is
+        called while events are handled."""
         self.attempts += 1
-        self._journal.note(self.blocklist.count_attempt(block, self._clock.now()))
+        counted = self.blocklist.count_attempt(block, self._clock.now())
+        self._journal.note(counted)
+        return counted
 
     def announce_attempt(self, block: Block, seen: str, *, is_private: bool) -> None:
         """Send the notice that a blocked caller dialled; ``seen`` is the caller ID, which is

@@ -26,11 +26,21 @@ Identity = tuple[str, str]
 """Canonical number and SIP domain, of which one live block is at most."""
 
 
+Changed = Callable[[Block, Block | None], object]
+
+
+def _ignore(_block: Block, _earlier: Block | None) -> None:
+    """Nobody listens."""
+
+
 class Blocklist:
     """One per daemon."""
 
-    def __init__(self, numbers: NumberPlan) -> None:
+    def __init__(self, numbers: NumberPlan, changed: Changed = _ignore) -> None:
+        """``changed`` is told of each block that is put in force, reworded or ended: the block as
+        it is now, and as it was before."""
         self._numbers = numbers
+        self._changed = changed
         self._blocks: dict[Identity, Block] = {}
         self._domains: dict[str, list[str]] = {}
         """Canonical number → the SIP domains in which it is blocked; an empty one stands for
@@ -156,6 +166,7 @@ class Blocklist:
         for key in block.keys:
             self._by_key[key] = identity
         heapq.heappush(self._ends, (block.until, identity))
+        self._changed(block, earlier)
 
     def rederived(self, block: Block, *, in_full: bool = False) -> Block:
         """The block as its number and its keys are read now: an older program, or other settings,
@@ -182,11 +193,18 @@ class Blocklist:
     def count_attempt(self, block: Block, now: float) -> Block:
         """Count a blocked caller's call; the block with its new count."""
         counted = msgspec.structs.replace(block, attempts=block.attempts + 1, last_attempt=now)
-        self.revise(counted)
+        self._blocks[block.number, block.domain] = counted
         return counted
 
-    def revise(self, block: Block) -> None:
-        """Put a live block in place of its earlier state, which had the same end and keys."""
+    def reword(self, block: Block, reason: str) -> Block:
+        """Give a live block another reason; the block with it."""
+        reworded = msgspec.structs.replace(block, reason=reason)
+        self._blocks[block.number, block.domain] = reworded
+        self._changed(reworded, block)
+        return reworded
+
+    def recount(self, block: Block) -> None:
+        """Put a live block in place of its state with other counts of attempts."""
         self._blocks[block.number, block.domain] = block
 
     def remove(
@@ -207,6 +225,7 @@ class Blocklist:
         if state is BlockState.RELEASED:
             self._released = {key: each for key, each in self._released.items() if each.until > now}
             self._released[identity] = ended
+        self._changed(ended, live)
         return ended, self._let_go(live)
 
     def _let_go(self, block: Block) -> list[str]:

@@ -72,7 +72,7 @@ class Merging:
         if block is known:
             return
         if block.state is BlockState.LIVE:
-            self._blocklist.revise(block)
+            self._blocklist.recount(block)
         else:
             self._standings.note_end(block)
         self._journal.note(block)

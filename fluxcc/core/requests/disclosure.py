@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from fluxcc.core.requests.audit_trail import AuditTrail
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.requests import Actor, Role
+from fluxcc.domain.requests import Actor
 
 
 class Disclosure:
@@ -20,17 +20,18 @@ class Disclosure:
     def __init__(self, audit: AuditTrail) -> None:
         self._audit = audit
         self._told: dict[str, set[str]] = {}
-        """Block's id → the operators who were shown its number."""
+        """Block's id → those who were shown its number."""
 
-    def note(self, blocks: Iterable[Block], who: str, live: Iterable[Block]) -> None:
-        """The operator ``who`` (a login name) was shown these blocks, of those that ``live``."""
+    def note(self, blocks: Iterable[Block], who: Actor, live: Iterable[Block]) -> None:
+        """``who`` was shown these blocks, of those that ``live``."""
         hidden = [block for block in blocks if block.is_private]
         if not hidden:
             return
+        by = str(who)
         ids = {block.id for block in live}
         self._told = {id: told for id, told in self._told.items() if id in ids}
         for block in hidden:
             told = self._told.setdefault(block.id, set())
-            if who not in told:
-                told.add(who)
-                self._audit.shown(block, str(Actor(Role.OPERATOR, who)))
+            if by not in told:
+                told.add(by)
+                self._audit.shown(block, by)

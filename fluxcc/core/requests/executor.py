@@ -12,8 +12,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from fluxcc.actions import PLANS_ON_CALLS, PLANS_WITHOUT_CALL
-from fluxcc.actions.rights import may
+from fluxcc.actions import PLANS_ON_CALLS, PLANS_WITHOUT_CALL, rights
 from fluxcc.actions.rules import Rules
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Clock
@@ -27,7 +26,7 @@ from fluxcc.domain.codes import Code, Status
 from fluxcc.domain.effects import AllJoined, Plan
 from fluxcc.domain.errors import LinkLostError, PbxError, RefusedError
 from fluxcc.domain.privacy import told
-from fluxcc.domain.requests import Asked, Reply, Request, Role
+from fluxcc.domain.requests import REPLY_LIMIT, Asked, Reply, Request
 
 MAY_BE_ELSEWHERE = frozenset({Code.NO_SUCH_CALL, Code.NO_LIVE_CALL})
 """Refusals that another node of the site may know better."""
@@ -85,6 +84,11 @@ class Executor:
 
         return self._replies.once(request.asked, lambda: self._answer(request), refuse)
 
+    def result(self, request: Request) -> Reply | None:
+        """The reply to a request that is being carried out already, once it is there; None where it
+        takes too long."""
+        return self._replies.result(request.asked, REPLY_LIMIT + self.extra_time(request.id))
+
     def refuse(self, asked: Asked, reply: Reply) -> Reply | None:
         """Write a malformed request into the audit, and keep its reply. As ``execute``, returns the
         reply to be sent, or None for none."""
@@ -127,8 +131,7 @@ class Executor:
     # Decide
 
     def _decide(self, request: Request) -> tuple[Call | None, Conversation | None, Plan]:
-        if not may(request.actor, request.action):
-            raise RefusedError(Code.UNKNOWN_ACTION)
+        rights.check(request, self._rules)
         if request.is_late:
             # The agent may have another customer by now, or have gone on with this one.
             raise RefusedError(Code.TOO_LATE)
@@ -136,8 +139,9 @@ class Executor:
         if plan_without_call is not None:
             return None, None, plan_without_call(request, self._rules)
         call, conversation = self._directory.find(
-            request.agent, request.call, by_operator=request.actor.role is Role.OPERATOR
+            request.agent, request.call, by_operator=request.actor.acts_on_any_call
         )
+        rights.check_call(request.actor, call)
         if call.id in self._busy_calls:
             raise RefusedError(Code.ACTION_IN_PROGRESS, call=conversation.customer)
         if not conversation.customer:

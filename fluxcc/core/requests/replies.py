@@ -121,6 +121,15 @@ class Replies:
             running.is_over.set(True)
         return reply
 
+    def result(self, asked: Asked, patience: float) -> Reply | None:
+        """The reply to this request, which is being answered, once it is there; None where that
+        takes more than ``patience`` seconds."""
+        running = self._running.get(asked.id)
+        if running is not None:
+            running.is_over.wait(patience)
+        found = self._recent.get(asked.id)
+        return found.reply if found is not None and found.asked.is_same(asked) else None
+
     def find(self, request: str) -> Answered | None:
         """The earlier request of this ID and its reply, or None.
 

@@ -21,7 +21,7 @@ from fluxcc.domain.actions import ON_CALLS
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, SiteUnavailableError
 from fluxcc.domain.nodes import Letter, Posting, wanted_names
-from fluxcc.domain.requests import Reply, Request, Role
+from fluxcc.domain.requests import Reply, Request
 
 REPLY_WAIT = 4.4
 """Seconds for which a reply is waited for: a board has its own after 4.7 s."""
@@ -74,11 +74,12 @@ class Forwarding:
             return None
         if not self._presence.is_there:
             return None
+        actor = request.actor
         names = wanted_names(
             request.agent,
             request.call,
-            self._domains.known,
-            any_domain=request.actor.role is Role.OPERATOR,
+            [actor.domain] if actor.domain else self._domains.known,
+            any_domain=actor.acts_on_any_call and not actor.domain,
         )
         return self._ask(request, names) if names else None
 

@@ -15,7 +15,9 @@ from fluxcc.core.site.membership import Membership
 from fluxcc.core.site.neighbours import Neighbours
 from fluxcc.core.site.presence import Presence
 from fluxcc.core.site.showing import Showing
-from fluxcc.domain.nodes import Node, NodeCall, NodeState
+from fluxcc.domain.agents import Agent
+from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.nodes import Node, NodeCall, NodeState, wanted_names
 
 THREADS = 2
 """One for what is asked for while an agent waits, one for the rest."""
@@ -79,7 +81,14 @@ class Neighbourhood:
         """Every node. Raises ``SiteUnavailableError`` and ``TimeoutError``."""
         return self._apart.within(PATIENCE, self._neighbours.nodes)
 
-    def calls(self) -> list[tuple[str, NodeCall]]:
-        """The live calls of the other nodes, each with its node. Raises ``SiteUnavailableError``
-        and ``TimeoutError``."""
-        return self._apart.within(PATIENCE, self._neighbours.calls, self.presence.node)
+    def calls_of(self, agent: Agent) -> list[tuple[str, NodeCall]]:
+        """The live calls of the other nodes, each with its node; where an agent is named, theirs.
+        None where the site is not reached."""
+        try:
+            found = self._apart.within(PATIENCE, self._neighbours.calls, self.presence.node)
+        except (SiteUnavailableError, TimeoutError):
+            return []
+        if not agent:
+            return found
+        names = set(wanted_names(agent, "", self._core.domains.known, any_domain=False))
+        return [(node, call) for node, call in found if not names.isdisjoint(call.names)]

@@ -12,6 +12,7 @@ from fluxcc.actions import survey
 from fluxcc.config import BlockSettings, NumberSettings, Settings
 from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Group
+from fluxcc.domain.requests import Actor, Role
 from fluxcc.protocol.board import reply_headers
 from tests.builders import NUMBER, SPELLINGS, World, a_request, an_operators
 
@@ -104,7 +105,7 @@ def test_each_operator_who_is_shown_it_is_noted_once(private: World) -> None:
     private.ask(a_request())
     blocks = private.blocklist.blocks()
     for who in ("maria", "maria", "joana"):
-        private.disclosure.note(blocks, who, blocks)
+        private.disclosure.note(blocks, Actor(Role.OPERATOR, who), blocks)
     private.journal.flush()
     shown = [row for row in private.store.audit.values() if row.action == "show"]
     assert sorted(row.by for row in shown) == ["operator:joana", "operator:maria"]

@@ -20,7 +20,10 @@ from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry, Profile, SurveyFaults
 from fluxcc.pbx.people import QueueAgent
-from fluxcc.protocol.operators import DaemonStatus, SiteStatus
+from fluxcc.protocol.operators import (
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SiteStatus
 from tests.fakes import NOW
 
 GATE = (

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from fluxcc.config import PbxSettings, Settings, SiteSettings
 from fluxcc.doctor.finding import State
 from fluxcc.doctor.site import check_site
-from fluxcc.protocol.operators import SiteNode, SiteStatus
+from fluxcc.protocol.site import SiteNode, SiteStatus
 from tests.fakes import NOW
 
 from .builders import codes, installation

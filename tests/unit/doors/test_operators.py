@@ -24,19 +24,19 @@ from fluxcc.doors.operators import MODE, MOST_CONNECTIONS, OperatorsDoor
 from fluxcc.protocol.operators import Answer
 from tests.builders import NUMBER, World
 
+from .doors import MARIA, a_door
+
 
 @pytest.fixture
 def door(world: World, tmp_path: Path) -> OperatorsDoor:
     """The door of a world."""
     readings = {"status": lambda ask, who: {"calls": 0}}
-    return OperatorsDoor(
-        tmp_path / "fluxcc.sock", world.executor, readings, lambda: world.pbx.is_connected
-    )
+    return a_door(world, tmp_path / "fluxcc.sock", readings)
 
 
 def ask(door: OperatorsDoor, **fields: Any) -> Answer:
     """The answer to an operator named Maria."""
-    return door.answer(json.dumps(fields).encode(), "maria")
+    return door.answer(json.dumps(fields).encode(), MARIA)
 
 
 def test_a_reading_is_given(door: OperatorsDoor) -> None:
@@ -123,7 +123,7 @@ def test_a_malformed_line_is_told_so_and_does_nothing(
     world: World, door: OperatorsDoor, fields: dict[str, Any]
 ) -> None:
     world.received_call()
-    answer = door.answer(json.dumps(fields).encode(), "maria")
+    answer = door.answer(json.dumps(fields).encode(), MARIA)
     assert answer.error.startswith("malformed: ")
     assert world.story == []
 
@@ -132,13 +132,13 @@ def test_a_malformed_line_is_told_so_and_does_nothing(
     "line", [b"", b"\n", b"prank", b"[]", b"null", b'{"do": "prank"', b'{"do": "\xff"}', b"\x00"]
 )
 def test_a_line_that_is_no_json_is_malformed(door: OperatorsDoor, line: bytes) -> None:
-    assert door.answer(line, "maria").error.startswith("malformed: ")
+    assert door.answer(line, MARIA).error.startswith("malformed: ")
 
 
 @given(line=st.binary(max_size=100))
 def test_any_line_gets_an_answer_that_can_be_sent(line: bytes) -> None:
-    door = OperatorsDoor(Path("none"), World().executor, {}, lambda: True)
-    msgspec.json.encode(door.answer(line, "maria"))
+    door = a_door(World(), Path("none"), {})
+    msgspec.json.encode(door.answer(line, MARIA))
 
 
 def test_a_reason_is_made_harmless(world: World, door: OperatorsDoor) -> None:
@@ -203,7 +203,7 @@ def test_a_second_daemon_takes_no_socket_and_the_first_ones_end_takes_no_others(
     door: OperatorsDoor, world: World, tmp_path: Path
 ) -> None:
     path = tmp_path / "fluxcc.sock"
-    second = OperatorsDoor(path, world.executor, {}, lambda: True)
+    second = a_door(world, path)
     door.start()
     with pytest.raises(AnotherDaemonError, match="another daemon"):
         second.start()
@@ -222,7 +222,7 @@ def test_a_socket_that_was_deleted_is_made_again(
 ) -> None:
     """By a cleaner of old files, with its folder. Who is served meanwhile has their answer."""
     path = tmp_path / "run" / "fluxcc.sock"
-    door = OperatorsDoor(path, door._execution, door._readings, lambda: True)
+    door = a_door(World(), path, door._readings)
     door.start()
     try:
         door.look_after()
@@ -292,7 +292,7 @@ def test_so_many_are_served_at_once_and_nobody_who_says_nothing_stays(
 
 def test_a_path_too_long_for_the_kernel_works_all_the_same(world: World, tmp_path: Path) -> None:
     path = tmp_path / ("long" * 20) / ("folder" * 10) / "fluxcc.sock"
-    door = OperatorsDoor(path, world.executor, {}, lambda: True)
+    door = a_door(world, path)
     door.start()
     assert path.is_socket()
     door.stop()

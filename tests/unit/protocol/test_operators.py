@@ -7,6 +7,7 @@ import pytest
 
 from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Entry, Group, Room, Service
+from fluxcc.domain.requests import Actor, Role
 from fluxcc.protocol.operators import Ask, checked, read_ask, read_request
 from tests.builders import NUMBER, SAO_PAULO, SPELLINGS, a_block
 
@@ -14,7 +15,7 @@ from tests.builders import NUMBER, SAO_PAULO, SPELLINGS, a_block
 @pytest.mark.parametrize("entry", [Group("sales"), Room("1000"), Service("tone", "7001")])
 def test_an_entry_is_read_as_what_it_is(entry: Entry) -> None:
     line = msgspec.json.encode(Ask(do="set", entry=entry))
-    request = read_request(read_ask(line), "maria")
+    request = read_request(read_ask(line), Actor(Role.OPERATOR, "maria"))
     assert (request.action, request.entry, str(request.actor)) == (
         Action.SET,
         entry,

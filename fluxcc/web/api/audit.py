@@ -1,0 +1,41 @@
+"""``GET /api/v1/audit``: who asked for what, and what became of it."""
+
+from __future__ import annotations
+
+from litestar import get
+from litestar.di import NamedDependency
+
+from fluxcc.store.history import History
+from fluxcc.web.api.routing import (
+    READING,
+    AgentFilter,
+    DomainFilter,
+    Limit,
+    NumberFilter,
+    Since,
+)
+from fluxcc.web.asking import within
+from fluxcc.web.backend import Backend
+from fluxcc.web.shapes import AuditRow
+from fluxcc.web.sight import Sight
+from fluxcc.web.visitor import Visitor
+
+
+@get("/audit", responses=READING)
+async def audit(
+    user: NamedDependency[Visitor],
+    backend: NamedDependency[Backend],
+    since: Since = 0.0,
+    number: NumberFilter = "",
+    agent: AgentFilter = "",
+    domain: DomainFilter = "",
+    limit: Limit = 100,
+) -> list[AuditRow]:
+    """The requests of agents, operators and the page's users, the newest first."""
+    sight, domain = Sight.of(user), within(user, domain)
+
+    def query(history: History) -> list[AuditRow]:
+        found = history.audit(since=since, number=number, agent=agent, domain=domain, limit=limit)
+        return [sight.audit(each) for each in found]
+
+    return await backend.records.read(query)
