@@ -157,7 +157,7 @@ class Readings:
         if membership is None or neighbourhood is None:
             return SiteStatus(node="")
         presence, forwarding = neighbourhood.presence, neighbourhood.forwarding
-        failure = presence.failure or membership.reading.failure
+        failure = neighbourhood.failure
         nodes: list[Node] = []
         try:
             nodes = neighbourhood.nodes()

@@ -146,6 +146,9 @@ def test_the_same_request_goes_where_it_went_before_though_the_call_is_over(
     neighbours.post(LETTER, CALL.names)
     neighbours.take("pbx2", 5, 10)
     neighbours.show("pbx2", [], [1], False)
+    # The agent has another call by now, on another node: it is not for that one.
+    neighbours.beat("pbx3", STATE)
+    neighbours.show("pbx3", [CALL], [], False)
     assert neighbours.post(LETTER, CALL.names).nodes == ["pbx2"]
     assert neighbours.take("pbx2", 5, 10) == [LETTER]
     other = neighbours.post(replace(LETTER, content="c-2"), CALL.names)

@@ -21,6 +21,8 @@ from fluxcc.domain.nodes import Node, NodeCall, NodeState, wanted_names
 
 THREADS = 2
 """One for what is asked for while an agent waits, one for the rest."""
+NO_ANSWER = "it does not answer"
+"""Why the site is not reached where its database says nothing at all."""
 PATIENCE = 1.0
 """Seconds for which an operator waits for what the other nodes have."""
 
@@ -67,7 +69,8 @@ class Neighbourhood:
     def failure(self) -> str:
         """Why the site is not told or read now; empty where it is."""
         parts = self.presence, self._membership.reading, self._membership.feeding
-        return next((part.failure for part in parts if part.failure), "")
+        told = next((part.failure for part in parts if part.failure), "")
+        return told or ("" if self.presence.is_there else NO_ANSWER)
 
     def jobs(self) -> dict[str, Callable[[], float]]:
         """What is done again and again, by name."""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from fluxcc.core.ports import Clock, Runtime
 from fluxcc.core.site.neighbours import Neighbours
 from fluxcc.domain.errors import SiteUnavailableError
-from fluxcc.domain.nodes import Beat, NodeState
+from fluxcc.domain.nodes import SILENT_AFTER, Beat, NodeState
 
 PERIOD = 3.0
 """Seconds between two beats: a node that misses two is still heard of."""
@@ -41,7 +41,8 @@ class Presence:
         self._describe = describe
         self._apart = apart
         self._clock = clock
-        self._tidied = 0.0
+        self._tidied = self._told = 0.0
+        """When the site was tidied, and told, on the monotonic clock."""
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the site's tables are known to be there."""
         self.last: Beat | None = None
@@ -53,8 +54,10 @@ class Presence:
 
     @property
     def is_there(self) -> bool:
-        """Whether the site was told the last time."""
-        return self.last is not None and not self.failure
+        """Whether the site was told the last time, and not too long ago: a database that hangs
+        says nothing."""
+        is_fresh = self._clock.monotonic() - self._told < SILENT_AFTER
+        return self.last is not None and not self.failure and is_fresh
 
     @property
     def behind(self) -> int:
@@ -88,7 +91,7 @@ class Presence:
         took = self._clock.monotonic() - began
         # The server read its clock about in the middle.
         self.offset = round(now + took / 2 - beat.now, 3) if self._clock.is_known else None
-        self.last = beat
+        self.last, self._told = beat, self._clock.monotonic()
         if self._clock.monotonic() - self._tidied >= TIDIED_EVERY:
             self._tidied = self._clock.monotonic()
             self._apart.offload(self._neighbours.tidy)
