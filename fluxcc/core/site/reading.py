@@ -60,6 +60,10 @@ class Reading:
         self._clock = clock
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._is_open = False
+        self._is_due = True
+        """Whether changes are to be read in the next step."""
+        self._read_again = 0.0
+        """When they are read though no hint came, on the monotonic clock."""
         self._position: SitePosition | None = None
         self._prune_at = clock.monotonic() + PRUNED_EVERY
         self.may_begin: Callable[[], bool] = lambda: True
@@ -82,15 +86,20 @@ class Reading:
 
     def step(self) -> float:
         """Read what is new, and wait for a hint; the seconds until the next step."""
-        pause = self.read()
-        if pause:
-            return pause
+        if self._is_due:
+            pause = self.read()
+            if pause:
+                return pause
+            self._read_again = self._clock.monotonic() + POLL
         try:
             hint: Hint = self._apart.offload(self._site.wait, POLL)
         except SiteUnavailableError as error:
+            self._is_due = True
             return self._fail(error)
         if Hint.MAIL in hint:
             self.mail_came()
+        # Mail alone is no reason to ask for changes.
+        self._is_due = hint != Hint.MAIL or self._clock.monotonic() >= self._read_again
         return 0.0
 
     def read(self) -> float:
