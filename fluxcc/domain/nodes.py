@@ -21,8 +21,13 @@ class Hint(Flag):
 
     CHANGES = auto()
     """There may be changes."""
-    MAIL = auto()
-    """There may be requests for this node, or replies to its own."""
+    REQUESTS = auto()
+    """There may be requests for this node."""
+    REPLIES = auto()
+    """There may be replies to its own."""
+
+
+MAIL = Hint.REQUESTS | Hint.REPLIES
 
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,7 +34,11 @@ class PostgresqlSite:
         """``listen_url`` is the same database without a pooler in between; empty where ``url`` has
         none. ``node`` is this one's name."""
         self._engine = create_pooled(parse_url(url))
-        channels = {changes_log.CHANNEL: Hint.CHANGES, requests.channel(node): Hint.MAIL}
+        channels = {
+            changes_log.CHANNEL: Hint.CHANGES,
+            requests.channel(node): Hint.REQUESTS,
+            requests.channel(node, requests.REPLY_CHANNEL): Hint.REPLIES,
+        }
         self._listener = Listener(parse_url(listen_url or url), channels)
 
     def close(self) -> None:

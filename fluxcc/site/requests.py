@@ -15,8 +15,8 @@ from sqlalchemy import Connection, text
 
 from fluxcc.domain.nodes import SILENT_AFTER, Letter, Posting
 
-CHANNEL = "fluxcc_node_"
-"""What the channel of a node's mail begins with."""
+CHANNEL, REPLY_CHANNEL = "fluxcc_node_", "fluxcc_back_"
+"""What the channels of a node's requests and replies begin with."""
 REPLIES_KEPT = 60.0
 """Seconds for which a reply is kept."""
 REQUESTS_KEPT = 24 * 3600.0
@@ -91,9 +91,9 @@ PRUNE = (
 )
 
 
-def channel(node: str) -> str:
+def channel(node: str, kind: str = CHANNEL) -> str:
     """The channel of a node's mail: PostgreSQL's names are short, and a node's may be long."""
-    return CHANNEL + md5(node.encode(), usedforsecurity=False).hexdigest()[:16]
+    return kind + md5(node.encode(), usedforsecurity=False).hexdigest()[:16]
 
 
 def post(connection: Connection, letter: Letter, names: Sequence[str]) -> Posting:
@@ -120,7 +120,7 @@ def take(connection: Connection, node: str, seconds: float, limit: int) -> list[
 
 def reply(connection: Connection, letter: Letter, body: str) -> None:
     """Give the reply to a request to the node that waits for it."""
-    given = {"id": letter.id, "body": body, "channel": channel(letter.sender)}
+    given = {"id": letter.id, "body": body, "channel": channel(letter.sender, REPLY_CHANNEL)}
     connection.execute(REPLY, given)
 
 

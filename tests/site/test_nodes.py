@@ -179,9 +179,9 @@ def test_only_the_node_that_has_mail_is_told(
         for each in (one, other):
             each.open()
         neighbours.post(LETTER, CALL.names)
-        assert other.wait(LONG) == Hint.MAIL
+        assert other.wait(LONG) == Hint.REQUESTS
         neighbours.reply(LETTER, "done")
-        assert one.wait(LONG) == Hint.MAIL
+        assert one.wait(LONG) == Hint.REPLIES
         assert not other.wait(0.05)
 
 

@@ -20,7 +20,7 @@ from fluxcc.core.site.presence import Presence
 from fluxcc.domain.actions import ON_CALLS
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import PbxError, SiteUnavailableError
-from fluxcc.domain.nodes import Letter, Posting, wanted_names
+from fluxcc.domain.nodes import MAIL, Hint, Letter, Posting, wanted_names
 from fluxcc.domain.requests import Reply, Request
 
 REPLY_WAIT = 4.4
@@ -61,7 +61,9 @@ class Forwarding:
         """Request ID → where its reply is waited for."""
         self._foreign: set[str] = set()
         """Request IDs that came from other nodes and are being carried out."""
-        self._is_looking = self._is_to_look = False
+        self._is_looking = False
+        self._to_look = Hint(0)
+        """What is to be looked for."""
         self.sent = self.served = self.unanswered = 0
         """Requests that went to other nodes, that came from them, and that had no reply in time."""
 
@@ -121,7 +123,7 @@ class Forwarding:
             body = latch.wait(min(left, LOOKED_EVERY))
             if body is not None:
                 return msgspec.json.decode(body, type=Reply)
-            self.look()
+            self.look(Hint.REPLIES)
         self.unanswered += 1
         is_withdrawn = self._apart.within(POST_WAIT, self._neighbours.withdraw, request.id)
         log.warning(
@@ -138,19 +140,21 @@ class Forwarding:
             self.look()
         return IDLE_LOOK
 
-    def look(self) -> None:
+    def look(self, hint: Hint = MAIL) -> None:
         """Look for mail now, in another greenlet; once more where that is going on."""
-        self._is_to_look = True
+        self._to_look |= hint & MAIL
         if not self._is_looking:
             self._is_looking = True
             self._runtime.spawn(self._look)
 
     def _look(self) -> None:
         try:
-            while self._is_to_look:
-                self._is_to_look = False
-                self._collect()
-                self._take()
+            while self._to_look:
+                hint, self._to_look = self._to_look, Hint(0)
+                if Hint.REPLIES in hint:
+                    self._collect()
+                if Hint.REQUESTS in hint:
+                    self._take()
         except SiteUnavailableError as error:
             log.info("mail cannot be looked for", extra={"error": str(error)})
         finally:
@@ -171,7 +175,8 @@ class Forwarding:
         )
         for letter in letters:
             self._runtime.spawn(self._serve, letter)
-        self._is_to_look = self._is_to_look or len(letters) == TAKEN_AT_ONCE
+        if len(letters) == TAKEN_AT_ONCE:
+            self._to_look |= Hint.REQUESTS
 
     def _serve(self, letter: Letter) -> None:
         """Carry out a request of another node, and reply."""

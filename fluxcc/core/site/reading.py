@@ -21,7 +21,7 @@ from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.port import Site
 from fluxcc.domain.changes import MICROSECONDS, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
-from fluxcc.domain.nodes import Hint
+from fluxcc.domain.nodes import MAIL, Hint
 
 PER_PAGE = 500
 """Changes that are read and applied at once."""
@@ -68,7 +68,7 @@ class Reading:
         self._prune_at = clock.monotonic() + PRUNED_EVERY
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the store's own blocks are in memory, which come first."""
-        self.mail_came: Callable[[], None] = lambda: None
+        self.mail_came: Callable[[Hint], None] = lambda hint: None
         """Called when there may be requests or replies for this node."""
         self.have_marked: Callable[[], None] = lambda: None
         """Called when the outbox was filled again."""
@@ -96,10 +96,11 @@ class Reading:
         except SiteUnavailableError as error:
             self._is_due = True
             return self._fail(error)
-        if Hint.MAIL in hint:
-            self.mail_came()
+        if hint & MAIL:
+            self.mail_came(hint)
         # Mail alone is no reason to ask for changes.
-        self._is_due = hint != Hint.MAIL or self._clock.monotonic() >= self._read_again
+        is_other = not hint & MAIL or Hint.CHANGES in hint
+        self._is_due = is_other or self._clock.monotonic() >= self._read_again
         return 0.0
 
     def read(self) -> float:
