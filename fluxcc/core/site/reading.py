@@ -19,7 +19,7 @@ from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Store
 from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.port import Site
-from fluxcc.domain.changes import MICROSECONDS, SitePosition
+from fluxcc.domain.changes import MICROSECONDS, Kind, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.domain.nodes import MAIL, Hint
 
@@ -141,13 +141,16 @@ class Reading:
         if known is None or is_new or self._apart.offload(self._site.is_pruned, known.number):
             since = int((self._clock.now() - OFFERED_AGAIN) * MICROSECONDS)
             self._runtime.offload(self._store.mark_again, since)
-            self._take_everything()
+            self._take_standing(("", ""))
             self._move(found)
             self.have_marked()
+        elif not self.was_open:
+            # Of blocks that were not the last ones here an earlier life kept no counts.
+            self._take_standing((Kind.TALLY, ""))
         self._is_open = self.was_open = True
 
-    def _take_everything(self) -> None:
-        after = "", ""
+    def _take_standing(self, after: tuple[str, str]) -> None:
+        """Take in the last change of each thing after that kind and key."""
         while page := self._apart.offload(self._site.standing, after, PER_PAGE):
             self._applying.apply(page)
             self.taken += len(page)
