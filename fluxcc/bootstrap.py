@@ -19,6 +19,7 @@ from fluxcc.core.core import Core, persons
 from fluxcc.core.erasure import Erasure, StoredLiveData
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
+from fluxcc.core.site.neighbourhood import Neighbourhood
 from fluxcc.daemon.intake import Intake
 from fluxcc.daemon.jobs import jobs
 from fluxcc.daemon.process import Daemon
@@ -38,6 +39,7 @@ from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
 from fluxcc.single import FileLock, SignOfLife
+from fluxcc.site.neighbours import PostgresqlNeighbours
 from fluxcc.site.postgresql import PostgresqlSite
 from fluxcc.spool import FolderSpool
 from fluxcc.store.engines import parse_url
@@ -67,21 +69,24 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         clock=clock,
         runtime=runtime,
         persons=known,
-        site=_site(settings.site, known),
+        site=_site(settings, known),
     )
+    neighbourhood = _neighbourhood(core, settings.site)
     _read_ahead(core)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
-    board = Board(core.executor, switch, settings.lang, settings.zone)
-    core.happenings.connected.connect(board.send_unsent)
-    core.happenings.person_erased.connect(board.forget)
+    board = _board(core, settings)
     intake = Intake(decoder, core, board)
     life = SignOfLife()
     claim = Claim(switch.variables, life)
     session = Session(core, switch, decoder, intake, clock, manager, claim)
     health = Health(session, core.journal, clock, lambda: manager.turned)
-    sources = Sources(__version__, lambda: store.node, session, intake, health, core, board)
+    sources = Sources(
+        __version__, lambda: store.node, session, intake, health, core, board, neighbourhood
+    )
 
-    readings = Readings(core, session, intake, lambda: store.node, lambda: clock.offset)
+    readings = Readings(
+        core, session, intake, lambda: store.node, lambda: clock.offset, neighbourhood
+    )
 
     def apply(wanted: Settings) -> None:
         core.configure(wanted)
@@ -104,7 +109,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
             ),
             _watch_server(settings, sources),
         ),
-        jobs=jobs(core, session),
+        jobs=jobs(core, session) | (neighbourhood.jobs() if neighbourhood else {}),
         manager=manager,
         reload=Reloader(settings, lambda: runtime.offload(read), apply).reload,
     )
@@ -129,15 +134,29 @@ def _store(settings: Settings, known: Persons) -> SqlStore:
     return SqlStore(url, settings.pbx.node, known, is_of_site=is_of_site)
 
 
-def _site(settings: SiteSettings, known: Persons) -> PostgresqlSite | None:
+def _board(core: Core, settings: Settings) -> Board:
+    board = Board(core.executor, core.pbx, settings.lang, settings.zone)
+    core.happenings.connected.connect(board.send_unsent)
+    core.happenings.person_erased.connect(board.forget)
+    return board
+
+
+def _site(settings: Settings, known: Persons) -> PostgresqlSite | None:
     """The way to the site's database, not connected yet; None where there is no site."""
-    if not settings.url:
+    if not settings.site.url:
         return None
     try:
-        return PostgresqlSite(settings.url, settings.listen_url, known)
+        return PostgresqlSite(settings.site.url, settings.site.listen_url, settings.pbx.node, known)
     except SiteUnavailableError as error:
         # It names no PostgreSQL, or there is no driver for one.
         raise StartError(str(error)) from error
+
+
+def _neighbourhood(core: Core, settings: SiteSettings) -> Neighbourhood | None:
+    """The way to the other nodes of the core's site."""
+    if core.membership is None:
+        return None
+    return Neighbourhood(core, core.membership, PostgresqlNeighbours(settings.url))
 
 
 def _spool(settings: Settings) -> FolderSpool:

@@ -14,6 +14,7 @@ import msgspec
 from fluxcc.core.ports import Batch
 from fluxcc.domain.changes import Change, Expiry, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.nodes import Hint
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import RecordKind
 
@@ -117,10 +118,10 @@ class FakeSite:
         self._check()
         self.prunings += 1
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> Hint:
         """No hint comes."""
         self._check()
-        return False
+        return Hint(0)
 
     def record(self, node: str, batch: Batch) -> None:
         """Every record as it is now."""

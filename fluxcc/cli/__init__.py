@@ -50,6 +50,7 @@ COMMANDS = {
     "token": Entry("fluxcc.cli.tokens", _("The tokens of the HTTP API.")),
     "survey": Entry("fluxcc.cli.survey", _("What customers said to the survey Avali-E.")),
     "audit": Entry("fluxcc.cli.audit", _("Tell who asked for what, and what became of it.")),
+    "site": Entry("fluxcc.cli.site", _("The PBXs that share their blocks, and their state.")),
     "config": Entry("fluxcc.cli.config", _("Show the configuration, and check it.")),
     "db": Entry("fluxcc.cli.db", _("Look after the store: upgrade it, erase from it.")),
     "kit": Entry("fluxcc.cli.kit", _("Put the kit into FreeSWITCH's configuration.")),

@@ -19,7 +19,12 @@ from fluxcc.doctor.finding import State
 from fluxcc.domain.errors import ConfigurationError, Fault
 from fluxcc.marking import _
 from fluxcc.operators import client
-from fluxcc.protocol.operators import STATUS, Ask, DaemonStatus
+from fluxcc.protocol.operators import (
+    STATUS,
+    Ask,
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SITE, SiteStatus
 
 STATES = {
     State.OK: (_("ok"), "green"),
@@ -49,7 +54,12 @@ def doctor_command(session: Session, places_call: bool) -> None:
     except ConfigurationError as error:
         results = list(misconfigured(error.faults))
     else:
-        results = diagnose(settings, lambda: ask_status(settings), places_call=places_call)
+        results = diagnose(
+            settings,
+            lambda: ask_status(settings),
+            places_call=places_call,
+            ask_site=lambda: client.read(settings.control_socket, Ask(do=SITE), SiteStatus),
+        )
     is_grave = any(result.finding.state is State.GRAVE for result in results)
     if session.as_json:
         session.show_json(_document(session, results, is_grave=is_grave))

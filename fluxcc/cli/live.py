@@ -9,7 +9,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from fluxcc.cli.ask import reading
+from fluxcc.cli.ask import reading, reading_if_running
 from fluxcc.cli.domains import DomainColumn, domain_option, split
 from fluxcc.cli.moments import Since
 from fluxcc.cli.nodes import NodeColumn, node_option
@@ -19,7 +19,13 @@ from fluxcc.cli.stored import whole_history
 from fluxcc.cli.table import Table
 from fluxcc.domain.privacy import told
 from fluxcc.marking import _
-from fluxcc.protocol.operators import CALLS, STATUS, DaemonStatus, LiveCall
+from fluxcc.protocol.operators import (
+    CALLS,
+    STATUS,
+    DaemonStatus,
+    LiveCall,
+)
+from fluxcc.protocol.site import SITE, SiteStatus
 
 if TYPE_CHECKING:  # importing it is slow
     from fluxcc.domain.calls import CallRecord
@@ -89,6 +95,7 @@ def status_command(session: Session) -> None:
     _say_persons(session, status)
     _say_gates(session, status)
     _say_survey(session, status)
+    _warn_of_site(session)
 
 
 def _say_retention(session: Session, status: DaemonStatus) -> None:
@@ -202,7 +209,8 @@ def calls_command(
             ),
         )
         return
-    calls = reading(session, list[LiveCall], CALLS)
+    calls = reading(session, list[LiveCall], CALLS, **({"node": node} if node else {}))
+    _warn_of_site(session)
     calls = [call for call in calls if domain in ("", call.domain)]
     if number:
         person = persons(session.settings).find(number)
@@ -212,7 +220,8 @@ def calls_command(
         return
     column = DomainColumn(calls)
     titles = [_("since"), _("direction"), _("number"), _("agent"), _("group"), _("call")]
-    table = Table(column.titles(titles))
+    of_site = [_("node")] if session.settings.site.url else []
+    table = Table(column.titles(titles) + of_site)
     for call in calls:
         table.add(
             session.moment(call.started),
@@ -222,8 +231,29 @@ def calls_command(
             printable(call.group),
             printable(call.call),
             *column.cells(call),
+            *(printable(call.node) for _title in of_site),
         )
     table.show(session)
+
+
+def _warn_of_site(session: Session) -> None:
+    """Say which PBXs of the site are not in what is shown."""
+    if not session.settings.site.url:
+        return
+    site = reading_if_running(session, SiteStatus, SITE)
+    if site is None:
+        return
+    if site.failure:
+        session.warn(
+            _("The site's database is NOT reached: {reason}"), reason=printable(site.failure)
+        )
+    for node in site.nodes:
+        if node.silent:
+            session.warn(
+                _("PBX {node} has NOT been heard of for {seconds:.0f} s."),
+                node=printable(node.name),
+                seconds=node.silence,
+            )
 
 
 def _show_ended(session: Session, found: Sequence[CallRecord]) -> None:

@@ -19,6 +19,7 @@ from fluxcc.doctor import (
     modules,
     numbers,
     prompts,
+    site,
     spool,
     store,
 )
@@ -72,6 +73,7 @@ CHECKS = (
     Check("disk", _("disk"), store.check_disk),
     Check("node", _("the PBX's name"), store.check_node),
     Check("daemon", _("daemon"), daemon.check_daemon),
+    Check("site", _("site of several PBXs"), site.check_site),
     Check("outside", _("outside numbers"), numbers.check_outside),
     Check("users", _("internal numbers"), numbers.check_users),
     Check("twins", _("extensions in domains"), domains.check_twins),

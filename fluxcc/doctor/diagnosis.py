@@ -14,7 +14,10 @@ from fluxcc.domain.provisioning import Entry
 from fluxcc.kit import find_kit
 from fluxcc.pbx.inquiry import Inquiry
 from fluxcc.pbx.switch import Address
-from fluxcc.protocol.operators import DaemonStatus
+from fluxcc.protocol.operators import (
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SiteStatus
 from fluxcc.store.history import History
 
 
@@ -24,6 +27,7 @@ def diagnose(
     *,
     now: Callable[[], float] = time.time,
     places_call: bool = False,
+    ask_site: Callable[[], SiteStatus] = lambda: SiteStatus(node=""),
 ) -> list[Result]:
     """What every check finds. ``now`` gives epoch seconds; the rest is as for ``Installation``."""
     pbx = settings.pbx
@@ -41,6 +45,7 @@ def diagnose(
             entries=_read_entries(settings),
             now=now,
             places_call=places_call,
+            ask_site=ask_site,
         )
         return list(run_checks(installation))
 

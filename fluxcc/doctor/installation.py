@@ -17,7 +17,10 @@ from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import DOMAIN, PLACEHOLDERS, Entry
 from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry
-from fluxcc.protocol.operators import DaemonStatus
+from fluxcc.protocol.operators import (
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SiteStatus
 
 Kind = TypeVar("Kind", bound=Entry)
 
@@ -43,14 +46,16 @@ class Installation:
         entries: list[Entry],
         now: Callable[[], float],
         places_call: bool = False,
+        ask_site: Callable[[], SiteStatus] = lambda: SiteStatus(node=""),
     ) -> None:
-        """``kit`` is the folder of the kit that this program came with. ``ask_daemon`` raises
-        ``OSError`` or ``ValueError`` where the daemon does not answer; ``now`` gives epoch
-        seconds."""
+        """``kit`` is the folder of the kit that this program came with. ``ask_daemon`` and
+        ``ask_site`` raise ``OSError`` or ``ValueError`` where the daemon does not answer; ``now``
+        gives epoch seconds."""
         self.settings = settings
         self.kit = kit
         self._inquiry = inquiry
         self.ask_daemon = ask_daemon
+        self.ask_site = ask_site
         self.entries = entries
         """The groups, rooms and services that supervisors have set."""
         self.now = now

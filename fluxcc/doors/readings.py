@@ -10,17 +10,25 @@ from collections.abc import Callable
 from itertools import filterfalse
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from fluxcc import __version__
 from fluxcc.actions.blocking import usual_duration
 from fluxcc.core.core import Core
 from fluxcc.core.erasure import Erasure
-from fluxcc.domain.agents import read_agent
+from fluxcc.core.site.neighbourhood import Neighbourhood
+from fluxcc.domain.agents import NOBODY, read_agent
 from fluxcc.domain.blocks import Block, without_number
 from fluxcc.domain.calls import Call
 from fluxcc.domain.codes import Code
-from fluxcc.domain.errors import ClockDoubtedError, RefusedError, StoreUnavailableError
+from fluxcc.domain.errors import (
+    ClockDoubtedError,
+    RefusedError,
+    SiteUnavailableError,
+    StoreUnavailableError,
+)
+from fluxcc.domain.nodes import Node, NodeCall
 from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import Actor, Role
 from fluxcc.domain.sight import Sight
@@ -42,6 +50,10 @@ from fluxcc.protocol.operators import (
     checked,
     new_request_id,
 )
+from fluxcc.protocol.site import SITE, SiteStatus, site_nodes
+
+SHARED = frozenset(LiveCall.__struct_fields__) & frozenset(NodeCall.__struct_fields__)
+"""What is told of a call of another node as of one of this node."""
 
 
 class Readings:
@@ -54,9 +66,12 @@ class Readings:
         intake: Intake,
         node: Callable[[], str],
         offset: Callable[[], float],
+        neighbourhood: Neighbourhood | None = None,
     ) -> None:
         """``node`` returns the name of this PBX in the store; ``offset`` by how many seconds
-        FreeSWITCH's clock is ahead of the machine's."""
+        FreeSWITCH's clock is ahead of the machine's; ``neighbourhood`` is None where the PBX is
+        alone."""
+        self._neighbourhood = neighbourhood
         self._core = core
         self._session = session
         self._intake = intake
@@ -71,6 +86,7 @@ class Readings:
             CALLS: self.calls,
             BLOCKS: self.blocks,
             CHECK: self.check,
+            SITE: self.site,
             PURGE: self.purge,
         }
 
@@ -119,13 +135,47 @@ class Readings:
             persons_filled=core.filling.rows,
         )
 
-    def calls(self, _ask: Ask, who: Actor) -> list[LiveCall]:
-        """The calls that are live, in the asker's SIP domain; an agent's own."""
+    def calls(self, ask: Ask, who: Actor) -> list[LiveCall]:
+        """The calls that are live, in the asker's SIP domain; an agent's own. Of a site those of
+        all nodes that are heard of, or of one; where it is not reached, those of this node."""
         calls = list(self._core.tracker.calls.values())
         if who.role is Role.AGENT:
             own = {leg.call for leg in self._core.views.telephones(read_agent(who.name))}
             calls = [call for call in calls if call in own]
-        return [LiveCall(**facts_of(call)) for call in calls if who.domain in ("", call.domain)]
+        there = self._neighbourhood
+        node = there.presence.node if there is not None else ""
+        here = calls if ask.node in ("", node) else []
+        found = [LiveCall(**facts_of(call), node=node) for call in here]
+        if there is not None and ask.node != node:
+            others = there.calls_of(read_agent(who.name) if who.role is Role.AGENT else NOBODY)
+            found += [_elsewhere(call, of) for of, call in others if ask.node in ("", of)]
+        return [call for call in found if who.domain in ("", call.domain)]
+
+    def site(self, _ask: Ask, _who: Actor) -> SiteStatus:
+        """The site, and its nodes."""
+        membership, neighbourhood = self._core.membership, self._neighbourhood
+        if membership is None or neighbourhood is None:
+            return SiteStatus(node="")
+        presence, forwarding = neighbourhood.presence, neighbourhood.forwarding
+        failure = neighbourhood.failure
+        nodes: list[Node] = []
+        try:
+            nodes = neighbourhood.nodes()
+        except (SiteUnavailableError, TimeoutError) as error:
+            failure = failure or str(error)
+        return SiteStatus(
+            node=presence.node,
+            failure=failure,
+            telling_failure=membership.feeding.failure,
+            offered=membership.feeding.offered,
+            taken=membership.reading.taken,
+            number=membership.reading.number,
+            behind=presence.behind,
+            requests_sent=forwarding.sent,
+            requests_served=forwarding.served,
+            requests_unanswered=forwarding.unanswered,
+            nodes=site_nodes(nodes, presence.last.number if presence.last else 0),
+        )
 
     def blocks(self, _ask: Ask, who: Actor) -> list[Block]:
         """The blocks that are live and hold in the asker's SIP domain, the newest first. Who may
@@ -204,6 +254,11 @@ def _of_domain(blocks: list[Block], who: Actor) -> list[Block]:
     if not who.domain:
         return blocks
     return [block for block in blocks if block.domain in ("", who.domain)]
+
+
+def _elsewhere(call: NodeCall, node: str) -> LiveCall:
+    facts = msgspec.structs.asdict(call)
+    return LiveCall(**{name: facts[name] for name in SHARED}, node=node)
 
 
 def facts_of(call: Call) -> dict[str, Any]:

@@ -65,6 +65,8 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The agent's SIP domain, or the one for which a number is blocked or freed; empty for all."""
     call: str = ""
     number: str = ""
+    node: str = ""
+    """With ``calls``: of this node of the site only; empty for all."""
     duration: int | None = None
     service: str = ""
     survey: bool = True
@@ -179,6 +181,8 @@ class LiveCall(msgspec.Struct, kw_only=True):
     talking: bool
     legs: list[str]
     domain: str = ""
+    node: str = ""
+    """The PBX; empty where there is only one."""
 
 
 class CheckedNumber(msgspec.Struct, kw_only=True):

@@ -6,21 +6,24 @@ mode passes none on, and changes are looked for without one as well.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from fluxcc.domain.nodes import Hint
 from fluxcc.site.engines import create_single, unavailable
 
 
 class Listener:
-    """Waits on one channel. Used by one thread at a time."""
+    """Waits on a few channels. Used by one thread at a time."""
 
-    def __init__(self, url: URL, channel: str) -> None:
+    def __init__(self, url: URL, channels: Mapping[str, Hint]) -> None:
+        """``channels`` are those to listen on, with what a notification on each hints at."""
         self._engine = create_single(url)
-        self._channel = channel
+        self._channels = channels
         self._connection: Any = None
 
     def connect(self) -> None:
@@ -31,23 +34,27 @@ class Listener:
             pooled = self._engine.raw_connection()
             connection: Any = pooled.driver_connection
             pooled.detach()
-            connection.execute(f'LISTEN "{self._channel}"')
+            for channel in self._channels:
+                connection.execute(f'LISTEN "{channel}"')
             connection.commit()
         except self._errors() as error:
             raise unavailable(self._engine.url, error) from None
         self._connection = connection
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for a hint for so long; whether there may be something new, as there may be after a
-        connect. Raises ``SiteUnavailableError``."""
+    def wait(self, seconds: float) -> Hint:
+        """Wait for a hint for so long; what there may be that is new, as there may be anything
+        after a connect. Raises ``SiteUnavailableError``."""
         if self._connection is None:
             self.connect()
-            return True
+            return ~Hint(0)
+        heard = Hint(0)
         try:
-            return any(True for _ in self._connection.notifies(timeout=seconds, stop_after=1))
+            for each in self._connection.notifies(timeout=seconds, stop_after=1):
+                heard |= self._channels.get(each.channel, Hint(0))
         except self._errors() as error:
             self.close()
             raise unavailable(self._engine.url, error) from None
+        return heard
 
     def close(self) -> None:
         """Listen no longer."""

@@ -16,9 +16,10 @@ from sqlalchemy.exc import IntegrityError
 from fluxcc.core.ports import Batch
 from fluxcc.domain.changes import Change, Expiry, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.nodes import Hint
 from fluxcc.domain.persons import AsSeen, Person
 from fluxcc.domain.retention import RecordKind
-from fluxcc.site import archive, months
+from fluxcc.site import archive, months, requests
 from fluxcc.site import expiries as ends
 from fluxcc.site import log as changes_log
 from fluxcc.site.engines import begun, connected, create_pooled, parse_url
@@ -37,14 +38,22 @@ for longer takes in the last change of everything."""
 class PostgresqlSite:
     """One per daemon."""
 
-    def __init__(self, url: str, listen_url: str = "", persons: Plan | None = None) -> None:
+    def __init__(
+        self, url: str, listen_url: str = "", node: str = "", persons: Plan | None = None
+    ) -> None:
         """``listen_url`` is the same database without a pooler in between; empty where ``url`` has
-        none. ``persons`` tells whose number it is; without it, each as it was seen is one."""
+        none. ``node`` is this one's name. ``persons`` tells whose number it is; without it, each as
+        it was seen is one."""
         self._engine = create_pooled(parse_url(url))
         self._persons = persons or AsSeen()
         self._months: set[tuple[RecordKind, Month]] = set()
         """Those of which it is known that they have a partition."""
-        self._listener = Listener(parse_url(listen_url or url), changes_log.CHANNEL)
+        channels = {
+            changes_log.CHANNEL: Hint.CHANGES,
+            requests.channel(node): Hint.REQUESTS,
+            requests.channel(node, requests.REPLY_CHANNEL): Hint.REPLIES,
+        }
+        self._listener = Listener(parse_url(listen_url or url), channels)
 
     def close(self) -> None:
         """Close every connection. The next use opens new ones."""
@@ -100,8 +109,8 @@ class PostgresqlSite:
             changes_log.prune(connection, LOGGED)
             ends.prune(connection)
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for a hint for so long; whether there may be something new."""
+    def wait(self, seconds: float) -> Hint:
+        """Wait for a hint for so long; what there may be that is new."""
         return self._listener.wait(seconds)
 
     def record(self, node: str, batch: Batch) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     func,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from fluxcc.store import schema as store
 
@@ -117,3 +118,55 @@ KEPT = Table(
     Column("told", BigInteger, nullable=False),  # epoch seconds of the server's clock
 )
 """For how long each node keeps its records. A month goes once it is too old for all of them."""
+
+NODES = Table(
+    "site_nodes",
+    METADATA,
+    Column("name", Text(collation=BYTES), primary_key=True),
+    Column("seen", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False),  # domain.nodes.NodeState
+)
+"""Every node, and when it was last heard of, by the server's clock."""
+
+# What follows is not worth a write to the disk: a node tells it again where it is lost.
+LIVE_CALLS = Table(
+    "site_live_calls",
+    METADATA,
+    Column("node", Text(collation=BYTES), primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("names", ARRAY(Text(collation=BYTES)), nullable=False),  # NodeCall.names
+    Column("body", Text, nullable=False),  # NodeCall
+    prefixes=["UNLOGGED"],
+)
+"""The calls that are live on each node."""
+Index(
+    "site_live_calls_names",
+    LIVE_CALLS.c.names,
+    postgresql_using="gin",
+    postgresql_with={"fastupdate": "off"},
+)
+
+REQUESTS = Table(
+    "site_requests",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("content", Text, nullable=False),  # Asked.content
+    Column("sender", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("body", Text, nullable=False),  # empty once it was taken: it may name a person
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("taken", DateTime(timezone=True)),
+    prefixes=["UNLOGGED"],
+)
+"""Requests that went to the node on which their call is."""
+Index("site_requests_waiting", REQUESTS.c.target, postgresql_where=REQUESTS.c.taken.is_(None))
+
+REPLIES = Table(
+    "site_replies",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    prefixes=["UNLOGGED"],
+)
+"""Their replies, until the nodes that asked have them."""

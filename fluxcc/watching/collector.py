@@ -11,7 +11,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from fluxcc.core.blocks.comparison import Difference
 from fluxcc.core.core import Core
+from fluxcc.core.site.neighbourhood import Neighbourhood
 from fluxcc.domain.blocks import BlockChange
+from fluxcc.domain.nodes import Beat
 from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.sight import Sight
 from fluxcc.doors.board import Board
@@ -30,6 +32,8 @@ class Sources(NamedTuple):
     health: Health
     core: Core
     board: Board
+    neighbourhood: Neighbourhood | None = None
+    """None where the PBX is alone."""
 
 
 Reading = tuple[str, str, Callable[[Sources], float]]
@@ -126,6 +130,31 @@ GAUGES: tuple[Reading, ...] = (
         "1 while nothing is deleted because the two clocks differ",
         lambda s: s.core.retention.is_clock_doubted,
     ),
+    (
+        "fluxcc_site_failing",
+        "1 while the database of this PBX's site is not told or read",
+        lambda s: bool(s.neighbourhood and s.neighbourhood.failure),
+    ),
+    (
+        "fluxcc_site_nodes",
+        "PBXs in the site; 0 where this one is alone",
+        lambda s: _beat(s).nodes,
+    ),
+    (
+        "fluxcc_site_nodes_silent",
+        "Those of them that are not heard of",
+        lambda s: _beat(s).silent,
+    ),
+    (
+        "fluxcc_site_behind",
+        "Changes of the site that this PBX had not taken in when it last asked",
+        lambda s: s.neighbourhood.presence.behind if s.neighbourhood else 0,
+    ),
+    (
+        "fluxcc_site_clock_offset_seconds",
+        "By how much FreeSWITCH's clock is ahead of the site's database's",
+        lambda s: (s.neighbourhood.presence.offset or 0) if s.neighbourhood else 0,
+    ),
     ("fluxcc_threads", "Native threads of the process", lambda s: threading.active_count()),
 )
 COUNTERS: tuple[Reading, ...] = (
@@ -165,6 +194,24 @@ COUNTERS: tuple[Reading, ...] = (
     ),
 )
 
+NO_BEAT = Beat(now=0.0, number=0, nodes=0, silent=0, calls=0)
+
+
+def _beat(sources: Sources) -> Beat:
+    """What the site's database said last."""
+    there = sources.neighbourhood
+    return (there.presence.last if there is not None else None) or NO_BEAT
+
+
+def _requests(sources: Sources) -> Mapping[str, float]:
+    """What became of requests between the PBXs of a site."""
+    there = sources.neighbourhood
+    if there is None:
+        return dict.fromkeys(("sent", "served", "unanswered"), 0)
+    sent = there.forwarding
+    return {"sent": sent.sent, "served": sent.served, "unanswered": sent.unanswered}
+
+
 LOSABLE = (RecordKind.CALLS, RecordKind.AUDIT, RecordKind.SURVEYS)
 LOGGED = ("INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -189,6 +236,12 @@ LABELLED: tuple[Table, ...] = (
         "Surveys taken in, and records of them that nobody could read",
         "result",
         lambda s: {"taken": s.core.surveys.taken, "malformed": s.core.surveys.malformed},
+    ),
+    (
+        "fluxcc_site_requests_total",
+        "Requests that went to other PBXs of the site, came from them, or had no reply in time",
+        "result",
+        _requests,
     ),
     (
         "fluxcc_store_lost_total",

@@ -8,6 +8,7 @@ FreeSWITCH's events; ``audit_trail`` writes the audit's row.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -26,6 +27,9 @@ from fluxcc.domain.effects import AllJoined, Plan
 from fluxcc.domain.errors import LinkLostError, PbxError, RefusedError
 from fluxcc.domain.privacy import told
 from fluxcc.domain.requests import REPLY_LIMIT, Asked, Reply, Request
+
+MAY_BE_ELSEWHERE = frozenset({Code.NO_SUCH_CALL, Code.NO_LIVE_CALL})
+"""Refusals that another node of the site may know better."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +59,9 @@ class Executor:
         self._busy_calls: set[int] = set()
         self._given_longer: dict[str, float] = {}
         """Request ID → seconds, of rooms that were given longer."""
+        self.elsewhere: Callable[[Request], Reply | None] = lambda request: None
+        """The reply of the node of the site that has the call; None where none is known to have
+        it."""
         self.is_closed = False
         """Whether the daemon is ending: nothing more is begun."""
 
@@ -106,6 +113,11 @@ class Executor:
         try:
             call, conversation, plan = self._decide(request)
         except RefusedError as refusal:
+            if refusal.code in MAY_BE_ELSEWHERE:
+                replied = self.elsewhere(request)
+                if replied is not None:
+                    # That node has it in its audit.
+                    return replied
             reply = request.reply(refusal.code, call=refusal.call, number=refusal.number)
             self._audit.refused(request, reply)
         else:

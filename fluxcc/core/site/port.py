@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.changes import Change, Expiry, SitePosition
+from fluxcc.domain.nodes import Hint
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import RecordKind
 
@@ -46,8 +47,8 @@ class Site(Protocol):
     def prune(self) -> None:
         """Delete what no node needs any more."""
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for a hint for so long; whether one came. A hint may be missed: changes are looked
+    def wait(self, seconds: float) -> Hint:
+        """Wait for a hint for so long; what it hints at. A hint may be missed: changes are looked
         for all the same."""
 
     def record(self, node: str, batch: Batch) -> None:

@@ -21,6 +21,7 @@ from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.port import Site
 from fluxcc.domain.changes import MICROSECONDS, Kind, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
+from fluxcc.domain.nodes import MAIL, Hint
 
 PER_PAGE = 500
 """Changes that are read and applied at once."""
@@ -59,12 +60,18 @@ class Reading:
         self._clock = clock
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._is_open = False
+        self._is_due = True
+        """Whether changes are to be read in the next step."""
+        self._read_again = 0.0
+        """When they are read though no hint came, on the monotonic clock."""
         self._position: SitePosition | None = None
         self._prune_at = clock.monotonic() + PRUNED_EVERY
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the store's own blocks are in memory, which come first."""
         self.mark_history: Callable[[float], None] = lambda now: None
         """Marks the last history again, at that moment (epoch seconds)."""
+        self.mail_came: Callable[[Hint], None] = lambda hint: None
+        """Called when there may be requests or replies for this node."""
         self.have_marked: Callable[[], None] = lambda: None
         """Called when the outbox was filled again."""
         self.was_open = False
@@ -74,15 +81,28 @@ class Reading:
         self.taken = 0
         """Changes that were read since the daemon began."""
 
+    @property
+    def number(self) -> int:
+        """The last change that was taken in."""
+        return self._position.number if self._position is not None else 0
+
     def step(self) -> float:
         """Read what is new, and wait for a hint; the seconds until the next step."""
-        pause = self.read()
-        if pause:
-            return pause
+        if self._is_due:
+            pause = self.read()
+            if pause:
+                return pause
+            self._read_again = self._clock.monotonic() + POLL
         try:
-            self._apart.offload(self._site.wait, POLL)
+            hint: Hint = self._apart.offload(self._site.wait, POLL)
         except SiteUnavailableError as error:
+            self._is_due = True
             return self._fail(error)
+        if hint & MAIL:
+            self.mail_came(hint)
+        # Mail alone is no reason to ask for changes.
+        is_other = not hint & MAIL or Hint.CHANGES in hint
+        self._is_due = is_other or self._clock.monotonic() >= self._read_again
         return 0.0
 
     def read(self) -> float:

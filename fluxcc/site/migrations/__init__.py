@@ -52,6 +52,11 @@ def revision(connection: Connection) -> str:
     return ", ".join(_context(connection).get_current_heads())
 
 
+def newest() -> str:
+    """The newest step that this program knows."""
+    return ", ".join(ScriptDirectory.from_config(_config()).get_heads())
+
+
 def _context(connection: Connection) -> MigrationContext:
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
 

@@ -118,6 +118,7 @@ def test_the_diagnosis_is_told_what_was_asked_for(monkeypatch: pytest.MonkeyPatc
     diagnoses: list[tuple[int, dict[str, Any]]] = []
 
     def diagnose(settings: Settings, ask: Callable[[], object], **options: Any) -> list[object]:
+        assert options.pop("ask_site")
         diagnoses.append((settings.pbx.port, options))
         return [checks.Result(CHECKS[0], OK)]
 

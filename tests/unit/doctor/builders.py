@@ -20,7 +20,10 @@ from fluxcc.kit import find_kit
 from fluxcc.pbx.contexts import Context, Server
 from fluxcc.pbx.inquiry import Inquiry, Profile, SurveyFaults
 from fluxcc.pbx.people import QueueAgent
-from fluxcc.protocol.operators import DaemonStatus
+from fluxcc.protocol.operators import (
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SiteStatus
 from tests.fakes import NOW
 
 GATE = (
@@ -219,6 +222,7 @@ def installation(
     status: Callable[[], DaemonStatus] = lambda: STATUS,
     now: float = NOW,
     places_call: bool = False,
+    site: Callable[[], SiteStatus] = lambda: SiteStatus(node=""),
 ) -> Installation:
     """An installation in which nothing is wrong that is not given."""
     return Installation(
@@ -229,6 +233,7 @@ def installation(
         entries=entries or [],
         now=lambda: now,
         places_call=places_call,
+        ask_site=site,
     )
 
 

@@ -1,0 +1,210 @@
+"""``site``: the PBXs that share their blocks, and this one's part in it."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import click
+import msgspec
+
+from fluxcc.cli.ask import reading_if_running
+from fluxcc.cli.session import FAILED, UNAVAILABLE, Session, json_option, pass_session, printable
+from fluxcc.cli.stored import stored
+from fluxcc.cli.table import Table
+from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.changes import MICROSECONDS, Kind
+from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.marking import _
+from fluxcc.protocol.operators import (
+    STATUS,
+    DaemonStatus,
+)
+from fluxcc.protocol.site import SITE, SiteNode, SiteStatus, site_nodes
+
+HERE, SITE_S = "here", "site"
+WHICH_COUNTS = {
+    HERE: _(
+        "{number}: blocked here until {here}, in the site until {there}; the mark made here counts"
+    ),
+    SITE_S: _(
+        "{number}: blocked here until {here}, in the site until {there}; the site's mark counts"
+    ),
+}
+PER_PAGE = 500
+MOST_BLOCKS = 100_000
+
+
+@click.group("site")
+def site_command() -> None:
+    """The site: the PBXs that share their blocks."""
+
+
+@site_command.command("status")
+@json_option
+@pass_session
+def site_status(session: Session) -> None:
+    """Tell which PBXs are in the site, and how far behind each is.
+
+    It asks the daemon; where none runs, the site's database.
+    """
+    _need_site(session)
+    status = reading_if_running(session, SiteStatus, SITE) or _ask_database(session)
+    if session.as_json:
+        session.show_json(msgspec.to_builtins(status))
+        return
+    if status.failure:
+        session.say(
+            _("The site's database is NOT reached: {reason}"), reason=printable(status.failure)
+        )
+    elif status.telling_failure:
+        session.say(
+            _("Changes of this PBX CANNOT be told: {reason}"),
+            reason=printable(status.telling_failure),
+        )
+    titles = [
+        _("node"),
+        _("heard of"),
+        _("version"),
+        _("FreeSWITCH"),
+        _("behind"),
+        _("clock"),
+        _("calls"),
+        _("blocks"),
+    ]
+    table = Table(titles)
+    for node in status.nodes:
+        table.add(*_cells(session, node))
+    table.show(session)
+
+
+def _cells(session: Session, node: SiteNode) -> list[str]:
+    offset = "-" if node.clock_offset is None else f"{node.clock_offset:+.1f} s"
+    heard = _("{seconds:.0f} s ago") if not node.silent else _("NOT HEARD OF for {seconds:.0f} s")
+    return [
+        printable(node.name),
+        session.translate(heard).format(seconds=node.silence),
+        printable(node.version),
+        session.translate(_("connected") if node.connected else _("NOT connected")),
+        str(node.behind),
+        offset,
+        str(node.calls),
+        str(node.blocks),
+    ]
+
+
+@site_command.command("join")
+@json_option
+@pass_session
+def site_join(session: Session) -> None:
+    """Look what becomes of this PBX's blocks in the site, before its daemon is in it.
+
+    The daemon joins by itself when it starts with [site] url set: its blocks are the site's from
+    then on, as marked when they began. Of a number that both have blocked, the later mark counts;
+    this command creates the site's tables where there are none, and tells which.
+    """
+    _need_site(session)
+    from fluxcc.site.postgresql import PostgresqlSite  # noqa: PLC0415  # SQLAlchemy takes its time
+
+    with stored(session) as store:
+        own = [each for each in store.blocks(limit=MOST_BLOCKS) if each.state is BlockState.LIVE]
+    theirs: dict[str, Block] = {}
+    try:
+        site = PostgresqlSite(session.settings.site.url)
+        site.open()
+        after = "", ""
+        while page := site.standing(after, PER_PAGE):
+            after = page[-1].kind, page[-1].key
+            for change in page:
+                if change.kind == Kind.BLOCK:
+                    theirs[change.key] = msgspec.json.decode(change.body, type=Block)
+        site.close()
+    except (SiteUnavailableError, msgspec.MsgspecError) as error:
+        _fail_unavailable(session, error)
+    clashes = clashing(own, list(theirs.values()))
+    if session.as_json:
+        told = [{"number": o.number, "domain": o.domain, "counts": by} for o, _t, by in clashes]
+        session.show_json({"blocks": len(own), "clashes": told})
+        return
+    session.say(
+        _("{blocks} blocks of this PBX, {clashes} of them clash with the site's."),
+        blocks=len(own),
+        clashes=len(clashes),
+    )
+    for mine, other, counts in clashes:
+        session.say(
+            WHICH_COUNTS[counts],
+            number=mine.name or mine.number,
+            here=session.moment(mine.until),
+            there=session.moment(other.until),
+        )
+
+
+def clashing(own: list[Block], theirs: list[Block]) -> list[tuple[Block, Block, str]]:
+    """The own blocks of numbers that the site knows from elsewhere, with the site's, and whose of
+    the two counts: ``here`` or ``site``."""
+    known = {(block.number, block.domain): block for block in theirs}
+    found = []
+    for block in own:
+        other = known.get((block.number, block.domain))
+        if other is None or other.id == block.id:
+            continue
+        mine = block.changed or int(block.since * MICROSECONDS)
+        found.append((block, other, HERE if mine > other.changed else SITE_S))
+    return found
+
+
+@site_command.command("leave")
+@click.option("--node", metavar="NAME", default="", help="Another PBX, which is there no more.")
+@pass_session
+def site_leave(session: Session, /, node: str) -> None:
+    """Take this PBX out of the site's list. Its blocks stay, here and in the site.
+
+    Its daemon must be ended first, and [site] url be taken out of its configuration before it
+    starts again.
+    """
+    _need_site(session)
+    from fluxcc.site.neighbours import PostgresqlNeighbours  # noqa: PLC0415
+
+    name = node or session.settings.pbx.node
+    running = reading_if_running(session, DaemonStatus, STATUS)
+    if running is not None and name == session.settings.pbx.node:
+        session.fail(
+            FAILED, "daemon-running", _("The daemon is running; end it: systemctl stop fluxcc")
+        )
+    try:
+        neighbours = PostgresqlNeighbours(session.settings.site.url)
+        is_known = name in {each.name for each in neighbours.nodes()}
+        neighbours.leave(name)
+        neighbours.close()
+    except SiteUnavailableError as error:
+        _fail_unavailable(session, error)
+    if not is_known:
+        session.fail(FAILED, "unknown-node", _("The site knows no PBX {node}."), node=name)
+    session.say(_("{node} is in the site no more."), node=name)
+
+
+def _need_site(session: Session) -> None:
+    if not session.settings.site.url:
+        session.fail(FAILED, "no-site", _("This PBX is in no site: [site] url is not set."))
+
+
+def _ask_database(session: Session) -> SiteStatus:
+    from fluxcc.site.neighbours import PostgresqlNeighbours  # noqa: PLC0415
+
+    name = session.settings.pbx.node
+    try:
+        neighbours = PostgresqlNeighbours(session.settings.site.url)
+        nodes = neighbours.nodes()
+        neighbours.close()
+    except SiteUnavailableError as error:
+        _fail_unavailable(session, error)
+    return SiteStatus(node=name, nodes=site_nodes(nodes))
+
+
+def _fail_unavailable(session: Session, error: Exception) -> NoReturn:
+    session.fail(
+        UNAVAILABLE,
+        "site-unavailable",
+        _("The site's database does not answer: {error}"),
+        error=error,
+    )

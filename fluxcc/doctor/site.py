@@ -1,0 +1,103 @@
+"""The site of several PBXs: reachable, with all its nodes, of versions that go together, by one
+clock, and not behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fluxcc.doctor.clock import GRAVE_OFFSET, WARNING_OFFSET
+from fluxcc.doctor.finding import Finding, grave, skipped, warning
+from fluxcc.doctor.installation import Installation
+from fluxcc.marking import _
+from fluxcc.protocol.site import SiteNode, SiteStatus
+
+MOST_BEHIND = 1_000
+"""Changes that a node may be behind: a few seconds' worth."""
+
+
+def check_site(installation: Installation) -> Iterator[Finding]:
+    """This PBX reaches its site, and the other nodes are there and as they should be."""
+    if not installation.settings.site.url:
+        return
+    try:
+        status = installation.ask_site()
+    except (OSError, ValueError):
+        yield skipped("site-unasked", _("Not looked at: the daemon does not answer."))
+        return
+    if not status.node:
+        yield grave(
+            "site-not-joined",
+            _("[site] url is set, and the daemon runs without it."),
+            _("Restart the daemon: systemctl restart fluxcc"),
+        )
+        return
+    yield from _reach(status)
+    for node in status.nodes:
+        yield from _node(node)
+    yield from _versions(status.nodes)
+
+
+def _reach(status: SiteStatus) -> Iterator[Finding]:
+    reason = status.failure or status.telling_failure
+    if reason:
+        yield grave(
+            "site-unreachable",
+            _("The site's database does not do what it is asked for ({reason})."),
+            _(
+                "Blocks of other PBXs do not come here until it does. Look whether PostgreSQL runs"
+                " and can be reached, whether password and pg_hba.conf admit this PBX, and whether"
+                " the user owns the database (docs/site.md)."
+            ),
+            reason=reason,
+        )
+
+
+def _node(node: SiteNode) -> Iterator[Finding]:
+    if node.silent:
+        yield warning(
+            "site-node-silent",
+            _("PBX {node} has not been heard of for {seconds} s."),
+            _(
+                "Look after its daemon (fluxcc doctor there). One that is there no more is taken"
+                " off by: fluxcc site leave --node {node}"
+            ),
+            node=node.name,
+            seconds=round(node.silence),
+        )
+        return
+    if node.behind > MOST_BEHIND:
+        yield warning(
+            "site-node-behind",
+            _("PBX {node} has not taken in {changes} changes of the site."),
+            _("Look into its log: journalctl -u fluxcc"),
+            node=node.name,
+            changes=node.behind,
+        )
+    offset = node.clock_offset or 0.0
+    if abs(offset) >= WARNING_OFFSET:
+        finding = grave if abs(offset) >= GRAVE_OFFSET else warning
+        yield finding(
+            "site-clock-off",
+            _("FreeSWITCH's clock on {node} is {seconds} s away from the site's database's."),
+            _(
+                "Of marks made apart the later one counts, by these clocks: let all machines keep"
+                " their time by NTP (timedatectl set-ntp true), then run there: fs_cli -x 'fsctl"
+                " sync_clock'."
+            ),
+            node=node.name,
+            seconds=round(offset),
+        )
+
+
+def _versions(nodes: list[SiteNode]) -> Iterator[Finding]:
+    """No more than two versions are side by side, and those for the time of an upgrade."""
+    heard = [node for node in nodes if not node.silent]
+    versions = sorted({node.version for node in heard})
+    if len(versions) > 1:
+        finding = grave if len(versions) > 2 else warning
+        yield finding(
+            "site-versions",
+            _("The PBXs of the site run different versions: {versions}."),
+            _("Upgrade the others too; two versions may be side by side, and no more."),
+            versions=", ".join(versions),
+        )

@@ -1,0 +1,86 @@
+"""``fluxcc site …`` and ``fluxcc calls`` in a site of two PBXs."""
+
+from __future__ import annotations
+
+from fluxcc.cli.site import clashing
+from fluxcc.domain.changes import Stamp, stamped
+from fluxcc.protocol.site import SITE
+from tests.builders import a_block
+from tests.scenarios.people import Person
+from tests.site.test_neighbours import talk, wait_seen
+from tests.site.test_two_pbxs import SOON, Pair, labs, pair, person
+from tests.testing.waiting import until
+
+__all__ = ["labs", "pair", "person"]
+
+
+def nodes(pair: Pair) -> dict[str, dict[str, object]]:
+    """The nodes that the first daemon tells, by name."""
+    return {node["name"]: node for node in pair.here.operate(SITE)["reading"]["nodes"]}
+
+
+def wait_both(pair: Pair) -> None:
+    """Return once both have told of themselves and of their clocks."""
+
+    def told() -> bool:
+        found = nodes(pair)
+        return len(found) == 2 and all(n["clock_offset"] is not None for n in found.values())
+
+    until(told, "both are there", SOON)
+
+
+def test_status_tells_of_both_and_says_which_is_not_heard_of(pair: Pair) -> None:
+    here, there = pair
+    wait_both(pair)
+    status = here.cli("site", "status", "--json").json
+    assert (status["node"], status["failure"], status["behind"]) == ("pbx1", "", 0)
+    for node in status["nodes"]:
+        assert not node["silent"]
+        assert node["connected"]
+        assert abs(node["clock_offset"]) < 2
+    there.kill()
+    until(lambda: nodes(pair)["pbx2"]["silent"], "it is not heard of", 15)
+    shown = here.cli("site", "status").stdout.splitlines()
+    assert shown[0].startswith("pbx1\t")
+    assert shown[1].startswith("pbx2\tNOT HEARD OF for 1")
+    assert "pbx2 has NOT been heard of" in here.cli("calls").stderr
+    findings = here.cli("doctor", "--json").json["findings"]
+    assert "site-node-silent" in {finding["code"] for finding in findings}
+
+
+def test_status_is_told_without_a_daemon_and_who_leaves_is_told_no_more(pair: Pair) -> None:
+    here, there = pair
+    wait_both(pair)
+    refused = there.cli("site", "leave")
+    assert (refused.code, refused.stderr.split(":")[0]) == (1, "daemon-running")
+    there.stop()
+    told = there.cli("site", "status", "--json").json
+    assert [node["name"] for node in told["nodes"]] == ["pbx1", "pbx2"]
+    assert there.cli("site", "leave").code == 0
+    assert [*nodes(pair)] == ["pbx1"]
+    assert here.cli("site", "leave", "--node", "pbx9").code == 1
+
+
+def test_calls_have_a_column_with_their_node(pair: Pair, person: Person) -> None:
+    here, there = pair
+    talk(there, person)
+    wait_seen(here, person)
+    (line,) = [row for row in here.cli("calls").stdout.splitlines() if person.number in row]
+    assert line.split("\t")[-1] == "pbx2"
+    assert here.cli("calls", "--node", "pbx1").stdout == ""
+
+
+def test_join_tells_what_clashes(pair: Pair, person: Person) -> None:
+    here, _ = pair
+    assert here.cli("block", person.number).code == 0
+    report = here.cli("site", "join", "--json").json
+    assert report == {"blocks": 1, "clashes": []}
+
+
+def test_of_two_marks_the_later_one_counts_by_its_stamp_or_its_beginning() -> None:
+    own, other = a_block(id="own"), a_block(id="other")
+    since = int(own.since * 1e6)
+    for at, counts in ((since - 1, "here"), (since + 1, "site")):
+        theirs = stamped(other, Stamp(at, "pbx2"))
+        assert clashing([own], [theirs]) == [(own, theirs, counts)]
+    assert clashing([own], [own]) == []

@@ -1,0 +1,192 @@
+"""What the nodes of a site tell each other, in their PostgreSQL's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import text
+
+from fluxcc.domain.agents import Agent
+from fluxcc.domain.nodes import Hint, Letter, NodeCall, NodeState, bare_name, full_name, leg_name
+from fluxcc.site.neighbours import PostgresqlNeighbours
+from fluxcc.site.postgresql import PostgresqlSite
+
+LONG = 20.0
+STATE = NodeState(version="2.0", calls=1)
+CALL = NodeCall(
+    id=1,
+    call="leg-1",
+    direction="received",
+    number="+5511988887777",
+    agent="1000",
+    domain="a.example",
+    group="8000",
+    started=1_795_000_000.0,
+    bridged=None,
+    talking=True,
+    legs=["leg-1", "leg-2"],
+    agents=[Agent("1000", "a.example")],
+)
+LETTER = Letter(id="r-1", content="c-1", sender="pbx1", body="{}")
+
+
+@pytest.fixture
+def neighbours(site: PostgresqlSite, site_url: str) -> Iterator[PostgresqlNeighbours]:
+    """Two nodes, pbx1 and pbx2, of an empty site."""
+    with closing(PostgresqlNeighbours(site_url)) as opened:
+        for name in ("pbx1", "pbx2"):
+            opened.beat(name, STATE)
+        yield opened
+
+
+def silence(neighbours: PostgresqlNeighbours, node: str, seconds: float = 11.0) -> None:
+    """The node was last heard of so long ago."""
+    with neighbours._engine.connect() as connection:
+        connection.execute(
+            text("UPDATE site_nodes SET seen = seen - make_interval(secs => :s) WHERE name = :n"),
+            {"s": seconds, "n": node},
+        )
+
+
+def test_a_node_is_heard_of_until_ten_seconds_after_its_last_beat(
+    neighbours: PostgresqlNeighbours,
+) -> None:
+    silence(neighbours, "pbx2")
+    one, other = neighbours.nodes()
+    assert (one.name, one.is_silent, other.name, other.is_silent) == ("pbx1", False, "pbx2", True)
+    assert one.state.version == "2.0"
+    assert one.state.tables
+    beat = neighbours.beat("pbx1", STATE)
+    assert (beat.nodes, beat.silent, beat.calls) == (2, 1, 0)
+    neighbours.beat("pbx2", STATE)
+    assert neighbours.beat("pbx1", STATE).silent == 0
+
+
+def test_calls_are_told_as_they_change_and_not_those_of_a_node_that_is_gone(
+    neighbours: PostgresqlNeighbours,
+) -> None:
+    neighbours.show("pbx2", [CALL, replace(CALL, id=2)], [], False)
+    assert [(node, call.id) for node, call in neighbours.calls("pbx1")] == [
+        ("pbx2", 1),
+        ("pbx2", 2),
+    ]
+    assert neighbours.calls("pbx2") == []
+    changed = replace(CALL, talking=False)
+    neighbours.show("pbx2", [changed], [2], False)
+    assert neighbours.calls("pbx1") == [("pbx2", changed)]
+    assert neighbours.beat("pbx2", STATE).calls == 1
+    neighbours.show("pbx2", [replace(CALL, id=3)], [], True)
+    assert [call.id for _, call in neighbours.calls("pbx1")] == [3]
+    silence(neighbours, "pbx2")
+    assert neighbours.calls("pbx1") == []
+
+
+def test_calls_of_a_node_that_was_gone_for_long_are_deleted(
+    neighbours: PostgresqlNeighbours,
+) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    silence(neighbours, "pbx2", 601.0)
+    neighbours.tidy()
+    assert neighbours.post(LETTER, CALL.names).nodes == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        leg_name("leg-2"),
+        bare_name(Agent("1000")),
+        full_name(Agent("1000", "a.example")),
+    ],
+)
+def test_a_request_goes_to_the_node_of_the_call_and_its_reply_comes_back(
+    neighbours: PostgresqlNeighbours, name: str
+) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    assert neighbours.post(LETTER, [name]).nodes == ["pbx2"]
+    assert neighbours.take("pbx1", 5, 10) == []
+    assert neighbours.take("pbx2", 5, 10) == [LETTER]
+    assert neighbours.take("pbx2", 5, 10) == []
+    neighbours.reply(LETTER, "done")
+    assert neighbours.collect(["r-1", "r-2"]) == {"r-1": "done"}
+
+
+def test_an_agent_of_another_domain_is_another_agent(neighbours: PostgresqlNeighbours) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    assert neighbours.post(LETTER, [full_name(Agent("1000", "b.example"))]).nodes == []
+
+
+def test_a_request_that_may_be_of_two_nodes_goes_to_none(
+    neighbours: PostgresqlNeighbours,
+) -> None:
+    neighbours.beat("pbx3", STATE)
+    for node in ("pbx2", "pbx3"):
+        neighbours.show(node, [CALL], [], False)
+    assert neighbours.post(LETTER, [bare_name(Agent("1000"))]).nodes == ["pbx2", "pbx3"]
+    assert neighbours.take("pbx2", 5, 10) == neighbours.take("pbx3", 5, 10) == []
+
+
+def test_a_request_for_a_call_of_a_node_that_is_gone_is_not_posted(
+    neighbours: PostgresqlNeighbours,
+) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    silence(neighbours, "pbx2")
+    posting = neighbours.post(LETTER, CALL.names)
+    assert (posting.nodes, posting.is_silent) == (["pbx2"], True)
+    neighbours.beat("pbx2", STATE)
+    assert neighbours.take("pbx2", 5, 10) == []
+
+
+def test_the_same_request_goes_where_it_went_before_though_the_call_is_over(
+    neighbours: PostgresqlNeighbours,
+) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    neighbours.post(LETTER, CALL.names)
+    neighbours.take("pbx2", 5, 10)
+    neighbours.show("pbx2", [], [1], False)
+    # The agent has another call by now, on another node: it is not for that one.
+    neighbours.beat("pbx3", STATE)
+    neighbours.show("pbx3", [CALL], [], False)
+    assert neighbours.post(LETTER, CALL.names).nodes == ["pbx2"]
+    assert neighbours.take("pbx2", 5, 10) == [LETTER]
+    other = neighbours.post(replace(LETTER, content="c-2"), CALL.names)
+    assert other.is_other
+    assert neighbours.take("pbx2", 5, 10) == []
+
+
+def test_a_request_that_was_withdrawn_is_not_carried_out(
+    neighbours: PostgresqlNeighbours,
+) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    neighbours.post(LETTER, CALL.names)
+    assert neighbours.withdraw("r-1")
+    assert neighbours.take("pbx2", 5, 10) == []
+    neighbours.post(LETTER, CALL.names)
+    neighbours.take("pbx2", 5, 10)
+    assert not neighbours.withdraw("r-1")
+
+
+def test_only_the_node_that_has_mail_is_told(
+    neighbours: PostgresqlNeighbours, site_url: str
+) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    with (
+        closing(PostgresqlSite(site_url, node="pbx1")) as one,
+        closing(PostgresqlSite(site_url, node="pbx2")) as other,
+    ):
+        for each in (one, other):
+            each.open()
+        neighbours.post(LETTER, CALL.names)
+        assert other.wait(LONG) == Hint.REQUESTS
+        neighbours.reply(LETTER, "done")
+        assert one.wait(LONG) == Hint.REPLIES
+        assert not other.wait(0.05)
+
+
+def test_a_node_that_leaves_is_forgotten(neighbours: PostgresqlNeighbours) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    neighbours.leave("pbx2")
+    assert [node.name for node in neighbours.nodes()] == ["pbx1"]
+    assert neighbours.post(LETTER, CALL.names).nodes == []

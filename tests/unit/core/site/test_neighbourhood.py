@@ -1,0 +1,166 @@
+"""Nodes of a site on fakes: that they are there, their calls, and requests for these."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from fluxcc.core.site.forwarding import REPLY_WAIT
+from fluxcc.core.site.neighbourhood import Neighbourhood
+from fluxcc.domain.actions import Action
+from fluxcc.domain.codes import Code
+from fluxcc.domain.nodes import SILENT_AFTER
+from tests.builders import an_operators
+from tests.fake_neighbours import FakeNeighbours, FakeTables
+from tests.fake_site import FakeDatabase
+from tests.unit.core.site.builders import Member
+
+LEG = "leg-elsewhere"
+
+
+class Neighbour(Member):
+    """A node of a site that knows of the others."""
+
+    def __init__(self, name: str, database: FakeDatabase, tables: FakeTables) -> None:
+        super().__init__(name, database)
+        self.neighbours = FakeNeighbours(tables, self.clock)
+        self.around = Neighbourhood(self, self.joined, self.neighbours)
+        self.mail_is_read = True
+        tables.on_mail[name] = self._look
+        self.around.presence.step()
+
+    def _look(self) -> None:
+        if self.mail_is_read:
+            self.around.forwarding.look()
+
+    def show(self) -> None:
+        """What the job would do now."""
+        self.around.showing.step()
+
+
+@pytest.fixture
+def tables() -> FakeTables:
+    """What the nodes share."""
+    return FakeTables()
+
+
+@pytest.fixture
+def nodes(tables: FakeTables) -> tuple[Neighbour, Neighbour]:
+    """Two of them."""
+    database = FakeDatabase()
+    return Neighbour("pbx1", database, tables), Neighbour("pbx2", database, tables)
+
+
+def elsewhere(there: Neighbour) -> str:
+    """A call on that node, which is shown; its customer's leg."""
+    call = there.received_call()
+    there.show()
+    return call.customer_uuid
+
+
+def test_a_call_is_told_once_until_it_changes(nodes: tuple[Neighbour, Neighbour]) -> None:
+    here, there = nodes
+    there.show()
+    before = there.neighbours.writes
+    elsewhere(there)
+    there.show()
+    there.show()
+    assert there.neighbours.writes == before + 1
+    ((node, call),) = here.neighbours.calls("pbx1")
+    assert (node, call.talking) == ("pbx2", True)
+
+
+def test_calls_are_told_again_where_the_site_has_lost_them(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    _, there = nodes
+    elsewhere(there)
+    tables.calls.clear()
+    there.around.presence.step()
+    there.show()
+    assert len(tables.calls) == 1
+
+
+def test_a_node_tells_by_how_much_its_clock_is_ahead_of_the_servers(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    here, _ = nodes
+    here.clock.set_pbx(here.clock.now() + 3.0)
+    here.around.presence.step()
+    here.around.presence.step()
+    assert tables.nodes["pbx1"].offset == pytest.approx(3.0)
+
+
+def test_a_site_that_hangs_counts_as_away(nodes: tuple[Neighbour, Neighbour]) -> None:
+    here, _ = nodes
+    assert here.around.presence.is_there
+    here.clock.step(SILENT_AFTER)
+    assert not here.around.presence.is_there
+    assert here.around.failure
+
+
+def test_a_request_is_carried_out_where_the_call_is_and_audited_there_alone(
+    nodes: tuple[Neighbour, Neighbour],
+) -> None:
+    here, there = nodes
+    leg = elsewhere(there)
+    reply = here.ask(an_operators(Action.HANGUP, call=leg))
+    assert (reply.code, reply.call) == (Code.ENDED, leg)
+    assert [row.action for row in there.store.audit.values()] == ["hangup"]
+    assert not here.store.audit
+    assert (here.around.forwarding.sent, there.around.forwarding.served) == (1, 1)
+
+
+def test_a_request_for_a_call_that_has_gone_comes_back_refused_and_goes_nowhere_else(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    here, there = nodes
+    elsewhere(there)
+    ((key, call),) = tables.calls.items()
+    tables.calls[key] = replace(call, legs=[LEG])
+    tables.calls["pbx1", 99] = replace(call, id=99, legs=[LEG])
+    reply = here.ask(an_operators(Action.HANGUP, call=LEG))
+    assert reply.code is Code.NO_SUCH_CALL
+    assert there.around.forwarding.sent == 0
+
+
+def test_the_outcome_is_unknown_where_no_reply_comes_and_the_request_is_withdrawn(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    here, there = nodes
+    leg = elsewhere(there)
+    there.mail_is_read = False
+    began = here.clock.monotonic()
+    reply = here.ask(an_operators(Action.HANGUP, call=leg))
+    assert reply.code is Code.OUTCOME_UNKNOWN
+    assert here.clock.monotonic() - began == pytest.approx(REPLY_WAIT)
+    assert tables.requests == {}
+    assert here.around.forwarding.unanswered == 1
+
+
+def test_the_outcome_is_unknown_at_once_where_the_node_is_not_heard_of(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    here, there = nodes
+    leg = elsewhere(there)
+    tables.silent.add("pbx2")
+    began = here.clock.monotonic()
+    assert here.ask(an_operators(Action.HANGUP, call=leg)).code is Code.OUTCOME_UNKNOWN
+    assert here.clock.monotonic() == began
+
+
+def test_without_the_site_a_call_elsewhere_is_none(nodes: tuple[Neighbour, Neighbour]) -> None:
+    here, there = nodes
+    leg = elsewhere(there)
+    here.neighbours.is_cut = True
+    here.around.presence.step()
+    assert here.ask(an_operators(Action.HANGUP, call=leg)).code is Code.NO_SUCH_CALL
+
+
+def test_the_own_call_comes_first(nodes: tuple[Neighbour, Neighbour]) -> None:
+    here, there = nodes
+    elsewhere(there)
+    own = here.received_call()
+    reply = here.ask(an_operators(Action.HANGUP, call=own.customer_uuid))
+    assert reply.code is Code.ENDED
+    assert here.around.forwarding.sent == 0
