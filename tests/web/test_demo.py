@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from urllib.request import urlopen
@@ -31,7 +30,8 @@ def test_it_serves_the_page_until_it_is_ended_and_leaves_nothing_behind() -> Non
             with urlopen(f"http://{address}/healthz", timeout=20) as answer:
                 assert answer.status == 200
         finally:
-            demo.send_signal(signal.SIGINT)
+            # Not SIGINT: what a shell starts in the background ignores it.
+            demo.terminate()
         assert demo.wait(30) == 0
     with pytest.raises(ProcessLookupError):
         os.killpg(demo.pid, 0)
