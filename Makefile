@@ -22,7 +22,7 @@ demo: $(VENV)/.installed ## the main job, start to end, on this machine
 	$(BIN)/fluxcc demo
 
 demo-web: $(VENV)/.installed-dev ## the page, with calls that come and go on the simulator
-	$(BIN)/python -m fluxcc.lab.demo_web
+	$(BIN)/fluxcc demo --keep
 
 test: $(VENV)/.installed-dev ## every test that this machine can run (the others say why not)
 	$(PYTEST) -n 4 --dist loadgroup -m "not slow"
@@ -71,7 +71,7 @@ settings: $(VENV)/.installed ## write what is read of the settings, out of their
 picture: $(VENV)/.installed-dev ## draw docs/demo.svg anew, from a real run of the demo in each language
 	$(BIN)/python packaging/demo_picture.py
 
-pictures: $(VENV)/.installed-dev ## take docs/page-*.png anew (needs Chromium)
+pictures: $(VENV)/.installed-dev ## take docs/page-*.png and docs/looks anew (needs Chromium)
 	PYTHONPATH=. $(BIN)/python packaging/page_pictures.py
 
 CATALOGUES := fluxcc/locale

@@ -134,18 +134,18 @@ def publish(*, quick: bool) -> Row:
         store.write(Batch(blocks=tuple(made)))
         store.close()
         with daemon_beside(lab, folder):
-            _wait_for(lab, made[0].keys[-1])
+            _wait_for(lab, made[0].keys[0])
             lab.kill()
             lab.start()
             accepted = time.perf_counter()
             with Board(lab.host, lab.port, lab.password) as board:
-                _wait_for(lab, made[-1].keys[-1])
+                _wait_for(lab, made[-1].keys[0])
                 newest = time.perf_counter() - accepted
                 asked = time.perf_counter()
                 board.prank("1000")
                 answered = time.perf_counter() - asked
-                is_newest_first = _select(lab, made[0].keys[-1]) == ""
-            _wait_for(lab, made[0].keys[-1])
+                is_newest_first = _select(lab, made[0].keys[0]) == ""
+            _wait_for(lab, made[0].keys[0])
             oldest = time.perf_counter() - accepted
     return Row(
         "10",

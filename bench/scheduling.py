@@ -11,6 +11,7 @@ from typing import Any
 from bench.table import Row
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.blocklist import Blocklist
+from fluxcc.core.blocks.repeaters import Repeaters
 from fluxcc.core.blocks.scheduler import Scheduler
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call
@@ -21,12 +22,12 @@ START = 1_800_000_000.0
 
 
 class Nothing:
-    """A PBX and a journal that cost nothing."""
+    """A gate's table, a PBX and a journal that cost nothing."""
 
-    def publish_blocks(self, entries: Iterable[tuple[str, int]]) -> None:
-        """Nobody is told."""
+    def note_change(self, keys: Iterable[str]) -> None:
+        """Nobody compares."""
 
-    def withdraw_blocks(self, keys: Iterable[str]) -> None:
+    def tell(self, keys: Iterable[str]) -> None:
         """Nobody is told."""
 
     def announce(self, subclass: str, headers: Sequence[tuple[str, str]]) -> None:
@@ -47,6 +48,10 @@ class Clock:
 
     def now(self) -> float:
         """Seconds since the epoch."""
+        return self.time
+
+    def own(self) -> float:
+        """The same: the machine's clock agrees."""
         return self.time
 
     def monotonic(self) -> float:
@@ -70,7 +75,8 @@ class Case:
         self._clock = Clock()
         self._numbers = NumberPlan("BR", "11", ())
         self._random = random.Random(7)
-        self._blocking = Blocking(Blocklist(nothing), nothing, nothing, self._clock)
+        blocklist, repeaters = Blocklist(self._numbers), Repeaters(86400.0)
+        self._blocking = Blocking(blocklist, repeaters, nothing, nothing, nothing, self._clock)
         self._scheduler = Scheduler(self._blocking, self._clock)
         self._next = 0
         self._hour = int(START) + 10**6

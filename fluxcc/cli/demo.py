@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fluxcc.cli.session import FAILED, Session, pass_session
+from fluxcc.cli.session import FAILED, UNAVAILABLE, Session, pass_session
 from fluxcc.lab import demo
 from fluxcc.lab.port import LabError
 from fluxcc.marking import _
@@ -12,13 +12,18 @@ from fluxcc.marking import _
 
 @click.command("demo")
 @click.option("--simulator", "simulated", is_flag=True, help="Not on a FreeSWITCH in any case.")
+@click.option("--keep", is_flag=True, help="The page, with calls that come and go, until Ctrl-C.")
 @pass_session
-def demo_command(session: Session, simulated: bool) -> None:
+def demo_command(session: Session, simulated: bool, keep: bool) -> None:
     """Show the main job, start to end, on a PBX of its own.
 
     It runs on a real FreeSWITCH where this machine has one (and SIPp), on the built-in simulator
-    elsewhere, and says on which. Nothing that exists already is touched.
+    elsewhere, and says on which. Nothing that exists already is touched. With --keep it tells no
+    story, and is on the simulator.
     """
+    if keep:
+        _keep(session)
+        return
     try:
         story = demo.Story(session.language, session.translate, click.echo)
         demo.run(story, simulated=simulated)
@@ -27,3 +32,16 @@ def demo_command(session: Session, simulated: bool) -> None:
     except LabError as error:
         # What PBX and telephones say is for those who look into it, and English.
         session.fail(FAILED, "demo-failed", _("The demo cannot go on: {error}"), error=error)
+
+
+def _keep(session: Session) -> None:
+    try:
+        from fluxcc.lab import demo_web  # noqa: PLC0415  # the page is an extra
+    except ImportError as error:
+        session.fail(
+            UNAVAILABLE,
+            "not-installed",
+            _("The page is not installed ({error}): pip install 'fluxcc[web]'"),
+            error=error,
+        )
+    demo_web.main(click.echo, session.settings.web.listen or demo_web.LISTEN)

@@ -1,4 +1,4 @@
-"""The page with life in it, for a person who wants to look: ``make demo-web``.
+"""The page with life in it, for a person who wants to look: ``fluxcc demo --keep``.
 
 On the built-in simulator, with a daemon and a store of its own in a temporary folder: customers
 call, agents answer, end calls and mark pranks, and customers answer the survey.
@@ -10,6 +10,7 @@ import os
 import random
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -49,9 +50,9 @@ def numbers(chance: random.Random) -> str:
 class Life:
     """People who call each other, in a thread of their own."""
 
-    def __init__(self, lab: Lab, socket: Path, seed: int = 0) -> None:
+    def __init__(self, lab: Lab, door: Path, seed: int = 0) -> None:
         self._lab = lab
-        self._socket = socket
+        self._door = door
         # The same people for the same seed.
         self._chance = random.Random(seed)  # noqa: S311
         self._over = threading.Event()
@@ -82,13 +83,13 @@ class Life:
             caller.wait_answered()
         elif self._chance.random() < 1 / 20:
             way = self._chance.choices((Action.PRANK, Action.HANGUP), (1, 3))[0]
-            client.ask(self._socket, Ask(do=way, call=call.call, agent=agent, reason="trote"))
+            client.ask(self._door, Ask(do=way, call=call.call, agent=agent, reason="trote"))
             if way is Action.HANGUP and self._chance.random() < 0.7:
                 self._over.wait(2)
                 self._lab.api(f"uuid_recv_dtmf {call.call} {self._chance.randint(3, 5)}")
 
     def _calls(self) -> list[LiveCall]:
-        return client.read(self._socket, Ask(do=CALLS), list[LiveCall])
+        return client.read(self._door, Ask(do=CALLS), list[LiveCall])
 
 
 def environment(lab: Lab, folder: Path, listen: str) -> dict[str, str]:
@@ -106,7 +107,7 @@ def environment(lab: Lab, folder: Path, listen: str) -> dict[str, str]:
     }
 
 
-def admit(socket: Path, password: str) -> None:
+def admit(door: Path, password: str) -> None:
     """Set everything that supervisors and admins set."""
     hashed = PasswordHasher().hash(password)
     people = [
@@ -114,27 +115,29 @@ def admit(socket: Path, password: str) -> None:
         for name, role, extension in USERS
     ]
     for entry in (*ENTRIES, *people):
-        client.ask(socket, Ask(do=Action.SET, entry=entry))
+        client.ask(door, Ask(do=Action.SET, entry=entry))
 
 
-def main(write: Callable[[str], object] = print) -> None:
-    """Show it until Ctrl-C."""
+def main(write: Callable[[str], object], listen: str = LISTEN) -> None:
+    """Show it at ``listen`` until Ctrl-C; ``write`` is told where, and the password."""
     # An end by SIGTERM leaves no process behind either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     password = secrets.token_urlsafe(9)
     with tempfile.TemporaryDirectory(prefix="fluxcc-web-") as name, SimulatedLab() as lab:
-        folder, socket = Path(name), Path(name, "demo.sock")
+        folder, door = Path(name), Path(name, "demo.sock")
         lab.install_kit(find_kit())
-        variables = environment(lab, folder, LISTEN)
+        variables = environment(lab, folder, listen)
         running = [_start("run", variables, folder)]
         try:
-            while not socket.exists():
+            while not door.exists():
                 time.sleep(0.1)
-            admit(socket, password)
+            admit(door, password)
             running.append(_start("web", variables, folder))
-            life = Life(lab, socket)
+            while not _listens(listen) and running[-1].poll() is None:
+                time.sleep(0.1)
+            life = Life(lab, door)
             life.start()
-            write(f"http://{LISTEN}/   ana (admin) · carla (agent 1000)   {password}   Ctrl-C")
+            write(f"http://{listen}/   ana (admin) · carla (agent 1000)   {password}   Ctrl-C")
             threading.Event().wait()
         except KeyboardInterrupt:
             pass
@@ -144,12 +147,14 @@ def main(write: Callable[[str], object] = print) -> None:
                 process.wait(10)
 
 
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with socket.socket() as tried:
+        return tried.connect_ex((host, int(port))) == 0
+
+
 def _start(command: str, variables: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
     with (folder / f"{command}.log").open("w") as log:
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "fluxcc", command], env=variables, stderr=log
         )
-
-
-if __name__ == "__main__":
-    main()

@@ -29,6 +29,8 @@ from fluxcc.web.rendering import language_of
 from fluxcc.web.visitor import Visitor
 
 MOST_EARLIER = 50
+PER_PAGE = 100
+"""Live blocks that are shown at once."""
 DURATIONS = (
     (0, _("the usual time")),
     (3600, _("1 hour")),
@@ -65,8 +67,9 @@ async def blocks(
     user: NamedDependency[Visitor],
     backend: NamedDependency[Backend],
     check: Annotated[str, QueryParameter()] = "",
+    first: Annotated[int, QueryParameter(name="from", ge=0, le=1_000_000)] = 0,
 ) -> Template:
-    """The page."""
+    """The page; of the live blocks, the newest first, it has those from number ``from`` on."""
     await backend.live.wait(PATIENCE)
     present, sight = backend.live.present, sight_of(request)
     language, clock = language_of(request), present.clock()
@@ -75,10 +78,16 @@ async def blocks(
     past = [each for each in known if each.state is not BlockState.LIVE and sight.has_block(each)]
     may_block = user.role in SUPERVISORS
     is_one_domain = bool(sight.domain) or len(present.status(sight).domains) < 2
+    live = present.blocks(sight)
     return show(
         request,
         "blocks",
-        blocks=[block_view(each, clock, language, translate) for each in present.blocks(sight)],
+        blocks=[
+            block_view(each, clock, language, translate) for each in live[first : first + PER_PAGE]
+        ],
+        newer=max(0, first - PER_PAGE) if first else None,
+        older=first + PER_PAGE if first + PER_PAGE < len(live) else None,
+        count=len(live),
         past=[
             block_view(sight.block(each), clock, language, translate)
             for each in past[:MOST_EARLIER]

@@ -23,6 +23,9 @@ from fluxcc.web.visitor import Visitor
 PATIENCE = 2.0
 """Seconds for which a page waits where the daemon was not heard yet."""
 
+MOST = 50
+"""Blocks that are shown beside the calls; all are on the page of blocks."""
+
 
 @get("/")
 async def now(
@@ -44,7 +47,10 @@ async def now(
         "now",
         line=status,
         calls=[call_view(each, clock, translate) for each in present.calls(sight)],
-        blocks=[block_view(each, clock, language, translate) for each in present.blocks(sight)],
+        blocks=[
+            block_view(each, clock, language, translate) for each in present.blocks(sight)[:MOST]
+        ],
+        most=MOST,
         blank=blank_call(),
         blank_block=blank_block(),
         columns=columns,

@@ -94,18 +94,36 @@
 
   // Blocks
 
+  const blocks = new Map(); // Every live one; the page has the newest.
+  const most = Number(live.dataset.most);
+
   function putBlock(block) {
     if (!isForUs(block)) return;
-    let item = document.getElementById(`block-${block.id}`);
-    if (block.state !== "live") {
-      item?.remove();
-      return;
-    }
-    const isNew = !item;
-    if (isNew) {
-      item = blank("block");
-      item.id = `block-${block.id}`;
-    }
+    if (block.state === "live") blocks.set(block.id, block);
+    else blocks.delete(block.id);
+    drawBlocks((each) => each === block);
+  }
+
+  function drawBlocks(isChanged) {
+    const list = document.getElementById("blocks");
+    const newest = [...blocks.values()].sort((one, other) => other.since - one.since).slice(0, most);
+    const kept = new Set(newest.map((block) => `block-${block.id}`));
+    for (const item of [...list.children]) if (!kept.has(item.id)) item.remove();
+    newest.forEach((block, place) => {
+      let item = document.getElementById(`block-${block.id}`);
+      const isNew = !item;
+      if (isNew) {
+        item = blank("block");
+        item.id = `block-${block.id}`;
+      }
+      if (isNew || isChanged(block)) fillBlock(item, block);
+      if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+      if (isNew) begun(item, block);
+    });
+    document.getElementById("more-blocks").toggleAttribute("hidden", blocks.size <= most);
+  }
+
+  function fillBlock(item, block) {
     item.dataset.number = block.number;
     field(item, "number", shown(block));
     field(item, "domain", block.domain);
@@ -120,12 +138,12 @@
       form.elements.number.value = block.number.startsWith("+") ? block.number : block.name;
       form.elements.domain.value = block.domain;
     }
-    if (isNew) {
-      document.getElementById("blocks").prepend(item);
-      htmx.process(item);
-      for (const row of document.querySelectorAll("#calls .gone")) {
-        if (row.dataset.number === block.number) row.lastElementChild.textContent = `${words["outcome-prank"]} · ${blockedUntil(block.number)}`;
-      }
+  }
+
+  function begun(item, block) {
+    htmx.process(item);
+    for (const row of document.querySelectorAll("#calls .gone")) {
+      if (row.dataset.number === block.number) row.lastElementChild.textContent = `${words["outcome-prank"]} · ${blockedUntil(block.number)}`;
     }
   }
 
@@ -134,10 +152,10 @@
   function begin(snapshot) {
     const calls = new Set(snapshot.calls.filter(isMine).map((call) => `call-${call.id}`));
     for (const row of document.querySelectorAll("#calls tr:not(.gone)")) if (!calls.has(row.id)) row.remove();
-    const blocks = new Set(snapshot.blocks.filter(isForUs).map((block) => `block-${block.id}`));
-    for (const item of document.querySelectorAll("#blocks li")) if (!blocks.has(item.id)) item.remove();
     snapshot.calls.forEach(putCall);
-    [...snapshot.blocks].reverse().forEach(putBlock);
+    blocks.clear();
+    for (const block of snapshot.blocks.filter(isForUs)) blocks.set(block.id, block);
+    drawBlocks(() => true);
     putStatus(snapshot.status);
   }
 
@@ -152,12 +170,11 @@
   let toldAt = 0;
   function empties() {
     const calls = document.querySelectorAll("#calls tr:not(.gone)").length;
-    const blocks = document.querySelectorAll("#blocks li").length;
     put(document.querySelector('[data-count="calls"]'), String(calls));
-    put(document.querySelector('[data-count="blocks"]'), String(blocks));
+    put(document.querySelector('[data-count="blocks"]'), String(blocks.size));
     document.getElementById("no-calls")?.toggleAttribute("hidden", document.querySelector("#calls tr") !== null);
-    document.getElementById("no-blocks")?.toggleAttribute("hidden", blocks > 0);
-    const now = live.dataset.changed?.replace("{calls}", calls).replace("{blocks}", blocks);
+    document.getElementById("no-blocks")?.toggleAttribute("hidden", blocks.size > 0);
+    const now = live.dataset.changed?.replace("{calls}", calls).replace("{blocks}", blocks.size);
     if (now && now !== wasTold && Date.now() - toldAt >= QUIET) {
       if (wasTold) put(document.getElementById("said"), now);
       wasTold = now;
