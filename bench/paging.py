@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 from bench.processes import PASSWORD, Program, cores, daemon_beside, running
 from bench.table import Row, skipped
 from fluxcc.domain.provisioning import Token, UserRole
+from fluxcc.lab.ports import listens
 from tests.testing.operators import operate
 from tests.testing.ports import free_port
 from tests.testing.program import environment
@@ -130,9 +131,8 @@ class Page:
         while True:
             assert self._process.poll() is None, "the page's process ended"
             assert time.monotonic() < deadline, "the page's process does not listen"
-            with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if listens(self.port):
+                return
             time.sleep(0.02)
 
     def kill(self) -> None:

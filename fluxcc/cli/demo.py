@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from fluxcc.cli.session import FAILED, UNAVAILABLE, Session, pass_session
+from fluxcc.cli.session import FAILED, Session, pass_session
+from fluxcc.cli.web import LAPTOP, fail_without_page
 from fluxcc.lab import demo
 from fluxcc.lab.port import LabError
 from fluxcc.marking import _
@@ -38,10 +39,5 @@ def _keep(session: Session) -> None:
     try:
         from fluxcc.lab import demo_web  # noqa: PLC0415  # the page is an extra
     except ImportError as error:
-        session.fail(
-            UNAVAILABLE,
-            "not-installed",
-            _("The page is not installed ({error}): pip install 'fluxcc[web]'"),
-            error=error,
-        )
-    demo_web.main(click.echo, session.settings.web.listen or demo_web.LISTEN)
+        fail_without_page(session, error)
+    demo_web.main(click.echo, session.settings.web.listen or LAPTOP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -51,12 +51,7 @@ def web_command(session: Session, listen: str | None) -> None:
     try:
         from fluxcc.web import serving  # noqa: PLC0415  # asyncio and Litestar take their time
     except ImportError as error:
-        session.fail(
-            UNAVAILABLE,
-            "not-installed",
-            _("The page is not installed ({error}): pip install 'fluxcc[web]'"),
-            error=error,
-        )
+        fail_without_page(session, error)
     from fluxcc import logs  # noqa: PLC0415
 
     logs.set_up(settings.log.level, settings.log.format)
@@ -64,3 +59,13 @@ def web_command(session: Session, listen: str | None) -> None:
         session.say(_("The page is on http://{address}/"), address=LAPTOP)
     if not serving.serve(settings, read_address(wanted or LAPTOP)):
         sys.exit(MISCONFIGURED)
+
+
+def fail_without_page(session: Session, error: ImportError) -> NoReturn:
+    """End with what to do where the page's libraries, which are an extra, are missing."""
+    session.fail(
+        UNAVAILABLE,
+        "not-installed",
+        _("The page is not installed ({error}): pip install 'fluxcc[web]'"),
+        error=error,
+    )

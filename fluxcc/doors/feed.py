@@ -42,8 +42,9 @@ LONGEST = 3600.0
 LOOK_EVERY = 1.0
 """Seconds between two looks at the daemon's state."""
 NUMBERS_A_SECOND = 1_000_000
-"""What a second of the clock counts for in a life's first number: no later life begins with a
-number that an earlier one has used. Below 2**53 until the year 2255."""
+"""What a second of the clock counts for in a life's first number, begun seconds too: no later
+life, however soon after, begins with a number that an earlier one has used, as a line takes
+longer than a microsecond. Below 2**53 until the year 2255."""
 ENDS = {BlockState.RELEASED: BlockChange.RELEASED, BlockState.EXPIRED: BlockChange.EXPIRED}
 
 _encode = msgspec.json.Encoder().encode
@@ -69,7 +70,7 @@ class Feed:
         self._core = core
         self._now = core.clock.now
         self._status = status
-        self.number = int(began) * NUMBERS_A_SECOND
+        self.number = int(began * NUMBERS_A_SECOND)
         """Of the last line."""
         self._entries: deque[_Entry] = deque(maxlen=MOST)
         self._is_awake = False

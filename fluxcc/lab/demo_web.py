@@ -10,7 +10,6 @@ import os
 import random
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,10 +20,12 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
+from fluxcc.config.values import read_address
 from fluxcc.domain.actions import Action
 from fluxcc.domain.provisioning import Entry, Group, Protected, Room, Service, User, UserRole
 from fluxcc.kit import find_kit
 from fluxcc.lab.port import Caller, Lab, LabError
+from fluxcc.lab.ports import listens
 from fluxcc.lab.simulated import SimulatedLab
 from fluxcc.operators import client
 from fluxcc.protocol.operators import CALLS, Ask, LiveCall
@@ -39,7 +40,6 @@ ENTRIES: tuple[Entry, ...] = (
     Service("Suporte", "7002", description="sempre ocupado"),
     Protected("+551133334444", comment="hospital"),
 )
-LISTEN = "127.0.0.1:8137"
 
 
 def numbers(chance: random.Random) -> str:
@@ -118,7 +118,7 @@ def admit(door: Path, password: str) -> None:
         client.ask(door, Ask(do=Action.SET, entry=entry))
 
 
-def main(write: Callable[[str], object], listen: str = LISTEN) -> None:
+def main(write: Callable[[str], object], listen: str) -> None:
     """Show it at ``listen`` until Ctrl-C; ``write`` is told where, and the password."""
     # An end by SIGTERM leaves no process behind either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -133,7 +133,8 @@ def main(write: Callable[[str], object], listen: str = LISTEN) -> None:
                 time.sleep(0.1)
             admit(door, password)
             running.append(_start("web", variables, folder))
-            while not _listens(listen) and running[-1].poll() is None:
+            host, port = read_address(listen)
+            while not listens(port, host) and running[-1].poll() is None:
                 time.sleep(0.1)
             life = Life(lab, door)
             life.start()
@@ -145,12 +146,6 @@ def main(write: Callable[[str], object], listen: str = LISTEN) -> None:
             for process in running:
                 process.terminate()
                 process.wait(10)
-
-
-def _listens(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    with socket.socket() as tried:
-        return tried.connect_ex((host, int(port))) == 0
 
 
 def _start(command: str, variables: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:

@@ -58,6 +58,12 @@ class PortBlock:
         self._claim.close()
 
 
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a program listens there."""
+    with socket.socket() as tried:
+        return tried.connect_ex((host, port)) == 0
+
+
 def _claim_block() -> tuple[socket.socket, int]:
     for number in range(_BLOCKS):
         claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

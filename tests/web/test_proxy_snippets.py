@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from fluxcc.lab.ports import listens
 from tests.documents import DOCS
 from tests.testing.daemon import Daemon
 from tests.testing.ports import free_port
@@ -133,13 +133,12 @@ def _started(command: list[str], folder: Path, port: int) -> Iterator[None]:
             command, env=os.environ | home, stdout=output, stderr=subprocess.STDOUT
         )
 
-    def listens() -> bool:
+    def is_up() -> bool:
         assert process.poll() is None, (folder / "output").read_text()
-        with socket.socket() as tried:
-            return tried.connect_ex(("127.0.0.1", port)) == 0
+        return listens(port)
 
     try:
-        until(listens, "the proxy listens")
+        until(is_up, "the proxy listens")
         yield
     finally:
         process.terminate()

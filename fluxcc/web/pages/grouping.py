@@ -107,11 +107,8 @@ async def switch_survey(
     data: Form,
 ) -> Template | Redirect:
     """Switch a group's survey on or off; everything else of it stays."""
-    entries = await backend.records.read(lambda history: history.entries())
     wanted = Group(data.name, domain=user.domain or data.domain)
-    known = next(
-        (each for each in entries if isinstance(each, Group) and key(each) == key(wanted)), wanted
-    )
+    known = await _stored(backend, wanted)
     is_on = data.survey == "on"
     notice = await ask(request, "set", entry=msgspec.structs.replace(known, has_survey=is_on))
     title = i18n.catalogue(language_of(request)).gettext(_("Undo"))
@@ -142,15 +139,18 @@ async def remove(
     named = read_entry(data.kind, data, data.domain)
     notice = foreign(request, user, named)
     if notice is None:
-        entries = await backend.records.read(lambda history: history.entries())
-        known = next(
-            (each for each in entries if type(each) is type(named) and key(each) == key(named)),
-            named,
-        )
+        known = await _stored(backend, named)
         notice = await ask(request, "remove", entry=known)
         title = i18n.catalogue(language_of(request)).gettext(_("Undo"))
         notice = with_undo(notice, f"{PATH}/{data.kind}", title, **form_of(known))
     return told(request, notice, PATH)
+
+
+async def _stored(backend: Backend, named: Entry) -> Entry:
+    """The entry of that kind, name and domain with all that is set of it; without one this."""
+    entries = await backend.records.read(lambda history: history.entries())
+    same = (each for each in entries if type(each) is type(named) and key(each) == key(named))
+    return next(same, named)
 
 
 def foreign(request: WebRequest, user: Visitor, entry: Entry) -> Notice | None:

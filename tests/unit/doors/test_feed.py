@@ -25,7 +25,7 @@ from fluxcc.protocol.watching import (
 from tests.builders import NUMBER, World, a_block, an_operators
 from tests.fakes import NOW
 
-from .doors import a_feed
+from .doors import a_feed, readings_of
 
 
 @pytest.fixture
@@ -203,6 +203,18 @@ def test_a_number_of_another_life_is_known_to_be_another_ones(world: World, feed
     assert not later.has(feed.number)
     assert not feed.has(later.number)
     assert later.number < 2**53
+
+
+def test_a_life_begun_in_the_same_second_has_numbers_that_the_earlier_one_never_used(
+    world: World,
+) -> None:
+    earlier = Feed(world, readings_of(world).state, NOW)
+    earlier.rouse()
+    world.caller_dials()
+    assert earlier.has(earlier.number - 1)
+    later = Feed(world, readings_of(world).state, NOW + 0.1)
+    assert later.number > earlier.number
+    assert not later.has(earlier.number)
 
 
 def test_after_an_erasure_everybody_begins_anew(world: World, feed: Feed) -> None:
