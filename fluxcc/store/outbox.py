@@ -1,8 +1,8 @@
 """What is marked for the site, and how far the site's changes were taken.
 
 A mark says which record changed, not what it says now: it holds nobody's number (but that of a
-person who is to be erased from the site), and a record that changes again while its first change is
-on its way is marked anew, with an id of its own.
+person who is to be erased from the site, and a protected one), and a record that changes again
+while its first change is on its way is marked anew, with an id of its own.
 Counterparts: ``sql_store`` marks in the transaction that writes the records, ``core.site.feeding``
 reads the marks.
 """
@@ -19,7 +19,7 @@ from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition
 from fluxcc.domain.history import OF_BLOCKS
 from fluxcc.domain.retention import RecordKind
-from fluxcc.store import audit, blocks, calls, surveys
+from fluxcc.store import audit, blocks, calls, provisioning, surveys
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, OUTBOX, POSITION, SURVEYS
 
 WINDOW = 2_000
@@ -68,6 +68,7 @@ def marked(
         calls=tuple(calls.by_ids(connection, node, list(map(int, keys[MarkKind.CALL])))),
         audit=tuple(audit.by_ids(connection, node, list(map(int, keys[MarkKind.AUDIT])))),
         surveys=tuple(surveys.by_ids(connection, node, keys[MarkKind.SURVEY])),
+        entries=tuple(provisioning.changes(connection, node, keys[MarkKind.ENTRY])),
     )
 
 
