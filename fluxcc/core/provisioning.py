@@ -27,6 +27,7 @@ from fluxcc.domain.provisioning import (
     Token,
     User,
     key,
+    room_of,
     scoped,
 )
 from fluxcc.domain.shared_entries import EntryChange, EntryStamp
@@ -102,13 +103,16 @@ class Provisioning:
 
     def take(self, change: EntryChange) -> None:
         """Have in memory what another node of the site has changed."""
-        of_kind = self._entries[KINDS[change.stamp.kind]]
-        former = of_kind.pop(change.stamp.name, None)
+        kind, name = KINDS[change.stamp.kind], change.stamp.name
+        former = self._entries[kind].pop(name, None)
         self.changes += 1
         if change.entry is not None:
-            of_kind[change.stamp.name] = change.entry
+            self._entries[kind][name] = change.entry
         elif former is not None:
             self._removed[change.stamp.thing] = former
+        elif kind is Room:
+            # FreeSWITCH may have one that an earlier life had not written yet.
+            self._removed[change.stamp.thing] = room_of(name)
 
     def publish(self, stamp: EntryStamp) -> None:
         """Let what follows from an entry follow, after ``take``, from what it is by now. Raises as

@@ -189,6 +189,12 @@ def key(entry: Entry) -> str:
     return scoped(entry.extension if isinstance(entry, Room) else entry.name, entry.domain)
 
 
+def room_of(name: str) -> Room:
+    """A room with that ``key``. An extension has no ``@`` in it."""
+    extension, _, domain = name.partition("@")
+    return Room(extension, domain=domain)
+
+
 def scoped(name: str, domain: str) -> str:
     """A name with the domain that it belongs to, if any."""
     return f"{name}@{domain}" if domain else name

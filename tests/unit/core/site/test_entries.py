@@ -115,6 +115,16 @@ def test_a_room_is_in_freeswitch_of_the_other_until_it_is_removed(
     assert there.pbx.rooms == {}
 
 
+def test_a_room_that_was_lost_with_an_earlier_life_is_withdrawn_with_its_removal(
+    here: Member, there: Member
+) -> None:
+    put(here, Room("1000", domain="a.example"))
+    remove(here, Room("1000", domain="a.example"))
+    there.pbx.rooms = {"*1000@a.example": "1000@a.example"}
+    there.joined.applying.apply(there.site.standing(("", ""), 9))
+    assert there.pbx.rooms == {}
+
+
 def test_a_room_that_freeswitch_could_not_be_told_of_follows(here: Member, there: Member) -> None:
     put(here, Room("1000"))
     put(here, SALES)
@@ -206,11 +216,10 @@ def test_what_came_from_elsewhere_while_an_entry_was_written_is_not_overwritten_
     put(here, SALES)
     there.read()
     mine, theirs = replace(SALES, questions=2), replace(SALES, questions=3)
-    written = there.provisioning.saving(mine)
+    there.provisioning.saving(mine)
     here.clock.step(60)
     put(here, theirs)
     there.read()
-    there.journal.commit(*written[:0])
     there.provisioning.put(mine)
     assert there.provisioning.find(SALES) == theirs
     there.provisioning.drop(SALES)
