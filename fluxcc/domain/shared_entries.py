@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fluxcc.domain.changes import Change, Kind, Mark, MarkKind, Stamp
+from fluxcc.domain.changes import UNSTAMPED, Change, Kind, Mark, MarkKind, Stamp
 from fluxcc.domain.provisioning import KINDS, Entry, key, kind_of
 
 
@@ -69,6 +69,24 @@ def told_entry(stamp: EntryStamp, fields: str) -> Change:
     """An entry's last change, as the site has it; ``fields`` are the entry's, as JSON."""
     body = "" if stamp.is_gone else fields
     return Change(Kind.ENTRY, stamp.thing, stamp.changed, stamp.changer, body)
+
+
+def clashing_entries(
+    own: Iterable[Entry], stamps: Iterable[EntryStamp], theirs: Iterable[EntryChange], node: str
+) -> list[tuple[EntryChange, EntryChange]]:
+    """The node's own entries that a site has otherwise, or has removed, each with the site's.
+    ``stamps`` are those of the own ones that were changed in a site."""
+    known = {each.thing: each for each in stamps}
+    in_site = {each.stamp.thing: each for each in theirs}
+    found = []
+    for entry in own:
+        mine = stamped_entry(entry, Stamp(UNSTAMPED.at, node))
+        if stamp := known.get(mine.stamp.thing):
+            mine = EntryChange(stamp, entry)
+        other = in_site.get(mine.stamp.thing)
+        if other is not None and other.entry != entry:
+            found.append((mine, other))
+    return found
 
 
 def read_fields(kind: str, fields: str) -> Entry:

@@ -20,7 +20,15 @@ from fluxcc.domain.changes import Mark, MarkKind, SitePosition
 from fluxcc.domain.history import OF_BLOCKS
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, provisioning, surveys
-from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, OUTBOX, POSITION, SURVEYS
+from fluxcc.store.schema import (
+    AUDIT,
+    BLOCKS,
+    CALLS,
+    ENTRY_CHANGES,
+    OUTBOX,
+    POSITION,
+    SURVEYS,
+)
 
 WINDOW = 2_000
 """Rows that are marked in one transaction, in which nobody else writes: some 20 ms."""
@@ -70,6 +78,14 @@ def marked(
         surveys=tuple(surveys.by_ids(connection, node, keys[MarkKind.SURVEY])),
         entries=tuple(provisioning.changes(connection, node, keys[MarkKind.ENTRY])),
     )
+
+
+def forget_site(connection: Connection, node: str) -> None:
+    """Forget how far a site was taken, and when entries were changed in it: the node is in none.
+    What it changes from now on has no stamps, so in a site it would be there as what was changed
+    before."""
+    for table in (POSITION, ENTRY_CHANGES):
+        connection.execute(table.delete().where(table.c.node == node))
 
 
 def mark(connection: Connection, node: str, marks: Iterable[Mark]) -> None:

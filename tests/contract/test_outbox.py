@@ -270,6 +270,18 @@ def test_a_number_that_is_protected_no_more_is_forgotten_once_the_site_knows(
     assert store.entry_stamps() == [a_stamp(still, HERE)]
 
 
+def test_a_node_that_has_left_its_site_is_a_newcomer_when_it_comes_back(tmp_path: Path) -> None:
+    url = url_in(tmp_path)
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as member:
+        member.write(saved(SALES))
+        member.write(Batch(position=(SitePosition("site", 7),)))
+    with closing(SqlStore(url, "pbx1")) as alone:
+        alone.open()
+        assert alone.entries() == [SALES]
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as again:
+        assert (again.entry_stamps(), again.position()) == ([], None)
+
+
 def test_a_renamed_node_keeps_when_its_entries_were_changed(tmp_path: Path) -> None:
     url = url_in(tmp_path)
     with closing(SqlStore(url, "pbx1", is_of_site=True)) as former:
