@@ -27,6 +27,7 @@ from fluxcc.domain.calls import Call, CallRecord
 from fluxcc.domain.changes import SitePosition
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.shared_entries import EntryStamp
 from fluxcc.domain.surveys import Survey
 
 PER_BATCH = 1_000
@@ -50,7 +51,17 @@ class Unmarked(msgspec.Struct, frozen=True):
     ids: tuple[int, ...]
 
 
-Record = Block | AuditRecord | Survey | Entry | SeenDomain | Removal | SitePosition | Unmarked
+Record = (
+    Block
+    | AuditRecord
+    | Survey
+    | Entry
+    | EntryStamp
+    | SeenDomain
+    | Removal
+    | SitePosition
+    | Unmarked
+)
 Identity = tuple[str, object]
 """The key of a record: of two with the same key only the newer one is written."""
 
@@ -172,6 +183,8 @@ def _identity(each: Record) -> Identity:
         each = each.entry
     if isinstance(each, Entry):
         return type(each).__name__, key(each)
+    if isinstance(each, EntryStamp):
+        return type(each).__name__, each.thing
     if isinstance(each, SeenDomain):
         return type(each).__name__, each.name
     if isinstance(each, SitePosition):
@@ -184,6 +197,7 @@ def _identity(each: Record) -> Identity:
 def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
     blocks, audit, surveys, entries, domains, removed = [], [], [], [], [], []
     positions: list[SitePosition] = []
+    stamps: list[EntryStamp] = []
     unmarked: list[int] = []
     for each in records:
         match each:
@@ -197,6 +211,8 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
                 domains.append(each)
             case Removal(gone):
                 removed.append(gone)
+            case EntryStamp():
+                stamps.append(each)
             case SitePosition():
                 positions.append(each)
             case Unmarked(ids):
@@ -211,6 +227,7 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
         entries=tuple(entries),
         domains=tuple(domains),
         removed=tuple(removed),
+        entry_stamps=tuple(stamps),
         position=tuple(positions),
         unmarked=tuple(unmarked),
     )

@@ -21,6 +21,7 @@ from fluxcc.core.site.port import Site
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import MarkKind, change_of, marks_of, newest, tally_of
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
+from fluxcc.domain.shared_entries import entry_marks
 
 PER_OFFER = 500
 """Changes that are offered at once."""
@@ -72,7 +73,7 @@ class Feeding:
         self._apart = apart
         self._news = runtime.latch()
         self._streams = (
-            _Stream(MarkKind.BLOCK, MarkKind.EXPIRY),
+            _Stream(MarkKind.BLOCK, MarkKind.ENTRY, MarkKind.EXPIRY),
             _Stream(MarkKind.TALLY, period=TALLY_PERIOD),
         )
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
@@ -85,7 +86,8 @@ class Feeding:
 
     def written(self, batch: Batch) -> None:
         """A batch is in the store: look into the outbox now where it marked something."""
-        if marks_of(batch.blocks, self._node):
+        marks = marks_of(batch.blocks, self._node)
+        if marks or entry_marks(batch.entry_stamps, self._node):
             self.look()
 
     def look(self) -> None:
@@ -134,6 +136,7 @@ class Feeding:
         if not marked.marks:
             return False
         changes = newest(change_of(block) for block in _of_kind(marked, MarkKind.BLOCK))
+        changes += marked.entries
         tallies = _of_kind(marked, MarkKind.TALLY)
         changes += [tally_of(block, self._node) for block in tallies]
         if changes:
