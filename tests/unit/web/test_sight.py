@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from fluxcc.domain.blocks import BlockChange
-from fluxcc.domain.calls import Direction
+from fluxcc.domain.calls import CallChange, Direction
 from fluxcc.domain.codes import Code
 from fluxcc.domain.provisioning import Group, UserRole
 from fluxcc.domain.requests import Reply
@@ -16,7 +16,6 @@ from fluxcc.domain.surveys import Survey
 from fluxcc.protocol.watching import (
     AnyHappening,
     BlockHappening,
-    CallChange,
     CallHappening,
     ReplyHappening,
     SurveyHappening,
