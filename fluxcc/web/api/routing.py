@@ -37,7 +37,7 @@ DomainFilter = Annotated[
 ]
 NodeFilter = Annotated[
     str,
-    QueryParameter(name="node", max_length=64, description="Of this PBX, in a site of several."),
+    QueryParameter(name="node", max_length=255, description="Of this PBX, in a site of several."),
 ]
 IdempotencyKey = Annotated[
     str | None,

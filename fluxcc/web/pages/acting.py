@@ -45,7 +45,7 @@ async def one_call(
     request: WebRequest,
     number: FromPath[int],
     backend: NamedDependency[Backend],
-    node: Annotated[str, QueryParameter(max_length=64)] = "",
+    node: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Template:
     """What can be done with a call: a page of its own, or the menu of its row."""
     present, sight = backend.live.present, sight_of(request)

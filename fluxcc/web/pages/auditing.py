@@ -68,7 +68,7 @@ async def audit(
     agent: Annotated[str, QueryParameter(max_length=64)] = "",
     days: Annotated[int, QueryParameter(ge=1, le=3650)] = 7,
     outcome: Annotated[str, QueryParameter(max_length=16)] = "",
-    node: Annotated[str, QueryParameter(max_length=64)] = "",
+    node: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Template:
     """The page."""
     sight, language = sight_of(request), language_of(request)

@@ -61,7 +61,7 @@ async def survey(
     days: Days = USUAL,
     group: Name = "",
     agent: Name = "",
-    node: Name = "",
+    node: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Template:
     """The page."""
     sight, language = sight_of(request), language_of(request)
