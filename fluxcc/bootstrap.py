@@ -88,8 +88,6 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         core, session, intake, lambda: store.node, lambda: clock.offset, neighbourhood
     )
 
-    feed = Feed(core, readings.state, time.time(), neighbourhood)
-
     def apply(wanted: Settings) -> None:
         core.configure(wanted)
         board.language, board.zone = wanted.lang, wanted.zone
@@ -107,7 +105,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
                 {**readings.by_name(), VITALS: lambda ask, who: vitals()},
                 lambda: switch.is_connected,
                 Askers(core.provisioning.find_account, settings.web.user),
-                Watch(core, feed, readings.state),
+                Watch(core, Feed(core, readings.state, time.time(), neighbourhood), readings.state),
             ),
             _watch_server(settings, sources),
         ),
