@@ -10,9 +10,11 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.nodes import SILENT_AFTER
@@ -23,7 +25,7 @@ from fluxcc.lab.port import Caller
 from fluxcc.lab.simulated import SimulatedLab
 from fluxcc.site.postgresql import PostgresqlSite
 from fluxcc.web.records import LEFT_ALONE, PATIENCE
-from tests.contract.records import a_survey
+from tests.contract.records import a_survey, an_audit
 from tests.testing.browser import Tab, chromium, needs_browser
 from tests.testing.daemon import Daemon
 from tests.testing.postgresql import empty_schema, running_server, stopped_server
@@ -223,6 +225,17 @@ def test_the_survey_has_a_line_for_each_pbx_also_as_csv(site: Site) -> None:
     with site.web.client(SUPERVISOR) as program:
         rows = list(csv.DictReader(io.StringIO(program.get("/api/v1/surveys/report.csv").text)))
     assert {row["node"] for row in rows} == {HERE, THERE}
+
+
+def test_a_domain_that_only_another_pbx_has_is_told_apart(site: Site) -> None:
+    with closing(PostgresqlSite(site.url)) as other:
+        row = an_audit(domain="z.example", id=time.time_ns() // 1000, at=time.time(), agent="1000")
+        twin = replace(row, id=row.id + 1, domain="y.example", request="r-2")
+        assert '<th scope="col">domain</th>' not in page(site.web, f"/audit?node={HERE}")
+        other.record(THERE, Batch(audit=(row, twin)))
+    shown = page(site.web, "/audit?agent=1000")
+    assert '<th scope="col">domain</th>' in shown
+    assert "z.example" in shown
 
 
 @needs_browser

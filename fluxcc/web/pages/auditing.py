@@ -94,7 +94,7 @@ async def audit(
         outcomes=[(name, translate(word)) for name, word in every],
         rows=[row_view(row, sight, language) for row in seen[:MOST_ROWS]],
         is_more=len(seen) > MOST_ROWS or len(found) == MOST_READ,
-        columns=columns_of(request),
+        columns=columns_of(request, seen),
         is_alone=is_alone,
     )
 

@@ -91,7 +91,7 @@ async def blocks(
             block_view(sight.block(each), clock, language, translate)
             for each in past[:MOST_EARLIER]
         ],
-        columns=columns_of(request, acts=may_block),
+        columns=columns_of(request, [*live, *past], acts=may_block),
         is_alone=is_alone,
         may_block=may_block,
         durations=[(seconds, translate(words)) for seconds, words in DURATIONS],

@@ -3,7 +3,8 @@ language, and what became of the last thing they asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from litestar.response import Template
@@ -16,7 +17,7 @@ from fluxcc.web.notices import Notice
 from fluxcc.web.pages.views import Columns
 from fluxcc.web.permissions import PERMISSIONS
 from fluxcc.web.rendering import language_of, render
-from fluxcc.web.sight import Sight
+from fluxcc.web.sight import Sight, node_of
 
 if TYPE_CHECKING:
     from fluxcc.web.guards import WebRequest
@@ -49,6 +50,14 @@ ROLES = {
     UserRole.SUPERVISOR: _("Supervisor"),
     UserRole.ADMIN: _("Administrator"),
 }
+
+
+class Placed(Protocol):
+    """What is in a SIP domain."""
+
+    @property
+    def domain(self) -> str:
+        """Its name; empty where the PBX has one only."""
 
 
 class Frame(msgspec.Struct, kw_only=True):
@@ -87,10 +96,13 @@ def sight_of(request: WebRequest) -> Sight:
     return msgspec.structs.replace(sight, domain=chosen)
 
 
-def columns_of(request: WebRequest, *, acts: bool = False) -> Columns:
-    """Those that tell apart what this visitor sees: of several SIP domains, and of several PBXs."""
+def columns_of(request: WebRequest, shown: Iterable[Placed] = (), *, acts: bool = False) -> Columns:
+    """Those that tell apart what this visitor sees: of several SIP domains, and of several PBXs.
+    Of what is ``shown``, what was on another PBX may be in a domain that this one does not have."""
     present, sight = backend_of(request).live.present, sight_of(request)
-    has_domains = len(present.status(sight).domains) > 1 and not sight.domain
+    domains = set(present.status(sight).domains)
+    domains.update(each.domain for each in shown if each.domain and node_of(each))
+    has_domains = len(domains) > 1 and not sight.domain
     return Columns(domain=has_domains, node=present.are_several, acts=acts)
 
 

@@ -38,19 +38,19 @@ async def now(
     present, sight = backend.live.present, sight_of(request)
     language, clock = language_of(request), present.clock()
     translate = i18n.catalogue(language).gettext
-    status = present.status(sight)
+    status, calls = present.status(sight), present.calls(sight)
     return show(
         request,
         "now",
         line=status,
-        calls=[call_view(each, clock, translate) for each in present.calls(sight)],
+        calls=[call_view(each, clock, translate) for each in calls],
         blocks=[
             block_view(each, clock, language, translate) for each in present.blocks(sight)[:MOST]
         ],
         most=MOST,
         blank=blank_call(),
         blank_block=blank_block(),
-        columns=columns_of(request, acts=user.role in SUPERVISORS),
+        columns=columns_of(request, calls, acts=user.role in SUPERVISORS),
         trouble=words.site_trouble(status, translate),
         back="/",
         **live_facts(language, clock),

@@ -93,7 +93,7 @@ async def survey(
         distribution=figures.distribution_of(found, language),
         lines=[figures.line_view(line, language) for line in report.count(found)],
         pranks=figures.pranks_of(marked, language),
-        columns=columns_of(request),
+        columns=columns_of(request, found),
         is_alone=is_alone,
     )
 
