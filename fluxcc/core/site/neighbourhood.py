@@ -11,6 +11,7 @@ from collections.abc import Callable
 from fluxcc import __version__
 from fluxcc.core.core import Core
 from fluxcc.core.site.forwarding import Forwarding
+from fluxcc.core.site.looking import Looking
 from fluxcc.core.site.membership import Membership
 from fluxcc.core.site.neighbours import Neighbours
 from fluxcc.core.site.presence import Presence
@@ -42,6 +43,9 @@ class Neighbourhood:
         self.presence = Presence(neighbours, node, self._describe, self._apart, core.clock)
         self.presence.may_begin = lambda: membership.reading.was_open
         self.showing = Showing(neighbours, core.tracker, self.presence, core.runtime, self._apart)
+        self.looking = Looking(
+            neighbours, self.presence, lambda: self.failure, self._apart, core.clock
+        )
         self.forwarding = Forwarding(
             neighbours,
             self.presence,
@@ -77,6 +81,7 @@ class Neighbourhood:
         return {
             "tell the site of this node": self.presence.step,
             "show the site the calls": self.showing.step,
+            "look at the other nodes": self.looking.step,
             "look for mail": self.forwarding.step,
         }
 
