@@ -116,24 +116,10 @@ def site_join(session: Session) -> None:
     where there are none, and tells which.
     """
     _need_site(session)
-    from fluxcc.site.postgresql import PostgresqlSite  # noqa: PLC0415  # SQLAlchemy takes its time
-
     with stored(session) as store:
         own = [each for each in store.blocks(limit=MOST_BLOCKS) if each.state is BlockState.LIVE]
         entries, stamps = store.entries(), store.entry_stamps()
-    theirs: list[Block] = []
-    their_entries: list[EntryChange] = []
-    try:
-        site = PostgresqlSite(session.settings.site.url)
-        site.open()
-        after = "", ""
-        while page := site.standing(after, PER_PAGE):
-            after = page[-1].kind, page[-1].key
-            theirs += read_all(Kind.BLOCK, page, lambda each: read_block(each.body))
-            their_entries += read_all(Kind.ENTRY, page, read_change)
-        site.close()
-    except SiteUnavailableError as error:
-        _fail_unavailable(session, error)
+    theirs, their_entries = _ask_for_all(session)
     clashes = clashing(own, theirs)
     of_entries = clashing_entries(entries, stamps, their_entries, session.settings.pbx.node)
     if session.as_json:
@@ -175,6 +161,26 @@ def site_join(session: Session) -> None:
             WHICH_ENTRY_COUNTS[whose(own_entry, in_site), in_site.entry is None],
             entry=f"{own_entry.stamp.kind} {printable(own_entry.stamp.name)}",
         )
+
+
+def _ask_for_all(session: Session) -> tuple[list[Block], list[EntryChange]]:
+    """The last changes of blocks and entries that the site has; creates its tables."""
+    from fluxcc.site.postgresql import PostgresqlSite  # noqa: PLC0415  # SQLAlchemy takes its time
+
+    theirs: list[Block] = []
+    their_entries: list[EntryChange] = []
+    try:
+        site = PostgresqlSite(session.settings.site.url)
+        site.open()
+        after = "", ""
+        while page := site.standing(after, PER_PAGE):
+            after = page[-1].kind, page[-1].key
+            theirs += read_all(Kind.BLOCK, page, lambda each: read_block(each.body))
+            their_entries += read_all(Kind.ENTRY, page, read_change)
+        site.close()
+    except SiteUnavailableError as error:
+        _fail_unavailable(session, error)
+    return theirs, their_entries
 
 
 def read_block(body: str) -> Block:
