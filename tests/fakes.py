@@ -20,7 +20,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Mark, MarkKind, SitePosition, marks_of
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition, change_of, marks_of, stamp_of
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
 from fluxcc.domain.history import OF_BLOCKS
@@ -441,6 +441,11 @@ class FakeStore:
         self._mark(marks_of(batch.blocks, self.node))
         self._mark(history.marks_of(self.node, batch) if self.node else ())
         self.outbox = {m: id for m, id in self.outbox.items() if id not in batch.unmarked}
+        for id, stamp in batch.erased:
+            known = self._not_live(RecordKind.BLOCKS).get(id)
+            if known is not None and stamp_of(known) <= stamp:
+                self.blocks.pop(id)
+                self.outbox = {m: n for m, n in self.outbox.items() if m.key != id}
         for position in batch.position:
             self.taken = position
         for row in batch.audit:
@@ -550,6 +555,9 @@ class FakeStore:
                 )
                 self._mark([Mark(MarkKind.AUDIT, str(id))] if self.node else [])
             else:
+                if kind is RecordKind.BLOCKS and Mark(MarkKind.BLOCK, id) in self.outbox:
+                    change = change_of(self.blocks[id])
+                    self._mark([Mark(MarkKind.ERASED, msgspec.json.encode(change).decode())])
                 self._records(kind).pop(id)
                 self.outbox = {m: n for m, n in self.outbox.items() if m.key != str(id)}
         self.story.append(f"erase {len(theirs)} {kind}")

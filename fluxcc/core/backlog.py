@@ -24,7 +24,7 @@ from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, CallRecord
-from fluxcc.domain.changes import SitePosition
+from fluxcc.domain.changes import SitePosition, Stamp
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.surveys import Survey
@@ -50,7 +50,25 @@ class Unmarked(msgspec.Struct, frozen=True):
     ids: tuple[int, ...]
 
 
-Record = Block | AuditRecord | Survey | Entry | SeenDomain | Removal | SitePosition | Unmarked
+class ErasedBlock(msgspec.Struct, frozen=True):
+    """A block that has ended and is to be deleted, because another node erased its person."""
+
+    id: str
+    stamp: Stamp
+    """Its last change; not where it has changed since."""
+
+
+Record = (
+    Block
+    | AuditRecord
+    | Survey
+    | Entry
+    | SeenDomain
+    | Removal
+    | SitePosition
+    | Unmarked
+    | ErasedBlock
+)
 Identity = tuple[str, object]
 """The key of a record: of two with the same key only the newer one is written."""
 
@@ -185,6 +203,7 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
     blocks, audit, surveys, entries, domains, removed = [], [], [], [], [], []
     positions: list[SitePosition] = []
     unmarked: list[int] = []
+    erased: list[tuple[str, Stamp]] = []
     for each in records:
         match each:
             case Block():
@@ -201,6 +220,8 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
                 positions.append(each)
             case Unmarked(ids):
                 unmarked += ids
+            case ErasedBlock(id, stamp):
+                erased.append((id, stamp))
             case _:
                 entries.append(each)
     return Batch(
@@ -213,4 +234,5 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
         removed=tuple(removed),
         position=tuple(positions),
         unmarked=tuple(unmarked),
+        erased=tuple(erased),
     )

@@ -25,7 +25,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Mark, MarkKind, SitePosition
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition, Stamp
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
@@ -240,6 +240,9 @@ class Batch(msgspec.Struct, frozen=True):
     """How far the site's changes were taken: one at most."""
     unmarked: tuple[int, ...] = ()
     """Ids of marks in the outbox whose records are in the site by now."""
+    erased: tuple[tuple[str, Stamp], ...] = ()
+    """Ids of blocks that have ended and are to be deleted, because another node erased their
+    person, each with its last change: not where it has changed since."""
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -343,7 +346,7 @@ class Store(Protocol):
         the place ``after`` (None for the first); where to go on, None at the end."""
 
     def mark_erasure(self, number: str) -> None:
-        """Mark that the person with this number is to be erased from the site's history."""
+        """Mark that the person with this number is to be erased from the site."""
 
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that have no end."""

@@ -53,6 +53,11 @@ class Batches:
         if self._is_of_site:
             marks = marks_of(batch.blocks, node) + history.marks_of(node, batch)
             statements.append((outbox.MARK, outbox.to_rows(node, marks)))
+        # Last: one of these may have been written just before.
+        statements += [
+            (outbox.ERASE_BLOCK, [(node, id, *stamp) for id, stamp in batch.erased]),
+            (outbox.UNMARK_ERASED, [(node, id) for id, _ in batch.erased]),
+        ]
         with writing(self._engine) as cursor:
             for statement, found in statements:
                 if found:

@@ -12,21 +12,32 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, insert, or_, select
 
 from fluxcc.core.ports import Marked
 from fluxcc.domain.blocks import BlockState
-from fluxcc.domain.changes import Mark, MarkKind, SitePosition
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition, change_of
 from fluxcc.domain.history import OF_BLOCKS
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, OUTBOX, POSITION, SURVEYS
+from fluxcc.store.statements import escape
 
 WINDOW = 2_000
 """Rows that are marked in one transaction, in which nobody else writes: some 20 ms."""
 MARK = "INSERT OR REPLACE INTO outbox (node, kind, key) VALUES (?, ?, ?)"
 """Puts a mark with a new id in the place of an earlier one of the same record."""
 UNMARK = "DELETE FROM outbox WHERE id = ?"
+ERASE_BLOCK = """
+DELETE FROM blocks WHERE node = ? AND id = ? AND (changed, changer) <= (?, ?) AND state <> 'live'
+"""
+"""Deletes an ended block whose person another node has erased."""
+UNMARK_ERASED = f"""
+DELETE FROM outbox WHERE node = ? AND key = ? AND kind IN ({", ".join(f"'{k}'" for k in OF_BLOCKS)})
+    AND NOT EXISTS (SELECT 1 FROM blocks WHERE node = outbox.node AND id = outbox.key)
+"""  # noqa: S608
+"""Deletes its marks."""
 
 
 def to_rows(node: str, marks: Iterable[Mark]) -> list[tuple[Any, ...]]:
@@ -118,19 +129,38 @@ _BEGINNINGS = (
 
 
 def erased(connection: Connection, node: str, kind: RecordKind, ids: Iterable[Any]) -> None:
-    """These rows were erased: what is marked of them is not missing. A row of audit is still there,
-    without the person."""
+    """These rows are to be erased: what is marked of them is not missing. A row of audit stays,
+    without the person. Of a block of which the site was not told how it ended, that is marked."""
     if kind is RecordKind.AUDIT:
         mark_rows(connection, node, kind, ids)
         return
+    keys = [str(id) for id in ids]
+    if kind is RecordKind.BLOCKS:
+        _mark_ends(connection, node, keys)
     theirs = OUTBOX.delete().where(
         OUTBOX.c.node == node,
-        OUTBOX.c.kind == _MARKS[kind].value,
-        OUTBOX.c.key.in_([str(id) for id in ids]),
+        OUTBOX.c.kind.in_([each.value for each in _MARKED_OF[kind]]),
+        OUTBOX.c.key.in_(keys),
     )
     connection.execute(theirs)
 
 
+def _mark_ends(connection: Connection, node: str, ids: list[str]) -> None:
+    """Mark the ends of these blocks, as far as the site is still to be told of them."""
+    query = select(OUTBOX.c.key).where(
+        OUTBOX.c.node == node, OUTBOX.c.kind == MarkKind.BLOCK.value, OUTBOX.c.key.in_(ids)
+    )
+    untold = connection.execute(query).scalars().all()
+    changes = [change_of(each) for each in blocks.by_ids(connection, node, untold)]
+    told = [escape(msgspec.json.encode(change).decode()) for change in changes]
+    mark(connection, node, [Mark(MarkKind.ERASED, change) for change in told])
+
+
+_MARKED_OF = {
+    RecordKind.CALLS: (MarkKind.CALL,),
+    RecordKind.SURVEYS: (MarkKind.SURVEY,),
+    RecordKind.BLOCKS: OF_BLOCKS,
+}
 _MARKS = {
     RecordKind.CALLS: MarkKind.CALL,
     RecordKind.AUDIT: MarkKind.AUDIT,

@@ -68,7 +68,7 @@ class Telling(ABC):
             return outbox.mark_history(connection, self._node, since, after)
 
     def mark_erasure(self, number: str) -> None:
-        """Mark that the person with this number is to be erased from the site's history."""
+        """Mark that the person with this number is to be erased from the site."""
         with self._transaction() as connection:
             outbox.mark(connection, self._node, [Mark(MarkKind.ERASURE, escape(number))])
 

@@ -8,6 +8,7 @@ change of each number says, and so do their gates.
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -18,6 +19,7 @@ from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import UNSTAMPED, Stamp
 from fluxcc.domain.codes import Status
+from fluxcc.domain.errors import StoreUnavailableError
 from tests.builders import World, an_operators
 from tests.fake_site import FakeDatabase, FakeSite
 from tests.fakes import NOW
@@ -27,6 +29,8 @@ NUMBERS = ("+5511988887777", "+5521977776666", "+5531966665555")
 SKEW = 5.0
 """Seconds by which a clock may be ahead or behind."""
 STEPS = 60
+ERASED_PER_STEP = 0.03
+"""How often a person is erased, where any is."""
 ROUNDS = 6
 """Times that everybody feeds and reads at the end: what a failover lost has to be found missing,
 offered and read."""
@@ -71,6 +75,9 @@ class Node:
         self.world.journal.flush()
         assert self.world.membership is not None
         self.world.membership.feeding.feed()
+        self.world.journal.flush()
+        if self.world.membership.history is not None:
+            self.world.membership.history.recording.tell()
 
     def read(self) -> None:
         """What the job would do now."""
@@ -85,13 +92,18 @@ class Node:
 class Simulation:
     """One schedule."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, erases: bool) -> None:
         self.lots = random.Random(seed)
+        self.erasures = random.Random(f"erasures {seed}") if erases else None
+        """Persons are erased by lots of their own: the rest of the schedule stays as it is."""
         self.now = NOW
         self.database = FakeDatabase()
         self.nodes = [Node(name, self.lots.uniform(-SKEW, SKEW), self.database) for name in NODES]
+        self.database.now = lambda: self.now
         self.acknowledged: dict[str, Stamp] = {}
         """Number → the last change that was acknowledged."""
+        self.erased: set[str] = set()
+        """The numbers whose persons were erased, of which no node needs to know the last change."""
         self.story: list[str] = []
 
     def run(self) -> None:
@@ -112,6 +124,8 @@ class Simulation:
             self._pass(self.lots.choice((0.0, 0.0, 0.001, 0.5, 3.0, 20.0)))
             does = self.lots.choices(list(doings), list(doings.values()))[0]
             does(self.lots.choice(self.nodes))
+            if self.erasures is not None and self.erasures.random() < ERASED_PER_STEP:
+                self._erase(self.erasures.choice(self.nodes), self.erasures)
 
     def settle(self) -> None:
         """Every way is free again, and time enough passes for all to hear all."""
@@ -130,6 +144,17 @@ class Simulation:
         first = self.nodes[0].world
         for number in NUMBERS:
             wanted = first.standings.of(number, "")
+            if number in self.erased:
+                held = [node.world.standings.of(number, "").live for node in self.nodes]
+                # By some clock its time may be over.
+                ends = {
+                    (block.id, block.changed)
+                    if block is not None and block.until > self.now + SKEW
+                    else None
+                    for block in held
+                }
+                assert len(ends) == 1, (number, held)
+                continue
             for node in self.nodes:
                 found = node.world.standings.of(number, "")
                 assert found.stamp == wanted.stamp, (number, node.name)
@@ -204,6 +229,15 @@ class Simulation:
     def _unblock(self, node: Node) -> None:
         self._ask(node, Action.UNBLOCK, self.lots.choice(NUMBERS), None)
 
+    def _erase(self, node: Node, lots: random.Random) -> None:
+        number, with_live_block = lots.choice(NUMBERS), lots.choice((True, False))
+        self._tell(node, f"erases {number}{' with its block' if with_live_block else ''}")
+        self.erased.add(number)
+        with suppress(StoreUnavailableError):
+            node.world.erasure.erase_person(
+                number, "operator:maria", f"r-{self.now}", with_live_block=with_live_block
+            )
+
     def _attempt(self, node: Node) -> None:
         for block in node.world.blocklist.blocks():
             self._tell(node, f"counts an attempt of {block.number}")
@@ -245,10 +279,10 @@ class Simulation:
         self.database.lose(number)
 
 
-def run(seed: int) -> list[str]:
+def run(seed: int, *, erases: bool = False) -> list[str]:
     """One schedule, from its beginning to its check; what happened. An ``AssertionError`` says what
-    was wrong, after the story."""
-    simulation = Simulation(seed)
+    was wrong, after the story. With ``erases`` persons are erased in between."""
+    simulation = Simulation(seed, erases=erases)
     try:
         simulation.run()
         simulation.settle()

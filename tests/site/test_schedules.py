@@ -16,3 +16,12 @@ FAILED: tuple[int, ...] = (2348, 3663, 3742, 4597, 5641)
 @pytest.mark.parametrize("seed", [*range(20), *FAILED])
 def test_all_nodes_end_the_same(seed: int) -> None:
     assert run(seed)
+
+
+FAILED_ERASING: tuple[int, ...] = (42, 48, 73, 153, 178, 186, 229, 877)
+"""Schedules with erasures that failed once."""
+
+
+@pytest.mark.parametrize("seed", [*range(20), *FAILED_ERASING])
+def test_all_nodes_end_the_same_where_persons_are_erased(seed: int) -> None:
+    assert run(seed, erases=True)

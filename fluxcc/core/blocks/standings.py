@@ -39,6 +39,8 @@ class Standings:
         self._blocklist = blocklist
         self._clock = clock
         self._ended: dict[Identity, Block] = {}
+        self._erased: dict[str, Stamp] = {}
+        """The id of each block whose person was erased, and its last change."""
 
     @property
     def node(self) -> str:
@@ -77,6 +79,21 @@ class Standings:
         if self.node:
             self._ended[block.number, block.domain] = block
 
+    def erase(self, block: str, stamp: Stamp) -> None:
+        """Forget of whom an ended block was: its change with that stamp, and earlier ones, count
+        no more."""
+        self._erased[block] = max(stamp, self._erased.get(block, UNSTAMPED))
+        self._ended = {
+            key: each
+            for key, each in self._ended.items()
+            if each.id != block or stamp_of(each) > stamp
+        }
+
+    def is_erased(self, block: Block) -> bool:
+        """Whether that block is one of a person who was erased, in a state of before that."""
+        erased = self._erased.get(block.id)
+        return erased is not None and stamp_of(block) <= erased
+
     def load(self, ended: Iterable[Block]) -> None:
         """Take over the store's ended blocks, unless more is known of their numbers."""
         for block in ended:
@@ -92,7 +109,11 @@ class Standings:
         """Forget ends that are too old to matter."""
         oldest = self.oldest
         self._ended = {key: each for key, each in self._ended.items() if each.changed >= oldest}
+        self._erased = {id: each for id, each in self._erased.items() if each.at >= oldest}
 
     def forget(self, person: Person) -> None:
-        """Erase this person's ended blocks."""
-        self._ended = {key: each for key, each in self._ended.items() if not person.has(key[0])}
+        """Erase this person's ended blocks, but for those that the site may know: without them its
+        older changes would count here until it has erased them, too, and says so (``erase``)."""
+        self._ended = {
+            key: each for key, each in self._ended.items() if each.changer or not person.has(key[0])
+        }

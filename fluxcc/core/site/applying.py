@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TypeVar
 
 import msgspec
@@ -14,10 +15,11 @@ import msgspec
 from fluxcc.core.blocks.merging import Merging
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import Change, Kind, Tally
+from fluxcc.domain.erasing import Remains
 
 log = logging.getLogger(__name__)
 
-Shape = TypeVar("Shape", Block, Tally)
+Shape = TypeVar("Shape", Block, Tally, Remains)
 
 
 class Applying:
@@ -29,12 +31,22 @@ class Applying:
     def apply(self, changes: Sequence[Change]) -> None:
         """Apply these, in this order, as far as nothing later is known here. One that cannot be
         read is passed over: a later version may have written it, and the others must count."""
-        blocks = [each for each in changes if each.kind == Kind.BLOCK]
-        self._blocks.apply(_read(blocks, Block))
+        for is_erased, some in groupby(changes, lambda each: each.kind == Kind.ERASED):
+            # Of a number that was erased an earlier change may count again: in their order.
+            if is_erased:
+                self._erase([*some])
+            else:
+                self._blocks.apply(_read([e for e in some if e.kind == Kind.BLOCK], Block))
         for change in changes:
             if change.kind == Kind.TALLY:
                 for tally in _read([change], Tally):
                     self._blocks.tally(change.node, tally)
+
+    def _erase(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            for remains in _read([change], Remains):
+                self._blocks.erase(change.stamp, remains)
+        self._blocks.offer_again()
 
 
 def _read(changes: Sequence[Change], shape: type[Shape]) -> list[Shape]:

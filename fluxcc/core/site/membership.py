@@ -60,6 +60,7 @@ class Membership:
         self._happenings.batch_written.connect(recording.written)
         self.reading.mark_history = recording.tell_again
         recording.may_begin = history.tidying.may_begin = lambda: self.reading.was_open
+        recording.has_told = self.feeding.has_told
         erasure.erase_at_site = recording.erase
 
     def jobs(self) -> dict[str, Callable[[], float]]:
