@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fluxcc.core.ports import Batch, Latch, Marked, Moment, SpoolContents
+from fluxcc.core.ports import Batch, Latch, Marked, Moment, SpoolContents, Waiting
 from fluxcc.domain import history
 from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
@@ -486,6 +486,11 @@ class FakeStore:
             tuple(self.audit[id] for id in audit if id in self.audit),
             tuple(self.surveys[id] for id in keys[MarkKind.SURVEY] if id in self.surveys),
         )
+
+    def waiting(self) -> Waiting:
+        """See ``Store.waiting``; each has just been marked."""
+        self._check()
+        return Waiting(len(self.outbox), NOW if self.outbox else None)
 
     def mark_again(self, since: int) -> None:
         """See ``Store.mark_again``."""

@@ -30,6 +30,8 @@ WHICH_COUNTS = {
         "{number}: blocked here until {here}, in the site until {there}; the site's mark counts"
     ),
 }
+LONG_WAITING = 30.0
+"""Seconds from which it is told what waits."""
 PER_PAGE = 500
 MOST_BLOCKS = 100_000
 
@@ -52,7 +54,13 @@ def site_status(session: Session) -> None:
     if session.as_json:
         session.show_json(msgspec.to_builtins(status))
         return
-    if status.failure:
+    if status.name_taken_by:
+        session.say(
+            _("Another daemon, on {host}, is in the site as {node}: this one takes NO PART."),
+            host=printable(status.name_taken_by),
+            node=printable(status.node),
+        )
+    elif status.failure:
         session.say(
             _("The site's database is NOT reached: {reason}"), reason=printable(status.failure)
         )
@@ -61,12 +69,14 @@ def site_status(session: Session) -> None:
             _("Changes of this PBX CANNOT be told: {reason}"),
             reason=printable(status.telling_failure),
         )
+    _say_what_waits(session, status)
     titles = [
         _("node"),
         _("heard of"),
         _("version"),
         _("FreeSWITCH"),
         _("behind"),
+        _("waiting"),
         _("clock"),
         _("calls"),
         _("blocks"),
@@ -75,6 +85,30 @@ def site_status(session: Session) -> None:
     for node in status.nodes:
         table.add(*_cells(session, node))
     table.show(session)
+
+
+def _say_what_waits(session: Session, status: SiteStatus) -> None:
+    """Say what of this PBX the site does not have yet, and what it will never have."""
+    if status.history_failure:
+        session.say(
+            _("The history of this PBX CANNOT be told: {reason}"),
+            reason=printable(status.history_failure),
+        )
+    if status.waiting_for >= LONG_WAITING:
+        session.say(
+            _("{count} records of this PBX wait for the site, the oldest for {seconds:.0f} s."),
+            count=status.waiting,
+            seconds=status.waiting_for,
+        )
+    if status.erasing:
+        session.say(
+            _("{count} persons are still to be erased from the site."), count=status.erasing
+        )
+    lost = sum(status.history_lost.values())
+    if lost:
+        session.say(
+            _("{count} records were deleted for their age before the site had them."), count=lost
+        )
 
 
 def _cells(session: Session, node: SiteNode) -> list[str]:
@@ -86,6 +120,7 @@ def _cells(session: Session, node: SiteNode) -> list[str]:
         printable(node.version),
         session.translate(_("connected") if node.connected else _("NOT connected")),
         str(node.behind),
+        f"{node.waiting} ({node.waiting_for:.0f} s)" if node.waiting else "0",
         offset,
         str(node.calls),
         str(node.blocks),

@@ -257,6 +257,14 @@ class Marked(msgspec.Struct, frozen=True):
     surveys: tuple[Survey, ...] = ()
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """How much is marked in the outbox for the site."""
+
+    count: int = 0
+    oldest: float | None = None
+    """When the oldest mark was made (epoch seconds); None where there is none."""
+
+
 class Moment(msgspec.Struct, frozen=True):
     """A moment, in epoch seconds of two clocks that may be days apart."""
 
@@ -336,6 +344,9 @@ class Store(Protocol):
     def marked(self, kinds: Collection[MarkKind], after: int, limit: int) -> Marked:
         """The first ``limit`` marks of these kinds in the outbox with an id after ``after``, and
         their records as they are now."""
+
+    def waiting(self) -> Waiting:
+        """How much the site is still to be told."""
 
     def mark_again(self, since: int) -> None:
         """Mark for the site every live block that was changed on this node last, and those that

@@ -11,6 +11,8 @@ from fluxcc.doctor.installation import Installation
 from fluxcc.marking import _
 from fluxcc.protocol.site import SiteNode, SiteStatus
 
+LONGEST_WAITING = 300.0
+"""Seconds that a record may wait for the site while that is reached."""
 MOST_BEHIND = 1_000
 """Changes that a node may be behind: a few seconds' worth."""
 
@@ -31,7 +33,21 @@ def check_site(installation: Installation) -> Iterator[Finding]:
             _("Restart the daemon: systemctl restart fluxcc"),
         )
         return
-    yield from _reach(status)
+    if status.name_taken_by:
+        yield grave(
+            "site-name-taken",
+            _("Another daemon, on {host}, is in the site as {node}: this one takes NO PART."),
+            _(
+                "Give one of the two another [pbx] node and restart it; a copy of a machine needs a"
+                " store of its own as well. Where the other one is gone for good, end it: this one"
+                " takes the name over after 10 s."
+            ),
+            host=status.name_taken_by,
+            node=status.node,
+        )
+    else:
+        yield from _reach(status)
+    yield from _told(status)
     for node in status.nodes:
         yield from _node(node)
     yield from _versions(status.nodes)
@@ -49,6 +65,33 @@ def _reach(status: SiteStatus) -> Iterator[Finding]:
                 " the user owns the database (docs/site.md)."
             ),
             reason=reason,
+        )
+
+
+def _told(status: SiteStatus) -> Iterator[Finding]:
+    """What this PBX has to tell the site is told."""
+    if status.history_failure and not status.failure:
+        yield warning(
+            "site-history-untold",
+            _("The site does not get the history of this PBX ({reason})."),
+            _("Look whether the user owns all tables of the site (docs/site.md)."),
+            reason=status.history_failure,
+        )
+    if status.waiting_for > LONGEST_WAITING and not status.failure:
+        yield warning(
+            "site-waiting",
+            _("{count} records of this PBX wait for the site, the oldest for {seconds} s."),
+            _("Look into the log: journalctl -u fluxcc"),
+            count=status.waiting,
+            seconds=round(status.waiting_for),
+        )
+    lost = sum(status.history_lost.values())
+    if lost:
+        yield warning(
+            "site-history-lost",
+            _("{count} records were deleted for their age before the site had them."),
+            _("They are nowhere any more. Raise [retention] above the longest outage."),
+            count=lost,
         )
 
 

@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, func, insert, or_, select
 
-from fluxcc.core.ports import Marked
+from fluxcc.core.ports import Marked, Waiting
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition, change_of
 from fluxcc.domain.history import OF_BLOCKS
@@ -80,6 +80,12 @@ def marked(
         audit=tuple(audit.by_ids(connection, node, list(map(int, keys[MarkKind.AUDIT])))),
         surveys=tuple(surveys.by_ids(connection, node, keys[MarkKind.SURVEY])),
     )
+
+
+def waiting(connection: Connection, node: str) -> Waiting:
+    """How many marks there are, and how old the oldest is."""
+    query = select(func.count(), func.min(OUTBOX.c.at)).where(OUTBOX.c.node == node)
+    return Waiting(*connection.execute(query).one())
 
 
 def mark(connection: Connection, node: str, marks: Iterable[Mark]) -> None:

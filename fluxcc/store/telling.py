@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from fluxcc.core.ports import Marked
+from fluxcc.core.ports import Marked, Waiting
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition
 from fluxcc.domain.retention import RecordKind
@@ -51,6 +51,11 @@ class Telling(ABC):
         they are now."""
         with self._connection() as connection:
             return outbox.marked(connection, self._node, kinds, after, limit)
+
+    def waiting(self) -> Waiting:
+        """How much the site is still to be told."""
+        with self._connection() as connection:
+            return outbox.waiting(connection, self._node)
 
     def mark_again(self, since: int) -> None:
         """Mark for the site every live block that was changed on this node last, and those that

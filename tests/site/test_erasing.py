@@ -15,7 +15,7 @@ from fluxcc.domain.agents import Agent
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.changes import Change, Kind, Stamp, Tally, change_of, stamped
 from fluxcc.domain.erasing import Remains
-from fluxcc.domain.nodes import Letter, NodeCall, NodeState
+from fluxcc.domain.nodes import Letter, NodeCall, NodeState, Sign
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import Persons
 from fluxcc.site.engines import connected, create_pooled, parse_url
@@ -88,7 +88,7 @@ def test_nothing_in_any_table_has_the_digits_of_a_person_who_was_erased(
     mentioning = a_block("b4", number=OTHER, until=LIVE, reason=f"wife of {SPELLINGS[2]}")
     site.offer([change_of(stamped(mentioning, Stamp(3, "pbx1")))])
     with closing(PostgresqlNeighbours(site_url)) as neighbours:
-        neighbours.beat("pbx2", NodeState(version="2"))
+        neighbours.beat("pbx2", Sign(token="t"), NodeState(version="2"))
         neighbours.show("pbx2", [a_call(OTHER)], [], False)
         neighbours.show("pbx9", [a_call(NUMBER)], [], False)
         letter = Letter(id="r", content="c", sender="pbx1", body=f'{{"reason":"{SPELLINGS[1]}"}}')
