@@ -523,7 +523,7 @@ class FakeStore:
         """See ``Store.ended_changes``."""
         self._check()
         ended = [block for block in self.blocks.values() if block.state is not BlockState.LIVE]
-        return [block for block in ended if block.changer and block.changed >= since]
+        return [e for e in ended if e.origin and (e.changed >= since or not e.changer)]
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete what is older than that moment (epoch seconds), the oldest first."""

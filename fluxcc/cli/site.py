@@ -13,7 +13,7 @@ from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.changes import MICROSECONDS, Kind
-from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.marking import _
 from fluxcc.protocol.operators import (
     STATUS,
@@ -215,7 +215,22 @@ def site_leave(session: Session, /, node: str) -> None:
         _fail_unavailable(session, error)
     if not is_known:
         session.fail(FAILED, "unknown-node", _("The site knows no PBX {node}."), node=name)
+    if name == session.settings.pbx.node:
+        _forget_site(session)
     session.say(_("{node} is in the site no more."), node=name)
+
+
+def _forget_site(session: Session) -> None:
+    """Forget the site in this PBX's store: when it comes back it is as one that is new, and what it
+    has changed meanwhile counts."""
+    from fluxcc.store.upkeep import leave_site  # noqa: PLC0415  # SQLAlchemy takes its time
+
+    try:
+        untold = leave_site(session.settings.store.url, session.settings.pbx.node)
+    except StoreUnavailableError as error:
+        session.fail(UNAVAILABLE, "store-unavailable", "{error}", error=error)
+    if untold:
+        session.warn(_("{count} records of this PBX had not been told to the site."), count=untold)
 
 
 def _need_site(session: Session) -> None:

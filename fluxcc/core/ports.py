@@ -336,7 +336,7 @@ class Store(Protocol):
 
     def ended_changes(self, since: int) -> list[Block]:
         """The ended blocks of this node that were changed in a site at ``since`` (microseconds of
-        the epoch) or later."""
+        the epoch) or later, and those of a site that were changed while it was in none."""
 
     def position(self) -> SitePosition | None:
         """How far this node took the site's changes; None before the first one."""

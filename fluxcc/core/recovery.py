@@ -81,7 +81,7 @@ class Recovery:
         self._domains.load(domains)
         self._provisioning.load(entries)
         self._load(blocks)
-        self._standings.load(ended)
+        self._journal.note(*self._standings.load(ended))
         self._repeaters.load(times)
         self._repeaters.reread(self._blocklist.canonical)
         self._snapshots.restore(calls)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from fluxcc.core.ports import Marked, Waiting
 from fluxcc.domain.blocks import BlockState
@@ -173,6 +173,12 @@ _MARKS = {
     RecordKind.SURVEYS: MarkKind.SURVEY,
     RecordKind.BLOCKS: MarkKind.ENDED,
 }
+
+
+def leave(connection: Connection, node: str) -> int:
+    """Forget the node's marks and its position; how many marks there were."""
+    connection.execute(delete(POSITION).where(POSITION.c.node == node))
+    return connection.execute(delete(OUTBOX).where(OUTBOX.c.node == node)).rowcount
 
 
 def changed_here(connection: Connection, node: str, since: int) -> Sequence[str]:

@@ -37,7 +37,7 @@ class Telling(ABC):
 
     def ended_changes(self, since: int) -> list[Block]:
         """The ended blocks of this node that were changed in a site at ``since`` (microseconds of
-        the epoch) or later."""
+        the epoch) or later, and those of a site that were changed while it was in none."""
         with self._connection() as connection:
             return blocks.ended_changes(connection, self._node, since)
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from fluxcc.core.blocks.blocklist import Blocklist, Identity
 from fluxcc.core.ports import Clock
 from fluxcc.domain.blocks import Block
@@ -59,15 +61,25 @@ class Standings:
         """The block as it is changed on this node now, in knowledge of what is known of its
         number."""
         if not self.node:
-            return block
+            return self._change_apart(block)
         known = max(stamp_of(block), self.of(block.number, block.domain).stamp)
         return stamped(block, self._stamps.next(self._clock.now(), known))
 
+    def _change_apart(self, block: Block) -> Block:
+        """A block of a site, as it is changed while this node is in none: nobody's change, until
+        the node is in one again (``adopt``)."""
+        if not block.origin:
+            return block
+        at = max(int(self._clock.now() * MICROSECONDS), block.changed + 1)
+        return replace(block, changed=at, changer="")
+
     def adopt(self, block: Block) -> Block:
-        """A block of before there was a site, as one that was changed when it began."""
+        """A block that was changed while this node was in no site, as its change of then; of before
+        there was one, as one that was changed when it began."""
         if not self.node or block.changer:
             return block
-        return stamped(block, Stamp(int(block.since * MICROSECONDS), self.node))
+        at = max(int(block.since * MICROSECONDS), block.changed)
+        return stamped(block, Stamp(at, self.node))
 
     def suppose(self, block: Block) -> Block:
         """A block of which only the gate knows, as a change that everything else that is known of
@@ -94,11 +106,17 @@ class Standings:
         erased = self._erased.get(block.id)
         return erased is not None and stamp_of(block) <= erased
 
-    def load(self, ended: Iterable[Block]) -> None:
-        """Take over the store's ended blocks, unless more is known of their numbers."""
-        for block in ended:
+    def load(self, ended: Iterable[Block]) -> list[Block]:
+        """Take over the store's ended blocks, unless more is known of their numbers; those that are
+        to be written again, as this node ended them while it was in no site."""
+        again = []
+        for stored in ended if self.node else ():
+            block = self.adopt(stored)
             if stamp_of(block) > self.of(block.number, block.domain).stamp:
                 self.note_end(block)
+            if block is not stored:
+                again.append(block)
+        return again
 
     @property
     def oldest(self) -> int:
