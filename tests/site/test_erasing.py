@@ -22,6 +22,13 @@ from fluxcc.site.engines import connected, create_pooled, parse_url
 from fluxcc.site.neighbours import PostgresqlNeighbours
 from fluxcc.site.postgresql import PostgresqlSite
 from tests.builders import a_block
+from tests.scenarios.people import Person
+from tests.site.test_commands import wait_both
+from tests.site.test_two_pbxs import SOON, Pair, labs, pair, person, wait_blocked, wait_free
+from tests.testing.gate import is_refused
+from tests.testing.waiting import until
+
+__all__ = ["labs", "pair", "person"]
 
 PERSONS = Persons(NumberPlan("BR", "11", ()), "test")
 NUMBER, OTHER = "+5511988887777", "+5521977776666"
@@ -205,3 +212,27 @@ def test_what_remains_of_erased_blocks_goes_with_the_blocks_of_their_age(
     erase(site)
     site.prune()
     assert site.standing(("", ""), 9) == []
+
+
+def test_a_person_who_was_erased_with_their_block_is_blocked_and_named_nowhere(
+    pair: Pair, person: Person, site_url: str
+) -> None:
+    here, there = pair
+    wait_both(pair)
+    assert here.cli("block", person.number).code == 0
+    wait_blocked(there, person.number)
+    assert is_refused(there.lab, person.number)
+    until(lambda: wait_blocked(here, person.number)["attempts"] == 1, "it is counted", SOON)
+    erased = here.cli("db", "purge", "--number", person.number, "--with-live-block", "--json").json
+    assert "site" not in erased["left"], here.log
+    wait_free(there, person.number)
+    until(lambda: not is_refused(there.lab, person.number), "it is let in", SOON)
+    digits = "".join(filter(str.isdecimal, person.number))[-9:]
+    assert [
+        table for table, row in texts(site_url) if digits in "".join(filter(str.isdecimal, row))
+    ] == []
+
+    def kept() -> list[Block]:
+        return [each for daemon in pair for each in daemon.store.blocks(limit=100)]
+
+    until(lambda: not kept(), lambda: f"no store has the block: {kept()}", SOON)

@@ -88,11 +88,14 @@ class Feeding:
         """Changes that were offered since the daemon began."""
 
     def has_told(self, before: int) -> bool:
-        """Whether the site has everything that was marked before the mark with that id. Raises
-        ``StoreUnavailableError``."""
+        """Whether the site has everything that was marked before the mark with that id; where not,
+        it is told now. Raises ``StoreUnavailableError``."""
         kinds = [kind for stream in self._streams for kind in stream.kinds]
         waiting: Marked = self._runtime.offload(self._store.marked, kinds, 0, 1)
-        return not waiting.marks or waiting.marks[0][0] > before
+        has_all = not waiting.marks or waiting.marks[0][0] > before
+        if not has_all:
+            self.look()
+        return has_all
 
     def written(self, batch: Batch) -> None:
         """A batch is in the store: look into the outbox now where it marked something."""
