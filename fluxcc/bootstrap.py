@@ -106,7 +106,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
                 {**readings.by_name(), VITALS: lambda ask, who: vitals()},
                 lambda: switch.is_connected,
                 Askers(core.provisioning.find_account, settings.web.user),
-                Watch(core, Feed(core, readings.state, time.time()), readings.state),
+                Watch(core, Feed(core, readings.state, time.time(), neighbourhood), readings.state),
             ),
             _watch_server(settings, sources),
         ),

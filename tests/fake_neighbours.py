@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from fluxcc.domain.errors import SiteUnavailableError
-from fluxcc.domain.nodes import Beat, Letter, Node, NodeCall, NodeState, Posting, Sign
+from fluxcc.domain.nodes import (
+    SILENT_AFTER,
+    Beat,
+    Letter,
+    Node,
+    NodeCall,
+    NodeState,
+    Posting,
+    Sign,
+)
 from tests.fakes import NOW, SteppedClock
 
 
@@ -22,6 +31,8 @@ class FakeTables:
         """The token that each gave last."""
         self.silent: set[str] = set()
         """Nodes that are not heard of."""
+        self.silence: dict[str, float] = {}
+        """Node → seconds since it was heard of, where it is not at once."""
         self.calls: dict[tuple[str, int], NodeCall] = {}
         self.requests: dict[str, tuple[str, Letter]] = {}
         """Request ID → the node it goes to, and the letter; until it is taken."""
@@ -41,8 +52,11 @@ class FakeNeighbours:
         self.is_cut = False
         self.writes = 0
         """How often calls were told."""
+        self.reads = 0
+        """How often something was asked for."""
 
     def _check(self) -> FakeTables:
+        self.reads += 1
         if self.is_cut:
             raise SiteUnavailableError("the fake site is cut off")
         return self.tables
@@ -70,8 +84,12 @@ class FakeNeighbours:
 
     def nodes(self) -> list[Node]:
         """All of them."""
-        nodes = self._check().nodes.items()
-        return [Node(name=name, state=state, silence=0.0) for name, state in nodes]
+        tables = self._check()
+        silence = dict.fromkeys(tables.silent, SILENT_AFTER) | tables.silence
+        return [
+            Node(name=name, state=state, silence=silence.get(name, 0.0))
+            for name, state in sorted(tables.nodes.items())
+        ]
 
     def show(
         self, node: str, calls: Sequence[NodeCall], gone: Collection[int], is_afresh: bool
@@ -84,14 +102,19 @@ class FakeNeighbours:
         known.update({(node, call.id): call for call in calls})
 
     def calls(self, but: str) -> list[tuple[str, NodeCall]]:
-        """Those of the others."""
-        calls = self._check().calls.items()
-        return [(node, call) for (node, _), call in calls if node != but]
+        """Those of the others that are heard of."""
+        tables = self._check()
+        left_out = {but, *tables.silent}
+        return [(node, call) for (node, _), call in tables.calls.items() if node not in left_out]
 
     def post(self, letter: Letter, names: Sequence[str]) -> Posting:
         """To the one node that has such a call."""
         tables = self._check()
-        found = {n for n, c in self.calls(letter.sender) if not set(names).isdisjoint(c.names)}
+        found = {
+            node
+            for (node, _), call in tables.calls.items()
+            if node != letter.sender and not set(names).isdisjoint(call.names)
+        }
         target, content = tables.went.get(letter.id, ("", letter.content))
         nodes = sorted({target} if target else found)
         if len(nodes) == 1 and nodes[0] in tables.silent:

@@ -27,9 +27,10 @@ from fluxcc.domain.history import OF_BLOCKS
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.privacy import told
-from fluxcc.domain.provisioning import Entry, key
+from fluxcc.domain.provisioning import KINDS, Entry, key
 from fluxcc.domain.requests import Answered, Asked, Reply
 from fluxcc.domain.retention import Place, RecordKind
+from fluxcc.domain.shared_entries import EntryStamp, entry_marks, told_entry
 from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
 
@@ -408,6 +409,8 @@ class FakeStore:
         """Groups, rooms and services by kind and name."""
         self.seen: dict[str, SeenDomain] = {}
         """SIP domains by name."""
+        self.stamps: dict[str, EntryStamp] = {}
+        """When and where entries were changed in the site."""
         self.batches: list[Batch] = []
         """What was written, transaction by transaction."""
         self.recreated = 0
@@ -460,6 +463,11 @@ class FakeStore:
             self.seen[domain.name] = domain
         for entry in batch.removed:
             self.settings.pop((type(entry).__name__, key(entry)), None)
+        for stamp in batch.entry_stamps:
+            self.stamps[stamp.thing] = stamp
+            if stamp.is_gone:
+                self.settings.pop((KINDS[stamp.kind].__name__, stamp.name), None)
+        self._mark(entry_marks(batch.entry_stamps, self.node))
 
     def _mark(self, marks: Iterable[Mark]) -> None:
         for mark in marks:
@@ -485,12 +493,36 @@ class FakeStore:
             tuple(self.calls[id] for id in calls if id in self.calls),
             tuple(self.audit[id] for id in audit if id in self.audit),
             tuple(self.surveys[id] for id in keys[MarkKind.SURVEY] if id in self.surveys),
+            tuple(
+                told_entry(self.stamps[thing], self._fields(self.stamps[thing]))
+                for thing in keys[MarkKind.ENTRY]
+                if thing in self.stamps
+            ),
         )
 
     def waiting(self) -> Waiting:
         """See ``Store.waiting``; each has just been marked."""
         self._check()
         return Waiting(len(self.outbox), NOW if self.outbox else None)
+
+    def _fields(self, stamp: EntryStamp) -> str:
+        entry = self.settings.get((KINDS[stamp.kind].__name__, stamp.name))
+        return msgspec.json.encode(msgspec.structs.asdict(entry)).decode() if entry else ""
+
+    def entry_stamps(self) -> list[EntryStamp]:
+        """See ``Store.entry_stamps``."""
+        self._check()
+        return list(self.stamps.values())
+
+    def forget_removed(self, person: Person) -> None:
+        """See ``Store.forget_removed``."""
+        self._check()
+        self.stamps = {
+            thing: stamp
+            for thing, stamp in self.stamps.items()
+            if not (stamp.kind == "protected" and stamp.is_gone and person.has(stamp.name))
+            or Mark(MarkKind.ENTRY, thing) in self.outbox
+        }
 
     def mark_again(self, since: int) -> None:
         """See ``Store.mark_again``."""
@@ -501,6 +533,7 @@ class FakeStore:
             if block.state is BlockState.LIVE or block.changed >= since
         )
         self._mark(marks_of(again, self.node))
+        self._mark(Mark(MarkKind.ENTRY, thing) for thing in self.stamps)
 
     def mark_history(self, since: float, after: Any) -> Any:
         """See ``Store.mark_history``; all at once."""

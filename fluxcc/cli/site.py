@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import NoReturn, TypeVar
 
 import click
 import msgspec
@@ -12,8 +14,9 @@ from fluxcc.cli.session import FAILED, UNAVAILABLE, Session, json_option, pass_s
 from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.domain.blocks import Block, BlockState
-from fluxcc.domain.changes import MICROSECONDS, Kind
+from fluxcc.domain.changes import MICROSECONDS, Change, Kind
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
+from fluxcc.domain.shared_entries import EntryChange, clashing_entries, read_change
 from fluxcc.marking import _
 from fluxcc.protocol.operators import (
     STATUS,
@@ -21,6 +24,7 @@ from fluxcc.protocol.operators import (
 )
 from fluxcc.protocol.site import SITE, SiteNode, SiteStatus, site_nodes
 
+Found = TypeVar("Found")
 HERE, SITE_S = "here", "site"
 WHICH_COUNTS = {
     HERE: _(
@@ -32,6 +36,13 @@ WHICH_COUNTS = {
 }
 LONG_WAITING = 30.0
 """Seconds from which it is told what waits."""
+WHICH_ENTRY_COUNTS = {
+    (HERE, False): _("{entry}: not as in the site; the one here counts"),
+    (SITE_S, False): _("{entry}: not as in the site; the site's counts"),
+    (HERE, True): _("{entry}: removed in the site; the one here counts"),
+    (SITE_S, True): _("{entry}: removed in the site, and here too then"),
+}
+"""By whose counts, and whether the site's was removed."""
 PER_PAGE = 500
 MOST_BLOCKS = 100_000
 
@@ -131,34 +142,34 @@ def _cells(session: Session, node: SiteNode) -> list[str]:
 @json_option
 @pass_session
 def site_join(session: Session) -> None:
-    """Look what becomes of this PBX's blocks in the site, before its daemon is in it.
+    """Look what becomes of this PBX's blocks, groups, rooms, services, protected numbers, users and
+    tokens in the site, before its daemon is in it.
 
     The daemon joins by itself when it starts with [site] url set: its blocks are the site's from
     then on, as marked when they began. Of a number that both have blocked, the later mark counts;
-    this command creates the site's tables where there are none, and tells which.
+    of a group, a user and so on that both have, the site's. This command creates the site's tables
+    where there are none, and tells which.
     """
     _need_site(session)
-    from fluxcc.site.postgresql import PostgresqlSite  # noqa: PLC0415  # SQLAlchemy takes its time
-
     with stored(session) as store:
         own = [each for each in store.blocks(limit=MOST_BLOCKS) if each.state is BlockState.LIVE]
-    theirs: dict[str, Block] = {}
-    try:
-        site = PostgresqlSite(session.settings.site.url)
-        site.open()
-        after = "", ""
-        while page := site.standing(after, PER_PAGE):
-            after = page[-1].kind, page[-1].key
-            for change in page:
-                if change.kind == Kind.BLOCK:
-                    theirs[change.key] = msgspec.json.decode(change.body, type=Block)
-        site.close()
-    except (SiteUnavailableError, msgspec.MsgspecError) as error:
-        _fail_unavailable(session, error)
-    clashes = clashing(own, list(theirs.values()))
+        entries, stamps = store.entries(), store.entry_stamps()
+    theirs, their_entries = _all_of_site(session)
+    clashes = clashing(own, theirs)
+    of_entries = clashing_entries(entries, stamps, their_entries, session.settings.pbx.node)
     if session.as_json:
         told = [{"number": o.number, "domain": o.domain, "counts": by} for o, _t, by in clashes]
-        session.show_json({"blocks": len(own), "clashes": told})
+        session.show_json(
+            {
+                "blocks": len(own),
+                "clashes": told,
+                "entries": len(entries),
+                "entry_clashes": [
+                    {"entry": mine.stamp.thing, "counts": whose(mine, other)}
+                    for mine, other in of_entries
+                ],
+            }
+        )
         return
     session.say(
         _("{blocks} blocks of this PBX, {clashes} of them clash with the site's."),
@@ -172,6 +183,60 @@ def site_join(session: Session) -> None:
             here=session.moment(mine.until),
             there=session.moment(other.until),
         )
+    session.say(
+        _(
+            "{entries} groups, rooms, services, protected numbers, users and tokens of this PBX,"
+            " {clashes} of them clash with the site's."
+        ),
+        entries=len(entries),
+        clashes=len(of_entries),
+    )
+    for own_entry, in_site in of_entries:
+        session.say(
+            WHICH_ENTRY_COUNTS[whose(own_entry, in_site), in_site.entry is None],
+            entry=f"{own_entry.stamp.kind} {printable(own_entry.stamp.name)}",
+        )
+
+
+def _all_of_site(session: Session) -> tuple[list[Block], list[EntryChange]]:
+    """The blocks and entries that the site has; ends the program where it does not answer."""
+    from fluxcc.site.postgresql import PostgresqlSite  # noqa: PLC0415  # SQLAlchemy takes its time
+
+    theirs: list[Block] = []
+    their_entries: list[EntryChange] = []
+    try:
+        site = PostgresqlSite(session.settings.site.url)
+        site.open()
+        after = "", ""
+        while page := site.standing(after, PER_PAGE):
+            after = page[-1].kind, page[-1].key
+            theirs += read_all(Kind.BLOCK, page, lambda each: read_block(each.body))
+            their_entries += read_all(Kind.ENTRY, page, read_change)
+        site.close()
+    except SiteUnavailableError as error:
+        _fail_unavailable(session, error)
+    return theirs, their_entries
+
+
+def read_block(body: str) -> Block:
+    """A block as the site has it."""
+    return msgspec.json.decode(body, type=Block)
+
+
+def read_all(
+    kind: Kind, changes: Sequence[Change], read: Callable[[Change], Found]
+) -> Iterator[Found]:
+    """What those of a kind say; without what this version cannot read, which the daemon passes
+    over too."""
+    for change in changes:
+        if change.kind == kind:
+            with suppress(msgspec.MsgspecError, ValueError):
+                yield read(change)
+
+
+def whose(mine: EntryChange, other: EntryChange) -> str:
+    """Which of two entries of one name counts: ``here`` or ``site``."""
+    return HERE if mine.is_later_than(other) else SITE_S
 
 
 def clashing(own: list[Block], theirs: list[Block]) -> list[tuple[Block, Block, str]]:

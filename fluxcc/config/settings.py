@@ -374,6 +374,11 @@ class Settings(msgspec.Struct, frozen=True):
     web: WebSettings = WebSettings()
 
     @property
+    def site_node(self) -> str:
+        """This node's name in its site; empty where there is no site."""
+        return self.pbx.node if self.site.url else ""
+
+    @property
     def numbering(self) -> tuple[str, str, tuple[str, ...], tuple[str, ...], dict[str, str]]:
         """What ``domain.numbers.NumberPlan`` takes, in its order."""
         numbers, internal = self.numbers, self.blocks.internal

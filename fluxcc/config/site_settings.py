@@ -25,7 +25,7 @@ class SiteSettings(msgspec.Struct, frozen=True):
             values.site_url,
             default_told="none: this PBX is alone",
             comment="The PostgreSQL that several PBXs share. On another machine, also tell systemd:"
-            " `systemctl edit fluxcc`, [Service], IPAddressAllow=",
+            " `systemctl edit fluxcc` and `fluxcc-web`, [Service], IPAddressAllow=",
             example="postgresql+psycopg://fluxcc@db.example/fluxcc",
         ),
     ] = ""

@@ -27,6 +27,7 @@ from fluxcc.domain.calls import Call, CallRecord
 from fluxcc.domain.changes import SitePosition, Stamp
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.shared_entries import EntryStamp
 from fluxcc.domain.surveys import Survey
 
 PER_BATCH = 1_000
@@ -63,6 +64,7 @@ Record = (
     | AuditRecord
     | Survey
     | Entry
+    | EntryStamp
     | SeenDomain
     | Removal
     | SitePosition
@@ -190,6 +192,8 @@ def _identity(each: Record) -> Identity:
         each = each.entry
     if isinstance(each, Entry):
         return type(each).__name__, key(each)
+    if isinstance(each, EntryStamp):
+        return type(each).__name__, each.thing
     if isinstance(each, SeenDomain):
         return type(each).__name__, each.name
     if isinstance(each, SitePosition):
@@ -202,6 +206,7 @@ def _identity(each: Record) -> Identity:
 def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
     blocks, audit, surveys, entries, domains, removed = [], [], [], [], [], []
     positions: list[SitePosition] = []
+    stamps: list[EntryStamp] = []
     unmarked: list[int] = []
     erased: list[tuple[str, Stamp]] = []
     for each in records:
@@ -216,6 +221,8 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
                 domains.append(each)
             case Removal(gone):
                 removed.append(gone)
+            case EntryStamp():
+                stamps.append(each)
             case SitePosition():
                 positions.append(each)
             case Unmarked(ids):
@@ -232,6 +239,7 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
         entries=tuple(entries),
         domains=tuple(domains),
         removed=tuple(removed),
+        entry_stamps=tuple(stamps),
         position=tuple(positions),
         unmarked=tuple(unmarked),
         erased=tuple(erased),

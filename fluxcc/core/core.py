@@ -48,6 +48,7 @@ from fluxcc.core.requests.performer import Performer
 from fluxcc.core.requests.replies import Replies
 from fluxcc.core.requests.surroundings import Surroundings
 from fluxcc.core.retention import Retention
+from fluxcc.core.shared_entries import SharedEntries
 from fluxcc.core.site.membership import Membership
 from fluxcc.core.site.port import Site
 from fluxcc.core.site.shared_history import SharedHistory
@@ -96,9 +97,8 @@ class Core:
         self.numbers, self.persons = persons.numbers, persons
         self.journal = Journal(store, runtime, clock, self.happenings)
         self._build_calls(settings)
-        self.provisioning = Provisioning(
-            pbx, self.happenings, self.domains, settings.conference.room
-        )
+        entries, room = SharedEntries(settings.site_node, clock), settings.conference.room
+        self.provisioning = Provisioning(pbx, self.happenings, self.domains, entries, room)
         self._build_blocks(settings)
         self.publisher = Publisher(
             pbx,
@@ -140,6 +140,7 @@ class Core:
     def _join(self, site: Site) -> Membership:
         parts = self.store, self.blocking, self.journal, self.runtime, self.clock
         joined = Membership(site, *parts, self.happenings, self._audit_ids)
+        joined.take_entries(self.provisioning, self.unblockable.free)
         joined.merging.is_protected = self.is_protected
         joined.reading.may_begin = lambda: self.is_recovered
         told = site, self.standings.node, self.store, self.journal, self.runtime, self.clock
@@ -163,8 +164,7 @@ class Core:
         self.blocklist = Blocklist(self.numbers, self.happenings.block_changed)
         self.repeaters = Repeaters(settings.blocks.memory)
         self.gate_table = GateTable(self.blocklist, self.pbx, self.runtime, self.clock)
-        node = settings.pbx.node if settings.site.url else ""
-        self.standings = Standings(node, self.blocklist, self.clock)
+        self.standings = Standings(settings.site_node, self.blocklist, self.clock)
         self.blocking = Blocking(
             self.blocklist,
             self.repeaters,
@@ -296,6 +296,7 @@ class Core:
         happenings.connected.connect(self.replies.learn_again)
         happenings.agent_appeared.connect(self.publisher.agent_appeared)
         happenings.person_erased.connect(self.audit.forget)
+        happenings.person_erased.connect(self.provisioning.shared.forget)
         happenings.person_erased.connect(self.surveys.forget)
 
     def configure(self, wanted: Settings) -> None:
@@ -357,7 +358,7 @@ class Core:
 
     def write_again(self) -> None:
         """Write live blocks, live calls and all entries into a store that was created anew."""
-        self.journal.note(*self.blocklist.blocks(), *self.provisioning.entries())
+        self.journal.note(*self.blocklist.blocks(), *self.provisioning.records())
         self.domains.write_again()
         for call in self.tracker.calls.values():
             self.journal.call_changed(call)

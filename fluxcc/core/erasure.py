@@ -128,6 +128,7 @@ class Erasure:
         for kind in WITH_TEXTS:
             self._erase_mentions(kind, person)
         report.note(Place.OTHERS, is_clean=True)
+        self._runtime.offload(self._store.forget_removed, person)
         named = self._runtime.offload(_entries_of, self._store, person)
         report.note(Place.ENTRIES, is_clean=not named, what=", ".join(named))
         if self.erase_at_site:

@@ -25,12 +25,13 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Mark, MarkKind, SitePosition, Stamp
+from fluxcc.domain.changes import Change, Mark, MarkKind, SitePosition, Stamp
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.requests import Answered
 from fluxcc.domain.retention import Place, RecordKind
+from fluxcc.domain.shared_entries import EntryStamp
 from fluxcc.domain.sight import Sight
 from fluxcc.domain.surveys import Survey
 
@@ -236,6 +237,8 @@ class Batch(msgspec.Struct, frozen=True):
     domains: tuple[SeenDomain, ...] = ()
     removed: tuple[Entry, ...] = ()
     """Entries that are to be deleted."""
+    entry_stamps: tuple[EntryStamp, ...] = ()
+    """When and where entries were changed, in a site; one that is gone is deleted."""
     position: tuple[SitePosition, ...] = ()
     """How far the site's changes were taken: one at most."""
     unmarked: tuple[int, ...] = ()
@@ -255,6 +258,7 @@ class Marked(msgspec.Struct, frozen=True):
     calls: tuple[CallRecord, ...] = ()
     audit: tuple[AuditRecord, ...] = ()
     surveys: tuple[Survey, ...] = ()
+    entries: tuple[Change, ...] = ()
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -349,8 +353,9 @@ class Store(Protocol):
         """How much the site is still to be told."""
 
     def mark_again(self, since: int) -> None:
-        """Mark for the site every live block that was changed on this node last, and those that
-        ended and were changed at ``since`` (microseconds of the epoch) or later."""
+        """Mark for the site every live block that was changed on this node last, those that ended
+        and were changed at ``since`` (microseconds of the epoch) or later, and every entry,
+        whichever node changed it."""
 
     def mark_history(self, since: float, after: Any) -> Any:
         """Mark the next records of history that began at ``since`` (epoch seconds) or later, after
@@ -363,7 +368,15 @@ class Store(Protocol):
         """The calls of this node that have no end."""
 
     def entries(self) -> list[Entry]:
-        """The groups, rooms, services and protected numbers of this node, by kind and name."""
+        """The groups, rooms, services, protected numbers, users and tokens of this node, by kind
+        and name."""
+
+    def entry_stamps(self) -> list[EntryStamp]:
+        """When and where entries were changed in a site, also those that are gone."""
+
+    def forget_removed(self, person: Person) -> None:
+        """Forget that this person's number was protected, where it is not any more and the site
+        knows that."""
 
     def unfinished(self) -> list[AuditRecord]:
         """The last requests of this node that began and never ended, newest first."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from fluxcc.core.backlog import Record, Removal
 from fluxcc.core.domains import Domains
 from fluxcc.core.happenings import Happenings
 from fluxcc.core.ports import Pbx
+from fluxcc.core.shared_entries import SharedEntries
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.provisioning import (
+    KINDS,
     Account,
     Entry,
     Group,
@@ -24,35 +27,62 @@ from fluxcc.domain.provisioning import (
     Token,
     User,
     key,
+    room_of,
     scoped,
 )
+from fluxcc.domain.shared_entries import EntryChange, EntryStamp
 
 
 class Provisioning:
     """One per daemon."""
 
-    def __init__(self, pbx: Pbx, happenings: Happenings, domains: Domains, room: str) -> None:
+    def __init__(
+        self,
+        pbx: Pbx,
+        happenings: Happenings,
+        domains: Domains,
+        shared: SharedEntries,
+        room: str,
+    ) -> None:
         """``room`` is how an agent's room is dialled: ``*{agent}``."""
+        self.shared = shared
         self._pbx = pbx
         self._happenings = happenings
         self._domains = domains
         self._room = room
-        self._entries: dict[type[Entry], dict[str, Entry]] = {
-            kind: {} for kind in (Group, Room, Service, Protected, User, Token)
-        }
+        self._entries: dict[type[Entry], dict[str, Entry]] = {kind: {} for kind in KINDS.values()}
         self._closed_rooms: set[str] = set()
         """Keys of removed rooms that are still to be withdrawn from mod_hash."""
+        self._removed: dict[str, Entry] = {}
+        """What ``take`` removed, until it is published."""
         self.changes = 0
         """How often entries changed, for who keeps what follows from them."""
 
-    def load(self, entries: Iterable[Entry]) -> None:
-        """Take over the store's entries; an entry that is in memory already stays."""
+    def load(self, entries: Iterable[Entry], stamps: Iterable[EntryStamp]) -> list[EntryStamp]:
+        """Take over the store's entries; an entry that is in memory already stays. What is to be
+        written of their changes in a site."""
         self.changes += 1
         for entry in entries:
             self._entries[type(entry)].setdefault(key(entry), entry)
+        return self.shared.load(self.entries(), stamps)
+
+    def saving(self, entry: Entry) -> tuple[Record, ...]:
+        """What is written where an entry is saved here, before ``put``."""
+        return entry, *self.shared.change(entry)
+
+    def removing(self, entry: Entry) -> tuple[Record, ...]:
+        """What is written where an entry is removed here, before ``drop``."""
+        return Removal(entry), *self.shared.change(entry, is_gone=True)
+
+    def records(self) -> tuple[Record, ...]:
+        """Everything that the store has of entries."""
+        return *self.entries(), *self.shared.all()
 
     def put(self, entry: Entry) -> None:
-        """Save an entry. Raises ``PbxError`` where it is a room that mod_hash did not take."""
+        """Save an entry, unless it was changed again since it was written. Raises ``PbxError``
+        where it is a room that mod_hash did not take."""
+        if not self.shared.is_current(entry):
+            return
         self._entries[type(entry)][key(entry)] = entry
         self.changes += 1
         if isinstance(entry, Room):
@@ -61,13 +91,40 @@ class Provisioning:
             self._happenings.group_changed(entry)
 
     def drop(self, entry: Entry) -> None:
-        """Remove an entry. Raises as ``put``."""
+        """Remove an entry, as ``put`` saves one."""
+        if not self.shared.is_current(entry, is_gone=True):
+            return
         self._entries[type(entry)].pop(key(entry), None)
         self.changes += 1
         if isinstance(entry, Room):
             self._close(entry)
         elif isinstance(entry, Group):
             self._happenings.group_changed(Group(entry.name, domain=entry.domain))
+
+    def take(self, change: EntryChange) -> None:
+        """Have in memory what another node of the site has changed."""
+        kind, name = KINDS[change.stamp.kind], change.stamp.name
+        former = self._entries[kind].pop(name, None)
+        self.changes += 1
+        if change.entry is not None:
+            self._entries[kind][name] = change.entry
+        elif former is not None:
+            self._removed[change.stamp.thing] = former
+        elif kind is Room:
+            # FreeSWITCH may have one that an earlier life had not written yet.
+            self._removed[change.stamp.thing] = room_of(name)
+
+    def publish(self, stamp: EntryStamp) -> None:
+        """Let what follows from an entry follow, after ``take``, from what it is by now. Raises as
+        ``put``."""
+        former = self._removed.pop(stamp.thing, None)
+        entry = self._entries[KINDS[stamp.kind]].get(stamp.name)
+        match entry or former:
+            case Room() as room:
+                (self._publish if entry else self._close)(room)
+            case Group() as group:
+                changed = group if entry else Group(group.name, domain=group.domain)
+                self._happenings.group_changed(changed)
 
     def find(self, entry: Entry) -> Entry | None:
         """The entry of that kind and name."""

@@ -68,6 +68,7 @@ class Recovery:
             times = self._read(self._store.block_times, 0.0)
             calls = self._read(self._store.live_calls)
             entries = self._read(self._store.entries)
+            stamps = self._read(self._store.entry_stamps)
             domains = self._read(self._store.domains)
             ended = self._read(self._store.ended_changes, self._standings.oldest)
             if self._former is None:
@@ -79,7 +80,7 @@ class Recovery:
             self._journal.fail(error)
             return False
         self._domains.load(domains)
-        self._provisioning.load(entries)
+        self._journal.note(*self._provisioning.load(entries, stamps))
         self._load(blocks)
         self._journal.note(*self._standings.load(ended))
         self._repeaters.load(times)

@@ -170,6 +170,20 @@ class Outcome(StrEnum):
     """FreeSWITCH or the link died with it; when it really ended is not known."""
 
 
+class CallChange(StrEnum):
+    """What happened to a call."""
+
+    BEGAN = "began"
+    BRIDGED = "bridged"
+    """An agent and the customer were connected: also a further agent."""
+    CHANGED = "changed"
+    """Anything else that is told of it: its agent left, its group is known, it was parked."""
+    ENDED = "ended"
+    LOST = "lost"
+    """It is on another PBX of the site, which is not heard of any more: whether it goes on is not
+    known."""
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """One conversation, from its first leg to the end of its customer's."""

@@ -8,7 +8,8 @@ clock. Were it one, the node whose clock is fast would beat a renewal that it ha
 Clocks differ. A change that is made in knowledge of another one is later than that, by any
 clock (``Stamps``); so only changes made apart are compared by their clocks.
 
-Counterparts: ``core.blocks.standings`` and ``merging`` stamp and apply changes, and
+Counterparts: ``core.blocks.standings`` and ``merging`` stamp and apply changes of blocks,
+``core.shared_entries`` and ``core.site.entry_merging`` those of entries, and
 ``site.log`` has the same order in SQL.
 """
 
@@ -60,6 +61,8 @@ class MarkKind(StrEnum):
     """A block whose time has passed here."""
     TALLY = "tally"
     """A block of which attempts were counted here."""
+    ENTRY = "entry"
+    """A group, a room and so on that was saved or removed here."""
     CALL = "call"
     """A call that has ended, for the history."""
     AUDIT = "audit"
@@ -80,7 +83,7 @@ class Mark(NamedTuple):
 
     kind: MarkKind
     key: str
-    """The record's id; of an erasure the number."""
+    """The record's id; of an entry its name, of an erasure the number."""
 
 
 class Expiry(msgspec.Struct, frozen=True):
@@ -200,7 +203,7 @@ def newest(changes: Iterable[Change]) -> list[Change]:
 
 
 class Stamps:
-    """Gives a node's stamps: one per daemon."""
+    """Gives a node's stamps: one per daemon for blocks, and one for entries."""
 
     def __init__(self, node: str) -> None:
         self.node = node

@@ -81,6 +81,17 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         return self.silence >= SILENT_AFTER
 
 
+class SiteSight(msgspec.Struct, frozen=True, kw_only=True):
+    """The site, as this node sees it."""
+
+    nodes: tuple[str, ...] = ()
+    """All of them, by name; none as long as that is not known."""
+    silent: tuple[str, ...] = ()
+    """Those that are not heard of."""
+    failure: str = ""
+    """Why the site is not reached; empty where it is. What else is told is what was known last."""
+
+
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
     """What the server answers to a node that tells of itself."""
 
@@ -114,6 +125,8 @@ class NodeCall(msgspec.Struct, frozen=True, kw_only=True):
     bridged: float | None
     talking: bool
     legs: list[str]
+    holder: str = ""
+    """The extension that parked the customer, as long as they are parked."""
     agents: list[Agent] = []
     """Everybody of the house who is on it, or holds it."""
 

@@ -164,6 +164,21 @@ class Token(msgspec.Struct, frozen=True, tag_field="kind", tag="token"):
 Entry = Group | Room | Service | Protected | User | Token
 Account = User | Token
 """What is known of the one who asks through the page or its API."""
+KINDS: dict[str, type[Entry]] = {
+    "group": Group,
+    "room": Room,
+    "service": Service,
+    "protected": Protected,
+    "user": User,
+    "token": Token,
+}
+"""Every kind of entry by the name under which it is stored."""
+_NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+def kind_of(entry: Entry) -> str:
+    """Which of ``KINDS`` it is."""
+    return _NAMES[type(entry)]
 
 
 def key(entry: Entry) -> str:
@@ -172,6 +187,12 @@ def key(entry: Entry) -> str:
     if isinstance(entry, Account):
         return entry.name
     return scoped(entry.extension if isinstance(entry, Room) else entry.name, entry.domain)
+
+
+def room_of(name: str) -> Room:
+    """A room with that ``key``. An extension has no ``@`` in it."""
+    extension, _, domain = name.partition("@")
+    return Room(extension, domain=domain)
 
 
 def scoped(name: str, domain: str) -> str:

@@ -15,21 +15,23 @@ from typing import Any
 import msgspec
 
 from fluxcc.core.core import Core
+from fluxcc.core.site.neighbourhood import Neighbourhood
 from fluxcc.domain.blocks import Block, BlockChange, BlockState, without_number
-from fluxcc.domain.calls import Call
+from fluxcc.domain.calls import Call, CallChange
+from fluxcc.domain.nodes import NodeCall, SiteSight
 from fluxcc.domain.persons import Person
 from fluxcc.domain.provisioning import key
 from fluxcc.domain.requests import Reply, Request
 from fluxcc.domain.surveys import Survey
-from fluxcc.doors.readings import facts_of
+from fluxcc.doors.readings import facts_elsewhere, facts_of
 from fluxcc.protocol.operators import DaemonStatus
 from fluxcc.protocol.watching import (
     AnyHappening,
     AttemptHappening,
     BlockHappening,
-    CallChange,
     CallHappening,
     ReplyHappening,
+    SiteHappening,
     StatusHappening,
     SurveyHappening,
     WatchedCall,
@@ -64,9 +66,15 @@ class _Entry(msgspec.Struct, gc=False):
 class Feed:
     """One per daemon."""
 
-    def __init__(self, core: Core, status: Callable[[], DaemonStatus], began: float) -> None:
+    def __init__(
+        self,
+        core: Core,
+        status: Callable[[], DaemonStatus],
+        began: float,
+        neighbourhood: Neighbourhood | None = None,
+    ) -> None:
         """``status`` tells the daemon's state; ``began`` is when this life began, in epoch
-        seconds by the machine's clock."""
+        seconds by the machine's clock; ``neighbourhood`` is None where the PBX is alone."""
         self._core = core
         self._now = core.clock.now
         self._status = status
@@ -83,6 +91,8 @@ class Feed:
         self._looked = 0.0
         self.wake: list[Callable[[], object]] = []
         """Called once with the next line."""
+        self._node = neighbourhood.presence.node if neighbourhood is not None else ""
+        self._looking = neighbourhood.looking if neighbourhood is not None else None
         self._listen()
 
     def _listen(self) -> None:
@@ -95,6 +105,10 @@ class Feed:
         happenings.survey_answered.connect(self.survey_answered)
         happenings.person_erased.connect(self.forget)
         happenings.numbers_reread.connect(self.begin_anew)
+        if self._looking is not None:
+            self._looking.is_watched = lambda: self._is_awake
+            self._looking.call_changed.connect(self.call_changed_elsewhere)
+            self._looking.sight_changed.connect(self.site_changed)
 
     # Whether it notes anything
 
@@ -147,6 +161,21 @@ class Feed:
             unread.fact = call, CallChange.BRIDGED
         else:
             self._note_call(call, CallChange.BRIDGED)
+
+    def call_changed_elsewhere(self, node: str, call: NodeCall, change: CallChange) -> None:
+        """A call on another node of the site began, changed or ended."""
+        if not self._is_awake:
+            return
+        told = self._call_elsewhere(node, call)
+        if change is CallChange.ENDED:
+            # Within a second; its own node has the moment in its history.
+            told.ended = self._now()
+        self._note(self._write_call_elsewhere, (told, change))
+
+    def site_changed(self, sight: SiteSight) -> None:
+        """Nodes of the site came or went, or the site is reached again, or not."""
+        if self._is_awake:
+            self._note(self._write_site, sight)
 
     def block_changed(self, block: Block, earlier: Block | None) -> None:
         """A block was put in force, reworded or ended."""
@@ -223,6 +252,20 @@ class Feed:
                 self._write(entry)
             yield entry.line
 
+    def calls(self) -> list[WatchedCall]:
+        """Every live call, of this node and, as far as they were looked at, of the others; the
+        oldest first."""
+        found = [watched_call(call, self._node) for call in self._core.tracker.calls.values()]
+        if self._looking is not None:
+            others = self._looking.calls.items()
+            found += [self._call_elsewhere(node, call) for (node, _), call in others]
+        return sorted(found, key=lambda call: call.id)
+
+    @property
+    def site(self) -> SiteSight:
+        """The site, as far as it was looked at."""
+        return self._looking.sight if self._looking is not None else SiteSight()
+
     def settle(self) -> int:
         """The number of the last line, after which any change is a line of its own: what is taken
         down now of the calls and blocks is what they are after that line."""
@@ -238,8 +281,21 @@ class Feed:
         if self._unread.get(call.id) is entry:
             del self._unread[call.id]
         return CallHappening(
-            number=entry.number, at=entry.at, change=change, call=watched_call(call)
+            number=entry.number, at=entry.at, change=change, call=watched_call(call, self._node)
         )
+
+    def _call_elsewhere(self, node: str, call: NodeCall) -> WatchedCall:
+        domains = self._core.domains.known
+        is_foreign = bool(domains) and call.domain not in ("", *domains)
+        facts = facts_elsewhere(call, node)
+        return WatchedCall(**facts, id=call.id, holder=call.holder, foreign=is_foreign)
+
+    def _write_call_elsewhere(self, entry: _Entry) -> CallHappening:
+        call, change = entry.fact
+        return CallHappening(number=entry.number, at=entry.at, change=change, call=call)
+
+    def _write_site(self, entry: _Entry) -> SiteHappening:
+        return SiteHappening(number=entry.number, at=entry.at, site=entry.fact)
 
     def _write_block(self, entry: _Entry) -> BlockHappening:
         block, change = entry.fact
@@ -270,10 +326,11 @@ class Feed:
         return StatusHappening(number=entry.number, at=entry.at, status=entry.fact)
 
 
-def watched_call(call: Call) -> WatchedCall:
-    """A call as the stream tells it."""
+def watched_call(call: Call, node: str) -> WatchedCall:
+    """A call of this node as the stream tells it."""
     return WatchedCall(
         **facts_of(call),
+        node=node,
         id=call.id,
         outcome=call.outcome,
         ended=call.ended,

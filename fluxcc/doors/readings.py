@@ -149,7 +149,9 @@ class Readings:
         found = [LiveCall(**facts_of(call), node=node) for call in here]
         if there is not None and ask.node != node:
             others = there.calls_of(read_agent(who.name) if who.role is Role.AGENT else NOBODY)
-            found += [_elsewhere(call, of) for of, call in others if ask.node in ("", of)]
+            found += [
+                LiveCall(**facts_elsewhere(call, of)) for of, call in others if ask.node in ("", of)
+            ]
         return [call for call in found if who.domain in ("", call.domain)]
 
     def site(self, _ask: Ask, _who: Actor) -> SiteStatus:
@@ -261,9 +263,10 @@ def _of_domain(blocks: list[Block], who: Actor) -> list[Block]:
     return [block for block in blocks if block.domain in ("", who.domain)]
 
 
-def _elsewhere(call: NodeCall, node: str) -> LiveCall:
+def facts_elsewhere(call: NodeCall, node: str) -> dict[str, Any]:
+    """The fields of a ``LiveCall`` of another node."""
     facts = msgspec.structs.asdict(call)
-    return LiveCall(**{name: facts[name] for name in SHARED}, node=node)
+    return {name: facts[name] for name in SHARED} | {"node": node}
 
 
 def facts_of(call: Call) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from gevent.event import Event
 
 from fluxcc.core.core import Core
 from fluxcc.domain.blocks import Block, without_number
-from fluxcc.doors.feed import Feed, watched_call
+from fluxcc.doors.feed import Feed
 from fluxcc.protocol.operators import Answer, DaemonStatus
 from fluxcc.protocol.watching import BEAT, Start
 
@@ -126,14 +126,14 @@ class Watch:
         number = self._feed.settle()
         held = self._core.blocklist.blocks()
         blocks = list(filterfalse(self._core.blocking.is_over, held))
-        calls = [watched_call(call) for call in self._core.tracker.calls.values()]
         head = {
             "kind": "start",
             "number": number,
             "reset": is_reset,
             "snapshot": {
                 "status": self._status(),
-                "calls": sorted(calls, key=lambda call: call.id),
+                "calls": self._feed.calls(),
+                "site": self._feed.site,
                 "blocks": msgspec.Raw(_written(blocks)),
             },
         }

@@ -17,12 +17,11 @@ Counterparts: ``doors.watch`` (the daemon's end), the web process (the other end
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
 from fluxcc.domain.blocks import Block, BlockChange
-from fluxcc.domain.calls import Outcome
+from fluxcc.domain.calls import CallChange, Outcome
+from fluxcc.domain.nodes import SiteSight
 from fluxcc.domain.requests import Reply
 from fluxcc.domain.surveys import Survey
 from fluxcc.protocol.operators import DaemonStatus, LiveCall
@@ -31,22 +30,12 @@ BEAT = b"\n"
 """The empty line."""
 
 
-class CallChange(StrEnum):
-    """What happened to a call."""
-
-    BEGAN = "began"
-    BRIDGED = "bridged"
-    """An agent and the customer were connected: also a further agent."""
-    CHANGED = "changed"
-    """Anything else that is told of it: its agent left, its group is known, it was parked."""
-    ENDED = "ended"
-
-
 class WatchedCall(LiveCall, kw_only=True):
     """A call, live or just ended."""
 
     id: int
-    """The call's, for as long as it lives and in the store; ``call`` may change meanwhile."""
+    """The call's, for as long as it lives and in its node's store; ``call`` may change meanwhile.
+    Two nodes of a site may have the same one."""
     outcome: Outcome = Outcome.LIVE
     ended: float | None = None
     cause: str = ""
@@ -55,11 +44,14 @@ class WatchedCall(LiveCall, kw_only=True):
     """As ``domain.calls.Call.sequel``."""
     holder: str = ""
     """The extension that parked the customer, as long as they are parked."""
+    foreign: bool = False
+    """Whether it is on another node, in a SIP domain that this node does not have: an extension
+    without its domain is another person's there."""
 
 
 class Happening(msgspec.Struct, kw_only=True, tag_field="kind"):
-    """One line. Its ``kind`` is ``call``, ``block``, ``attempt``, ``reply``, ``survey`` or
-    ``status``."""
+    """One line. Its ``kind`` is ``call``, ``block``, ``attempt``, ``reply``, ``survey``,
+    ``status`` or ``site``."""
 
     number: int
     """The line's, not a telephone's."""
@@ -68,7 +60,8 @@ class Happening(msgspec.Struct, kw_only=True, tag_field="kind"):
 
 
 class CallHappening(Happening, kw_only=True, tag="call"):
-    """A call began, changed or ended."""
+    """A call began, changed or ended, on this node or on another one of the site. Of one that ended
+    elsewhere its outcome is not known, and ``live``."""
 
     change: CallChange
     call: WatchedCall
@@ -113,6 +106,12 @@ class StatusHappening(Happening, kw_only=True, tag="status"):
     status: DaemonStatus
 
 
+class SiteHappening(Happening, kw_only=True, tag="site"):
+    """Nodes of the site came, went, or are heard of again; or the site is reached again, or not."""
+
+    site: SiteSight
+
+
 AnyHappening = (
     CallHappening
     | BlockHappening
@@ -120,6 +119,7 @@ AnyHappening = (
     | ReplyHappening
     | SurveyHappening
     | StatusHappening
+    | SiteHappening
 )
 
 
@@ -131,6 +131,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
     """The oldest first."""
     blocks: list[Block]
     """The newest first, as everybody may see them."""
+    site: SiteSight = SiteSight()
+    """The site, as far as it was looked at; of a PBX that is alone, nothing."""
 
 
 class Start(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="kind", tag="start"):

@@ -104,15 +104,25 @@ def _erase_registers(
     held = _held(connection, person)
     for each, (_, theirs) in zip(changes, blocks, strict=True):
         this = (REGISTERS.c.kind == each.kind, REGISTERS.c.key == each.key)
-        if isinstance(theirs, Tally) and theirs.block not in held:
+        is_left = isinstance(theirs, Tally) and theirs.block not in held
+        if is_left or _is_removed_of(person, each):
             # Perhaps of a block that is the last one of its number no more.
             connection.execute(delete(REGISTERS).where(*this))
             count += 1
-        if theirs is None and (body := without(person, each.body)) != each.body:
+        elif theirs is None and each.kind != Kind.ENTRY:
+            body = without(person, each.body)
             same = (REGISTERS.c.at == each.at, REGISTERS.c.node == each.node)
-            connection.execute(update(REGISTERS).where(*this, *same).values(body=body))
-            count += 1
+            if body != each.body:
+                connection.execute(update(REGISTERS).where(*this, *same).values(body=body))
+                count += 1
     return count, (changes[-1].kind, changes[-1].key) if changes else None
+
+
+def _is_removed_of(person: Person, change: Change) -> bool:
+    """Whether it says that the person's number is protected no more. Entries that are there and
+    name the person are told to the operator, who is to change them."""
+    is_gone = change.kind == Kind.ENTRY and not change.body
+    return is_gone and person.has(change.key.partition("/")[2])
 
 
 def _erase_blocks(connection: Connection, blocks: Sequence[tuple[str, Block]]) -> int:
@@ -134,21 +144,22 @@ def _put(connection: Connection, erased: Sequence[tuple[str, Change]]) -> int:
 
 
 def _erase_log(connection: Connection, person: Person, after: int | None) -> tuple[int, int | None]:
-    query = select(LOG.c.number, LOG.c.kind, LOG.c.body)
+    query = select(LOG.c.number, LOG.c.kind, LOG.c.body, _is_current())
     query = query.where(LOG.c.number > (after or 0), _may_name(person, LOG))
     rows = connection.execute(query.order_by(LOG.c.number).limit(PER_STEP)).all()
     held = _held(connection, person)
-    found = [_theirs(person, kind, body) for _, kind, body in rows]
+    found = [_theirs(person, kind, body) for _, kind, body, _ in rows]
     now = months.now(connection)
     over = [each for each in found if isinstance(each, Block) and each.id not in held]
     _put(connection, [("", each) for each in newest(superseded(each, now) for each in over)])
     count = 0
-    for (number, _, body), theirs in zip(rows, found, strict=True):
+    for (number, kind, body, is_current), theirs in zip(rows, found, strict=True):
         block = theirs.block if isinstance(theirs, Tally) else theirs and theirs.id
-        if block in held:
+        is_entry = kind == Kind.ENTRY
+        if block in held or (is_entry and is_current):
             continue
-        values = _EMPTY if block else {"body": without(person, body)}
-        if values["body"] != body:
+        values = _EMPTY if block or is_entry else {"body": without(person, body)}
+        if is_entry or values["body"] != body:
             connection.execute(update(LOG).where(LOG.c.number == number).values(**values))
             count += 1
     return count, rows[-1].number if rows else None
@@ -194,6 +205,16 @@ def _may_name(person: Person, table: Table) -> ColumnElement[bool]:
 
 def _texts(table: Table) -> tuple[ColumnElement[str], ColumnElement[str]]:
     return table.c.key, table.c.body
+
+
+def _is_current() -> ColumnElement[bool]:
+    """Whether a change is its thing's last one still."""
+    same = (REGISTERS.c.kind == LOG.c.kind, REGISTERS.c.key == LOG.c.key)
+    return (
+        select(REGISTERS.c.key)
+        .where(*same, REGISTERS.c.at == LOG.c.at, REGISTERS.c.node == LOG.c.node)
+        .exists()
+    )
 
 
 def _held(connection: Connection, person: Person) -> set[str]:

@@ -4,17 +4,19 @@ some.
 It has the methods of ``store.history.History`` that read history; each record has its ``node``.
 What is set (groups, rooms) each node has in its own store.
 
-Counterparts: ``archive`` writes what is read here; the ``fluxcc`` command reads it.
+Counterparts: ``archive`` writes what is read here; the ``fluxcc`` command and the web process read
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import asdict, replace
-from sqlalchemy import ColumnElement, Connection, Select, Table, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, or_, select
 
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.changes import Kind, Tally
@@ -22,6 +24,7 @@ from fluxcc.domain.history import AuditAt, BlockAt, CallAt, SurveyAt
 from fluxcc.domain.persons import AsSeen
 from fluxcc.site.engines import connected, create_pooled, parse_url
 from fluxcc.site.schema import AUDIT, BLOCKS, CALLS, REGISTERS, SURVEYS
+from fluxcc.store.calls import WINDOW
 from fluxcc.store.persons import Plan
 from fluxcc.store.readable import Unread, convert, noting, read_rows
 from fluxcc.store.statements import escape
@@ -54,6 +57,12 @@ class SiteHistory:
         self._unread = Unread()
         self._engine = noting(create_pooled(parse_url(url)), self._unread)
 
+    def of(self, node: str) -> SiteHistory:
+        """The same of one node, over the same connections."""
+        narrowed = copy(self)
+        narrowed._nodes = (node,)
+        return narrowed
+
     @property
     def unreadable(self) -> Mapping[str, int]:
         """Table → how many of its rows could not be read so far."""
@@ -76,6 +85,19 @@ class SiteHistory:
         first; an empty number, agent or SIP domain stands for any."""
         about = self._about(CALLS, number, agent=agent, domain=domain)
         return self._newest(CALLS, _CALL, CallAt, since, about, limit)
+
+    def call(self, leg: str) -> CallAt | None:
+        """The ended call with this leg, among the newest ones of all nodes."""
+        asked = [CALLS.c.node.in_(self._nodes)] if self._nodes else []
+        window = select(CALLS.c.id).where(*asked).order_by(CALLS.c.id.desc()).limit(WINDOW)
+        oldest = select(func.min(window.subquery().c.id)).scalar_subquery()
+        wanted = escape(leg)
+        is_its = or_(CALLS.c.customer_leg == wanted, CALLS.c.agent_leg == wanted)
+        query = select(*_CALL).where(CALLS.c.id >= oldest, is_its, *asked)
+        newest = query.order_by(CALLS.c.id.desc()).limit(1)
+        with connected(self._engine) as connection:
+            found = read_rows(connection, newest, CALLS, lambda *row: convert(CallAt, row))
+        return next(iter(found), None)
 
     def audit(
         self,

@@ -12,11 +12,21 @@ from sqlalchemy import Engine, Table
 from fluxcc.core.ports import Batch
 from fluxcc.domain import history
 from fluxcc.domain.changes import marks_of
+from fluxcc.domain.shared_entries import entry_marks
 from fluxcc.store import audit, blocks, calls, domains, outbox, provisioning, surveys
 from fluxcc.store.engines import writing
 from fluxcc.store.identity import TABLES
 from fluxcc.store.persons import Plan
-from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, DOMAINS, ENTRIES, POSITION, SURVEYS
+from fluxcc.store.schema import (
+    AUDIT,
+    BLOCKS,
+    CALLS,
+    DOMAINS,
+    ENTRIES,
+    ENTRY_CHANGES,
+    POSITION,
+    SURVEYS,
+)
 from fluxcc.store.statements import delete, escape, upsert
 
 Row = tuple[Any, ...]
@@ -31,7 +41,7 @@ class Batches:
         self._engine = engine
         self._persons = persons
         self._is_of_site = is_of_site
-        self._upserts = {t: upsert(t, engine.dialect) for t in (*TABLES, POSITION)}
+        self._upserts = {t: upsert(t, engine.dialect) for t in (*TABLES, ENTRY_CHANGES, POSITION)}
         self._deletion = delete(ENTRIES, engine.dialect)
 
     def put(self, node: str, batch: Batch, *, is_escaped: bool = False) -> None:
@@ -44,14 +54,17 @@ class Batches:
             AUDIT: audit.to_rows(node, batch.audit, person_of),
             SURVEYS: surveys.to_rows(node, batch.surveys, person_of),
             ENTRIES: provisioning.to_rows(node, batch.entries),
+            ENTRY_CHANGES: provisioning.to_changes(node, batch.entry_stamps),
             DOMAINS: domains.to_rows(node, batch.domains),
             POSITION: outbox.to_positions(node, batch.position),
         }
         statements = [(self._upserts[table], found) for table, found in rows.items()]
-        statements.append((self._deletion, provisioning.to_keys(node, batch.removed)))
+        gone = provisioning.to_keys(node, batch.removed, batch.entry_stamps)
+        statements.append((self._deletion, gone))
         statements.append((outbox.UNMARK, [(id,) for id in batch.unmarked]))
         if self._is_of_site:
-            marks = marks_of(batch.blocks, node) + history.marks_of(node, batch)
+            marks = marks_of(batch.blocks, node) + entry_marks(batch.entry_stamps, node)
+            marks += history.marks_of(node, batch)
             statements.append((outbox.MARK, outbox.to_rows(node, marks)))
         # Last: one of these may have been written just before.
         statements += [

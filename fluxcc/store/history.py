@@ -21,6 +21,7 @@ from fluxcc.domain.calls import CallRecord
 from fluxcc.domain.persons import AsSeen
 from fluxcc.domain.provisioning import Entry
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.shared_entries import EntryStamp
 from fluxcc.domain.surveys import Survey
 from fluxcc.store import audit, blocks, calls, identity, provisioning, surveys
 from fluxcc.store.engines import create_reader, parse_url, translating
@@ -140,6 +141,11 @@ class History:
         """The groups, rooms and services, by kind and name."""
         with self._connection() as connection:
             return provisioning.read(connection, self._nodes)
+
+    def entry_stamps(self) -> list[EntryStamp]:
+        """When and where the entries were changed in a site, also those that are gone."""
+        with self._connection() as connection:
+            return [each for node in self._nodes for each in provisioning.stamps(connection, node)]
 
     def _search(
         self,

@@ -21,6 +21,7 @@ from fluxcc.store.schema import (
     CALLS,
     DOMAINS,
     ENTRIES,
+    ENTRY_CHANGES,
     IDENTITY,
     OUTBOX,
     POSITION,
@@ -85,6 +86,7 @@ def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
     """
     identities = {
         ENTRIES: ("kind", "name"),
+        ENTRY_CHANGES: ("kind", "name"),
         DOMAINS: ("name",),
         OUTBOX: ("kind", "key"),
     }
@@ -95,7 +97,8 @@ def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
         connection.execute(delete(table).where(table.c.node == old, has_both))
     # What is marked for the site is still to be told; how far its changes were taken is not known
     # of both together.
-    connection.execute(update(OUTBOX).where(OUTBOX.c.node == old).values(node=new))
+    for table in (OUTBOX, ENTRY_CHANGES):
+        connection.execute(update(table).where(table.c.node == old).values(node=new))
     connection.execute(delete(POSITION).where(POSITION.c.node.in_((old, new))))
     # How far one node's rows have been read says nothing of both together: they are read anew.
     connection.execute(delete(READINGS).where(READINGS.c.node.in_((old, new))))

@@ -1,8 +1,8 @@
 """What is marked for the site, and how far the site's changes were taken.
 
 A mark says which record changed, not what it says now: it holds nobody's number (but that of a
-person who is to be erased from the site), and a record that changes again while its first change is
-on its way is marked anew, with an id of its own.
+person who is to be erased from the site, and a protected one), and a record that changes again
+while its first change is on its way is marked anew, with an id of its own.
 Counterparts: ``sql_store`` marks in the transaction that writes the records, ``core.site.feeding``
 reads the marks.
 """
@@ -20,8 +20,16 @@ from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition, change_of
 from fluxcc.domain.history import OF_BLOCKS
 from fluxcc.domain.retention import RecordKind
-from fluxcc.store import audit, blocks, calls, surveys
-from fluxcc.store.schema import AUDIT, BLOCKS, CALLS, OUTBOX, POSITION, SURVEYS
+from fluxcc.store import audit, blocks, calls, provisioning, surveys
+from fluxcc.store.schema import (
+    AUDIT,
+    BLOCKS,
+    CALLS,
+    ENTRY_CHANGES,
+    OUTBOX,
+    POSITION,
+    SURVEYS,
+)
 from fluxcc.store.statements import escape
 
 WINDOW = 2_000
@@ -79,6 +87,7 @@ def marked(
         calls=tuple(calls.by_ids(connection, node, list(map(int, keys[MarkKind.CALL])))),
         audit=tuple(audit.by_ids(connection, node, list(map(int, keys[MarkKind.AUDIT])))),
         surveys=tuple(surveys.by_ids(connection, node, keys[MarkKind.SURVEY])),
+        entries=tuple(provisioning.changes(connection, node, keys[MarkKind.ENTRY])),
     )
 
 
@@ -86,6 +95,14 @@ def waiting(connection: Connection, node: str) -> Waiting:
     """How many marks there are, and how old the oldest is."""
     query = select(func.count(), func.min(OUTBOX.c.at)).where(OUTBOX.c.node == node)
     return Waiting(*connection.execute(query).one())
+
+
+def forget_site(connection: Connection, node: str) -> None:
+    """Forget how far a site was taken, and when entries were changed in it: the node is in none.
+    What it changes from now on has no stamps, so in a site it would be there as what was changed
+    before."""
+    for table in (POSITION, ENTRY_CHANGES):
+        connection.execute(table.delete().where(table.c.node == node))
 
 
 def mark(connection: Connection, node: str, marks: Iterable[Mark]) -> None:
@@ -176,8 +193,8 @@ _MARKS = {
 
 
 def leave(connection: Connection, node: str) -> int:
-    """Forget the node's marks and its position; how many marks there were."""
-    connection.execute(delete(POSITION).where(POSITION.c.node == node))
+    """Forget a site, and what it was still to be told; how many records that were."""
+    forget_site(connection, node)
     return connection.execute(delete(OUTBOX).where(OUTBOX.c.node == node)).rowcount
 
 

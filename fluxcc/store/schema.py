@@ -149,10 +149,22 @@ ENTRIES = Table(
     "entries",
     METADATA,
     Column("node", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),  # group, room, service, protected
+    Column("kind", Text, primary_key=True),  # domain.provisioning.KINDS
     Column("name", Text, primary_key=True),
     Column("fields", Text, nullable=False),  # a JSON object
 )
+
+ENTRY_CHANGES = Table(
+    "entry_changes",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("changed", BigInteger, nullable=False),
+    Column("changer", Text, nullable=False),
+    Column("is_gone", Boolean, nullable=False),
+)
+"""When and on which node of a site each entry was changed last, also one that was removed."""
 
 DOMAINS = Table(
     "domains",

@@ -348,6 +348,8 @@ class SqlStore(Telling):
             self.recreated += 1
         with self._writer.begin() as connection:
             self._node = identity.take(identity.settle(connection, self._node), self._named)
+            if not self._is_of_site:
+                outbox.forget_site(connection, self._node)
         self._identity = self._file.identity()
         self._log = WriteAheadLog(self._file, self._writer)
         self._log.note()

@@ -16,8 +16,10 @@ from sqlalchemy import Connection
 from fluxcc.core.ports import Marked, Waiting
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition
+from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import RecordKind
-from fluxcc.store import blocks, outbox
+from fluxcc.domain.shared_entries import EntryStamp
+from fluxcc.store import blocks, outbox, provisioning
 from fluxcc.store.statements import escape
 
 
@@ -58,12 +60,30 @@ class Telling(ABC):
             return outbox.waiting(connection, self._node)
 
     def mark_again(self, since: int) -> None:
-        """Mark for the site every live block that was changed on this node last, and those that
-        were changed at ``since`` (microseconds of the epoch) or later."""
+        """Mark for the site every live block that was changed on this node last, those that were
+        changed at ``since`` (microseconds of the epoch) or later, and every entry: the node that
+        changed it may be gone."""
         with self._connection() as connection:
             ids = outbox.changed_here(connection, self._node, since)
+            things = provisioning.things(connection, self._node)
+        marks = [Mark(MarkKind.BLOCK, id) for id in ids]
+        marks += [Mark(MarkKind.ENTRY, thing) for thing in things]
         with self._transaction() as connection:
-            outbox.mark(connection, self._node, [Mark(MarkKind.BLOCK, id) for id in ids])
+            outbox.mark(connection, self._node, marks)
+
+    def entry_stamps(self) -> list[EntryStamp]:
+        """When and where this node's entries were changed in a site, also those that are gone."""
+        with self._connection() as connection:
+            return provisioning.stamps(connection, self._node)
+
+    def forget_removed(self, person: Person) -> None:
+        """Forget that this person's number was protected, where it is not any more and the site
+        knows that."""
+        with self._connection() as connection:
+            names = provisioning.removed(connection, self._node, person)
+        if names:
+            with self._transaction() as connection:
+                provisioning.forget(connection, self._node, names)
 
     def mark_history(self, since: float, after: Any) -> Any:
         """Mark for the site the next rows of history that began at ``since`` (epoch seconds) or

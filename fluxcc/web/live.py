@@ -21,6 +21,7 @@ from fluxcc.protocol.watching import (
     AttemptHappening,
     BlockHappening,
     CallHappening,
+    SiteHappening,
     Start,
     StatusHappening,
     WatchedCall,
@@ -228,13 +229,15 @@ class Live:
 
     def _happened(self, happening: AnyHappening) -> None:
         match happening:
-            case CallHappening(call=call):
+            case CallHappening(call=call, change=change):
                 self._put_spelling(call)
-                self.present.put_call(call)
+                self.present.put_call(call, change)
             case BlockHappening(block=block) | AttemptHappening(block=block):
                 self.present.put_block(block)
             case StatusHappening(status=status):
                 self.present.daemon = status
+            case SiteHappening(site=site):
+                self.present.site = site
         self.present.number = happening.number
         self.present.beat(happening.at)
         self._ring.append(happening)

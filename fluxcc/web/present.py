@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import time
 
+from fluxcc.domain.agents import Agent
+from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
+from fluxcc.domain.calls import CallChange, CallRecord
+from fluxcc.domain.nodes import SiteSight
 from fluxcc.protocol.operators import DaemonStatus
 from fluxcc.protocol.watching import Snapshot, WatchedCall
 from fluxcc.web import shapes
@@ -24,7 +28,10 @@ class Present:
         self.is_reached = False
         """Whether the daemon is being watched; otherwise this is a picture of the past."""
         self.daemon: DaemonStatus | None = None
-        self._calls: dict[int, WatchedCall] = {}
+        self.site = SiteSight()
+        """The site, as the daemon sees it."""
+        self._calls: dict[tuple[str, int], WatchedCall] = {}
+        """(node, id) → the call."""
         self._blocks: dict[str, Block] = {}
         self._ahead = 0.0
         self._heard = 0.0
@@ -49,16 +56,17 @@ class Present:
         """Replace everything."""
         self.number = number
         self.daemon = snapshot.status
-        self._calls = {call.id: call for call in snapshot.calls}
+        self.site = snapshot.site
+        self._calls = {(call.node, call.id): call for call in snapshot.calls}
         self._blocks = {block.id: block for block in reversed(snapshot.blocks)}
         self._ahead = snapshot.status.clock_offset
 
-    def put_call(self, call: WatchedCall) -> None:
+    def put_call(self, call: WatchedCall, change: CallChange) -> None:
         """A call as it is now."""
-        if call.ended is None:
-            self._calls[call.id] = call
+        if change in (CallChange.ENDED, CallChange.LOST):
+            self._calls.pop((call.node, call.id), None)
         else:
-            self._calls.pop(call.id, None)
+            self._calls[call.node, call.id] = call
 
     def put_block(self, block: Block) -> None:
         """A block as it is now."""
@@ -76,6 +84,20 @@ class Present:
     def node(self) -> str:
         """The PBX's name; empty where it is not known."""
         return self.daemon.node if self.daemon else ""
+
+    @property
+    def are_several(self) -> bool:
+        """Whether there are several PBXs, so that it has to be said which one is meant."""
+        return len(self.site.nodes) > 1
+
+    def is_strange(self, agent: Agent, record: CallRecord | AuditRecord) -> bool:
+        """Whether what happened on another PBX happened to another person of the same extension: an
+        agent without a SIP domain is one of this PBX's."""
+        node = getattr(record, "node", "")
+        if agent.domain or node in ("", self.node):
+            return False
+        known = self.daemon.domains if self.daemon else []
+        return bool(known) and record.domain not in ("", *known)
 
     def live_calls(self, sight: Sight) -> list[WatchedCall]:
         """The live calls that are seen, the oldest first, as the daemon tells them."""
@@ -104,6 +126,7 @@ class Present:
             calls=sum(map(sight.has_call, self._calls.values())),
             blocks=sum(map(sight.has_block, self._blocks.values())),
             clock=self.clock(),
+            site=self.site,
         )
 
     def snapshot(self, sight: Sight) -> shapes.Snapshot:

@@ -62,6 +62,9 @@ SENTENCES: dict[str, str] = {
         "The daemon or FreeSWITCH does not answer. Nothing was done; try again in a moment."
     ),
     "store-unavailable": _("The records cannot be read now. Please try again in a moment."),
+    "site-unavailable": _(
+        "The site's database does not answer: records of other PBXs cannot be read now."
+    ),
     "internal-error": _("Something went wrong here. The log of fluxcc web says what."),
 }
 """Code → its sentence in English."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from fluxcc.protocol.watching import AnyHappening, StatusHappening
+from fluxcc.protocol.watching import AnyHappening, SiteHappening, StatusHappening
 from fluxcc.web.shapes import Status, StatusEvent
 from fluxcc.web.sight import KINDS, Sight
 
@@ -43,7 +43,7 @@ class Entry:
         happening = self.happening
         body = (
             StatusEvent(at=happening.at, status=status(sight))
-            if isinstance(happening, StatusHappening)
+            if isinstance(happening, StatusHappening | SiteHappening)
             else sight.event(happening)
         )
         return encode(KINDS[type(happening)], body, happening.number) if body else b""

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from fluxcc.domain.report import Line
+from fluxcc.domain.report import Line, LineAt
 
 
 class Call(msgspec.Struct, kw_only=True):
@@ -37,12 +37,15 @@ class Call(msgspec.Struct, kw_only=True):
     ended: float | None = None
     talking: bool = False
     outcome: str = ""
+    """Empty where it is not known: of a call that ended just now on another PBX of a site."""
     cause: str = ""
     """FreeSWITCH's hangup cause."""
     sequel: list[str] = []
     """What happened after the first talk: ``consulted:1001``, ``handed-over:1001``."""
     holder: str = ""
     """The extension that parked the customer, while they are parked."""
+    node: str = ""
+    """The PBX, in a site of several."""
 
 
 class Block(msgspec.Struct, kw_only=True):
@@ -66,6 +69,8 @@ class Block(msgspec.Struct, kw_only=True):
     attempts: int = 0
     last_attempt: float | None = None
     nth: int = 0
+    node: str = ""
+    """The PBX on which it was marked first, in a site of several."""
 
 
 class Reply(msgspec.Struct, kw_only=True):
@@ -111,6 +116,12 @@ class Status(msgspec.Struct, kw_only=True):
     """The SIP domains that the visitor may see."""
     clock: float = 0.0
     """The time of this answer, by FreeSWITCH's clock."""
+    nodes: list[str] = []
+    """Every PBX of a site of several."""
+    silent_nodes: list[str] = []
+    """Those of them that have not been heard of for 10 s: what goes on there is not known."""
+    site_failure: str = ""
+    """Why the site is not reached; empty where it is, or there is none."""
 
 
 class Survey(msgspec.Struct, kw_only=True):
@@ -135,7 +146,8 @@ class CallEvent(msgspec.Struct, kw_only=True):
 
     at: float
     change: str
-    """``began``, ``bridged``, ``changed`` or ``ended``."""
+    """``began``, ``bridged``, ``changed``, ``ended``, or ``lost``: its PBX is not heard of any
+    more, so that it is not known whether it goes on."""
     call: Call
 
 
@@ -229,6 +241,8 @@ class AuditRow(msgspec.Struct, kw_only=True):
     ended: float | None = None
     blocked: bool | None = None
     expires: int | None = None
+    node: str = ""
+    """The PBX that carried it out, in a site of several."""
 
 
 class ReportLine(msgspec.Struct, kw_only=True):
@@ -244,6 +258,8 @@ class ReportLine(msgspec.Struct, kw_only=True):
     average: float | None
     distribution: dict[str, int]
     """Answer → how often it was pressed."""
+    node: str = ""
+    """The PBX, in a site of several."""
 
     @classmethod
     def of(cls, line: Line) -> ReportLine:
@@ -258,4 +274,5 @@ class ReportLine(msgspec.Struct, kw_only=True):
             share=line.share,
             average=line.average,
             distribution={str(answer): times for answer, times in line.distribution.items()},
+            node=line.node if isinstance(line, LineAt) else "",
         )

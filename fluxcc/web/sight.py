@@ -14,7 +14,8 @@ from fluxcc.domain import blocks as domain_blocks
 from fluxcc.domain import requests, surveys
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.audit import AuditRecord
-from fluxcc.domain.calls import CallRecord
+from fluxcc.domain.calls import CallRecord, Outcome
+from fluxcc.domain.nodes import SiteSight
 from fluxcc.domain.privacy import masked, masked_in, told
 from fluxcc.domain.provisioning import Entry, Room, UserRole
 from fluxcc.domain.written import as_written
@@ -25,6 +26,7 @@ from fluxcc.protocol.watching import (
     BlockHappening,
     CallHappening,
     ReplyHappening,
+    SiteHappening,
     StatusHappening,
     SurveyHappening,
     WatchedCall,
@@ -70,6 +72,8 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the call is seen: by an agent the own ones, and those that they have parked."""
         if self.agent is None:
             return self.is_within(call.domain)
+        if getattr(call, "foreign", False) and not self.agent.domain:
+            return False
         is_own = self.agent.may_be(Agent(call.agent, call.domain))
         return is_own or (getattr(call, "holder", "") == self.agent.extension != "")
 
@@ -99,10 +103,12 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             bridged=call.bridged,
             ended=call.ended,
             talking=call.talking,
-            outcome=call.outcome,
+            # Of a call that ended on another PBX the stream does not tell what became of it.
+            outcome="" if call.ended and call.outcome is Outcome.LIVE else call.outcome,
             cause=call.cause,
             sequel=list(call.sequel),
             holder=call.holder,
+            node=call.node,
         )
 
     def record(self, call: CallRecord) -> shapes.Call:
@@ -122,6 +128,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             outcome=call.outcome,
             cause=call.cause,
             sequel=call.sequel.split(),
+            node=node_of(call),
         )
 
     def block(self, block: domain_blocks.Block) -> shapes.Block:
@@ -143,6 +150,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             attempts=block.attempts,
             last_attempt=block.last_attempt,
             nth=block.nth,
+            node=node_of(block),
         )
 
     def reply(self, reply: requests.Reply, text: str) -> shapes.Reply:
@@ -199,6 +207,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             ended=row.ended,
             blocked=row.blocked,
             expires=row.expires,
+            node=node_of(row),
         )
 
     def survey(self, survey: surveys.Survey) -> shapes.Survey:
@@ -225,6 +234,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
         calls: int,
         blocks: int,
         clock: float,
+        site: SiteSight,
     ) -> shapes.Status:
         """The daemon's state; ``calls`` and ``blocks`` are how many of them are seen."""
         if status is None:
@@ -242,11 +252,14 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
             store_failure=status.store_failure,
             domains=[each for each in status.domains if self.has_domain(each)],
             clock=clock,
+            nodes=list(site.nodes),
+            silent_nodes=list(site.silent),
+            site_failure=site.failure,
         )
 
     def event(self, happening: AnyHappening) -> Any | None:
-        """What is told of a happening; None where it is not seen. Of the state, which is told by
-        ``live``, nothing."""
+        """What is told of a happening; None where it is not seen. Of the state and the
+        site, which are told by ``live``, nothing."""
         match happening:
             case CallHappening(at=at, change=change, call=call) if self.has_call(call):
                 return shapes.CallEvent(at=at, change=change, call=self.call(call))
@@ -283,5 +296,12 @@ KINDS = {
     ReplyHappening: "reply",
     SurveyHappening: "survey",
     StatusHappening: "status",
+    SiteHappening: "status",
 }
 """Happening → the event's name."""
+
+
+def node_of(record: object) -> str:
+    """The PBX on which it was, or on which a block was marked first; empty where there is only
+    one."""
+    return getattr(record, "node", "") or getattr(record, "origin", "")

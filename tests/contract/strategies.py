@@ -11,7 +11,8 @@ from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord, Direction, Outcome
 from fluxcc.domain.codes import Code, Status
-from fluxcc.domain.provisioning import Group, Protected, Room, Service
+from fluxcc.domain.provisioning import KINDS, Group, Protected, Room, Service
+from fluxcc.domain.shared_entries import EntryStamp
 from tests.contract.records import a_survey
 
 ids = st.integers(0, 5)
@@ -86,6 +87,16 @@ entries = st.one_of(
     st.builds(Protected, names, comment=texts),
 )
 
+entry_stamps = st.builds(
+    EntryStamp,
+    st.sampled_from(list(KINDS)),
+    names,
+    changed=st.integers(0, 5),
+    changer=st.sampled_from(["pbx1", "pbx2"]),
+    is_gone=st.booleans(),
+)
+"""Of changes in a site."""
+
 
 def few(records: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     """None to four of them."""
@@ -100,4 +111,5 @@ batches = st.builds(
     surveys=few(surveys),
     entries=few(entries),
     removed=few(entries),
+    entry_stamps=few(entry_stamps),
 )

@@ -99,6 +99,7 @@ def compare(
         assert by_id(fake.live_calls()) == by_id(store.live_calls())
         assert by_id(fake.live_blocks()) == by_id(store.live_blocks())
         assert fake.entries() == store.entries()
+        assert {*fake.entry_stamps()} == {*store.entry_stamps()}
         assert fake.unfinished() == store.unfinished()
         seen = FakeHistory(fake)
         assert seen.ended_calls(limit=MANY) == history.ended_calls(limit=MANY)

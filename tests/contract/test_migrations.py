@@ -17,10 +17,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, Table, event, insert, inspect, text
 
 from fluxcc.core.ports import Batch, Moment
+from fluxcc.domain.changes import MarkKind
 from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.persons import Persons
-from fluxcc.domain.provisioning import Group, Room
+from fluxcc.domain.provisioning import Group, Room, User, UserRole
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.shared_entries import EntryStamp
 from fluxcc.store import audit, blocks, calls, surveys
 from fluxcc.store.engines import create_reader, create_writer, parse_url
 from fluxcc.store.history import History
@@ -133,6 +135,39 @@ def test_what_was_stored_before_there_were_domains_is_of_the_one_there_is(
     with closing(History(lasting_url, ["pbx1"])) as history:
         assert history.audit(limit=9) == [an_audit()]
         assert history.surveys() == [a_survey()]
+
+
+def test_what_was_set_before_there_were_sites_has_no_stamp_and_can_get_one(
+    lasting_url: str,
+) -> None:
+    create_file(lasting_url)
+    engine = create_writer(parse_url(lasting_url))
+    config = Config()
+    config.set_main_option("script_location", "fluxcc.store:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        rows = [
+            {"node": "pbx1", "kind": "group", "name": "sales", "fields": '{"name":"sales"}'},
+            {
+                "node": "pbx1",
+                "kind": "user",
+                "name": "ana",
+                "fields": '{"name":"ana","role":"viewer"}',
+            },
+        ]
+        connection.execute(insert(ENTRIES), rows)
+    engine.dispose()
+    upgrade(lasting_url)
+    with closing(SqlStore(lasting_url, "pbx1", is_of_site=True)) as store:
+        store.open()
+        assert store.entries() == [Group("sales"), User("ana", UserRole.VIEWER)]
+        assert store.entry_stamps() == []
+        stamp = EntryStamp("user", "ana", 0, "pbx1")
+        store.write(Batch(entry_stamps=(stamp,)))
+        assert store.entry_stamps() == [stamp]
+        (told,) = store.marked((MarkKind.ENTRY,), 0, 9).entries
+        assert told.body == '{"name":"ana","role":"viewer"}'
 
 
 def test_an_interrupted_migration_leaves_nothing_behind(lasting_url: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import text
 
 from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.blocks import Block, BlockState
@@ -17,7 +18,9 @@ from fluxcc.domain.changes import Change, Kind, Mark, MarkKind, SitePosition, St
 from fluxcc.domain.history import MARKED
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import AsSeen, Persons
+from fluxcc.domain.provisioning import Entry, Group, Protected, Room
 from fluxcc.domain.retention import RecordKind
+from fluxcc.domain.shared_entries import EntryChange, EntryStamp, read_change, stamped_entry
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.store.upkeep import rename_node
 from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
@@ -25,6 +28,7 @@ from tests.fakes import FakeStore
 
 HERE, ELSEWHERE = Stamp(5, "pbx1"), Stamp(6, "pbx2")
 BLOCKS = (MarkKind.BLOCK,)
+ENTRIES = (MarkKind.ENTRY,)
 
 
 def url_in(folder: Path) -> str:
@@ -163,6 +167,131 @@ def test_a_renamed_node_takes_the_site_anew_and_tells_what_it_had_not(
         assert renamed.position() is None
         assert marked(renamed) == [block]
         assert renamed.live_blocks() == [block]
+
+
+# Entries
+
+
+SALES = Group("sales", has_survey=True, domain="a.example")
+
+
+def a_stamp(entry: Entry, stamp: Stamp, *, is_gone: bool = False) -> EntryStamp:
+    return stamped_entry(entry, stamp, is_gone=is_gone).stamp
+
+
+def saved(entry: Entry, stamp: Stamp = HERE) -> Batch:
+    """What is written where an entry was saved in a site."""
+    return Batch(entries=(entry,), entry_stamps=(a_stamp(entry, stamp),))
+
+
+def gone(entry: Entry, stamp: Stamp = HERE) -> Batch:
+    """What is written where an entry was removed in a site."""
+    return Batch(entry_stamps=(a_stamp(entry, stamp, is_gone=True),))
+
+
+def told(store: Store) -> list[EntryChange]:
+    """The entries of which the site is to be told, as the other nodes read it."""
+    return sorted(map(read_change, store.marked(ENTRIES, 0, 100).entries), key=str)
+
+
+def test_an_entry_that_was_saved_or_removed_here_is_marked_and_told(store: Store) -> None:
+    store.write(saved(SALES))
+    store.write(saved(Room("1000"), ELSEWHERE))
+    assert told(store) == [EntryChange(a_stamp(SALES, HERE), SALES)]
+    assert [mark for _, mark in store.marked(ENTRIES, 0, 9).marks] == [
+        Mark(MarkKind.ENTRY, "group/sales@a.example")
+    ]
+    assert store.entries() == [SALES, Room("1000")]
+    later = Stamp(9, "pbx1")
+    store.write(gone(SALES, later))
+    assert told(store) == [EntryChange(a_stamp(SALES, later, is_gone=True), None)]
+    assert store.entries() == [Room("1000")]
+
+
+def test_an_entry_that_was_removed_elsewhere_goes_and_is_remembered(store: Store) -> None:
+    store.write(saved(SALES))
+    store.write(Batch(unmarked=tuple(id for id, _ in store.marked(ENTRIES, 0, 9).marks)))
+    store.write(gone(SALES, ELSEWHERE))
+    assert store.entries() == []
+    assert told(store) == []
+    assert store.entry_stamps() == [a_stamp(SALES, ELSEWHERE, is_gone=True)]
+
+
+def test_every_entry_can_be_marked_again_whichever_node_changed_it(store: Store) -> None:
+    store.write(saved(SALES, ELSEWHERE))
+    store.write(gone(Room("1000"), ELSEWHERE))
+    store.mark_again(10)
+    assert [each.stamp.thing for each in told(store)] == ["group/sales@a.example", "room/1000"]
+
+
+def test_an_entry_of_a_later_version_is_told_as_it_is_stored(tmp_path: Path) -> None:
+    with closing(SqlStore(url_in(tmp_path), "pbx1", is_of_site=True)) as store:
+        store.write(saved(SALES))
+        with store._writer.begin() as connection:
+            connection.execute(text("""UPDATE entries SET fields = '{"name": "x", "new": 1}'"""))
+        (change,) = store.marked(ENTRIES, 0, 9).entries
+        assert change.body == '{"name": "x", "new": 1}'
+
+
+def test_an_entry_that_is_missing_is_not_told_as_removed(tmp_path: Path) -> None:
+    with closing(SqlStore(url_in(tmp_path), "pbx1", is_of_site=True)) as store:
+        store.write(saved(SALES))
+        with store._writer.begin() as connection:
+            connection.execute(text("DELETE FROM entries"))
+        assert store.marked(ENTRIES, 0, 9).entries == ()
+
+
+def test_without_a_site_an_entry_costs_no_statement_more(tmp_path: Path) -> None:
+    with closing(SqlStore(url_in(tmp_path), "pbx1")) as alone:
+        alone.open()
+        statements: list[str] = []
+        with alone._writer.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.set_trace_callback(statements.append)
+        alone.write(Batch(entries=(SALES,), removed=(Room("1000"),)))
+    written = [each.split()[0] for each in statements if "entr" in each or "outbox" in each]
+    assert written == ["INSERT", "DELETE"]
+
+
+def test_a_number_that_is_protected_no_more_is_forgotten_once_the_site_knows(
+    store: Store,
+) -> None:
+    mine, still = Protected("+1"), Protected("+11")
+    for each in (mine, still):
+        store.write(saved(each))
+    store.write(gone(mine))
+    person = AsSeen().find("+1")
+    store.forget_removed(person)
+    assert len(store.entry_stamps()) == 2
+    store.write(Batch(unmarked=tuple(id for id, _ in store.marked(ENTRIES, 0, 9).marks)))
+    store.forget_removed(AsSeen().find("+11"))
+    assert len(store.entry_stamps()) == 2
+    store.forget_removed(person)
+    assert store.entry_stamps() == [a_stamp(still, HERE)]
+
+
+def test_a_node_that_has_left_its_site_is_a_newcomer_when_it_comes_back(tmp_path: Path) -> None:
+    url = url_in(tmp_path)
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as member:
+        member.write(saved(SALES))
+        member.write(Batch(position=(SitePosition("site", 7),)))
+    with closing(SqlStore(url, "pbx1")) as alone:
+        alone.open()
+        assert alone.entries() == [SALES]
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as again:
+        assert (again.entry_stamps(), again.position()) == ([], None)
+
+
+def test_a_renamed_node_keeps_when_its_entries_were_changed(tmp_path: Path) -> None:
+    url = url_in(tmp_path)
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as former:
+        former.write(saved(SALES))
+    rename_node(url, "pbx1", "pbx9")
+    with closing(SqlStore(url, "pbx9", is_of_site=True)) as renamed:
+        renamed.open()
+        assert renamed.entry_stamps() == [a_stamp(SALES, HERE)]
+        assert told(renamed) == [EntryChange(a_stamp(SALES, HERE), SALES)]
 
 
 # History

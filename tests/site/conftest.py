@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
 from fluxcc.site.postgresql import PostgresqlSite
-from tests.testing.postgresql import running_server
+from tests.testing.postgresql import empty_schema, running_server
 
 
 @pytest.fixture(scope="session")
@@ -22,11 +21,7 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture
 def site_url(postgresql_server: str) -> str:
     """The URL of an empty schema on the server."""
-    psycopg = pytest.importorskip("psycopg")
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgresql_server.replace("+psycopg", "", 1)) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-    return f"{postgresql_server}&options=-csearch_path={name}"
+    return empty_schema(postgresql_server)
 
 
 @pytest.fixture

@@ -1,18 +1,21 @@
 """A site of three PBXs in one process, on a clock that is stepped: random schedules of blocks,
-renewals, releases, ends, cuts, crashes and failovers, each told by its seed.
+renewals, releases, ends, entries set and removed, cuts, crashes and failovers, each told by its
+seed.
 
 At the end of each all nodes block the same numbers until the same second, as the last acknowledged
-change of each number says, and so do their gates.
+change of each number says, and so do their gates; and all have the same entries.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from msgspec.structs import replace
 
 from fluxcc.config import NumberSettings, PbxSettings, Settings, SiteSettings
+from fluxcc.core.ports import Batch
 from fluxcc.core.site.expiries import EXPIRED
 from fluxcc.core.site.feeding import TALLY_PERIOD
 from fluxcc.domain.actions import Action
@@ -20,12 +23,34 @@ from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import UNSTAMPED, Stamp
 from fluxcc.domain.codes import Status
 from fluxcc.domain.errors import StoreUnavailableError
+from fluxcc.domain.provisioning import (
+    Entry,
+    Group,
+    Protected,
+    Room,
+    Service,
+    User,
+    UserRole,
+    key,
+    kind_of,
+)
+from fluxcc.domain.requests import Request
+from fluxcc.domain.shared_entries import EntryStamp
 from tests.builders import World, an_operators
 from tests.fake_site import FakeDatabase, FakeSite
 from tests.fakes import NOW
 
 NODES = ("pbx1", "pbx2", "pbx3")
 NUMBERS = ("+5511988887777", "+5521977776666", "+5531966665555")
+ENTRIES: tuple[Entry, ...] = (
+    Group("sales"),
+    Group("sales", domain="a.example"),
+    Room("1000"),
+    Service("invoices", "7999"),
+    User("ana", UserRole.VIEWER),
+    Protected(NUMBERS[-1]),
+)
+"""Names of entries that are set and removed."""
 SKEW = 5.0
 """Seconds by which a clock may be ahead or behind."""
 STEPS = 60
@@ -39,12 +64,17 @@ offered and read."""
 class Node:
     """One PBX: its daemon may crash, its store and its FreeSWITCH live on."""
 
-    def __init__(self, name: str, ahead: float, database: FakeDatabase) -> None:
+    def __init__(
+        self, name: str, ahead: float, database: FakeDatabase, before: Sequence[Entry]
+    ) -> None:
+        """``before`` are entries that it has before there is a site."""
         self.name = name
         self.ahead = ahead
         self.site = FakeSite(database)
         self.world = self._born()
+        self.world.store.write(Batch(entries=tuple(before)))
         self.world.recover()
+        self.world.publisher.publish_all()
 
     def _born(self) -> World:
         settings = Settings(
@@ -65,6 +95,7 @@ class Node:
         former, self.world = self.world, self._born()
         self.world.store.__dict__.update(former.store.__dict__)
         self.world.pbx.gate = former.pbx.gate
+        self.world.pbx.rooms = former.pbx.rooms
         self.set_clock(now)
         self.world.recover()
         self.world.publisher.publish_all()
@@ -92,23 +123,30 @@ class Node:
 class Simulation:
     """One schedule."""
 
-    def __init__(self, seed: int, *, erases: bool) -> None:
+    def __init__(
+        self, seed: int, entries: Sequence[Entry] = ENTRIES, *, erases: bool = False
+    ) -> None:
+        """``entries`` may be set and removed; without any it is the schedule of blocks alone."""
         self.lots = random.Random(seed)
         self.erasures = random.Random(f"erasures {seed}") if erases else None
         """Persons are erased by lots of their own: the rest of the schedule stays as it is."""
+        self.entries = entries
         self.now = NOW
         self.database = FakeDatabase()
-        self.nodes = [Node(name, self.lots.uniform(-SKEW, SKEW), self.database) for name in NODES]
         self.database.now = lambda: self.now
+        self.nodes = [
+            Node(name, self.lots.uniform(-SKEW, SKEW), self.database, self._some_entries())
+            for name in NODES
+        ]
         self.acknowledged: dict[str, Stamp] = {}
-        """Number → the last change that was acknowledged."""
+        """Number, or name of an entry, → the last change that was acknowledged."""
         self.erased: set[str] = set()
         """The numbers whose persons were erased, of which no node needs to know the last change."""
         self.story: list[str] = []
 
     def run(self) -> None:
         """Every step of it."""
-        doings = {
+        doings: dict[Callable[[Node], None], float] = {
             self._block: 6,
             self._unblock: 3,
             self._attempt: 4,
@@ -119,6 +157,7 @@ class Simulation:
             self._store_fails: 1,
             self._crash: 1,
             self._fail_over: 0.3,
+            **({self._set: 4, self._remove: 2} if self.entries else {}),
         }
         for _ in range(STEPS):
             self._pass(self.lots.choice((0.0, 0.0, 0.001, 0.5, 3.0, 20.0)))
@@ -166,6 +205,7 @@ class Simulation:
                 self._check_end(node, number, is_over=is_over)
             assert wanted.stamp >= self.acknowledged.get(number, UNSTAMPED), number
         self._check_audit()
+        self._check_entries()
         for node in self.nodes:
             assert node.world.pbx.gate == dict(node.world.blocklist.entries()), node.name
             for block in node.world.blocklist.blocks():
@@ -191,6 +231,25 @@ class Simulation:
         }
         assert over <= set(rows)
 
+    def _check_entries(self) -> None:
+        """All nodes have the same, in memory, in the store and in FreeSWITCH."""
+        wanted = stamps_of(self.nodes[0].world)
+        entries = self.nodes[0].world.store.entries()
+        for node in self.nodes:
+            world = node.world
+            assert stamps_of(world) == wanted, node.name
+            assert world.store.stamps == wanted, node.name
+            assert world.store.entries() == entries, node.name
+            kept = sorted(world.provisioning.entries(), key=str)
+            assert kept == sorted(entries, key=str), node.name
+            rooms = {f"*{each.extension}" for each in entries if isinstance(each, Room)}
+            assert set(world.pbx.rooms) == rooms, node.name
+            protected = [each.name for each in entries if isinstance(each, Protected)]
+            assert not set(protected) & set(node.live()), node.name
+        for thing, stamp in self.acknowledged.items():
+            if "/" in thing:
+                assert wanted[thing].stamp >= stamp, thing
+
     def _check_end(self, node: Node, number: str, *, is_over: bool) -> None:
         """A number is free where it was released, or where its time is over by the own clock."""
         block = node.world.standings.of(number, "").block
@@ -214,14 +273,18 @@ class Simulation:
 
     def _ask(self, node: Node, action: Action, number: str, duration: int | None) -> None:
         request = an_operators(action, number=number, duration=duration)
+        if self._is_promised(node, request, number):
+            self._acknowledge(number, node.world.standings.of(number, "").stamp)
+
+    def _is_promised(self, node: Node, request: Request, of: str) -> bool:
+        """Ask for it; whether it was done and is on the disk. A request that finds the store away
+        is answered before, and says so."""
         reply = node.world.ask(replace(request, id=f"{request.id}-{self.now}"))
-        self._tell(node, f"{action} {number} {reply.code}")
-        # A request that finds the store away is answered before it is on the disk, and says so.
-        if reply.status is Status.OK and not reply.record_pending:
-            self.acknowledged[number] = max(
-                self.acknowledged.get(number, UNSTAMPED),
-                node.world.standings.of(number, "").stamp,
-            )
+        self._tell(node, f"{request.action} {of} {reply.code}")
+        return reply.status is Status.OK and not reply.record_pending
+
+    def _acknowledge(self, what: str, stamp: Stamp) -> None:
+        self.acknowledged[what] = max(self.acknowledged.get(what, UNSTAMPED), stamp)
 
     def _block(self, node: Node) -> None:
         self._ask(node, Action.BLOCK, self.lots.choice(NUMBERS), self.lots.choice((20, 60, 600)))
@@ -237,6 +300,35 @@ class Simulation:
             node.world.erasure.erase_person(
                 number, "operator:maria", f"r-{self.now}", with_live_block=with_live_block
             )
+
+    def _some_entries(self) -> list[Entry]:
+        return [self._drawn(each) for each in self.entries if self.lots.random() < 0.2]
+
+    def _drawn(self, entry: Entry) -> Entry:
+        """The entry with something in it that tells it from others of that name."""
+        drawn = self.lots.randrange(1000)
+        match entry:
+            case Group():
+                return replace(entry, destination=str(drawn))
+            case Room():
+                return entry
+            case Service():
+                return replace(entry, description=str(drawn))
+            case Protected():
+                return replace(entry, comment=str(drawn))
+            case _:
+                return replace(entry, extension="", language=self.lots.choice(["", "en"]))
+
+    def _set(self, node: Node) -> None:
+        self._change_entry(node, Action.SET, self._drawn(self.lots.choice(self.entries)))
+
+    def _remove(self, node: Node) -> None:
+        self._change_entry(node, Action.REMOVE, self.lots.choice(self.entries))
+
+    def _change_entry(self, node: Node, action: Action, entry: Entry) -> None:
+        thing = f"{kind_of(entry)}/{key(entry)}"
+        if self._is_promised(node, an_operators(action, entry=entry), thing):
+            self._acknowledge(thing, stamps_of(node.world)[thing].stamp)
 
     def _attempt(self, node: Node) -> None:
         for block in node.world.blocklist.blocks():
@@ -279,10 +371,15 @@ class Simulation:
         self.database.lose(number)
 
 
-def run(seed: int, *, erases: bool = False) -> list[str]:
+def stamps_of(world: World) -> dict[str, EntryStamp]:
+    """Name of each entry → its last change."""
+    return {each.thing: each for each in world.provisioning.shared.all()}
+
+
+def run(seed: int, entries: Sequence[Entry] = ENTRIES, *, erases: bool = False) -> list[str]:
     """One schedule, from its beginning to its check; what happened. An ``AssertionError`` says what
     was wrong, after the story. With ``erases`` persons are erased in between."""
-    simulation = Simulation(seed, erases=erases)
+    simulation = Simulation(seed, entries, erases=erases)
     try:
         simulation.run()
         simulation.settle()

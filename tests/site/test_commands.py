@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from pathlib import Path
+
 from fluxcc.cli.site import clashing
 from fluxcc.domain.changes import Stamp, stamped
+from fluxcc.domain.provisioning import Group, Room, Service
+from fluxcc.lab.port import Lab
 from fluxcc.protocol.site import SITE
 from tests.builders import a_block
 from tests.scenarios.people import Person
 from tests.site.test_neighbours import talk, wait_seen
-from tests.site.test_two_pbxs import SOON, Pair, labs, pair, person
+from tests.site.test_two_pbxs import SOON, Pair, is_told, labs, pair, person
+from tests.testing.daemon import Daemon
 from tests.testing.waiting import until
 
 __all__ = ["labs", "pair", "person"]
@@ -74,7 +80,62 @@ def test_join_tells_what_clashes(pair: Pair, person: Person) -> None:
     here, _ = pair
     assert here.cli("block", person.number).code == 0
     report = here.cli("site", "join", "--json").json
-    assert report == {"blocks": 1, "clashes": []}
+    assert report == {"blocks": 1, "clashes": [], "entries": 0, "entry_clashes": []}
+
+
+def test_join_tells_which_groups_and_users_of_a_newcomer_are_not_the_sites(
+    labs: tuple[Lab, Lab], site_url: str, tmp_path: Path
+) -> None:
+    alone, member = (
+        Daemon(lab, folder_in(tmp_path, name), {"FLUXCC_PBX_NODE": name})
+        for lab, name in zip(labs, ("pbx1", "pbx2"), strict=True)
+    )
+    with ExitStack() as opened:
+        opened.callback(alone.close)
+        opened.callback(member.close)
+        alone.start()
+        for entry in (Group("sales"), Group("support"), Room("1000"), Service("x", "7999")):
+            alone.operate("set", entry=entry)
+        alone.stop()
+        member.environment["FLUXCC_SITE_URL"] = site_url
+        member.start()
+        for entry in (Group("sales", destination="*29"), Room("1000"), Service("x", "1")):
+            member.operate("set", entry=entry)
+        member.operate("remove", entry=Service("x", "1"))
+        until(lambda: is_told(member), "the site knows", SOON)
+        alone.environment["FLUXCC_SITE_URL"] = site_url
+        told = alone.cli("site", "join", "--json").json
+        assert told["entries"] == 4
+        assert told["entry_clashes"] == [
+            {"entry": "group/sales", "counts": "site"},
+            {"entry": "service/x", "counts": "site"},
+        ]
+        lines = alone.cli("site", "join").stdout.splitlines()
+        assert lines[-2:] == [
+            "group sales: not as in the site; the site's counts",
+            "service x: removed in the site, and here too then",
+        ]
+        # And so it is, once the daemon is in it.
+        alone.start()
+        for daemon in (alone, member):
+            until(
+                lambda daemon=daemon: listed(daemon) == {"sales": "*29", "support": ""},
+                lambda daemon=daemon: daemon.log,
+                SOON,
+            )
+            assert daemon.cli("service", "list", "--json").json == []
+
+
+def folder_in(folder: Path, name: str) -> Path:
+    made = folder / name
+    made.mkdir()
+    return made
+
+
+def listed(daemon: Daemon) -> dict[str, str]:
+    """Name of each group → its destination."""
+    found = daemon.cli("group", "list", "--json").json
+    return {group["name"]: group["destination"] for group in found}
 
 
 def test_of_two_marks_the_later_one_counts_by_its_stamp_or_its_beginning() -> None:

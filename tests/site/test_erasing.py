@@ -132,6 +132,25 @@ def a_call(number: str) -> NodeCall:
     )
 
 
+def test_entries_stay_as_they_are_and_what_they_were_before_goes(
+    site: PostgresqlSite, site_url: str
+) -> None:
+    def offer(key: str, at: int, body: str) -> None:
+        site.offer([Change(Kind.ENTRY, key, at, "pbx1", body)])
+
+    offer(f"protected/{NUMBER}", 1, f'{{"number":"{NUMBER}"}}')
+    offer(f"protected/{NUMBER}", 2, "")
+    offer("group/8000", 1, f'{{"name":"8000","destination":"{NUMBER}"}}')
+    offer("group/8000", 2, '{"name":"8000","destination":"1000"}')
+    erase(site)
+    assert named(site_url) == set()
+    assert [change.key for change in site.standing(("", ""), 9)] == ["group/8000"]
+    # One that names the person now is for the operator to change.
+    offer("group/8001", 1, f'{{"name":"8001","destination":"{NUMBER}"}}')
+    erase(site)
+    assert named(site_url) == {"site_registers", "site_log"}
+
+
 def test_a_block_that_holds_stays_with_its_attempts_and_its_changes(
     site: PostgresqlSite, site_url: str
 ) -> None:

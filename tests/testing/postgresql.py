@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -86,6 +87,15 @@ def await_server(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def empty_schema(server: str) -> str:
+    """The URL of a new schema on the server."""
+    psycopg = pytest.importorskip("psycopg")
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server.replace("+psycopg", "", 1)) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{server}&options=-csearch_path={name}"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
-from fluxcc.core.backlog import Record, Removal
+from fluxcc.core.backlog import Record
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.calls.views import Views
 from fluxcc.core.ports import Clock, Pbx, Runtime
@@ -84,11 +84,11 @@ class Performer:
                     promised.append(EndBlock(number, domain, ended))
                     continue
                 case Save(entry):
+                    records += self._provisioning.saving(entry)
                     if isinstance(entry, Protected):
                         self._provisioning.put(entry)
-                    records.append(entry)
                 case Remove(entry):
-                    records.append(Removal(entry))
+                    records += self._provisioning.removing(entry)
             promised.append(effect)
         return records, tuple(promised)
 

@@ -23,8 +23,9 @@ from fluxcc.core.site.port import Site
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import Change, MarkKind, change_of, marks_of, newest, tally_of
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
+from fluxcc.domain.shared_entries import entry_marks
 
-CHANGES = (MarkKind.BLOCK, MarkKind.EXPIRY, MarkKind.ERASED)
+CHANGES = (MarkKind.BLOCK, MarkKind.ENTRY, MarkKind.EXPIRY, MarkKind.ERASED)
 """The marks for which others wait."""
 PER_OFFER = 500
 """Changes that are offered at once."""
@@ -99,7 +100,8 @@ class Feeding:
 
     def written(self, batch: Batch) -> None:
         """A batch is in the store: look into the outbox now where it marked something."""
-        if marks_of(batch.blocks, self._node):
+        marks = marks_of(batch.blocks, self._node)
+        if marks or entry_marks(batch.entry_stamps, self._node):
             self.look()
 
     def look(self) -> None:
@@ -149,6 +151,7 @@ class Feeding:
             return False
         blocks = [change_of(block) for block in _of_kind(marked, MarkKind.BLOCK)]
         changes = newest(blocks + _erased(marked))
+        changes += marked.entries
         tallies = _of_kind(marked, MarkKind.TALLY)
         changes += [tally_of(block, self._node) for block in tallies]
         if changes:

@@ -14,7 +14,9 @@ from fluxcc.core.happenings import Happenings
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock, Runtime, Store
+from fluxcc.core.provisioning import Provisioning
 from fluxcc.core.site.applying import Applying
+from fluxcc.core.site.entry_merging import EntryMerging
 from fluxcc.core.site.expiries import Expiries
 from fluxcc.core.site.feeding import Feeding
 from fluxcc.core.site.port import Site
@@ -44,6 +46,7 @@ class Membership:
         self.applying = Applying(self.merging)
         node = blocking.standings.node
         expiries = Expiries(node, clock, audit_ids)
+        self._journal = journal
         self.feeding = Feeding(site, node, store, journal, runtime, apart, expiries, clock)
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
@@ -54,6 +57,12 @@ class Membership:
         self._happenings = happenings
         happenings.batch_written.connect(self.feeding.written)
         happenings.person_erased.connect(self.merging.forget)
+
+    def take_entries(self, provisioning: Provisioning, free: Callable[[], None]) -> None:
+        """Have entries that were changed elsewhere count here; ``free`` ends the blocks of numbers
+        that nobody can block by now."""
+        entries = EntryMerging(provisioning, self._journal, free)
+        self.applying.apply_entries = entries.apply
 
     def _may_tell(self) -> bool:
         return self.reading.was_open and self.has_name()

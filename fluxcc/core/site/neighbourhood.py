@@ -14,6 +14,7 @@ from fluxcc import __version__
 from fluxcc.core.core import Core
 from fluxcc.core.ports import Waiting
 from fluxcc.core.site.forwarding import Forwarding
+from fluxcc.core.site.looking import Looking
 from fluxcc.core.site.membership import Membership
 from fluxcc.core.site.neighbours import Neighbours
 from fluxcc.core.site.presence import Presence
@@ -70,6 +71,9 @@ class Neighbourhood:
         may_read = membership.reading.may_begin
         membership.reading.may_begin = lambda: may_read() and self.presence.holder is None
         self.showing = Showing(neighbours, core.tracker, self.presence, core.runtime, self._apart)
+        self.looking = Looking(
+            neighbours, self.presence, lambda: self.failure, self._apart, core.clock
+        )
         self.forwarding = Forwarding(
             neighbours,
             self.presence,
@@ -125,6 +129,7 @@ class Neighbourhood:
             "count what waits for the site": self._look_what_waits,
             "tell the site of this node": self.presence.step,
             "show the site the calls": self.showing.step,
+            "look at the other nodes": self.looking.step,
             "look for mail": self.forwarding.step,
         }
 

@@ -148,8 +148,10 @@ class Reading:
             self._move(found)
             self.have_marked()
         elif not self.was_open:
-            # Of blocks that were not the last ones here an earlier life kept no counts.
-            self._take_standing((Kind.TALLY, ""))
+            # Of blocks that were not the last ones here an earlier life kept no counts, and one of
+            # an earlier version could not read every entry. In the order of kinds blocks come
+            # first, and are not among these.
+            self._take_standing((Kind.ENTRY, ""))
         self._is_open = self.was_open = True
 
     def _take_standing(self, after: tuple[str, str]) -> None:

@@ -112,6 +112,7 @@ def as_shown(call: Call) -> NodeCall:
         agent=call.agent.extension,
         domain=call.domain,
         group=call.group,
+        holder=call.holder.extension,
         started=call.started,
         bridged=call.bridged,
         talking=call.is_talking,

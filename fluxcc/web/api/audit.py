@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
 
-from fluxcc.store.history import History
 from fluxcc.web.api.routing import (
     READING,
     AgentFilter,
     DomainFilter,
     Limit,
+    NodeFilter,
     NumberFilter,
     Since,
+    of_past,
 )
 from fluxcc.web.asking import within
 from fluxcc.web.backend import Backend
+from fluxcc.web.past import Past
 from fluxcc.web.shapes import AuditRow
 from fluxcc.web.sight import Sight
 from fluxcc.web.visitor import Visitor
@@ -29,13 +31,14 @@ async def audit(
     number: NumberFilter = "",
     agent: AgentFilter = "",
     domain: DomainFilter = "",
+    node: NodeFilter = "",
     limit: Limit = 100,
-) -> list[AuditRow]:
+) -> Response[list[AuditRow]]:
     """The requests of agents, operators and the page's users, the newest first."""
     sight, domain = Sight.of(user), within(user, domain)
 
-    def query(history: History) -> list[AuditRow]:
-        found = history.audit(since=since, number=number, agent=agent, domain=domain, limit=limit)
+    def query(past: Past) -> list[AuditRow]:
+        found = past.audit(since=since, number=number, agent=agent, domain=domain, limit=limit)
         return [sight.audit(each) for each in found]
 
-    return await backend.records.read(query)
+    return of_past(await backend.records.past(query, node))

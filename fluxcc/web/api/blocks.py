@@ -5,25 +5,28 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import delete, get, post
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from fluxcc.domain.actions import Action
 from fluxcc.domain.requests import LONGEST_REASON
 from fluxcc.protocol.operators import CHECK, LONGEST_BLOCK, LONGEST_NUMBER, Ask, CheckedNumber
-from fluxcc.store.history import History
 from fluxcc.web.api.routing import (
     ACTING,
     READING,
     DomainFilter,
     IdempotencyKey,
     Limit,
+    NodeFilter,
+    of_past,
     or_problem,
 )
 from fluxcc.web.asking import carry_out, within
 from fluxcc.web.backend import Backend
 from fluxcc.web.guards import WebRequest
+from fluxcc.web.past import Past
+from fluxcc.web.records import Told
 from fluxcc.web.shapes import Block, Number, Reply
 from fluxcc.web.sight import Sight
 from fluxcc.web.visitor import Visitor
@@ -57,20 +60,23 @@ async def blocks(
         QueryParameter(name="state", description="Those that hold, or also ended ones."),
     ] = "live",
     domain: DomainFilter = "",
+    node: NodeFilter = "",
     limit: Limit = 100,
-) -> list[Block]:
+) -> Response[list[Block]]:
     """The blocks that the visitor may see, the newest first."""
     sight, domain = Sight.of(user), within(user, domain)
     if which == "live":
         backend.live.present.demand()
-        found = backend.live.present.blocks(sight)
+        every, own = backend.live.present.blocks(sight), backend.live.present.node
+        found = Told([each for each in every if node in ("", each.node or own)], is_alone=False)
     else:
 
-        def query(history: History) -> list[Block]:
-            return [sight.block(each) for each in history.blocks(limit) if sight.has_block(each)]
+        def query(past: Past) -> list[Block]:
+            return [sight.block(each) for each in past.blocks(limit) if sight.has_block(each)]
 
-        found = await backend.records.read(query)
-    return [each for each in found if domain in ("", each.domain) or not each.domain][:limit]
+        found = await backend.records.past(query, node)
+    wanted = [each for each in found.found if domain in ("", each.domain) or not each.domain]
+    return of_past(Told(wanted[:limit], found.is_alone))
 
 
 @post("/blocks", status_code=200, responses=ACTING)

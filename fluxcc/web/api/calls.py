@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
-from fluxcc.store.history import History
+from fluxcc.domain.calls import CallRecord
 from fluxcc.web.api.routing import (
     READING,
     AgentFilter,
     DomainFilter,
     Limit,
+    NodeFilter,
     NumberFilter,
     Since,
+    of_past,
 )
 from fluxcc.web.asking import within
 from fluxcc.web.backend import Backend
+from fluxcc.web.past import Past
 from fluxcc.web.problems import ProblemError
 from fluxcc.web.shapes import Call
 from fluxcc.web.sight import Sight
@@ -39,32 +42,33 @@ async def calls(
     agent: AgentFilter = "",
     number: NumberFilter = "",
     domain: DomainFilter = "",
-    node: Annotated[str, QueryParameter(max_length=64, description="Of this PBX.")] = "",
+    node: NodeFilter = "",
     limit: Limit = 100,
-) -> list[Call]:
+) -> Response[list[Call]]:
     """The calls that the visitor may see: live ones the oldest first, ended ones the newest."""
     sight, domain = Sight.of(user), within(user, domain)
     if which == "live":
         backend.live.present.demand()
         wanted = backend.records.numbers.read(number).canonical if number else ""
-        return [
+        live = [
             sight.call(each)
             for each in backend.live.present.live_calls(sight)
             if each.started >= since
             and agent in ("", each.agent)
             and domain in ("", each.domain)
             and (not number or backend.records.numbers.read(each.number).canonical == wanted)
-            and (not node or backend.live.present.node == node)
-        ][:limit]
+            and node in ("", each.node or backend.live.present.node)
+        ]
+        return Response(live[:limit])
     of_agent = user.extension or agent
 
-    def query(history: History) -> list[Call]:
-        found = history.ended_calls(
+    def query(past: Past) -> list[Call]:
+        found = past.ended_calls(
             since=since, number=number, agent=of_agent, domain=domain, limit=limit
         )
-        return [sight.record(each) for each in found if sight.has_call(each)]
+        return [sight.record(each) for each in found if has_record(backend, sight, each)]
 
-    return await backend.records.read(query, node)
+    return of_past(await backend.records.past(query, node))
 
 
 @get("/calls/{leg:str}", responses=READING)
@@ -80,11 +84,18 @@ async def call(
     if live is not None and sight.has_call(live):
         return sight.call(live)
 
-    def query(history: History) -> Call | None:
-        found = history.call(leg)
-        return sight.record(found) if found and sight.has_call(found) else None
+    def query(past: Past) -> Call | None:
+        found = past.call(leg)
+        return sight.record(found) if found and has_record(backend, sight, found) else None
 
-    ended = await backend.records.read(query)
+    ended = (await backend.records.past(query)).found
     if ended is None:
         raise ProblemError(404, "not-found", "there is no such call")
     return ended
+
+
+def has_record(backend: Backend, sight: Sight, call: CallRecord) -> bool:
+    """Whether an ended call is seen."""
+    if not sight.has_call(call):
+        return False
+    return sight.agent is None or not backend.live.present.is_strange(sight.agent, call)

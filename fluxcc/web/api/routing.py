@@ -3,13 +3,15 @@ by which lists are narrowed, and how a reply becomes an answer."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+from litestar import Response
 from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
 
 from fluxcc.domain.codes import Code, Status
 from fluxcc.web.problems import MEDIA_TYPE, Problem, ProblemError
+from fluxcc.web.records import Told
 from fluxcc.web.shapes import Reply
 
 LATEST = 4e9
@@ -32,6 +34,10 @@ GroupFilter = Annotated[
 ]
 DomainFilter = Annotated[
     str, QueryParameter(name="domain", max_length=128, description="Of this SIP domain.")
+]
+NodeFilter = Annotated[
+    str,
+    QueryParameter(name="node", max_length=255, description="Of this PBX, in a site of several."),
 ]
 IdempotencyKey = Annotated[
     str | None,
@@ -70,6 +76,11 @@ _ACTING = _READING | {
 }
 
 
+ALONE = {"Fluxcc-Site": "unavailable"}
+"""Where the site's database does not answer, and what is told is of this PBX alone."""
+Shape = TypeVar("Shape")
+
+
 def _specs(meanings: dict[int, str]) -> dict[int, ResponseSpec]:
     return {
         status: ResponseSpec(
@@ -83,6 +94,11 @@ READING = _specs(_READING)
 """What a route that only reads may answer besides."""
 ACTING = _specs(_ACTING)
 """What a route that changes something may answer besides."""
+
+
+def of_past(told: Told[list[Shape]]) -> Response[list[Shape]]:
+    """The list as an answer. Where it is of one PBX of a site alone, a header says so."""
+    return Response(told.found, headers=ALONE if told.is_alone else {})
 
 
 def or_problem(reply: Reply) -> Reply:

@@ -8,15 +8,19 @@ from litestar.di import NamedDependency
 from fluxcc.domain import report
 from fluxcc.domain.spreadsheet import report_csv
 from fluxcc.web.api.routing import (
+    ALONE,
     READING,
     AgentFilter,
     DomainFilter,
     GroupFilter,
+    NodeFilter,
     NumberFilter,
     Since,
+    of_past,
 )
 from fluxcc.web.asking import within
 from fluxcc.web.backend import Backend
+from fluxcc.web.records import Told
 from fluxcc.web.shapes import ReportLine
 from fluxcc.web.visitor import Visitor
 
@@ -30,10 +34,12 @@ async def counted(
     agent: AgentFilter = "",
     number: NumberFilter = "",
     domain: DomainFilter = "",
-) -> list[ReportLine]:
+    node: NodeFilter = "",
+) -> Response[list[ReportLine]]:
     """A line for each SIP domain, group, agent and question."""
-    lines = await _lines(backend, since, group, agent, number, within(user, domain))
-    return [ReportLine.of(each) for each in lines]
+    domain = within(user, domain)
+    lines, is_alone = await _lines(backend, since, group, agent, number, domain, node)
+    return of_past(Told([ReportLine.of(each) for each in lines], is_alone))
 
 
 @get("/surveys/report.csv", media_type="text/csv", responses=READING)
@@ -45,21 +51,25 @@ async def as_csv(
     agent: AgentFilter = "",
     number: NumberFilter = "",
     domain: DomainFilter = "",
+    node: NodeFilter = "",
 ) -> Response[str]:
     """The same as comma-separated values, in which no spreadsheet finds a formula."""
-    lines = await _lines(backend, since, group, agent, number, within(user, domain))
+    domain = within(user, domain)
+    lines, is_alone = await _lines(backend, since, group, agent, number, domain, node)
     return Response(
         report_csv(lines),
         media_type="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="survey.csv"'},
+        headers={"Content-Disposition": 'attachment; filename="survey.csv"'}
+        | (ALONE if is_alone else {}),
     )
 
 
 async def _lines(
-    backend: Backend, since: float, group: str, agent: str, number: str, domain: str
-) -> list[report.Line]:
-    return await backend.records.read(
-        lambda history: report.count(
-            history.surveys(since=since, number=number, group=group, agent=agent, domain=domain)
-        )
+    backend: Backend, since: float, group: str, agent: str, number: str, domain: str, node: str
+) -> Told[list[report.Line]]:
+    return await backend.records.past(
+        lambda past: report.count(
+            past.surveys(since=since, number=number, group=group, agent=agent, domain=domain)
+        ),
+        node,
     )

@@ -8,7 +8,7 @@ import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath
+from litestar.params import Body, FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from fluxcc import i18n
@@ -42,11 +42,14 @@ class ActionForm(msgspec.Struct):
 
 @get("/calls/{number:int}")
 async def one_call(
-    request: WebRequest, number: FromPath[int], backend: NamedDependency[Backend]
+    request: WebRequest,
+    number: FromPath[int],
+    backend: NamedDependency[Backend],
+    node: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Template:
     """What can be done with a call: a page of its own, or the menu of its row."""
     present, sight = backend.live.present, sight_of(request)
-    call = next((each for each in present.calls(sight) if each.id == number), None)
+    call = next((c for c in present.calls(sight) if c.id == number and node in ("", c.node)), None)
     language = language_of(request)
     translate = i18n.catalogue(language).gettext
     if call is None:

@@ -18,11 +18,10 @@ from fluxcc.marking import _
 from fluxcc.web.backend import Backend
 from fluxcc.web.guards import WebRequest
 from fluxcc.web.pages import moments, words
-from fluxcc.web.pages.frame import show, sight_of
+from fluxcc.web.pages.frame import columns_of, show, sight_of
 from fluxcc.web.pages.sequels import outcome_text, sequel_word
-from fluxcc.web.pages.views import Columns
 from fluxcc.web.rendering import language_of
-from fluxcc.web.sight import Sight
+from fluxcc.web.sight import Sight, node_of
 
 MOST_ROWS = 200
 MOST_READ = 2_000
@@ -37,6 +36,7 @@ class Asked(msgspec.Struct, kw_only=True):
     agent: str
     days: int
     outcome: str
+    node: str
 
 
 class RowView(msgspec.Struct, kw_only=True):
@@ -57,6 +57,7 @@ class RowView(msgspec.Struct, kw_only=True):
     code: str
     request: str
     call: str
+    node: str
 
 
 @get("/audit")
@@ -67,32 +68,34 @@ async def audit(
     agent: Annotated[str, QueryParameter(max_length=64)] = "",
     days: Annotated[int, QueryParameter(ge=1, le=3650)] = 7,
     outcome: Annotated[str, QueryParameter(max_length=16)] = "",
+    node: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Template:
     """The page."""
     sight, language = sight_of(request), language_of(request)
     translate = i18n.catalogue(language).gettext
     since = time.time() - days * DAY
-    found = await backend.records.read(
-        lambda history: history.audit(
+    found, is_alone = await backend.records.past(
+        lambda past: past.audit(
             since=since,
             number=number.strip(),
             agent=agent.strip(),
             domain=sight.domain,
             limit=MOST_READ,
-        )
+        ),
+        node.strip(),
     )
     seen = [row for row in found if outcome in ("", row.status)]
     every = [("", _("any")), *((name, word) for name, word in words.STATUSES.items())]
-    domains = backend.live.present.status(sight).domains
     return show(
         request,
         "audit",
-        asked=Asked(number=number, agent=agent, days=days, outcome=outcome),
+        asked=Asked(number=number, agent=agent, days=days, outcome=outcome, node=node),
         periods=[(count, translate(word)) for count, word in PERIODS],
         outcomes=[(name, translate(word)) for name, word in every],
         rows=[row_view(row, sight, language) for row in seen[:MOST_ROWS]],
         is_more=len(seen) > MOST_ROWS or len(found) == MOST_READ,
-        columns=Columns(domain=len(domains) > 1 and not sight.domain),
+        columns=columns_of(request, seen),
+        is_alone=is_alone,
     )
 
 
@@ -117,6 +120,7 @@ def row_view(row: AuditRecord, sight: Sight, language: str) -> RowView:
         code=row.code,
         request=row.request,
         call=row.call,
+        node=node_of(row),
     )
 
 

@@ -19,9 +19,9 @@ from fluxcc.web.backend import Backend
 from fluxcc.web.guards import WebRequest
 from fluxcc.web.pages import moments
 from fluxcc.web.pages.asking import ask, told, with_undo
-from fluxcc.web.pages.frame import show, sight_of
+from fluxcc.web.pages.frame import columns_of, show, sight_of
 from fluxcc.web.pages.now import PATIENCE
-from fluxcc.web.pages.views import Columns, block_view
+from fluxcc.web.pages.views import block_view
 from fluxcc.web.pages.words import Translate, number_word
 from fluxcc.web.permissions import SUPERVISORS
 from fluxcc.web.problems import ProblemError
@@ -74,10 +74,9 @@ async def blocks(
     present, sight = backend.live.present, sight_of(request)
     language, clock = language_of(request), present.clock()
     translate = i18n.catalogue(language).gettext
-    known = await backend.records.read(lambda history: history.blocks(MOST_EARLIER * 4))
+    known, is_alone = await backend.records.past(lambda past: past.blocks(MOST_EARLIER * 4))
     past = [each for each in known if each.state is not BlockState.LIVE and sight.has_block(each)]
     may_block = user.role in SUPERVISORS
-    is_one_domain = bool(sight.domain) or len(present.status(sight).domains) < 2
     live = present.blocks(sight)
     return show(
         request,
@@ -92,7 +91,8 @@ async def blocks(
             block_view(sight.block(each), clock, language, translate)
             for each in past[:MOST_EARLIER]
         ],
-        columns=Columns(domain=not is_one_domain, acts=may_block),
+        columns=columns_of(request, [*live, *past], acts=may_block),
+        is_alone=is_alone,
         may_block=may_block,
         durations=[(seconds, translate(words)) for seconds, words in DURATIONS],
         check=await _check(request, backend, user, check) if check and may_block else None,

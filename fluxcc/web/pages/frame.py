@@ -3,7 +3,8 @@ language, and what became of the last thing they asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from litestar.response import Template
@@ -13,9 +14,10 @@ from fluxcc.domain.provisioning import UserRole
 from fluxcc.marking import _
 from fluxcc.web.guards import backend_of
 from fluxcc.web.notices import Notice
+from fluxcc.web.pages.views import Columns
 from fluxcc.web.permissions import PERMISSIONS
 from fluxcc.web.rendering import language_of, render
-from fluxcc.web.sight import Sight
+from fluxcc.web.sight import Sight, node_of
 
 if TYPE_CHECKING:
     from fluxcc.web.guards import WebRequest
@@ -50,6 +52,14 @@ ROLES = {
 }
 
 
+class Placed(Protocol):
+    """What is in a SIP domain."""
+
+    @property
+    def domain(self) -> str:
+        """Its name; empty where the PBX has one only."""
+
+
 class Frame(msgspec.Struct, kw_only=True):
     """As the templates know it."""
 
@@ -62,6 +72,8 @@ class Frame(msgspec.Struct, kw_only=True):
     """The one SIP domain that is shown; empty for all."""
     domains: list[str]
     """Those to choose from."""
+    nodes: list[str]
+    """The PBXs to choose from; none where there is only one."""
     role_word: str
     notice: Notice | None
 
@@ -82,6 +94,16 @@ def sight_of(request: WebRequest) -> Sight:
     if sight.domain or sight.agent is not None or chosen not in _known_domains(request):
         return sight
     return msgspec.structs.replace(sight, domain=chosen)
+
+
+def columns_of(request: WebRequest, shown: Iterable[Placed] = (), *, acts: bool = False) -> Columns:
+    """Those that tell apart what this visitor sees: of several SIP domains, and of several PBXs.
+    Of what is ``shown``, what was on another PBX may be in a domain that this one does not have."""
+    present, sight = backend_of(request).live.present, sight_of(request)
+    domains = set(present.status(sight).domains)
+    domains.update(each.domain for each in shown if each.domain and node_of(each))
+    has_domains = len(domains) > 1 and not sight.domain
+    return Columns(domain=has_domains, node=present.are_several, acts=acts)
 
 
 def show(request: WebRequest, page: str, *, http_status: int = 200, **facts: Any) -> Template:
@@ -105,6 +127,7 @@ def framed(request: WebRequest, page: str = "") -> Frame:
         language=language,
         domain=sight_of(request).domain if user else "",
         domains=_known_domains(request) if user and not user.domain else [],
+        nodes=_known_nodes(request) if user else [],
         role_word=translate(ROLES[user.role]) if user else "",
         notice=taken,
     )
@@ -113,3 +136,8 @@ def framed(request: WebRequest, page: str = "") -> Frame:
 def _known_domains(request: WebRequest) -> list[str]:
     status = backend_of(request).live.present.daemon
     return sorted(status.domains) if status else []
+
+
+def _known_nodes(request: WebRequest) -> list[str]:
+    present = backend_of(request).live.present
+    return list(present.site.nodes) if present.are_several else []

@@ -80,12 +80,18 @@ async def last_answers(backend: Backend, agent: Agent, language: str) -> list[An
     """The last ones, the newest first."""
     translate = i18n.catalogue(language).gettext
     since = time.time() - RECENT
-    rows = await backend.records.read(
-        lambda history: history.audit(
+    rows, _is_alone = await backend.records.past(
+        lambda past: past.audit(
             since=since, agent=agent.extension, domain=agent.domain, limit=MOST_ANSWERS * 4
         )
     )
-    own = [row for row in rows if row.by.startswith("agent:") and row.code in SENTENCES]
+    own = [
+        row
+        for row in rows
+        if row.by.startswith("agent:")
+        and row.code in SENTENCES
+        and not backend.live.present.is_strange(agent, row)
+    ]
     return [_answer(row, language, translate) for row in own[:MOST_ANSWERS]]
 
 

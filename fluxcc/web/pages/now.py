@@ -14,8 +14,8 @@ from fluxcc.marking import _
 from fluxcc.web.backend import Backend
 from fluxcc.web.guards import WebRequest
 from fluxcc.web.pages import moments, views, words
-from fluxcc.web.pages.frame import show, sight_of
-from fluxcc.web.pages.views import Columns, block_view, call_view
+from fluxcc.web.pages.frame import columns_of, show, sight_of
+from fluxcc.web.pages.views import block_view, call_view
 from fluxcc.web.permissions import SUPERVISORS
 from fluxcc.web.rendering import address, language_of
 from fluxcc.web.visitor import Visitor
@@ -38,22 +38,20 @@ async def now(
     present, sight = backend.live.present, sight_of(request)
     language, clock = language_of(request), present.clock()
     translate = i18n.catalogue(language).gettext
-    status = present.status(sight)
-    columns = Columns(
-        domain=len(status.domains) > 1 and not sight.domain, acts=user.role in SUPERVISORS
-    )
+    status, calls = present.status(sight), present.calls(sight)
     return show(
         request,
         "now",
         line=status,
-        calls=[call_view(each, clock, translate) for each in present.calls(sight)],
+        calls=[call_view(each, clock, translate) for each in calls],
         blocks=[
             block_view(each, clock, language, translate) for each in present.blocks(sight)[:MOST]
         ],
         most=MOST,
         blank=blank_call(),
         blank_block=blank_block(),
-        columns=columns,
+        columns=columns_of(request, calls, acts=user.role in SUPERVISORS),
+        trouble=words.site_trouble(status, translate),
         back="/",
         **live_facts(language, clock),
     )
@@ -68,6 +66,9 @@ def live_facts(language: str, clock: float) -> dict[str, Any]:
         **{f"role-{name}": translate(word) for name, word in words.ROLES_OF_ACTORS.items()},
         "blocked-until": translate(_("blocked until")),
         "hidden": translate(words.HIDDEN),
+        "lost": translate(_("its PBX is not heard of")),
+        "silent": translate(words.SILENT),
+        "unreached": translate(words.UNREACHED),
     }
     return {"clock": clock, "as_of": moments.moment(clock, language), "spoken": spoken}
 
@@ -86,6 +87,7 @@ def blank_call() -> views.CallView:
         since=0,
         age="00:00",
         talking=True,
+        node="",
     )
 
 
@@ -109,4 +111,5 @@ def blank_block() -> views.BlockView:
         how="",
         attempts=0,
         last_attempt="",
+        node="",
     )

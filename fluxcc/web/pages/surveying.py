@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -20,8 +21,8 @@ from fluxcc.marking import _
 from fluxcc.web.backend import Backend
 from fluxcc.web.guards import WebRequest
 from fluxcc.web.pages import figures
-from fluxcc.web.pages.frame import show, sight_of
-from fluxcc.web.pages.views import Columns
+from fluxcc.web.pages.frame import columns_of, show, sight_of
+from fluxcc.web.records import Told
 from fluxcc.web.rendering import language_of
 from fluxcc.web.sight import Sight
 
@@ -39,11 +40,13 @@ class Asked(msgspec.Struct, kw_only=True):
     days: int
     group: str
     agent: str
+    node: str
 
     @property
     def query(self) -> str:
         """The same as the API has it."""
-        return urlencode({"since": self.since, "group": self.group, "agent": self.agent})
+        asked = {"since": self.since, "group": self.group, "agent": self.agent}
+        return urlencode(asked | ({"node": self.node} if self.node else {}))
 
     @property
     def since(self) -> float:
@@ -58,22 +61,23 @@ async def survey(
     days: Days = USUAL,
     group: Name = "",
     agent: Name = "",
+    node: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Template:
     """The page."""
     sight, language = sight_of(request), language_of(request)
     translate = i18n.catalogue(language).gettext
-    asked = Asked(days=days, group=group.strip(), agent=agent.strip())
-    found = await _surveys(backend, sight, asked)
+    asked = Asked(days=days, group=group.strip(), agent=agent.strip(), node=node.strip())
+    found, is_alone = await _surveys(backend, sight, asked)
     since = asked.since
-    rows = await backend.records.read(
-        lambda history: history.audit(
+    rows, _is_alone = await backend.records.past(
+        lambda past: past.audit(
             since=since, agent=asked.agent, domain=sight.domain, limit=MOST_PRANKS
-        )
+        ),
+        asked.node,
     )
     entries = await backend.records.read(lambda history: history.entries())
     named = {each.group for each in found if each.group}
     marked = [each for each in rows if each.action == "prank" and each.status == "ok"]
-    domains = backend.live.present.status(sight).domains
     return show(
         request,
         "survey",
@@ -89,14 +93,16 @@ async def survey(
         distribution=figures.distribution_of(found, language),
         lines=[figures.line_view(line, language) for line in report.count(found)],
         pranks=figures.pranks_of(marked, language),
-        columns=Columns(domain=len(domains) > 1 and not sight.domain),
+        columns=columns_of(request, found),
+        is_alone=is_alone,
     )
 
 
-async def _surveys(backend: Backend, sight: Sight, asked: Asked) -> list[Survey]:
+async def _surveys(backend: Backend, sight: Sight, asked: Asked) -> Told[Sequence[Survey]]:
     since = asked.since
-    return await backend.records.read(
-        lambda history: history.surveys(
+    return await backend.records.past(
+        lambda past: past.surveys(
             since=since, group=asked.group, agent=asked.agent, domain=sight.domain
-        )
+        ),
+        asked.node,
     )

@@ -18,6 +18,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     """Which columns a table has."""
 
     domain: bool = False
+    node: bool = False
     acts: bool = False
 
 
@@ -35,6 +36,7 @@ class CallView(msgspec.Struct, kw_only=True):
     since: float
     age: str
     talking: bool
+    node: str
 
 
 class BlockView(msgspec.Struct, kw_only=True):
@@ -58,6 +60,7 @@ class BlockView(msgspec.Struct, kw_only=True):
     how: str
     attempts: int
     last_attempt: str
+    node: str
 
 
 class ServiceView(msgspec.Struct, frozen=True):
@@ -84,7 +87,7 @@ def call_view(call: shapes.Call, now: float, translate: Translate) -> CallView:
     direction = words.DIRECTIONS.get(call.direction, call.direction)
     return CallView(
         id=call.id,
-        key=f"call-{call.id}",
+        key=f"call-{call.node}-{call.id}",
         uuid=call.call,
         number=words.number_word(call.number, translate),
         agent=call.agent,
@@ -94,6 +97,7 @@ def call_view(call: shapes.Call, now: float, translate: Translate) -> CallView:
         since=since,
         age=moments.span(now - since),
         talking=call.talking,
+        node=call.node,
     )
 
 
@@ -121,6 +125,7 @@ def block_view(block: shapes.Block, now: float, language: str, translate: Transl
         how=translate(how) if how else "",
         attempts=block.attempts,
         last_attempt=moments.moment(block.last_attempt, language) if block.last_attempt else "",
+        node=block.node,
     )
 
 

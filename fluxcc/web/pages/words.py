@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from fluxcc.domain.written import as_written
 from fluxcc.marking import _
+from fluxcc.web.shapes import Status
 
 Translate = Callable[[str], str]
 
@@ -61,6 +62,20 @@ ROLES_OF_ACTORS = {
     "admin": _("administrator"),
 }
 HIDDEN = _("(hidden)")
+SILENT = _("Not heard of for 10 s: {nodes}. What goes on there is not shown.")
+UNREACHED = _(
+    "The site's database is not reached: what goes on at the other PBXs is not shown, and happens"
+    " all the same."
+)
+
+
+def site_trouble(status: Status, translate: Translate) -> str:
+    """What of the site is missing on a page; empty where nothing is."""
+    if status.site_failure:
+        return translate(UNREACHED)
+    if status.silent_nodes:
+        return translate(SILENT).format(nodes=", ".join(status.silent_nodes))
+    return ""
 
 
 def number_word(number: str, translate: Translate) -> str:

@@ -43,19 +43,21 @@
 
   // Calls
 
-  function putCall(call) {
+  const keyOf = (call) => `call-${call.node}-${call.id}`; // Two PBXs may have the same id.
+
+  function putCall(call, change) {
     if (!isMine(call)) return;
-    let row = document.getElementById(`call-${call.id}`);
-    if (call.state === "ended") {
-      if (row) fade(row, words[`outcome-${call.outcome}`] || call.outcome, call);
+    let row = document.getElementById(keyOf(call));
+    if (call.state === "ended" || change === "lost") {
+      if (row) fade(row, change === "lost" ? words.lost : outcomeOf(call), call);
       return;
     }
     const isNew = !row;
     if (isNew) {
       row = blank("call");
-      row.id = `call-${call.id}`;
+      row.id = keyOf(call);
       const link = row.querySelector("a.act");
-      if (link) link.href = live.dataset.calls + call.id;
+      if (link) link.href = live.dataset.calls + call.id + (call.node && `?node=${encodeURIComponent(call.node)}`);
     }
     row.dataset.number = call.number;
     field(row, "number", shown(call));
@@ -64,9 +66,16 @@
     field(row, "group", call.group || "–");
     field(row, "direction", words[`direction-${call.direction}`] || call.direction);
     field(row, "domain", call.domain || "–");
+    field(row, "node", call.node || "–");
     row.querySelector("time").dataset.since = call.bridged || call.started;
     row.classList.toggle("ringing", !call.talking);
     if (isNew) document.getElementById("calls").append(row);
+  }
+
+  // What became of a call on another PBX is not told; its block may be.
+  function outcomeOf(call) {
+    const known = call.outcome || (blockedUntil(call.number) ? "prank" : call.bridged ? "answered" : "unanswered");
+    return words[`outcome-${known}`] || known;
   }
 
   function fade(row, told, call) {
@@ -76,7 +85,7 @@
     for (const popup of row.querySelectorAll(".popup")) popup.hidden = true;
     const last = row.lastElementChild;
     const until = blockedUntil(call.number);
-    last.textContent = until && call.outcome === "prank" ? `${told} · ${until}` : told;
+    last.textContent = until && told === words["outcome-prank"] ? `${told} · ${until}` : told;
     last.className = "became";
     setTimeout(() => {
       row.remove();
@@ -150,9 +159,9 @@
   // All of it
 
   function begin(snapshot) {
-    const calls = new Set(snapshot.calls.filter(isMine).map((call) => `call-${call.id}`));
+    const calls = new Set(snapshot.calls.filter(isMine).map(keyOf));
     for (const row of document.querySelectorAll("#calls tr:not(.gone)")) if (!calls.has(row.id)) row.remove();
-    snapshot.calls.forEach(putCall);
+    for (const call of snapshot.calls) putCall(call);
     blocks.clear();
     for (const block of snapshot.blocks.filter(isForUs)) blocks.set(block.id, block);
     drawBlocks(() => true);
@@ -164,6 +173,10 @@
     if (status.clock) ahead = status.clock * 1000 - Date.now();
     document.getElementById("pbx-up")?.toggleAttribute("hidden", !status.connected);
     document.getElementById("pbx-down")?.toggleAttribute("hidden", status.connected);
+    const silent = status.silent_nodes.length ? words.silent?.replace("{nodes}", status.silent_nodes.join(", ")) : "";
+    const trouble = document.getElementById("trouble");
+    put(trouble, (status.site_failure && words.unreached) || silent);
+    trouble?.toggleAttribute("hidden", !trouble.textContent);
   }
 
   let wasTold = "";
@@ -226,7 +239,7 @@
     ? { reset: (told) => { putStatus(told.status); drawOwn(); }, call: drawOwn, reply: () => { drawOwn(); setTimeout(drawOwn, SETTLED); }, status: (told) => { putStatus(told.status); drawOwn(); } }
     : {
         reset: begin,
-        call: (told) => putCall(told.call),
+        call: (told) => putCall(told.call, told.change),
         block: (told) => putBlock(told.block),
         attempt: (told) => putBlock(told.block),
         status: (told) => putStatus(told.status),

@@ -8,6 +8,7 @@ import pytest
 
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockChange
+from fluxcc.domain.calls import CallChange
 from fluxcc.domain.provisioning import Group, User, UserRole
 from fluxcc.domain.surveys import Survey
 from fluxcc.doors import feed as feed_module
@@ -15,7 +16,6 @@ from fluxcc.doors.feed import LONGEST, Feed
 from fluxcc.protocol.watching import (
     AttemptHappening,
     BlockHappening,
-    CallChange,
     CallHappening,
     ReplyHappening,
     StatusHappening,

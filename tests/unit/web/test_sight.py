@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from fluxcc.domain.blocks import BlockChange
-from fluxcc.domain.calls import Direction
+from fluxcc.domain.calls import CallChange, Direction
 from fluxcc.domain.codes import Code
 from fluxcc.domain.provisioning import Group, UserRole
 from fluxcc.domain.requests import Reply
@@ -16,7 +16,6 @@ from fluxcc.domain.surveys import Survey
 from fluxcc.protocol.watching import (
     AnyHappening,
     BlockHappening,
-    CallChange,
     CallHappening,
     ReplyHappening,
     SurveyHappening,
@@ -77,6 +76,28 @@ def test_what_happens_is_told_in_its_domain_alone(
     happening = make(domain)
     assert (CONFINED.event(happening) is not None) == (domain == HOME)
     assert UNCONFINED.event(happening) is not None
+
+
+@pytest.mark.parametrize(
+    ("own", "is_foreign", "is_seen"),
+    [("", False, True), ("", True, False), (ELSEWHERE, True, True), (HOME, True, False)],
+)
+def test_an_agent_without_a_domain_is_none_of_another_pbxs_domains(
+    own: str, is_foreign: bool, is_seen: bool
+) -> None:
+    """The extension 1000 of a domain that this PBX does not have is another person."""
+    agent = Sight.of(Visitor(name="c", role=UserRole.AGENT, extension="1000", domain=own))
+    happening = a_call(ELSEWHERE)
+    happening.call.foreign = is_foreign
+    assert agent.has_call(happening.call) == is_seen
+    assert (agent.event(happening) is not None) == is_seen
+
+
+def test_of_a_call_that_ended_elsewhere_what_became_of_it_is_not_known() -> None:
+    happening = a_call(HOME)
+    assert UNCONFINED.call(happening.call).outcome == "live"
+    happening.call.ended = 2.0
+    assert UNCONFINED.call(happening.call).outcome == ""
 
 
 @pytest.mark.parametrize("domain", ["", HOME, ELSEWHERE])

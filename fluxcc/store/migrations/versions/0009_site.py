@@ -1,5 +1,5 @@
-"""What a site of several PBXs needs of each node's store: where and when blocks were changed, what
-the site is to be told of, and how far its changes were taken."""
+"""What a site of several PBXs needs of each node's store: where and when blocks and entries were
+changed, what the site is to be told of, and how far its changes were taken."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def upgrade() -> None:
     op.add_column("blocks", sa.Column("changed", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("blocks", sa.Column("changer", sa.Text, nullable=False, server_default=""))
     op.add_column("blocks", sa.Column("elsewhere", sa.Text, nullable=False, server_default="{}"))
+    op.create_table(
+        "entry_changes",
+        sa.Column("node", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("changed", sa.BigInteger, nullable=False),
+        sa.Column("changer", sa.Text, nullable=False),
+        sa.Column("is_gone", sa.Boolean, nullable=False),
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),

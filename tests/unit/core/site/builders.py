@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fluxcc.config import NumberSettings, PbxSettings, Settings, SiteSettings
+from fluxcc.core.ports import Batch
 from fluxcc.core.site.membership import Membership
+from fluxcc.domain.provisioning import Entry
 from tests.builders import World
 from tests.fake_site import FakeDatabase, FakeSite
 
@@ -11,7 +13,10 @@ from tests.fake_site import FakeDatabase, FakeSite
 class Member(World):
     """A node of a site, recovered and connected."""
 
-    def __init__(self, name: str, database: FakeDatabase) -> None:
+    def __init__(
+        self, name: str, database: FakeDatabase, *entries: Entry, former: Member | None = None
+    ) -> None:
+        """With these entries of before the site, or with the store of a ``former`` life."""
         self.site = FakeSite(database)
         settings = Settings(
             pbx=PbxSettings(node=name),
@@ -19,6 +24,9 @@ class Member(World):
             site=SiteSettings(url="postgresql://site"),
         )
         super().__init__(settings, site=self.site)
+        self.store.write(Batch(entries=entries))
+        if former is not None:
+            self.store.__dict__.update(former.store.__dict__)
         self.recover()
         self.read()
 
