@@ -115,7 +115,7 @@ class Provisioning:
             self._removed[change.stamp.thing] = room_of(name)
 
     def publish(self, stamp: EntryStamp) -> None:
-        """Let what follows from an entry follow, after ``take``, from what it is by now. Raises as
+        """Tell FreeSWITCH and the core of an entry as it is by now, after ``take``. Raises as
         ``put``."""
         former = self._removed.pop(stamp.thing, None)
         entry = self._entries[KINDS[stamp.kind]].get(stamp.name)

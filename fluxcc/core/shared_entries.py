@@ -56,8 +56,11 @@ class SharedEntries:
         for stamp in stamps:
             found = there.get(stamp.thing)
             known = self._known.get(stamp.thing)
-            if known is None:
+            if known is None and (found is not None or stamp.is_gone):
                 self._known[stamp.thing] = EntryChange(stamp, found.entry if found else None)
+            elif known is None:
+                # The store has lost the entry: the site's last change of it counts again.
+                continue
             elif known.stamp.stamp <= stamp.stamp:
                 written.append(self._restamp(known, stamp.stamp))
         for thing, change in there.items():

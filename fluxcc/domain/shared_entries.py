@@ -104,6 +104,6 @@ def read_change(change: Change) -> EntryChange:
         raise ValueError(f"entries of the kind {kind!r} are not known")
     entry = read_fields(kind, change.body) if change.body else None
     if entry is not None and key(entry) != name:
-        raise ValueError(f"the entry is {key(entry)!r}")
+        raise ValueError("the entry has another name than the change")
     stamp = EntryStamp(kind, name, change.at, change.node, is_gone=entry is None)
     return EntryChange(stamp, entry)

@@ -95,6 +95,8 @@ def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
         is_same = [theirs.c[name] == table.c[name] for name in names]
         has_both = exists().where(theirs.c.node == new, *is_same)
         connection.execute(delete(table).where(table.c.node == old, has_both))
+        if table is ENTRIES:
+            _forget_changes(connection, old, new)
     # What is marked for the site is still to be told; how far its changes were taken is not known
     # of both together.
     for table in (OUTBOX, ENTRY_CHANGES):
@@ -110,6 +112,13 @@ def rename(connection: Connection, old: str, new: str) -> dict[str, int]:
     }
     connection.execute(update(IDENTITY).where(IDENTITY.c.node == old).values(node=new))
     return counts
+
+
+def _forget_changes(connection: Connection, old: str, new: str) -> None:
+    """Of an entry that both nodes have, forget when the old one changed its own."""
+    is_same = [ENTRIES.c[name] == ENTRY_CHANGES.c[name] for name in ("kind", "name")]
+    has_both = exists().where(ENTRIES.c.node == new, *is_same)
+    connection.execute(delete(ENTRY_CHANGES).where(ENTRY_CHANGES.c.node == old, has_both))
 
 
 def take(found: Identity, named: str) -> str:

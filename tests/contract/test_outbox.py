@@ -294,6 +294,24 @@ def test_a_renamed_node_keeps_when_its_entries_were_changed(tmp_path: Path) -> N
         assert told(renamed) == [EntryChange(a_stamp(SALES, HERE), SALES)]
 
 
+def test_an_entry_that_both_names_have_keeps_that_of_the_new_one_and_when_it_was_changed(
+    tmp_path: Path,
+) -> None:
+    url = url_in(tmp_path)
+    with closing(SqlStore(url, "pbx1", is_of_site=True)) as former:
+        former.write(saved(SALES))
+        former.write(saved(Room("1000")))
+    now = replace(SALES, questions=2)
+    with closing(SqlStore(url, "pbx9")) as other:
+        other.write(Batch(entries=(now,)))
+    rename_node(url, "pbx1", "pbx9")
+    with closing(SqlStore(url, "pbx9", is_of_site=True)) as renamed:
+        renamed.open()
+        assert renamed.entries() == [now, Room("1000")]
+        # It is of before the site, and what the site knows of it counts.
+        assert renamed.entry_stamps() == [a_stamp(Room("1000"), HERE)]
+
+
 # History
 
 

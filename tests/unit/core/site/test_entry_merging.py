@@ -323,6 +323,18 @@ def test_an_entry_of_before_the_store_could_be_read_is_later_than_what_is_stored
     assert database.registers["entry", "group/sales"].at > later.changed
 
 
+def test_an_entry_that_the_store_has_lost_comes_back_from_the_site(
+    here: Member, there: Member, database: FakeDatabase
+) -> None:
+    put(here, SALES)
+    there.read()
+    # A page of the file is damaged, say.
+    there.store.settings.clear()
+    again = Member("pbx2", database, former=there)
+    assert again.provisioning.find(SALES) == SALES
+    assert again.store.entries() == [SALES]
+
+
 def test_a_store_that_was_begun_anew_gets_removed_ones_too(here: Member) -> None:
     put(here, SALES)
     put(here, ANA)
