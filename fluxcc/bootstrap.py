@@ -13,13 +13,13 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from fluxcc import __version__, i18n, logs, memory
-from fluxcc.config import Settings, SiteSettings
+from fluxcc.config import Settings
 from fluxcc.config.reload import Reloader
 from fluxcc.core.core import Core, persons
 from fluxcc.core.erasure import Erasure, StoredLiveData
 from fluxcc.core.ids import MomentIds
 from fluxcc.core.ports import Batch
-from fluxcc.core.site.neighbourhood import Neighbourhood
+from fluxcc.core.site.neighbourhood import Machine, Neighbourhood
 from fluxcc.daemon.intake import Intake
 from fluxcc.daemon.jobs import jobs
 from fluxcc.daemon.process import Daemon
@@ -38,11 +38,12 @@ from fluxcc.pbx.claim import Claim
 from fluxcc.pbx.switch import Address, Switch
 from fluxcc.protocol.operators import VITALS
 from fluxcc.runtime import GeventRuntime, PbxClock, SystemClock, vitals
-from fluxcc.single import FileLock, SignOfLife
+from fluxcc.single import FileLock, SignOfLife, name_daemon
 from fluxcc.site.neighbours import PostgresqlNeighbours
 from fluxcc.site.postgresql import PostgresqlSite
 from fluxcc.spool import FolderSpool
 from fluxcc.store.engines import parse_url
+from fluxcc.store.identity import host
 from fluxcc.store.sql_store import SqlStore
 from fluxcc.systemd import ServiceManager
 from fluxcc.watching.actions import Actions
@@ -71,7 +72,7 @@ def daemon(settings: Settings, read: Callable[[], Settings]) -> Daemon:
         persons=known,
         site=_site(settings, known),
     )
-    neighbourhood = _neighbourhood(core, settings.site)
+    neighbourhood = _neighbourhood(core, settings)
     _read_ahead(core)
     decoder = events.Decoder(settings.calls.group_variables, settings.calls.agent_variables)
     board = _board(core, settings)
@@ -125,7 +126,11 @@ def _read_ahead(core: Core) -> None:
 
 def locks(settings: Settings) -> list[FileLock]:
     """What keeps a second daemon from an SQLite file, by whichever path it knows it."""
-    return [FileLock(Path(str(parse_url(settings.store.url).database)).resolve())]
+    return [FileLock(_store_file(settings))]
+
+
+def _store_file(settings: Settings) -> Path:
+    return Path(str(parse_url(settings.store.url).database)).resolve()
 
 
 def _store(settings: Settings, known: Persons) -> SqlStore:
@@ -152,11 +157,13 @@ def _site(settings: Settings, known: Persons) -> PostgresqlSite | None:
         raise StartError(str(error)) from error
 
 
-def _neighbourhood(core: Core, settings: SiteSettings) -> Neighbourhood | None:
+def _neighbourhood(core: Core, settings: Settings) -> Neighbourhood | None:
     """The way to the other nodes of the core's site."""
     if core.membership is None:
         return None
-    return Neighbourhood(core, core.membership, PostgresqlNeighbours(settings.url))
+    machine = Machine(host(), name_daemon(_store_file(settings)))
+    neighbours = PostgresqlNeighbours(settings.site.url)
+    return Neighbourhood(core, core.membership, neighbours, machine)
 
 
 def _spool(settings: Settings) -> FolderSpool:

@@ -22,6 +22,7 @@ from fluxcc.domain.errors import AnotherDaemonError
 SUFFIX = ".lock"
 MODE = 0o640
 MACHINE_ID = Path("/etc/machine-id")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 NETWORK = "/proc/self/ns/net"
 """Its inode tells in which of the machine's networks a process is. Abstract sockets are seen in
 one."""
@@ -103,6 +104,18 @@ class SignOfLife:
             except OSError as error:
                 return error.errno != errno.ECONNREFUSED
         return True
+
+
+def name_daemon(store: Path) -> str:
+    """A name that the daemon with this store has on this machine until it boots again, and no other
+    one, not on a copy of the machine either. Empty where the machine does not tell its boots
+    apart."""
+    try:
+        boot = BOOT_ID.read_text("ascii", "replace").strip()
+    except OSError:
+        return ""
+    text = f"{boot}/{_place()}/{store}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _address(name: str) -> str:

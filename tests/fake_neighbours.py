@@ -17,6 +17,7 @@ from fluxcc.domain.nodes import (
     NodeCall,
     NodeState,
     Posting,
+    Sign,
 )
 from tests.fakes import NOW, SteppedClock
 
@@ -26,6 +27,8 @@ class FakeTables:
 
     def __init__(self) -> None:
         self.nodes: dict[str, NodeState] = {}
+        self.signs: dict[str, str] = {}
+        """The token that each gave last."""
         self.silent: set[str] = set()
         """Nodes that are not heard of."""
         self.silence: dict[str, float] = {}
@@ -58,16 +61,21 @@ class FakeNeighbours:
             raise SiteUnavailableError("the fake site is cut off")
         return self.tables
 
-    def beat(self, name: str, state: NodeState) -> Beat:
+    def beat(self, name: str, sign: Sign, state: NodeState) -> Beat:
         """The server's clock is the one on which every test begins."""
         tables = self._check()
-        tables.nodes[name] = state
+        known = tables.signs.get(name, sign.token)
+        is_own = known in (sign.token, *sign.former) or known.startswith(sign.claim or "-")
+        holder = None if is_own or name in tables.silent else tables.nodes[name]
+        if holder is None:
+            tables.nodes[name], tables.signs[name] = state, sign.token
         return Beat(
             now=NOW + self._clock.monotonic(),
             number=0,
             nodes=len(tables.nodes),
             silent=len(tables.silent),
             calls=sum(node == name for node, _ in tables.calls),
+            holder=holder,
         )
 
     def tidy(self) -> None:

@@ -12,11 +12,14 @@ from typing import Any
 import msgspec
 
 from fluxcc.core.ports import Batch
-from fluxcc.domain.changes import Change, Expiry, SitePosition
+from fluxcc.domain.blocks import Block
+from fluxcc.domain.changes import Change, Expiry, Kind, SitePosition, Tally
+from fluxcc.domain.erasing import erasure_of, superseded
 from fluxcc.domain.errors import SiteUnavailableError
 from fluxcc.domain.nodes import Hint
 from fluxcc.domain.persons import Person
 from fluxcc.domain.retention import RecordKind
+from tests.fakes import NOW
 
 
 class FakeDatabase:
@@ -24,6 +27,8 @@ class FakeDatabase:
 
     def __init__(self) -> None:
         self.name = "site-1"
+        self.now = lambda: NOW
+        """Its clock."""
         self.registers: dict[tuple[str, str], Change] = {}
         self.log: list[Change] = []
         self.claims: dict[tuple[str, int], tuple[str, Expiry]] = {}
@@ -77,12 +82,24 @@ class FakeSite:
         assert len(set(things)) == len(things), "each change is of another thing"
         for thing, change in zip(things, map(_as_sent, changes), strict=True):
             known = self._database.registers.get(thing)
+            if self._is_erased(change):
+                continue
             if known is None or change.stamp > known.stamp:
                 self._database.registers[thing] = change
                 self._database.log.append(change)
         if self.is_answer_lost:
             self.is_answer_lost = False
             raise SiteUnavailableError("the fake site's answer was lost")
+
+    def _is_erased(self, change: Change) -> bool:
+        """Whether it tells of an erased block in a state of before that."""
+        if change.kind not in {Kind.BLOCK, Kind.TALLY}:
+            return False
+        told = msgspec.json.decode(change.body)
+        id = told["id" if change.kind == Kind.BLOCK else "block"]
+        erased = self._database.registers.get((Kind.ERASED, id))
+        is_later = erased is not None and change.stamp > erased.stamp
+        return erased is not None and not (change.kind == Kind.BLOCK and is_later)
 
     def claim(self, node: str, expiries: Sequence[Expiry]) -> list[Expiry]:
         """The first one has it."""
@@ -152,7 +169,41 @@ class FakeSite:
         theirs = [key for key, each in history.items() if person.has(each.number)]
         for key in theirs:
             del history[key]
+        self._erase_blocks(person)
         return len(theirs), None
+
+    def _erase_blocks(self, person: Person) -> None:
+        """Those that have ended; their changes keep their numbers and say nothing more."""
+        registers, log = self._database.registers, self._database.log
+        erased, held = {}, set()
+        for thing, change in [each for each in registers.items() if each[0][0] == Kind.BLOCK]:
+            block = msgspec.json.decode(change.body, type=Block)
+            if not person.has(block.number):
+                continue
+            remains = erasure_of(block, self._database.now())
+            if remains is None:
+                held.add(block.id)
+                continue
+            del registers[thing]
+            erased[Kind.ERASED, block.id] = remains
+        for thing, change in [each for each in registers.items() if each[0][0] == Kind.TALLY]:
+            tally = msgspec.json.decode(change.body, type=Tally)
+            if person.has(tally.number) and tally.block not in held:
+                del registers[thing]
+        for change in [each for each in log if each.kind == Kind.BLOCK]:
+            block = msgspec.json.decode(change.body, type=Block)
+            remains = superseded(block, self._database.now())
+            known = erased.get((Kind.ERASED, block.id), registers.get((Kind.ERASED, block.id)))
+            is_later = known is None or remains.stamp > known.stamp
+            if person.has(block.number) and block.id not in held and is_later:
+                erased[Kind.ERASED, block.id] = remains
+        for place, change in enumerate(log):
+            told = msgspec.json.decode(change.body) if change.body else {}
+            id = told.get("block", told.get("id"))
+            if person.has(told.get("number", "")) and id not in held:
+                log[place] = Change("", "", change.at, change.node, "")
+        registers |= erased
+        log += erased.values()
 
     def keep(self, node: str, ages: Mapping[RecordKind, float]) -> None:
         """Note it."""

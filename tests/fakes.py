@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fluxcc.core.ports import Batch, Latch, Marked, Moment, SpoolContents
+from fluxcc.core.ports import Batch, Latch, Marked, Moment, SpoolContents, Waiting
 from fluxcc.domain import history
 from fluxcc.domain.agents import Agent, SeenDomain
 from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import REQUESTED, AuditRecord
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Mark, MarkKind, SitePosition, marks_of
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition, change_of, marks_of, stamp_of
 from fluxcc.domain.codes import Code
 from fluxcc.domain.errors import FluxccError, LinkLostError, PbxRejectedError, StoreUnavailableError
 from fluxcc.domain.history import OF_BLOCKS
@@ -444,6 +444,11 @@ class FakeStore:
         self._mark(marks_of(batch.blocks, self.node))
         self._mark(history.marks_of(self.node, batch) if self.node else ())
         self.outbox = {m: id for m, id in self.outbox.items() if id not in batch.unmarked}
+        for id, stamp in batch.erased:
+            known = self._not_live(RecordKind.BLOCKS).get(id)
+            if known is not None and stamp_of(known) <= stamp:
+                self.blocks.pop(id)
+                self.outbox = {m: n for m, n in self.outbox.items() if m.key != id}
         for position in batch.position:
             self.taken = position
         for row in batch.audit:
@@ -494,6 +499,11 @@ class FakeStore:
                 if thing in self.stamps
             ),
         )
+
+    def waiting(self) -> Waiting:
+        """See ``Store.waiting``; each has just been marked."""
+        self._check()
+        return Waiting(len(self.outbox), NOW if self.outbox else None)
 
     def _fields(self, stamp: EntryStamp) -> str:
         entry = self.settings.get((KINDS[stamp.kind].__name__, stamp.name))
@@ -546,7 +556,7 @@ class FakeStore:
         """See ``Store.ended_changes``."""
         self._check()
         ended = [block for block in self.blocks.values() if block.state is not BlockState.LIVE]
-        return [block for block in ended if block.changer and block.changed >= since]
+        return [e for e in ended if e.origin and (e.changed >= since or not e.changer)]
 
     def purge(self, kind: RecordKind, before: float, limit: int) -> int:
         """Delete what is older than that moment (epoch seconds), the oldest first."""
@@ -583,6 +593,9 @@ class FakeStore:
                 )
                 self._mark([Mark(MarkKind.AUDIT, str(id))] if self.node else [])
             else:
+                if kind is RecordKind.BLOCKS and Mark(MarkKind.BLOCK, id) in self.outbox:
+                    change = change_of(self.blocks[id])
+                    self._mark([Mark(MarkKind.ERASED, msgspec.json.encode(change).decode())])
                 self._records(kind).pop(id)
                 self.outbox = {m: n for m, n in self.outbox.items() if m.key != str(id)}
         self.story.append(f"erase {len(theirs)} {kind}")

@@ -95,7 +95,7 @@ def status_command(session: Session) -> None:
     _say_persons(session, status)
     _say_gates(session, status)
     _say_survey(session, status)
-    _warn_of_site(session)
+    _say_site(session)
 
 
 def _say_retention(session: Session, status: DaemonStatus) -> None:
@@ -236,14 +236,43 @@ def calls_command(
     table.show(session)
 
 
+def _say_site(session: Session) -> None:
+    """Say how each other PBX of the site is; those that are not heard of are named apart."""
+    if not session.settings.site.url:
+        return
+    site = reading_if_running(session, SiteStatus, SITE)
+    for node in site.nodes if site is not None else []:
+        if node.name == (site.node if site else "") or node.silent:
+            continue
+        is_there = _("connected to FreeSWITCH") if node.connected else _("NOT connected")
+        session.say(
+            _("PBX {node}: {state}, {calls} calls, {blocks} numbers blocked, {behind} behind"),
+            node=printable(node.name),
+            state=session.translate(is_there),
+            calls=node.calls,
+            blocks=node.blocks,
+            behind=node.behind,
+        )
+    _warn(session, site)
+
+
 def _warn_of_site(session: Session) -> None:
     """Say which PBXs of the site are not in what is shown."""
     if not session.settings.site.url:
         return
-    site = reading_if_running(session, SiteStatus, SITE)
+    _warn(session, reading_if_running(session, SiteStatus, SITE))
+
+
+def _warn(session: Session, site: SiteStatus | None) -> None:
     if site is None:
         return
-    if site.failure:
+    if site.name_taken_by:
+        session.warn(
+            _("Another daemon, on {host}, is in the site as {node}: this one takes NO PART."),
+            host=printable(site.name_taken_by),
+            node=printable(site.node),
+        )
+    elif site.failure:
         session.warn(
             _("The site's database is NOT reached: {reason}"), reason=printable(site.failure)
         )

@@ -15,7 +15,7 @@ from fluxcc.cli.stored import stored
 from fluxcc.cli.table import Table
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.changes import MICROSECONDS, Change, Kind
-from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.domain.shared_entries import EntryChange, clashing_entries, read_change
 from fluxcc.marking import _
 from fluxcc.protocol.operators import (
@@ -34,6 +34,8 @@ WHICH_COUNTS = {
         "{number}: blocked here until {here}, in the site until {there}; the site's mark counts"
     ),
 }
+LONG_WAITING = 30.0
+"""Seconds from which it is told what waits."""
 WHICH_ENTRY_COUNTS = {
     (HERE, False): _("{entry}: not as in the site; the one here counts"),
     (SITE_S, False): _("{entry}: not as in the site; the site's counts"),
@@ -63,7 +65,13 @@ def site_status(session: Session) -> None:
     if session.as_json:
         session.show_json(msgspec.to_builtins(status))
         return
-    if status.failure:
+    if status.name_taken_by:
+        session.say(
+            _("Another daemon, on {host}, is in the site as {node}: this one takes NO PART."),
+            host=printable(status.name_taken_by),
+            node=printable(status.node),
+        )
+    elif status.failure:
         session.say(
             _("The site's database is NOT reached: {reason}"), reason=printable(status.failure)
         )
@@ -72,12 +80,14 @@ def site_status(session: Session) -> None:
             _("Changes of this PBX CANNOT be told: {reason}"),
             reason=printable(status.telling_failure),
         )
+    _say_what_waits(session, status)
     titles = [
         _("node"),
         _("heard of"),
         _("version"),
         _("FreeSWITCH"),
         _("behind"),
+        _("waiting"),
         _("clock"),
         _("calls"),
         _("blocks"),
@@ -86,6 +96,30 @@ def site_status(session: Session) -> None:
     for node in status.nodes:
         table.add(*_cells(session, node))
     table.show(session)
+
+
+def _say_what_waits(session: Session, status: SiteStatus) -> None:
+    """Say what of this PBX the site does not have yet, and what it will never have."""
+    if status.history_failure:
+        session.say(
+            _("The history of this PBX CANNOT be told: {reason}"),
+            reason=printable(status.history_failure),
+        )
+    if status.waiting_for >= LONG_WAITING:
+        session.say(
+            _("{count} records of this PBX wait for the site, the oldest for {seconds:.0f} s."),
+            count=status.waiting,
+            seconds=status.waiting_for,
+        )
+    if status.erasing:
+        session.say(
+            _("{count} persons are still to be erased from the site."), count=status.erasing
+        )
+    lost = sum(status.history_lost.values())
+    if lost:
+        session.say(
+            _("{count} records were deleted for their age before the site had them."), count=lost
+        )
 
 
 def _cells(session: Session, node: SiteNode) -> list[str]:
@@ -97,6 +131,7 @@ def _cells(session: Session, node: SiteNode) -> list[str]:
         printable(node.version),
         session.translate(_("connected") if node.connected else _("NOT connected")),
         str(node.behind),
+        f"{node.waiting} ({node.waiting_for:.0f} s)" if node.waiting else "0",
         offset,
         str(node.calls),
         str(node.blocks),
@@ -245,7 +280,22 @@ def site_leave(session: Session, /, node: str) -> None:
         _fail_unavailable(session, error)
     if not is_known:
         session.fail(FAILED, "unknown-node", _("The site knows no PBX {node}."), node=name)
+    if name == session.settings.pbx.node:
+        _forget_site(session)
     session.say(_("{node} is in the site no more."), node=name)
+
+
+def _forget_site(session: Session) -> None:
+    """Forget the site in this PBX's store: when it comes back it is as one that is new, and what it
+    has changed meanwhile counts."""
+    from fluxcc.store.upkeep import leave_site  # noqa: PLC0415  # SQLAlchemy takes its time
+
+    try:
+        untold = leave_site(session.settings.store.url, session.settings.pbx.node)
+    except StoreUnavailableError as error:
+        session.fail(UNAVAILABLE, "store-unavailable", "{error}", error=error)
+    if untold:
+        session.warn(_("{count} records of this PBX had not been told to the site."), count=untold)
 
 
 def _need_site(session: Session) -> None:

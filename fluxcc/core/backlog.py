@@ -24,7 +24,7 @@ from fluxcc.domain.agents import SeenDomain
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import Call, CallRecord
-from fluxcc.domain.changes import SitePosition
+from fluxcc.domain.changes import SitePosition, Stamp
 from fluxcc.domain.provisioning import Entry, key
 from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.shared_entries import EntryStamp
@@ -51,6 +51,14 @@ class Unmarked(msgspec.Struct, frozen=True):
     ids: tuple[int, ...]
 
 
+class ErasedBlock(msgspec.Struct, frozen=True):
+    """A block that has ended and is to be deleted, because another node erased its person."""
+
+    id: str
+    stamp: Stamp
+    """Its last change; not where it has changed since."""
+
+
 Record = (
     Block
     | AuditRecord
@@ -61,6 +69,7 @@ Record = (
     | Removal
     | SitePosition
     | Unmarked
+    | ErasedBlock
 )
 Identity = tuple[str, object]
 """The key of a record: of two with the same key only the newer one is written."""
@@ -199,6 +208,7 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
     positions: list[SitePosition] = []
     stamps: list[EntryStamp] = []
     unmarked: list[int] = []
+    erased: list[tuple[str, Stamp]] = []
     for each in records:
         match each:
             case Block():
@@ -217,6 +227,8 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
                 positions.append(each)
             case Unmarked(ids):
                 unmarked += ids
+            case ErasedBlock(id, stamp):
+                erased.append((id, stamp))
             case _:
                 entries.append(each)
     return Batch(
@@ -230,4 +242,5 @@ def _batch(calls: list[CallRecord], records: list[Record]) -> Batch:
         entry_stamps=tuple(stamps),
         position=tuple(positions),
         unmarked=tuple(unmarked),
+        erased=tuple(erased),
     )

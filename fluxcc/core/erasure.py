@@ -102,7 +102,7 @@ class Erasure:
         self._write = write
         self._ids = ids
         self.erase_at_site: Callable[[str], bool] | None = None
-        """Has the person with this number erased from the site's history, or marks it; whether it
+        """Has the person with this number erased from the site, or marks it; whether it
         is done already. None where there is no site."""
 
     def erase_person(

@@ -25,7 +25,7 @@ from fluxcc.domain.applications import Application
 from fluxcc.domain.audit import AuditRecord
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.calls import CallRecord
-from fluxcc.domain.changes import Change, Mark, MarkKind, SitePosition
+from fluxcc.domain.changes import Change, Mark, MarkKind, SitePosition, Stamp
 from fluxcc.domain.media import Media
 from fluxcc.domain.persons import Filled, Person
 from fluxcc.domain.provisioning import Entry
@@ -243,6 +243,9 @@ class Batch(msgspec.Struct, frozen=True):
     """How far the site's changes were taken: one at most."""
     unmarked: tuple[int, ...] = ()
     """Ids of marks in the outbox whose records are in the site by now."""
+    erased: tuple[tuple[str, Stamp], ...] = ()
+    """Ids of blocks that have ended and are to be deleted, because another node erased their
+    person, each with its last change: not where it has changed since."""
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -256,6 +259,14 @@ class Marked(msgspec.Struct, frozen=True):
     audit: tuple[AuditRecord, ...] = ()
     surveys: tuple[Survey, ...] = ()
     entries: tuple[Change, ...] = ()
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """How much is marked in the outbox for the site."""
+
+    count: int = 0
+    oldest: float | None = None
+    """When the oldest mark was made (epoch seconds); None where there is none."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -329,7 +340,7 @@ class Store(Protocol):
 
     def ended_changes(self, since: int) -> list[Block]:
         """The ended blocks of this node that were changed in a site at ``since`` (microseconds of
-        the epoch) or later."""
+        the epoch) or later, and those of a site that were changed while it was in none."""
 
     def position(self) -> SitePosition | None:
         """How far this node took the site's changes; None before the first one."""
@@ -337,6 +348,9 @@ class Store(Protocol):
     def marked(self, kinds: Collection[MarkKind], after: int, limit: int) -> Marked:
         """The first ``limit`` marks of these kinds in the outbox with an id after ``after``, and
         their records as they are now."""
+
+    def waiting(self) -> Waiting:
+        """How much the site is still to be told."""
 
     def mark_again(self, since: int) -> None:
         """Mark for the site every live block that was changed on this node last, those that ended
@@ -348,7 +362,7 @@ class Store(Protocol):
         the place ``after`` (None for the first); where to go on, None at the end."""
 
     def mark_erasure(self, number: str) -> None:
-        """Mark that the person with this number is to be erased from the site's history."""
+        """Mark that the person with this number is to be erased from the site."""
 
     def live_calls(self) -> list[CallRecord]:
         """The calls of this node that have no end."""

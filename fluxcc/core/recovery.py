@@ -82,7 +82,7 @@ class Recovery:
         self._domains.load(domains)
         self._journal.note(*self._provisioning.load(entries, stamps))
         self._load(blocks)
-        self._standings.load(ended)
+        self._journal.note(*self._standings.load(ended))
         self._repeaters.load(times)
         self._repeaters.reread(self._blocklist.canonical)
         self._snapshots.restore(calls)

@@ -74,6 +74,7 @@ CHECKS = (
     Check("node", _("the PBX's name"), store.check_node),
     Check("daemon", _("daemon"), daemon.check_daemon),
     Check("site", _("site of several PBXs"), site.check_site),
+    Check("site-rights", _("rights in the site"), site.check_rights),
     Check("outside", _("outside numbers"), numbers.check_outside),
     Check("users", _("internal numbers"), numbers.check_users),
     Check("twins", _("extensions in domains"), domains.check_twins),

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from fluxcc.doctor.clock import GRAVE_OFFSET, WARNING_OFFSET
 from fluxcc.doctor.finding import Finding, grave, skipped, warning
 from fluxcc.doctor.installation import Installation
+from fluxcc.domain.errors import SiteUnavailableError
 from fluxcc.marking import _
 from fluxcc.protocol.site import SiteNode, SiteStatus
+from fluxcc.site.rights import read_rights
 
+LONGEST_WAITING = 300.0
+"""Seconds that a record may wait for the site while that is reached."""
 MOST_BEHIND = 1_000
 """Changes that a node may be behind: a few seconds' worth."""
 
@@ -31,10 +35,75 @@ def check_site(installation: Installation) -> Iterator[Finding]:
             _("Restart the daemon: systemctl restart fluxcc"),
         )
         return
-    yield from _reach(status)
+    if status.name_taken_by:
+        yield grave(
+            "site-name-taken",
+            _("Another daemon, on {host}, is in the site as {node}: this one takes NO PART."),
+            _(
+                "Give one of the two another [pbx] node and restart it; a copy of a machine needs a"
+                " store of its own as well. Where the other one is gone for good, end it: this one"
+                " takes the name over after 10 s."
+            ),
+            host=status.name_taken_by,
+            node=status.node,
+        )
+    else:
+        yield from _reach(status)
+    yield from _told(status)
     for node in status.nodes:
         yield from _node(node)
     yield from _versions(status.nodes)
+
+
+def check_rights(installation: Installation) -> Iterator[Finding]:
+    """The user of ``[site] url`` may create and change the site's tables."""
+    settings = installation.settings.site
+    if not settings.url:
+        return
+    try:
+        rights = read_rights(settings.url)
+    except SiteUnavailableError as error:
+        yield skipped(
+            "site-rights-unasked",
+            _("Not looked at: the site's database does not answer here ({reason})."),
+            reason=error,
+        )
+        return
+    if rights.is_read_only:
+        yield grave(
+            "site-read-only",
+            _("The user {user} can write nothing in the site's database {database}."),
+            _(
+                "Where [site] url names a replica, name the server that can be written as well"
+                " (docs/site.md, Failover); else: ALTER ROLE {user} RESET"
+                " default_transaction_read_only"
+            ),
+            user=rights.user,
+            database=rights.database,
+        )
+    if not rights.may_create:
+        yield grave(
+            "site-may-not-create",
+            _("The user {user} may create no tables in the site's database {database}."),
+            _("As the server's administrator: ALTER DATABASE {database} OWNER TO {user}"),
+            user=rights.user,
+            database=rights.database,
+        )
+    if rights.tables_of_others:
+        yield grave(
+            "site-tables-of-another",
+            _("The user {user} does not own the site's tables {tables}."),
+            _("As their owner or the server's administrator: ALTER TABLE … OWNER TO {user}"),
+            user=rights.user,
+            tables=", ".join(rights.tables_of_others),
+        )
+    if rights.needs:
+        yield grave(
+            "site-tables-too-new",
+            _("The site's tables need a newer fluxcc (revision {revision})."),
+            _("Upgrade this PBX; it goes on alone until then (docs/site.md, Upgrade)."),
+            revision=rights.needs,
+        )
 
 
 def _reach(status: SiteStatus) -> Iterator[Finding]:
@@ -49,6 +118,33 @@ def _reach(status: SiteStatus) -> Iterator[Finding]:
                 " the user owns the database (docs/site.md)."
             ),
             reason=reason,
+        )
+
+
+def _told(status: SiteStatus) -> Iterator[Finding]:
+    """What this PBX has to tell the site is told."""
+    if status.history_failure and not status.failure:
+        yield warning(
+            "site-history-untold",
+            _("The site does not get the history of this PBX ({reason})."),
+            _("Look whether the user owns all tables of the site (docs/site.md)."),
+            reason=status.history_failure,
+        )
+    if status.waiting_for > LONGEST_WAITING and not status.failure:
+        yield warning(
+            "site-waiting",
+            _("{count} records of this PBX wait for the site, the oldest for {seconds} s."),
+            _("Look into the log: journalctl -u fluxcc"),
+            count=status.waiting,
+            seconds=round(status.waiting_for),
+        )
+    lost = sum(status.history_lost.values())
+    if lost:
+        yield warning(
+            "site-history-lost",
+            _("{count} records were deleted for their age before the site had them."),
+            _("They are nowhere any more. Raise [retention] above the longest outage."),
+            count=lost,
         )
 
 

@@ -45,6 +45,8 @@ class Kind(StrEnum):
 
     BLOCK = "block"
     ENTRY = "entry"
+    ERASED = "erased"
+    """A block that has ended, whose person was erased (``domain.erasing``); the key is its id."""
     TALLY = "tally"
     """One node's attempts of a blocked caller. After ``BLOCK`` in the order of kinds: what counts
     for a block is read after the block."""
@@ -69,9 +71,11 @@ class MarkKind(StrEnum):
     """For the history."""
     ENDED = "ended"
     """A block that has ended, for the history."""
+    ERASED = "erased"
+    """A block that was erased here before the site had its end; the key is that change as JSON: it
+    counts for its number like any other, until the person is erased from the site as well."""
     ERASURE = "erasure"
-    """A person who is to be erased from the history. Besides that of a protected number it is the
-    only mark with a number in it."""
+    """A person who is to be erased from the site; the key is the number."""
 
 
 class Mark(NamedTuple):
@@ -264,14 +268,15 @@ def settle(known: Standing, theirs: Block, *, is_over: bool) -> Settled | None:
         block = replace(
             block, state=BlockState.EXPIRED, ended_at=float(block.until), ended_by=BY_TIME
         )
-    told = _ENDINGS[block.state] if live is not None else None
+    told = ENDINGS[block.state] if live is not None else None
     return Settled(Standing(stamp, block), (*superseded, block), told)
 
 
-_ENDINGS = {
+ENDINGS = {
     BlockState.RELEASED: BlockChange.RELEASED,
     BlockState.EXPIRED: BlockChange.EXPIRED,
 }
+"""What is told of a live block that has ended so."""
 
 
 def _supersede(loser: Block, winner: Block) -> Block:

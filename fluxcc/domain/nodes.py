@@ -47,6 +47,24 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds by which FreeSWITCH's clock is ahead of the server's; None where not known."""
     calls: int = 0
     blocks: int = 0
+    host: str = ""
+    """The machine's name."""
+    waiting: int = 0
+    """Records of which the site is still to be told."""
+    waiting_for: float = 0.0
+    """Seconds since the oldest of them was written."""
+
+
+class Sign(msgspec.Struct, frozen=True, kw_only=True):
+    """By what the site knows that a node's name is not another daemon's, too."""
+
+    token: str
+    """Another one each time."""
+    former: tuple[str, ...] = ()
+    """The last ones, of which the site has one."""
+    claim: str = ""
+    """What a token begins with that an earlier life of this daemon gave; not after the first time.
+    """
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +105,8 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     """Those of them that were not heard of."""
     calls: int
     """The live calls of the asking node that it has."""
+    holder: NodeState | None = None
+    """The other daemon that is in the site under that name; this one is not then."""
 
 
 class NodeCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from fluxcc.actions.blocking import usual_duration
 from fluxcc.core.core import Core
 from fluxcc.core.erasure import Erasure
 from fluxcc.core.site.neighbourhood import Neighbourhood
+from fluxcc.core.site.shared_history import SharedHistory
 from fluxcc.domain.agents import NOBODY, read_agent
 from fluxcc.domain.blocks import Block, without_number
 from fluxcc.domain.calls import Call
@@ -168,7 +169,11 @@ class Readings:
         return SiteStatus(
             node=presence.node,
             failure=failure,
+            name_taken_by=holder.host or UNKNOWN if (holder := presence.holder) else "",
             telling_failure=membership.feeding.failure,
+            **_history(membership.history),
+            waiting=neighbourhood.waiting.count,
+            waiting_for=neighbourhood.waiting_for,
             offered=membership.feeding.offered,
             taken=membership.reading.taken,
             number=membership.reading.number,
@@ -278,4 +283,21 @@ def facts_of(call: Call) -> dict[str, Any]:
         "bridged": call.bridged,
         "talking": call.is_talking,
         "legs": [leg.uuid for leg in call.legs],
+    }
+
+
+UNKNOWN = "?"
+"""What a machine is called that does not tell its name."""
+
+
+def _history(shared: SharedHistory | None) -> dict[str, Any]:
+    """How a node's history comes to its site."""
+    if shared is None:
+        return {}
+    recording = shared.recording
+    return {
+        "history_failure": recording.failure,
+        "history_told": recording.told,
+        "history_lost": {str(kind): count for kind, count in recording.lost.items()},
+        "erasing": recording.erasing,
     }

@@ -30,6 +30,12 @@ class SiteNode(msgspec.Struct, kw_only=True):
     """Seconds by which its FreeSWITCH's clock is ahead of the database's; None where not known."""
     calls: int
     blocks: int
+    host: str = ""
+    """Its machine."""
+    waiting: int = 0
+    """Records of which it had not told the site when it was heard of."""
+    waiting_for: float = 0.0
+    """Seconds since the oldest of them was written."""
 
 
 class SiteStatus(msgspec.Struct, kw_only=True):
@@ -39,8 +45,24 @@ class SiteStatus(msgspec.Struct, kw_only=True):
     """This node's name; empty where the PBX is alone."""
     failure: str = ""
     """Why this node does not reach the site's database now; empty where it does."""
+    name_taken_by: str = ""
+    """The machine of another daemon that is in the site under this node's name, so that this one is
+    not; empty where there is none."""
     telling_failure: str = ""
     """Why its changes cannot be told; empty where they can."""
+    history_failure: str = ""
+    """Why its history cannot be told; empty where it can."""
+    history_told: int = 0
+    """Records of history that it told since it started."""
+    history_lost: dict[str, int] = {}
+    """Records that were deleted for their age before the site had them, by their kind, since
+    then."""
+    erasing: int = 0
+    """Persons who are still to be erased from the site."""
+    waiting: int = 0
+    """Records of which the site is still to be told."""
+    waiting_for: float = 0.0
+    """Seconds since the oldest of them was written."""
     offered: int = 0
     """Changes that it told since it started."""
     taken: int = 0
@@ -75,6 +97,9 @@ def site_nodes(nodes: list[Node], number: int = 0) -> list[SiteNode]:
             clock_offset=node.state.offset,
             calls=node.state.calls,
             blocks=node.state.blocks,
+            host=node.state.host,
+            waiting=node.state.waiting,
+            waiting_for=node.state.waiting_for,
         )
         for node in nodes
     ]

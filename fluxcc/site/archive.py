@@ -206,6 +206,9 @@ _WANTED = {
             SELECT FROM blocks has WHERE (has.node, has.id, has.since)
                 = (sent.node, sent.id, sent.since)
                 AND (has.changed, has.attempts) >= (sent.changed, sent.attempts)
+        ) AND NOT EXISTS (
+            SELECT FROM site_registers AS erased WHERE erased.kind = 'erased'
+                AND erased.key = sent.id AND erased.at >= sent.changed
         )""",
 }
 """Which rows are put in at all, where it is not each."""

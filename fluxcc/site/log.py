@@ -34,6 +34,16 @@ OFFER = text(
         SELECT o.kind, o.key, o.at, o.node, o.body
         FROM held, jsonb_to_recordset(CAST(:changes AS jsonb))
             AS o(kind text, key text, at bigint, node text, body text)
+        -- What tells of an erased block in a state of before that would bring its person back.
+        WHERE NOT EXISTS (
+            SELECT FROM site_registers AS erased
+            WHERE erased.kind = 'erased'
+                AND erased.key = CASE o.kind
+                    WHEN 'block' THEN substring(o.body FROM '"id":"([^"]*)"')
+                    WHEN 'tally' THEN substring(o.body FROM '"block":"([^"]*)"')
+                END
+                AND (o.kind = 'tally' OR (erased.at, erased.node) >= (o.at, o.node))
+        )
     ),
     counted AS (
         INSERT INTO site_registers AS known (kind, key, at, node, body)
@@ -72,7 +82,7 @@ PRUNE_LOG = text(
 PRUNE_BLOCKS = text(
     """
     DELETE FROM site_registers
-    WHERE kind = 'block'
+    WHERE kind IN ('block', 'erased')
         AND at < 1000000 * (extract(epoch FROM clock_timestamp()) - :seconds)
         AND substring(body FROM '"until":([0-9]+)')::bigint
         < extract(epoch FROM clock_timestamp()) - :seconds

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from fluxcc.domain.nodes import Beat, Letter, Node, NodeCall, NodeState, Posting
+from fluxcc.domain.nodes import Beat, Letter, Node, NodeCall, NodeState, Posting, Sign
 from fluxcc.site import nodes, requests
 from fluxcc.site.engines import connected, create_pooled, parse_url
 from fluxcc.site.migrations import newest
@@ -28,10 +28,10 @@ class PostgresqlNeighbours:
         """Close every connection. The next use opens new ones."""
         self._engine.dispose()
 
-    def beat(self, name: str, state: NodeState) -> Beat:
+    def beat(self, name: str, sign: Sign, state: NodeState) -> Beat:
         """Note that this node is there; what the server knows."""
         with connected(self._engine) as connection:
-            return nodes.beat(connection, name, replace(state, tables=self._tables))
+            return nodes.beat(connection, name, sign, replace(state, tables=self._tables))
 
     def tidy(self) -> None:
         """Delete what nobody waits for any more, and the calls of nodes that are gone."""

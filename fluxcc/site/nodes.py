@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 from sqlalchemy import Connection, text
 
-from fluxcc.domain.nodes import SILENT_AFTER, Beat, Node, NodeCall, NodeState
+from fluxcc.domain.nodes import SILENT_AFTER, Beat, Node, NodeCall, NodeState, Sign
 
 log = logging.getLogger(__name__)
 
@@ -20,16 +20,23 @@ BEAT = text(
     """
     WITH hastily AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
     told AS (
-        INSERT INTO site_nodes (name, seen, state)
-        SELECT :name, clock_timestamp(), :state FROM hastily
-        ON CONFLICT (name) DO UPDATE SET seen = excluded.seen, state = excluded.state
+        INSERT INTO site_nodes AS known (name, sign, seen, state)
+        SELECT :name, :token, clock_timestamp(), :state FROM hastily
+        ON CONFLICT (name) DO UPDATE
+        SET sign = excluded.sign, seen = excluded.seen, state = excluded.state
+        -- Not that of another daemon of this name.
+        WHERE known.sign = ANY(:former)
+            OR :claim <> '' AND starts_with(known.sign, :claim)
+            OR known.seen <= clock_timestamp() - make_interval(secs => :silent)
+        RETURNING name
     )
     SELECT extract(epoch FROM clock_timestamp())::float8,
         coalesce((SELECT max(number) FROM site_log), (SELECT max(pruned) FROM site_identity), 0),
         (SELECT count(*) FROM site_nodes WHERE name <> :name) + 1,
         (SELECT count(*) FROM site_nodes
          WHERE name <> :name AND seen <= clock_timestamp() - make_interval(secs => :silent)),
-        (SELECT count(*) FROM site_live_calls WHERE node = :name)
+        (SELECT count(*) FROM site_live_calls WHERE node = :name),
+        (SELECT state FROM site_nodes WHERE name = :name AND NOT EXISTS (SELECT FROM told))
     """
 )
 NODES = text(
@@ -76,12 +83,19 @@ LEAVE = (
 )
 
 
-def beat(connection: Connection, name: str, state: NodeState) -> Beat:
+def beat(connection: Connection, name: str, sign: Sign, state: NodeState) -> Beat:
     """Note that the node is there; what the server knows."""
-    told = msgspec.json.encode(state).decode()
-    given = {"name": name, "state": told, "silent": SILENT_AFTER}
-    now, number, nodes, silent, calls = connection.execute(BEAT, given).one()
-    return Beat(now=now, number=number, nodes=nodes, silent=silent, calls=calls)
+    given = {
+        "name": name,
+        "token": sign.token,
+        "former": list(sign.former),
+        "claim": sign.claim,
+        "state": msgspec.json.encode(state).decode(),
+        "silent": SILENT_AFTER,
+    }
+    now, number, nodes, silent, calls, other = connection.execute(BEAT, given).one()
+    holder = None if other is None else _node(name, 0.0, other).state
+    return Beat(now=now, number=number, nodes=nodes, silent=silent, calls=calls, holder=holder)
 
 
 def nodes(connection: Connection) -> list[Node]:

@@ -8,9 +8,10 @@ not installed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from fluxcc.core.ports import Batch
@@ -19,7 +20,7 @@ from fluxcc.domain.errors import SiteUnavailableError
 from fluxcc.domain.nodes import Hint
 from fluxcc.domain.persons import AsSeen, Person
 from fluxcc.domain.retention import RecordKind
-from fluxcc.site import archive, months, requests
+from fluxcc.site import archive, erasing, months, requests
 from fluxcc.site import expiries as ends
 from fluxcc.site import log as changes_log
 from fluxcc.site.engines import begun, connected, create_pooled, parse_url
@@ -33,6 +34,14 @@ log = logging.getLogger(__name__)
 LOGGED = 7 * 86_400.0
 """Seconds for which changes are kept in the log, and blocks after their end. A node that was away
 for longer takes in the last change of everything."""
+
+_ERASING: tuple[Callable[[Connection, Person, Any], tuple[int, Any]], ...] = (
+    erasing.erase,
+    archive.erase,
+    # Again: what was being offered meanwhile was not seen by the first.
+    erasing.erase,
+)
+"""What erases a person, part after part."""
 
 
 class PostgresqlSite:
@@ -139,10 +148,14 @@ class PostgresqlSite:
             return archive.recorded(connection, node)
 
     def erase(self, person: Person, after: Any) -> tuple[int, Any]:
-        """Erase the person from the next rows of history: how many, and the ``after`` to go on
-        with, None at the end; it is None for the beginning."""
+        """Erase the person from the next rows: how many, and the ``after`` to go on with, None at
+        the end; it is None for the beginning."""
+        part, reached = after or (0, None)
         with connected(self._engine) as connection:
-            return archive.erase(connection, person, after)
+            count, reached = _ERASING[part](connection, person, reached)
+        if reached is None:
+            part += 1
+        return count, (part, reached) if part < len(_ERASING) else None
 
     def keep(self, node: str, ages: Mapping[RecordKind, float]) -> None:
         """Note for how long (seconds) the node keeps its records; make the partitions of the next

@@ -123,6 +123,7 @@ NODES = Table(
     "site_nodes",
     METADATA,
     Column("name", Text(collation=BYTES), primary_key=True),
+    Column("sign", Text, nullable=False),  # domain.nodes.Sign: the token that was given last
     Column("seen", DateTime(timezone=True), nullable=False),
     Column("state", Text, nullable=False),  # domain.nodes.NodeState
 )

@@ -66,6 +66,11 @@ class Batches:
             marks = marks_of(batch.blocks, node) + entry_marks(batch.entry_stamps, node)
             marks += history.marks_of(node, batch)
             statements.append((outbox.MARK, outbox.to_rows(node, marks)))
+        # Last: one of these may have been written just before.
+        statements += [
+            (outbox.ERASE_BLOCK, [(node, id, *stamp) for id, stamp in batch.erased]),
+            (outbox.UNMARK_ERASED, [(node, id) for id, _ in batch.erased]),
+        ]
         with writing(self._engine) as cursor:
             for statement, found in statements:
                 if found:

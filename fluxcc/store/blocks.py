@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.store.persons import Search
@@ -45,9 +45,9 @@ def by_ids(connection: Connection, node: str, ids: Sequence[str]) -> list[Block]
 
 def ended_changes(connection: Connection, node: str, since: int) -> list[Block]:
     """The node's ended blocks that were changed in a site at ``since`` (microseconds of the epoch)
-    or later."""
-    is_of_site = BLOCKS.c.changer != ""
-    return _read(connection, (node,), _HAS_ENDED, is_of_site, BLOCKS.c.changed >= since)
+    or later, and those of a site that were changed while the node was in none."""
+    is_recent = or_(BLOCKS.c.changed >= since, BLOCKS.c.changer == "")
+    return _read(connection, (node,), _HAS_ENDED, BLOCKS.c.origin != "", is_recent)
 
 
 def newest(connection: Connection, node: str, limit: int) -> list[Block]:

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
-from fluxcc.core.ports import Marked
+from fluxcc.core.ports import Marked, Waiting
 from fluxcc.domain.blocks import BlockState
-from fluxcc.domain.changes import Mark, MarkKind, SitePosition
+from fluxcc.domain.changes import Mark, MarkKind, SitePosition, change_of
 from fluxcc.domain.history import OF_BLOCKS
 from fluxcc.domain.retention import RecordKind
 from fluxcc.store import audit, blocks, calls, provisioning, surveys
@@ -29,12 +30,22 @@ from fluxcc.store.schema import (
     POSITION,
     SURVEYS,
 )
+from fluxcc.store.statements import escape
 
 WINDOW = 2_000
 """Rows that are marked in one transaction, in which nobody else writes: some 20 ms."""
 MARK = "INSERT OR REPLACE INTO outbox (node, kind, key) VALUES (?, ?, ?)"
 """Puts a mark with a new id in the place of an earlier one of the same record."""
 UNMARK = "DELETE FROM outbox WHERE id = ?"
+ERASE_BLOCK = """
+DELETE FROM blocks WHERE node = ? AND id = ? AND (changed, changer) <= (?, ?) AND state <> 'live'
+"""
+"""Deletes an ended block whose person another node has erased."""
+UNMARK_ERASED = f"""
+DELETE FROM outbox WHERE node = ? AND key = ? AND kind IN ({", ".join(f"'{k}'" for k in OF_BLOCKS)})
+    AND NOT EXISTS (SELECT 1 FROM blocks WHERE node = outbox.node AND id = outbox.key)
+"""  # noqa: S608
+"""Deletes its marks."""
 
 
 def to_rows(node: str, marks: Iterable[Mark]) -> list[tuple[Any, ...]]:
@@ -78,6 +89,12 @@ def marked(
         surveys=tuple(surveys.by_ids(connection, node, keys[MarkKind.SURVEY])),
         entries=tuple(provisioning.changes(connection, node, keys[MarkKind.ENTRY])),
     )
+
+
+def waiting(connection: Connection, node: str) -> Waiting:
+    """How many marks there are, and how old the oldest is."""
+    query = select(func.count(), func.min(OUTBOX.c.at)).where(OUTBOX.c.node == node)
+    return Waiting(*connection.execute(query).one())
 
 
 def forget_site(connection: Connection, node: str) -> None:
@@ -135,25 +152,50 @@ _BEGINNINGS = (
 
 
 def erased(connection: Connection, node: str, kind: RecordKind, ids: Iterable[Any]) -> None:
-    """These rows were erased: what is marked of them is not missing. A row of audit is still there,
-    without the person."""
+    """These rows are to be erased: what is marked of them is not missing. A row of audit stays,
+    without the person. Of a block of which the site was not told how it ended, that is marked."""
     if kind is RecordKind.AUDIT:
         mark_rows(connection, node, kind, ids)
         return
+    keys = [str(id) for id in ids]
+    if kind is RecordKind.BLOCKS:
+        _mark_ends(connection, node, keys)
     theirs = OUTBOX.delete().where(
         OUTBOX.c.node == node,
-        OUTBOX.c.kind == _MARKS[kind].value,
-        OUTBOX.c.key.in_([str(id) for id in ids]),
+        OUTBOX.c.kind.in_([each.value for each in _MARKED_OF[kind]]),
+        OUTBOX.c.key.in_(keys),
     )
     connection.execute(theirs)
 
 
+def _mark_ends(connection: Connection, node: str, ids: list[str]) -> None:
+    """Mark the ends of these blocks, as far as the site is still to be told of them."""
+    query = select(OUTBOX.c.key).where(
+        OUTBOX.c.node == node, OUTBOX.c.kind == MarkKind.BLOCK.value, OUTBOX.c.key.in_(ids)
+    )
+    untold = connection.execute(query).scalars().all()
+    changes = [change_of(each) for each in blocks.by_ids(connection, node, untold)]
+    told = [escape(msgspec.json.encode(change).decode()) for change in changes]
+    mark(connection, node, [Mark(MarkKind.ERASED, change) for change in told])
+
+
+_MARKED_OF = {
+    RecordKind.CALLS: (MarkKind.CALL,),
+    RecordKind.SURVEYS: (MarkKind.SURVEY,),
+    RecordKind.BLOCKS: OF_BLOCKS,
+}
 _MARKS = {
     RecordKind.CALLS: MarkKind.CALL,
     RecordKind.AUDIT: MarkKind.AUDIT,
     RecordKind.SURVEYS: MarkKind.SURVEY,
     RecordKind.BLOCKS: MarkKind.ENDED,
 }
+
+
+def leave(connection: Connection, node: str) -> int:
+    """Forget a site, and what it was still to be told; how many records that were."""
+    forget_site(connection, node)
+    return connection.execute(delete(OUTBOX).where(OUTBOX.c.node == node)).rowcount
 
 
 def changed_here(connection: Connection, node: str, since: int) -> Sequence[str]:

@@ -29,6 +29,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 METADATA = MetaData()
@@ -181,6 +182,7 @@ OUTBOX = Table(
     Column("node", Text, nullable=False),
     Column("kind", Text, nullable=False),  # domain.changes.MarkKind
     Column("key", Text, nullable=False),  # the record's id
+    Column("at", Integer, nullable=False, server_default=text("(strftime('%s', 'now'))")),
     UniqueConstraint("node", "kind", "key", name="outbox_record"),
     # An id is never given twice, so that a later mark is always after an earlier one.
     sqlite_autoincrement=True,

@@ -194,9 +194,9 @@ class SqlStore(Telling):
     def _erase(
         self, kind: RecordKind, connection: Connection, node: str, ids: Sequence[Any]
     ) -> None:
-        _KEEPERS[kind].erase(connection, node, ids)
         if self._is_of_site:
             outbox.erased(connection, node, kind, ids)
+        _KEEPERS[kind].erase(connection, node, ids)
 
     def erase_mentions(self, kind: RecordKind, person: Person, after: Any) -> tuple[int, Any]:
         """Erase the person's number from the texts of the next records after the id ``after`` (None

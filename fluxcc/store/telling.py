@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from fluxcc.core.ports import Marked
+from fluxcc.core.ports import Marked, Waiting
 from fluxcc.domain.blocks import Block
 from fluxcc.domain.changes import Mark, MarkKind, SitePosition
 from fluxcc.domain.persons import Person
@@ -39,7 +39,7 @@ class Telling(ABC):
 
     def ended_changes(self, since: int) -> list[Block]:
         """The ended blocks of this node that were changed in a site at ``since`` (microseconds of
-        the epoch) or later."""
+        the epoch) or later, and those of a site that were changed while it was in none."""
         with self._connection() as connection:
             return blocks.ended_changes(connection, self._node, since)
 
@@ -53,6 +53,11 @@ class Telling(ABC):
         they are now."""
         with self._connection() as connection:
             return outbox.marked(connection, self._node, kinds, after, limit)
+
+    def waiting(self) -> Waiting:
+        """How much the site is still to be told."""
+        with self._connection() as connection:
+            return outbox.waiting(connection, self._node)
 
     def mark_again(self, since: int) -> None:
         """Mark for the site every live block that was changed on this node last, those that were
@@ -88,7 +93,7 @@ class Telling(ABC):
             return outbox.mark_history(connection, self._node, since, after)
 
     def mark_erasure(self, number: str) -> None:
-        """Mark that the person with this number is to be erased from the site's history."""
+        """Mark that the person with this number is to be erased from the site."""
         with self._transaction() as connection:
             outbox.mark(connection, self._node, [Mark(MarkKind.ERASURE, escape(number))])
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, false
 from sqlalchemy.exc import DatabaseError
 
-from fluxcc.store import identity
+from fluxcc.store import identity, outbox
 from fluxcc.store.engines import create_reader, create_writer, parse_url, translating
 from fluxcc.store.identity import Identity
 from fluxcc.store.schema import CALLS
@@ -92,6 +92,13 @@ def rename_node(url: str, old: str, new: str) -> dict[str, int]:
     daemon may run meanwhile. Raises ``StoreUnavailableError``."""
     with _opened(parse_url(url), create_writer) as engine, engine.begin() as connection:
         return identity.rename(connection, old, new)
+
+
+def leave_site(url: str, node: str) -> int:
+    """Forget how far the node took its site's changes, and what the site was still to be told; how
+    many records that were. No daemon may run meanwhile. Raises ``StoreUnavailableError``."""
+    with _opened(parse_url(url), create_writer) as engine, engine.begin() as connection:
+        return outbox.leave(connection, node)
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from fluxcc.core.blocks.comparison import Difference
 from fluxcc.core.core import Core
 from fluxcc.core.site.neighbourhood import Neighbourhood
+from fluxcc.core.site.recording import Recording
 from fluxcc.domain.blocks import BlockChange
+from fluxcc.domain.changes import MarkKind
 from fluxcc.domain.nodes import Beat
 from fluxcc.domain.retention import RecordKind
 from fluxcc.domain.sight import Sight
@@ -151,6 +153,31 @@ GAUGES: tuple[Reading, ...] = (
         lambda s: s.neighbourhood.presence.behind if s.neighbourhood else 0,
     ),
     (
+        "fluxcc_site_name_taken",
+        "1 while another daemon is in the site under this PBX's name, and this one is not",
+        lambda s: bool(s.neighbourhood and s.neighbourhood.presence.holder),
+    ),
+    (
+        "fluxcc_site_waiting",
+        "Records of which the site is still to be told",
+        lambda s: s.neighbourhood.waiting.count if s.neighbourhood else 0,
+    ),
+    (
+        "fluxcc_site_waiting_seconds",
+        "Age of the oldest of them",
+        lambda s: s.neighbourhood.waiting_for if s.neighbourhood else 0,
+    ),
+    (
+        "fluxcc_site_history_failing",
+        "1 while the site does not get this PBX's history",
+        lambda s: bool((recording := _recording(s)) and recording.failure),
+    ),
+    (
+        "fluxcc_site_erasing",
+        "Persons who are still to be erased from the site",
+        lambda s: recording.erasing if (recording := _recording(s)) else 0,
+    ),
+    (
         "fluxcc_site_clock_offset_seconds",
         "By how much FreeSWITCH's clock is ahead of the site's database's",
         lambda s: (s.neighbourhood.presence.offset or 0) if s.neighbourhood else 0,
@@ -158,6 +185,11 @@ GAUGES: tuple[Reading, ...] = (
     ("fluxcc_threads", "Native threads of the process", lambda s: threading.active_count()),
 )
 COUNTERS: tuple[Reading, ...] = (
+    (
+        "fluxcc_site_history_told_total",
+        "Records of history of which the site was told",
+        lambda s: recording.told if (recording := _recording(s)) else 0,
+    ),
     ("fluxcc_connects_total", "Connections made to FreeSWITCH", lambda s: s.session.connects),
     ("fluxcc_resyncs_total", "Snapshots taken of its calls", lambda s: s.session.resyncs),
     ("fluxcc_events_total", "Events handled", lambda s: s.intake.handled),
@@ -203,6 +235,22 @@ def _beat(sources: Sources) -> Beat:
     return (there.presence.last if there is not None else None) or NO_BEAT
 
 
+def _recording(sources: Sources) -> Recording | None:
+    """What tells the site the history."""
+    membership = sources.core.membership
+    shared = membership.history if membership is not None else None
+    return shared.recording if shared is not None else None
+
+
+HISTORY = (MarkKind.CALL, MarkKind.AUDIT, MarkKind.SURVEY, MarkKind.ENDED)
+
+
+def _history_lost(sources: Sources) -> Mapping[str, float]:
+    """What was deleted before the site had it."""
+    recording = _recording(sources)
+    return {kind: recording.lost[kind] if recording else 0 for kind in HISTORY}
+
+
 def _requests(sources: Sources) -> Mapping[str, float]:
     """What became of requests between the PBXs of a site."""
     there = sources.neighbourhood
@@ -242,6 +290,12 @@ LABELLED: tuple[Table, ...] = (
         "Requests that went to other PBXs of the site, came from them, or had no reply in time",
         "result",
         _requests,
+    ),
+    (
+        "fluxcc_site_history_lost_total",
+        "Records deleted for their age before the site had them",
+        "kind",
+        _history_lost,
     ),
     (
         "fluxcc_store_lost_total",

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 
 from fluxcc.core.ports import Batch, Store
 from fluxcc.domain.blocks import Block, BlockState
-from fluxcc.domain.changes import Mark, MarkKind, SitePosition, Stamp, stamped
+from fluxcc.domain.changes import Change, Kind, Mark, MarkKind, SitePosition, Stamp, stamped
 from fluxcc.domain.history import MARKED
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import AsSeen, Persons
@@ -424,3 +425,31 @@ def test_a_record_whose_person_is_read_anew_is_told_anew(tmp_path: Path) -> None
         while store.fill(100).unread:
             pass
         assert marks(store) == [(MarkKind.CALL, str(OVER.id))]
+
+
+def test_the_end_of_an_erased_block_is_told_if_it_was_not_before(store: Store) -> None:
+    over = [
+        stamped(replace(a_block(id), state=BlockState.RELEASED, ended_at=NOW), HERE)
+        for id in ("b1", "b2")
+    ]
+    store.write(Batch(blocks=(over[0],)))
+    store.write(Batch(unmarked=ids(store)))
+    store.write(Batch(blocks=(over[1],)))
+    store.erase(RecordKind.BLOCKS, AsSeen().find(over[0].number), 100)
+    (mark,) = (mark for _, mark in store.marked(tuple(MarkKind), 0, 100).marks)
+    assert mark.kind is MarkKind.ERASED
+    told = msgspec.json.decode(mark.key, type=Change)
+    assert (told.kind, told.stamp) == (Kind.BLOCK, HERE)
+    assert msgspec.json.decode(told.body, type=Block).state is BlockState.RELEASED
+
+
+def test_what_was_erased_elsewhere_is_deleted_unless_it_has_changed_since(store: Store) -> None:
+    over = stamped(
+        replace(a_block("b1"), state=BlockState.EXPIRED, ended_at=NOW, attempts=1), ELSEWHERE
+    )
+    live, later = stamped(a_block("b2"), HERE), replace(over, id="b3", changed=7)
+    store.write(Batch(blocks=(over, live, later)))
+    erased = tuple((id, ELSEWHERE) for id in ("b1", "b2", "b3"))
+    store.write(Batch(blocks=(over,), erased=erased))
+    assert {block.id for block in store.block_history(over.number)} == {"b2", "b3"}
+    assert {mark.key for _, mark in store.marked(tuple(MarkKind), 0, 100).marks} == {"b2", "b3"}

@@ -24,16 +24,31 @@ Row = Callable[[argparse.Namespace], bool]
 
 def schedules(wanted: argparse.Namespace) -> bool:
     """Random schedules on three nodes, in simulation: all converge."""
+    return _converge(wanted.schedules, erases=False)
+
+
+def erasures(wanted: argparse.Namespace) -> bool:
+    """The same, with persons who are erased in between."""
+    return _converge(wanted.schedules, erases=True)
+
+
+def _run(seed: int, *, erases: bool) -> list[str]:
+    # A protected number that was removed may come back where its person is erased.
+    return simulation.run(seed, entries=(), erases=True) if erases else simulation.run(seed)
+
+
+def _converge(count: int, *, erases: bool) -> bool:
     began = time.monotonic()
     failed, steps = [], 0
-    for seed in range(wanted.schedules):
+    for seed in range(count):
         try:
-            steps += len(simulation.run(seed))
+            steps += len(_run(seed, erases=erases))
         except AssertionError as error:
             failed.append(seed)
             print(error)
     print(
-        f"schedules: {wanted.schedules} of {len(simulation.NODES)} nodes, {steps} steps, clocks up"
+        f"{'erasures' if erases else 'schedules'}: {count} of {len(simulation.NODES)} nodes,"
+        f" {steps} steps, clocks up"
         f" to {simulation.SKEW:g} s off, in {time.monotonic() - began:.0f} s;"
         f" did not converge: {failed or 'none'}"
     )
@@ -42,6 +57,7 @@ def schedules(wanted: argparse.Namespace) -> bool:
 
 ROWS: dict[str, Row] = {
     "schedules": schedules,
+    "erasures": erasures,
     "spread": spreading.measure,
     "history": long_history.measure,
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import UNSTAMPED, Stamp
 from fluxcc.domain.codes import Status
+from fluxcc.domain.errors import StoreUnavailableError
 from fluxcc.domain.provisioning import (
     Entry,
     Group,
@@ -52,6 +54,8 @@ ENTRIES: tuple[Entry, ...] = (
 SKEW = 5.0
 """Seconds by which a clock may be ahead or behind."""
 STEPS = 60
+ERASED_PER_STEP = 0.03
+"""How often a person is erased, where any is."""
 ROUNDS = 6
 """Times that everybody feeds and reads at the end: what a failover lost has to be found missing,
 offered and read."""
@@ -102,6 +106,9 @@ class Node:
         self.world.journal.flush()
         assert self.world.membership is not None
         self.world.membership.feeding.feed()
+        self.world.journal.flush()
+        if self.world.membership.history is not None:
+            self.world.membership.history.recording.tell()
 
     def read(self) -> None:
         """What the job would do now."""
@@ -116,18 +123,25 @@ class Node:
 class Simulation:
     """One schedule."""
 
-    def __init__(self, seed: int, entries: Sequence[Entry] = ENTRIES) -> None:
+    def __init__(
+        self, seed: int, entries: Sequence[Entry] = ENTRIES, *, erases: bool = False
+    ) -> None:
         """``entries`` may be set and removed; without any it is the schedule of blocks alone."""
         self.lots = random.Random(seed)
+        self.erasures = random.Random(f"erasures {seed}") if erases else None
+        """Persons are erased by lots of their own: the rest of the schedule stays as it is."""
         self.entries = entries
         self.now = NOW
         self.database = FakeDatabase()
+        self.database.now = lambda: self.now
         self.nodes = [
             Node(name, self.lots.uniform(-SKEW, SKEW), self.database, self._some_entries())
             for name in NODES
         ]
         self.acknowledged: dict[str, Stamp] = {}
         """Number, or name of an entry, → the last change that was acknowledged."""
+        self.erased: set[str] = set()
+        """The numbers whose persons were erased, of which no node needs to know the last change."""
         self.story: list[str] = []
 
     def run(self) -> None:
@@ -149,6 +163,8 @@ class Simulation:
             self._pass(self.lots.choice((0.0, 0.0, 0.001, 0.5, 3.0, 20.0)))
             does = self.lots.choices(list(doings), list(doings.values()))[0]
             does(self.lots.choice(self.nodes))
+            if self.erasures is not None and self.erasures.random() < ERASED_PER_STEP:
+                self._erase(self.erasures.choice(self.nodes), self.erasures)
 
     def settle(self) -> None:
         """Every way is free again, and time enough passes for all to hear all."""
@@ -167,6 +183,17 @@ class Simulation:
         first = self.nodes[0].world
         for number in NUMBERS:
             wanted = first.standings.of(number, "")
+            if number in self.erased:
+                held = [node.world.standings.of(number, "").live for node in self.nodes]
+                # By some clock its time may be over.
+                ends = {
+                    (block.id, block.changed)
+                    if block is not None and block.until > self.now + SKEW
+                    else None
+                    for block in held
+                }
+                assert len(ends) == 1, (number, held)
+                continue
             for node in self.nodes:
                 found = node.world.standings.of(number, "")
                 assert found.stamp == wanted.stamp, (number, node.name)
@@ -265,6 +292,15 @@ class Simulation:
     def _unblock(self, node: Node) -> None:
         self._ask(node, Action.UNBLOCK, self.lots.choice(NUMBERS), None)
 
+    def _erase(self, node: Node, lots: random.Random) -> None:
+        number, with_live_block = lots.choice(NUMBERS), lots.choice((True, False))
+        self._tell(node, f"erases {number}{' with its block' if with_live_block else ''}")
+        self.erased.add(number)
+        with suppress(StoreUnavailableError):
+            node.world.erasure.erase_person(
+                number, "operator:maria", f"r-{self.now}", with_live_block=with_live_block
+            )
+
     def _some_entries(self) -> list[Entry]:
         return [self._drawn(each) for each in self.entries if self.lots.random() < 0.2]
 
@@ -340,10 +376,10 @@ def stamps_of(world: World) -> dict[str, EntryStamp]:
     return {each.thing: each for each in world.provisioning.shared.all()}
 
 
-def run(seed: int, entries: Sequence[Entry] = ENTRIES) -> list[str]:
+def run(seed: int, entries: Sequence[Entry] = ENTRIES, *, erases: bool = False) -> list[str]:
     """One schedule, from its beginning to its check; what happened. An ``AssertionError`` says what
-    was wrong, after the story."""
-    simulation = Simulation(seed, entries)
+    was wrong, after the story. With ``erases`` persons are erased in between."""
+    simulation = Simulation(seed, entries, erases=erases)
     try:
         simulation.run()
         simulation.settle()

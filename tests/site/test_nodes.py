@@ -10,10 +10,20 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from fluxcc.domain.agents import Agent
-from fluxcc.domain.nodes import Hint, Letter, NodeCall, NodeState, bare_name, full_name, leg_name
+from fluxcc.domain.nodes import (
+    Hint,
+    Letter,
+    NodeCall,
+    NodeState,
+    Sign,
+    bare_name,
+    full_name,
+    leg_name,
+)
 from fluxcc.site.neighbours import PostgresqlNeighbours
 from fluxcc.site.postgresql import PostgresqlSite
 
+SIGN = Sign(token="here/1", claim="here/")
 LONG = 20.0
 STATE = NodeState(version="2.0", calls=1)
 CALL = NodeCall(
@@ -38,7 +48,7 @@ def neighbours(site: PostgresqlSite, site_url: str) -> Iterator[PostgresqlNeighb
     """Two nodes, pbx1 and pbx2, of an empty site."""
     with closing(PostgresqlNeighbours(site_url)) as opened:
         for name in ("pbx1", "pbx2"):
-            opened.beat(name, STATE)
+            opened.beat(name, SIGN, STATE)
         yield opened
 
 
@@ -59,10 +69,10 @@ def test_a_node_is_heard_of_until_ten_seconds_after_its_last_beat(
     assert (one.name, one.is_silent, other.name, other.is_silent) == ("pbx1", False, "pbx2", True)
     assert one.state.version == "2.0"
     assert one.state.tables
-    beat = neighbours.beat("pbx1", STATE)
+    beat = neighbours.beat("pbx1", SIGN, STATE)
     assert (beat.nodes, beat.silent, beat.calls) == (2, 1, 0)
-    neighbours.beat("pbx2", STATE)
-    assert neighbours.beat("pbx1", STATE).silent == 0
+    neighbours.beat("pbx2", SIGN, STATE)
+    assert neighbours.beat("pbx1", SIGN, STATE).silent == 0
 
 
 def test_calls_are_told_as_they_change_and_not_those_of_a_node_that_is_gone(
@@ -77,7 +87,7 @@ def test_calls_are_told_as_they_change_and_not_those_of_a_node_that_is_gone(
     changed = replace(CALL, talking=False)
     neighbours.show("pbx2", [changed], [2], False)
     assert neighbours.calls("pbx1") == [("pbx2", changed)]
-    assert neighbours.beat("pbx2", STATE).calls == 1
+    assert neighbours.beat("pbx2", SIGN, STATE).calls == 1
     neighbours.show("pbx2", [replace(CALL, id=3)], [], True)
     assert [call.id for _, call in neighbours.calls("pbx1")] == [3]
     silence(neighbours, "pbx2")
@@ -121,7 +131,7 @@ def test_an_agent_of_another_domain_is_another_agent(neighbours: PostgresqlNeigh
 def test_a_request_that_may_be_of_two_nodes_goes_to_none(
     neighbours: PostgresqlNeighbours,
 ) -> None:
-    neighbours.beat("pbx3", STATE)
+    neighbours.beat("pbx3", SIGN, STATE)
     for node in ("pbx2", "pbx3"):
         neighbours.show(node, [CALL], [], False)
     assert neighbours.post(LETTER, [bare_name(Agent("1000"))]).nodes == ["pbx2", "pbx3"]
@@ -135,7 +145,7 @@ def test_a_request_for_a_call_of_a_node_that_is_gone_is_not_posted(
     silence(neighbours, "pbx2")
     posting = neighbours.post(LETTER, CALL.names)
     assert (posting.nodes, posting.is_silent) == (["pbx2"], True)
-    neighbours.beat("pbx2", STATE)
+    neighbours.beat("pbx2", SIGN, STATE)
     assert neighbours.take("pbx2", 5, 10) == []
 
 
@@ -147,7 +157,7 @@ def test_the_same_request_goes_where_it_went_before_though_the_call_is_over(
     neighbours.take("pbx2", 5, 10)
     neighbours.show("pbx2", [], [1], False)
     # The agent has another call by now, on another node: it is not for that one.
-    neighbours.beat("pbx3", STATE)
+    neighbours.beat("pbx3", SIGN, STATE)
     neighbours.show("pbx3", [CALL], [], False)
     assert neighbours.post(LETTER, CALL.names).nodes == ["pbx2"]
     assert neighbours.take("pbx2", 5, 10) == [LETTER]
@@ -190,3 +200,25 @@ def test_a_node_that_leaves_is_forgotten(neighbours: PostgresqlNeighbours) -> No
     neighbours.leave("pbx2")
     assert [node.name for node in neighbours.nodes()] == ["pbx1"]
     assert neighbours.post(LETTER, CALL.names).nodes == []
+
+
+def test_a_name_is_one_daemons_until_it_has_not_been_heard_of_for_ten_seconds(
+    neighbours: PostgresqlNeighbours,
+) -> None:
+    copy = Sign(token="copy/1", claim="copy/")
+    refused = neighbours.beat("pbx1", copy, replace(STATE, host="copy"))
+    assert refused.holder is not None
+    assert refused.holder.host == STATE.host
+    # Its own next one is right, by the token or by what only this machine has.
+    following = Sign(token="here/2", former=("here/0", "here/1"))
+    assert neighbours.beat("pbx1", following, STATE).holder is None
+    assert neighbours.beat("pbx1", replace(SIGN, token="here/3"), STATE).holder is None
+    silence(neighbours, "pbx1", 9.5)
+    assert neighbours.beat("pbx1", copy, STATE).holder is not None
+    silence(neighbours, "pbx1", 1.0)
+    assert neighbours.beat("pbx1", replace(copy, token="copy/2"), STATE).holder is None
+    assert neighbours.beat("pbx1", following, STATE).holder is not None
+
+
+def test_an_empty_claim_is_nobodys(neighbours: PostgresqlNeighbours) -> None:
+    assert neighbours.beat("pbx1", Sign(token="x"), STATE).holder is not None

@@ -23,3 +23,12 @@ def test_all_nodes_end_the_same(seed: int) -> None:
 @pytest.mark.parametrize("seed", FAILED_OF_BLOCKS)
 def test_all_nodes_end_with_the_same_blocks(seed: int) -> None:
     assert run(seed, entries=())
+
+
+FAILED_ERASING: tuple[int, ...] = (42, 48, 73, 153, 178, 186, 229, 877)
+"""Schedules with erasures that failed once."""
+
+
+@pytest.mark.parametrize("seed", [*range(20), *FAILED_ERASING])
+def test_all_nodes_end_the_same_where_persons_are_erased(seed: int) -> None:
+    assert run(seed, entries=(), erases=True)

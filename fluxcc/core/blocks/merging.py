@@ -10,13 +10,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 
+from msgspec.structs import replace
+
+from fluxcc.core.backlog import ErasedBlock
 from fluxcc.core.blocks.blocking import Blocking
 from fluxcc.core.blocks.rereading import BY_SETTINGS
 from fluxcc.core.blocks.tallies import Tallies
 from fluxcc.core.journal import Journal
 from fluxcc.core.ports import Clock
 from fluxcc.domain.blocks import Block, BlockChange, BlockState
-from fluxcc.domain.changes import Settled, Tally, settle
+from fluxcc.domain.changes import ENDINGS, Settled, Stamp, Standing, Tally, settle, stamp_of
+from fluxcc.domain.erasing import Remains
 from fluxcc.domain.errors import PbxError
 from fluxcc.domain.persons import Person
 
@@ -49,7 +53,7 @@ class Merging:
             # Until FreeSWITCH's clock is known nothing has run out.
             is_over = self._clock.is_known and self._blocking.is_over(block)
             settled = settle(known, block, is_over=is_over)
-            if settled is None:
+            if settled is None or self._standings.is_erased(block):
                 continue
             settled = self._tallies.complete_change(settled)
             keys.update(dict.fromkeys(earlier.keys if earlier else ()))
@@ -76,6 +80,29 @@ class Merging:
         else:
             self._standings.note_end(block)
         self._journal.note(block)
+
+    def erase(self, stamp: Stamp, remains: Remains) -> None:
+        """End a block, if it does not hold by a later change, and forget of whom it was: in memory,
+        and in the store. Its person was erased on another node."""
+        live = next((each for each in self._blocklist.blocks() if each.id == remains.id), None)
+        if live is not None and stamp_of(live) > stamp:
+            return
+        if live is not None:
+            ended = replace(remains.ended(live), changed=stamp.at, changer=stamp.node)
+            told = ENDINGS[remains.state]
+            self._remember(live, Settled(Standing(stamp, ended), (ended,), told))
+            self._tell_gate(list(live.keys))
+            self._blocking.announce(told, ended, ended.ended_by)
+        self._standings.erase(remains.id, stamp)
+        self._tallies.drop(remains.id)
+        self._journal.note(ErasedBlock(remains.id, stamp))
+
+    def offer_again(self) -> None:
+        """Have the live blocks that were changed here last offered again: the site may have refused
+        one for a later change of its number, which this node did not read before it was erased.
+        """
+        node = self._standings.node
+        self._journal.note(*(each for each in self._blocklist.blocks() if each.changer == node))
 
     def forget(self, person: Person) -> None:
         """Erase what is remembered of this person's attempts."""

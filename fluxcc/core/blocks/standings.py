@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from fluxcc.core.blocks.blocklist import Blocklist, Identity
 from fluxcc.core.ports import Clock
 from fluxcc.domain.blocks import Block
@@ -39,6 +41,8 @@ class Standings:
         self._blocklist = blocklist
         self._clock = clock
         self._ended: dict[Identity, Block] = {}
+        self._erased: dict[str, Stamp] = {}
+        """The id of each block whose person was erased, and its last change."""
 
     @property
     def node(self) -> str:
@@ -57,15 +61,25 @@ class Standings:
         """The block as it is changed on this node now, in knowledge of what is known of its
         number."""
         if not self.node:
-            return block
+            return self._change_apart(block)
         known = max(stamp_of(block), self.of(block.number, block.domain).stamp)
         return stamped(block, self._stamps.next(self._clock.now(), known))
 
+    def _change_apart(self, block: Block) -> Block:
+        """A block of a site, as it is changed while this node is in none: nobody's change, until
+        the node is in one again (``adopt``)."""
+        if not block.origin:
+            return block
+        at = max(int(self._clock.now() * MICROSECONDS), block.changed + 1)
+        return replace(block, changed=at, changer="")
+
     def adopt(self, block: Block) -> Block:
-        """A block of before there was a site, as one that was changed when it began."""
+        """A block that was changed while this node was in no site, as its change of then; of before
+        there was one, as one that was changed when it began."""
         if not self.node or block.changer:
             return block
-        return stamped(block, Stamp(int(block.since * MICROSECONDS), self.node))
+        at = max(int(block.since * MICROSECONDS), block.changed)
+        return stamped(block, Stamp(at, self.node))
 
     def suppose(self, block: Block) -> Block:
         """A block of which only the gate knows, as a change that everything else that is known of
@@ -77,11 +91,32 @@ class Standings:
         if self.node:
             self._ended[block.number, block.domain] = block
 
-    def load(self, ended: Iterable[Block]) -> None:
-        """Take over the store's ended blocks, unless more is known of their numbers."""
-        for block in ended:
+    def erase(self, block: str, stamp: Stamp) -> None:
+        """Forget of whom an ended block was: its change with that stamp, and earlier ones, count
+        no more."""
+        self._erased[block] = max(stamp, self._erased.get(block, UNSTAMPED))
+        self._ended = {
+            key: each
+            for key, each in self._ended.items()
+            if each.id != block or stamp_of(each) > stamp
+        }
+
+    def is_erased(self, block: Block) -> bool:
+        """Whether that block is one of a person who was erased, in a state of before that."""
+        erased = self._erased.get(block.id)
+        return erased is not None and stamp_of(block) <= erased
+
+    def load(self, ended: Iterable[Block]) -> list[Block]:
+        """Take over the store's ended blocks, unless more is known of their numbers; those that are
+        to be written again, as this node ended them while it was in no site."""
+        again = []
+        for stored in ended if self.node else ():
+            block = self.adopt(stored)
             if stamp_of(block) > self.of(block.number, block.domain).stamp:
                 self.note_end(block)
+            if block is not stored:
+                again.append(block)
+        return again
 
     @property
     def oldest(self) -> int:
@@ -92,7 +127,11 @@ class Standings:
         """Forget ends that are too old to matter."""
         oldest = self.oldest
         self._ended = {key: each for key, each in self._ended.items() if each.changed >= oldest}
+        self._erased = {id: each for id, each in self._erased.items() if each.at >= oldest}
 
     def forget(self, person: Person) -> None:
-        """Erase this person's ended blocks."""
-        self._ended = {key: each for key, each in self._ended.items() if not person.has(key[0])}
+        """Erase this person's ended blocks, but for those that the site may know: without them its
+        older changes would count here until it has erased them, too, and says so (``erase``)."""
+        self._ended = {
+            key: each for key, each in self._ended.items() if each.changer or not person.has(key[0])
+        }

@@ -38,6 +38,10 @@ class Tallies:
         for id in [id for id, told in self._told.items() if _is_of(person, told)]:
             del self._told[id]
 
+    def drop(self, block: str) -> None:
+        """Forget what was told of a block."""
+        self._told.pop(block, None)
+
     def complete(self, block: Block) -> Block:
         """The block with every node's attempts."""
         for node, tally in self._told.get(block.id, {}).items():

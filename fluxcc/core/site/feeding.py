@@ -12,6 +12,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import msgspec
+
 from fluxcc.core.backlog import Unmarked
 from fluxcc.core.backoff import Backoff
 from fluxcc.core.journal import Journal
@@ -19,10 +21,12 @@ from fluxcc.core.ports import Batch, Clock, Marked, Runtime, Store
 from fluxcc.core.site.expiries import Expiries
 from fluxcc.core.site.port import Site
 from fluxcc.domain.blocks import Block
-from fluxcc.domain.changes import MarkKind, change_of, marks_of, newest, tally_of
+from fluxcc.domain.changes import Change, MarkKind, change_of, marks_of, newest, tally_of
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.domain.shared_entries import entry_marks
 
+CHANGES = (MarkKind.BLOCK, MarkKind.ENTRY, MarkKind.EXPIRY, MarkKind.ERASED)
+"""The marks for which others wait."""
 PER_OFFER = 500
 """Changes that are offered at once."""
 IDLE_CHECK = 5.0
@@ -73,7 +77,7 @@ class Feeding:
         self._apart = apart
         self._news = runtime.latch()
         self._streams = (
-            _Stream(MarkKind.BLOCK, MarkKind.ENTRY, MarkKind.EXPIRY),
+            _Stream(*CHANGES),
             _Stream(MarkKind.TALLY, period=TALLY_PERIOD),
         )
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
@@ -83,6 +87,16 @@ class Feeding:
         """Why the site could not be told last; empty where it was."""
         self.offered = 0
         """Changes that were offered since the daemon began."""
+
+    def has_told(self, before: int) -> bool:
+        """Whether the site has everything that was marked before the mark with that id; where not,
+        it is told now. Raises ``StoreUnavailableError``."""
+        kinds = [kind for stream in self._streams for kind in stream.kinds]
+        waiting: Marked = self._runtime.offload(self._store.marked, kinds, 0, 1)
+        has_all = not waiting.marks or waiting.marks[0][0] > before
+        if not has_all:
+            self.look()
+        return has_all
 
     def written(self, batch: Batch) -> None:
         """A batch is in the store: look into the outbox now where it marked something."""
@@ -135,7 +149,8 @@ class Feeding:
         )
         if not marked.marks:
             return False
-        changes = newest(change_of(block) for block in _of_kind(marked, MarkKind.BLOCK))
+        blocks = [change_of(block) for block in _of_kind(marked, MarkKind.BLOCK)]
+        changes = newest(blocks + _erased(marked))
         changes += marked.entries
         tallies = _of_kind(marked, MarkKind.TALLY)
         changes += [tally_of(block, self._node) for block in tallies]
@@ -153,6 +168,12 @@ class Feeding:
             self._journal.note(ids)
         stream.after = marked.marks[-1][0]
         return len(marked.marks) == PER_OFFER
+
+
+def _erased(marked: Marked) -> list[Change]:
+    """The blocks that were erased before the site had their end."""
+    told = [mark.key for _, mark in marked.marks if mark.kind is MarkKind.ERASED]
+    return [msgspec.json.decode(each, type=Change) for each in told]
 
 
 def _of_kind(marked: Marked, kind: MarkKind) -> list[Block]:

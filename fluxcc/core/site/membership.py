@@ -50,8 +50,10 @@ class Membership:
         self.feeding = Feeding(site, node, store, journal, runtime, apart, expiries, clock)
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
-        self.feeding.may_begin = lambda: self.reading.was_open
+        self.feeding.may_begin = self._may_tell
         self.history: SharedHistory | None = None
+        self.has_name: Callable[[], bool] = lambda: True
+        """Tells whether no other daemon is in the site under this node's name."""
         self._happenings = happenings
         happenings.batch_written.connect(self.feeding.written)
         happenings.person_erased.connect(self.merging.forget)
@@ -62,13 +64,17 @@ class Membership:
         entries = EntryMerging(provisioning, self._journal, free)
         self.applying.apply_entries = entries.apply
 
+    def _may_tell(self) -> bool:
+        return self.reading.was_open and self.has_name()
+
     def share(self, history: SharedHistory, erasure: Erasure) -> None:
         """Tell the site this node's history too, and have persons erased from it."""
         self.history = history
         recording = history.recording
         self._happenings.batch_written.connect(recording.written)
         self.reading.mark_history = recording.tell_again
-        recording.may_begin = history.tidying.may_begin = lambda: self.reading.was_open
+        recording.may_begin = history.tidying.may_begin = self._may_tell
+        recording.has_told = self.feeding.has_told
         erasure.erase_at_site = recording.erase
 
     def jobs(self) -> dict[str, Callable[[], float]]:

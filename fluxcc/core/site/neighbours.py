@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from fluxcc.domain.nodes import Beat, Letter, Node, NodeCall, NodeState, Posting
+from fluxcc.domain.nodes import Beat, Letter, Node, NodeCall, NodeState, Posting, Sign
 
 
 class Neighbours(Protocol):
@@ -19,8 +19,9 @@ class Neighbours(Protocol):
     are called through ``Runtime.offload`` of a runtime that is ``apart``.
     """
 
-    def beat(self, name: str, state: NodeState) -> Beat:
-        """Note that this node is there; what the site knows."""
+    def beat(self, name: str, sign: Sign, state: NodeState) -> Beat:
+        """Note that this node is there, unless another daemon is under its name, which was heard
+        of; what the site knows."""
 
     def tidy(self) -> None:
         """Delete what nobody waits for any more, and the calls of nodes that are gone."""

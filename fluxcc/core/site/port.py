@@ -59,8 +59,10 @@ class Site(Protocol):
         """When the last call of the node began of which there is history (epoch seconds)."""
 
     def erase(self, person: Person, after: Any) -> tuple[int, Any]:
-        """Erase the person from the next records of the history of any node; how many, and the
-        ``after`` to go on with: None at the end, as at the beginning."""
+        """Erase the person from the next records of any node, of history and of changes; how many,
+        and the ``after`` to go on with: None at the end, as at the beginning. A block that holds
+        stays; of one that has ended a change of ``Kind.ERASED`` remains, which goes to every node
+        and keeps out what is offered of the block in a state of before."""
 
     def keep(self, node: str, ages: Mapping[RecordKind, float]) -> None:
         """Note for how long (seconds) the node keeps its records; be ready for those to come."""

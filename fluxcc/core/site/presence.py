@@ -1,5 +1,11 @@
 """Tells the site that this node is there, and how it is; hears how the site is.
 
+One daemon has a node's name. Each beat leaves a token, and the next one shows that it knows it: of
+two daemons with one name, also of a machine and its copy, the one that comes later is told that the
+name is taken, and takes no part. It has the name once the other has not been heard of for a while,
+as a node has that comes back on another machine. A daemon that starts again where it was has it at
+once (``claim``).
+
 A node's clock is FreeSWITCH's (``Clock.now``), and the server's is the one that all nodes have in
 common: each tells by how much its own is ahead of it.
 """
@@ -7,17 +13,21 @@ common: each tells by how much its own is ahead of it.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
+from uuid import uuid4
 
 from msgspec.structs import replace
 
 from fluxcc.core.ports import Clock, Runtime
 from fluxcc.core.site.neighbours import Neighbours
 from fluxcc.domain.errors import SiteUnavailableError
-from fluxcc.domain.nodes import SILENT_AFTER, Beat, NodeState
+from fluxcc.domain.nodes import SILENT_AFTER, Beat, NodeState, Sign
 
 PERIOD = 3.0
 """Seconds between two beats: a node that misses two is still heard of."""
+TOKENS = 20
+"""Tokens that are known: a replica that takes over may lack the last ones."""
 TIDIED_EVERY = 60.0
 """Seconds between two times that what nobody waits for is deleted."""
 
@@ -31,13 +41,22 @@ class Presence:
         self,
         neighbours: Neighbours,
         node: str,
+        claim: str,
         describe: Callable[[], NodeState],
         apart: Runtime,
         clock: Clock,
     ) -> None:
-        """``describe`` tells how the node is now, but for its clock."""
+        """``claim`` is what only a daemon with this store on this machine has, since it was booted.
+        ``describe`` tells how the node is now, but for its clock."""
         self._neighbours = neighbours
         self.node = node
+        self._claim = claim
+        self._tokens: deque[str] = deque(maxlen=TOKENS)
+        """The last ones that were sent: of one whose answer was lost the site may have it."""
+        self.has_name = False
+        """Whether this daemon is in the site under the node's name."""
+        self.holder: NodeState | None = None
+        """The other one that is."""
         self._describe = describe
         self._apart = apart
         self._clock = clock
@@ -57,7 +76,7 @@ class Presence:
         """Whether the site was told the last time, and not too long ago: a database that hangs
         says nothing."""
         is_fresh = self._clock.monotonic() - self._told < SILENT_AFTER
-        return self.last is not None and not self.failure and is_fresh
+        return self.last is not None and self.has_name and not self.failure and is_fresh
 
     @property
     def behind(self) -> int:
@@ -85,13 +104,34 @@ class Presence:
             self.failure = ""
         return PERIOD
 
+    def _sign(self) -> Sign:
+        former = tuple(self._tokens)
+        self._tokens.append(f"{self._claim}/{uuid4()}")
+        is_first = self.last is None
+        return Sign(
+            token=self._tokens[-1],
+            former=former,
+            claim=f"{self._claim}/" if is_first and self._claim else "",
+        )
+
+    def _note_holder(self, holder: NodeState | None) -> None:
+        if holder is not None and self.holder is None:
+            log.error(
+                "another daemon is in the site under the name of this node: this one takes no part",
+                extra={"node": self.node, "host": holder.host},
+            )
+        if holder is None and self.holder is not None:
+            log.info("this node is in the site under its name", extra={"node": self.node})
+        self.holder, self.has_name = holder, holder is None
+
     def _beat(self) -> None:
         began, now = self._clock.monotonic(), self._clock.now()
-        beat: Beat = self._apart.offload(self._neighbours.beat, self.node, self.state)
+        beat: Beat = self._apart.offload(self._neighbours.beat, self.node, self._sign(), self.state)
         took = self._clock.monotonic() - began
         # The server read its clock about in the middle.
         self.offset = round(now + took / 2 - beat.now, 3) if self._clock.is_known else None
         self.last, self._told = beat, self._clock.monotonic()
+        self._note_holder(beat.holder)
         if self._clock.monotonic() - self._tidied >= TIDIED_EVERY:
             self._tidied = self._clock.monotonic()
             self._apart.offload(self._neighbours.tidy)

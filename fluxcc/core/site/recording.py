@@ -34,6 +34,8 @@ LAG = 1.0
 """Seconds that a record waits for others."""
 IDLE_CHECK = 5.0
 """Seconds after which the outbox is looked at though nothing was heard."""
+WAIT_FOR_CHANGES = 0.2
+"""Seconds between two looks whether the changes that come before an erasure were told."""
 PAUSE = 0.05
 """Seconds between two steps of many, in which others use the store."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
@@ -79,6 +81,8 @@ class Recording:
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the site's tables are known to be there."""
+        self.has_told: Callable[[int], bool] = lambda mark: True
+        """Tells whether the changes that were marked before that mark were told."""
         self.failure = ""
         """Why the site could not be told last; empty where it was."""
         self.told = 0
@@ -97,8 +101,8 @@ class Recording:
             self._news.set(True)
 
     def erase(self, number: str) -> bool:
-        """Have the person with this number erased from the site's history, whose records are erased
-        from the store; whether that is done. Otherwise it follows. Raises
+        """Have the person with this number erased from the site, whose records are erased from the
+        store; whether that is done. Otherwise it follows. Raises
         ``StoreUnavailableError``."""
         self._runtime.offload(self._store.mark_erasure, number)
         latch = self._waiting[number] = self._runtime.latch()
@@ -144,7 +148,7 @@ class Recording:
             log.info("the site gets the history again", extra={"told": self.told})
         self.failure = ""
         self._backoff.reset()
-        return 0.0
+        return WAIT_FOR_CHANGES if self._erasures else 0.0
 
     def _tell_next(self) -> bool:
         """Tell the next records; whether there may be more."""
@@ -184,13 +188,16 @@ class Recording:
         if not self._erasures:
             return False
         id, number = next(iter(self._erasures.items()))
+        if not self.has_told(id):
+            # What is told of their blocks later would be there again.
+            return False
         person = self._persons.find(number)
         _, self._erased = self._apart.offload(self._site.erase, person, self._erased)
         if self._erased is not None:
             return True
         del self._erasures[id]
         self._journal.note(Unmarked((id,)))
-        log.info("a person was erased from the site's history")
+        log.info("a person was erased from the site")
         if latch := self._waiting.get(number):
             latch.set(True)
         return bool(self._erasures)

@@ -57,6 +57,12 @@ def newest() -> str:
     return ", ".join(ScriptDirectory.from_config(_config()).get_heads())
 
 
+def is_unknown(revision: str) -> bool:
+    """Whether a step is one of a later program."""
+    known = {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return bool(revision) and revision not in known
+
+
 def _context(connection: Connection) -> MigrationContext:
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fluxcc.core.site.looking import MARGIN
-from fluxcc.core.site.neighbourhood import Neighbourhood
+from fluxcc.core.site.neighbourhood import Machine, Neighbourhood
 from fluxcc.domain.agents import Agent
 from fluxcc.domain.nodes import SILENT_AFTER, NodeCall, NodeState
 from fluxcc.doors.feed import Feed
@@ -43,7 +43,7 @@ class Watched(Member):
         self.tables = FakeTables()
         self.tables.nodes["pbx2"] = NodeState(version="1")
         self.neighbours = FakeNeighbours(self.tables, self.clock)
-        self.around = Neighbourhood(self, self.joined, self.neighbours)
+        self.around = Neighbourhood(self, self.joined, self.neighbours, Machine("here", "here"))
         self.around.presence.step()
         self.lines = Feed(self, readings_of(self).state, NOW, self.around)
 

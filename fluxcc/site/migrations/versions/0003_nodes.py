@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.create_table(
         "site_nodes",
         sa.Column("name", text, primary_key=True),
+        sa.Column("sign", sa.Text, nullable=False),
         sa.Column("seen", moment, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
     )

@@ -33,6 +33,9 @@ def upgrade() -> None:
         sa.Column("node", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
+        sa.Column(
+            "at", sa.Integer, nullable=False, server_default=sa.text("(strftime('%s', 'now'))")
+        ),
         sa.UniqueConstraint("node", "kind", "key", name="outbox_record"),
         sqlite_autoincrement=True,
     )

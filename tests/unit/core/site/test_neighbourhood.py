@@ -6,11 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from fluxcc.core.site.forwarding import REPLY_WAIT
-from fluxcc.core.site.neighbourhood import Neighbourhood
+from fluxcc.core.site.neighbourhood import Machine, Neighbourhood
 from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code
-from fluxcc.domain.nodes import SILENT_AFTER
-from tests.builders import an_operators
+from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.nodes import SILENT_AFTER, Beat
+from tests.builders import NUMBER, an_operators
 from tests.fake_neighbours import FakeNeighbours, FakeTables
 from tests.fake_site import FakeDatabase
 from tests.unit.core.site.builders import Member
@@ -21,10 +22,13 @@ LEG = "leg-elsewhere"
 class Neighbour(Member):
     """A node of a site that knows of the others."""
 
-    def __init__(self, name: str, database: FakeDatabase, tables: FakeTables) -> None:
+    def __init__(
+        self, name: str, database: FakeDatabase, tables: FakeTables, machine: str = ""
+    ) -> None:
         super().__init__(name, database)
         self.neighbours = FakeNeighbours(tables, self.clock)
-        self.around = Neighbourhood(self, self.joined, self.neighbours)
+        on = Machine(f"{machine or name}.example", machine or name)
+        self.around = Neighbourhood(self, self.joined, self.neighbours, on)
         self.mail_is_read = True
         tables.on_mail[name] = self._look
         self.around.presence.step()
@@ -164,3 +168,89 @@ def test_the_own_call_comes_first(nodes: tuple[Neighbour, Neighbour]) -> None:
     reply = here.ask(an_operators(Action.HANGUP, call=own.customer_uuid))
     assert reply.code is Code.ENDED
     assert here.around.forwarding.sent == 0
+
+
+# One daemon a name
+
+
+def reads(node: Neighbour) -> bool:
+    """Whether it takes the site's changes in."""
+    return node.joined.reading.may_begin()
+
+
+def test_of_two_daemons_with_one_name_the_later_one_takes_no_part(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, _ = nodes
+    copy = Neighbour("pbx1", FakeDatabase(), tables, "copy")
+    for _ in range(3):
+        here.around.presence.step()
+        copy.around.presence.step()
+    assert here.joined.has_name()
+    assert not copy.joined.has_name()
+    assert (reads(here), reads(copy)) == (True, False)
+    assert not copy.around.presence.is_there
+    assert "pbx1.example" in copy.around.failure
+    told = [record for record in caplog.records if "another daemon" in record.message]
+    assert [record.host for record in told] == ["pbx1.example"]  # type: ignore[attr-defined]
+    tables.silent.add("pbx1")
+    copy.around.presence.step()
+    tables.silent.clear()
+    here.around.presence.step()
+    assert (reads(here), reads(copy)) == (False, True)
+
+
+def test_one_that_takes_no_part_tells_nothing(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    database = FakeDatabase()
+    copy = Neighbour("pbx1", database, tables, "copy")
+    copy.ask(an_operators(Action.BLOCK, number=NUMBER, duration=60))
+    copy.feed()
+    assert database.log == []
+    assert copy.store.outbox
+    tables.silent.add("pbx1")
+    copy.around.presence.step()
+    copy.feed()
+    assert len(database.log) == 1
+
+
+def test_a_daemon_that_starts_again_where_it_was_has_its_name_at_once(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    again = Neighbour("pbx1", FakeDatabase(), tables)
+    assert again.joined.has_name()
+    # Of a machine that was copied while it ran, one of the two is left.
+    nodes[0].around.presence.step()
+    assert not nodes[0].joined.has_name()
+
+
+def test_a_beat_whose_answer_was_lost_costs_no_name(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    here, _ = nodes
+    beat = here.neighbours.beat
+
+    def lost(*arguments: object) -> Beat:
+        here.neighbours.beat = beat  # type: ignore[method-assign]
+        beat(*arguments)  # type: ignore[arg-type]
+        raise SiteUnavailableError("the answer was lost")
+
+    here.neighbours.beat = lost  # type: ignore[method-assign,assignment]
+    here.around.presence.step()
+    here.around.presence.step()
+    assert here.joined.has_name()
+
+
+def test_what_waits_for_the_site_is_counted(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    here, _ = nodes
+    here.site.is_cut = True
+    here.ask(an_operators(Action.BLOCK, number=NUMBER, duration=60))
+    here.journal.flush()
+    here.clock.step(40)
+    here.around.jobs()["count what waits for the site"]()
+    here.around.presence.step()
+    assert tables.nodes["pbx1"].waiting == len(here.store.outbox) > 0
+    assert tables.nodes["pbx1"].waiting_for == pytest.approx(40, abs=2)
