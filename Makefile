@@ -27,8 +27,8 @@ demo-web: $(VENV)/.installed-dev ## the page, with calls that come and go on the
 test: $(VENV)/.installed-dev ## every test that this machine can run (the others say why not)
 	$(PYTEST) -n 4 --dist loadgroup -m "not slow"
 
-live: $(VENV)/.installed-dev ## only the tests on a real FreeSWITCH with SIPp
-	$(PYTEST) -m live
+live: $(VENV)/.installed-dev ## the tests on a real FreeSWITCH with SIPp, and those that take a minute
+	$(PYTEST) -m "live or slow"
 
 shapes: $(VENV)/.installed-dev ## every action at every stage of every shape of call, on a real FreeSWITCH
 	$(BIN)/python -m tests.shapes.run

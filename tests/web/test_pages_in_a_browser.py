@@ -16,9 +16,9 @@ from tests.testing.web import ADMIN, AGENT, VIEWER, Someone, Web
 pytestmark = needs_browser
 LOOKS = [
     ("pt-BR", "light", 360),
-    ("en", "dark", 360),
-    ("pt-BR", "dark", 1920),
-    ("en", "light", 1920),
+    ("en", "dark", 1920),
+    pytest.param("en", "dark", 360, marks=pytest.mark.slow),
+    pytest.param("pt-BR", "light", 1920, marks=pytest.mark.slow),
 ]
 PAGES = [
     *((ADMIN, path) for path in ("/", "/blocks", "/groups", "/survey", "/audit", "/users")),
