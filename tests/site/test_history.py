@@ -110,6 +110,21 @@ def test_what_two_nodes_tell_is_read_as_one_history_with_its_node(
     ]
 
 
+def test_a_call_is_found_by_its_leg_on_all_nodes_or_on_one(
+    site: PostgresqlSite, history: SiteHistory
+) -> None:
+    site.record("pbx1", Batch(calls=(ended(customer_leg="one"),)))
+    site.record("pbx2", Batch(calls=(ended(1, customer_leg="two", agent_leg="one"),)))
+    found = history.call("one")
+    assert found is not None
+    assert found.node == "pbx2"
+    narrowed = history.of("pbx1").call("one")
+    assert narrowed is not None
+    assert narrowed.node == "pbx1"
+    assert history.of("pbx1").call("two") is None
+    assert [call.node for call in history.of("pbx2").ended_calls(limit=9)] == ["pbx2"]
+
+
 def test_what_is_told_twice_changes_nothing(site: PostgresqlSite, site_url: str) -> None:
     site.record("pbx1", BATCH)
     before = rows_of(site_url)
