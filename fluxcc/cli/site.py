@@ -154,7 +154,7 @@ def site_join(session: Session) -> None:
     with stored(session) as store:
         own = [each for each in store.blocks(limit=MOST_BLOCKS) if each.state is BlockState.LIVE]
         entries, stamps = store.entries(), store.entry_stamps()
-    theirs, their_entries = _ask_for_all(session)
+    theirs, their_entries = _all_of_site(session)
     clashes = clashing(own, theirs)
     of_entries = clashing_entries(entries, stamps, their_entries, session.settings.pbx.node)
     if session.as_json:
@@ -198,8 +198,8 @@ def site_join(session: Session) -> None:
         )
 
 
-def _ask_for_all(session: Session) -> tuple[list[Block], list[EntryChange]]:
-    """The last changes of blocks and entries that the site has; creates its tables."""
+def _all_of_site(session: Session) -> tuple[list[Block], list[EntryChange]]:
+    """The blocks and entries that the site has; ends the program where it does not answer."""
     from fluxcc.site.postgresql import PostgresqlSite  # noqa: PLC0415  # SQLAlchemy takes its time
 
     theirs: list[Block] = []

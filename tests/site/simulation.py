@@ -356,8 +356,10 @@ class Simulation:
         self._tell(node, f"has a store: {node.world.store.failure or 'again'}")
 
     def _crash(self, node: Node) -> None:
-        if node.world.store.failure:
-            # What waits in memory then is lost with the process, as without a site.
+        is_waiting = node.world.store.failure or (self.entries and node.world.journal.failure)
+        if is_waiting:
+            # What waits in memory then is lost with the process, as without a site; a room that was
+            # not acknowledged stays in FreeSWITCH.
             return
         self._tell(node, "crashes")
         # Ids of rows are microseconds: a restart takes longer.

@@ -9,7 +9,7 @@ import pytest
 
 from tests.site.simulation import run
 
-FAILED = (465,)
+FAILED = (465, 763)
 """Schedules that failed once."""
 FAILED_OF_BLOCKS = (2348, 3663, 3742, 4597, 5641)
 """The same, of blocks alone."""

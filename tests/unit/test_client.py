@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -23,7 +24,7 @@ class EventSocket(threading.Thread):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.received = b""
-        self.waiting = b""
+        self._waiting: deque[bytes] = deque()
 
     def run(self) -> None:
         connection, _ = self._listener.accept()
@@ -32,21 +33,22 @@ class EventSocket(threading.Thread):
             unread = b""
             while data := connection.recv(65536):
                 self.received += data
+                # What waited before it was answered: the board may go on at once.
+                due = [self._waiting.popleft() for _ in range(len(self._waiting))]
                 unread += data
                 *commands, unread = unread.split(b"\n\n")
                 for _ in commands:
                     connection.sendall(b"Content-Type: command/reply\nReply-Text: +OK\n\n")
                 if set(unread) <= set(b"\n"):
                     unread = b""
-                connection.sendall(self.waiting)
-                if self.waiting:
-                    self.waiting = b""
+                connection.sendall(b"".join(due))
 
     def tell(self, request: str) -> None:
         """The reply to that request waits from now on."""
         event = {"Event-Subclass": "fluxcc::reply", "Fluxcc-Request-ID": request}
         body = json.dumps(event).encode()
-        self.waiting = b"Content-Length: %d\nContent-Type: text/event-json\n\n" % len(body) + body
+        head = b"Content-Length: %d\nContent-Type: text/event-json\n\n" % len(body)
+        self._waiting.append(head + body)
 
 
 @pytest.fixture
