@@ -1,7 +1,7 @@
 """What a site of several PBXs must show, with figures: ``make site``.
 
 ``python -m tests.site [ROW …] [--schedules N] [--nodes N] [--rate N] [--seconds N]
-[--calls N]``
+[--call-rate N] [--calls N]``
 
 Each row prints its figures and whether they are within their bars; exit code 1 where one is not.
 PostgreSQL is started in a temporary folder; where it is not installed, rows that need it say so and
@@ -55,6 +55,7 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, default=8)
     parser.add_argument("--rate", type=float, default=50.0, help="blocks a second")
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--call-rate", type=float, default=20.0, help="calls a second on each node")
     parser.add_argument("--calls", type=int, default=20_000_000, help="ended calls in the history")
     wanted = parser.parse_args()
     is_right = True

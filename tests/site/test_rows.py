@@ -1,0 +1,24 @@
+"""The rows of ``make site``, small: that they run and find nothing wrong. Bars in time are for a
+quiet machine."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from tests.site import spreading
+
+SMALL = argparse.Namespace(nodes=2, rate=10.0, seconds=1.0, call_rate=2.0)
+IN_TIME = 1_000.0
+"""No bar."""
+
+
+@pytest.mark.slow
+def test_what_is_blocked_on_one_of_several_nodes_is_everywhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spreading, "MEDIAN", IN_TIME)
+    monkeypatch.setattr(spreading, "WORST", IN_TIME)
+    monkeypatch.setattr(spreading, "REAL", 0)
+    assert spreading.measure(SMALL)
