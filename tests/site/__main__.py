@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.site import long_history, simulation, spreading
+from tests.site import hints_off, long_history, simulation, spreading
 
 Row = Callable[[argparse.Namespace], bool]
 
@@ -43,6 +43,7 @@ def schedules(wanted: argparse.Namespace) -> bool:
 ROWS: dict[str, Row] = {
     "schedules": schedules,
     "spread": spreading.measure,
+    "hints-off": hints_off.measure,
     "history": long_history.measure,
 }
 

@@ -48,7 +48,9 @@ def measure(wanted: argparse.Namespace) -> bool:
         time.sleep(1.0)
         count = int(wanted.rate * wanted.seconds)
         with Callers(labs, wanted.call_rate) as callers:
-            blocked = _ask(daemons, wanted.rate, [("block", numbers(), {}) for _ in range(count)])
+            blocked = ask_each(
+                daemons, wanted.rate, [("block", numbers(), {}) for _ in range(count)]
+            )
             lost = wait_heard(ears, "blocked", blocked)
         took = spread(ears, "blocked", blocked)
         floor = _floor(server.address, labs)
@@ -80,7 +82,7 @@ def _tell_spread(
     return lost == 0 and len(took) == expected and median <= MEDIAN and worst <= WORST
 
 
-def _ask(
+def ask_each(
     daemons: Sequence[Daemon], rate: float, asked: Sequence[tuple[str, str, dict[str, Any]]]
 ) -> dict[str, float]:
     """Have these actions done, each on the next node; number → when it was acknowledged."""
@@ -150,7 +152,7 @@ def _release(
 ) -> bool:
     """Free each number on another node than the one that blocked it."""
     others = [*daemons[1:], daemons[0]]
-    freed = _ask(others, rate, [("unblock", number, {}) for number in blocked])
+    freed = ask_each(others, rate, [("unblock", number, {}) for number in blocked])
     lost = wait_heard(ears, "released", freed)
     took = spread(ears, "released", freed)
     wrong = differences(daemons, [])

@@ -7,7 +7,7 @@ import argparse
 
 import pytest
 
-from tests.site import spreading
+from tests.site import hints_off, spreading
 
 SMALL = argparse.Namespace(nodes=2, rate=10.0, seconds=1.0, call_rate=2.0)
 IN_TIME = 1_000.0
@@ -22,3 +22,12 @@ def test_what_is_blocked_on_one_of_several_nodes_is_everywhere(
     monkeypatch.setattr(spreading, "WORST", IN_TIME)
     monkeypatch.setattr(spreading, "REAL", 0)
     assert spreading.measure(SMALL)
+
+
+@pytest.mark.slow
+def test_nodes_that_hear_no_notification_agree_within_the_polling_interval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hints_off, "SLACK", 5.0)
+    monkeypatch.setattr(hints_off, "BLOCKS", 15)
+    assert hints_off.measure(SMALL)
