@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.site import hints_off, long_history, simulation, spreading
+from tests.site import faults, hints_off, long_history, simulation, spreading
 
 Row = Callable[[argparse.Namespace], bool]
 
@@ -43,6 +43,7 @@ def schedules(wanted: argparse.Namespace) -> bool:
 ROWS: dict[str, Row] = {
     "schedules": schedules,
     "spread": spreading.measure,
+    "faults": faults.measure,
     "hints-off": hints_off.measure,
     "history": long_history.measure,
 }
@@ -58,6 +59,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--call-rate", type=float, default=20.0, help="calls a second on each node")
     parser.add_argument("--calls", type=int, default=20_000_000, help="ended calls in the history")
+    parser.add_argument("--fault", action="append", choices=faults.FAULTS, help="of the row faults")
     wanted = parser.parse_args()
     is_right = True
     for name in wanted.rows or ROWS:

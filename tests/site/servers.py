@@ -133,7 +133,9 @@ class Server:
                 file.write(bytes(CHUNK))
 
     def empty_disk(self) -> None:
-        """Give the disk back; start the server anew where it ended for want of it."""
+        """Give the disk back; start the server anew where it ended for want of it. Fails where
+        nothing was ever wanted of it."""
+        assert "No space left on device" in self.log, "nothing was written to the full disk"
         (self._folder / FILL).unlink()
         with suppress(subprocess.TimeoutExpired):
             assert self._process is not None

@@ -7,7 +7,7 @@ import argparse
 
 import pytest
 
-from tests.site import hints_off, spreading
+from tests.site import faults, hints_off, spreading
 
 SMALL = argparse.Namespace(nodes=2, rate=10.0, seconds=1.0, call_rate=2.0)
 IN_TIME = 1_000.0
@@ -31,3 +31,14 @@ def test_nodes_that_hear_no_notification_agree_within_the_polling_interval(
     monkeypatch.setattr(hints_off, "SLACK", 5.0)
     monkeypatch.setattr(hints_off, "BLOCKS", 15)
     assert hints_off.measure(SMALL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", faults.FAULTS)
+def test_nothing_acknowledged_is_lost_or_done_twice_whatever_happens_to_the_database(
+    fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "SLOWER", IN_TIME)
+    for name in ("SOUND", "DURING", "PAUSED", "CATCH_UP"):
+        monkeypatch.setattr(faults, name, 3.0)
+    assert faults.measure(argparse.Namespace(fault=[fault]))
