@@ -17,7 +17,16 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.site import faults, hints_off, long_history, simulation, spreading
+from tests.site import (
+    elsewhere,
+    faults,
+    hints_off,
+    joining,
+    latency,
+    long_history,
+    simulation,
+    spreading,
+)
 
 Row = Callable[[argparse.Namespace], bool]
 
@@ -43,8 +52,11 @@ def schedules(wanted: argparse.Namespace) -> bool:
 ROWS: dict[str, Row] = {
     "schedules": schedules,
     "spread": spreading.measure,
+    "latency": latency.measure,
     "faults": faults.measure,
     "hints-off": hints_off.measure,
+    "nodes": joining.measure,
+    "elsewhere": elsewhere.measure,
     "history": long_history.measure,
 }
 
@@ -58,6 +70,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50.0, help="blocks a second")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--call-rate", type=float, default=20.0, help="calls a second on each node")
+    parser.add_argument("--known", type=int, default=1_000, help="blocks before nodes come and go")
     parser.add_argument("--calls", type=int, default=20_000_000, help="ended calls in the history")
     parser.add_argument("--fault", action="append", choices=faults.FAULTS, help="of the row faults")
     wanted = parser.parse_args()

@@ -49,7 +49,10 @@ def at_rate(rate: float, count: int, do: Callable[[int], object]) -> float:
 
 def replied(daemon: Daemon, do: str, **fields: object) -> dict[str, Any]:
     """The reply to an operator's request; its code is empty where there is none."""
-    answer: Any = daemon.operate(do, **fields)
+    try:
+        answer: Any = daemon.operate(do, **fields)
+    except OSError as error:
+        return {"code": "", "error": repr(error)}
     return answer["reply"] or {"code": "", "error": answer["error"]}
 
 

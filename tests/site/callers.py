@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from chaos.traffic import Crowd
 from fluxcc.lab.port import Lab
@@ -22,6 +23,9 @@ from tests.testing.event_socket import EventSocket
 
 HOLD = 3.0
 """Seconds for which each talks."""
+SHARE, TRIED = 0.5, 4.0
+"""How busy calls may keep the machine that nodes, PBXs and PostgreSQL share, and for how many
+seconds that is watched."""
 
 
 class Callers:
@@ -33,8 +37,8 @@ class Callers:
         self._rate = rate
         self._process: subprocess.Popen[str] | None = None
         self._began = 0.0
-        self.told = "no calls beside"
-        """How many there were, to be read; once they have ended."""
+        self.rate = 0.0
+        """Calls a second on each, as it was in fact; once they have ended."""
 
     def __enter__(self) -> Callers:
         self._began = time.monotonic()
@@ -65,7 +69,33 @@ class Callers:
             assert not crowd.error, crowd.error
             count += crowd.dialled
         nodes = len(self._simulated) + len(self._crowds)
-        self.told = f"{count / seconds / nodes:.1f} calls/s a node beside (asked: {self._rate:g})"
+        self.rate = count / seconds / nodes
+
+
+def carried(labs: Sequence[Lab], rate: float) -> float:
+    """The calls a second on each PBX that leave the machine enough to measure anything else: at
+    most ``rate``, and as many as keep its processors busy for ``SHARE`` of the time."""
+    idle = _busy(TRIED)
+    with Callers(labs, rate) as callers:
+        time.sleep(HOLD)
+        busy = _busy(TRIED)
+    if busy <= SHARE:
+        return rate
+    return callers.rate * max(SHARE - idle, 0.05) / max(busy - idle, 0.05)
+
+
+def _busy(seconds: float) -> float:
+    """For what share of some seconds the machine's processors work."""
+
+    def read() -> tuple[int, int]:
+        with Path("/proc/stat").open() as file:
+            ticks = [int(each) for each in file.readline().split()[1:9]]
+        return sum(ticks), ticks[3] + ticks[4]
+
+    began, waited = read()
+    time.sleep(seconds)
+    ended, idle = read()
+    return 1 - (idle - waited) / (ended - began)
 
 
 def _dial(address: tuple[str, int, str], rate: float, hold: float, end: threading.Event) -> int:

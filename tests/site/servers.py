@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -125,6 +125,11 @@ class Server:
     def is_running(self) -> bool:
         """Whether its first process is there."""
         return self._process is not None and self._process.poll() is None
+
+    def keep_to(self, processors: Iterable[int]) -> None:
+        """Its connections run on these processors only, from the next one on."""
+        assert self._process is not None
+        os.sched_setaffinity(self._process.pid, processors)
 
     def fill_disk(self) -> None:
         """Leave no byte on the disk it is on."""

@@ -14,7 +14,7 @@ from typing import Any
 from fluxcc.lab.port import LabError
 from tests.site import servers
 from tests.site.asking import Numbers, at_rate, differences, replied, wrong_rows
-from tests.site.callers import Callers
+from tests.site.callers import Callers, carried
 from tests.site.ears import LATE, Ear, spread, wait_heard
 from tests.site.figures import quantiles, shown
 from tests.site.nodes import names, start_nodes
@@ -47,14 +47,14 @@ def measure(wanted: argparse.Namespace) -> bool:
         numbers = Numbers(60_000_000)
         time.sleep(1.0)
         count = int(wanted.rate * wanted.seconds)
-        with Callers(labs, wanted.call_rate) as callers:
+        with Callers(labs, carried(labs, wanted.call_rate)) as callers:
             blocked = ask_each(
                 daemons, wanted.rate, [("block", numbers(), {}) for _ in range(count)]
             )
             lost = wait_heard(ears, "blocked", blocked)
         took = spread(ears, "blocked", blocked)
         floor = _floor(server.address, labs)
-        is_right = _tell_spread(wanted, daemons, took, lost, callers.told, floor)
+        is_right = _tell_spread(wanted, daemons, took, lost, callers.rate, floor)
         is_right &= _refused(daemons, list(blocked))
         ended = _expire(daemons, ears, wanted.rate, numbers)
         is_right &= ended[0]
@@ -67,12 +67,13 @@ def _tell_spread(
     daemons: list[Daemon],
     took: list[float],
     lost: int,
-    beside: str,
+    beside: float,
     floor: Sequence[float],
 ) -> bool:
     median, worst = quantiles(took)
     print(
-        f"spread: {len(took)} blocks on {names(daemons)} at {wanted.rate:g}/s, {beside}: refused on"
+        f"spread: {len(took)} blocks on {names(daemons)} at {wanted.rate:g}/s, {beside:.1f} calls/s a node beside (of"
+        f" {wanted.call_rate:g}: what the machine carries): refused on"
         f" all after {shown(took)} (median, 99th percentile; bars {MEDIAN * 1000:.0f},"
         f" {WORST * 1000:.0f}); lost: {lost}; floor {shown(floor)}"
     )
