@@ -25,6 +25,7 @@ from tests.site import (
     latency,
     long_history,
     simulation,
+    sizes,
     spreading,
 )
 
@@ -57,6 +58,7 @@ ROWS: dict[str, Row] = {
     "hints-off": hints_off.measure,
     "nodes": joining.measure,
     "elsewhere": elsewhere.measure,
+    "sizes": sizes.measure,
     "history": long_history.measure,
 }
 

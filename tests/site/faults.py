@@ -21,6 +21,7 @@ from tests.site.asking import blocks, seconds_until_same, wrong_rows
 from tests.site.figures import ratio, shown
 from tests.site.nodes import start_nodes
 from tests.site.people import People
+from tests.site.pooling import pooled
 from tests.site.servers import Server
 from tests.testing.daemon import Daemon
 
@@ -49,6 +50,7 @@ class Fault(NamedTuple):
     seconds: float = DURING
     kills_node: bool = False
     """Whether a node is killed too, and started again after PostgreSQL's return."""
+    listen_url: str = ""
 
 
 @contextmanager
@@ -103,6 +105,20 @@ def _cut() -> Iterator[Fault]:
         )
 
 
+@contextmanager
+def _pooled() -> Iterator[Fault]:
+    """Behind a PgBouncer in transaction mode, which stays."""
+    with servers.running() as server, pooled(server) as url:
+        yield Fault(
+            "stopped behind PgBouncer",
+            url,
+            lambda: server.address,
+            server.stop,
+            server.start,
+            listen_url=server.url,
+        )
+
+
 FAULTS: dict[str, Callable[[], AbstractContextManager[Fault]]] = {
     "stopped": lambda: _simple("stopped", Server.stop, Server.start),
     "killed": lambda: _simple("killed", Server.kill, Server.start),
@@ -115,6 +131,7 @@ FAULTS: dict[str, Callable[[], AbstractContextManager[Fault]]] = {
     ),
     "leader": _failover,
     "cut": _cut,
+    "pooled": _pooled,
 }
 SMALL_DISK = 96
 """Megabytes; an empty server has some 40."""
@@ -137,7 +154,7 @@ def measure(wanted: argparse.Namespace) -> bool:
 def _survive(fault: Fault) -> bool:
     """People work before, during and after it."""
     with ExitStack() as opened:
-        daemons = start_nodes(opened, fault.url, NODES)
+        daemons = start_nodes(opened, fault.url, NODES, listen_url=fault.listen_url)
         people = opened.enter_context(People(daemons))
         last = people.workers[-1]
         time.sleep(WARM)

@@ -15,7 +15,7 @@ from tests.site import servers
 from tests.site.asking import Numbers, differences
 from tests.site.ears import Ear, spread, wait_heard
 from tests.site.figures import shown
-from tests.site.nodes import new_daemon, start_lab
+from tests.site.nodes import start_nodes
 from tests.site.spreading import ask_each
 from tests.testing.ports import free_port
 
@@ -43,12 +43,7 @@ def measure(wanted: argparse.Namespace) -> bool:
 
 def _agree(url: str, listen_url: str, what: str) -> bool:
     with ExitStack() as opened:
-        daemons = []
-        for number in range(1, NODES + 1):
-            lab = start_lab(opened)
-            settings = {"FLUXCC_SITE_LISTEN_URL": listen_url}
-            daemons.append(new_daemon(opened, lab, url, number, settings))
-            daemons[-1].start()
+        daemons = start_nodes(opened, url, NODES, listen_url=listen_url)
         ears = [opened.enter_context(Ear(daemon)) for daemon in daemons]
         numbers = Numbers(50_000_000)
         blocked = ask_each(daemons, RATE, [("block", numbers(), {}) for _ in range(BLOCKS)])

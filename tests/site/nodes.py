@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,21 +13,25 @@ from fluxcc.lab.simulated import SimulatedLab
 from tests.testing.daemon import Daemon
 
 
-def start_nodes(opened: ExitStack, url: str, count: int, *, real: int = 0) -> list[Daemon]:
+def start_nodes(
+    opened: ExitStack, url: str, count: int, *, real: int = 0, listen_url: str = ""
+) -> list[Daemon]:
     """So many nodes of the site, which run; the last ``real`` of them beside a FreeSWITCH, where
     there is one."""
     if why_unavailable() is not None:
         real = 0
     return [
-        start_node(opened, url, number, is_real=number > count - real)
+        start_node(opened, url, number, listen_url, is_real=number > count - real)
         for number in range(1, count + 1)
     ]
 
 
-def start_node(opened: ExitStack, url: str, number: int, *, is_real: bool = False) -> Daemon:
+def start_node(
+    opened: ExitStack, url: str, number: int, listen_url: str = "", *, is_real: bool = False
+) -> Daemon:
     """The node of that number, which runs."""
     lab = start_lab(opened, is_real=is_real)
-    daemon = new_daemon(opened, lab, url, number)
+    daemon = new_daemon(opened, lab, url, number, listen_url)
     daemon.start()
     return daemon
 
@@ -40,13 +43,15 @@ def start_lab(opened: ExitStack, *, is_real: bool = False) -> Lab:
     return lab
 
 
-def new_daemon(
-    opened: ExitStack, lab: Lab, url: str, number: int, settings: Mapping[str, str] | None = None
-) -> Daemon:
+def new_daemon(opened: ExitStack, lab: Lab, url: str, number: int, listen_url: str = "") -> Daemon:
     """The daemon beside that PBX, not started yet."""
     folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-    own = {"FLUXCC_SITE_URL": url, "FLUXCC_PBX_NODE": f"pbx{number}"}
-    daemon = Daemon(lab, folder, own | dict(settings or {}))
+    settings = {
+        "FLUXCC_SITE_URL": url,
+        "FLUXCC_SITE_LISTEN_URL": listen_url,
+        "FLUXCC_PBX_NODE": f"pbx{number}",
+    }
+    daemon = Daemon(lab, folder, settings)
     opened.callback(daemon.close)
     return daemon
 

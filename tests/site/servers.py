@@ -36,12 +36,13 @@ class Server:
         self._data = folder / "data"
         self._log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._prefix: list[str] = []
+        self.prefix: list[str] = []
+        """What a program begins with that runs as the server's user."""
         if os.geteuid() == 0:
             user = find_unprivileged_user()
             os.chown(folder, user.pw_uid, user.pw_gid)
             identity = f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}"
-            self._prefix = ["setpriv", *identity, "--clear-groups"]
+            self.prefix = ["setpriv", *identity, "--clear-groups"]
 
     @property
     def url(self) -> str:
@@ -69,7 +70,7 @@ class Server:
         self._run("pg_basebackup", "-D", self._data, "-R", "-X", "stream", "-d", source)
 
     def _run(self, program: str, *arguments: object) -> None:
-        command = [*self._prefix, find_program(program), *arguments]
+        command = [*self.prefix, find_program(program), *arguments]
         subprocess.run(list(map(str, command)), check=True, capture_output=True, cwd=self._folder)
 
     def start(self, *, is_awaited: bool = True) -> None:
@@ -86,7 +87,7 @@ class Server:
         options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*self._prefix, str(program), "-D", self._data, *options],
+                [*self.prefix, str(program), "-D", self._data, *options],
                 stdout=output,
                 stderr=output,
                 cwd=self._folder,
@@ -125,6 +126,14 @@ class Server:
     def is_running(self) -> bool:
         """Whether its first process is there."""
         return self._process is not None and self._process.poll() is None
+
+    def add(self, database: str) -> str:
+        """The URL of another empty database on it."""
+        import psycopg  # noqa: PLC0415  # not everybody has it
+
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {database}")
+        return self.url.replace("/postgres", f"/{database}")
 
     def keep_to(self, processors: Iterable[int]) -> None:
         """Its connections run on these processors only, from the next one on."""

@@ -72,9 +72,9 @@ def _tell_spread(
 ) -> bool:
     median, worst = quantiles(took)
     print(
-        f"spread: {len(took)} blocks on {names(daemons)} at {wanted.rate:g}/s, {beside:.1f} calls/s a node beside (of"
-        f" {wanted.call_rate:g}: what the machine carries): refused on"
-        f" all after {shown(took)} (median, 99th percentile; bars {MEDIAN * 1000:.0f},"
+        f"spread: {len(took)} blocks on {names(daemons)} at {wanted.rate:g}/s, {beside:.1f}"
+        f" calls/s a node beside (of {wanted.call_rate:g}: as the machine carries): refused on all"
+        f" after {shown(took)} (median, 99th percentile; bars {MEDIAN * 1000:.0f},"
         f" {WORST * 1000:.0f}); lost: {lost}; floor {shown(floor)}"
     )
     expected = int(wanted.rate * wanted.seconds)
