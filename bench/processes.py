@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,15 +97,19 @@ def peer(name: str, events: int, *options: object) -> float:
 
 @contextmanager
 def daemon_beside(
-    server: Sequence[object], *options: str, folder: Path | None = None
+    server: Sequence[object],
+    *options: str,
+    folder: Path | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Program, Program]]:
-    """A server with these arguments, and a daemon (``bench.subject``) with these options on it."""
+    """A server with these arguments, and a daemon (``bench.subject``) with these options and
+    further variables of its environment on it."""
     with ExitStack() as opened:
         if folder is None:
             temporary = tempfile.TemporaryDirectory(prefix="fluxcc-bench-")
             folder = Path(opened.enter_context(temporary))
         replay = opened.enter_context(running(*server))
         port = replay.read("port")["port"]
-        variables = environment(port, PASSWORD, folder / "fluxcc.db")
+        variables = environment(port, PASSWORD, folder / "fluxcc.db", settings)
         subject = running("bench.subject", *options, measured=True, environment=variables)
         yield replay, opened.enter_context(subject)

@@ -50,6 +50,8 @@ class FakeNeighbours:
         self.tables = tables
         self._clock = clock
         self.is_cut = False
+        self.hangs_for = 0.0
+        """Seconds that it takes until a letter is posted, and after some were taken."""
         self.writes = 0
         """How often calls were told."""
         self.reads = 0
@@ -107,9 +109,10 @@ class FakeNeighbours:
         left_out = {but, *tables.silent}
         return [(node, call) for (node, _), call in tables.calls.items() if node not in left_out]
 
-    def post(self, letter: Letter, names: Sequence[str]) -> Posting:
+    def post(self, letter: Letter, names: Sequence[str], until: float) -> Posting:
         """To the one node that has such a call."""
         tables = self._check()
+        self._clock.step(self.hangs_for)
         found = {
             node
             for (node, _), call in tables.calls.items()
@@ -119,6 +122,8 @@ class FakeNeighbours:
         nodes = sorted({target} if target else found)
         if len(nodes) == 1 and nodes[0] in tables.silent:
             return Posting(nodes=nodes, is_silent=True)
+        if NOW + self._clock.monotonic() >= until:
+            return Posting(nodes=nodes, is_late=True)
         if len(nodes) == 1 and content == letter.content:
             tables.requests[letter.id] = nodes[0], letter
             tables.went[letter.id] = nodes[0], letter.content
@@ -128,6 +133,7 @@ class FakeNeighbours:
     def take(self, node: str, seconds: float, limit: int) -> list[Letter]:
         """Those of this node."""
         requests = self._check().requests
+        self._clock.step(self.hangs_for)
         ids = [id for id, (target, _) in requests.items() if target == node]
         return [requests.pop(id)[1] for id in ids]
 

@@ -13,7 +13,7 @@ REACHED = {
     Place.OTHERS: _("texts about others"),
     Place.SPOOL: _("the survey's spool"),
     Place.GATE: _("FreeSWITCH's list of blocked numbers"),
-    Place.SITE: _("the site's history"),
+    Place.SITE: _("the site that the PBXs share"),
     Place.MEMORY: _("the daemon's memory (within seconds; all of it after a restart)"),
 }
 """Places of which it is said that nothing is there any more; of others only what is left."""
@@ -36,8 +36,8 @@ LEFT = {
     Place.ENTRIES: _("Groups and services that send calls to this number, and stay: {what}"),
     Place.SET_ASIDE: _("Corrupt stores that were set aside; delete them: {what}"),
     Place.SITE: _(
-        "The site's history: it is erased there as soon as its PostgreSQL answers, and what that"
-        " one keeps of deleted rows."
+        "The site: it is erased there as soon as its PostgreSQL answers, and what that one keeps"
+        " of deleted rows."
     ),
     Place.NODES: _(
         "Not reached: what the other PBXs of the site have in their own stores. Run this command"

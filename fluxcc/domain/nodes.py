@@ -182,6 +182,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """The node that waits for the reply."""
     body: str
     """The request as JSON."""
+    age: float = 0.0
+    """Seconds from when it was posted until it was taken, by the server's clock."""
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,3 +195,5 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     """Whether that node is not heard of, so that the letter was not posted."""
     is_other: bool = False
     """Whether there was another letter of the same ID, so that this one was not posted."""
+    is_late: bool = False
+    """Whether it reached the server too late to be posted."""

@@ -41,7 +41,7 @@ class Place(StrEnum):
     SET_ASIDE = "set-aside"
     """Corrupt stores that were kept for the administrator."""
     SITE = "site"
-    """The site's history, of every node."""
+    """The site, of every node: its history, and what the nodes tell each other."""
     NODES = "nodes"
     """The stores of the other nodes of the site."""
     SERVER = "server"

@@ -14,6 +14,10 @@ class Execution(Protocol):
         """The one reply to a request; None while the same request is being carried out already.
         May raise ``PbxError``."""
 
+    def execute_elsewhere(self, request: Request) -> Reply | None:
+        """As ``execute``, of a request for a call while FreeSWITCH is not connected: by another
+        node of the site. Raises ``PbxError`` where none is known to have it."""
+
     def result(self, request: Request) -> Reply | None:
         """The reply to a request that is being carried out already, once it is there; None where it
         takes too long."""

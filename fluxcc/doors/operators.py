@@ -187,10 +187,11 @@ class OperatorsDoor:
             return Answer(error=f"malformed: {error}")
 
     def _carry_out(self, request: Request) -> Answer:
+        execute = self._execution.execute
         if request.action in ON_CALLS and not self._is_connected():
-            return Answer(error=UNAVAILABLE)
+            execute = self._execution.execute_elsewhere
         try:
-            reply = self._execution.execute(request) or self._execution.result(request)
+            reply = execute(request) or self._execution.result(request)
         except PbxError:
             return Answer(error=UNAVAILABLE)
         if reply is None:

@@ -34,16 +34,17 @@ OFFER = text(
         SELECT o.kind, o.key, o.at, o.node, o.body
         FROM held, jsonb_to_recordset(CAST(:changes AS jsonb))
             AS o(kind text, key text, at bigint, node text, body text)
-        -- What tells of an erased block in a state of before that would bring its person back.
-        WHERE NOT EXISTS (
-            SELECT FROM site_registers AS erased
+        -- What tells of an erased block in a state of before that would bring its person back. As
+        -- a value, each is looked up by the key; as a condition, all erased ones are gone through.
+        WHERE coalesce((
+            SELECT o.kind = 'block' AND (erased.at, erased.node) < (o.at, o.node)
+            FROM site_registers AS erased
             WHERE erased.kind = 'erased'
                 AND erased.key = CASE o.kind
                     WHEN 'block' THEN substring(o.body FROM '"id":"([^"]*)"')
                     WHEN 'tally' THEN substring(o.body FROM '"block":"([^"]*)"')
                 END
-                AND (o.kind = 'tally' OR (erased.at, erased.node) >= (o.at, o.node))
-        )
+        ), true)
     ),
     counted AS (
         INSERT INTO site_registers AS known (kind, key, at, node, body)

@@ -61,10 +61,11 @@ class PostgresqlNeighbours:
         with connected(self._engine) as connection:
             return nodes.calls(connection, but)
 
-    def post(self, letter: Letter, names: Sequence[str]) -> Posting:
-        """Post a request to the one node that has a live call of one of these names."""
+    def post(self, letter: Letter, names: Sequence[str], until: float) -> Posting:
+        """Post a request to the one node that has a live call of one of these names; not after
+        ``until`` (epoch seconds) by the server's clock."""
         with connected(self._engine) as connection:
-            return requests.post(connection, letter, names)
+            return requests.post(connection, letter, names, until)
 
     def take(self, node: str, seconds: float, limit: int) -> list[Letter]:
         """The requests that wait for this node, for at most so long; no other has them."""

@@ -7,8 +7,8 @@ not installed.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,8 +28,6 @@ from fluxcc.site.listening import Listener
 from fluxcc.site.migrations import migrate
 from fluxcc.site.months import Month
 from fluxcc.store.persons import Plan
-
-log = logging.getLogger(__name__)
 
 LOGGED = 7 * 86_400.0
 """Seconds for which changes are kept in the log, and blocks after their end. A node that was away
@@ -75,10 +73,9 @@ class PostgresqlSite:
         self._engine.dispose()
         with begun(self._engine) as connection:
             migrate(connection)
-        try:
+        with suppress(SiteUnavailableError):
+            # ``wait`` tries it again, and tells.
             self._listener.connect()
-        except SiteUnavailableError as error:
-            log.warning("no hints come from the site", extra={"reason": str(error)})
         with connected(self._engine) as connection:
             return changes_log.place(connection)
 

@@ -39,7 +39,7 @@ POST = text(
     posted AS (
         INSERT INTO site_requests AS known (id, content, sender, target, body, at)
         SELECT :id, :content, :sender, min(node), :body, clock_timestamp()
-        FROM heard HAVING count(*) = 1
+        FROM heard WHERE clock_timestamp() < to_timestamp(:until) HAVING count(*) = 1
         ON CONFLICT (id) DO UPDATE
         SET sender = excluded.sender, body = excluded.body, at = excluded.at, taken = NULL
         WHERE known.content = excluded.content
@@ -47,13 +47,15 @@ POST = text(
     )
     SELECT ARRAY(SELECT node FROM found ORDER BY node), ARRAY(SELECT node FROM heard ORDER BY node),
         (SELECT count(*) FROM posted),
+        clock_timestamp() >= to_timestamp(:until),
         (SELECT count(pg_notify(:channel || left(md5(target), 16), '')) FROM posted)
     """
 )
 TAKE = text(
     """
     WITH waiting AS (
-        SELECT id, content, sender, body FROM site_requests
+        SELECT id, content, sender, body, extract(epoch FROM clock_timestamp() - at)::float8 AS age
+        FROM site_requests
         WHERE target = :node AND taken IS NULL
             AND at > clock_timestamp() - make_interval(secs => :seconds)
         ORDER BY at LIMIT :limit
@@ -64,7 +66,7 @@ TAKE = text(
         FROM waiting WHERE r.id = waiting.id
         RETURNING r.id
     )
-    SELECT id, content, sender, body FROM waiting JOIN taken USING (id)
+    SELECT id, content, sender, body, age FROM waiting JOIN taken USING (id)
     """
 )
 REPLY = text(
@@ -96,16 +98,18 @@ def channel(node: str, kind: str = CHANNEL) -> str:
     return kind + md5(node.encode(), usedforsecurity=False).hexdigest()[:16]
 
 
-def post(connection: Connection, letter: Letter, names: Sequence[str]) -> Posting:
+def post(connection: Connection, letter: Letter, names: Sequence[str], until: float) -> Posting:
     """Post a request to the one node that is heard of and has a live call of one of these names, or
-    to which this request went before."""
-    given = msgspec.structs.asdict(letter) | {"names": list(names)}
+    to which this request went before; not after ``until`` (epoch seconds, by the server's clock):
+    what lay about in a server that did not answer is not to be done when it does."""
+    given = msgspec.structs.asdict(letter) | {"names": list(names), "until": until}
     fixed = {"silent": SILENT_AFTER, "channel": CHANNEL}
-    found, heard, posted, _ = connection.execute(POST, given | fixed).one()
+    found, heard, posted, is_late, _ = connection.execute(POST, given | fixed).one()
     return Posting(
         nodes=list(heard or found),
         is_silent=bool(found) and not heard,
-        is_other=len(heard) == 1 and not posted,
+        is_other=len(heard) == 1 and not posted and not is_late,
+        is_late=not posted and is_late,
     )
 
 
@@ -113,7 +117,7 @@ def take(connection: Connection, node: str, seconds: float, limit: int) -> list[
     """The requests that wait for the node, for at most so many seconds; no other has them."""
     given = {"node": node, "seconds": seconds, "limit": limit}
     return [
-        Letter(id=row.id, content=row.content, sender=row.sender, body=row.body)
+        Letter(id=row.id, content=row.content, sender=row.sender, body=row.body, age=row.age)
         for row in connection.execute(TAKE, given)
     ]
 

@@ -1,7 +1,7 @@
 """What a site of several PBXs must show, with figures: ``make site``.
 
 ``python -m tests.site [ROW …] [--schedules N] [--nodes N] [--rate N] [--seconds N]
-[--calls N]``
+[--call-rate N] [--calls N]``
 
 Each row prints its figures and whether they are within their bars; exit code 1 where one is not.
 PostgreSQL is started in a temporary folder; where it is not installed, rows that need it say so and
@@ -17,7 +17,17 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.site import long_history, simulation, spreading
+from tests.site import (
+    elsewhere,
+    faults,
+    hints_off,
+    joining,
+    latency,
+    long_history,
+    simulation,
+    sizes,
+    spreading,
+)
 
 Row = Callable[[argparse.Namespace], bool]
 
@@ -59,6 +69,12 @@ ROWS: dict[str, Row] = {
     "schedules": schedules,
     "erasures": erasures,
     "spread": spreading.measure,
+    "latency": latency.measure,
+    "faults": faults.measure,
+    "hints-off": hints_off.measure,
+    "nodes": joining.measure,
+    "elsewhere": elsewhere.measure,
+    "sizes": sizes.measure,
     "history": long_history.measure,
 }
 
@@ -71,7 +87,10 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, default=8)
     parser.add_argument("--rate", type=float, default=50.0, help="blocks a second")
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--call-rate", type=float, default=20.0, help="calls a second on each node")
+    parser.add_argument("--known", type=int, default=1_000, help="blocks before nodes come and go")
     parser.add_argument("--calls", type=int, default=20_000_000, help="ended calls in the history")
+    parser.add_argument("--fault", action="append", choices=faults.FAULTS, help="of the row faults")
     wanted = parser.parse_args()
     is_right = True
     for name in wanted.rows or ROWS:

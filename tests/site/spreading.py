@@ -1,125 +1,190 @@
 """How long it takes from the reply on one PBX until a number is refused on all, beside the least
-that it can take with the same PostgreSQL and the same PBXs."""
+that it can take with the same PostgreSQL and the same PBXs; then released on all, expired on all,
+and what the audit has of it."""
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-from fluxcc.client import Board
-from fluxcc.kit import find_kit
-from fluxcc.lab.simulated import SimulatedLab
+from fluxcc.lab.port import LabError
+from tests.site import servers
+from tests.site.asking import Numbers, at_rate, differences, replied, wrong_rows
+from tests.site.callers import Callers, carried
+from tests.site.ears import LATE, Ear, spread, wait_heard
+from tests.site.figures import quantiles, shown
+from tests.site.nodes import names, start_nodes
 from tests.testing.daemon import Daemon
-from tests.testing.postgresql import running_server
+from tests.testing.gate import is_refused
 
 MEDIAN, WORST = 0.1, 0.25
 """Seconds within which half of the blocks, and 99 % of them, are on all PBXs."""
-LATE = 10.0
-"""Seconds after which a block that is not on all PBXs counts as lost."""
+REAL = 2
+"""PBXs that are a FreeSWITCH, where there is one."""
 FLOOR_ROUNDS = 100
-
-
-class Ear:
-    """Hears on one PBX when each number was blocked at its gate: the notice comes after that."""
-
-    def __init__(self, daemon: Daemon) -> None:
-        self.heard: dict[str, float] = {}
-        self._daemon = daemon
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._listen)
-
-    def __enter__(self) -> Ear:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _listen(self) -> None:
-        lab = self._daemon.lab
-        with Board(lab.host, lab.port, lab.password, notices=True) as board:
-            while not self._is_over.is_set():
-                for notice in board.notices(0.5):
-                    if notice["Fluxcc-Change"] == "blocked":
-                        self.heard.setdefault(notice["Fluxcc-Number"], time.monotonic())
+SHORT, SHORT_SECONDS = 6, 2.0
+"""Seconds that a block holds whose end is watched, and for how long such are made."""
+ITS_SECOND = 1.0
+"""Seconds after its end within which a block's end is told on every node."""
+CALLED = 10
+"""Numbers that call every node."""
+HISTORY = 15.0
+"""Seconds within which the audit is the site's: 5 of them are promised, and a row of each of
+thousands is asked for."""
 
 
 def measure(wanted: argparse.Namespace) -> bool:
     """Block numbers on all nodes in turn, at that rate."""
     with ExitStack() as opened:
-        url = opened.enter_context(running_server())
-        daemons = [_node(opened, url, number) for number in range(1, wanted.nodes + 1)]
+        server = opened.enter_context(servers.running())
+        daemons = start_nodes(opened, server.url, wanted.nodes, real=REAL)
         ears = [opened.enter_context(Ear(daemon)) for daemon in daemons]
+        labs = [daemon.lab for daemon in daemons]
+        numbers = Numbers(60_000_000)
         time.sleep(1.0)
-        acknowledged = _block(daemons, wanted.rate, wanted.seconds)
-        deadline = time.monotonic() + LATE
-        while time.monotonic() < deadline and not all(
-            number in ear.heard for ear in ears for number in acknowledged
-        ):
-            time.sleep(0.05)
-        floor = _floor(url, [daemon.lab for daemon in daemons])
-    took, lost = [], 0
-    for number, at in acknowledged.items():
-        heard = [ear.heard.get(number) for ear in ears]
-        times = [each for each in heard if each is not None]
-        lost += len(times) < len(ears)
-        took.append(max(0.0, max(times, default=at) - at))
-    median, worst = _quantiles(took)
+        count = int(wanted.rate * wanted.seconds)
+        with Callers(labs, carried(labs, wanted.call_rate)) as callers:
+            blocked = ask_each(
+                daemons, wanted.rate, [("block", numbers(), {}) for _ in range(count)]
+            )
+            lost = wait_heard(ears, "blocked", blocked)
+        took = spread(ears, "blocked", blocked)
+        floor = _floor(server.address, labs)
+        is_right = _tell_spread(wanted, daemons, took, lost, callers.rate, floor)
+        is_right &= _refused(daemons, list(blocked))
+        ended = _expire(daemons, ears, wanted.rate, numbers)
+        is_right &= ended[0]
+        is_right &= _release(daemons, ears, wanted.rate, list(blocked))
+        return _audit(server.address, [*blocked, *ended[1]], list(blocked), ended[1]) and is_right
+
+
+def _tell_spread(
+    wanted: argparse.Namespace,
+    daemons: list[Daemon],
+    took: list[float],
+    lost: int,
+    beside: float,
+    floor: Sequence[float],
+) -> bool:
+    median, worst = quantiles(took)
     print(
-        f"spread: {len(took)} blocks on {len(daemons)} nodes at {wanted.rate:g}/s:"
-        f" on all after {median * 1000:.0f} ms at the median, {worst * 1000:.0f} ms at the 99th"
-        f" percentile (bars {MEDIAN * 1000:.0f}, {WORST * 1000:.0f}); lost: {lost};"
-        f" floor {floor[0] * 1000:.0f}, {floor[1] * 1000:.0f} ms"
+        f"spread: {len(took)} blocks on {names(daemons)} at {wanted.rate:g}/s, {beside:.1f}"
+        f" calls/s a node beside (of {wanted.call_rate:g}: as the machine carries): refused on all"
+        f" after {shown(took)} (median, 99th percentile; bars {MEDIAN * 1000:.0f},"
+        f" {WORST * 1000:.0f}); lost: {lost}; floor {shown(floor)}"
     )
-    return lost == 0 and median <= MEDIAN and worst <= WORST
+    expected = int(wanted.rate * wanted.seconds)
+    if len(took) != expected:
+        print(f"  not acknowledged: {expected - len(took) - lost}")
+    return lost == 0 and len(took) == expected and median <= MEDIAN and worst <= WORST
 
 
-def _node(opened: ExitStack, url: str, number: int) -> Daemon:
-    lab = opened.enter_context(SimulatedLab())
-    lab.install_kit(find_kit())
-    folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-    settings = {"FLUXCC_SITE_URL": url, "FLUXCC_PBX_NODE": f"pbx{number}"}
-    daemon = Daemon(lab, folder, settings)
-    opened.callback(daemon.close)
-    daemon.start()
-    return daemon
-
-
-def _block(daemons: Sequence[Daemon], rate: float, seconds: float) -> dict[str, float]:
-    """Block so many numbers a second; number → when it was acknowledged."""
+def ask_each(
+    daemons: Sequence[Daemon], rate: float, asked: Sequence[tuple[str, str, dict[str, Any]]]
+) -> dict[str, float]:
+    """Have these actions done, each on the next node; number → when it was acknowledged."""
     acknowledged: dict[str, float] = {}
-    begun = time.monotonic()
-    threads = []
 
-    def ask(daemon: Daemon, number: str) -> None:
-        answer: Any = daemon.operate("block", number=number)
-        if answer["reply"] and answer["reply"]["code"] == "blocked":
-            acknowledged[answer["reply"]["number"]] = time.monotonic()
-
-    for count in range(int(rate * seconds)):
-        time.sleep(max(0.0, begun + count / rate - time.monotonic()))
+    def ask(count: int) -> None:
+        action, number, fields = asked[count]
         daemon = daemons[count % len(daemons)]
-        threads.append(threading.Thread(target=ask, args=(daemon, f"+55119{count + 60000000:08d}")))
-        threads[-1].start()
-    for thread in threads:
-        thread.join()
+        if replied(daemon, action, number=number, **fields)["code"] in {"blocked", "released"}:
+            acknowledged[number] = time.monotonic()
+
+    at_rate(rate, len(asked), ask)
     return acknowledged
 
 
-def _floor(url: str, labs: Sequence[Any]) -> tuple[float, float]:
+def _refused(daemons: Sequence[Daemon], blocked: Sequence[str]) -> bool:
+    """Numbers call every node; each node's gate has what the others' have."""
+    wrong = differences(daemons, blocked)
+    step = max(len(blocked) // CALLED, 1)
+    tried = blocked[::step]
+    for number in tried:
+        for node, daemon in enumerate(daemons, 1):
+            try:
+                if not is_refused(daemon.lab, number):
+                    wrong.append(f"node {node} lets {number} in")
+            except LabError as error:
+                wrong.append(f"node {node}: {error}")
+    print(
+        f"  refused: {len(tried)} numbers called each node; every gate has the"
+        f" {len(blocked)} blocks; wrong: {wrong or 'nothing'}"
+    )
+    return not wrong
+
+
+def _expire(
+    daemons: Sequence[Daemon], ears: Sequence[Ear], rate: float, numbers: Numbers
+) -> tuple[bool, list[str]]:
+    """Blocks that hold for seconds; whether they ended in time, and their numbers."""
+    asked = [("block", numbers(), {"duration": SHORT}) for _ in range(int(rate * SHORT_SECONDS))]
+    ends: dict[str, int] = {}
+
+    def ask(count: int) -> None:
+        action, number, fields = asked[count]
+        reply = replied(daemons[count % len(daemons)], action, number=number, **fields)
+        ends[number] = int(reply["expires"])
+
+    at_rate(rate, len(asked), ask)
+    time.sleep(SHORT)
+    lost = wait_heard(ears, "expired", ends)
+    late = [
+        ear.heard["expired", number].epoch - end
+        for ear in ears
+        for number, end in ends.items()
+        if ("expired", number) in ear.heard
+    ]
+    is_right = lost == 0 and min(late) >= 0 and max(late) <= ITS_SECOND
+    print(
+        f"  expired: {len(ends)} blocks, on every node {min(late) * 1000:.0f} to"
+        f" {max(late) * 1000:.0f} ms after their end (bar {ITS_SECOND * 1000:.0f});"
+        f" not told: {lost}"
+    )
+    return is_right, list(ends)
+
+
+def _release(
+    daemons: Sequence[Daemon], ears: Sequence[Ear], rate: float, blocked: Sequence[str]
+) -> bool:
+    """Free each number on another node than the one that blocked it."""
+    others = [*daemons[1:], daemons[0]]
+    freed = ask_each(others, rate, [("unblock", number, {}) for number in blocked])
+    lost = wait_heard(ears, "released", freed)
+    took = spread(ears, "released", freed)
+    wrong = differences(daemons, [])
+    print(
+        f"  released: {len(freed)} of {len(blocked)}, on all after {shown(took)}; lost: {lost};"
+        f" wrong: {wrong or 'nothing'}"
+    )
+    return len(freed) == len(blocked) and not lost and not wrong
+
+
+def _audit(
+    address: str, blocked: Sequence[str], released: Sequence[str], expired: Sequence[str]
+) -> bool:
+    """A row of each event in the site's audit, and no more."""
+    wrong = {
+        action: found
+        for action, numbers in (("block", blocked), ("unblock", released), ("expire", expired))
+        if (found := wrong_rows(address, action, numbers, HISTORY))
+    }
+    print(
+        f"  audit: {len(blocked)} blocked, {len(released)} released, {len(expired)} expired, a row"
+        f" of each; wrong: {wrong or 'none'}"
+    )
+    return not wrong
+
+
+def _floor(address: str, labs: Sequence[Any]) -> list[float]:
     """Commit, ``NOTIFY``, read on each, ``hash insert`` on each: as one small program does it."""
     import psycopg  # noqa: PLC0415  # not everybody has it
 
     took = []
-    address = url.replace("+psycopg", "", 1)
     with ExitStack() as opened:
         writer = opened.enter_context(psycopg.connect(address, autocommit=True))
         writer.execute("CREATE TABLE floor (number bigserial, key text)")
@@ -139,7 +204,7 @@ def _floor(url: str, labs: Sequence[Any]) -> tuple[float, float]:
             for thread in threads:
                 thread.join()
             took.append(time.monotonic() - began)
-    return _quantiles(took)
+    return took
 
 
 def _take(reader: Any, lab: Any, count: int) -> None:
@@ -147,8 +212,3 @@ def _take(reader: Any, lab: Any, count: int) -> None:
         pass
     reader.execute("SELECT key FROM floor WHERE number > %s", [count]).fetchall()
     lab.api(f"hash insert/floor/{count}/1")
-
-
-def _quantiles(seconds: Sequence[float]) -> tuple[float, float]:
-    """The median and the 99th percentile."""
-    return statistics.median(seconds), statistics.quantiles(seconds, n=100)[98]

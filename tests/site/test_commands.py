@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
+from msgspec.structs import replace
+
+from fluxcc import __version__
 from fluxcc.cli.site import clashing
 from fluxcc.domain.changes import Stamp, stamped
+from fluxcc.domain.nodes import NodeState, Sign
 from fluxcc.domain.provisioning import Group, Room, Service
 from fluxcc.lab.port import Lab
 from fluxcc.protocol.site import SITE
+from fluxcc.site.neighbours import PostgresqlNeighbours
 from tests.builders import a_block
 from tests.scenarios.people import Person
 from tests.site.test_neighbours import talk, wait_seen
 from tests.site.test_two_pbxs import SOON, Pair, is_told, labs, pair, person
 from tests.testing.daemon import Daemon
+from tests.testing.postgresql import stopped_server
 from tests.testing.waiting import until
 
 __all__ = ["labs", "pair", "person"]
@@ -145,3 +152,46 @@ def test_of_two_marks_the_later_one_counts_by_its_stamp_or_its_beginning() -> No
         theirs = stamped(other, Stamp(at, "pbx2"))
         assert clashing([own], [theirs]) == [(own, theirs, counts)]
     assert clashing([own], [own]) == []
+
+
+def test_the_doctor_finds_what_is_wrong_with_other_pbxs(pair: Pair, site_url: str) -> None:
+    here, _ = pair
+    wait_both(pair)
+    assert not site_findings(here)
+    assert "PBX pbx2: connected to FreeSWITCH" in here.cli("status").stdout
+    state = NodeState(version=__version__, is_connected=True, number=5_000, offset=0.0)
+    with closing(PostgresqlNeighbours(site_url)) as neighbours:
+        neighbours.beat("pbx7", Sign(token="7"), replace(state, offset=-5.0))
+        neighbours.beat("pbx8", Sign(token="8"), replace(state, number=0, waiting=3))
+        neighbours.beat("pbx9", Sign(token="9"), replace(state, version="0.0.1"))
+        assert site_findings(here) >= {"site-clock-off", "site-node-behind", "site-versions"}
+        lines = here.cli("site", "status").stdout.splitlines()
+        (behind,) = (line.split("\t") for line in lines if line.startswith("pbx8\t"))
+        assert (behind[4], behind[5]) == ("5000", "3 (0 s)")
+
+
+def test_the_doctor_and_status_find_that_the_database_is_away(
+    pair: Pair, postgresql_server: str
+) -> None:
+    here, _ = pair
+    wait_both(pair)
+    with stopped_server(postgresql_server):
+        assert here.cli("block", "+5531955570001").code == 0
+        until(lambda: here.operate(SITE)["reading"]["failure"], "it is noticed", 20)
+        status = until(lambda: waiting(here), "it is counted", SOON)
+        assert status["waiting_for"] >= 0
+        assert "NOT reached" in here.cli("status").stderr
+        assert "site-unreachable" in site_findings(here)
+    until(lambda: not waiting(here), lambda: f"all is told: {here.log}", 20)
+
+
+def site_findings(daemon: Daemon) -> set[str]:
+    """What its doctor finds of the site."""
+    found = daemon.cli("doctor", "--json").json["findings"]
+    return {each["code"] for each in found if each["code"].startswith("site-")}
+
+
+def waiting(daemon: Daemon) -> dict[str, Any]:
+    """What it tells of the site, while something waits for that; else nothing."""
+    status: dict[str, Any] = daemon.operate(SITE)["reading"]
+    return status if status["waiting"] else {}

@@ -119,6 +119,23 @@ def test_the_outcome_is_unknown_where_the_calls_node_is_gone(pair: Pair, person:
     assert here.operate("hangup", call=leg)["reply"]["code"] == Code.ENDED
 
 
+def test_a_nodes_operator_acts_on_a_call_elsewhere_while_its_own_freeswitch_is_down(
+    pair: Pair, person: Person
+) -> None:
+    here, there = pair
+    leg = talk(there, person)["call"]
+    wait_seen(here, person)
+    connects = here.connects
+    here.lab.kill()
+    try:
+        until(lambda: not here.status()["connected"], "the link is lost", SOON)
+        assert here.operate("hangup", agent="1001")["error"] == "unavailable"
+        assert here.operate("hangup", call=leg)["reply"]["code"] == Code.ENDED
+    finally:
+        here.lab.start()
+    here.wait_connected(connects + 1)
+
+
 def test_a_hundred_requests_at_the_wrong_node_are_each_answered(pair: Pair) -> None:
     here, there = pair
     legs = [talk(there, next(STRANGERS), "1000")["call"] for _ in range(4)]

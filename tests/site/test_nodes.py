@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -15,6 +17,7 @@ from fluxcc.domain.nodes import (
     Letter,
     NodeCall,
     NodeState,
+    Posting,
     Sign,
     bare_name,
     full_name,
@@ -22,6 +25,7 @@ from fluxcc.domain.nodes import (
 )
 from fluxcc.site.neighbours import PostgresqlNeighbours
 from fluxcc.site.postgresql import PostgresqlSite
+from tests.testing.postgresql import stopped_server
 
 SIGN = Sign(token="here/1", claim="here/")
 LONG = 20.0
@@ -40,6 +44,8 @@ CALL = NodeCall(
     legs=["leg-1", "leg-2"],
     agents=[Agent("1000", "a.example")],
 )
+LATER = 4e9
+"""A moment that does not come."""
 LETTER = Letter(id="r-1", content="c-1", sender="pbx1", body="{}")
 
 
@@ -100,7 +106,7 @@ def test_calls_of_a_node_that_was_gone_for_long_are_deleted(
     neighbours.show("pbx2", [CALL], [], False)
     silence(neighbours, "pbx2", 601.0)
     neighbours.tidy()
-    assert neighbours.post(LETTER, CALL.names).nodes == []
+    assert neighbours.post(LETTER, CALL.names, LATER).nodes == []
 
 
 @pytest.mark.parametrize(
@@ -115,9 +121,9 @@ def test_a_request_goes_to_the_node_of_the_call_and_its_reply_comes_back(
     neighbours: PostgresqlNeighbours, name: str
 ) -> None:
     neighbours.show("pbx2", [CALL], [], False)
-    assert neighbours.post(LETTER, [name]).nodes == ["pbx2"]
+    assert neighbours.post(LETTER, [name], LATER).nodes == ["pbx2"]
     assert neighbours.take("pbx1", 5, 10) == []
-    assert neighbours.take("pbx2", 5, 10) == [LETTER]
+    assert [letter.id for letter in neighbours.take("pbx2", 5, 10)] == [LETTER.id]
     assert neighbours.take("pbx2", 5, 10) == []
     neighbours.reply(LETTER, "done")
     assert neighbours.collect(["r-1", "r-2"]) == {"r-1": "done"}
@@ -125,7 +131,7 @@ def test_a_request_goes_to_the_node_of_the_call_and_its_reply_comes_back(
 
 def test_an_agent_of_another_domain_is_another_agent(neighbours: PostgresqlNeighbours) -> None:
     neighbours.show("pbx2", [CALL], [], False)
-    assert neighbours.post(LETTER, [full_name(Agent("1000", "b.example"))]).nodes == []
+    assert neighbours.post(LETTER, [full_name(Agent("1000", "b.example"))], LATER).nodes == []
 
 
 def test_a_request_that_may_be_of_two_nodes_goes_to_none(
@@ -134,7 +140,7 @@ def test_a_request_that_may_be_of_two_nodes_goes_to_none(
     neighbours.beat("pbx3", SIGN, STATE)
     for node in ("pbx2", "pbx3"):
         neighbours.show(node, [CALL], [], False)
-    assert neighbours.post(LETTER, [bare_name(Agent("1000"))]).nodes == ["pbx2", "pbx3"]
+    assert neighbours.post(LETTER, [bare_name(Agent("1000"))], LATER).nodes == ["pbx2", "pbx3"]
     assert neighbours.take("pbx2", 5, 10) == neighbours.take("pbx3", 5, 10) == []
 
 
@@ -143,7 +149,7 @@ def test_a_request_for_a_call_of_a_node_that_is_gone_is_not_posted(
 ) -> None:
     neighbours.show("pbx2", [CALL], [], False)
     silence(neighbours, "pbx2")
-    posting = neighbours.post(LETTER, CALL.names)
+    posting = neighbours.post(LETTER, CALL.names, LATER)
     assert (posting.nodes, posting.is_silent) == (["pbx2"], True)
     neighbours.beat("pbx2", SIGN, STATE)
     assert neighbours.take("pbx2", 5, 10) == []
@@ -153,15 +159,15 @@ def test_the_same_request_goes_where_it_went_before_though_the_call_is_over(
     neighbours: PostgresqlNeighbours,
 ) -> None:
     neighbours.show("pbx2", [CALL], [], False)
-    neighbours.post(LETTER, CALL.names)
+    neighbours.post(LETTER, CALL.names, LATER)
     neighbours.take("pbx2", 5, 10)
     neighbours.show("pbx2", [], [1], False)
     # The agent has another call by now, on another node: it is not for that one.
     neighbours.beat("pbx3", SIGN, STATE)
     neighbours.show("pbx3", [CALL], [], False)
-    assert neighbours.post(LETTER, CALL.names).nodes == ["pbx2"]
-    assert neighbours.take("pbx2", 5, 10) == [LETTER]
-    other = neighbours.post(replace(LETTER, content="c-2"), CALL.names)
+    assert neighbours.post(LETTER, CALL.names, LATER).nodes == ["pbx2"]
+    assert [letter.id for letter in neighbours.take("pbx2", 5, 10)] == [LETTER.id]
+    other = neighbours.post(replace(LETTER, content="c-2"), CALL.names, LATER)
     assert other.is_other
     assert neighbours.take("pbx2", 5, 10) == []
 
@@ -170,10 +176,10 @@ def test_a_request_that_was_withdrawn_is_not_carried_out(
     neighbours: PostgresqlNeighbours,
 ) -> None:
     neighbours.show("pbx2", [CALL], [], False)
-    neighbours.post(LETTER, CALL.names)
+    neighbours.post(LETTER, CALL.names, LATER)
     assert neighbours.withdraw("r-1")
     assert neighbours.take("pbx2", 5, 10) == []
-    neighbours.post(LETTER, CALL.names)
+    neighbours.post(LETTER, CALL.names, LATER)
     neighbours.take("pbx2", 5, 10)
     assert not neighbours.withdraw("r-1")
 
@@ -188,7 +194,7 @@ def test_only_the_node_that_has_mail_is_told(
     ):
         for each in (one, other):
             each.open()
-        neighbours.post(LETTER, CALL.names)
+        neighbours.post(LETTER, CALL.names, LATER)
         assert other.wait(LONG) == Hint.REQUESTS
         neighbours.reply(LETTER, "done")
         assert one.wait(LONG) == Hint.REPLIES
@@ -199,7 +205,7 @@ def test_a_node_that_leaves_is_forgotten(neighbours: PostgresqlNeighbours) -> No
     neighbours.show("pbx2", [CALL], [], False)
     neighbours.leave("pbx2")
     assert [node.name for node in neighbours.nodes()] == ["pbx1"]
-    assert neighbours.post(LETTER, CALL.names).nodes == []
+    assert neighbours.post(LETTER, CALL.names, LATER).nodes == []
 
 
 def test_a_name_is_one_daemons_until_it_has_not_been_heard_of_for_ten_seconds(
@@ -222,3 +228,25 @@ def test_a_name_is_one_daemons_until_it_has_not_been_heard_of_for_ten_seconds(
 
 def test_an_empty_claim_is_nobodys(neighbours: PostgresqlNeighbours) -> None:
     assert neighbours.beat("pbx1", Sign(token="x"), STATE).holder is not None
+
+
+def test_a_request_that_lay_about_in_the_server_is_not_posted_when_it_goes_on(
+    neighbours: PostgresqlNeighbours, postgresql_server: str
+) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    assert neighbours.post(replace(LETTER, id="r-0"), CALL.names, LATER).nodes == ["pbx2"]
+    until = neighbours.beat("pbx1", SIGN, STATE).now + 0.3
+    with ThreadPoolExecutor(1) as asking:
+        with stopped_server(postgresql_server):
+            posting = asking.submit(neighbours.post, LETTER, CALL.names, until)
+            time.sleep(0.5)
+        assert posting.result() == Posting(nodes=["pbx2"], is_late=True)
+    assert [letter.id for letter in neighbours.take("pbx2", 5, 10)] == ["r-0"]
+
+
+def test_a_request_tells_how_long_it_waited(neighbours: PostgresqlNeighbours) -> None:
+    neighbours.show("pbx2", [CALL], [], False)
+    neighbours.post(LETTER, CALL.names, LATER)
+    time.sleep(0.2)
+    (letter,) = neighbours.take("pbx2", 5, 10)
+    assert 0.2 <= letter.age < 5

@@ -72,6 +72,14 @@ class Executor:
 
     def execute(self, request: Request) -> Reply | None:
         """The one reply to a request; None while the same request is being carried out already."""
+        return self._once(request, self._answer)
+
+    def execute_elsewhere(self, request: Request) -> Reply | None:
+        """As ``execute``, of a request for a call while FreeSWITCH is not connected: by another
+        node. Raises ``LinkLostError`` where the call may be here, and nothing is kept of it."""
+        return self._once(request, self._answer_elsewhere)
+
+    def _once(self, request: Request, answer: Callable[[Request], Reply]) -> Reply | None:
         if self.is_closed:
             # Neither kept nor in the audit: the same request may be asked for in the next life.
             return request.reply(Code.SHUTTING_DOWN)
@@ -82,7 +90,7 @@ class Executor:
             self._happenings.request_answered(request, reply, 0.0)
             return reply
 
-        return self._replies.once(request.asked, lambda: self._answer(request), refuse)
+        return self._replies.once(request.asked, lambda: answer(request), refuse)
 
     def result(self, request: Request) -> Reply | None:
         """The reply to a request that is being carried out already, once it is there; None where it
@@ -127,6 +135,19 @@ class Executor:
                 reply = self._carry_out_on(call, request, plan, conversation)
         self._happenings.request_answered(request, reply, self._clock.monotonic() - began)
         return reply
+
+    def _answer_elsewhere(self, request: Request) -> Reply:
+        try:
+            rights.check(request, self._rules)
+            self._directory.find(
+                request.agent, request.call, by_operator=request.actor.acts_on_any_call
+            )
+        except RefusedError as refusal:
+            if refusal.code in MAY_BE_ELSEWHERE:
+                replied = self.elsewhere(request)
+                if replied is not None:
+                    return replied
+        raise LinkLostError("FreeSWITCH is not connected")
 
     # Decide
 

@@ -95,11 +95,17 @@ class Forwarding:
         unknown = request.reply(Code.OUTCOME_UNKNOWN, call=request.call)
         latch = self._waiting[request.id] = self._runtime.latch()
         try:
-            posting: Posting = self._apart.within(POST_WAIT, self._neighbours.post, letter, names)
+            until = self._presence.server_now + POST_WAIT
+            posting: Posting = self._apart.within(
+                POST_WAIT, self._neighbours.post, letter, names, until
+            )
             if not posting.nodes:
                 return None
             if posting.is_silent:
                 log.warning("the call's node is not heard of", extra=_facts(request, posting))
+                return unknown
+            if posting.is_late:
+                log.warning("the site took a request too late", extra=_facts(request, posting))
                 return unknown
             if len(posting.nodes) > 1:
                 return request.reply(Code.AMBIGUOUS_AGENT)
@@ -170,11 +176,20 @@ class Forwarding:
                 latch.set(body)
 
     def _take(self) -> None:
+        began = self._clock.monotonic()
         letters: list[Letter] = self._apart.offload(
             self._neighbours.take, self._presence.node, REPLY_WAIT, TAKEN_AT_ONCE
         )
+        waited = self._clock.monotonic() - began
         for letter in letters:
-            self._runtime.spawn(self._serve, letter)
+            if letter.age + waited <= REPLY_WAIT:
+                self._runtime.spawn(self._serve, letter)
+            else:
+                # Nobody waits for it any more, and the agent may have another customer by now.
+                log.warning(
+                    "a request from elsewhere came too late and is not carried out",
+                    extra={"request": letter.id, "node": letter.sender},
+                )
         if len(letters) == TAKEN_AT_ONCE:
             self._to_look |= Hint.REQUESTS
 

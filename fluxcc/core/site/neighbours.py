@@ -39,9 +39,10 @@ class Neighbours(Protocol):
         """The live calls of the nodes that are heard of, each with its node, ``but`` those of
         one."""
 
-    def post(self, letter: Letter, names: Sequence[str]) -> Posting:
+    def post(self, letter: Letter, names: Sequence[str], until: float) -> Posting:
         """Post a request to the one node that has a live call of one of these names
-        (``NodeCall.names``), or to which a request of this ID went before."""
+        (``NodeCall.names``), or to which a request of this ID went before; not after ``until``
+        (epoch seconds) by the server's clock."""
 
     def take(self, node: str, seconds: float, limit: int) -> list[Letter]:
         """The requests that wait for this node, for at most so many seconds; no other has them."""

@@ -79,6 +79,12 @@ class Presence:
         return self.last is not None and self.has_name and not self.failure and is_fresh
 
     @property
+    def server_now(self) -> float:
+        """The server's clock, epoch seconds; 0 where it was never told."""
+        passed = self._clock.monotonic() - self._told
+        return self.last.now + passed if self.last is not None else 0.0
+
+    @property
     def behind(self) -> int:
         """Numbers of changes that this node has not taken in, as far as it knows."""
         return max(self.last.number - self.state.number, 0) if self.last is not None else 0
@@ -130,7 +136,7 @@ class Presence:
         took = self._clock.monotonic() - began
         # The server read its clock about in the middle.
         self.offset = round(now + took / 2 - beat.now, 3) if self._clock.is_known else None
-        self.last, self._told = beat, self._clock.monotonic()
+        self.last, self._told = beat, began + took / 2
         self._note_holder(beat.holder)
         if self._clock.monotonic() - self._tidied >= TIDIED_EVERY:
             self._tidied = self._clock.monotonic()

@@ -29,6 +29,9 @@ POLL = 2.0
 """Seconds after which changes are looked for though no hint came."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between tries to reach a site that failed."""
+LONGEST_DEAF = 30.0
+"""Seconds at most between tries to hear of hints, while the site is read without them: a try may
+hang for a while, and changes are not looked for meanwhile."""
 PRUNED_EVERY = 3600.0
 """Seconds after which the site is rid of what no node needs any more."""
 OFFERED_AGAIN = 7 * 86_400.0
@@ -59,6 +62,11 @@ class Reading:
         self._apart = apart
         self._clock = clock
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        self._deafness = Backoff(POLL, LONGEST_DEAF)
+        self._misses = 0
+        """How often in a row no hint could be waited for though the site was read."""
+        self._listen_at = 0.0
+        """When hints are waited for again, on the monotonic clock."""
         self._is_open = False
         self._is_due = True
         """Whether changes are to be read in the next step."""
@@ -93,17 +101,37 @@ class Reading:
             if pause:
                 return pause
             self._read_again = self._clock.monotonic() + POLL
+        if self._clock.monotonic() < self._listen_at:
+            self._is_due = True
+            return POLL
         try:
             hint: Hint = self._apart.offload(self._site.wait, POLL)
         except SiteUnavailableError as error:
             self._is_due = True
-            return self._fail(error)
+            return self._miss_hints(error)
+        if self._misses:
+            self._misses = 0
+            self._deafness.reset()
         if hint & MAIL:
             self.mail_came(hint)
         # Mail alone is no reason to ask for changes.
         is_other = not hint & MAIL or Hint.CHANGES in hint
         self._is_due = is_other or self._clock.monotonic() >= self._read_again
         return 0.0
+
+    def _miss_hints(self, error: SiteUnavailableError) -> float:
+        """Hints come no more: look at once whether the site is there, and where it is, go on
+        without them. The seconds until the next step."""
+        self._misses += 1
+        if self._misses == 1:
+            # The server may have gone, and another one have become the leader.
+            self._is_open = False
+            return 0.0
+        if self._misses == 2:
+            log.warning("no hints come from the site", extra={"error": str(error)})
+        pause = self._deafness.next()
+        self._listen_at = self._clock.monotonic() + pause
+        return min(pause, POLL)
 
     def read(self) -> float:
         """Take in everything that is new; the seconds until that is to be tried again."""
@@ -125,6 +153,7 @@ class Reading:
             log.error("the site cannot be read", extra={"error": str(error)})
         self.failure = str(error)
         self._is_open = False
+        self._misses, self._listen_at = 0, 0.0
         return self._backoff.next()
 
     def _succeed(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from fluxcc.core.site.forwarding import REPLY_WAIT
+from fluxcc.core.site.forwarding import POST_WAIT, REPLY_WAIT
 from fluxcc.core.site.neighbourhood import Machine, Neighbourhood
 from fluxcc.domain.actions import Action
 from fluxcc.domain.codes import Code
-from fluxcc.domain.errors import SiteUnavailableError
+from fluxcc.domain.errors import LinkLostError, SiteUnavailableError
 from fluxcc.domain.nodes import SILENT_AFTER, Beat
 from tests.builders import NUMBER, an_operators
 from tests.fake_neighbours import FakeNeighbours, FakeTables
@@ -159,6 +159,58 @@ def test_without_the_site_a_call_elsewhere_is_none(nodes: tuple[Neighbour, Neigh
     here.neighbours.is_cut = True
     here.around.presence.step()
     assert here.ask(an_operators(Action.HANGUP, call=leg)).code is Code.NO_SUCH_CALL
+
+
+def test_a_request_for_a_call_elsewhere_needs_no_link_to_this_nodes_freeswitch(
+    nodes: tuple[Neighbour, Neighbour],
+) -> None:
+    here, there = nodes
+    leg = elsewhere(there)
+    here.pbx.lose()
+    reply = here.executor.execute_elsewhere(an_operators(Action.HANGUP, call=leg))
+    assert reply is not None
+    assert reply.code is Code.ENDED
+    assert not here.store.audit
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_call_that_may_be_here_is_not_acted_on_without_a_link(
+    nodes: tuple[Neighbour, Neighbour], is_known: bool
+) -> None:
+    here, _ = nodes
+    leg = here.received_call().customer_uuid if is_known else LEG
+    here.pbx.lose()
+    for _ in range(2):
+        with pytest.raises(LinkLostError):
+            here.executor.execute_elsewhere(an_operators(Action.HANGUP, call=leg))
+    assert not here.store.audit
+    if is_known:
+        # Nothing of it is left.
+        here.pbx.find_again()
+        assert here.ask(an_operators(Action.HANGUP, call=leg)).code is Code.ENDED
+
+
+def test_a_request_that_lay_about_is_not_posted(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    here, there = nodes
+    leg = elsewhere(there)
+    here.neighbours.hangs_for = POST_WAIT + 1
+    assert here.ask(an_operators(Action.HANGUP, call=leg)).code is Code.OUTCOME_UNKNOWN
+    assert not tables.went
+    assert leg in {call.customer_uuid for call in there.tracker.calls.values()}
+
+
+def test_a_request_that_was_long_on_its_way_is_not_carried_out(
+    nodes: tuple[Neighbour, Neighbour], tables: FakeTables
+) -> None:
+    here, there = nodes
+    leg = elsewhere(there)
+    there.neighbours.hangs_for = REPLY_WAIT + 1
+    assert here.ask(an_operators(Action.HANGUP, call=leg)).code is Code.OUTCOME_UNKNOWN
+    assert tables.went
+    assert leg in {call.customer_uuid for call in there.tracker.calls.values()}
+    assert there.around.forwarding.served == 0
 
 
 def test_the_own_call_comes_first(nodes: tuple[Neighbour, Neighbour]) -> None:
