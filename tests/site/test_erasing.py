@@ -99,7 +99,7 @@ def test_nothing_in_any_table_has_the_digits_of_a_person_who_was_erased(
         neighbours.show("pbx2", [a_call(OTHER)], [], False)
         neighbours.show("pbx9", [a_call(NUMBER)], [], False)
         letter = Letter(id="r", content="c", sender="pbx1", body=f'{{"reason":"{SPELLINGS[1]}"}}')
-        neighbours.post(letter, [f"leg:{OTHER}"])
+        neighbours.post(letter, [f"leg:{OTHER}"], 4e9)
         neighbours.reply(replace(letter, id="r2"), f'{{"number":"{NUMBER}"}}')
     assert named(site_url) == {
         "site_registers", "site_log", "site_live_calls", "site_requests", "site_replies"
