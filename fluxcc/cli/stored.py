@@ -3,7 +3,7 @@ down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,10 +13,8 @@ from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.marking import _
 
 if TYPE_CHECKING:
-    from fluxcc.site.history import SiteHistory
+    from fluxcc.site.past import Past
     from fluxcc.store.history import History
-
-    AnyHistory = History | SiteHistory
 
 Record = TypeVar("Record")
 _UNREADABLE = _("{count} rows of {table} cannot be read, and are missing here (fluxcc doctor).")
@@ -24,7 +22,7 @@ _UNREADABLE = _("{count} rows of {table} cannot be read, and are missing here (f
 
 def whole_history(
     session: Session,
-    question: Callable[[AnyHistory], Sequence[Record]],
+    question: Callable[[Past], Sequence[Record]],
     *,
     number: str = "",
     node: str = "",
@@ -56,18 +54,24 @@ def whole_history(
 
 def _ask_site(
     session: Session,
-    question: Callable[[AnyHistory], Sequence[Record]],
+    question: Callable[[Past], Sequence[Record]],
     number: str,
     node: str,
 ) -> Sequence[Record]:
     from fluxcc.site.history import SiteHistory  # noqa: PLC0415  # SQLAlchemy takes its time
+    from fluxcc.site.past import SitePast  # noqa: PLC0415
 
-    known = persons(session.settings) if number else None
-    history = SiteHistory(session.settings.site.url, [node] if node else [], known)
+    settings = session.settings
+    own_node = settings.pbx.node
+    known = persons(settings) if number else None
+    history = SiteHistory(settings.site.url, [node] if node else [], known)
     with closing(history):
-        found = question(history)
-    for table, count in history.unreadable.items():
-        session.warn(_UNREADABLE, count=count, table=table)
+        if node in ("", own_node):
+            with stored(session, number) as store:
+                found = question(SitePast(own_node, store, history, node))
+        else:
+            found = question(SitePast(own_node, None, history, node))
+    _warn_of_unreadable(session, history.unreadable)
     return found
 
 
@@ -86,5 +90,9 @@ def stored(session: Session, number: str = "") -> Iterator[History]:
         session.fail(
             NOT_PERMITTED, "store-unavailable", _("The store cannot be read: {error}"), error=error
         )
-    for table, count in history.unreadable.items():
+    _warn_of_unreadable(session, history.unreadable)
+
+
+def _warn_of_unreadable(session: Session, unreadable: Mapping[str, int]) -> None:
+    for table, count in unreadable.items():
         session.warn(_UNREADABLE, count=count, table=table)

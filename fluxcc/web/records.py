@@ -20,8 +20,8 @@ from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
 from fluxcc.domain.numbers import NumberPlan
 from fluxcc.domain.persons import Persons, name_reading
 from fluxcc.site.history import SiteHistory
+from fluxcc.site.past import Past, SitePast
 from fluxcc.store.history import History
-from fluxcc.web.past import Past, SitePast
 from fluxcc.web.problems import ProblemError
 
 THREADS = 2

@@ -105,6 +105,16 @@ def test_a_report_is_of_each_node_also_as_csv(member: PostgresqlSite) -> None:
     assert sorted(line.rpartition(",")[2] for line in lines[1:]) == ["pbx1", "pbx2"]
 
 
+def test_this_nodes_own_rows_are_shown_before_the_site_has_them(
+    alone: None, site: PostgresqlSite, site_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLUXCC_SITE_URL", site_url)
+    site.record("pbx2", HISTORY)
+    for command in (["calls", "--ended"], ["audit"]):
+        rows = json.loads(run(*command, "--json").stdout)
+        assert [row["node"] for row in rows] == ["pbx1", "pbx2"]
+
+
 def test_a_number_is_found_in_any_spelling_on_every_node(member: PostgresqlSite) -> None:
     rows = json.loads(run("calls", "--ended", "--number", "+5511988887777", "--json").stdout)
     assert len(rows) == 2

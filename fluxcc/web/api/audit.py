@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from fluxcc.site.past import Past
 from fluxcc.web.api.routing import (
     READING,
     AgentFilter,
@@ -17,7 +18,6 @@ from fluxcc.web.api.routing import (
 )
 from fluxcc.web.asking import within
 from fluxcc.web.backend import Backend
-from fluxcc.web.past import Past
 from fluxcc.web.shapes import AuditRow
 from fluxcc.web.sight import Sight
 from fluxcc.web.visitor import Visitor

@@ -12,6 +12,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from fluxcc.domain.actions import Action
 from fluxcc.domain.requests import LONGEST_REASON
 from fluxcc.protocol.operators import CHECK, LONGEST_BLOCK, LONGEST_NUMBER, Ask, CheckedNumber
+from fluxcc.site.past import Past
 from fluxcc.web.api.routing import (
     ACTING,
     READING,
@@ -25,7 +26,6 @@ from fluxcc.web.api.routing import (
 from fluxcc.web.asking import carry_out, within
 from fluxcc.web.backend import Backend
 from fluxcc.web.guards import WebRequest
-from fluxcc.web.past import Past
 from fluxcc.web.records import Told
 from fluxcc.web.shapes import Block, Number, Reply
 from fluxcc.web.sight import Sight

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
 from fluxcc.domain.calls import CallRecord
+from fluxcc.site.past import Past
 from fluxcc.web.api.routing import (
     READING,
     AgentFilter,
@@ -21,7 +22,6 @@ from fluxcc.web.api.routing import (
 )
 from fluxcc.web.asking import within
 from fluxcc.web.backend import Backend
-from fluxcc.web.past import Past
 from fluxcc.web.problems import ProblemError
 from fluxcc.web.shapes import Call
 from fluxcc.web.sight import Sight

@@ -2,8 +2,8 @@
 nodes, as one. Each record has its node.
 
 A node tells the site what it has some seconds later: its own rows come out of its store, so that
-who does something sees it at once. Counterparts: ``records`` asks, ``store.history`` and
-``site.history`` are asked.
+who does something sees it at once. Counterparts: ``web.records`` and ``cli.stored``
+ask, ``store.history`` and ``site.history`` are asked.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from msgspec.structs import asdict, replace
 
 from fluxcc.domain.blocks import Block, BlockState
 from fluxcc.domain.history import AuditAt, BlockAt, CallAt, SurveyAt
-from fluxcc.web.past import Past, SitePast
+from fluxcc.site.past import Past, SitePast
 from tests.contract.records import NOW, a_block, a_call, a_survey, an_audit
 
 HERE, THERE = "pbx1", "pbx2"
