@@ -31,6 +31,9 @@ PER_OFFER = 500
 """Changes that are offered at once."""
 IDLE_CHECK = 5.0
 """Seconds after which the outbox is looked at though nothing was heard."""
+HEAD_START = 0.01
+"""Seconds that a change waits once it is in the store: the action that made it has the gate to tell
+and a call to end, and the interpreter runs one thread at a time."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between tries to reach a site that failed."""
 TALLY_PERIOD = 2.0
@@ -110,7 +113,8 @@ class Feeding:
 
     def step(self) -> float:
         """Wait for changes and offer them; the seconds until the next step."""
-        self._news.wait(IDLE_CHECK)
+        if self._news.wait(IDLE_CHECK):
+            self._runtime.sleep(HEAD_START)
         self._news = self._runtime.latch()
         return self.feed()
 
