@@ -23,7 +23,7 @@ from tests.testing.event_socket import EventSocket
 
 HOLD = 3.0
 """Seconds for which each talks."""
-SHARE, TRIED = 0.5, 4.0
+SHARE, TRIED = 0.3, 4.0
 """How busy calls may keep the machine that nodes, PBXs and PostgreSQL share, and for how many
 seconds that is watched."""
 

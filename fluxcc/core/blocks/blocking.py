@@ -112,9 +112,7 @@ class Blocking:
         return self.blocklist.at(block.number, block.domain)
 
     def announce(self, change: BlockChange, block: Block, by: str) -> None:
-        """Count and log a change, and send its notice, unless another change of the same number
-        made it untrue; one that cannot be sent is not repeated."""
-        self.changes[change] += 1
+        """Log a change that was made on this node, and ``notify`` of it."""
         log.info(
             "a block changed",
             extra={
@@ -125,6 +123,12 @@ class Blocking:
                 "block": block.id,
             },
         )
+        self.notify(change, block, by)
+
+    def notify(self, change: BlockChange, block: Block, by: str) -> None:
+        """Count a change, and send its notice, unless another change of the same number made it
+        untrue; one that cannot be sent is not repeated."""
+        self.changes[change] += 1
         live = self.live(block)
         now = None if live is None else (live.id, live.until)
         if now != ((block.id, block.until) if block.state is BlockState.LIVE else None):

@@ -63,7 +63,9 @@ class Merging:
                 told.append((settled.told, settled.standing.block))
         self._tell_gate(list(keys))
         for change, block in told:
-            self._blocking.announce(change, block, block.ended_by or block.by)
+            # The node on which it was made has a line of it in its log. One on each would be half
+            # of what a change from elsewhere costs.
+            self._blocking.notify(change, block, block.ended_by or block.by)
         self._free_protected(block for _, block in told)
 
     def tally(self, node: str, tally: Tally) -> None:
