@@ -6,6 +6,7 @@ mode passes none on, and changes are looked for without one as well.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,11 @@ from fluxcc.domain.nodes import Hint
 from fluxcc.site.engines import create_single, unavailable
 
 
+SPACING = 0.02
+"""Seconds between two hints at changes: what comes in between is read together. A first one is
+told at once, and so is mail, for which somebody waits."""
+
+
 class Listener:
     """Waits on a few channels. Used by one thread at a time."""
 
@@ -25,6 +31,8 @@ class Listener:
         self._engine = create_single(url)
         self._channels = channels
         self._connection: Any = None
+        self._told = 0.0
+        """When there was a hint last, on the monotonic clock."""
 
     def connect(self) -> None:
         """Listen from now on. Raises ``SiteUnavailableError``."""
@@ -47,13 +55,23 @@ class Listener:
         if self._connection is None:
             self.connect()
             return ~Hint(0)
-        heard = Hint(0)
         try:
-            for each in self._connection.notifies(timeout=seconds, stop_after=1):
-                heard |= self._channels.get(each.channel, Hint(0))
+            heard = self._hear(seconds)
+            while heard == Hint.CHANGES and (left := self._told + SPACING - time.monotonic()) > 0:
+                heard |= self._hear(left)
         except self._errors() as error:
             self.close()
             raise unavailable(self._engine.url, error) from None
+        if heard:
+            self._told = time.monotonic()
+        return heard
+
+    def _hear(self, seconds: float) -> Hint:
+        """What is hinted at next."""
+        heard = Hint(0)
+        # It gives all that came together.
+        for each in self._connection.notifies(timeout=seconds, stop_after=1):
+            heard |= self._channels.get(each.channel, Hint(0))
         return heard
 
     def close(self) -> None:
