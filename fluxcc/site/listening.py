@@ -17,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from fluxcc.domain.nodes import Hint
 from fluxcc.site.engines import create_single, unavailable
 
-
 SPACING = 0.02
 """Seconds between two hints at changes: what comes in between is read together. A first one is
 told at once, and so is mail, for which somebody waits."""

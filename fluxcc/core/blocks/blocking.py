@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 
 from fluxcc.core.blocks.blocklist import Blocklist
 from fluxcc.core.blocks.gate_table import GateTable
@@ -123,26 +124,20 @@ class Blocking:
                 "block": block.id,
             },
         )
-        self.notify(change, block, by)
+        self.notify([(change, block, by)])
 
-    def notify(self, change: BlockChange, block: Block, by: str) -> None:
-        """Count a change, and send its notice, unless another change of the same number made it
-        untrue; one that cannot be sent is not repeated."""
-        self.changes[change] += 1
-        live = self.live(block)
-        now = None if live is None else (live.id, live.until)
-        if now != ((block.id, block.until) if block.state is BlockState.LIVE else None):
-            return
-        self._fire(
-            NOTICE,
-            [
-                ("Fluxcc-Change", change.value),
-                *_number(block, is_private=block.is_private),
-                ("Fluxcc-Expires-Epoch", str(block.until)),
-                ("Fluxcc-By", by),
-                *_domain(block),
-            ],
-        )
+    def notify(self, changes: Iterable[tuple[BlockChange, Block, str]]) -> None:
+        """Count changes, each with who made it, and send their notices together, but for those
+        that another change of the same number made untrue; what cannot be sent is not repeated."""
+        notices = []
+        for change, block, by in changes:
+            self.changes[change] += 1
+            live = self.live(block)
+            now = None if live is None else (live.id, live.until)
+            if now == ((block.id, block.until) if block.state is BlockState.LIVE else None):
+                notices.append(_notice(change, block, by))
+        if notices:
+            self._fire(NOTICE, *notices)
 
     def reword(self, block: Block, reason: str) -> None:
         """Give a live block another reason, unless it has ended."""
@@ -239,11 +234,22 @@ class Blocking:
         seen = told(seen, is_private=is_private)
         log.info("a blocked caller dialled", extra={"number": seen, "block": block.id})
 
-    def _fire(self, subclass: str, headers: list[tuple[str, str]]) -> None:
+    def _fire(self, subclass: str, *notices: list[tuple[str, str]]) -> None:
         try:
-            self._pbx.announce(subclass, headers)
+            self._pbx.announce(subclass, *notices)
         except PbxError as error:
             log.warning("a notice was not sent", extra={"subclass": subclass, "error": str(error)})
+
+
+def _notice(change: BlockChange, block: Block, by: str) -> list[tuple[str, str]]:
+    """The headers of a change's notice."""
+    return [
+        ("Fluxcc-Change", change.value),
+        *_number(block, is_private=block.is_private),
+        ("Fluxcc-Expires-Epoch", str(block.until)),
+        ("Fluxcc-By", by),
+        *_domain(block),
+    ]
 
 
 def _number(block: Block, *, is_private: bool) -> list[tuple[str, str]]:

@@ -62,10 +62,9 @@ class Merging:
             if settled.told is not None and settled.standing.block is not None:
                 told.append((settled.told, settled.standing.block))
         self._tell_gate(list(keys))
-        for change, block in told:
-            # The node on which it was made has a line of it in its log. One on each would be half
-            # of what a change from elsewhere costs.
-            self._blocking.notify(change, block, block.ended_by or block.by)
+        # The node on which it was made has a line of it in its log. One on each would be half of
+        # what a change from elsewhere costs.
+        self._blocking.notify((change, block, block.ended_by or block.by) for change, block in told)
         self._free_protected(block for _, block in told)
 
     def tally(self, node: str, tally: Tally) -> None:
