@@ -19,7 +19,7 @@ from fluxcc.site.engines import create_single, unavailable
 
 SPACING = 0.02
 """Seconds between two hints at changes: what comes in between is read together. A first one is
-told at once, and so is mail, for which somebody waits."""
+told at once, and so is mail, for which an agent waits."""
 
 
 class Listener:
