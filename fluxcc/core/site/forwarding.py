@@ -3,7 +3,7 @@
 The node that has the call carries a request out as if it had been asked there: its rules, its
 audit, its memory of request IDs. The node that was asked waits, and answers ``outcome-unknown``
 where no reply comes in time. Counterparts: ``core.requests.executor`` asks at the end of its own
-knowledge; ``reading`` hears of mail; ``port is ``neighbours``.
+knowledge; ``reading`` hears of mail; the port is ``neighbours``.
 """
 
 from __future__ import annotations
