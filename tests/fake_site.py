@@ -55,10 +55,6 @@ class FakeSite:
         self.is_cut = False
         self.is_answer_lost = False
         """Whether the way is cut right after the next offer was taken."""
-        self.is_deaf = False
-        """Whether no hint can be waited for."""
-        self.opened = self.waits = 0
-        """How often it was opened, and a hint was waited for."""
         self.hints = 0
         self.records = 0
         """Batches of history that were taken."""
@@ -74,7 +70,6 @@ class FakeSite:
 
     def open(self) -> SitePosition:
         """Where its changes end."""
-        self.opened += 1
         if not self.is_cut:
             self._name = self._database.name
         self._check()
@@ -143,9 +138,6 @@ class FakeSite:
     def wait(self, seconds: float) -> Hint:
         """No hint comes."""
         self._check()
-        self.waits += 1
-        if self.is_deaf:
-            raise SiteUnavailableError("the fake site cannot be listened to")
         return Hint(0)
 
     def record(self, node: str, batch: Batch) -> None:

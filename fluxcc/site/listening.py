@@ -30,12 +30,20 @@ class Listener:
         self._engine = create_single(url)
         self._channels = channels
         self._connection: Any = None
+        self._is_due = True
+        """Whether a connection is to be made before the next wait."""
         self._told = 0.0
         """When there was a hint last, on the monotonic clock."""
 
-    def connect(self) -> None:
+    def renew(self) -> None:
+        """Have the next wait connect anew: the connection may lead to the leader of before. From
+        any thread."""
+        self._is_due = True
+
+    def _connect(self) -> None:
         """Listen from now on. Raises ``SiteUnavailableError``."""
         self.close()
+        self._is_due = False
         try:
             # The driver's own connection: SQLAlchemy knows no notifications.
             pooled = self._engine.raw_connection()
@@ -51,8 +59,8 @@ class Listener:
     def wait(self, seconds: float) -> Hint:
         """Wait for a hint for so long; what there may be that is new, as there may be anything
         after a connect. Raises ``SiteUnavailableError``."""
-        if self._connection is None:
-            self.connect()
+        if self._is_due or self._connection is None:
+            self._connect()
             return ~Hint(0)
         try:
             heard = self._hear(seconds)

@@ -8,7 +8,6 @@ not installed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 
 from fluxcc.core.ports import Batch
 from fluxcc.domain.changes import Change, Expiry, SitePosition
-from fluxcc.domain.errors import SiteUnavailableError
 from fluxcc.domain.nodes import Hint
 from fluxcc.domain.persons import AsSeen, Person
 from fluxcc.domain.retention import RecordKind
@@ -68,14 +66,12 @@ class PostgresqlSite:
         self._engine.dispose()
 
     def open(self) -> SitePosition:
-        """Listen, create or migrate the tables; where the changes end now."""
+        """Create or migrate the tables; where the changes end now. ``wait`` connects anew."""
         # Other connections may lead to the leader of before.
         self._engine.dispose()
         with begun(self._engine) as connection:
             migrate(connection)
-        with suppress(SiteUnavailableError):
-            # ``wait`` tries it again, and tells.
-            self._listener.connect()
+        self._listener.renew()
         with connected(self._engine) as connection:
             return changes_log.place(connection)
 

@@ -22,6 +22,8 @@ def other(site: PostgresqlSite, site_url: str) -> Iterator[PostgresqlSite]:
     """Another node's way to the site."""
     with closing(PostgresqlSite(site_url)) as opened:
         opened.open()
+        # The first wait connects, after which there may be anything.
+        assert opened.wait(SHORT)
         yield opened
 
 

@@ -194,6 +194,7 @@ def test_only_the_node_that_has_mail_is_told(
     ):
         for each in (one, other):
             each.open()
+            assert each.wait(LONG)
         neighbours.post(LETTER, CALL.names, LATER)
         assert other.wait(LONG) == Hint.REQUESTS
         neighbours.reply(LETTER, "done")

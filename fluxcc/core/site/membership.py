@@ -19,12 +19,14 @@ from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.entry_merging import EntryMerging
 from fluxcc.core.site.expiries import Expiries
 from fluxcc.core.site.feeding import Feeding
+from fluxcc.core.site.hearing import Hearing
 from fluxcc.core.site.port import Site
 from fluxcc.core.site.reading import Reading
 from fluxcc.core.site.shared_history import SharedHistory
 
-THREADS = 2
-"""One reads, the other writes: a site that does not answer takes no thread from the store."""
+THREADS = 3
+"""One waits for hints, one reads, one writes: a site that does not answer takes no thread from the
+store."""
 
 
 class Membership:
@@ -50,6 +52,10 @@ class Membership:
         self.feeding = Feeding(site, node, store, journal, runtime, apart, expiries, clock)
         self.reading = Reading(site, store, self.applying, journal, runtime, apart, clock)
         self.reading.have_marked = self.feeding.look
+        self.hearing = Hearing(site, apart)
+        self.hearing.may_begin = lambda: self.reading.is_open
+        self.hearing.changed = self.reading.look
+        self.hearing.lost = self.reading.open_again
         self.feeding.may_begin = self._may_tell
         self.history: SharedHistory | None = None
         self.has_name: Callable[[], bool] = lambda: True
@@ -81,6 +87,7 @@ class Membership:
         """What is done again and again, by name."""
         return {
             "tell the site": self.feeding.step,
+            "hear the site": self.hearing.step,
             "read the site": self.reading.step,
             **(self.history.jobs() if self.history else {}),
         }

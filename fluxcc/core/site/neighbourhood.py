@@ -84,7 +84,7 @@ class Neighbourhood:
             core.clock,
         )
         core.executor.elsewhere = self.forwarding.elsewhere
-        membership.reading.mail_came = self.forwarding.look
+        membership.hearing.mail_came = self.forwarding.look
 
     def _describe(self) -> NodeState:
         core, reading = self._core, self._membership.reading

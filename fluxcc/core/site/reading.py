@@ -6,7 +6,8 @@ seconds without one. The number goes into the store with the changes or after th
 
 A node that is new, or that finds another database behind the same name (after a failover to a
 replica that lacked the last changes, or from a backup), takes in the last change of everything, and
-offers anew what was changed here. Counterparts: ``applying``, ``feeding``, ``core.site.port``.
+offers anew what was changed here. Counterparts: ``applying``, ``feeding``, ``hearing``,
+``core.site.port``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from fluxcc.core.site.applying import Applying
 from fluxcc.core.site.port import Site
 from fluxcc.domain.changes import MICROSECONDS, Kind, SitePosition
 from fluxcc.domain.errors import SiteUnavailableError, StoreUnavailableError
-from fluxcc.domain.nodes import MAIL, Hint
 
 PER_PAGE = 500
 """Changes that are read and applied at once."""
@@ -29,9 +29,6 @@ POLL = 2.0
 """Seconds after which changes are looked for though no hint came."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between tries to reach a site that failed."""
-LONGEST_DEAF = 30.0
-"""Seconds at most between tries to hear of hints, while the site is read without them: a try may
-hang for a while, and changes are not looked for meanwhile."""
 PRUNED_EVERY = 3600.0
 """Seconds after which the site is rid of what no node needs any more."""
 OFFERED_AGAIN = 7 * 86_400.0
@@ -62,24 +59,16 @@ class Reading:
         self._apart = apart
         self._clock = clock
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
-        self._deafness = Backoff(POLL, LONGEST_DEAF)
-        self._misses = 0
-        """How often in a row no hint could be waited for though the site was read."""
-        self._listen_at = 0.0
-        """When hints are waited for again, on the monotonic clock."""
-        self._is_open = False
-        self._is_due = True
-        """Whether changes are to be read in the next step."""
-        self._read_again = 0.0
-        """When they are read though no hint came, on the monotonic clock."""
+        self._news = runtime.latch()
+        self._news.set(True)
+        self.is_open = False
+        """Whether the site was reached, and it is known which server it is."""
         self._position: SitePosition | None = None
         self._prune_at = clock.monotonic() + PRUNED_EVERY
         self.may_begin: Callable[[], bool] = lambda: True
         """Tells whether the store's own blocks are in memory, which come first."""
         self.mark_history: Callable[[float], None] = lambda now: None
         """Marks the last history again, at that moment (epoch seconds)."""
-        self.mail_came: Callable[[Hint], None] = lambda hint: None
-        """Called when there may be requests or replies for this node."""
         self.have_marked: Callable[[], None] = lambda: None
         """Called when the outbox was filled again."""
         self.was_open = False
@@ -94,51 +83,30 @@ class Reading:
         """The last change that was taken in."""
         return self._position.number if self._position is not None else 0
 
-    def step(self) -> float:
-        """Read what is new, and wait for a hint; the seconds until the next step."""
-        if self._is_due:
-            pause = self.read()
-            if pause:
-                return pause
-            self._read_again = self._clock.monotonic() + POLL
-        if self._clock.monotonic() < self._listen_at:
-            self._is_due = True
-            return POLL
-        try:
-            hint: Hint = self._apart.offload(self._site.wait, POLL)
-        except SiteUnavailableError as error:
-            self._is_due = True
-            return self._miss_hints(error)
-        if self._misses:
-            self._misses = 0
-            self._deafness.reset()
-        if hint & MAIL:
-            self.mail_came(hint)
-        # Mail alone is no reason to ask for changes.
-        is_other = not hint & MAIL or Hint.CHANGES in hint
-        self._is_due = is_other or self._clock.monotonic() >= self._read_again
-        return 0.0
+    def look(self) -> None:
+        """Look for changes now."""
+        self._news.set(True)
 
-    def _miss_hints(self, error: SiteUnavailableError) -> float:
-        """Hints come no more: look at once whether the site is there, and where it is, go on
-        without them. The seconds until the next step."""
-        self._misses += 1
-        if self._misses == 1:
-            # The server may have gone, and another one have become the leader.
-            self._is_open = False
-            return 0.0
-        if self._misses == 2:
-            log.warning("no hints come from the site", extra={"error": str(error)})
-        pause = self._deafness.next()
-        self._listen_at = self._clock.monotonic() + pause
-        return min(pause, POLL)
+    def open_again(self) -> None:
+        """Look for changes now, and at first whether this is still the same server."""
+        self.is_open = False
+        self.look()
+
+    def step(self) -> float:
+        """Wait for a hint, and read what is new; the seconds until the next step."""
+        self._news.wait(POLL)
+        self._news = self._runtime.latch()
+        pause = self.read()
+        if pause:
+            self.look()
+        return pause
 
     def read(self) -> float:
         """Take in everything that is new; the seconds until that is to be tried again."""
         if not self.may_begin():
             return FIRST_PAUSE
         try:
-            if not self._is_open:
+            if not self.is_open:
                 self._open()
             while self._read_page():
                 pass
@@ -152,8 +120,7 @@ class Reading:
         if not self.failure:
             log.error("the site cannot be read", extra={"error": str(error)})
         self.failure = str(error)
-        self._is_open = False
-        self._misses, self._listen_at = 0, 0.0
+        self.is_open = False
         return self._backoff.next()
 
     def _succeed(self) -> None:
@@ -181,7 +148,7 @@ class Reading:
             # an earlier version could not read every entry. In the order of kinds blocks come
             # first, and are not among these.
             self._take_standing((Kind.ENTRY, ""))
-        self._is_open = self.was_open = True
+        self.is_open = self.was_open = True
 
     def _take_standing(self, after: tuple[str, str]) -> None:
         """Take in the last change of each thing after that kind and key."""

@@ -6,7 +6,6 @@ import pytest
 from msgspec.structs import replace
 
 from fluxcc.core.site.feeding import TALLY_PERIOD
-from fluxcc.core.site.reading import LONGEST_DEAF, POLL
 from fluxcc.domain.actions import Action
 from fluxcc.domain.blocks import BlockState
 from fluxcc.domain.changes import Change, Mark, Stamp, stamp_of, stamped
@@ -429,31 +428,3 @@ def test_ends_are_forgotten_after_a_while(here: Member) -> None:
     here.clock.step(8 * 86_400)
     here.standings.prune()
     assert here.standings.of(NUMBER, "").block is None
-
-
-def test_a_node_that_hears_no_hints_reads_every_few_seconds_and_says_so_once(
-    here: Member, there: Member, caplog: pytest.LogCaptureFixture
-) -> None:
-    there.site.is_deaf = True
-    opened, waits = there.site.opened, there.site.waits
-    passed = 0.0
-    while passed < 60:
-        pause = there.joined.reading.step()
-        there.clock.step(pause)
-        passed += pause
-        assert pause <= POLL
-    assert caplog.text.count("no hints come from the site") == 1
-    assert "the site cannot be read" not in caplog.text
-    # Only once: the server may have gone when it could be waited for no longer.
-    assert there.site.opened - opened == 1
-    assert there.site.waits - waits < 10
-    block(here, duration=600)
-    there.joined.reading.step()
-    assert len(there.blocklist.blocks()) == 1
-
-    there.site.is_deaf = False
-    there.clock.step(LONGEST_DEAF)
-    waits = there.site.waits
-    there.joined.reading.step()
-    there.joined.reading.step()
-    assert there.site.waits - waits == 2
