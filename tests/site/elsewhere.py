@@ -72,7 +72,7 @@ def _ask(asked: Daemon, there: Daemon, numbers: list[str]) -> tuple[list[float],
 
         for count in range(LIVE):
             call(count)
-        wanted = {legs[count] for count in range(LIVE)}
+        wanted = set(legs.values())
         until(lambda: _talking(asked) >= wanted, "the calls are told", 20.0)
 
         def ask(count: int) -> None:
