@@ -4,7 +4,7 @@ down."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 from fluxcc.cli.numbers import persons
@@ -65,12 +65,9 @@ def _ask_site(
     own_node = settings.pbx.node
     known = persons(settings) if number else None
     history = SiteHistory(settings.site.url, [node] if node else [], known)
-    with closing(history):
-        if node in ("", own_node):
-            with stored(session, number) as store:
-                found = question(SitePast(own_node, store, history, node))
-        else:
-            found = question(SitePast(own_node, None, history, node))
+    own = stored(session, number) if node in ("", own_node) else nullcontext()
+    with closing(history), own as store:
+        found = question(SitePast(own_node, store, history, node))
     _warn_of_unreadable(session, history.unreadable)
     return found
 
