@@ -142,13 +142,8 @@ class SiteHistory:
                 found[block.id] = block
         return sorted(found.values(), key=lambda block: block.since, reverse=True)[:limit]
 
-    def live_blocks(self) -> list[BlockAt]:
-        """Every block whose last change has left it live, also those whose time has passed; newest
-        first."""
-        with connected(self._engine) as connection:
-            return sorted(self._live(connection), key=lambda block: block.since, reverse=True)
-
     def _live(self, connection: Connection) -> list[BlockAt]:
+        """Every block whose last change has left it live, also those whose time has passed."""
         found = _read_all(connection, Kind.BLOCK, _read_standing)
         live = {
             block.id: block

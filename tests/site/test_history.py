@@ -216,7 +216,7 @@ def test_attempts_are_those_of_all_nodes(site: PostgresqlSite, history: SiteHist
     counted = replace(live, attempts=3, last_attempt=NOW + 7.0)
     also = replace(live, attempts=4, last_attempt=NOW + 6.0)
     site.offer([change_of(live), tally_of(counted, "pbx1"), tally_of(also, "pbx2")])
-    (block,) = history.live_blocks()
+    (block,) = history.blocks(9)
     assert (block.attempts, block.last_attempt) == (7, NOW + 7.0)
     over = replace(counted, attempts=7, elsewhere={"pbx2": 4}, state=BlockState.EXPIRED)
     site.record("pbx1", Batch(blocks=(over,)))
@@ -232,7 +232,7 @@ def test_live_blocks_are_those_of_the_last_change_of_each(
     gone = replace(a_block("b2", number=OTHER), origin="pbx2", changed=2, changer="pbx2")
     gone = replace(gone, state=BlockState.RELEASED, ended_at=NOW + 1.0, ended_by="operator:maria")
     site.offer([change_of(live), change_of(gone), Change("later", "x", 1, "pbx9", "?")])
-    assert [(block.node, block.number) for block in history.live_blocks()] == [("pbx1", NUMBER)]
+    assert [(block.node, block.number) for block in history.blocks(9)] == [("pbx1", NUMBER)]
     site.record("pbx2", Batch(blocks=(gone,)))
     assert {block.id for block in history.blocks(9)} == {"b1", "b2"}
 
